@@ -1,0 +1,637 @@
+"""The vocabulary: frozen values that every room of the house speaks.
+
+Conventions, held everywhere:
+
+* Times are aware UTC datetimes and end in ``_at``; calendar dates end in ``_on``.
+* Units are in the name: ``_usd_per_mtok``, ``_bps``, ``_pct``, ``_b`` (billions), ``_tflops``.
+* ``None`` means *not observed* or *not disclosed*. It is never zero and never a default.
+* Sequences are tuples, so that a value can be hashed, compared and shared.
+* Validation happens here, at the door: a value that exists is a value that holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import DataError
+
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+Direction = Literal[-1, 0, 1]
+"""Sense for NVDA: -1 bad, 0 neutral, +1 good."""
+
+MAX_TITLE_CHARS = 500
+MAX_BODY_CHARS = 20_000
+
+
+def _need_aware(owner: object, **instants: datetime | None) -> None:
+    for name, instant in instants.items():
+        if instant is not None and instant.tzinfo is None:
+            raise DataError(f"{type(owner).__name__}.{name} = {instant} is naive")
+
+
+def _need_range(
+    owner: object, low: float, high: float, *, open_low: bool = False, **numbers: float | None
+) -> None:
+    for name, number in numbers.items():
+        if number is None:
+            continue
+        inside = (low < number if open_low else low <= number) and number <= high
+        if not math.isfinite(number) or not inside:
+            bracket = "(" if open_low else "["
+            raise DataError(
+                f"{type(owner).__name__}.{name} = {number!r} is outside {bracket}{low}, {high}]"
+            )
+
+
+class Observed(StrEnum):
+    """Three-valued evidence. NOT_OBSERVED lowers confidence and is said; it is never zero."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    NOT_OBSERVED = "not_observed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One row of the record: the only form in which anything enters the database.
+
+    kind: the type of thing (``bar``, ``observation``, ``model_release``, ``policy_event`` …).
+    key: its identity inside the kind; a correction has the same key and a later ``known_at``.
+    occurred_at: what instant it is about. known_at: when we could act on it.
+    source: where it came from, in words. confidence: 0 to 1, None when the source gives none.
+    backfilled: known_at was assumed (publication plus a configured lag), not observed by us.
+    payload: JSON-ready mapping with the rest.
+    """
+
+    kind: str
+    key: str
+    occurred_at: datetime
+    known_at: datetime
+    source: str
+    payload: Mapping[str, Any]
+    confidence: float | None = None
+    backfilled: bool = False
+
+    def __post_init__(self) -> None:
+        _need_aware(self, occurred_at=self.occurred_at, known_at=self.known_at)
+        _need_range(self, 0, 1, confidence=self.confidence)
+        if not self.kind or not self.key:
+            raise DataError("a Fact needs a kind and a key")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A news entry as received, already cleaned and bounded (see ``engine.news.clean``).
+
+    published_at: what the publisher claims, None when undated; never used to decide what was known.
+    known_at: when we first saw this version. body_hash: hex digest of the text, "" when none.
+    """
+
+    source: str
+    title: str
+    url: str
+    known_at: datetime
+    published_at: datetime | None = None
+    summary: str = ""
+    lang: str = "en"
+    body_hash: str = ""
+    backfilled: bool = False
+
+    def __post_init__(self) -> None:
+        _need_aware(self, known_at=self.known_at, published_at=self.published_at)
+        if len(self.title) > MAX_TITLE_CHARS or len(self.summary) > MAX_BODY_CHARS:
+            raise DataError(f"Item from {self.source} is longer than the bounds")
+
+
+class Stage(StrEnum):
+    """How far an event has come."""
+
+    RUMOUR = "rumour"
+    ANNOUNCED = "announced"
+    EFFECTIVE = "effective"
+    REVERSED = "reversed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened, classified: a story told by one or more items.
+
+    event_type: one of ``engine.news.taxonomy.EVENT_TYPES``. direction: for NVDA, after negation.
+    confidence: calibrated probability of the type. n_sources: independent sources seen so far.
+    classifier: version that made it. headline: the first member's title, for display only.
+    """
+
+    event_id: str
+    event_type: str
+    actor: str
+    direction: Direction
+    stage: Stage
+    confidence: float
+    occurred_at: datetime
+    known_at: datetime
+    headline: str
+    source: str
+    n_sources: int = 1
+    item_ids: tuple[str, ...] = ()
+    classifier: str = "rules"
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        _need_aware(self, occurred_at=self.occurred_at, known_at=self.known_at)
+        _need_range(self, 0, 1, confidence=self.confidence)
+        if self.direction not in (-1, 0, 1):
+            raise DataError(f"Event.direction = {self.direction!r} is not -1, 0 or +1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRelease:
+    """A model as its lab described it. Every figure may be None: not disclosed.
+
+    Parameters in billions, training tokens in trillions, prices in USD per million tokens,
+    benchmark scores in percent, ``lmarena_elo`` in points, context in thousand tokens.
+    ``hardware_named`` keeps the words of the source on training hardware; ``inference_domestic``
+    is True when domestic-chip inference was announced with the release.
+    """
+
+    model: str
+    lab: str
+    country: str
+    released_on: date
+    known_at: datetime
+    total_params_b: float | None = None
+    active_params_b: float | None = None
+    training_tokens_t: float | None = None
+    context_k: float | None = None
+    weight_precision: str | None = None
+    scale_format: str | None = None
+    open_weights: bool | None = None
+    license: str | None = None
+    price_input_usd_per_mtok: float | None = None
+    price_output_usd_per_mtok: float | None = None
+    mmlu_pro_pct: float | None = None
+    gpqa_diamond_pct: float | None = None
+    swe_bench_verified_pct: float | None = None
+    aime_pct: float | None = None
+    aime_year: int | None = None
+    lmarena_elo: float | None = None
+    hardware_named: str | None = None
+    training_gpu_hours: float | None = None
+    claimed_training_cost_usd: float | None = None
+    inference_domestic: bool | None = None
+    setback: str | None = None
+    is_comparison: bool = False
+    source: str = ""
+    confidence: float | None = None
+
+    def __post_init__(self) -> None:
+        _need_aware(self, known_at=self.known_at)
+        _need_range(
+            self,
+            0,
+            1e5,
+            open_low=True,
+            total_params_b=self.total_params_b,
+            active_params_b=self.active_params_b,
+            training_tokens_t=self.training_tokens_t,
+            context_k=self.context_k,
+        )
+        _need_range(
+            self,
+            0,
+            1e4,
+            price_input_usd_per_mtok=self.price_input_usd_per_mtok,
+            price_output_usd_per_mtok=self.price_output_usd_per_mtok,
+        )
+        _need_range(
+            self,
+            0,
+            100,
+            mmlu_pro_pct=self.mmlu_pro_pct,
+            gpqa_diamond_pct=self.gpqa_diamond_pct,
+            swe_bench_verified_pct=self.swe_bench_verified_pct,
+            aime_pct=self.aime_pct,
+        )
+        total, active = self.total_params_b, self.active_params_b
+        if total is not None and active is not None and active > total:
+            raise DataError(
+                f"{self.model}: active_params_b = {active} exceeds total_params_b = {total}",
+                remedy="active parameters are a part of the total",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accelerator:
+    """A chip with *dense* peaks. TFLOP/s (int8: TOP/s), GB, TB/s, GB/s both directions, W, USD.
+
+    ``*_native`` is True or False, None when unknown or only reported.
+    valid_from: first day it could be bought anywhere; None for a roadmap part without a date.
+    """
+
+    chip: str
+    vendor: str
+    valid_from: date | None
+    domestic: bool
+    bf16_tflops: float | None
+    fp8_tflops: float | None
+    int8_tops: float | None
+    fp4_tflops: float | None
+    fp8_native: bool | None
+    mx_native: bool | None
+    hif8_native: bool | None
+    memory_gb: float | None
+    memory_bw_tbs: float | None
+    scaleup_gbs_bidir: float | None
+    scaleout_gbit_s: float | None
+    tdp_w: float | None
+    price_usd: float | None
+    rent_usd_per_hour: float | None
+    confidence: str
+    source: str
+    valid_to: date | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One session of one symbol, raw (unadjusted) USD; VIX in index points.
+
+    open, high, low, volume may be None (reference closes carry none); close never is.
+    """
+
+    symbol: str
+    session_on: date
+    close: float
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    volume: float | None = None
+
+    def __post_init__(self) -> None:
+        _need_range(
+            self,
+            0,
+            1e7,
+            open_low=True,
+            open=self.open,
+            high=self.high,
+            low=self.low,
+            close=self.close,
+        )
+        if self.high is not None and self.low is not None and self.high < self.low:
+            raise DataError(f"{self.symbol} {self.session_on}: high {self.high} < low {self.low}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorporateAction:
+    """A split (``value`` new shares per old) or a cash dividend (``value`` USD per raw share)."""
+
+    symbol: str
+    ex_on: date
+    action: Literal["split", "dividend"]
+    value: float
+
+    def __post_init__(self) -> None:
+        _need_range(self, 0, 1e4, open_low=True, value=self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One figure of a macro series or a futures settlement.
+
+    series: ``DFF``, ``DGS2``, ``DGS10``, ``DTB3`` (percent a year), ``ZQU25`` (futures price) …
+    """
+
+    series: str
+    observed_on: date
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """low, mid and high of one uncertain figure: 5th, 50th and 95th percentile."""
+
+    low: float
+    mid: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not (self.low <= self.mid <= self.high):
+            raise DataError(f"Interval {self.low}, {self.mid}, {self.high} is not ordered")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """A figure that was assumed, and where it comes from."""
+
+    name: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostEstimate:
+    """What a model costs to train and to serve on one chip.
+
+    None where the model or the chip does not disclose what the figure needs.
+    """
+
+    model: str
+    chip: str
+    precision: str
+    training_flops: Interval | None
+    training_chip_hours: Interval | None
+    training_usd: Interval | None
+    energy_mwh: Interval | None
+    prefill_tok_s_per_chip: Interval | None
+    decode_tok_s_per_chip: Interval | None
+    usd_per_mtok_prefill: Interval | None
+    usd_per_mtok_decode: Interval | None
+    usd_per_mtok_blended: Interval | None
+    assumptions: tuple[Assumption, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One sentence of support, built from numbers, with how far it can be trusted (0 to 1)."""
+
+    text: str
+    observed: Observed = Observed.PRESENT
+    confidence: float | None = None
+    source: str = ""
+
+
+CHANNELS = ("substitution", "efficiency", "price_pressure", "setbacks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreatRating:
+    """How much of Nvidia's data-centre revenue a release puts at risk over twelve months.
+
+    score: 0 to 100, saturating in the expected loss; low/high: its 5-95 % interval over the draws.
+    expected_loss_share: E[max(0, -dR)]/R; net_mean_share: E[dR]/R, negative is a loss;
+    p_loss_over_5pct: probability of losing more than 5 %. channels: name -> part of the score; the
+    parts add up to ``score`` exactly. channel_usd_bn: name -> mean dR in billions of USD.
+    """
+
+    model: str
+    rated_at: datetime
+    score: float
+    score_low: float
+    score_high: float
+    expected_loss_share: float
+    net_mean_share: float
+    net_low_share: float
+    net_high_share: float
+    p_loss_over_5pct: float
+    revenue_usd_bn: float
+    channels: Mapping[str, float]
+    channel_usd_bn: Mapping[str, float]
+    novelty: float
+    reasons: str
+    evidence: tuple[Evidence, ...] = ()
+    sensitivity: tuple[tuple[str, float], ...] = ()
+    closest_earlier: str | None = None
+    model_version: str = "1"
+    confidence: float | None = None
+
+    def __post_init__(self) -> None:
+        _need_aware(self, rated_at=self.rated_at)
+        _need_range(
+            self, 0, 100, score=self.score, score_low=self.score_low, score_high=self.score_high
+        )
+        if abs(sum(self.channels.values()) - self.score) > 1e-9:
+            raise DataError(f"{self.model}: channels do not add up to the score")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateOutcome:
+    """One outcome of a meeting: cumulative change from today's range, its range, probability."""
+
+    change_bps: int
+    range_bps: tuple[int, int]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateExpectation:
+    """What is priced for one meeting. rung: the step of the fallback ladder that produced it.
+
+    outcomes is empty when only a path is known (rungs below futures); expected_change_bps None means
+    unknown. Probabilities sum to one.
+    """
+
+    meeting_on: date | None
+    outcomes: tuple[RateOutcome, ...]
+    rung: str
+    expected_change_bps: float | None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        total = sum(o.probability for o in self.outcomes)
+        if self.outcomes and abs(total - 1) > 1e-9:
+            raise DataError(f"meeting {self.meeting_on}: probabilities sum to {total}, not 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
+    """One row per session. Every array is float64 of shape (T,); NaN means not observed.
+
+    sessions_on: NYSE session dates. decide_at_us: decision instants, UTC microseconds; row t uses
+    only facts with ``known_at`` at or before it. values: feature name -> array.
+    """
+
+    sessions_on: tuple[date, ...]
+    decide_at_us: npt.NDArray[np.int64]
+    values: Mapping[str, FloatArray]
+
+    def __post_init__(self) -> None:
+        for name, array in self.values.items():
+            if array.shape != (len(self.sessions_on),) or array.dtype != np.float64:
+                raise DataError(f"feature {name} has shape {array.shape}, dtype {array.dtype}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """A strategy's score in [-1, +1] at one session; None when its inputs were not observed."""
+
+    strategy: str
+    score: float | None
+    doubt: float
+    evidence: tuple[Evidence, ...] = ()
+
+    def __post_init__(self) -> None:
+        _need_range(self, -1, 1, score=self.score)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contribution:
+    """One bar of the waterfall. contribution = weight * value; weight is over what was observed.
+
+    value None (then contribution 0 and weight 0): not observed.
+    """
+
+    name: str
+    weight: float
+    value: float | None
+    contribution: float
+    evidence: tuple[Evidence, ...] = ()
+    doubt: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """The level of one input at which the decision flips, all else equal.
+
+    flips_at None: no value within the plausible range flips it. unit is for display.
+    """
+
+    input: str
+    strategy: str
+    current: float | None
+    flips_at: float | None
+    unit: str = ""
+
+
+Verdict = Literal["HOLD", "SELL"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """HOLD or SELL for one session, with everything needed to argue about it.
+
+    score: sum of the contributions. margin: distance of the score to the threshold that would change
+    the decision, positive while it stands. confidence 0 to 1. since_on: first session of the present
+    verdict. changed: differs from the session before.
+    """
+
+    decided_at: datetime
+    acts_on: date
+    verdict: Verdict
+    target_weight: float
+    score: float
+    margin: float
+    confidence: float
+    coverage: float
+    contributions: tuple[Contribution, ...]
+    flips: tuple[Flip, ...]
+    since_on: date
+    changed: bool
+    previous_score: float | None
+    exit_below: float
+    enter_above: float
+    strategy_file: str
+    config_hash: str
+    data_hash: str
+    code_version: str
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _need_aware(self, decided_at=self.decided_at)
+        _need_range(self, 0, 1, confidence=self.confidence, coverage=self.coverage)
+        if abs(sum(c.contribution for c in self.contributions) - self.score) > 1e-9:
+            raise DataError("contributions do not add up to the score")
+
+
+class FeedState(StrEnum):
+    """Health of a feed or a table."""
+
+    OK = "ok"
+    EMPTY = "empty"
+    STALE = "stale"
+    FROZEN = "frozen"
+    BLOCKED = "blocked"
+    UNDATED = "undated"
+    UNKNOWN_ORG = "unknown_org"
+    ERROR = "error"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """One line of the data-health box. tier 1 sources weigh on confidence."""
+
+    name: str
+    state: FeedState
+    last_ok_at: datetime | None
+    newest_at: datetime | None
+    n_facts: int = 0
+    tier: int = 2
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upcoming:
+    """Something scheduled: a meeting, an earnings date, a rule's effective date."""
+
+    on: date
+    what: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedCall:
+    """A past decision with what followed. return_pct None: not yet known."""
+
+    acts_on: date
+    verdict: Verdict
+    score: float
+    until_on: date | None
+    nvda_return_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePoint:
+    """One session of the report's chart, split-adjusted to the report date."""
+
+    session_on: date
+    close: float
+    target_weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCard:
+    """A release with its rating and the figures a reader asks for; claims stand beside estimates."""
+
+    release: ModelRelease
+    rating: ThreatRating
+    usd_per_mtok_nvidia: Interval | None = None
+    nvidia_chip: str | None = None
+    usd_per_mtok_domestic: Interval | None = None
+    domestic_chip: str | None = None
+    claims: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The decision plus everything a reader wants; rendering adds no fact to it.
+
+    market: label-free figures by name (``nvda_close_usd``, ``market_cap_usd_tn``,
+    ``implied_growth_pct`` …); a name that is missing was not observed.
+    """
+
+    as_of: datetime
+    decision: Decision
+    releases: tuple[ReleaseCard, ...]
+    rates: tuple[RateExpectation, ...]
+    events: tuple[Event, ...]
+    data_health: tuple[SourceHealth, ...]
+    market: Mapping[str, float]
+    prices: tuple[PricePoint, ...]
+    upcoming: tuple[Upcoming, ...] = ()
+    track_record: tuple[TrackedCall, ...] = ()
+    stale: bool = False
+    notices: tuple[str, ...] = ()
+    receipt: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _need_aware(self, as_of=self.as_of)
