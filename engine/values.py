@@ -40,16 +40,16 @@ def _need_aware(owner: object, **instants: datetime | None) -> None:
 
 
 def _need_range(
-    owner: object, low: float, high: float, *, open_low: bool = False, **numbers: float | None
+    owner: object, least: float, most: float, /, *, open_low: bool = False, **numbers: float | None
 ) -> None:
     for name, number in numbers.items():
         if number is None:
             continue
-        inside = (low < number if open_low else low <= number) and number <= high
+        inside = (least < number if open_low else least <= number) and number <= most
         if not math.isfinite(number) or not inside:
             bracket = "(" if open_low else "["
             raise DataError(
-                f"{type(owner).__name__}.{name} = {number!r} is outside {bracket}{low}, {high}]"
+                f"{type(owner).__name__}.{name} = {number!r} is outside {bracket}{least}, {most}]"
             )
 
 
@@ -426,8 +426,8 @@ class RateOutcome:
 class RateExpectation:
     """What is priced for one meeting. rung: the step of the fallback ladder that produced it.
 
-    outcomes is empty when only a path is known (rungs below futures); expected_change_bps None means
-    unknown. Probabilities sum to one.
+    outcomes is empty when only a path is known (rungs below futures). expected_change_bps None
+    means unknown. Probabilities sum to one.
     """
 
     meeting_on: date | None
@@ -509,9 +509,9 @@ Verdict = Literal["HOLD", "SELL"]
 class Decision:
     """HOLD or SELL for one session, with everything needed to argue about it.
 
-    score: sum of the contributions. margin: distance of the score to the threshold that would change
-    the decision, positive while it stands. confidence 0 to 1. since_on: first session of the present
-    verdict. changed: differs from the session before.
+    score: sum of the contributions. margin: distance of the score to the threshold that would
+    change the decision, positive while it stands. confidence 0 to 1. since_on: first session of the
+    present verdict. changed: differs from the session before.
     """
 
     decided_at: datetime
@@ -600,7 +600,7 @@ class PricePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseCard:
-    """A release with its rating and the figures a reader asks for; claims stand beside estimates."""
+    """A release with its rating and the figures asked for; claims stand beside estimates."""
 
     release: ModelRelease
     rating: ThreatRating
