@@ -1,0 +1,139 @@
+"""What a strategy is, the parameters it declares, and the causal array tools they share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from engine.errors import ConfigError, OutOfRangeError, nearest
+from engine.values import Evidence, FloatArray
+
+Params = Mapping[str, Any]
+"""Parameter name -> float, or array of shape (P, 1) in a sweep."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param:
+    """One tunable number: its default (a prior with a source), its range and its unit."""
+
+    default: float
+    low: float
+    high: float
+    unit: str
+    source: str
+    open_low: bool = False
+
+    def allows(self, value: float) -> bool:
+        """Whether ``value`` is finite and inside the range."""
+        above = value > self.low if self.open_low else value >= self.low
+        return bool(np.isfinite(value) and above and value <= self.high)
+
+    @property
+    def allowed(self) -> str:
+        """The range in words, for messages."""
+        relation = "greater than" if self.open_low else "from"
+        return f"{relation} {self.low:g} to {self.high:g} {self.unit}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One number a strategy looks at, with the plausible range in which a flip is searched."""
+
+    low: float
+    high: float
+    unit: str
+    meaning: str
+
+
+class Strategy(Protocol):
+    """The contract. Instances hold no state; arrays in, arrays out.
+
+    name: identity in reports and configs. params: what can be tuned. levels_spec: the numbers the
+    score depends on at one session, with ranges for the flip search.
+    """
+
+    name: ClassVar[str]
+    params: ClassVar[Mapping[str, Param]]
+    levels_spec: ClassVar[Mapping[str, Level]]
+
+    def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
+        """Features (T,) to levels (…, T); row t may use rows up to t only. NaN: not observed."""
+        ...
+
+    def score(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
+        """Pointwise from levels (…, T) to a score in [-1, +1]; NaN where not observed."""
+        ...
+
+    def doubt(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
+        """Standard error of the score (…, T): how far reasonable people could disagree."""
+        ...
+
+    def evidence(self, levels: Mapping[str, float], p: Params) -> tuple[Evidence, ...]:
+        """Sentences built from one session's levels."""
+        ...
+
+
+def with_defaults(
+    strategy: Strategy, given: Mapping[str, float], *, where: str
+) -> dict[str, float]:
+    """``given`` completed with defaults; every unknown key and value out of range in one error."""
+    problems = []
+    for key, value in given.items():
+        spec = strategy.params.get(key)
+        if spec is None:
+            hint = nearest(key, strategy.params)
+            suffix = f"; did you mean '{hint}'?" if hint else ""
+            problems.append(f"{where}: {strategy.name} has no parameter '{key}'{suffix}")
+        elif (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not spec.allows(float(value))
+        ):
+            problems.append(f"{where}: {strategy.name}.{key} = {value!r}; allowed: {spec.allowed}")
+    if problems:
+        raise ConfigError(problems)
+    return {k: float(given.get(k, spec.default)) for k, spec in strategy.params.items()}
+
+
+def decay(impulse: FloatArray, half_life_sessions: Any) -> FloatArray:
+    """Running sum in which what came in halves every ``half_life_sessions``.
+
+    y[t] = y[t-1] * 2**(-1/h) + x[t]. impulse: (…, T), NaN counts as nothing coming in (coverage is
+    the strategy's business). half_life_sessions: float, or (P, 1) giving (P, T). Refuses h <= 0.
+    """
+    half_life = np.asarray(half_life_sessions, dtype=np.float64)
+    if not (half_life > 0).all():
+        raise OutOfRangeError("half_life_sessions", half_life_sessions, "greater than 0 sessions")
+    keep = np.exp2(-1.0 / half_life)
+    incoming = np.nan_to_num(impulse, nan=0.0)
+    if keep.ndim == 0 and incoming.ndim == 1:
+        return _decay_scalar(incoming, float(keep))
+    shape = np.broadcast_shapes(incoming.shape, keep.shape[:-1] + (1,) if keep.ndim else ())
+    out = np.empty(shape, dtype=np.float64)
+    rate = keep[..., 0] if keep.ndim else keep
+    state = np.zeros(shape[:-1], dtype=np.float64)
+    for t in range(shape[-1]):
+        state = state * rate + incoming[..., t]
+        out[..., t] = state
+    return out
+
+
+def _decay_scalar(incoming: FloatArray, keep: float) -> FloatArray:
+    out, state = [], 0.0
+    for x in incoming.tolist():
+        state = state * keep + x
+        out.append(state)
+    return np.asarray(out, dtype=np.float64)
+
+
+def squash(x: FloatArray) -> FloatArray:
+    """tanh: near-linear for small arguments, never beyond one; NaN stays NaN."""
+    return np.tanh(x)
+
+
+def only_where(observed: FloatArray, value: FloatArray) -> FloatArray:
+    """``value`` where ``observed`` is not NaN, NaN elsewhere."""
+    return np.where(np.isnan(observed), np.nan, value)
