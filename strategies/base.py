@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from engine.errors import ConfigError, OutOfRangeError, nearest
 from engine.values import Evidence, FloatArray
 
-Params = Mapping[str, Any]
+Params = Mapping[str, FloatArray | float]
 """Parameter name -> float, or array of shape (P, 1) in a sweep."""
 
 
@@ -98,7 +98,7 @@ def with_defaults(
     return {k: float(given.get(k, spec.default)) for k, spec in strategy.params.items()}
 
 
-def decay(impulse: FloatArray, half_life_sessions: Any) -> FloatArray:
+def decay(impulse: FloatArray, half_life_sessions: FloatArray | float) -> FloatArray:
     """Running sum in which what came in halves every ``half_life_sessions``.
 
     y[t] = y[t-1] * 2**(-1/h) + x[t]. impulse: (…, T), NaN counts as nothing coming in (coverage is
@@ -111,7 +111,7 @@ def decay(impulse: FloatArray, half_life_sessions: Any) -> FloatArray:
     incoming = np.nan_to_num(impulse, nan=0.0)
     if keep.ndim == 0 and incoming.ndim == 1:
         return _decay_scalar(incoming, float(keep))
-    shape = np.broadcast_shapes(incoming.shape, keep.shape[:-1] + (1,) if keep.ndim else ())
+    shape = np.broadcast_shapes(incoming.shape, (*keep.shape[:-1], 1) if keep.ndim else ())
     out = np.empty(shape, dtype=np.float64)
     rate = keep[..., 0] if keep.ndim else keep
     state = np.zeros(shape[:-1], dtype=np.float64)

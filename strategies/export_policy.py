@@ -1,8 +1,8 @@
 """Export policy: two gates, Washington's permission and Beijing's acceptance.
 
 What it assumes about the world: a new restriction costs about 3 % of the share price at once and
-fades with a half-life of a week; relief counts little unless both gates open. Once Nvidia's guidance
-excludes China, further news about it weighs a third to a half (handbook of priors, judgement).
+fades with a half-life of a week; relief counts little unless both gates open. Once Nvidia's
+guidance excludes China, further news about it weighs a third to a half (judgement).
 Evidence: median return beyond twice the index over 24 dated steps to 2025-09-30: restrictions
 -2.1 %, permissions +1.6 %; in August and September 2025 permission without acceptance moved little.
 """

@@ -124,7 +124,8 @@ class ValuationCap:
 def sustainable_pct(delivered_pct: FloatArray, p: Params, years: int = 10) -> FloatArray:
     """Ten-year average growth if the excess over terminal growth halves every half-life.
 
-    mean over 10 years of g_T + (g_0 - g_T) 2**(-t/h) = g_T + (g_0 - g_T) h/(10 ln 2) (1 - 2**(-10/h)).
+    The mean of g_T + (g_0 - g_T) 2**(-t/h) over n years is
+    g_T + (g_0 - g_T) h/(n ln 2) (1 - 2**(-n/h)).
     """
     half_life = np.asarray(p["fade_half_life_years"], dtype=np.float64)
     share = half_life / (years * np.log(2.0)) * (1.0 - np.exp2(-years / half_life))
