@@ -1,0 +1,452 @@
+"""The reference tables of ``config/facts`` as back-filled facts.
+
+Each table is one ``Table``: where identity and times come from and which columns may enter the
+record. Columns written with hindsight (expected directions, market reactions) are on no list, so
+they cannot reach a feature. ``known_at`` is publication plus the lag of ``Lags``, and every fact is
+flagged ``backfilled``: a result that rests on assumed lags can be told from one that does not.
+
+Parsing is pure (text in, facts and problems out); only ``read_tables`` opens files.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+from engine.clock import at_new_york
+from engine.errors import ConfigError, DataError
+from engine.values import Fact
+
+Row = Mapping[str, str]
+MAX_TABLE_BYTES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lags:
+    """Assumed delay between publication and our knowing, for back-filled history.
+
+    approximate: for rows whose hour is an estimate. scheduled: for rows stamped to the minute.
+    close: from a session's close to having its prices.
+    """
+
+    scheduled: timedelta = timedelta(minutes=15)
+    approximate: timedelta = timedelta(hours=6)
+    close: timedelta = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """How one CSV becomes facts. ``make`` yields the facts of a row or raises on a bad one."""
+
+    file: str
+    needs: tuple[str, ...]
+    make: Callable[[Row, Lags], Iterable[Fact]]
+    extra: tuple[str, ...] = field(default=())
+
+
+_CONFIDENCE = {"high": 0.9, "medium": 0.7, "low": 0.4, "none": 0.1}
+_LETTERS = {"A": 0.9, "B": 0.75, "C": 0.5, "D": 0.25}
+
+
+def confidence_of(word: str) -> float | None:
+    """0 to 1 from the words and letters of the tables; None for a blank.
+
+    Mixed entries such as ``high (probability), medium (prices)`` count as their weakest part.
+    """
+    found = [v for k, v in _CONFIDENCE.items() if re.search(rf"\b{k}\b", word.lower())]
+    found += [v for k, v in _LETTERS.items() if re.search(rf"\b{k}\b", word)]
+    return min(found) if found else None
+
+
+def end_of_utc_day(day: date) -> datetime:
+    """Midnight after ``day``: the earliest instant at which a date-only row is surely public."""
+    return datetime.combine(day + timedelta(days=1), time(0), tzinfo=UTC)
+
+
+def next_business_morning(day: date) -> datetime:
+    """09:15 New York on the weekday after ``day``: when H.15 and EFFR figures are out."""
+    following = day + timedelta(days=1)
+    while following.weekday() >= 5:
+        following += timedelta(days=1)
+    return at_new_york(following, time(9, 15))
+
+
+def _pick(row: Row, columns: Iterable[str]) -> dict[str, str]:
+    return {c: row[c] for c in columns if row.get(c, "") != ""}
+
+
+def _fact(
+    kind: str, key: str, occurred_at: datetime, known_at: datetime, row: Row, payload: object
+) -> Fact:
+    if not isinstance(payload, dict):
+        raise DataError(f"{kind} {key}: payload is not a mapping")
+    return Fact(
+        kind=kind,
+        key=key,
+        occurred_at=occurred_at,
+        known_at=known_at,
+        source=row.get("source", "")[:300] or "reference table",
+        confidence=confidence_of(row.get("confidence", "")),
+        backfilled=True,
+        payload=payload,
+    )
+
+
+# --- releases, chips, supply, availability ---------------------------------------------------
+
+RELEASE_COLUMNS = (
+    "release_date announced_time_utc lab model country role total_params_b active_params_b "
+    "context_k training_tokens_t weight_precision open_weights license price_input_usd_per_mtok "
+    "price_output_usd_per_mtok comparison_model comparison_price_input comparison_price_output "
+    "mmlu_pro gpqa_diamond swe_bench_verified aime aime_year lmarena_elo lmarena_asof "
+    "training_hardware training_gpu_hours claimed_training_cost_usd inference_domestic_day0 "
+    "source confidence"
+).split()
+"""``delay_or_setback_note`` is left out: it was written later and tells what followed."""
+
+
+def _release(row: Row, lags: Lags) -> Iterator[Fact]:
+    """The release as told on the day; figures disclosed later come as later versions of it."""
+    day = date.fromisoformat(row["release_date"])
+    stamp = row.get("announced_time_utc", "")
+    if stamp:
+        at = datetime.combine(day, time.fromisoformat(stamp), tzinfo=UTC)
+        known = at + lags.approximate
+    else:
+        at = datetime.combine(day, time(0), tzinfo=UTC)
+        known = end_of_utc_day(day)
+    key = f"{row['lab']}/{row['model']}"
+    payload = _pick(row, RELEASE_COLUMNS)
+    late = {c: day for c, day in _late_columns(row).items() if end_of_utc_day(day) > known}
+    for version_at in sorted({known} | {end_of_utc_day(d) for d in late.values()}):
+        hidden = {c for c, d in late.items() if end_of_utc_day(d) > version_at}
+        told = {c: v for c, v in payload.items() if c not in hidden}
+        yield _fact("model_release", key, at, version_at, row, told)
+
+
+def _late_columns(row: Row) -> dict[str, date]:
+    """Column -> day on which it was first published, where that is after the release."""
+    late = {c: date.fromisoformat(d) for c, d in parse_late(row.get(LATE_COLUMN, "")).items()}
+    if row.get("lmarena_elo") and row.get("lmarena_asof"):
+        measured = date.fromisoformat(row["lmarena_asof"])
+        late |= {"lmarena_elo": measured, "lmarena_asof": measured}
+    return late
+
+
+LATE_COLUMN = "late_columns"
+"""Joined in by ``read_tables`` from late_disclosures.csv: ``column=ISO date`` joined by ``;``."""
+
+
+def parse_late(text: str) -> dict[str, str]:
+    """``a=2025-09-18;b=2025-09-18`` as a mapping; empty for an empty text."""
+    return dict(pair.split("=", 1) for pair in text.split(";") if pair)
+
+
+def _supply(row: Row, lags: Lags) -> Iterator[Fact]:
+    day = date.fromisoformat(row["known_on"])
+    columns = (
+        "known_on period vendor chip units_low units_mid units_high unit kind source confidence"
+    ).split()
+    key = f"{row['known_on']}/{row['vendor']}/{row['chip']}/{row['period']}/{row['kind']}"
+    at = datetime.combine(day, time(0), tzinfo=UTC)
+    yield _fact("supply_estimate", key, at, end_of_utc_day(day), row, _pick(row, columns))
+
+
+_PUBLIC_ON = {date(2025, 4, 9): date(2025, 4, 15)}
+"""Steps that bound before they were told: the H20 letter of 2025-04-09 became public in the 8-K of
+2025-04-15 (export_policy_events.csv)."""
+
+
+def _availability(row: Row, lags: Lags) -> Iterator[Fact]:
+    start = date.fromisoformat(row["from_date"])
+    public = _PUBLIC_ON.get(start, start)
+    # The end of a spell is told by the next spell; carrying to_date would tell it in advance.
+    columns = "chip from_date us_permission china_acceptance source confidence".split()
+    at = datetime.combine(start, time(0), tzinfo=UTC)
+    key = f"{row['chip']}/{row['from_date']}"
+    yield _fact("availability", key, at, end_of_utc_day(public), row, _pick(row, columns))
+
+
+# --- events ----------------------------------------------------------------------------------
+
+
+def _event(row: Row, lags: Lags) -> Iterator[Fact]:
+    day = date.fromisoformat(row["date_utc"])
+    stamp = row.get("time_utc", "")
+    if stamp:
+        at = datetime.combine(day, time.fromisoformat(stamp), tzinfo=UTC)
+        exact = row["time_precision"] == "scheduled"
+        known = at + (lags.scheduled if exact else lags.approximate)
+    else:
+        at = datetime.combine(day, time(0), tzinfo=UTC)
+        known = end_of_utc_day(day)
+    payload = _pick(row, ("event_type", "actor", "headline", "time_precision"))
+    key = f"{row['date_utc']}/{row['event_type']}/{row['headline'][:80]}"
+    yield _fact("headline", key, at, known, row, payload)
+
+
+def _policy(row: Row, lags: Lags) -> Iterator[Fact]:
+    at = datetime.fromisoformat(row["utc"].replace("Z", "+00:00"))
+    payload = _pick(row, ("event", "actor", "mechanism", "time_precision"))
+    key = f"{row['utc']}/{row['event'][:80]}"
+    yield _fact("policy_event", key, at, at + lags.approximate, row, payload)
+
+
+# --- macro -----------------------------------------------------------------------------------
+
+
+def _meeting(row: Row, lags: Lags) -> Iterator[Fact]:
+    ends = date.fromisoformat(row["meeting_end"])
+    starts = date.fromisoformat(row["meeting_start"])
+    stated = at_new_york(ends, time.fromisoformat(row["statement_time"]))
+    schedule = _pick(row, ("meeting_start", "meeting_end", "statement_time", "sep_meeting"))
+    # The Fed publishes its calendar more than a year ahead.
+    published = at_new_york(starts, time(9)) - timedelta(days=400)
+    key = row["meeting_end"]
+    yield _fact("fomc_meeting", key, stated, published, row, schedule)
+    if row["status"] == "decided":
+        decided = _pick(
+            row,
+            (
+                "meeting_end",
+                "action_bp",
+                "target_lower_after",
+                "target_upper_after",
+                "effective_date",
+            ),
+        )
+        yield _fact("fomc_decision", key, stated, stated + lags.scheduled, row, decided)
+
+
+def _rates(row: Row, lags: Lags) -> Iterator[Fact]:
+    day = date.fromisoformat(row["observed_on"])
+    for column in ("dff_pct", "dgs2_pct", "dgs10_pct", "dtb3_pct"):
+        if row[column] != "":
+            series = column.removesuffix("_pct").upper()
+            yield _observation(series, day, float(row[column]), next_business_morning(day), row)
+
+
+def _observation(series: str, day: date, value: float, known: datetime, row: Row) -> Fact:
+    payload = {"series": series, "observed_on": day.isoformat(), "value": value}
+    at = datetime.combine(day, time(0), tzinfo=UTC)
+    return _fact("observation", f"{series}:{day.isoformat()}", at, known, row, payload)
+
+
+_ZQ_PAIR = re.compile(r"(ZQ[FGHJKMNQUVXZ]\d{2})=([0-9.]+)")
+
+
+def _futures(row: Row, lags: Lags) -> Iterator[Fact]:
+    stamp = row["observed"][:10]
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", stamp):
+        return  # an article without a trading date: a test case, not history
+    day = date.fromisoformat(stamp)
+    known = at_new_york(day, time(16)) + lags.close
+    for contract, price in _ZQ_PAIR.findall(row["zq_inputs"]):
+        yield _observation(contract, day, float(price), known, row)
+
+
+# --- company and market ----------------------------------------------------------------------
+
+EARNINGS_COLUMNS = (
+    "fiscal_quarter period_end report_datetime_et revenue_usd_bn consensus_revenue_usd_bn "
+    "data_center_revenue_usd_bn consensus_data_center_usd_bn china_incl_hk_revenue_usd_bn "
+    "china_share_pct china_basis next_q_guide_midpoint_usd_bn consensus_next_q_usd_bn "
+    "guide_vs_consensus_pct source confidence"
+).split()
+
+
+def _earnings(row: Row, lags: Lags) -> Iterator[Fact]:
+    local = datetime.fromisoformat(row["report_datetime_et"])
+    at = at_new_york(local.date(), local.time())
+    schedule = {"fiscal_quarter": row["fiscal_quarter"], "report_on": local.date().isoformat()}
+    announced = at - timedelta(days=20)  # Nvidia names its report dates about three weeks ahead
+    yield _fact("earnings_date", row["fiscal_quarter"], at, announced, row, schedule)
+    if row["revenue_usd_bn"]:
+        payload = _pick(row, EARNINGS_COLUMNS)
+        known = at + lags.scheduled + timedelta(minutes=30)
+        yield _fact("earnings", row["fiscal_quarter"], at, known, row, payload)
+
+
+def _shares(row: Row, lags: Lags) -> Iterator[Fact]:
+    if not row["shares_outstanding_bn"]:
+        return
+    day = date.fromisoformat(row["date"])
+    # 10-for-1 split of 2024-06-10: all counts are kept on the basis after it.
+    factor = 10.0 if row["share_basis"].startswith("pre-split") else 1.0
+    payload = {"date": row["date"], "shares_bn": float(row["shares_outstanding_bn"]) * factor}
+    at = datetime.combine(day, time(0), tzinfo=UTC)
+    yield _fact("shares", row["date"], at, end_of_utc_day(day), row, payload)
+
+
+SPLITS = (("NVDA", date(2024, 6, 10), 10.0), ("SMH", date(2023, 5, 5), 2.0))
+"""Splits inside the reference history: symbol, ex-date, new shares per old. NVDA: announced with
+the results of 2024-05-22. SMH: VanEck, 2-for-1."""
+
+
+def _closes(row: Row, lags: Lags) -> Iterator[Fact]:
+    day = date.fromisoformat(row["session"])
+    known = at_new_york(day, time(16)) + lags.close
+    at = at_new_york(day, time(16))
+    for symbol in ("NVDA", "SPY", "QQQ", "SMH", "VIX"):
+        close = row.get(f"{symbol.lower()}_close", "")
+        if close == "":
+            continue
+        factor = _raw_factor(symbol, day)
+        opened = row.get(f"{symbol.lower()}_open", "")
+        payload = {
+            "symbol": symbol,
+            "session_on": day.isoformat(),
+            "open": round(float(opened) * factor, 4) if opened else None,
+            "close": round(float(close) * factor, 4),
+        }
+        yield _fact("bar", f"{symbol}:{day.isoformat()}", at, known, row, payload)
+
+
+def _raw_factor(symbol: str, day: date) -> float:
+    """The table is split-adjusted; the record keeps raw prices with splits as dated facts."""
+    factor = 1.0
+    for split_symbol, ex_on, value in SPLITS:
+        if split_symbol == symbol and day < ex_on:
+            factor *= value
+    return factor
+
+
+def split_facts() -> tuple[Fact, ...]:
+    """The splits as facts, known three weeks before they bind."""
+    facts = []
+    for symbol, ex_on, value in SPLITS:
+        payload = {
+            "symbol": symbol,
+            "ex_on": ex_on.isoformat(),
+            "action": "split",
+            "value": value,
+        }
+        at = at_new_york(ex_on, time(9, 30))
+        row = {"source": "company announcement", "confidence": "high"}
+        key = f"{symbol}:{ex_on.isoformat()}:split"
+        known = at - timedelta(days=10)
+        facts.append(_fact("corporate_action", key, at, known, row, payload))
+    return tuple(facts)
+
+
+TABLES = (
+    Table(file="model_releases.csv", needs=("release_date", "lab", "model"), make=_release),
+    Table(file="domestic_chip_supply.csv", needs=("known_on", "vendor", "chip"), make=_supply),
+    Table(
+        file="china_availability.csv",
+        needs=("chip", "from_date", "us_permission", "china_acceptance"),
+        make=_availability,
+    ),
+    Table(file="chip_events.csv", needs=("date_utc", "event_type", "headline"), make=_event),
+    Table(file="export_policy_events.csv", needs=("utc", "event", "actor"), make=_policy),
+    Table(
+        file="fomc_meetings.csv",
+        needs=("meeting_start", "meeting_end", "statement_time", "status"),
+        make=_meeting,
+    ),
+    Table(file="fedwatch_published.csv", needs=("observed", "zq_inputs"), make=_futures),
+    Table(
+        file="rates_daily.csv",
+        needs=("observed_on", "dff_pct", "dgs2_pct", "dgs10_pct", "dtb3_pct"),
+        make=_rates,
+    ),
+    Table(
+        file="nvidia_earnings.csv",
+        needs=("fiscal_quarter", "report_datetime_et", "revenue_usd_bn"),
+        make=_earnings,
+    ),
+    Table(
+        file="nvidia_market_cap.csv",
+        needs=("date", "shares_outstanding_bn", "share_basis"),
+        make=_shares,
+    ),
+    Table(file="market_closes.csv", needs=("session", "nvda_close"), make=_closes),
+)
+
+
+def parse_table(
+    table: Table, text: str, lags: Lags, late: Mapping[str, str] | None = None
+) -> tuple[list[Fact], list[str]]:
+    """Facts and problems (``file:line: what``) of one CSV text; a bad row costs one row.
+
+    late: ``lab/model`` -> ``column=date;…`` for figures disclosed after the release.
+    """
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    header = reader.fieldnames or []
+    missing = [c for c in (*table.needs, "source", "confidence") if c not in header]
+    if missing:
+        return [], [f"{table.file}:1: missing column(s) {', '.join(missing)}"]
+    facts: list[Fact] = []
+    problems: list[str] = []
+    try:
+        for row in reader:
+            if late and table.file == "model_releases.csv":
+                row[LATE_COLUMN] = late.get(f"{row['lab']}/{row['model']}", "")
+            facts.extend(_row_facts(table, row, reader.line_num, lags, problems))
+    except csv.Error as error:
+        problems.append(f"{table.file}:{reader.line_num}: {error}")
+    return facts, problems
+
+
+def _row_facts(
+    table: Table, row: dict[str, str], line: int, lags: Lags, problems: list[str]
+) -> list[Fact]:
+    if None in row or any(v is None for v in row.values()):
+        problems.append(f"{table.file}:{line}: wrong number of columns")
+        return []
+    blank = [c for c in table.needs if row[c] == "" and c in _NEVER_BLANK]
+    if blank:
+        problems.append(f"{table.file}:{line}: column '{blank[0]}' is blank")
+        return []
+    try:
+        return list(table.make(row, lags))
+    except (ValueError, DataError) as error:
+        problems.append(f"{table.file}:{line}: {error}")
+        return []
+
+
+_NEVER_BLANK = frozenset(
+    "release_date lab model known_on vendor chip from_date date_utc event_type headline utc event "
+    "meeting_start meeting_end observed observed_on fiscal_quarter report_datetime_et date session "
+    "nvda_close".split()
+)
+
+
+def read_tables(folder: Path, lags: Lags) -> tuple[Fact, ...]:
+    """Every reference fact under ``folder``; all problems of all files in one ``ConfigError``."""
+    facts: list[Fact] = list(split_facts())
+    problems: list[str] = []
+    late = _late_by_model(_read(folder / "late_disclosures.csv", problems))
+    for table in TABLES:
+        text = _read(folder / table.file, problems)
+        if text:
+            found, wrong = parse_table(table, text, lags, late)
+            facts += found
+            problems += wrong
+    if problems:
+        raise ConfigError(problems, remedy="correct the table, or restore it from the repository")
+    return tuple(facts)
+
+
+def _read(path: Path, problems: list[str]) -> str:
+    try:
+        if path.stat().st_size > MAX_TABLE_BYTES:
+            problems.append(f"{path.name}: larger than {MAX_TABLE_BYTES:,} bytes")
+            return ""
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(f"{path.name}: cannot be read ({error.__class__.__name__})")
+        return ""
+
+
+def _late_by_model(text: str) -> dict[str, str]:
+    late: dict[str, str] = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        key = f"{row['lab']}/{row['model']}"
+        late[key] = late.get(key, "") + f"{row['column']}={row['known_on']};"
+    return late
