@@ -1,0 +1,398 @@
+"""Accelerators: what each runs natively and at which dense peak, what it costs, what links it.
+
+Rows become ``Accelerator`` values, values become ``ChipArrays`` with one row per chip, so that the
+cost equations are elementwise over (chips, draws). Reading a file is the caller's; only
+``load_accelerators`` opens one, for the edges.
+"""
+
+from __future__ import annotations
+
+import calendar
+import csv
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
+from engine.threat import constants as k
+from engine.values import Accelerator, FloatArray
+
+FACTS = Path(__file__).resolve().parents[2] / "config" / "facts"
+
+DOMESTIC_VENDORS = frozenset(
+    {"Huawei", "Cambricon", "Hygon", "Baidu Kunlunxin", "Moore Threads", "MetaX", "Biren"}
+)
+PRECISIONS = ("bf16", "fp8", "mxfp8", "hif8", "int8", "nvfp4", "mxfp4", "int4")
+BYTES_PER_WEIGHT: Mapping[str, float] = {
+    "bf16": 2.0,
+    "fp8": 1.0 + 4 / 16_384,  # FP32 scale per 128x128 block
+    "fp8-fnuz": 1.0 + 4 / 16_384,
+    "hif8": 1.0,
+    "int8": 1.0,
+    "mxfp8": 1.0 + 1 / 32,
+    "nvfp4": 0.5 + 1 / 16,
+    "mxfp4": 0.5 + 1 / 32,
+    "int4": 0.5 + 2 / 32,  # BF16 scale per group of 32, as Kimi K2 Thinking ships
+}
+"""Stored bytes per parameter with its scales (OCP MX v1.0, NVFP4, DeepSeek-V3 report)."""
+
+_SYSTEMS: Mapping[str, tuple[int, str]] = {
+    "Huawei CloudMatrix384 (system)": (384, "Huawei Ascend 910C")
+}
+_NO_DATE = ("unreleased", "roadmap", "contested", "not shipped")
+_QUARTER_END = {1: (3, 31), 2: (6, 30), 3: (9, 30), 4: (12, 31)}
+
+
+def parse_release_date(text: str) -> date | None:
+    """First day on which a chip was *certainly* on sale; None for a roadmap or undated part.
+
+    A month, quarter or year counts from its last day, so that history never buys a chip early;
+    ``(GA announced DATE)`` replaces an announcement. Raises ``DataError`` on anything else.
+    """
+    clean = text.strip()
+    if not clean or any(word in clean.lower() for word in _NO_DATE):
+        return None
+    available = re.search(r"GA announced (\d{4}-\d{2}-\d{2})", clean)
+    head = available.group(1) if available else clean.split(" ")[0]
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", head):
+            return date.fromisoformat(head)
+        if match := re.fullmatch(r"(\d{4})-(\d{2})", head):
+            year, month = int(match[1]), int(match[2])
+            return date(year, month, calendar.monthrange(year, month)[1])
+        if match := re.fullmatch(r"(\d{4})-Q([1-4])", head):
+            return date(int(match[1]), *_QUARTER_END[int(match[2])])
+        if re.fullmatch(r"\d{4}", head):
+            return date(int(head), 12, 31)
+    except (ValueError, calendar.IllegalMonthError) as error:
+        raise DataError(f"release_date '{clean}' is not a date: {error}") from error
+    raise DataError(
+        f"release_date '{clean}' is not a date", remedy="use YYYY-MM-DD, YYYY-MM, YYYY-Qn or YYYY"
+    )
+
+
+def parse_number(text: str, *, field: str, row: str) -> float | None:
+    """A positive number, the middle of a range ``a-b``, or None for a blank."""
+    clean = text.strip()
+    if not clean:
+        return None
+    parts = re.fullmatch(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?(?:[eE]\+?(\d+))?", clean)
+    if parts is None:
+        raise DataError(f"{row}: {field} = '{clean[:40]}' is not a positive number or a range")
+    first, last = float(parts[1]), float(parts[2] or parts[1])
+    number = (first + last) / 2 * 10.0 ** int(parts[3] or 0)
+    if not 0 < number < 1e9:
+        raise DataError(f"{row}: {field} = '{clean[:40]}' is outside (0, 1e9)")
+    return number
+
+
+def _native(text: str) -> bool | None:
+    """y and n are known; anything else (reported, unknown, blank) is not."""
+    return {"y": True, "n": False}.get(text.strip().lower())
+
+
+def _parse_row(row: Mapping[str, str]) -> Accelerator:
+    name = row.get("chip", "").strip()
+    if not name:
+        raise DataError("an accelerator row has no chip name")
+
+    def number(field: str) -> float | None:
+        return parse_number(row.get(field) or "", field=field, row=name)
+
+    notes = (row.get("export_status") or "", row.get("notes") or "")
+    return Accelerator(
+        chip=name,
+        vendor=row.get("vendor", "").strip(),
+        valid_from=parse_release_date(row.get("release_date") or ""),
+        domestic=row.get("vendor", "").strip() in DOMESTIC_VENDORS,
+        bf16_tflops=number("bf16_dense_tflops"),
+        fp8_tflops=number("fp8_dense_tflops"),
+        int8_tops=number("int8_dense_tops"),
+        fp4_tflops=number("fp4_dense_tflops"),
+        fp8_native=_native(row.get("fp8_native") or ""),
+        mx_native=_native(row.get("mx_e8m0_native") or ""),
+        hif8_native=_native(row.get("hif8_native") or ""),
+        memory_gb=number("memory_gb"),
+        memory_bw_tbs=number("memory_bw_tbs"),
+        scaleup_gbs_bidir=number("scaleup_gbs_bidir"),
+        scaleout_gbit_s=number("scaleout_gbit_s"),
+        tdp_w=number("tdp_w"),
+        price_usd=number("price_usd"),
+        rent_usd_per_hour=number("rent_usd_per_hour"),
+        confidence=(row.get("confidence") or "D").strip(),
+        source=(row.get("source") or "").strip(),
+        note="; ".join(part.strip() for part in notes if part.strip()),
+    )
+
+
+def _per_device(system: Accelerator, devices: int, part: Accelerator | None) -> Accelerator:
+    """A whole system's figures divided by its devices; its links are those of the part."""
+
+    def share(total: float | None) -> float | None:
+        return None if total is None else total / devices
+
+    return replace(
+        system,
+        bf16_tflops=share(system.bf16_tflops),
+        fp8_tflops=share(system.fp8_tflops),
+        int8_tops=share(system.int8_tops),
+        memory_gb=share(system.memory_gb),
+        memory_bw_tbs=share(system.memory_bw_tbs),
+        tdp_w=share(system.tdp_w),
+        price_usd=share(system.price_usd),
+        scaleup_gbs_bidir=None if part is None else part.scaleup_gbs_bidir,
+        scaleout_gbit_s=None if part is None else part.scaleout_gbit_s,
+        note=f"figures per device of {devices}; {system.note}",
+    )
+
+
+def parse_accelerators(rows: Iterable[Mapping[str, str]]) -> tuple[Accelerator, ...]:
+    """One ``Accelerator`` per CSV row, in order; a system row is divided by its devices.
+
+    Raises ``DataError`` naming row and field on a bad number or date, and on a repeated name.
+    """
+    chips = tuple(_parse_row(row) for row in rows)
+    by_name = {chip.chip: chip for chip in chips}
+    if len(by_name) != len(chips):
+        raise DataError("an accelerator name appears twice")
+    return tuple(
+        _per_device(chip, _SYSTEMS[chip.chip][0], by_name.get(_SYSTEMS[chip.chip][1]))
+        if chip.chip in _SYSTEMS
+        else chip
+        for chip in chips
+    )
+
+
+def load_accelerators(path: Path | None = None) -> tuple[Accelerator, ...]:
+    """The table of ``config/facts`` (or ``path``). For the edges: this opens a file."""
+    with (path or FACTS / "accelerators.csv").open(encoding="utf-8", newline="") as lines:
+        return parse_accelerators(csv.DictReader(lines))
+
+
+def find_chip(chips: Sequence[Accelerator], name: str, *, as_of: date | None = None) -> Accelerator:
+    """The chip called ``name`` (case ignored), or the only one whose name contains it.
+
+    Raises ``UnknownNameError`` with the nearest name, and ``InputError`` when the chip was not yet
+    on sale at ``as_of``.
+    """
+    wanted = name.strip().lower()
+    exact = [chip for chip in chips if chip.chip.lower() == wanted]
+    inside = [chip for chip in chips if wanted and wanted in chip.chip.lower()]
+    if not exact and len(inside) != 1:
+        raise UnknownNameError("chip", name, [chip.chip for chip in inside or chips])
+    chip = (exact or inside)[0]
+    if as_of is not None and not on_sale(chip, as_of):
+        when = "has no sale date yet" if chip.valid_from is None else f"from {chip.valid_from}"
+        raise InputError(f"chip '{chip.chip}' was not on sale on {as_of} ({when})")
+    return chip
+
+
+def on_sale(chip: Accelerator, on: date) -> bool:
+    """Whether the chip could be bought anywhere on that day."""
+    started = chip.valid_from is not None and chip.valid_from <= on
+    return started and (chip.valid_to is None or on <= chip.valid_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peak:
+    """What really runs when a format is asked for. ``flops`` dense FLOP/s (INT8: OP/s)."""
+
+    asked: str
+    runs_as: str
+    flops: float
+    weight_format: str
+    reason: str = ""
+
+
+def peak_flops(chip: Accelerator, precision: str) -> Peak | None:
+    """The format ``chip`` computes in when weights come in ``precision``, and its dense peak.
+
+    A chip without FP8 units serves an FP8 model in INT8, and in BF16 where it has no INT8 rate.
+    Four-bit weights on a chip without FP4 units are stored in four bits and computed in eight.
+    None when the table holds no peak for any of them. Raises ``OutOfRangeError`` on an unknown
+    precision.
+    """
+    if precision not in PRECISIONS:
+        raise OutOfRangeError("precision", precision, ", ".join(PRECISIONS))
+    if precision == "bf16":
+        return _peak(chip.bf16_tflops, precision, "bf16", "bf16")
+    if precision == "int8":
+        return _peak(chip.int8_tops, precision, "int8", "int8") or _in_bf16(chip, precision)
+    if precision in ("nvfp4", "mxfp4") and chip.fp4_tflops is not None:
+        form = "mxfp4" if chip.domestic else precision
+        return _peak(chip.fp4_tflops, precision, form, form)
+    eight = _eight_bit(chip, precision)
+    if eight is None or precision not in ("nvfp4", "mxfp4", "int4"):
+        return eight
+    reason = f"weights stored in {precision}, computed in {eight.runs_as}"
+    return replace(eight, weight_format=precision, reason=reason)
+
+
+def fnuz(chip: Accelerator) -> bool:
+    """Whether the chip's FP8 is AMD's FNUZ pair, whose bytes are not OCP FP8 (MI300 series)."""
+    return chip.vendor == "AMD" and "FNUZ" in chip.note
+
+
+def _eight_bit(chip: Accelerator, precision: str) -> Peak | None:
+    if chip.fp8_tflops is not None and chip.fp8_native is not False and not fnuz(chip):
+        form = "hif8" if precision == "hif8" and chip.hif8_native else "fp8"
+        form = "mxfp8" if precision == "mxfp8" and chip.mx_native else form
+        why = "" if chip.fp8_native else "FP8 is reported, not documented"
+        return _peak(chip.fp8_tflops, precision, form, form, why)
+    if chip.fp8_tflops is not None:  # a peak without OCP FP8: AMD's FNUZ pair
+        why = "FNUZ bytes: OCP FP8 weights are converted"
+        return _peak(chip.fp8_tflops, precision, "fp8-fnuz", "fp8-fnuz", why)
+    if chip.int8_tops is not None:
+        why = "no FP8 units in the table: re-quantised to INT8"
+        return _peak(chip.int8_tops, precision, "int8", "int8", why)
+    return _in_bf16(chip, precision)
+
+
+def _in_bf16(chip: Accelerator, precision: str) -> Peak | None:
+    return _peak(chip.bf16_tflops, precision, "bf16", "bf16", "no eight-bit rate: computed in BF16")
+
+
+def _peak(
+    tflops: float | None, asked: str, runs_as: str, weights: str, reason: str = ""
+) -> Peak | None:
+    if tflops is None:
+        return None
+    return Peak(
+        asked=asked, runs_as=runs_as, flops=tflops * 1e12, weight_format=weights, reason=reason
+    )
+
+
+_HOPPER = ("H100", "H800", "H200", "H20")
+_BLACKWELL = ("B200", "B300", "RTX PRO 6000D")
+
+
+def platform_of(chip: Accelerator) -> str:
+    """The hardware-and-stack family whose calibration applies; a key of ``PLATFORM_FACTOR``."""
+    by_vendor = {
+        "Huawei": "ascend",
+        "Moore Threads": "moore-threads",
+        "AMD": "amd",
+        "Google": "tpu",
+    }
+    if chip.vendor in by_vendor:
+        return by_vendor[chip.vendor]
+    if chip.domestic:
+        return "domestic-other"
+    if any(part in chip.chip for part in _BLACKWELL):
+        return "blackwell"
+    if any(part in chip.chip for part in _HOPPER):
+        return "hopper"
+    return "ampere" if "A100" in chip.chip or "A800" in chip.chip else "unknown"
+
+
+def scale_up_domain(chip: Accelerator) -> int:
+    """Devices that reach each other over the scale-up link."""
+    for part, devices in k.SCALE_UP_DOMAIN.items():
+        if part in chip.chip:
+            return devices
+    return k.DEFAULT_SCALE_UP_DOMAIN
+
+
+def power_kw(chip: Accelerator) -> float | None:
+    """Wall power of one chip with its share of server and cooling; None without a TDP.
+
+    TDP x server factor x load x PUE (Epoch AI). The 910-series system rows hold node-level power.
+    """
+    if chip.tdp_w is None:
+        return None
+    platform = platform_of(chip)
+    if chip.chip in k.SYSTEM_LEVEL_POWER:
+        server, load = 1.0, k.POWER_LOAD
+    else:
+        server = k.SERVER_POWER_FACTOR.get(platform, k.SERVER_POWER_FACTOR["other"])
+        load = k.TPU_POWER_LOAD if platform == "tpu" else k.POWER_LOAD
+    return chip.tdp_w / 1000 * server * load * k.PUE
+
+
+def ownership_usd_per_hour(chip: Accelerator) -> float | None:
+    """Amortised server and network plus energy, USD per chip-hour; None without price or TDP.
+
+    price x 1.64 / 5 years / (1 - 0.19) + energy (Epoch AI); a price that is a share of a whole
+    system already holds server and network.
+    """
+    power = power_kw(chip)
+    if chip.price_usd is None or power is None:
+        return None
+    whole = chip.chip in k.SYSTEM_PRICED
+    upfront = chip.price_usd * (1.0 if whole else k.SERVER_OVERHEAD / (1 - k.NETWORK_SHARE))
+    return upfront / (k.AMORTISATION_YEARS * k.HOURS_PER_YEAR) + power * k.USD_PER_KWH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HourPrice:
+    """USD per chip-hour and where it comes from: ``rent``, ``ownership`` or ``given``."""
+
+    usd: float
+    basis: str
+
+
+def hour_price(chip: Accelerator) -> HourPrice | None:
+    """What a chip-hour costs: the market rent, or ownership where the rent is only a list price.
+
+    None when neither rent nor price is known: never a default.
+    """
+    own, rent = ownership_usd_per_hour(chip), chip.rent_usd_per_hour
+    if rent is not None and (own is None or rent <= k.LIST_RENT_OVER_OWNERSHIP * own):
+        return HourPrice(usd=rent, basis="rent")
+    return None if own is None else HourPrice(usd=own, basis="ownership")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChipArrays:
+    """Chips as columns of shape (chips, 1), ready to broadcast against draws; NaN is unknown.
+
+    FLOP/s, bytes, bytes/s; links one-directional; ``domain`` devices on the scale-up link.
+    """
+
+    names: tuple[str, ...]
+    platforms: tuple[str, ...]
+    runs_as: tuple[str | None, ...]
+    peak: FloatArray
+    peak_bf16: FloatArray
+    weight_bytes: FloatArray
+    memory: FloatArray
+    bandwidth: FloatArray
+    scale_up: FloatArray
+    scale_out: FloatArray
+    domain: FloatArray
+    power_kw: FloatArray
+    usd_per_hour: FloatArray
+    domestic: FloatArray
+
+
+def chip_arrays(chips: Sequence[Accelerator], precision: str) -> ChipArrays:
+    """``chips`` as columns, each with the peak it really reaches for ``precision``."""
+    peaks = [peak_flops(chip, precision) for chip in chips]
+    prices = [hour_price(chip) for chip in chips]
+    return ChipArrays(
+        names=tuple(chip.chip for chip in chips),
+        platforms=tuple(platform_of(chip) for chip in chips),
+        runs_as=tuple(None if peak is None else peak.runs_as for peak in peaks),
+        peak=_column([None if peak is None else peak.flops for peak in peaks]),
+        peak_bf16=_column([chip.bf16_tflops for chip in chips], 1e12),
+        weight_bytes=_column(
+            [None if peak is None else BYTES_PER_WEIGHT[peak.weight_format] for peak in peaks]
+        ),
+        memory=_column([chip.memory_gb for chip in chips], 1e9),
+        bandwidth=_column([chip.memory_bw_tbs for chip in chips], 1e12),
+        scale_up=_column([chip.scaleup_gbs_bidir for chip in chips], 0.5e9),
+        scale_out=_column([chip.scaleout_gbit_s for chip in chips], 1e9 / 8),
+        domain=_column([float(scale_up_domain(chip)) for chip in chips]),
+        power_kw=_column([power_kw(chip) for chip in chips]),
+        usd_per_hour=_column([None if price is None else price.usd for price in prices]),
+        domestic=_column([float(chip.domestic) for chip in chips]),
+    )
+
+
+def _column(numbers: Sequence[float | None], unit: float = 1.0) -> FloatArray:
+    values = [np.nan if number is None else number * unit for number in numbers]
+    return np.array(values, dtype=np.float64).reshape(-1, 1)

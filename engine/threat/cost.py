@@ -1,0 +1,420 @@
+"""What a model costs to train and to serve on a chip: elementwise roofline and training equations.
+
+Every function takes coefficients (``Arch``), chips (``ChipArrays``, columns of shape (chips, 1)),
+a ``Load`` and drawn constants (``Draws``: (draws,) or (chips, draws)) and returns arrays of the
+broadcast shape, so one call covers (models, chips, draws). NaN says that the chip's table lacks
+what the figure needs.
+
+Equations (per device)::
+
+    training   C = 6 N_a D + 3 D F_att(s);  hours = 6 N_a D (attention beyond 4K) / (P MFU S A)
+    prefill    t = max(comp, comm) + (1 - overlap) min(comp, comm)         per token
+               comp = (2 N_a / P_p + F_att / P_16) / eta_c
+               comm = copies L_m h k (b_disp + b_comb) / (B eta_n)
+    decode     step = max(comp + mem, comm) + (1 - overlap) min(...) + L t_lat
+               mem = (weights touched + B cache) / (W eta_m)
+    money      $ per Mtok = r 1e6 / (3600 tok/s)
+
+MFU is the published *useful* rate against 6ND at 4K context and the BF16 peak, so an FP8 run's gain
+S is a factor of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from engine.errors import OutOfRangeError
+from engine.threat import constants as k
+from engine.threat.architectures import Arch, Number
+from engine.threat.chips import ChipArrays
+from engine.values import FloatArray, Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """One way of serving. Tokens, sequences per device, devices per group; elements broadcast.
+
+    devices None: chosen by ``default_devices``. context None: prompt plus half the output.
+    cache_hit_share: part of the prompt whose prefill is skipped. verified, accepted: positions a
+    step computes and *extra* tokens it yields with speculation (1 and 0 without). duty: share of
+    the time that the devices work. kv_bytes: per cached element.
+    """
+
+    prompt_tokens: Number = 4096.0
+    output_tokens: Number = 1024.0
+    context_tokens: Number | None = None
+    batch: Number = 64.0
+    devices: Number | None = None
+    cache_hit_share: Number = 0.0
+    verified: Number = 1.0
+    accepted: Number = 0.0
+    duty: Number = 1.0
+    kv_bytes: Number = 2.0
+
+    def __post_init__(self) -> None:
+        _check("prompt_tokens", self.prompt_tokens, 1, 1e8)
+        _check("output_tokens", self.output_tokens, 0, 1e8)
+        _check("context", self.context_tokens, 1, 1e8)
+        _check("batch", self.batch, 1, 1e5)
+        _check("devices", self.devices, 1, 1e6)
+        _check("cache_hit_share", self.cache_hit_share, 0, 0.999)
+        _check("verified", self.verified, 1, 64)
+        _check("accepted", self.accepted, 0, 63)
+        _check("duty", self.duty, 0.01, 1)
+        _check("kv_bytes", self.kv_bytes, 0.25, 4)
+
+    @property
+    def context(self) -> FloatArray:
+        """Average tokens a decoding step looks back on."""
+        if self.context_tokens is not None:
+            return np.asarray(self.context_tokens, dtype=float)
+        return np.asarray(self.prompt_tokens + np.asarray(self.output_tokens) / 2, dtype=float)
+
+
+def _check(field: str, value: Number | None, low: float, high: float) -> None:
+    if value is None:
+        return
+    array = np.asarray(value, dtype=float)
+    if not np.all((array >= low) & (array <= high)):
+        bad = array[~((array >= low) & (array <= high))].flat[0]
+        raise OutOfRangeError(field, float(bad), f"{low:g} to {high:g}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draws:
+    """Constants for the equations: (draws,) where shared by all chips, else (chips, draws).
+
+    ``error`` multiplies throughputs, ``training_error`` training rates, ``price`` chip-hours.
+    """
+
+    eta_compute: Number
+    eta_memory: Number
+    eta_network: Number
+    overlap: Number
+    layer_latency_s: Number
+    platform: Number
+    error: Number
+    mfu_dense: Number
+    mfu_moe: Number
+    fp8_gain: Number
+    training_error: Number
+    price: Number
+
+
+def _mfu(platform: str, kind: str) -> k.Prior:
+    return k.MFU.get((platform, kind), k.MFU[("other", kind)])
+
+
+def central(chips: ChipArrays) -> Draws:
+    """Every constant at its central value, shape (chips, 1) where it depends on the chip."""
+
+    def column(priors: Sequence[k.Prior]) -> FloatArray:
+        return np.array([p.mode for p in priors]).reshape(-1, 1)
+
+    return Draws(
+        eta_compute=k.ETA_COMPUTE.mode,
+        eta_memory=k.ETA_MEMORY.mode,
+        eta_network=k.ETA_NETWORK.mode,
+        overlap=k.OVERLAP.mode,
+        layer_latency_s=k.LAYER_LATENCY_S.mode,
+        platform=column([k.PLATFORM_FACTOR[p] for p in chips.platforms]),
+        error=1.0,
+        mfu_dense=column([_mfu(p, "dense") for p in chips.platforms]),
+        mfu_moe=column([_mfu(p, "moe") for p in chips.platforms]),
+        fp8_gain=k.FP8_TRAINING_GAIN.mode,
+        training_error=1.0,
+        price=1.0,
+    )
+
+
+def draw(chips: ChipArrays, n_draws: int, rng: np.random.Generator) -> Draws:
+    """``n_draws`` joint draws; what is shared between chips is drawn once for all of them.
+
+    Draw once per comparison and reuse for every release: common draws cancel in ratios.
+    """
+
+    def column(priors: Sequence[k.Prior]) -> FloatArray:
+        """One draw per platform, shared by its chips."""
+        pairs = zip(chips.platforms, priors, strict=True)
+        rows = {name: prior.draw(rng, n_draws) for name, prior in dict(pairs).items()}
+        return np.stack([rows[p] for p in chips.platforms])
+
+    per_chip = (len(chips.names), n_draws)
+    own = np.array(
+        [
+            k.ERROR_SIGMA_MEASURED if p in k.MEASURED_PLATFORMS else k.ERROR_SIGMA_UNSEEN
+            for p in chips.platforms
+        ]
+    ).reshape(-1, 1)
+    shared = k.ERROR_SIGMA_SHARED * rng.standard_normal(n_draws)
+    return Draws(
+        eta_compute=k.ETA_COMPUTE.draw(rng, n_draws),
+        eta_memory=k.ETA_MEMORY.draw(rng, n_draws),
+        eta_network=k.ETA_NETWORK.draw(rng, n_draws),
+        overlap=k.OVERLAP.draw(rng, n_draws),
+        layer_latency_s=k.LAYER_LATENCY_S.draw(rng, n_draws),
+        platform=column([k.PLATFORM_FACTOR[p] for p in chips.platforms]),
+        error=np.exp(shared + own * rng.standard_normal(per_chip)),
+        mfu_dense=column([_mfu(p, "dense") for p in chips.platforms]),
+        mfu_moe=column([_mfu(p, "moe") for p in chips.platforms]),
+        fp8_gain=k.FP8_TRAINING_GAIN.draw(rng, n_draws),
+        training_error=np.exp(k.TRAINING_ERROR_SIGMA * rng.standard_normal(per_chip)),
+        price=np.exp(k.HOUR_PRICE_SIGMA * rng.standard_normal(per_chip)),
+    )
+
+
+# --- memory --------------------------------------------------------------------------------------
+def min_devices(arch: Arch, chips: ChipArrays) -> FloatArray:
+    """Fewest devices whose usable memory holds the weights; NaN without memory or format."""
+    usable = k.USABLE_MEMORY_SHARE * chips.memory
+    return np.maximum(np.ceil(arch.total * chips.weight_bytes / usable), 1.0)
+
+
+def default_devices(arch: Arch, chips: ChipArrays) -> FloatArray:
+    """Smallest power of two that leaves half the usable memory to the cache; mixtures at least 32.
+
+    Published expert-parallel services use 32 to 320 devices.
+    """
+    roomy = np.exp2(np.ceil(np.log2(2 * min_devices(arch, chips))))
+    wide = arch.is_moe & (np.asarray(arch.total) * chips.weight_bytes > 1.0e11)
+    return np.where(wide, np.maximum(roomy, 32.0), roomy)
+
+
+def _devices(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
+    if load.devices is None:
+        return default_devices(arch, chips)
+    return np.asarray(load.devices, dtype=float)
+
+
+def _replicas(arch: Arch, devices: FloatArray) -> FloatArray:
+    """Copies of the non-expert weights in a group: wide expert parallelism replicates them."""
+    return np.where(arch.is_moe & (devices >= 16), devices, 1.0)
+
+
+def resident_bytes(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
+    """Weight bytes each device holds."""
+    devices = _devices(arch, chips, load)
+    held = arch.routed + arch.other * _replicas(arch, devices)
+    return np.asarray(held / devices * chips.weight_bytes)
+
+
+def max_batch(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
+    """Most sequences per device whose cache fits beside the weights; 0 where weights do not."""
+    room = k.USABLE_MEMORY_SHARE * chips.memory - resident_bytes(arch, chips, load)
+    each = arch.cache_elements(load.context + np.asarray(load.output_tokens) / 2) * load.kv_bytes
+    return np.maximum(np.floor(room / each), 0.0)
+
+
+# --- serving -------------------------------------------------------------------------------------
+def _traffic(arch: Arch, chips: ChipArrays, devices: FloatArray) -> FloatArray:
+    """Bytes per token and device for one full exchange: FP8 (or INT8) out, BF16 back."""
+    experts = arch.moe_layers * arch.hidden * arch.per_token
+    dispatch = np.minimum(np.maximum(chips.weight_bytes, 1.0), 2.0)
+    return np.asarray(np.where(arch.is_moe, experts * (dispatch + 2.0), 0.0) * (devices > 1))
+
+
+def _seconds_per_token_on_links(
+    arch: Arch, chips: ChipArrays, devices: FloatArray, *, forwarded: bool
+) -> FloatArray:
+    """Exchange time of one token at full link rate.
+
+    Inside a scale-up domain every remote copy crosses it. Across domains the slower scale-out link
+    binds: prefill sends one copy per remote domain and forwards inside, decode sends every copy.
+    Dense models pay two ring all-reduces a layer over the domain.
+    """
+    out = np.where(np.isnan(chips.scale_out), k.ASSUMED_SCALE_OUT_BYTES_S, chips.scale_out)
+    groups = np.maximum(np.ceil(devices / chips.domain), 1.0)
+    apart = 1.0 - 1.0 / groups
+    if forwarded:
+        copies = (groups - 1.0) * (1.0 - apart**arch.per_token) / arch.per_token
+    else:
+        copies = 1.0 - np.minimum(chips.domain, devices) / devices
+    inside = (1.0 - 1.0 / devices) / chips.scale_up
+    experts = _traffic(arch, chips, devices) * np.where(groups > 1, copies / out, inside)
+    ring = 8.0 * arch.hidden * arch.layers * (np.minimum(devices, 8.0) - 1.0) / chips.scale_up
+    alone = devices <= 1
+    return np.where(alone, 0.0, np.where(arch.is_moe, experts, ring))
+
+
+def _joined(first: FloatArray, second: FloatArray, overlap: Number) -> FloatArray:
+    """Two parts of a step, the shorter one hidden behind the longer by ``overlap``."""
+    return np.asarray(
+        np.maximum(first, second) + (1.0 - overlap) * np.minimum(first, second), dtype=float
+    )
+
+
+def prefill_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+    """Prompt tokens accepted per second and device, cache hits included."""
+    devices = _devices(arch, chips, load)
+    attention = arch.prefill_attention(load.prompt_tokens)
+    comp = (2.0 * arch.active / chips.peak + attention / chips.peak_bf16) / with_.eta_compute
+    links = _seconds_per_token_on_links(arch, chips, devices, forwarded=True)
+    seconds = _joined(comp, links / with_.eta_network, with_.overlap)
+    rate = with_.platform * with_.error / seconds
+    return np.asarray(rate * load.duty / (1.0 - np.asarray(load.cache_hit_share)))
+
+
+def decode_step_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+    """Seconds of one decoding step of ``load.batch`` sequences per device."""
+    devices = _devices(arch, chips, load)
+    tokens = np.asarray(load.batch) * load.verified
+    attention = arch.decode_attention(load.context)
+    comp = tokens * (2.0 * arch.active / chips.peak + attention / chips.peak_bf16)
+    share = np.minimum(arch.per_token / arch.experts, 1.0)
+    touched = 1.0 - (1.0 - share) ** (tokens * devices)
+    weights = arch.routed * touched + arch.other * _replicas(arch, devices)
+    cache = np.asarray(load.batch) * arch.cache_read(load.context) * load.kv_bytes
+    mem = (weights / devices * chips.weight_bytes + cache) / chips.bandwidth
+    links = tokens * _seconds_per_token_on_links(arch, chips, devices, forwarded=False)
+    work = comp / with_.eta_compute + mem / with_.eta_memory
+    step = _joined(work, links / with_.eta_network, with_.overlap)
+    return (step + arch.layers * with_.layer_latency_s) / (with_.platform * with_.error)
+
+
+def decode_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+    """Generated tokens per second and device."""
+    step = decode_step_s(arch, chips, load, with_)
+    return np.asarray(np.asarray(load.batch) * (1.0 + load.accepted) * load.duty / step)
+
+
+def tpot_ms(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+    """Milliseconds between two tokens of one sequence."""
+    step = decode_step_s(arch, chips, load, with_)
+    return np.asarray(1000.0 * step / (1.0 + np.asarray(load.accepted)))
+
+
+def batch_for_tpot(arch: Arch, chips: ChipArrays, load: Load, target_ms: float) -> FloatArray:
+    """Largest batch per device within memory and ``target_ms`` a token, shape (chips, 1).
+
+    Bisection in whole sequences with central constants; 0 where even one sequence is too slow.
+    """
+    _check("target_ms", target_ms, 0.1, 1e5)
+    low = np.zeros_like(chips.memory)
+    high = np.nan_to_num(max_batch(arch, chips, load))
+    high = np.minimum(high, 4096.0)
+    constants = central(chips)
+    for _ in range(13):
+        middle = np.ceil((low + high) / 2)
+        trial = replace(load, batch=np.maximum(middle, 1.0))
+        fast = tpot_ms(arch, chips, trial, constants) <= target_ms
+        low, high = np.where(fast, middle, low), np.where(fast, high, middle - 1)
+        high = np.maximum(high, low)
+    return low
+
+
+# --- money ---------------------------------------------------------------------------------------
+def usd_per_mtok(usd_per_hour: Number, tok_s: Number) -> FloatArray:
+    """USD per million tokens of a device that costs ``usd_per_hour`` and makes ``tok_s``."""
+    return np.asarray(np.asarray(usd_per_hour) * 1e6 / (3600.0 * np.asarray(tok_s)))
+
+
+def blended_usd_per_mtok(prefill: Number, decode: Number, load: Load) -> FloatArray:
+    """Per million tokens of the mix prompt + output; hits are already in the prefill price."""
+    total = np.asarray(load.prompt_tokens) + load.output_tokens
+    return np.asarray((load.prompt_tokens * prefill + load.output_tokens * decode) / total)
+
+
+def margin(revenue_usd: Number, cost_usd: Number) -> FloatArray:
+    """Revenue over cost, minus one (DeepSeek's note of 2025-03-01 calls 5.45 a 545 % margin)."""
+    return np.asarray(np.asarray(revenue_usd) / np.asarray(cost_usd) - 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Arrays of the broadcast shape: tokens per second and device, USD per million tokens."""
+
+    prefill_tok_s: FloatArray
+    decode_tok_s: FloatArray
+    usd_per_mtok_prefill: FloatArray
+    usd_per_mtok_decode: FloatArray
+    usd_per_mtok_blended: FloatArray
+
+
+def serve(
+    arch: Arch,
+    chips: ChipArrays,
+    load: Load,
+    with_: Draws,
+    *,
+    usd_per_hour: Number | None = None,
+) -> Serving:
+    """Throughput and price of serving; ``usd_per_hour`` replaces the table's chip-hour price."""
+    hour = (chips.usd_per_hour if usd_per_hour is None else usd_per_hour) * with_.price
+    pre = prefill_tok_s(arch, chips, load, with_)
+    dec = decode_tok_s(arch, chips, load, with_)
+    usd_pre, usd_dec = usd_per_mtok(hour, pre), usd_per_mtok(hour, dec)
+    return Serving(
+        prefill_tok_s=pre,
+        decode_tok_s=dec,
+        usd_per_mtok_prefill=usd_pre,
+        usd_per_mtok_decode=usd_dec,
+        usd_per_mtok_blended=blended_usd_per_mtok(usd_pre, usd_dec, load),
+    )
+
+
+# --- training ------------------------------------------------------------------------------------
+def training_flops(arch: Arch, tokens: Number, context: Number = 4096.0) -> FloatArray:
+    """6 N_a D + 3 D F_att(s): forward and backward, causal attention over half the context."""
+    attention = arch.prefill_attention(context)
+    return np.asarray(np.asarray(tokens) * (6.0 * arch.active + 3.0 * attention))
+
+
+def training_hours(
+    arch: Arch,
+    chips: ChipArrays,
+    tokens: Number,
+    with_: Draws,
+    *,
+    fp8: bool | Number = False,
+    context: Number = k.REFERENCE_TRAINING_CONTEXT,
+    devices: Number = 2048.0,
+) -> FloatArray:
+    """Chip-hours of one pre-training run at the platform's useful rate.
+
+    fp8: trained in FP8 where the chip has it (gain S); broadcasts as 0 or 1. Domestic clusters pay
+    availability on top; Hopper's published rates already hold it.
+    """
+    mfu = np.where(arch.is_moe, with_.mfu_moe, with_.mfu_dense)
+    native = np.array([r is not None and r not in ("bf16", "int8") for r in chips.runs_as])
+    gain = np.where(native.reshape(-1, 1) & np.asarray(fp8, dtype=bool), with_.fp8_gain, 1.0)
+    measured = training_flops(arch, tokens, k.REFERENCE_TRAINING_CONTEXT)
+    longer = training_flops(arch, tokens, np.asarray(context, dtype=float)) / measured
+    useful = 6.0 * np.asarray(arch.active) * tokens * np.maximum(longer, 1.0)
+    up = np.where(chips.domestic > 0, availability(devices, domestic=True), 1.0)
+    rate = chips.peak_bf16 * mfu * gain * up * with_.training_error
+    return np.asarray(useful / rate / 3600.0)
+
+
+def availability(devices: Number, *, domestic: bool) -> FloatArray:
+    """Share of the time a cluster trains: 1 / (1 + lambda n (restart + checkpoint / 2))."""
+    failures = k.FAILURES_PER_DEVICE_HOUR * (k.DOMESTIC_FAILURE_FACTOR if domestic else 1.0)
+    lost = k.RESTART_HOURS + k.CHECKPOINT_HOURS / 2
+    return np.asarray(1.0 / (1.0 + failures * np.asarray(devices) * lost))
+
+
+def training_usd(
+    hours: Number, chips: ChipArrays, with_: Draws, *, usd_per_hour: Number | None = None
+) -> FloatArray:
+    """USD of ``hours`` chip-hours at rent or ownership."""
+    hour = chips.usd_per_hour if usd_per_hour is None else usd_per_hour
+    return np.asarray(np.asarray(hours) * hour * with_.price)
+
+
+def energy_mwh(hours: Number, chips: ChipArrays) -> FloatArray:
+    """Wall energy of ``hours`` chip-hours, MWh."""
+    return np.asarray(np.asarray(hours) * chips.power_kw / 1000.0)
+
+
+def interval(draws: FloatArray, mid: float | None = None) -> Interval | None:
+    """5th, 50th and 95th percentile of ``draws``; None where they are not all finite.
+
+    ``mid`` replaces the median (kept inside the band), for a figure at central constants.
+    """
+    if not np.all(np.isfinite(draws)):
+        return None
+    low, median, high = (float(q) for q in np.percentile(draws, (5, 50, 95)))
+    centre = median if mid is None else min(max(mid, low), high)
+    return Interval(low=low, mid=centre, high=high)
