@@ -1,0 +1,112 @@
+"""What makes two facts, or two versions of a news item, the same.
+
+Pure functions: canonical JSON, content hashes, and the rule that turns a heap of versions into the
+one sequence of changes that history answers from. Both engines and every order of arrival lead to
+the same hashes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+from typing import Any
+
+from engine.clock import to_micros
+from engine.errors import DataError
+from engine.values import Fact, Item
+
+HASH_BYTES = 20
+"""160 bits: two different contents with one hash would take about 2**80 attempts to construct."""
+
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
+def canonical_json(value: Any) -> str:
+    """``value`` as ASCII JSON with sorted keys, no spaces: equal values give equal text.
+
+    Refuses (``DataError``) NaN and infinities, keys that are not text, and anything that is not
+    plain data, because none of these would come back from the database as it went in.
+    """
+    _need_text_keys(value)
+    try:
+        return _ENCODE(value)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"not JSON-ready: {error}", remedy="None means not observed") from None
+
+
+def _need_text_keys(value: Any) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise DataError(f"JSON key {key!r} is not text")
+            if isinstance(inner, Mapping | list | tuple):
+                _need_text_keys(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            if isinstance(inner, Mapping | list | tuple):
+                _need_text_keys(inner)
+
+
+def digest(text: str) -> str:
+    """``text`` (ASCII) hashed to hex digits."""
+    return blake2b(text.encode("ascii"), digest_size=HASH_BYTES).hexdigest()
+
+
+def payload_json(fact: Fact) -> str:
+    """The payload as it is stored; ``DataError`` names the fact whose payload is not plain data."""
+    try:
+        return canonical_json(dict(fact.payload))
+    except DataError as error:
+        raise DataError(f"{fact.kind} '{fact.key[:80]}': {error.message}") from None
+
+
+def content_hash(fact: Fact, payload_text: str | None = None) -> str:
+    """Hash of everything in a fact except ``known_at``: the same news learned twice is one news.
+
+    ``backfilled`` counts: a live sighting of what had only been assumed is new evidence.
+    ``payload_text`` saves encoding the payload again when the caller has it.
+    """
+    confidence = None if fact.confidence is None else float(fact.confidence)
+    head = _ENCODE(
+        [
+            fact.kind,
+            fact.key,
+            to_micros(fact.occurred_at),
+            fact.source,
+            confidence,
+            bool(fact.backfilled),
+        ]
+    )
+    return digest(f"{head}{payload_json(fact) if payload_text is None else payload_text}")
+
+
+def item_id(item: Item) -> str:
+    """Identity of a news item across its edits: its source and link, or its title without one."""
+    return digest(_ENCODE([item.source, item.url] if item.url else [item.source, "", item.title]))
+
+
+def item_version(item: Item) -> str:
+    """Hash of what a reader sees of an item.
+
+    The publisher's date is left out: some feeds stamp every entry with the present minute, which
+    would make a new version at every poll.
+    """
+    return digest(_ENCODE([item.title, item.url, item.lang, item.summary, item.body_hash]))
+
+
+Version = tuple[int, str]
+"""``(known_at in UTC microseconds, content hash)``: the order of versions of one key."""
+
+
+def changes(versions: Iterable[Version]) -> list[Version]:
+    """The versions that changed something, oldest first.
+
+    Sorted by instant, ties by hash; a version equal to the one before it is dropped. This is the
+    definition of what was known when; it does not depend on the order of arrival.
+    """
+    kept: list[Version] = []
+    for version in sorted(set(versions)):
+        if not kept or kept[-1][1] != version[1]:
+            kept.append(version)
+    return kept

@@ -1,0 +1,108 @@
+"""Fixtures shared by every test: databases of both kinds, and Hypothesis without deadlines."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from engine.record.store import Store
+
+# Shared machines are slow at random: a deadline would test the machine.
+settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.load_profile("house")
+
+
+def _postgres_bin() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
+    on_path = shutil.which("initdb")
+    if not found and on_path is None:
+        pytest.skip("no PostgreSQL server on this machine (install postgresql to run this test)")
+    return (found[-1] if found else Path(str(on_path))).parent
+
+
+def _unprivileged() -> list[str]:
+    """PostgreSQL refuses to run as root: then use the account its package makes."""
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("runuser") is None:
+        pytest.skip("PostgreSQL refuses to run as root, and there is no runuser")
+    return ["runuser", "-u", "postgres", "--"]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """Folder of the socket of a private PostgreSQL server, gone after the session."""
+    pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed")
+    programs, prefix = _postgres_bin(), _unprivileged()
+    # Not under pytest's own folder: a socket's path may have 107 characters at most.
+    home = Path(tempfile.mkdtemp(prefix="nvsignal-pg-"))
+    if prefix:
+        shutil.chown(home, "postgres")
+    data, log = home / "data", home / "log"
+
+    def run(program: str, *args: str) -> None:
+        command = [*prefix, str(programs / program), *args]
+        subprocess.run(command, check=True, capture_output=True, cwd=home, timeout=60)
+
+    try:
+        run("initdb", "-D", str(data), "-A", "trust", "-U", "nvsignal", "-E", "UTF8", "--no-sync")
+        options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
+        run("pg_ctl", "-D", str(data), "-l", str(log), "-o", options, "-w", "start")
+        try:
+            yield str(home)
+        finally:
+            run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+_serial = itertools.count(1)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The address of an empty PostgreSQL database of the test's own."""
+    import psycopg
+
+    name = f"t{next(_serial)}"
+    server = f"host={postgres_server} user=nvsignal dbname=postgres"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    yield f"postgresql+psycopg://nvsignal@/{name}?host={postgres_server}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of a SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'record.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The same test on both engines: an address without any table behind it yet."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    url: str = request.getfixturevalue(name)
+    return url
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """An open, empty record on each engine."""
+    from engine.record.store import Store
+
+    with Store.open(store_url) as opened:
+        yield opened
