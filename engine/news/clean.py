@@ -42,7 +42,8 @@ _UNSAFE = re.compile(
 _SPACE = re.compile(r"\s+")
 _TAG = re.compile(r"<[a-zA-Z/!?]")
 _BLOCK = re.compile(
-    r"<(?=/?(?:p|br|div|li|ul|ol|tr|td|th|h[1-6]|table|blockquote|section|article|hr|dd|dt)\b)", re.I
+    r"<(?=/?(?:p|br|div|li|ul|ol|tr|td|th|h[1-6]|table|blockquote|section|article|hr|dd|dt)\b)",
+    re.I,
 )
 _STRIP_ROUNDS = 4  # text escaped more often than this is no longer prose
 
@@ -211,7 +212,9 @@ def _offset(zone: str) -> timezone | None:
         minutes = int(zone[1:3]) * 60 + int(zone[-2:])
         if minutes > 14 * 60:
             return None
-        return UTC if not minutes else timezone(timedelta(minutes=minutes * (1, -1)[zone[0] == "-"]))
+        return (
+            UTC if not minutes else timezone(timedelta(minutes=minutes * (1, -1)[zone[0] == "-"]))
+        )
     hours = _ZONES.get(zone.upper())
     if hours is None:
         return None

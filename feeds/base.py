@@ -1,0 +1,523 @@
+"""What every collector shares: a stanza of the config, a poll, a parsed document, a poll state.
+
+::
+
+    feeds.toml ─▶ FeedConfig ─┐
+    store      ─▶ PollState  ─┼▶ Collector.poll ─▶ Harvest(parsed, next PollState parts)
+    Fetcher    ───────────────┘
+
+A collector is one class in one file, found by ``"module:Class"``. Its ``parse`` is a pure function
+of bytes and the instant of the fetch; ``poll`` fetches and calls it. ``DocumentCollector`` does the
+polling for every source that is one document at one address.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from engine.clock import from_micros, to_micros
+from engine.errors import ConfigError, FeedError, nearest
+from engine.values import Fact, FeedState, Item
+from feeds.fetch import Fetched, Getter, HostLimit, Request
+
+MAX_ENTRIES = 2_000
+"""Entries read from one document; what lies beyond is said in a problem, not silently dropped."""
+
+_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+# --- configuration --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedConfig:
+    """One stanza of ``feeds.toml``.
+
+    kind: ``"module:Class"`` of the collector. tier 1 weighs on confidence when it is down.
+    cadence_minutes: how often to ask. silence_days: a source quiet for less is never called frozen.
+    label: the source as the reader sees it. allow_private: the source is in one's own network.
+    needs_contact: refuse to ask without a contact address. terms_*: what its owner allows.
+    options: what only this collector knows (``symbols``, ``org``, ``series`` …).
+    """
+
+    name: str
+    kind: str
+    url: str = ""
+    label: str = ""
+    tier: int = 2
+    cadence_minutes: float = 30.0
+    silence_days: float = 4.0
+    enabled: bool = True
+    lang: str = "en"
+    allow_private: bool = False
+    needs_contact: bool = False
+    terms_reviewed_on: date | None = None
+    terms: str = ""
+    options: Mapping[str, Any] = _EMPTY
+
+    @property
+    def source(self) -> str:
+        """What facts and items of this feed name as their source."""
+        return self.label or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedsConfig:
+    """The whole file: who we are, how fast each host may be asked, and the feeds in order."""
+
+    feeds: tuple[FeedConfig, ...]
+    contact: str = ""
+    project_url: str = ""
+    host_limits: Mapping[str, HostLimit] = field(default_factory=dict)
+
+    def named(self, names: Iterable[str]) -> tuple[FeedConfig, ...]:
+        """The feeds called ``names``, in file order; ``UnknownNameError`` for any that is not."""
+        from engine.errors import UnknownNameError
+
+        known = {feed.name: feed for feed in self.feeds}
+        wanted = list(names)
+        for name in wanted:
+            if name not in known:
+                raise UnknownNameError("feed", name, known)
+        return tuple(feed for feed in self.feeds if feed.name in wanted)
+
+
+_Check = Callable[[Any], bool]
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+_KIND = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
+_HTTP = re.compile(r"https?://[^\s/]+")
+_HOST = re.compile(r"[a-z0-9.:-]{1,253}\Z")
+
+
+def _number(least: float, most: float) -> _Check:
+    return lambda v: isinstance(v, int | float) and not isinstance(v, bool) and least <= v <= most
+
+
+def _text(pattern: re.Pattern[str] | None = None, most: int = 2_000) -> _Check:
+    return lambda v: (
+        isinstance(v, str) and len(v) <= most and (pattern is None or bool(pattern.match(v)))
+    )
+
+
+def _truth(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+# key of a [[feed]] stanza: (check, what is allowed)
+_FEED_KEYS: Mapping[str, tuple[_Check, str]] = MappingProxyType(
+    {
+        "name": (_text(_NAME), "lower-case letters, digits, - and _, at most 64"),
+        "kind": (_text(_KIND), '"module:Class"'),
+        "url": (_text(_HTTP), "an http(s) address"),
+        "label": (_text(most=120), "text of at most 120 characters"),
+        "tier": (lambda v: v in (1, 2, 3) and not isinstance(v, bool), "1, 2 or 3"),
+        "cadence_minutes": (_number(1, 44_640), "1 to 44640 minutes"),
+        "silence_days": (_number(0.01, 400), "0.01 to 400 days"),
+        "enabled": (_truth, "true or false"),
+        "lang": (_text(re.compile(r"[a-z]{2}\Z")), "a two-letter language"),
+        "allow_private": (_truth, "true or false"),
+        "needs_contact": (_truth, "true or false"),
+        "terms_reviewed_on": (lambda v: type(v) is date, "a date such as 2026-11-23"),
+        "terms": (_text(most=500), "text of at most 500 characters"),
+        "options": (lambda v: isinstance(v, dict), "a table"),
+    }
+)
+_FETCH_KEYS: Mapping[str, tuple[_Check, str]] = MappingProxyType(
+    {
+        "contact": (_text(most=200), "an e-mail address or a URL"),
+        "project_url": (_text(most=200), "a URL"),
+    }
+)
+_HOST_KEYS: Mapping[str, tuple[_Check, str]] = MappingProxyType(
+    {
+        "per_second": (_number(1e-4, 1e6), "0.0001 to 1000000"),
+        "burst": (_number(1, 1e6), "1 to 1000000"),
+    }
+)
+
+
+def load_feeds(path: Path) -> FeedsConfig:
+    """``feeds.toml`` read and checked; every problem of the file is reported in one pass.
+
+    Raises ``ConfigError`` whose lines start with ``file:line:``; an unknown key names the nearest.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read ({error.strerror})"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{path}: {error}"]) from None
+    return _Reader(path.name, text).read(table)
+
+
+class _Reader:
+    """Checks the parsed table and collects problems with their line."""
+
+    def __init__(self, name: str, text: str):
+        self._name, self._lines = name, text.splitlines()
+        self._problems: list[str] = []
+
+    def read(self, table: dict[str, Any]) -> FeedsConfig:
+        self._unknown(table, ("fetch", "hosts", "feed"), "the file", 0)
+        fetch = self._table(table.get("fetch", {}), _FETCH_KEYS, "[fetch]", self._line("[fetch]"))
+        hosts = {
+            host: HostLimit(**limit)
+            for host, limit in self._hosts(table.get("hosts", {})).items()
+            if "per_second" in limit
+        }
+        feeds = self._feeds(table.get("feed", []))
+        if self._problems:
+            raise ConfigError(self._problems)
+        return FeedsConfig(feeds=feeds, host_limits=hosts, **fetch)
+
+    def _hosts(self, table: Any) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for host, limit in table.items() if isinstance(table, dict) else ():
+            line = self._line(f'[hosts."{host}"]')
+            if not _HOST.match(host):
+                self._say(line, f"hosts: '{host[:60]}' is not a lower-case host name")
+            found[host] = self._table(limit, _HOST_KEYS, f"hosts.{host}", line)
+            if "per_second" not in found[host]:
+                self._say(line, f"hosts.{host}: per_second is missing")
+        return found
+
+    def _feeds(self, stanzas: Any) -> tuple[FeedConfig, ...]:
+        starts = [n for n, text in enumerate(self._lines, 1) if text.strip() == "[[feed]]"]
+        feeds: list[FeedConfig] = []
+        for order, stanza in enumerate(stanzas if isinstance(stanzas, list) else []):
+            line = starts[order] if order < len(starts) else 0
+            where = f"feed '{str(stanza.get('name', order + 1))[:64]}'"
+            good = self._table(stanza, _FEED_KEYS, where, line)
+            for key in ("name", "kind"):
+                if key not in stanza:
+                    self._say(line, f"{where}: {key} is missing")
+            if good.get("name") in {feed.name for feed in feeds}:
+                self._say(line, f"{where}: the name is used twice")
+            if {"name", "kind"} <= good.keys():
+                feeds.append(FeedConfig(**good))
+        return tuple(feeds)
+
+    def _table(
+        self, table: Any, keys: Mapping[str, tuple[_Check, str]], where: str, line: int
+    ) -> dict[str, Any]:
+        if not isinstance(table, dict):
+            self._say(line, f"{where} is not a table")
+            return {}
+        self._unknown(table, keys, where, line)
+        good: dict[str, Any] = {}
+        for key, value in table.items():
+            if key not in keys:
+                continue
+            check, allowed = keys[key]
+            if check(value):
+                good[key] = value
+            else:
+                shown = repr(value)[:60]
+                self._say(self._line_of(key, line), f"{where}: {key} = {shown} is not {allowed}")
+        return good
+
+    def _unknown(
+        self, table: Mapping[str, Any], known: Iterable[str], where: str, line: int
+    ) -> None:
+        for key in table:
+            if key not in known:
+                near = nearest(key, known)
+                hint = f" (did you mean '{near}'?)" if near else ""
+                self._say(self._line_of(key, line), f"{where}: unknown key '{key[:60]}'{hint}")
+
+    def _line(self, heading: str) -> int:
+        return next((n for n, text in enumerate(self._lines, 1) if text.strip() == heading), 0)
+
+    def _line_of(self, key: str, start: int) -> int:
+        for number, text in enumerate(self._lines[start:], start + 1):
+            if text.startswith("[[") and number > start:
+                break
+            if re.match(rf'\s*\[?"?{re.escape(key)}\b', text):
+                return number
+        return start
+
+    def _say(self, line: int, problem: str) -> None:
+        self._problems.append(
+            f"{self._name}:{line}: {problem}" if line else f"{self._name}: {problem}"
+        )
+
+
+# --- what a poll gives ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What one document held.
+
+    items: dated entries, admissible to history. undated: entries for display only. facts: as they
+    enter the record. problems: one line each, none of them fatal. newest_at: the latest claimed
+    instant. stamps: distinct claimed instants, newest first, at most 20, for the learnt cadence.
+    """
+
+    facts: tuple[Fact, ...] = ()
+    items: tuple[Item, ...] = ()
+    undated: tuple[Item, ...] = ()
+    problems: tuple[str, ...] = ()
+    stamps: tuple[datetime, ...] = ()
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """The latest claimed instant, None when nothing is dated."""
+        return self.stamps[0] if self.stamps else None
+
+    @property
+    def n_entries(self) -> int:
+        """Everything that was read, dated or not."""
+        return len(self.facts) + len(self.items) + len(self.undated)
+
+    @property
+    def state(self) -> FeedState:
+        """Health of this document alone."""
+        if not self.n_entries:
+            return FeedState.EMPTY
+        return FeedState.UNDATED if not self.facts and not self.items else FeedState.OK
+
+
+def newest_stamps(instants: Iterable[datetime], most: int = 20) -> tuple[datetime, ...]:
+    """The distinct ``instants``, newest first, at most ``most``."""
+    return tuple(sorted(set(instants), reverse=True)[:most])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollState:
+    """What is remembered of a feed between polls; a feed never polled has the default.
+
+    body_hash: SHA-256 of the last document. next_due_at None: due now. retry_after_until: the host
+    asked for silence until then. failures: in a row. health and why: of the last poll.
+    stamps: newest item instants, newest first, from which the cadence is learnt. moved_to,
+    moved_seen: where permanent redirects lead, and how often in a row. gone: answered 410 at
+    ``url``; a new url starts afresh. memo: small notes a collector keeps for itself.
+    """
+
+    url: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    last_poll_at: datetime | None = None
+    last_ok_at: datetime | None = None
+    next_due_at: datetime | None = None
+    retry_after_until: datetime | None = None
+    failures: int = 0
+    health: FeedState = FeedState.NEVER
+    why: str = ""
+    n_entries: int = 0
+    stamps: tuple[datetime, ...] = ()
+    moved_to: str = ""
+    moved_seen: int = 0
+    gone: bool = False
+    memo: Mapping[str, str] = _EMPTY
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """The latest instant any poll has claimed, None before the first dated one."""
+        return self.stamps[0] if self.stamps else None
+
+    def details_json(self) -> str:
+        """All that is not a column of the ``poll_state`` table, as canonical JSON."""
+        return json.dumps(
+            {
+                "state": self.health.value,
+                "url": self.url,
+                "why": self.why,
+                "n_entries": self.n_entries,
+                "last_poll_at": None if self.last_poll_at is None else to_micros(self.last_poll_at),
+                "stamps": [to_micros(stamp) for stamp in self.stamps],
+                "moved_to": self.moved_to,
+                "moved_seen": self.moved_seen,
+                "gone": self.gone,
+                "memo": dict(self.memo),
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+        )
+
+    def with_details(self, text: str) -> PollState:
+        """This state with the parts ``details_json`` wrote; damaged text leaves it as it is."""
+        try:
+            kept = json.loads(text)
+            polled = kept["last_poll_at"]
+            return replace(
+                self,
+                health=FeedState(kept["state"]),
+                url=str(kept["url"]),
+                why=str(kept["why"]),
+                n_entries=int(kept["n_entries"]),
+                last_poll_at=None if polled is None else from_micros(polled),
+                stamps=tuple(from_micros(stamp) for stamp in kept["stamps"]),
+                moved_to=str(kept["moved_to"]),
+                moved_seen=int(kept["moved_seen"]),
+                gone=bool(kept["gone"]),
+                memo=MappingProxyType({str(k): str(v) for k, v in kept["memo"].items()}),
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+            return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """One question to one feed: the stanza, what is remembered, the way out, the instant."""
+
+    feed: FeedConfig
+    state: PollState
+    fetcher: Getter
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Harvest:
+    """What a poll brought. ``parsed`` None: nothing changed since the last good poll.
+
+    The other fields replace those of the poll state; ``fresh_seconds`` is the least time the server
+    asks to be left alone.
+    """
+
+    parsed: Parsed | None
+    etag: str = ""
+    last_modified: str = ""
+    body_hash: str = ""
+    moved_to: str = ""
+    fresh_seconds: float | None = None
+    memo: Mapping[str, str] = _EMPTY
+
+
+class Collector(Protocol):
+    """One kind of source. Made without arguments; used from several threads at once."""
+
+    def poll(self, poll: Poll) -> Harvest:
+        """Ask once. Raises ``FeedError``; a failure is never an empty success."""
+
+
+class DocumentCollector:
+    """A source that is one document at one address. Subclasses say what is in it.
+
+    accept: the media types to ask for. parse: pure, from bytes to values.
+    """
+
+    accept = "*/*"
+
+    def url(self, poll: Poll) -> str:
+        """The address to ask; by default the stanza's, or where it has moved for good."""
+        return poll.state.moved_to if poll.state.moved_seen >= 3 else poll.feed.url
+
+    def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
+        """What ``body`` holds; raises ``FeedError`` when it is not such a document at all."""
+        raise NotImplementedError
+
+    def poll(self, poll: Poll) -> Harvest:
+        """Fetch; an unchanged body is not parsed."""
+        fetched = fetch_document(poll, self.url(poll), self.accept)
+        digest = sha256(fetched.body).hexdigest()
+        if fetched.not_modified or digest == poll.state.body_hash:
+            return harvest(fetched, None, poll.state.body_hash, poll.state.memo)
+        parsed = self.parse(fetched.body, poll.feed, poll.now)
+        return harvest(fetched, parsed, digest, poll.state.memo)
+
+
+def fetch_document(poll: Poll, url: str, accept: str = "*/*", *, plain: bool = False) -> Fetched:
+    """``url`` asked for conditionally; ``plain`` leaves the validators out (a second document)."""
+    if not url:
+        raise FeedError(poll.feed.name, "the stanza has no url")
+    return poll.fetcher.get(
+        Request(
+            feed=poll.feed.name,
+            url=url,
+            etag="" if plain else poll.state.etag,
+            last_modified="" if plain else poll.state.last_modified,
+            accept=accept,
+            allow_private=poll.feed.allow_private,
+            needs_contact=poll.feed.needs_contact,
+        ),
+        poll.now,
+    )
+
+
+def harvest(
+    fetched: Fetched, parsed: Parsed | None, body_hash: str, memo: Mapping[str, str]
+) -> Harvest:
+    """A ``Harvest`` from what was fetched."""
+    return Harvest(
+        parsed=parsed,
+        etag=fetched.etag,
+        last_modified=fetched.last_modified,
+        body_hash=body_hash,
+        moved_to=fetched.moved_to,
+        fresh_seconds=fetched.fresh_seconds,
+        memo=memo,
+    )
+
+
+def find_collector(kind: str) -> Collector:
+    """A new collector of ``kind`` (``"module:Class"``); ``ConfigError`` when there is none."""
+    module, _, name = kind.partition(":")
+    try:
+        made = getattr(importlib.import_module(module), name)()
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        raise ConfigError([f"feed kind '{kind[:120]}' cannot be loaded: {error}"]) from None
+    if not callable(getattr(made, "poll", None)):
+        raise ConfigError([f"feed kind '{kind[:120]}' has no poll method"])
+    collector: Collector = made
+    return collector
+
+
+# --- reading documents ----------------------------------------------------------------------
+
+
+def looks_like_html(body: bytes) -> bool:
+    """Whether ``body`` is a web page: what bot walls, log-ins and error pages send with a 200."""
+    start = body[:2_048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    start = re.sub(rb"\A(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*)+", b"", start, flags=re.S)
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body", b"<script"))
+
+
+def read_json(body: bytes, feed: FeedConfig) -> Any:
+    """``body`` as JSON; ``FeedError`` (blocked for a web page, error otherwise) when it is not."""
+    if looks_like_html(body):
+        raise FeedError(feed.name, "a web page came instead of data", state="blocked")
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise FeedError(feed.name, f"not JSON: {str(error)[:120]}") from None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def options_text(feed: FeedConfig, key: str, default: str | None = None) -> str:
+    """One text option of a stanza; ``FeedError`` when it is missing or not text."""
+    value = feed.options.get(key, default)
+    if not isinstance(value, str):
+        raise FeedError(feed.name, f"options.{key} must be text, not {value!r}")
+    return value
+
+
+def options_texts(feed: FeedConfig, key: str, default: Sequence[str] = ()) -> tuple[str, ...]:
+    """A list of texts from the options of a stanza."""
+    value = feed.options.get(key, list(default))
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise FeedError(feed.name, f"options.{key} must be a list of text, not {value!r}")
+    return tuple(value)
+
+
+def options_days(feed: FeedConfig, key: str, default: int) -> timedelta:
+    """A whole number of days, 1 to 20,000, from the options of a stanza."""
+    value = feed.options.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 20_000:
+        raise FeedError(feed.name, f"options.{key} = {value!r} is not 1 to 20000 days")
+    return timedelta(days=value)

@@ -1,0 +1,571 @@
+"""One document over HTTP, politely and within bounds.
+
+What a fetch promises, whatever the other side does:
+
+* at most 30 s of wall clock, 15 MiB after decompression, 5 redirects, 3 tries;
+* no private address on any hop, and never from https to http (see ``feeds.guard``);
+* one honest User-Agent; conditional requests; ``Retry-After`` obeyed for the whole host;
+* a token bucket per host, and a budget for retries shared by all feeds.
+
+The bounds are those miniflux and lemon24/reader run in production with. The clock, the sleep, the
+jitter, the resolver and the transport are passed in; nothing here reads the wall clock.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from random import Random
+from typing import Literal, Protocol
+
+import httpx
+
+from engine.errors import ConfigError, FeedError
+from feeds.guard import GuardedTransport, RefusedAddressError, Resolver, system_resolver
+
+MAX_BYTES = 15 * 1024 * 1024
+DEADLINE_SECONDS = 30.0
+MAX_REDIRECTS = 5
+MAX_TRIES = 3
+MIN_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS = 60.0, 86_400.0
+MAX_HOST_WAIT_SECONDS = 10.0
+"""Longer than this a worker does not queue for its host: the feed is due again later instead."""
+
+_INFLATE_STEP = 64 * 1024
+_BACKOFF_SECONDS = 0.5
+_PHASE_SECONDS = {"connect": 10.0, "read": 15.0, "write": 10.0, "pool": 30.0}
+_RETRY_BURST, _RETRIES_PER_SECOND = 60, 0.1
+
+Reason = Literal[
+    "no_contact", "refused_address", "downgrade", "redirects", "gone", "not_found", "forbidden",
+    "rate_limited", "unavailable", "deferred", "timeout", "network", "too_large", "bad_reply",
+]  # fmt: skip
+"""Why a fetch failed; a stable word for states and tests."""
+
+
+class FetchFailedError(FeedError):
+    """No document. ``reason`` is stable; ``wait_seconds`` is what the host asked for, if it did."""
+
+    def __init__(
+        self,
+        feed: str,
+        message: str,
+        *,
+        reason: Reason,
+        wait_seconds: float | None = None,
+        remedy: str | None = None,
+    ):
+        state = "blocked" if reason == "forbidden" else "error"
+        super().__init__(feed, message, state=state, remedy=remedy)
+        self.reason: Reason = reason
+        self.wait_seconds = wait_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to fetch. ``etag`` and ``last_modified`` are those of the last good answer, or ""."""
+
+    feed: str
+    url: str
+    etag: str = ""
+    last_modified: str = ""
+    accept: str = "*/*"
+    allow_private: bool = False
+    needs_contact: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A document. ``not_modified``: the server says ours is current, and ``body`` is empty.
+
+    moved_to: where a chain of permanent redirects from the asked address ends, "" when none.
+    fresh_seconds: how long the server asks not to come back, None when it does not say.
+    """
+
+    url: str
+    body: bytes = b""
+    not_modified: bool = False
+    etag: str = ""
+    last_modified: str = ""
+    content_type: str = ""
+    moved_to: str = ""
+    fresh_seconds: float | None = None
+
+
+class Getter(Protocol):
+    """The one thing collectors need from a fetcher; tests pass a function in a class."""
+
+    def get(self, request: Request, now: datetime) -> Fetched:
+        """The document, or ``FetchFailedError``."""
+
+
+# --- who we are -----------------------------------------------------------------------------
+
+_CONTACT = re.compile(r"[A-Za-z0-9@.:/_+~%?=&# -]{3,200}\Z")
+
+
+def user_agent(version: str, contact: str = "", project_url: str = "") -> str:
+    """``nvsignal/<version> (+project; contact)``: who is asking and how to reach them.
+
+    Raises ``ConfigError`` when ``contact`` could not stand in a header.
+    """
+    for name, text in (("contact", contact), ("project_url", project_url)):
+        if text and not _CONTACT.match(text):
+            raise ConfigError([f"fetch.{name}: '{text[:60]}' is not an address or a URL"])
+    about = "; ".join(part for part in (project_url, contact) if part)
+    return f"nvsignal/{version}" + (f" (+{about})" if about else "")
+
+
+_SECRET = re.compile(r"(?i)([?&][^=&]*(?:key|token|secret|auth|sig)[^=&]*=)[^&#]*")
+_USERINFO = re.compile(r"//[^/@?#]*@")
+
+
+def redact(url: str) -> str:
+    """``url`` without credentials and with secret-looking parameters blanked, for messages."""
+    return _SECRET.sub(r"\1***", _USERINFO.sub("//", url))[:300]
+
+
+# --- manners --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostLimit:
+    """At most ``burst`` requests at once, refilled at ``per_second``."""
+
+    per_second: float
+    burst: float = 1.0
+
+
+class TokenBucket:
+    """Thread-safe; ``reserve`` books the next free place."""
+
+    def __init__(self, limit: HostLimit, monotonic: Callable[[], float]):
+        self._limit, self._monotonic = limit, monotonic
+        self._tokens, self._at = limit.burst, monotonic()
+        self._lock = threading.Lock()
+
+    def reserve(self, max_wait: float = 0.0) -> tuple[bool, float]:
+        """(granted, seconds): the wait that goes with the place, or how far off one would be."""
+        with self._lock:
+            now = self._monotonic()
+            gained = (now - self._at) * self._limit.per_second
+            self._tokens = min(self._limit.burst, self._tokens + gained)
+            self._at = now
+            wait = max(0.0, (1.0 - self._tokens) / self._limit.per_second)
+            if wait > max_wait:
+                return False, wait
+            self._tokens -= 1.0
+            return True, wait
+
+
+class _Hosts:
+    """Buckets and pauses per host; a limit for ``sec.gov`` is shared by all its subdomains."""
+
+    def __init__(
+        self,
+        limits: Mapping[str, HostLimit],
+        default: HostLimit,
+        monotonic: Callable[[], float],
+    ):
+        self._limits, self._default, self._monotonic = dict(limits), default, monotonic
+        self._buckets: dict[str, TokenBucket] = {}
+        self._paused: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def _group(self, host: str) -> str | None:
+        known = [name for name in self._limits if host == name or host.endswith("." + name)]
+        return max(known, key=len, default=None)
+
+    def reserve(self, host: str, *, private: bool) -> tuple[bool, float]:
+        """A place for one request. Private feeds without a limit of their own need no manners."""
+        group = self._group(host)
+        with self._lock:
+            pause = self._paused.get(group or host, 0.0) - self._monotonic()
+            if pause > 0:
+                return False, pause
+            if group is None and private:
+                return True, 0.0
+            key = group or host
+            limit = self._limits[group] if group else self._default
+            bucket = self._buckets.get(key)
+            if bucket is None:
+                bucket = self._buckets[key] = TokenBucket(limit, self._monotonic)
+        return bucket.reserve(MAX_HOST_WAIT_SECONDS)
+
+    def pause(self, host: str, seconds: float) -> None:
+        """No request to ``host`` (and those sharing its limit) for ``seconds``."""
+        key = self._group(host) or host
+        with self._lock:
+            self._paused[key] = max(self._paused.get(key, 0.0), self._monotonic() + seconds)
+
+
+def retry_after_seconds(value: str, now: datetime) -> float | None:
+    """``Retry-After`` in seconds, held between one minute and one day; None when it says nothing.
+
+    Both forms of RFC 9110 section 10.2.3 are read; negative and absurd values are held too.
+    """
+    value = value.strip()
+    if re.fullmatch(r"[+-]?\d{1,18}(\.\d{1,9})?", value):
+        seconds = float(value)
+    else:
+        try:
+            seconds = (parsedate_to_datetime(value) - now).total_seconds()
+        except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
+            return None
+    return min(max(seconds, MIN_RETRY_AFTER_SECONDS), MAX_RETRY_AFTER_SECONDS)
+
+
+def fresh_seconds(headers: httpx.Headers, now: datetime) -> float | None:
+    """``Cache-Control: max-age`` or else ``Expires`` in seconds, 0 to one day; None when absent."""
+    if match := re.search(r"max-age=\s*\"?(\d{1,12})", headers.get("cache-control", "")):
+        return min(float(match.group(1)), MAX_RETRY_AFTER_SECONDS)
+    try:
+        left = (parsedate_to_datetime(headers["expires"]) - now).total_seconds()
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+    return min(max(left, 0.0), MAX_RETRY_AFTER_SECONDS)
+
+
+# --- decompression with a bound -------------------------------------------------------------
+
+
+def inflated(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """``chunks`` decoded in pieces of at most 64 KiB, so that a bomb is seen while still small.
+
+    Raises ``ValueError`` for an encoding we did not ask for, damaged or truncated data.
+    """
+    encoding = encoding.strip().lower()
+    if encoding in ("", "identity"):
+        yield from chunks
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise ValueError(f"unexpected content encoding '{encoding[:40]}'")
+    yield from _zlib_pieces(chunks)
+
+
+def _zlib_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    decoder = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib, told by the header
+    fed = False
+    for chunk in chunks:
+        data = chunk
+        while data:
+            if decoder.eof:
+                decoder = zlib.decompressobj(wbits=47)
+            try:
+                piece = decoder.decompress(data, _INFLATE_STEP)
+            except zlib.error as error:
+                if fed:
+                    raise ValueError(f"damaged compression: {error}") from None
+                decoder, fed = zlib.decompressobj(wbits=-15), True  # "deflate" without its header
+                continue
+            fed = True
+            data = decoder.unused_data if decoder.eof else decoder.unconsumed_tail
+            yield piece
+            while len(piece) == _INFLATE_STEP and not data and not decoder.eof:
+                piece = decoder.decompress(b"", _INFLATE_STEP)
+                yield piece
+    if fed and not decoder.eof:
+        raise ValueError("compressed data ends early")
+
+
+# --- the fetcher ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchSettings:
+    """Who we are and how far we go. Defaults are the product's promises; tests shorten them."""
+
+    agent: str
+    contact: str = ""
+    deadline_seconds: float = DEADLINE_SECONDS
+    max_bytes: int = MAX_BYTES
+    max_redirects: int = MAX_REDIRECTS
+    max_tries: int = MAX_TRIES
+    default_limit: HostLimit = field(default_factory=lambda: HostLimit(per_second=1.0, burst=4.0))
+    host_limits: Mapping[str, HostLimit] = field(default_factory=dict)
+
+
+class Fetcher:
+    """Thread-safe; one per process. ``close`` it, or use it in a ``with``.
+
+    transport: one seam for tests; by default a ``GuardedTransport`` over ``resolve``, made at the
+    first request of its kind. sleep, monotonic, jitter (0 to 1): passed in so tests need no time.
+    """
+
+    def __init__(
+        self,
+        settings: FetchSettings,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        resolve: Resolver = system_resolver,
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] | None = None,
+    ):
+        self.settings = settings
+        self._given, self._resolve = transport, resolve
+        self._monotonic, self._sleep = monotonic, sleep
+        self._jitter = jitter or Random().random  # noqa: S311 - spreads load, keeps no secret
+        self._transports: dict[bool, httpx.BaseTransport] = {}
+        self._lock = threading.Lock()
+        self._hosts = _Hosts(settings.host_limits, settings.default_limit, monotonic)
+        self._retries = TokenBucket(
+            HostLimit(per_second=_RETRIES_PER_SECOND, burst=_RETRY_BURST), monotonic
+        )
+
+    def __enter__(self) -> Fetcher:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections this fetcher opened."""
+        for transport in self._transports.values():
+            transport.close()
+        self._transports.clear()
+
+    def get(self, request: Request, now: datetime) -> Fetched:
+        """The document of ``request``.
+
+        Raises ``FetchFailedError``. Server errors and broken connections are tried up to three
+        times with jittered, doubling pauses, as long as the deadline and the retry budget allow.
+        """
+        if request.needs_contact and not self.settings.contact:
+            raise FetchFailedError(
+                request.feed,
+                "this source asks every client for a contact address",
+                reason="no_contact",
+                remedy="set contact under [fetch] in the configuration",
+            )
+        deadline = self._monotonic() + self.settings.deadline_seconds
+        for attempt in range(1, self.settings.max_tries + 1):
+            try:
+                return self._follow(request, deadline, now)
+            except FetchFailedError as failure:
+                pause = _BACKOFF_SECONDS * 2**attempt * (0.5 + 0.5 * self._jitter())
+                again = failure.reason in ("unavailable", "network") and not failure.wait_seconds
+                last = attempt == self.settings.max_tries
+                if last or not again or self._monotonic() + pause >= deadline:
+                    raise
+                if not self._retries.reserve()[0]:
+                    raise
+                self._sleep(pause)
+        raise AssertionError("the loop returns or raises")  # pragma: no cover
+
+    def _follow(self, request: Request, deadline: float, now: datetime) -> Fetched:
+        url, moved_to, permanent = _checked_url(request, request.url), "", True
+        for _ in range(self.settings.max_redirects + 1):
+            deadline += self._wait_turn(request, url)
+            response = self._send(request, url, deadline)
+            try:
+                target = _redirect_target(response, url)
+                if target is None:
+                    fetched = self._received(request, url, response, deadline, now)
+                    return replace(fetched, moved_to=moved_to)
+                permanent = permanent and response.status_code in (301, 308)
+            finally:
+                response.close()
+            following = _checked_url(request, target)
+            if url.scheme == "https" and following.scheme != "https":
+                raise FetchFailedError(
+                    request.feed,
+                    f"redirect from https to {redact(target)}",
+                    reason="downgrade",
+                )
+            url = following
+            moved_to = str(url) if permanent else moved_to
+        raise FetchFailedError(
+            request.feed,
+            f"more than {self.settings.max_redirects} redirects from {redact(request.url)}",
+            reason="redirects",
+        )
+
+    def _wait_turn(self, request: Request, url: httpx.URL) -> float:
+        """Sleep until the host may be asked; the seconds slept do not count for the deadline."""
+        granted, wait = self._hosts.reserve(url.host, private=request.allow_private)
+        if not granted:
+            raise FetchFailedError(
+                request.feed,
+                f"{url.host} is not due for {wait:.0f} s",
+                reason="deferred",
+                wait_seconds=wait,
+            )
+        if wait:
+            self._sleep(wait)
+        return wait
+
+    def _send(self, request: Request, url: httpx.URL, deadline: float) -> httpx.Response:
+        outgoing = httpx.Request(
+            "GET",
+            url,
+            headers=self._headers(request),
+            extensions={"deadline": deadline, "timeout": _PHASE_SECONDS},
+        )
+        try:
+            return self._transport(request.allow_private).handle_request(outgoing)
+        except httpx.TransportError as error:
+            raise _network_failure(request, url, error) from error
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers = {
+            "User-Agent": self.settings.agent,
+            "Accept": request.accept,
+            "Accept-Encoding": "gzip, deflate",
+        }
+        if request.etag:
+            headers["If-None-Match"] = request.etag
+        if request.last_modified:
+            headers["If-Modified-Since"] = request.last_modified
+        return headers
+
+    def _transport(self, allow_private: bool) -> httpx.BaseTransport:
+        if self._given is not None:
+            return self._given
+        with self._lock:
+            if allow_private not in self._transports:
+                self._transports[allow_private] = GuardedTransport(
+                    resolve=self._resolve, monotonic=self._monotonic, allow_private=allow_private
+                )
+            return self._transports[allow_private]
+
+    def _received(
+        self,
+        request: Request,
+        url: httpx.URL,
+        response: httpx.Response,
+        deadline: float,
+        now: datetime,
+    ) -> Fetched:
+        status, headers = response.status_code, response.headers
+        conditional = bool(request.etag or request.last_modified)
+        if status == 304 and conditional:
+            body = b""
+        elif status in (200, 203):
+            body = self._body(request, url, response, deadline)
+        else:
+            raise self._refused(request, url, response, now)
+        kept = (request.etag, request.last_modified) if status == 304 else ("", "")
+        return Fetched(
+            url=str(url),
+            body=body,
+            not_modified=status == 304,
+            etag=_header(headers, "etag") or kept[0],
+            last_modified=_header(headers, "last-modified") or kept[1],
+            content_type=_header(headers, "content-type"),
+            fresh_seconds=fresh_seconds(headers, now),
+        )
+
+    def _body(
+        self, request: Request, url: httpx.URL, response: httpx.Response, deadline: float
+    ) -> bytes:
+        limit = self.settings.max_bytes
+        too_large = FetchFailedError(
+            request.feed,
+            f"{redact(str(url))} is larger than {limit / 2**20:.0f} MiB",
+            reason="too_large",
+        )
+        declared = response.headers.get("content-length", "")
+        if declared.isascii() and declared.isdigit() and int(declared[:18]) > limit:
+            raise too_large
+        body = bytearray()
+        stream = response.stream
+        assert isinstance(stream, httpx.SyncByteStream)
+        try:
+            for piece in inflated(stream, response.headers.get("content-encoding", "")):
+                body += piece
+                if len(body) > limit:
+                    raise too_large
+                if self._monotonic() > deadline:
+                    raise httpx.ReadTimeout("the document took too long")
+        except httpx.TransportError as error:
+            raise _network_failure(request, url, error) from error
+        except ValueError as error:
+            raise FetchFailedError(
+                request.feed, f"{redact(str(url))}: {error}", reason="bad_reply"
+            ) from error
+        return bytes(body)
+
+    def _refused(
+        self, request: Request, url: httpx.URL, response: httpx.Response, now: datetime
+    ) -> FetchFailedError:
+        status = response.status_code
+        wait = retry_after_seconds(response.headers.get("retry-after", ""), now)
+        if status == 429 and wait is None:
+            wait = MIN_RETRY_AFTER_SECONDS
+        if status not in (429, 503):
+            wait = None
+        if wait is not None:
+            self._hosts.pause(url.host, wait)
+        return FetchFailedError(
+            request.feed,
+            f"{redact(str(url))} answered {status}",
+            reason=_reason(status),
+            wait_seconds=wait,
+            remedy=_REMEDIES.get(status),
+        )
+
+
+_REMEDIES = {
+    403: "the source refuses this client; a contact address in [fetch] may be what it asks for",
+    410: "the feed is gone for good; remove its stanza or give it a new url",
+}
+
+
+def _reason(status: int) -> Reason:
+    known: dict[int, Reason] = {
+        401: "forbidden", 403: "forbidden", 404: "not_found", 410: "gone", 429: "rate_limited",
+        451: "forbidden",
+    }  # fmt: skip
+    return known.get(status, "unavailable" if 500 <= status <= 599 else "bad_reply")
+
+
+def _header(headers: httpx.Headers, name: str) -> str:
+    """One header, kept only when it is short and plain enough to be stored and sent back."""
+    value = headers.get(name, "").strip()
+    return value if len(value) <= 512 and value.isascii() and value.isprintable() else ""
+
+
+def _checked_url(request: Request, text: str) -> httpx.URL:
+    try:
+        url = httpx.URL(text)
+        usable = url.scheme in ("http", "https") and bool(url.host)
+    except (httpx.InvalidURL, ValueError, TypeError):
+        usable = False
+    if not usable:
+        raise FetchFailedError(
+            request.feed, f"'{redact(text)}' is not an http(s) address", reason="refused_address"
+        )
+    return url
+
+
+def _redirect_target(response: httpx.Response, url: httpx.URL) -> str | None:
+    """Where a redirect leads, resolved against ``url``; None when the response is not one."""
+    location: str = response.headers.get("location", "").strip()
+    if response.status_code not in (301, 302, 303, 307, 308) or not location:
+        return None
+    try:
+        return str(url.join(location))
+    except (httpx.InvalidURL, ValueError):
+        return location
+
+
+def _network_failure(
+    request: Request, url: httpx.URL, error: httpx.TransportError
+) -> FetchFailedError:
+    if isinstance(error, RefusedAddressError):
+        return FetchFailedError(
+            request.feed,
+            str(error),
+            reason="refused_address",
+            remedy="allow_private = true in its stanza permits a source in your own network",
+        )
+    reason: Reason = "timeout" if isinstance(error, httpx.TimeoutException) else "network"
+    what = str(error) or type(error).__name__
+    return FetchFailedError(request.feed, f"{redact(str(url))}: {redact(what)}", reason=reason)
