@@ -27,6 +27,7 @@ DOMESTIC_VENDORS = frozenset(
     {"Huawei", "Cambricon", "Hygon", "Baidu Kunlunxin", "Moore Threads", "MetaX", "Biren"}
 )
 PRECISIONS = ("bf16", "fp8", "mxfp8", "hif8", "int8", "nvfp4", "mxfp4", "int4")
+FOUR_BIT = frozenset({"nvfp4", "mxfp4", "int4"})
 BYTES_PER_WEIGHT: Mapping[str, float] = {
     "bf16": 2.0,
     "fp8": 1.0 + 4 / 16_384,  # FP32 scale per 128x128 block
@@ -226,7 +227,7 @@ def peak_flops(chip: Accelerator, precision: str) -> Peak | None:
         form = "mxfp4" if chip.domestic else precision
         return _peak(chip.fp4_tflops, precision, form, form)
     eight = _eight_bit(chip, precision)
-    if eight is None or precision not in ("nvfp4", "mxfp4", "int4"):
+    if eight is None or precision not in FOUR_BIT:
         return eight
     reason = f"weights stored in {precision}, computed in {eight.runs_as}"
     return replace(eight, weight_format=precision, reason=reason)
@@ -351,6 +352,8 @@ class ChipArrays:
     """Chips as columns of shape (chips, 1), ready to broadcast against draws; NaN is unknown.
 
     FLOP/s, bytes, bytes/s; links one-directional; ``domain`` devices on the scale-up link.
+    ``*_other`` is for weights outside the experts of a mixture: four-bit formats are published for
+    experts only, the rest stays in eight bits.
     """
 
     names: tuple[str, ...]
@@ -358,7 +361,9 @@ class ChipArrays:
     runs_as: tuple[str | None, ...]
     peak: FloatArray
     peak_bf16: FloatArray
+    peak_other: FloatArray
     weight_bytes: FloatArray
+    other_bytes: FloatArray
     memory: FloatArray
     bandwidth: FloatArray
     scale_up: FloatArray
@@ -372,6 +377,8 @@ class ChipArrays:
 def chip_arrays(chips: Sequence[Accelerator], precision: str) -> ChipArrays:
     """``chips`` as columns, each with the peak it really reaches for ``precision``."""
     peaks = [peak_flops(chip, precision) for chip in chips]
+    four_bit = precision in FOUR_BIT
+    others = [peak_flops(chip, "fp8" if four_bit else precision) for chip in chips]
     prices = [hour_price(chip) for chip in chips]
     return ChipArrays(
         names=tuple(chip.chip for chip in chips),
@@ -379,9 +386,9 @@ def chip_arrays(chips: Sequence[Accelerator], precision: str) -> ChipArrays:
         runs_as=tuple(None if peak is None else peak.runs_as for peak in peaks),
         peak=_column([None if peak is None else peak.flops for peak in peaks]),
         peak_bf16=_column([chip.bf16_tflops for chip in chips], 1e12),
-        weight_bytes=_column(
-            [None if peak is None else BYTES_PER_WEIGHT[peak.weight_format] for peak in peaks]
-        ),
+        peak_other=_column([None if peak is None else peak.flops for peak in others]),
+        weight_bytes=_column([_weight_bytes(peak) for peak in peaks]),
+        other_bytes=_column([_weight_bytes(peak) for peak in others]),
         memory=_column([chip.memory_gb for chip in chips], 1e9),
         bandwidth=_column([chip.memory_bw_tbs for chip in chips], 1e12),
         scale_up=_column([chip.scaleup_gbs_bidir for chip in chips], 0.5e9),
@@ -391,6 +398,10 @@ def chip_arrays(chips: Sequence[Accelerator], precision: str) -> ChipArrays:
         usd_per_hour=_column([None if price is None else price.usd for price in prices]),
         domestic=_column([float(chip.domestic) for chip in chips]),
     )
+
+
+def _weight_bytes(peak: Peak | None) -> float | None:
+    return None if peak is None else BYTES_PER_WEIGHT[peak.weight_format]
 
 
 def _column(numbers: Sequence[float | None], unit: float = 1.0) -> FloatArray:

@@ -66,6 +66,15 @@ LAYER_LATENCY_S = Prior(
 USABLE_MEMORY_SHARE = 0.9
 """Of a device's memory for weights and cache; the rest is activations and runtime."""
 
+WEIGHTS_SHARE = 0.7
+"""Of usable memory, at most, for weights when a group size is chosen."""
+WIDE_GROUP = 32.0
+WIDE_MODEL_BYTES = 1.0e11
+"""Mixtures above this size are served with wide expert parallelism."""
+DATA_PARALLEL_FROM = 8.0
+REPLICATED_SHARE = 0.35
+"""Non-expert weights up to this share of usable memory are copied to every device."""
+
 PLATFORM_FACTOR = MappingProxyType(
     {
         "hopper": Prior(low=1.0, mode=1.0, high=1.0, unit="1", source="by definition",
@@ -132,6 +141,12 @@ MFU = MappingProxyType(
         ("domestic-other", "moe"): Prior(low=0.08, mode=0.16, high=0.26, unit=_MFU_UNIT,
                                          source="0.17-0.23 of Hopper's useful rate",
                                          as_of=_FITTED_ON),
+        ("ampere", "dense"): Prior(low=0.32, mode=0.41, high=0.48, unit=_MFU_UNIT,
+                                   source="Llama 2 model card (7B, 13B, 70B on A100)",
+                                   as_of=date(2023, 7, 18)),
+        ("ampere", "moe"): Prior(low=0.20, mode=0.32, high=0.42, unit=_MFU_UNIT,
+                                 source="dense rate times Hopper's MoE over dense",
+                                 as_of=_FITTED_ON),
         ("other", "dense"): Prior(low=0.20, mode=0.36, high=0.50, unit=_MFU_UNIT,
                                   source="median MFU of 33 runs is 37.5 %; " + _EPOCH,
                                   as_of=_EPOCH_ON),
@@ -139,6 +154,18 @@ MFU = MappingProxyType(
                                 source="as Hopper, wider", as_of=_FITTED_ON),
     }
 )  # fmt: skip
+REFERENCE_DENSE_PARAMS = 405e9
+SIZE_EXPONENT = Prior(
+    low=0.0, mode=0.12, high=0.2, unit="d ln MFU / d ln active parameters",
+    source="Llama 3.1 model card: 1.46, 7.0 and 30.84 M H100-hours for 8B, 70B and 405B",
+    as_of=date(2024, 7, 23),
+)  # fmt: skip
+"""Smaller dense models reach less of the peak on Hopper and later."""
+NO_SIZE_EXPONENT = Prior(
+    low=0.0, mode=0.0, high=0.0, unit="1", source="Llama 2: 41, 38, 44 % at 7B, 13B, 70B on A100",
+    as_of=date(2023, 7, 18),
+)  # fmt: skip
+SIZE_PLATFORMS = frozenset({"hopper", "blackwell"})
 TRAINING_ERROR_SIGMA = 0.18
 """Log sd of one run around the rate: with the MFU prior the 90 % band is about ±35-40 %."""
 REFERENCE_TRAINING_CONTEXT = 4096.0

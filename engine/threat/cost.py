@@ -40,7 +40,8 @@ class Load:
     devices None: chosen by ``default_devices``. context None: prompt plus half the output.
     cache_hit_share: part of the prompt whose prefill is skipped. verified, accepted: positions a
     step computes and *extra* tokens it yields with speculation (1 and 0 without). duty: share of
-    the time that the devices work. kv_bytes: per cached element.
+    the time that the devices work. kv_bytes: per cached element. attention_8bit: attention
+    multiplies in eight bits (BF16 otherwise).
     """
 
     prompt_tokens: Number = 4096.0
@@ -53,6 +54,7 @@ class Load:
     accepted: Number = 0.0
     duty: Number = 1.0
     kv_bytes: Number = 2.0
+    attention_8bit: bool = False
 
     def __post_init__(self) -> None:
         _check("prompt_tokens", self.prompt_tokens, 1, 1e8)
@@ -99,6 +101,7 @@ class Draws:
     error: Number
     mfu_dense: Number
     mfu_moe: Number
+    size_exponent: Number
     fp8_gain: Number
     training_error: Number
     price: Number
@@ -106,6 +109,10 @@ class Draws:
 
 def _mfu(platform: str, kind: str) -> k.Prior:
     return k.MFU.get((platform, kind), k.MFU[("other", kind)])
+
+
+def _size(platform: str) -> k.Prior:
+    return k.SIZE_EXPONENT if platform in k.SIZE_PLATFORMS else k.NO_SIZE_EXPONENT
 
 
 def central(chips: ChipArrays) -> Draws:
@@ -124,6 +131,7 @@ def central(chips: ChipArrays) -> Draws:
         error=1.0,
         mfu_dense=column([_mfu(p, "dense") for p in chips.platforms]),
         mfu_moe=column([_mfu(p, "moe") for p in chips.platforms]),
+        size_exponent=column([_size(p) for p in chips.platforms]),
         fp8_gain=k.FP8_TRAINING_GAIN.mode,
         training_error=1.0,
         price=1.0,
@@ -160,6 +168,7 @@ def draw(chips: ChipArrays, n_draws: int, rng: np.random.Generator) -> Draws:
         error=np.exp(shared + own * rng.standard_normal(per_chip)),
         mfu_dense=column([_mfu(p, "dense") for p in chips.platforms]),
         mfu_moe=column([_mfu(p, "moe") for p in chips.platforms]),
+        size_exponent=column([_size(p) for p in chips.platforms]),
         fp8_gain=k.FP8_TRAINING_GAIN.draw(rng, n_draws),
         training_error=np.exp(k.TRAINING_ERROR_SIGMA * rng.standard_normal(per_chip)),
         price=np.exp(k.HOUR_PRICE_SIGMA * rng.standard_normal(per_chip)),
@@ -167,20 +176,31 @@ def draw(chips: ChipArrays, n_draws: int, rng: np.random.Generator) -> Draws:
 
 
 # --- memory --------------------------------------------------------------------------------------
+def _stored_bytes(arch: Arch, chips: ChipArrays) -> FloatArray:
+    """All weights once: experts in the asked format, the rest of a mixture in its own."""
+    other = np.where(arch.is_moe, chips.other_bytes, chips.weight_bytes)
+    return np.asarray(arch.routed * chips.weight_bytes + arch.other * other)
+
+
 def min_devices(arch: Arch, chips: ChipArrays) -> FloatArray:
     """Fewest devices whose usable memory holds the weights; NaN without memory or format."""
     usable = k.USABLE_MEMORY_SHARE * chips.memory
-    return np.maximum(np.ceil(arch.total * chips.weight_bytes / usable), 1.0)
+    return np.maximum(np.ceil(_stored_bytes(arch, chips) / usable), 1.0)
 
 
 def default_devices(arch: Arch, chips: ChipArrays) -> FloatArray:
-    """Smallest power of two that leaves half the usable memory to the cache; mixtures at least 32.
+    """Devices per serving group, a power of two: what an operator would choose.
 
-    Published expert-parallel services use 32 to 320 devices.
+    Weights fill at most 70 % of the usable memory. A mixture spreads its experts over up to
+    ``WIDE_GROUP`` devices (published services use 32 to 320) where they share a scale-up link, and
+    stays inside one domain whenever it fits there, because the link beyond is slower.
     """
-    roomy = np.exp2(np.ceil(np.log2(2 * min_devices(arch, chips))))
-    wide = arch.is_moe & (np.asarray(arch.total) * chips.weight_bytes > 1.0e11)
-    return np.where(wide, np.maximum(roomy, 32.0), roomy)
+    roomy = min_devices(arch, chips) / k.WEIGHTS_SHARE
+    roomy = np.exp2(np.ceil(np.log2(np.maximum(roomy, 1.0))))
+    large = _stored_bytes(arch, chips) > k.WIDE_MODEL_BYTES
+    inside = np.maximum(roomy, np.exp2(np.floor(np.log2(np.minimum(k.WIDE_GROUP, chips.domain)))))
+    wide = np.where(roomy <= chips.domain, inside, np.maximum(roomy, k.WIDE_GROUP))
+    return np.where(arch.is_moe & large, wide, roomy)
 
 
 def _devices(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
@@ -189,16 +209,24 @@ def _devices(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
     return np.asarray(load.devices, dtype=float)
 
 
-def _replicas(arch: Arch, devices: FloatArray) -> FloatArray:
-    """Copies of the non-expert weights in a group: wide expert parallelism replicates them."""
-    return np.where(arch.is_moe & (devices >= 16), devices, 1.0)
+def _other_per_device(arch: Arch, chips: ChipArrays, devices: FloatArray) -> FloatArray:
+    """Bytes outside the experts that each device holds and reads.
+
+    A mixture on eight devices or more runs attention data-parallel, every device with a copy,
+    where that leaves most of its memory free; else, and for dense models, they are sharded.
+    """
+    whole = arch.other * np.where(arch.is_moe, chips.other_bytes, chips.weight_bytes)
+    small = whole <= k.REPLICATED_SHARE * k.USABLE_MEMORY_SHARE * chips.memory
+    fits = arch.routed / devices * chips.weight_bytes + whole <= 0.8 * chips.memory
+    copied = arch.is_moe & (devices >= k.DATA_PARALLEL_FROM) & small & fits
+    return np.where(copied, whole, whole / devices)
 
 
 def resident_bytes(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
     """Weight bytes each device holds."""
     devices = _devices(arch, chips, load)
-    held = arch.routed + arch.other * _replicas(arch, devices)
-    return np.asarray(held / devices * chips.weight_bytes)
+    experts = arch.routed / devices * chips.weight_bytes
+    return np.asarray(experts + _other_per_device(arch, chips, devices))
 
 
 def max_batch(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
@@ -206,6 +234,15 @@ def max_batch(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
     room = k.USABLE_MEMORY_SHARE * chips.memory - resident_bytes(arch, chips, load)
     each = arch.cache_elements(load.context + np.asarray(load.output_tokens) / 2) * load.kv_bytes
     return np.maximum(np.floor(room / each), 0.0)
+
+
+def fitting(arch: Arch, chips: ChipArrays, load: Load) -> Load:
+    """``load`` with its batch cut to what memory holds on each chip, never below one.
+
+    Where not even one sequence fits the batch stays one: ask ``max_batch`` for the verdict.
+    """
+    room = np.nan_to_num(max_batch(arch, chips, load), nan=np.inf)
+    return replace(load, batch=np.maximum(np.minimum(load.batch, room), 1.0))
 
 
 # --- serving -------------------------------------------------------------------------------------
@@ -239,6 +276,19 @@ def _seconds_per_token_on_links(
     return np.where(alone, 0.0, np.where(arch.is_moe, experts, ring))
 
 
+def _weight_work_s(arch: Arch, chips: ChipArrays) -> FloatArray:
+    """Seconds at full peak that one token's multiplications by weights take."""
+    experts = arch.routed * np.minimum(arch.per_token / arch.experts, 1.0)
+    rest = np.maximum(arch.active - experts, 0.0)
+    mixed = 2.0 * (np.minimum(experts, arch.active) / chips.peak + rest / chips.peak_other)
+    return np.where(arch.is_moe, mixed, 2.0 * arch.active / chips.peak)
+
+
+def _attention_peak(chips: ChipArrays, load: Load) -> FloatArray:
+    """Attention multiplies in BF16, or at the eight-bit peak where the load says so."""
+    return np.where(np.asarray(load.attention_8bit), chips.peak_other, chips.peak_bf16)
+
+
 def _joined(first: FloatArray, second: FloatArray, overlap: Number) -> FloatArray:
     """Two parts of a step, the shorter one hidden behind the longer by ``overlap``."""
     return np.asarray(
@@ -250,7 +300,9 @@ def prefill_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> Fl
     """Prompt tokens accepted per second and device, cache hits included."""
     devices = _devices(arch, chips, load)
     attention = arch.prefill_attention(load.prompt_tokens)
-    comp = (2.0 * arch.active / chips.peak + attention / chips.peak_bf16) / with_.eta_compute
+    comp = (
+        _weight_work_s(arch, chips) + attention / _attention_peak(chips, load)
+    ) / with_.eta_compute
     links = _seconds_per_token_on_links(arch, chips, devices, forwarded=True)
     seconds = _joined(comp, links / with_.eta_network, with_.overlap)
     rate = with_.platform * with_.error / seconds
@@ -262,12 +314,12 @@ def decode_step_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> Fl
     devices = _devices(arch, chips, load)
     tokens = np.asarray(load.batch) * load.verified
     attention = arch.decode_attention(load.context)
-    comp = tokens * (2.0 * arch.active / chips.peak + attention / chips.peak_bf16)
+    comp = tokens * (_weight_work_s(arch, chips) + attention / _attention_peak(chips, load))
     share = np.minimum(arch.per_token / arch.experts, 1.0)
     touched = 1.0 - (1.0 - share) ** (tokens * devices)
-    weights = arch.routed * touched + arch.other * _replicas(arch, devices)
+    experts = arch.routed * touched / devices * chips.weight_bytes
     cache = np.asarray(load.batch) * arch.cache_read(load.context) * load.kv_bytes
-    mem = (weights / devices * chips.weight_bytes + cache) / chips.bandwidth
+    mem = (experts + _other_per_device(arch, chips, devices) + cache) / chips.bandwidth
     links = tokens * _seconds_per_token_on_links(arch, chips, devices, forwarded=False)
     work = comp / with_.eta_compute + mem / with_.eta_memory
     step = _joined(work, links / with_.eta_network, with_.overlap)
@@ -377,7 +429,8 @@ def training_hours(
     fp8: trained in FP8 where the chip has it (gain S); broadcasts as 0 or 1. Domestic clusters pay
     availability on top; Hopper's published rates already hold it.
     """
-    mfu = np.where(arch.is_moe, with_.mfu_moe, with_.mfu_dense)
+    size = (np.asarray(arch.active) / k.REFERENCE_DENSE_PARAMS) ** with_.size_exponent
+    mfu = np.where(arch.is_moe, with_.mfu_moe, with_.mfu_dense * np.minimum(size, 1.0))
     native = np.array([r is not None and r not in ("bf16", "int8") for r in chips.runs_as])
     gain = np.where(native.reshape(-1, 1) & np.asarray(fp8, dtype=bool), with_.fp8_gain, 1.0)
     measured = training_flops(arch, tokens, k.REFERENCE_TRAINING_CONTEXT)
