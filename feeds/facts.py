@@ -276,9 +276,10 @@ def _shares(row: Row, lags: Lags) -> Iterator[Fact]:
     if not row["shares_outstanding_bn"]:
         return
     day = date.fromisoformat(row["date"])
-    # 10-for-1 split of 2024-06-10: all counts are kept on the basis after it.
-    factor = 10.0 if row["share_basis"].startswith("pre-split") else 1.0
-    payload = {"date": row["date"], "shares_bn": float(row["shares_outstanding_bn"]) * factor}
+    # Kept raw, as counted on the day: a count told on the later basis is taken back to its own.
+    told_later = row["share_basis"].startswith("post-split")
+    factor = _raw_factor("NVDA", day) if told_later else 1.0
+    payload = {"date": row["date"], "shares_bn": float(row["shares_outstanding_bn"]) / factor}
     at = datetime.combine(day, time(0), tzinfo=UTC)
     yield _fact("shares", row["date"], at, end_of_utc_day(day), row, payload)
 

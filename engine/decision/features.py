@@ -1,0 +1,430 @@
+"""The record as arrays: one row a session, known then.
+
+Every feature is float64 of shape (T,), NaN where not observed. A truncated record gives the same
+rows bit for bit, because each row is made from facts with ``known_at`` at or before its decision
+instant and by running recursions only. ``FEATURES`` says what each one is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+import numpy as np
+
+from engine.clock import at_new_york, from_micros, to_micros
+from engine.decision.grid import Grid
+from engine.macro import rate_features, valuation
+from engine.record.history import History
+from engine.values import Event, Fact, Features, FloatArray, ThreatRating
+
+FEATURES: Mapping[str, str] = {
+    "threat_impulse_pct": "expected loss of data-centre revenue of releases first known, %",
+    "threat_doubt_pct": "half the 5-95 % width of their net effect, %",
+    "domestic_impulse_pct": "news on home-grown chips, + good for NVDA, % of that revenue",
+    "policy_impulse_pct": "export policy news, + good for NVDA, % of price",
+    "us_gate": "US permission for the best part China could get: 1 allowed, 0.5 licence, 0 barred",
+    "china_gate": "Chinese acceptance of that part: 1 accepted, 0.35 discouraged, 0 blocked",
+    "china_excluded": "1 once Nvidia's guidance assumes no China data-centre sales",
+    "expected_path_bps": "expected change of the policy rate, by the best rung of the ladder, bp",
+    "fed_surprise_bps": "unexpected change of the path in Fed windows, bp; 0 outside them",
+    "market_cap_usd_tn": "shares times last close, USD trillions",
+    "implied_growth_pct": "ten-year growth of free cash flow that the price implies, % a year",
+    "delivered_growth_pct": "revenue of the latest quarter on the same quarter a year before, %",
+    "guide_surprise_pct": "guide against consensus at a report, %; 0 between reports",
+    "trend_gap_pct": "NVDA against its 200-session mean, %",
+    "volatility_pct": "20-session volatility of NVDA, % a year",
+    "nvda_return": "log return of NVDA from the close before to the last known close",
+    "qqq_return": "the same for QQQ",
+    "effr_pct": "effective federal funds rate, % a year",
+    "vix": "VIX at the last known close, points",
+}
+
+MAX_PRICE_AGE = 3
+"""Sessions after which a price counts as not observed."""
+MAX_RATE_AGE = 5
+MAX_NEWS_AGE = 42
+"""Sessions without any event of the curated or polled streams after which news counts as not
+observed. Two months: the longest quiet spell of the reference events is 24 sessions."""
+MAX_REPORT_AGE = 80
+"""Sessions: a quarter is 63; after 80 an earnings report is overdue and the figures are stale."""
+TREND_WINDOW = 200
+TREND_MIN = 120
+VOL_WINDOW = 20
+
+FCF_MARGIN = 0.45
+"""Free cash flow over revenue, a prior: trailing 72 of 148.5 bn in mid-2025 is 48 %."""
+DISCOUNT_RATE = 0.10
+TERMINAL_GROWTH = 0.035
+
+_DATA_CENTRE_PARTS = re.compile(r"^(?!RTX [45]0|AMD)")
+_US = {"allowed": 1.0, "licence": 0.5, "barred": 0.0}
+_CHINA = {"accepted": 1.0, "discouraged": 0.35, "blocked": 0.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatedRelease:
+    """A release's rating with the row in which it first counts."""
+
+    row: int
+    rating: ThreatRating
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventWeights:
+    """``config/events.toml``: impulse by type (% ), per stage factors, the repeat window."""
+
+    policy: Mapping[str, float]
+    relief_with_acceptance_pct: float
+    domestic: Mapping[str, float]
+    stage: Mapping[str, float]
+    repeat_within: int = 3
+
+
+def build(
+    history: History,
+    grid: Grid,
+    *,
+    ratings: Sequence[RatedRelease],
+    events: Sequence[Event],
+    weights: EventWeights,
+) -> Features:
+    """All features for the sessions of ``grid``.
+
+    ratings: of the releases known by then, each with its row. events: classified, with the
+    direction by rule, in order of ``known_at``; both must come from the same history.
+    """
+    end = from_micros(int(grid.decide_at_us[-1]))
+    values: dict[str, FloatArray] = {}
+    values |= _prices(history, grid, end)
+    values |= _threat(grid, ratings, history.known("model_release", end))
+    gates = _gates(history.known("availability", end), grid)
+    values |= gates
+    values |= _news(grid, events, weights, gates)
+    values["china_excluded"] = _china_excluded(history.known("policy_event", end), grid)
+    values |= _earnings(history.known("earnings", end), grid)
+    values |= _valuation(history, grid, end, values)
+    values |= _rates(history, grid, end, events)
+    return Features(sessions_on=grid.sessions_on, decide_at_us=grid.decide_at_us, values=values)
+
+
+# --- prices ----------------------------------------------------------------------------------
+
+
+def _prices(history: History, grid: Grid, end: datetime) -> dict[str, FloatArray]:
+    bars = history.known("bar", end)
+    splits = history.known("corporate_action", end)
+    nvda = _log_level(bars, splits, grid, "NVDA")
+    qqq = _log_level(bars, splits, grid, "QQQ")
+    gap, volatility = _trend(nvda)
+    return {
+        "trend_gap_pct": gap,
+        "volatility_pct": volatility,
+        "nvda_return": np.diff(nvda, prepend=np.nan),
+        "qqq_return": np.diff(qqq, prepend=np.nan),
+        "vix": _last_close(bars, grid, "VIX"),
+    }
+
+
+def _closes_by_day(bars: Iterable[Fact], symbol: str) -> dict[str, Fact]:
+    """session date (ISO) -> the first version of its bar; later corrections change no past row."""
+    first: dict[str, Fact] = {}
+    for bar in bars:
+        if bar.payload["symbol"] == symbol:
+            first.setdefault(str(bar.payload["session_on"]), bar)
+    return first
+
+
+def _log_level(bars: Sequence[Fact], splits: Sequence[Fact], grid: Grid, symbol: str) -> FloatArray:
+    """Running sum of split-adjusted log returns as known at each row; NaN when stale.
+
+    Built from returns, so that no split after t changes the level before it, not even in the last
+    bit.
+    """
+    by_day = _closes_by_day(bars, symbol)
+    ratio = {
+        str(s.payload["ex_on"]): float(s.payload["value"])
+        for s in splits
+        if s.payload["symbol"] == symbol and s.payload["action"] == "split"
+    }
+    points: list[tuple[int, int, float]] = []
+    level, before = 0.0, None
+    for order, day in enumerate(sorted(by_day)):
+        close = float(by_day[day].payload["close"])
+        if before is not None:
+            adjusted = close * _split_between(ratio, before[0], day)
+            level += float(np.log(adjusted / before[1]))
+        points.append((grid.row(by_day[day]), order, level))
+        before = (day, close)
+    return grid.latest(points, max_age_rows=MAX_PRICE_AGE)
+
+
+def _split_between(ratio: Mapping[str, float], after: str, until: str) -> float:
+    """Product of the splits with ex-date in (after, until], ISO dates."""
+    factor = 1.0
+    for ex_on in sorted(ratio):
+        if after < ex_on <= until:
+            factor *= ratio[ex_on]
+    return factor
+
+
+def _last_close(bars: Sequence[Fact], grid: Grid, symbol: str) -> FloatArray:
+    by_day = _closes_by_day(bars, symbol)
+    points = [
+        (grid.row(by_day[day]), order, float(by_day[day].payload["close"]))
+        for order, day in enumerate(sorted(by_day))
+    ]
+    return grid.latest(points, max_age_rows=MAX_PRICE_AGE)
+
+
+def _trend(level: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Gap to the trailing mean price and trailing volatility, from the log level; causal loops."""
+    gap = np.full(level.shape, np.nan)
+    volatility = np.full(level.shape, np.nan)
+    price = np.exp(level)
+    returns = np.diff(level, prepend=np.nan)
+    for t in range(level.size):
+        window = price[max(0, t - TREND_WINDOW + 1) : t + 1]
+        seen = window[~np.isnan(window)]
+        if np.isfinite(price[t]) and seen.size >= TREND_MIN:
+            gap[t] = 100.0 * (price[t] / _mean(seen) - 1.0)
+        recent = returns[max(0, t - VOL_WINDOW + 1) : t + 1]
+        known = recent[~np.isnan(recent)]
+        if np.isfinite(level[t]) and known.size >= VOL_WINDOW // 2:
+            volatility[t] = 100.0 * float(np.std(known, ddof=1)) * np.sqrt(252.0)
+    return gap, volatility
+
+
+def _mean(x: FloatArray) -> float:
+    return float(np.add.reduce(x) / x.size)
+
+
+# --- threat and news -------------------------------------------------------------------------
+
+
+def _threat(
+    grid: Grid, ratings: Sequence[RatedRelease], releases: Sequence[Fact]
+) -> dict[str, FloatArray]:
+    observed = grid.recently(grid.rows(releases), MAX_NEWS_AGE)
+    impulse = np.where(observed, 0.0, np.nan)
+    doubt = np.zeros(len(grid))
+    for rated in ratings:
+        if rated.row < len(grid):
+            width = rated.rating.net_high_share - rated.rating.net_low_share
+            impulse[rated.row] += 100.0 * rated.rating.expected_loss_share
+            doubt[rated.row] += 100.0 * width / 2.0
+    return {"threat_impulse_pct": impulse, "threat_doubt_pct": doubt}
+
+
+def _gates(spells: Sequence[Fact], grid: Grid) -> dict[str, FloatArray]:
+    """The best data-centre part China could get at each row: permission and acceptance."""
+    us = np.full(len(grid), np.nan)
+    china = np.full(len(grid), np.nan)
+    rows = grid.rows(spells)
+    state: dict[str, tuple[str, float, float]] = {}
+    order = sorted(range(len(spells)), key=lambda i: (rows[i], spells[i].payload["from_date"]))
+    index = 0
+    for t in range(len(grid)):
+        while index < len(order) and rows[order[index]] <= t:
+            _enter_spell(state, spells[order[index]].payload)
+            index += 1
+        open_parts = [(u * c, u, c) for _, u, c in state.values() if np.isfinite(c)]
+        if open_parts:
+            _, us[t], china[t] = max(open_parts)
+    return {"us_gate": us, "china_gate": china}
+
+
+def _enter_spell(state: dict[str, tuple[str, float, float]], spell: Mapping[str, Any]) -> None:
+    chip, start = str(spell["chip"]), str(spell["from_date"])
+    if not _DATA_CENTRE_PARTS.match(chip) or state.get(chip, ("",))[0] > start:
+        return
+    us = _US.get(str(spell.get("us_permission", "")), np.nan)
+    china = _CHINA.get(str(spell.get("china_acceptance", "")), np.nan)
+    if np.isfinite(us):
+        state[chip] = (start, us, china)
+
+
+def _news(
+    grid: Grid, events: Sequence[Event], weights: EventWeights, gates: Mapping[str, FloatArray]
+) -> dict[str, FloatArray]:
+    """Signed impulses; the same type and direction told again within the window counts once."""
+    known = np.array([to_micros(e.known_at) for e in events], dtype=np.int64)
+    rows = np.searchsorted(grid.decide_at_us, known, side="left").astype(np.int64)
+    observed = grid.recently(rows, MAX_NEWS_AGE)
+    policy = np.where(observed, 0.0, np.nan)
+    domestic = np.where(observed, 0.0, np.nan)
+    counted: dict[tuple[str, int], tuple[int, float]] = {}
+    for event, row in sorted(
+        zip(events, rows.tolist(), strict=True), key=lambda p: (p[1], p[0].event_id)
+    ):
+        if row >= len(grid) or event.direction == 0:
+            continue
+        target, size = _impulse(event, row, weights, gates, policy, domestic)
+        if target is None:
+            continue
+        key = (event.event_type, event.direction)
+        since, largest = counted.get(key, (-(10**9), 0.0))
+        if row - since <= weights.repeat_within:
+            extra = max(0.0, size - largest)
+            counted[key] = (since, max(largest, size))
+        else:
+            extra = size
+            counted[key] = (row, size)
+        target[row] += event.direction * extra
+    return {"policy_impulse_pct": policy, "domestic_impulse_pct": domestic}
+
+
+def _impulse(
+    event: Event,
+    row: int,
+    weights: EventWeights,
+    gates: Mapping[str, FloatArray],
+    policy: FloatArray,
+    domestic: FloatArray,
+) -> tuple[FloatArray | None, float]:
+    """Which array an event moves, and by how much before its sign."""
+    stage = weights.stage.get(event.stage.value, 1.0) * event.confidence
+    if event.event_type in weights.policy:
+        size = weights.policy[event.event_type]
+        accepted = gates["china_gate"][row] >= 0.5
+        if event.event_type == "export_relief" and accepted:
+            size = weights.relief_with_acceptance_pct
+        return policy, size * stage
+    if event.event_type in weights.domestic:
+        return domestic, weights.domestic[event.event_type] * stage
+    return None, 0.0
+
+
+_EXCLUDES_CHINA = re.compile(r"guide[^.;]*assumes (none|no china)", re.IGNORECASE)
+
+
+def _china_excluded(steps: Sequence[Fact], grid: Grid) -> FloatArray:
+    out = np.zeros(len(grid))
+    rows = [grid.row(s) for s in steps if _EXCLUDES_CHINA.search(str(s.payload.get("event", "")))]
+    if rows:
+        out[min(rows) :] = 1.0
+    return out
+
+
+# --- company ---------------------------------------------------------------------------------
+
+
+def _number(payload: Mapping[str, Any], name: str) -> float | None:
+    text = payload.get(name)
+    return float(text) if text not in (None, "") else None
+
+
+def _earnings(reports: Sequence[Fact], grid: Grid) -> dict[str, FloatArray]:
+    """Guide surprise, year-on-year growth and trailing revenue, from reports as first told."""
+    first: dict[str, Fact] = {}
+    for report in reports:
+        first.setdefault(str(report.payload["fiscal_quarter"]), report)
+    ordered = sorted(first.values(), key=lambda f: str(f.payload["period_end"]))
+    surprise = np.zeros(len(grid))
+    growth: list[tuple[int, int, float]] = []
+    trailing: list[tuple[int, int, float]] = []
+    revenue: list[float] = []
+    for order, report in enumerate(ordered):
+        row = grid.row(report)
+        revenue.append(_number(report.payload, "revenue_usd_bn") or np.nan)
+        guide = _number(report.payload, "guide_vs_consensus_pct")
+        if guide is not None and row < len(grid):
+            surprise[row] += guide
+        if order >= 4:
+            growth.append((row, order, 100.0 * (revenue[-1] / revenue[-5] - 1.0)))
+        if order >= 3:
+            trailing.append((row, order, sum(revenue[-4:])))
+    rows = np.array([grid.row(r) for r in ordered], dtype=np.int64)
+    observed = grid.recently(rows, MAX_REPORT_AGE)
+    return {
+        "guide_surprise_pct": np.where(observed, surprise, np.nan),
+        "delivered_growth_pct": grid.latest(growth, max_age_rows=MAX_REPORT_AGE),
+        "trailing_revenue_usd_bn": grid.latest(trailing, max_age_rows=MAX_REPORT_AGE),
+    }
+
+
+def _valuation(
+    history: History, grid: Grid, end: datetime, known: Mapping[str, FloatArray]
+) -> dict[str, FloatArray]:
+    """Market value and the growth it implies by reverse DCF of free cash flow."""
+    cap = _market_cap(history, grid, end)
+    cash = FCF_MARGIN * known["trailing_revenue_usd_bn"] / 1000.0
+    implied = valuation.implied_growth(
+        cap, cash, discount_rate=DISCOUNT_RATE, terminal_growth=TERMINAL_GROWTH, years=10
+    )
+    return {"market_cap_usd_tn": cap, "implied_growth_pct": 100.0 * implied}
+
+
+def _market_cap(history: History, grid: Grid, end: datetime) -> FloatArray:
+    """Raw close times raw share count, the count carried through splits since it was taken."""
+    by_day = _closes_by_day(history.known("bar", end), "NVDA")
+    ratio = {
+        str(s.payload["ex_on"]): float(s.payload["value"])
+        for s in history.known("corporate_action", end)
+        if s.payload["symbol"] == "NVDA" and s.payload["action"] == "split"
+    }
+    counts = sorted(
+        (grid.row(f), str(f.payload["date"]), float(f.payload["shares_bn"]))
+        for f in history.known("shares", end)
+    )
+    points = []
+    for order, day in enumerate(sorted(by_day)):
+        row = grid.row(by_day[day])
+        usable = [(taken, n) for known_row, taken, n in counts if known_row <= row]
+        if usable:
+            taken, shares = max(usable)
+            shares *= _split_between(ratio, taken, day)
+            points.append((row, order, shares * float(by_day[day].payload["close"]) / 1000.0))
+    return grid.latest(points, max_age_rows=MAX_PRICE_AGE)
+
+
+# --- rates -----------------------------------------------------------------------------------
+
+
+def _series(observations: Sequence[Fact], grid: Grid, name: str) -> FloatArray:
+    points = [
+        (grid.row(f), date.fromisoformat(str(f.payload["observed_on"])).toordinal(), value)
+        for f in observations
+        if f.payload["series"] == name and np.isfinite(value := float(f.payload["value"]))
+    ]
+    return grid.latest(points, max_age_rows=MAX_RATE_AGE)
+
+
+def _rates(
+    history: History, grid: Grid, end: datetime, events: Sequence[Event]
+) -> dict[str, FloatArray]:
+    observations = history.known("observation", end)
+    effr = _series(observations, grid, "DFF")
+    two_year = _series(observations, grid, "DGS2")
+    windows = _fed_windows(history, end, events)
+    return {
+        "effr_pct": effr,
+        "expected_path_bps": rate_features.expected_path_bps(two_year, effr),
+        "fed_surprise_bps": rate_features.window_surprise_bps(
+            [
+                (grid.row(f), str(f.payload["observed_on"]), float(f.payload["value"]))
+                for f in observations
+                if f.payload["series"] == "DGS2"
+            ],
+            windows,
+            len(grid),
+        ),
+    }
+
+
+def _fed_windows(history: History, end: datetime, events: Sequence[Event]) -> frozenset[str]:
+    """New York dates (ISO) of statements and of Chair speeches in the record."""
+    statements = {
+        str(f.payload["meeting_end"])
+        for f in history.known("fomc_meeting", end)
+        if f.occurred_at <= end
+    }
+    speeches = {
+        e.occurred_at.astimezone(at_new_york(date(2000, 1, 3), time()).tzinfo).date().isoformat()
+        for e in events
+        if e.event_type == "rates" and e.actor == "Federal Reserve"
+    }
+    return frozenset(statements | speeches)

@@ -1,0 +1,73 @@
+"""From dated facts to arrays of one row per session, without ever looking ahead.
+
+Row t is the state of knowledge at decision instant t. A fact lands in the first row whose decision
+instant is at or after its ``known_at``; nothing here can move it earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.clock import to_micros
+from engine.values import Fact, FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Grid:
+    """Session dates (length T, ascending) and their decision instants in UTC microseconds."""
+
+    sessions_on: tuple[date, ...]
+    decide_at_us: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.sessions_on)
+
+    def row(self, fact: Fact) -> int:
+        """The first row that may use ``fact``; ``len(self)`` when no row may."""
+        return int(np.searchsorted(self.decide_at_us, to_micros(fact.known_at), side="left"))
+
+    def rows(self, facts: Sequence[Fact]) -> npt.NDArray[np.int64]:
+        """``row`` for many facts."""
+        known = np.array([to_micros(f.known_at) for f in facts], dtype=np.int64)
+        return np.searchsorted(self.decide_at_us, known, side="left").astype(np.int64)
+
+    def latest(
+        self, points: Iterable[tuple[int, int, float]], *, max_age_rows: int | None = None
+    ) -> FloatArray:
+        """The newest figure known at each row.
+
+        points: (row, order, value); among the points of rows up to t the one with the highest
+        ``order`` (what it is about) counts, the later row winning ties, then the larger value.
+        max_age_rows: older than that, by the row in which it was learnt, counts as not observed.
+        Returns (T,), NaN where nothing is known.
+        """
+        out = np.full(len(self), np.nan)
+        learnt = np.full(len(self), -1, dtype=np.int64)
+        best: tuple[int, int, float] | None = None
+        pending = sorted(p for p in points if p[0] < len(self))
+        index = 0
+        for t in range(len(self)):
+            while index < len(pending) and pending[index][0] <= t:
+                row, order, value = pending[index]
+                if best is None or (order, row, value) >= best:
+                    best = (order, row, value)
+                index += 1
+            if best is not None:
+                out[t], learnt[t] = best[2], best[1]
+        if max_age_rows is not None:
+            out[np.arange(len(self)) - learnt > max_age_rows] = np.nan
+        return out
+
+    def recently(self, rows: npt.NDArray[np.int64], within: int) -> npt.NDArray[np.bool_]:
+        """Whether anything of a stream arrived in the last ``within`` rows, row t included."""
+        arrived = np.zeros(len(self))
+        inside = rows[rows < len(self)]
+        np.add.at(arrived, inside, 1.0)
+        total = np.concatenate(([0.0], np.cumsum(arrived)))
+        start = np.maximum(np.arange(len(self)) + 1 - within, 0)
+        return np.asarray(total[1:] - total[start] > 0)
