@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -227,6 +227,32 @@ class ModelRelease:
                 f"{self.model}: active_params_b = {active} exceeds total_params_b = {total}",
                 remedy="active parameters are a part of the total",
             )
+
+
+def release_payload(release: ModelRelease) -> dict[str, Any]:
+    """``release`` as the payload of a fact: JSON-ready, without what is not disclosed.
+
+    ``known_at`` is left out, because it is the fact's own.
+    """
+    plain: dict[str, Any] = {}
+    for spec in fields(release):
+        value = getattr(release, spec.name)
+        if value is not None and spec.name != "known_at":
+            plain[spec.name] = value.isoformat() if isinstance(value, date) else value
+    return plain
+
+
+def release_of(fact: Fact) -> ModelRelease:
+    """The release told by a ``model_release`` fact, known when the fact was known.
+
+    Unknown payload keys are refused (``DataError``): a release is never half read.
+    """
+    payload = dict(fact.payload)
+    unknown = payload.keys() - {spec.name for spec in fields(ModelRelease)}
+    if unknown:
+        raise DataError(f"model_release {fact.key}: unknown field(s) {sorted(unknown)}")
+    payload["released_on"] = date.fromisoformat(str(payload["released_on"]))
+    return ModelRelease(**payload, known_at=fact.known_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

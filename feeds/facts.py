@@ -14,13 +14,14 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from engine.clock import at_new_york
 from engine.errors import ConfigError, DataError
-from engine.values import Fact
+from engine.threat.catalogue import parse_releases, parse_updates
+from engine.values import Fact, release_payload
 
 Row = Mapping[str, str]
 MAX_TABLE_BYTES = 20_000_000
@@ -99,52 +100,25 @@ def _fact(
 
 # --- releases, chips, supply, availability ---------------------------------------------------
 
-RELEASE_COLUMNS = (
-    "release_date announced_time_utc lab model country role total_params_b active_params_b "
-    "context_k training_tokens_t weight_precision open_weights license price_input_usd_per_mtok "
-    "price_output_usd_per_mtok comparison_model comparison_price_input comparison_price_output "
-    "mmlu_pro gpqa_diamond swe_bench_verified aime aime_year lmarena_elo lmarena_asof "
-    "training_hardware training_gpu_hours claimed_training_cost_usd inference_domestic_day0 "
-    "source confidence"
-).split()
-"""``delay_or_setback_note`` is left out: it was written later and tells what followed."""
 
-
-def _release(row: Row, lags: Lags) -> Iterator[Fact]:
-    """The release as told on the day; figures disclosed later come as later versions of it."""
-    day = date.fromisoformat(row["release_date"])
-    stamp = row.get("announced_time_utc", "")
-    if stamp:
-        at = datetime.combine(day, time.fromisoformat(stamp), tzinfo=UTC)
-        known = at + lags.approximate
-    else:
-        at = datetime.combine(day, time(0), tzinfo=UTC)
-        known = end_of_utc_day(day)
-    key = f"{row['lab']}/{row['model']}"
-    payload = _pick(row, RELEASE_COLUMNS)
-    late = {c: day for c, day in _late_columns(row).items() if end_of_utc_day(day) > known}
-    for version_at in sorted({known} | {end_of_utc_day(d) for d in late.values()}):
-        hidden = {c for c, d in late.items() if end_of_utc_day(d) > version_at}
-        told = {c: v for c, v in payload.items() if c not in hidden}
-        yield _fact("model_release", key, at, version_at, row, told)
-
-
-def _late_columns(row: Row) -> dict[str, date]:
-    """Column -> day on which it was first published, where that is after the release."""
-    late = {c: date.fromisoformat(d) for c, d in parse_late(row.get(LATE_COLUMN, "")).items()}
-    if row.get("lmarena_elo") and row.get("lmarena_asof"):
-        measured = date.fromisoformat(row["lmarena_asof"])
-        late |= {"lmarena_elo": measured, "lmarena_asof": measured}
-    return late
-
-
-LATE_COLUMN = "late_columns"
-"""Joined in by ``read_tables`` from late_disclosures.csv: ``column=ISO date`` joined by ``;``."""
-
-
-def parse_late(text: str) -> dict[str, str]:
-    """``a=2025-09-18;b=2025-09-18`` as a mapping; empty for an empty text."""
-    return dict(pair.split("=", 1) for pair in text.split(";") if pair)
+def release_facts(releases_csv: str, updates_csv: str, lags: Lags) -> list[Fact]:
+    """Every version of every release: what was told on the day, then what was disclosed later."""
+    updates = parse_updates(csv.DictReader(io.StringIO(updates_csv)))
+    versions = parse_releases(csv.DictReader(io.StringIO(releases_csv)), updates)
+    facts = []
+    for release in versions:
+        row = {"source": release.source, "confidence": ""}
+        at = datetime.combine(release.released_on, time(0), tzinfo=UTC)
+        fact = _fact(
+            "model_release",
+            f"{release.lab}/{release.model}",
+            at,
+            max(release.known_at, at) + lags.scheduled,
+            row,
+            release_payload(release),
+        )
+        facts.append(replace(fact, confidence=release.confidence))
+    return facts
 
 
 def _supply(row: Row, lags: Lags) -> Iterator[Fact]:
@@ -336,7 +310,6 @@ def split_facts() -> tuple[Fact, ...]:
 
 
 TABLES = (
-    Table(file="model_releases.csv", needs=("release_date", "lab", "model"), make=_release),
     Table(file="domestic_chip_supply.csv", needs=("known_on", "vendor", "chip"), make=_supply),
     Table(
         file="china_availability.csv",
@@ -370,13 +343,8 @@ TABLES = (
 )
 
 
-def parse_table(
-    table: Table, text: str, lags: Lags, late: Mapping[str, str] | None = None
-) -> tuple[list[Fact], list[str]]:
-    """Facts and problems (``file:line: what``) of one CSV text; a bad row costs one row.
-
-    late: ``lab/model`` -> ``column=date;…`` for figures disclosed after the release.
-    """
+def parse_table(table: Table, text: str, lags: Lags) -> tuple[list[Fact], list[str]]:
+    """Facts and problems (``file:line: what``) of one CSV text; a bad row costs one row."""
     reader = csv.DictReader(io.StringIO(text), strict=True)
     header = reader.fieldnames or []
     missing = [c for c in (*table.needs, "source", "confidence") if c not in header]
@@ -386,8 +354,6 @@ def parse_table(
     problems: list[str] = []
     try:
         for row in reader:
-            if late and table.file == "model_releases.csv":
-                row[LATE_COLUMN] = late.get(f"{row['lab']}/{row['model']}", "")
             facts.extend(_row_facts(table, row, reader.line_num, lags, problems))
     except csv.Error as error:
         problems.append(f"{table.file}:{reader.line_num}: {error}")
@@ -412,7 +378,7 @@ def _row_facts(
 
 
 _NEVER_BLANK = frozenset(
-    "release_date lab model known_on vendor chip from_date date_utc event_type headline utc event "
+    "known_on vendor chip from_date date_utc event_type headline utc event "
     "meeting_start meeting_end observed observed_on fiscal_quarter report_datetime_et date session "
     "nvda_close".split()
 )
@@ -422,16 +388,28 @@ def read_tables(folder: Path, lags: Lags) -> tuple[Fact, ...]:
     """Every reference fact under ``folder``; all problems of all files in one ``ConfigError``."""
     facts: list[Fact] = list(split_facts())
     problems: list[str] = []
-    late = _late_by_model(_read(folder / "late_disclosures.csv", problems))
     for table in TABLES:
         text = _read(folder / table.file, problems)
         if text:
-            found, wrong = parse_table(table, text, lags, late)
+            found, wrong = parse_table(table, text, lags)
             facts += found
             problems += wrong
+    releases, updates = (_read(folder / name, problems) for name in RELEASE_FILES)
+    try:
+        facts += release_facts(releases, updates, lags)
+    except ConfigError as error:
+        problems += error.problems
     if problems:
         raise ConfigError(problems, remedy="correct the table, or restore it from the repository")
     return tuple(facts)
+
+
+RELEASE_FILES = ("model_releases.csv", "release_updates.csv")
+
+
+def files() -> tuple[str, ...]:
+    """Every file ``read_tables`` reads."""
+    return (*(t.file for t in TABLES), *RELEASE_FILES)
 
 
 def _read(path: Path, problems: list[str]) -> str:
@@ -443,11 +421,3 @@ def _read(path: Path, problems: list[str]) -> str:
     except (OSError, UnicodeDecodeError) as error:
         problems.append(f"{path.name}: cannot be read ({error.__class__.__name__})")
         return ""
-
-
-def _late_by_model(text: str) -> dict[str, str]:
-    late: dict[str, str] = {}
-    for row in csv.DictReader(io.StringIO(text)):
-        key = f"{row['lab']}/{row['model']}"
-        late[key] = late.get(key, "") + f"{row['column']}={row['known_on']};"
-    return late
