@@ -254,7 +254,9 @@ def _chain(
     span = (_month_of(min(meetings)), _month_of(max(meetings)))
     if first < span[0] or last > span[1]:
         raise OutOfRangeError(
-            "contract month", str(first if first < span[0] else last), "within the meeting calendar"
+            "contract month",
+            contract_code(first if first < span[0] else last),
+            f"{contract_code(span[0])} to {contract_code(span[1])}, where meetings are known",
         )
     return [_month(month, meetings, known) for month in _months(first, last)]
 
