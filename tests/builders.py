@@ -1,4 +1,4 @@
-"""A vocabulary for tests: each builder gives a valid value, so that a test names only what matters."""
+"""A vocabulary for tests: each builder makes a valid value; a test names only what matters."""
 
 from __future__ import annotations
 

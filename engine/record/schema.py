@@ -78,7 +78,7 @@ fact = Table(
     Column("confidence", Float(53)),  # NULL: the source gives none
     Column("backfilled", Boolean, nullable=False),
     Column("payload", Text, nullable=False),
-    Column("content_hash", String(40), nullable=False),
+    Column("content_hash", String(32), nullable=False),
     # Also the covering index of every look-up by key, and what makes a repeated write a no-op.
     UniqueConstraint("kind", "key", "known_at", "content_hash"),
     Index(None, "known_at"),
@@ -88,8 +88,8 @@ item = Table(
     "item",
     metadata,
     Column("row_id", _RowId, primary_key=True, autoincrement=True),
-    Column("item_id", String(40), nullable=False),
-    Column("version", String(40), nullable=False),
+    Column("item_id", String(64), nullable=False),
+    Column("version", String(32), nullable=False),
     Column("source", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("url", Text, nullable=False),
@@ -100,8 +100,9 @@ item = Table(
     Column("body_hash", Text, nullable=False),
     Column("backfilled", Boolean, nullable=False),
     Column("undated", Boolean, nullable=False),
-    UniqueConstraint("item_id", "known_at", "version"),
-    Index(None, "known_at", "item_id", "version"),
+    # By source too: two feeds that word one link differently do not correct each other.
+    UniqueConstraint("item_id", "source", "known_at", "version"),
+    Index(None, "known_at"),
 )
 
 poll_state = Table(
@@ -159,7 +160,7 @@ trial = Table(
     metadata,
     Column("data_hash", Text, primary_key=True),
     Column("strategy", Text, primary_key=True),
-    Column("params_hash", String(40), primary_key=True),
+    Column("params_hash", String(32), primary_key=True),
     Column("params", Text, nullable=False),
     Column("n_obs", Integer, nullable=False),
     Column("sharpe", Float(53)),  # NULL: undefined, for example no variance

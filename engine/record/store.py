@@ -8,12 +8,14 @@ read here; instants come in as arguments.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -23,6 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.clock import to_micros
 from engine.errors import DataError, StoreError
+from engine.news.clean import item_id
 from engine.record import content, ledger, schema
 from engine.record.connect import (
     BUSY_TIMEOUT_S,
@@ -37,10 +40,17 @@ from engine.record.content import Version
 from engine.record.history import digest_of
 from engine.values import Fact, Item
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 _LOOKUP_KEYS = 500
 """Keys in one look-up. Measured on SQLite: no gain from more."""
 
+_HASH = {"fact": "content_hash", "item": "version"}
+"""The column that tells the versions of one identity apart."""
+
 Row = dict[str, Any]
+Identity = tuple[str, ...]
+"""Of a fact within its kind: its key; of an item: its id and source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,46 +248,56 @@ class Store:
         return done
 
     def _write_facts(self, connection: Connection, rows: list[Row]) -> Recorded:
-        by_kind: dict[str, dict[str, list[Row]]] = {}
+        table, done = schema.fact, Recorded()
+        by_kind: dict[str, dict[Identity, list[Row]]] = {}
         for row in rows:
-            by_kind.setdefault(row["kind"], {}).setdefault(row["key"], []).append(row)
-        done = Recorded()
-        table = schema.fact
+            by_key = by_kind.setdefault(row["kind"], {})
+            by_key.setdefault((row["key"],), []).append(row)
         for kind, by_key in by_kind.items():
-            stored = _stored_versions(
-                connection, table.c.key, table.c.content_hash, by_key, table.c.kind == kind
-            )
-            done += self._write_versions(connection, table, "content_hash", by_key, stored)
+            query = sa.select(table.c.key, *_version_of(table)).where(table.c.kind == kind)
+            stored = _stored_versions(connection, query, table.c.key, [key for (key,) in by_key])
+            done += self._write_versions(connection, table, by_key, stored)
         return done
 
     def _write_items(self, connection: Connection, rows: list[Row]) -> Recorded:
-        by_id: dict[str, list[Row]] = {}
-        for row in rows:
-            by_id.setdefault(row["item_id"], []).append(row)
         table = schema.item
-        stored = _stored_versions(connection, table.c.item_id, table.c.version, by_id)
-        return self._write_versions(connection, table, "version", by_id, stored)
+        by_id: dict[Identity, list[Row]] = {}
+        for row in rows:
+            by_id.setdefault((row["item_id"], row["source"]), []).append(row)
+        query = sa.select(table.c.item_id, table.c.source, *_version_of(table))
+        stored = _stored_versions(connection, query, table.c.item_id, [key for key, _ in by_id])
+        return self._write_versions(connection, table, by_id, stored)
 
     def _write_versions(
         self,
         connection: Connection,
         table: Table,
-        hash_column: str,
-        by_key: Mapping[str, list[Row]],
-        stored: dict[str, list[Version]],
+        incoming: Mapping[Identity, list[Row]],
+        stored: Mapping[Identity, list[Version]],
     ) -> Recorded:
         chosen: list[Row] = []
         new = total = 0
-        for key, rows in by_key.items():
-            versions = stored.get(key, [])
+        for identity, rows in incoming.items():
+            versions = stored.get(identity)
+            kept = _choose(rows, _HASH[table.name], versions or [])
+            new += versions is None
             total += len(rows)
-            fresh = not versions
-            kept = _choose(rows, hash_column, versions)
-            new += 1 if fresh and kept else 0
             chosen += kept
         if chosen:
-            connection.execute(self._insert(table).on_conflict_do_nothing(), chosen)
+            self._insert_rows(connection, table, chosen)
         return Recorded(new=new, changed=len(chosen) - new, unchanged=total - len(chosen))
+
+    def _insert_rows(self, connection: Connection, table: Table, rows: list[Row]) -> None:
+        """Insert rows whose instants are microseconds already.
+
+        SQLAlchemy writes the statement once and the driver gets the rows as they are, which skips
+        its work per row: a third of the time of an insert.
+        """
+        statement = self._insert(table).values(dict.fromkeys(rows[0]))
+        compiled = statement.on_conflict_do_nothing().compile(dialect=connection.dialect)
+        names = compiled.positiontup
+        given = rows if names is None else list(map(itemgetter(*names), rows))
+        connection.exec_driver_sql(str(compiled), given)
 
     def facts(
         self, kinds: Iterable[str] | None = None, known_by: datetime | None = None
@@ -618,13 +638,13 @@ def _fact_row(fact: Fact) -> Row:
             f"fact {fact.kind[:40]} '{fact.key[:40]}…' is longer than "
             f"{schema.MAX_KIND_CHARS} or {schema.MAX_KEY_CHARS} characters"
         )
-    _need_storable(f"fact {fact.kind} '{fact.key}'", fact.kind, fact.key, fact.source)
+    _need_storable("fact", fact.key, fact.kind, fact.source)
     payload = content.payload_json(fact)
     return {
         "kind": fact.kind,
         "key": fact.key,
-        "occurred_at": fact.occurred_at,
-        "known_at": fact.known_at,
+        "occurred_at": to_micros(fact.occurred_at),
+        "known_at": to_micros(fact.known_at),
         "source": fact.source,
         "confidence": fact.confidence,
         "backfilled": fact.backfilled,
@@ -639,48 +659,49 @@ def _item_row(item: Item) -> Row:
             f"item '{item.title[:60]}' is back-filled but undated",
             remedy="without a date nobody can say when it was known",
         )
-    what = f"item '{item.title[:60]}'"
-    _need_storable(what, item.source, item.title, item.url, item.summary, item.body_hash)
+    _need_storable(
+        "item", item.title, item.source, item.url, item.summary, item.lang, item.body_hash
+    )
+    published_us = None if item.published_at is None else to_micros(item.published_at)
     return {
-        "item_id": content.item_id(item),
+        "item_id": item_id(item),
         "version": content.item_version(item),
         "source": item.source,
         "title": item.title,
         "url": item.url,
         "lang": item.lang[:16],
-        "published_at": item.published_at,
-        "known_at": item.known_at,
+        "published_at": published_us,
+        "known_at": to_micros(item.known_at),
         "summary": item.summary,
         "body_hash": item.body_hash,
         "backfilled": item.backfilled,
-        "undated": item.published_at is None,
+        "undated": published_us is None,
     }
 
 
-def _need_storable(what: str, *texts: str) -> None:
+def _need_storable(what: str, name: str, *texts: str) -> None:
     """Both engines must be able to keep the text: no NUL, no half of a surrogate pair."""
-    for text in texts:
-        halves = not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)
-        if halves or "\x00" in text:
-            raise DataError(f"{what!a} holds characters that cannot be stored")
+    joined = "\n".join((name, *texts))
+    if "\0" in joined or not (joined.isascii() or _SURROGATE.search(joined) is None):
+        raise DataError(f"{what} {name[:60]!a} holds characters that cannot be stored")
+
+
+def _version_of(table: Table) -> tuple[sa.ColumnElement[int], sa.Column[Any]]:
+    return type_coerce(table.c.known_at, BigInteger), table.c[_HASH[table.name]]
 
 
 def _stored_versions(
-    connection: Connection,
-    key: sa.Column[Any],
-    hashed: sa.Column[Any],
-    wanted: Iterable[str],
-    *where: sa.ColumnElement[bool],
-) -> dict[str, list[Version]]:
-    """key -> its stored versions, sorted, for each wanted key that has any."""
-    known = type_coerce(key.table.c.known_at, BigInteger)
-    query = sa.select(key, known, hashed).where(*where)
-    keys = list(wanted)
-    stored: dict[str, list[Version]] = {}
-    for start in range(0, len(keys), _LOOKUP_KEYS):
-        chunk = query.where(key.in_(keys[start : start + _LOOKUP_KEYS]))
-        for name, known_us, content_hash in connection.execute(chunk):
-            stored.setdefault(name, []).append((known_us, content_hash))
+    connection: Connection, query: sa.Select[Any], column: sa.Column[Any], wanted: Sequence[str]
+) -> dict[Identity, list[Version]]:
+    """identity -> its stored versions, sorted, for those that have any.
+
+    query selects the identity, then a version. wanted: values of ``column`` to look for.
+    """
+    stored: dict[Identity, list[Version]] = {}
+    for start in range(0, len(wanted), _LOOKUP_KEYS):
+        chunk = query.where(column.in_(wanted[start : start + _LOOKUP_KEYS]))
+        for *identity, known_us, hashed in connection.execute(chunk):
+            stored.setdefault(tuple(identity), []).append((known_us, hashed))
     for versions in stored.values():
         versions.sort()
     return stored
@@ -688,12 +709,11 @@ def _stored_versions(
 
 def _choose(rows: list[Row], hash_column: str, versions: list[Version]) -> list[Row]:
     """The rows that say something new about one key, given its sorted stored versions."""
-    ordered = rows
-    if len(rows) > 1:
-        ordered = sorted(rows, key=lambda r: (r["known_at"], r[hash_column]))
+    if len(rows) == 1 and not versions:
+        return rows
     chosen = []
-    for row in ordered:
-        version = (to_micros(row["known_at"]), row[hash_column])
+    for row in sorted(rows, key=itemgetter("known_at", hash_column)):
+        version = (row["known_at"], row[hash_column])
         place = bisect_left(versions, version)
         repeated = place < len(versions) and versions[place] == version
         if repeated or (place > 0 and versions[place - 1][1] == version[1]):
@@ -728,7 +748,7 @@ def _items_query(
     place = sa.tuple_(table.c.known_at, table.c.version)
     before = (
         sa.select(earlier.c.version)
-        .where(earlier.c.item_id == table.c.item_id)
+        .where(earlier.c.item_id == table.c.item_id, earlier.c.source == table.c.source)
         .where(sa.tuple_(earlier.c.known_at, earlier.c.version) < place)
         .order_by(earlier.c.known_at.desc(), earlier.c.version.desc())
         .limit(1)

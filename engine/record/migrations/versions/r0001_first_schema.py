@@ -32,7 +32,7 @@ def _create_record() -> None:
         sa.Column("confidence", sa.Float(53)),
         sa.Column("backfilled", sa.Boolean(), nullable=False),
         sa.Column("payload", sa.Text(), nullable=False),
-        sa.Column("content_hash", sa.String(40), nullable=False),
+        sa.Column("content_hash", sa.String(32), nullable=False),
         sa.PrimaryKeyConstraint("fact_id", name="pk_fact"),
         sa.UniqueConstraint("kind", "key", "known_at", "content_hash", name="uq_fact"),
     )
@@ -40,8 +40,8 @@ def _create_record() -> None:
     op.create_table(
         "item",
         sa.Column("row_id", _ROW_ID, autoincrement=True, nullable=False),
-        sa.Column("item_id", sa.String(40), nullable=False),
-        sa.Column("version", sa.String(40), nullable=False),
+        sa.Column("item_id", sa.String(64), nullable=False),
+        sa.Column("version", sa.String(32), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
@@ -53,9 +53,9 @@ def _create_record() -> None:
         sa.Column("backfilled", sa.Boolean(), nullable=False),
         sa.Column("undated", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("row_id", name="pk_item"),
-        sa.UniqueConstraint("item_id", "known_at", "version", name="uq_item"),
+        sa.UniqueConstraint("item_id", "source", "known_at", "version", name="uq_item"),
     )
-    op.create_index("ix_item_known_at_item_id_version", "item", ["known_at", "item_id", "version"])
+    op.create_index("ix_item_known_at", "item", ["known_at"])
 
 
 def _create_ledger() -> None:
@@ -112,7 +112,7 @@ def _create_bookkeeping() -> None:
         "trial",
         sa.Column("data_hash", sa.Text(), nullable=False),
         sa.Column("strategy", sa.Text(), nullable=False),
-        sa.Column("params_hash", sa.String(40), nullable=False),
+        sa.Column("params_hash", sa.String(32), nullable=False),
         sa.Column("params", sa.Text(), nullable=False),
         sa.Column("n_obs", sa.Integer(), nullable=False),
         sa.Column("sharpe", sa.Float(53)),
