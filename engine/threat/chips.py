@@ -76,18 +76,41 @@ def parse_release_date(text: str) -> date | None:
     )
 
 
+_MOST: Mapping[str, float] = {
+    "bf16_dense_tflops": 1e6,
+    "fp8_dense_tflops": 1e6,
+    "int8_dense_tops": 1e6,
+    "fp4_dense_tflops": 1e6,
+    "memory_gb": 1e5,
+    "memory_bw_tbs": 1e4,
+    "scaleup_gbs_bidir": 1e5,
+    "scaleout_gbit_s": 1e5,
+    "tdp_w": 1e6,
+    "price_usd": 1e8,
+    "rent_usd_per_hour": 1e4,
+}
+"""Largest believable figure by column; a whole CloudMatrix384 stays below all of them."""
+
+
 def parse_number(text: str, *, field: str, row: str) -> float | None:
-    """A positive number, the middle of a range ``a-b``, or None for a blank."""
+    """A positive number, the middle of a range ``a-b``, or None for a blank.
+
+    Raises ``OutOfRangeError`` naming row, field, value and the allowed range.
+    """
     clean = text.strip()
     if not clean:
         return None
-    parts = re.fullmatch(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?(?:[eE]\+?(\d+))?", clean)
-    if parts is None:
-        raise DataError(f"{row}: {field} = '{clean[:40]}' is not a positive number or a range")
-    first, last = float(parts[1]), float(parts[2] or parts[1])
-    number = (first + last) / 2 * 10.0 ** int(parts[3] or 0)
-    if not 0 < number < 1e9:
-        raise DataError(f"{row}: {field} = '{clean[:40]}' is outside (0, 1e9)")
+    parts = re.fullmatch(r"([0-9.]+(?:[eE]\+?[0-9]+)?)(?:-([0-9.]+))?", clean)
+    most = _MOST.get(field, 1e9)
+    try:
+        if parts is None:
+            raise ValueError(clean)
+        first = float(parts[1])
+        number = (first + float(parts[2] or first)) / 2
+    except ValueError:
+        number = -1.0
+    if not 0 < number <= most:
+        raise OutOfRangeError(f"{row}: {field}", clean[:40], f"above 0 to {most:g}")
     return number
 
 
@@ -298,6 +321,11 @@ def scale_up_domain(chip: Accelerator) -> int:
     return k.DEFAULT_SCALE_UP_DOMAIN
 
 
+def dies_per_device(chip: Accelerator) -> float:
+    """Separate ranks inside one device, each with its own share of the memory."""
+    return next((n for part, n in k.DIES_PER_DEVICE.items() if part in chip.chip), 1.0)
+
+
 def power_kw(chip: Accelerator) -> float | None:
     """Wall power of one chip with its share of server and cooling; None without a TDP.
 
@@ -369,6 +397,7 @@ class ChipArrays:
     scale_up: FloatArray
     scale_out: FloatArray
     domain: FloatArray
+    dies: FloatArray
     power_kw: FloatArray
     usd_per_hour: FloatArray
     domestic: FloatArray
@@ -394,6 +423,7 @@ def chip_arrays(chips: Sequence[Accelerator], precision: str) -> ChipArrays:
         scale_up=_column([chip.scaleup_gbs_bidir for chip in chips], 0.5e9),
         scale_out=_column([chip.scaleout_gbit_s for chip in chips], 1e9 / 8),
         domain=_column([float(scale_up_domain(chip)) for chip in chips]),
+        dies=_column([dies_per_device(chip) for chip in chips]),
         power_kw=_column([power_kw(chip) for chip in chips]),
         usd_per_hour=_column([None if price is None else price.usd for price in prices]),
         domestic=_column([float(chip.domestic) for chip in chips]),

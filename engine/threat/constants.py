@@ -48,20 +48,20 @@ _EPOCH_ON = date(2025, 6, 1)
 
 # --- serving -------------------------------------------------------------------------------------
 ETA_COMPUTE = Prior(
-    low=0.40, mode=0.56, high=0.72, unit="share of dense peak", source=_FIT, as_of=_FITTED_ON
+    low=0.38, mode=0.54, high=0.70, unit="share of dense peak", source=_FIT, as_of=_FITTED_ON
 )
 ETA_MEMORY = Prior(
-    low=0.74, mode=0.86, high=0.95, unit="share of HBM bandwidth", source=_FIT, as_of=_FITTED_ON
+    low=0.75, mode=0.875, high=0.96, unit="share of HBM bandwidth", source=_FIT, as_of=_FITTED_ON
 )
 ETA_NETWORK = Prior(
-    low=0.30, mode=0.45, high=0.65, unit="share of link bandwidth", source=_FIT, as_of=_FITTED_ON
+    low=0.25, mode=0.40, high=0.60, unit="share of link bandwidth", source=_FIT, as_of=_FITTED_ON
 )
 OVERLAP = Prior(
     low=0.50, mode=0.65, high=0.75, unit="share of the shorter part hidden", source=_FIT,
     as_of=_FITTED_ON,
 )  # fmt: skip
 LAYER_LATENCY_S = Prior(
-    low=2e-5, mode=5e-5, high=8e-5, unit="s per layer and step", source=_FIT, as_of=_FITTED_ON
+    low=2e-5, mode=4.3e-5, high=8e-5, unit="s per layer and step", source=_FIT, as_of=_FITTED_ON
 )
 USABLE_MEMORY_SHARE = 0.9
 """Of a device's memory for weights and cache; the rest is activations and runtime."""
@@ -79,12 +79,12 @@ PLATFORM_FACTOR = MappingProxyType(
     {
         "hopper": Prior(low=1.0, mode=1.0, high=1.0, unit="1", source="by definition",
                         as_of=_FITTED_ON),
-        "ascend": Prior(low=0.70, mode=0.80, high=0.92, unit="1",
+        "ascend": Prior(low=0.70, mode=0.84, high=0.96, unit="1",
                         source="fit to CloudMatrix384 (arXiv 2506.12708)", as_of=date(2025, 6, 15)),
-        "blackwell": Prior(low=0.62, mode=0.72, high=1.10, unit="1",
+        "blackwell": Prior(low=0.60, mode=0.77, high=0.98, unit="1",
                            source="fit to the SGLang GB200 note of 2025-09-25; stacks mature",
                            as_of=date(2025, 9, 25)),
-        "moore-threads": Prior(low=0.55, mode=0.75, high=0.95, unit="1",
+        "moore-threads": Prior(low=0.65, mode=0.90, high=1.05, unit="1",
                                source="one vendor point", as_of=date(2026, 2, 1)),
         "ampere": Prior(low=0.75, mode=0.95, high=1.1, unit="1",
                         source="as Hopper, older stack", as_of=_FITTED_ON),
@@ -203,6 +203,10 @@ SYSTEM_PRICED = frozenset(
 
 SYSTEM_LEVEL_POWER = frozenset({"Huawei Ascend 910C", "Huawei CloudMatrix384 (system)"})
 """Chips whose table power is a node's or a system's share, not a chip's TDP."""
+
+DIES_PER_DEVICE = MappingProxyType({"910C": 2.0, "CloudMatrix384": 2.0})
+"""Dies that are separate ranks, each with its own copy of replicated weights (CloudMatrix384 runs
+320 expert ranks on 160 devices, arXiv 2506.12708), by a part of the chip's name; 1 elsewhere."""
 
 SCALE_UP_DOMAIN = MappingProxyType(
     {

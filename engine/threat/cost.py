@@ -216,10 +216,11 @@ def _other_per_device(arch: Arch, chips: ChipArrays, devices: FloatArray) -> Flo
     where that leaves most of its memory free; else, and for dense models, they are sharded.
     """
     whole = arch.other * np.where(arch.is_moe, chips.other_bytes, chips.weight_bytes)
-    small = whole <= k.REPLICATED_SHARE * k.USABLE_MEMORY_SHARE * chips.memory
-    fits = arch.routed / devices * chips.weight_bytes + whole <= 0.8 * chips.memory
+    copies = whole * chips.dies
+    small = copies <= k.REPLICATED_SHARE * k.USABLE_MEMORY_SHARE * chips.memory
+    fits = arch.routed / devices * chips.weight_bytes + copies <= 0.8 * chips.memory
     copied = arch.is_moe & (devices >= k.DATA_PARALLEL_FROM) & small & fits
-    return np.where(copied, whole, whole / devices)
+    return np.where(copied, copies, whole / devices)
 
 
 def resident_bytes(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
