@@ -68,7 +68,11 @@ def test_futures_that_do_not_settle_the_next_meeting_fall_to_the_next_rung() -> 
 
 
 def test_sr1_less_its_spread_says_the_same_as_zq() -> None:
-    zq, sr1 = ladder.from_zq(FULL), ladder.from_sr1(FULL)
+    """Without the August anchor, so that the level counts and not only the shape."""
+    zq_curve = {month: price for month, price in ZQ.items() if month.month != 8}
+    sr1_curve = {month: price - 0.03 for month, price in zq_curve.items()}
+    inputs = replace(FULL, zq=zq_curve, sr1=sr1_curve)
+    zq, sr1 = ladder.from_zq(inputs), ladder.from_sr1(inputs)
     assert [e.expected_change_bps for e in sr1] == pytest.approx(
         [e.expected_change_bps for e in zq], abs=1e-9
     )
