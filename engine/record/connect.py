@@ -146,6 +146,9 @@ def translated(url: URL) -> Iterator[None]:
     except NvsignalError:
         raise
     except sa_exc.SQLAlchemyError as error:
+        origin = getattr(error, "orig", None)
+        if isinstance(origin, NvsignalError):  # a naive instant, wrapped on its way out
+            raise origin from None
         raise _in_words(error, url) from error
 
 

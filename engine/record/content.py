@@ -58,7 +58,9 @@ def payload_json(fact: Fact) -> str:
     try:
         return canonical_json(dict(fact.payload))
     except DataError as error:
-        raise DataError(f"{fact.kind} '{fact.key[:80]}': {error.message}") from None
+        raise DataError(
+            f"{fact.kind} '{fact.key[:80]}': {error.message}", remedy=error.remedy
+        ) from None
 
 
 def content_hash(fact: Fact, payload_text: str | None = None) -> str:

@@ -137,7 +137,7 @@ ledger = Table(
 ledger_head = Table(
     "ledger_head",
     metadata,
-    Column("only", Integer, CheckConstraint("only = 1", name="only"), primary_key=True),
+    Column("id", Integer, CheckConstraint("id = 1", name="one_row"), primary_key=True),
     Column("n_entries", BigInteger, nullable=False),
     Column("entry_hash", String(64), nullable=False),
 )

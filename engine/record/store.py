@@ -345,14 +345,14 @@ class Store:
         kind = schema.fact.c.kind
         query = sa.select(kind, sa.func.count()).group_by(kind)
         with self._reading() as connection:
-            return {row[0]: row[1] for row in sorted(connection.execute(query).tuples().all())}
+            return {row[0]: row[1] for row in sorted(connection.execute(query).all())}
 
     def newest_known_at(self) -> dict[str, datetime]:
         """kind -> when its newest fact became known."""
         table = schema.fact
         query = sa.select(table.c.kind, sa.func.max(table.c.known_at)).group_by(table.c.kind)
         with self._reading() as connection:
-            return {row[0]: row[1] for row in sorted(connection.execute(query).tuples().all())}
+            return {row[0]: row[1] for row in sorted(connection.execute(query).all())}
 
     # Items ------------------------------------------------------------------------------------
 
@@ -462,7 +462,7 @@ class Store:
                 where=takeover,
             )
         with self._writing() as connection:
-            return connection.execute(statement).rowcount == 1
+            return connection.execute(statement.returning(table.c.job)).first() is not None
 
     def finish(
         self,
@@ -529,9 +529,10 @@ class Store:
 
     def mark_sent(self, key: str, now: datetime) -> bool:
         """True the first time ``key`` is marked: deliver then; False ever after."""
-        statement = self._insert(schema.sent).values(key=key, sent_at=now).on_conflict_do_nothing()
+        insert = self._insert(schema.sent).values(key=key, sent_at=now)
+        statement = insert.on_conflict_do_nothing().returning(schema.sent.c.key)
         with self._writing() as connection:
-            return connection.execute(statement).rowcount == 1
+            return connection.execute(statement).first() is not None
 
     def unmark_sent(self, key: str) -> None:
         """Forget a mark whose delivery failed, so that it is tried again."""
@@ -572,7 +573,7 @@ class Store:
         return entry
 
     def _lock_head(self, connection: Connection) -> ledger.LedgerHead:
-        first = {"only": 1, "n_entries": 0, "entry_hash": ledger.GENESIS}
+        first = {"id": 1, "n_entries": 0, "entry_hash": ledger.GENESIS}
         table = schema.ledger_head
         connection.execute(self._insert(table).values(first).on_conflict_do_nothing())
         # The lock is PostgreSQL's; SQLite has one writer and leaves the words out.

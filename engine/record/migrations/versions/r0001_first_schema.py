@@ -74,11 +74,11 @@ def _create_ledger() -> None:
     )
     op.create_table(
         "ledger_head",
-        sa.Column("only", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("n_entries", sa.BigInteger(), nullable=False),
         sa.Column("entry_hash", sa.String(64), nullable=False),
-        sa.PrimaryKeyConstraint("only", name="pk_ledger_head"),
-        sa.CheckConstraint("only = 1", name="ck_ledger_head_only"),
+        sa.PrimaryKeyConstraint("id", name="pk_ledger_head"),
+        sa.CheckConstraint("id = 1", name="ck_ledger_head_one_row"),
     )
 
 

@@ -1,0 +1,430 @@
+"""The record keeps everything once, never overwrites, and answers alike on both engines."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from engine.errors import DataError
+from engine.record import schema
+from engine.record.history import History
+from engine.record.store import PollState, Recorded, Store, Trial, _items_query
+from tests.builders import at, make_fact, make_facts, make_item
+
+
+class TestFacts:
+    def test_recording_twice_is_recording_once(self, store: Store) -> None:
+        facts = make_facts(30)
+
+        assert store.record(facts) == Recorded(new=30)
+        assert store.record(facts) == Recorded(unchanged=30)
+        assert store.facts() == facts
+
+    def test_the_same_content_known_later_is_no_change(self, store: Store) -> None:
+        store.record([make_fact()])
+
+        again = store.record([make_fact(known_at=at(5))])
+
+        assert again == Recorded(unchanged=1)
+        assert store.facts() == [make_fact()]
+
+    def test_a_correction_is_a_new_row_and_the_old_answer_stays(self, store: Store) -> None:
+        first, fixed = make_fact(), make_fact(known_at=at(2), payload={"value": 4.34})
+        store.record([first])
+
+        assert store.record([fixed]) == Recorded(changed=1)
+        assert store.facts(known_by=at(1)) == [first]
+        assert store.facts() == [first, fixed]
+
+    def test_a_value_that_returns_is_recorded_again(self, store: Store) -> None:
+        there, away = make_fact(), make_fact(known_at=at(1), payload={"value": 0.0})
+        back = make_fact(known_at=at(2))
+
+        store.record([back, there, away])
+
+        assert store.facts() == [there, away, back]
+
+    def test_a_table_with_several_versions_of_a_key_reloads_without_a_write(
+        self, store: Store
+    ) -> None:
+        table = [
+            make_fact(key=f"K{k}", known_at=at(v), payload={"value": v % 2})
+            for k in range(5)
+            for v in range(6)
+        ]
+        store.record(table)
+        before = store.data_hash()
+
+        for seed in range(5):
+            shuffled = random.Random(seed).sample(table, len(table))
+            assert store.record(shuffled) == Recorded(unchanged=len(table))
+        assert store.data_hash() == before
+
+    @pytest.mark.parametrize("seed", range(4))
+    def test_no_order_of_arrival_changes_an_answer(self, store: Store, seed: int) -> None:
+        """Ties on known_at included: both contents stay, the same one is current."""
+        facts = [
+            make_fact(key=f"K{k}", known_at=at(v // 2), payload={"value": v})
+            for k in range(4)
+            for v in range(6)
+        ]
+        expected = History(facts)
+        arrival = random.Random(seed).sample(facts, len(facts))
+
+        for start in range(0, len(arrival), 5):
+            store.record(arrival[start : start + 5])
+
+        found = History(store.facts())
+        assert list(found) == list(expected)
+        for day in range(4):
+            assert store.data_hash(at(day)) == expected.data_hash(at(day))
+            assert store.facts(known_by=at(day)) == list(expected.cut(at(day)))
+
+    def test_an_earlier_sighting_that_arrives_late_takes_the_place_of_the_later(
+        self, store: Store
+    ) -> None:
+        early, late = make_fact(known_at=at(1)), make_fact(known_at=at(5))
+
+        store.record([late])
+        store.record([early])
+
+        assert store.facts() == [early]
+        assert store.data_hash() == History([early]).data_hash(at(9))
+
+    def test_a_back_dated_version_holds_only_until_the_next_sighting(self, store: Store) -> None:
+        """The documented limit: an unchanged sighting leaves no trace to put it between."""
+        store.record([make_fact(known_at=at(1))])
+        store.record([make_fact(known_at=at(3))])
+        store.record([make_fact(known_at=at(2), payload={"value": 9.0})])
+        assert store.facts()[-1].payload == {"value": 9.0}
+
+        store.record([make_fact(known_at=at(3))])
+
+        assert store.facts()[-1] == make_fact(known_at=at(3))
+
+    def test_a_live_sighting_of_back_filled_content_is_new_evidence(self, store: Store) -> None:
+        store.record([make_fact(backfilled=True)])
+
+        assert store.record([make_fact(known_at=at(1))]) == Recorded(changed=1)
+        assert list(History(store.facts()).observed_only()) == [make_fact(known_at=at(1))]
+
+    def test_every_field_comes_back_as_it_went_in(self, store: Store) -> None:
+        fact = make_fact(
+            kind="model_release",
+            key="深度求索 V3.1 – «été»",
+            occurred_at=datetime(1999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+            known_at=datetime(2025, 8, 21, 9, 0, 0, 1, tzinfo=timezone(timedelta(hours=8))),
+            confidence=0.1 + 0.2,
+            backfilled=True,
+            payload={"a": [1, 2.5, None, {"b": "\x00\ud800'\"--"}], "z": -0.0, "big": 10**30},
+        )
+
+        store.record([fact])
+
+        assert store.facts() == [fact]
+        assert store.facts()[0].known_at.tzinfo is UTC
+
+    def test_facts_are_ordered_by_code_point_on_every_engine(self, store: Store) -> None:
+        facts = [make_fact(key=k) for k in ("b", "B", "a", "_", "é", "Z", "a b", "中")]
+
+        store.record(facts)
+
+        assert [f.key for f in store.facts()] == sorted(f.key for f in facts)
+
+    def test_kinds_are_chosen_and_counted(self, store: Store) -> None:
+        store.record([*make_facts(3), make_fact(), make_fact("vix", "x")])
+
+        assert store.counts() == {"bar": 3, "observation": 1, "vix": 1}
+        assert {f.kind for f in store.facts(["bar", "vix"])} == {"bar", "vix"}
+        assert store.facts([]) == []
+        assert store.newest_known_at()["bar"] == at(hours=2)
+
+    def test_one_bad_fact_leaves_nothing_of_its_document(self, store: Store) -> None:
+        bad = make_fact(key="bad", payload={"value": float("nan")})
+
+        with pytest.raises(DataError, match=r"observation 'bad'.*None means not observed"):
+            store.record([make_fact(), bad])
+        assert store.facts() == []
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"payload": {1: "number as key"}},
+            {"payload": {"at": object()}},
+            {"key": "k" * 513},
+            {"key": "nul\x00"},
+            {"source": "half \ud83d"},
+        ],
+    )
+    def test_what_cannot_come_back_is_refused(
+        self, store: Store, changes: dict[str, object]
+    ) -> None:
+        with pytest.raises(DataError):
+            store.record([make_fact(**changes)])
+
+    def test_naive_instants_are_refused(self, store: Store) -> None:
+        naive = datetime(2025, 1, 6)  # noqa: DTZ001 - naive on purpose
+        with pytest.raises(DataError, match="naive"):
+            store.facts(known_by=naive)
+        with pytest.raises(DataError, match="naive"):
+            store.claim("job", naive, "me", at())
+        with pytest.raises(DataError, match="naive"):
+            store.items(since=naive)
+
+    def test_sql_in_a_key_is_only_a_key(self, store: Store) -> None:
+        fact = make_fact(key="'; DROP TABLE fact; --%(x)s :y ?")
+
+        store.record([fact])
+
+        assert store.facts() == [fact]
+
+    def test_nothing_recorded_has_a_hash_too(self, store: Store) -> None:
+        assert store.record([]) == Recorded()
+        assert store.data_hash() == History().data_hash(at())
+
+
+def test_both_engines_give_the_same_digest(sqlite_url: str, postgres_url: str) -> None:
+    facts = [make_fact(key=f"é{k % 7}", known_at=at(k % 3), payload={"v": k}) for k in range(40)]
+    with Store.open(sqlite_url) as one, Store.open(postgres_url) as other:
+        one.record(facts)
+        other.record(facts[::-1])
+
+        assert one.data_hash() == other.data_hash()
+        assert one.data_hash(at(1)) == other.data_hash(at(1))
+
+
+class TestItems:
+    def test_a_document_delivered_ten_times_shuffled_is_stored_once(self, store: Store) -> None:
+        items = [make_item(n) for n in range(50)]
+        assert store.record_items(items) == Recorded(new=50)
+
+        for seed in range(10):
+            late = [make_item(n, known_at=at(seed)) for n in range(50)]
+            random.Random(seed).shuffle(late)
+            assert store.record_items(late) == Recorded(unchanged=50)
+        assert store.item_count() == 50
+
+    def test_an_edited_article_is_a_new_version_and_the_old_one_stays_visible(
+        self, store: Store
+    ) -> None:
+        old, new = make_item(), make_item(known_at=at(1), title="Corrected")
+        store.record_items([old])
+
+        assert store.record_items([new]) == Recorded(changed=1)
+        assert store.items(known_by=at(0.5)) == [old]
+        assert store.items() == [old, new]
+        versions = store.stored_items()
+        assert versions[0].item_id == versions[1].item_id
+        assert versions[0].version != versions[1].version
+
+    def test_two_feeds_with_one_link_do_not_correct_each_other(self, store: Store) -> None:
+        wire = make_item()
+        other = make_item(source="aggregator", title="Headline number 1 - Wire")
+
+        for day in range(3):
+            store.record_items([make_item(known_at=at(day))])
+            store.record_items(
+                [make_item(source="aggregator", title=other.title, known_at=at(day))]
+            )
+
+        assert store.items() in ([wire, other], [other, wire])
+
+    def test_a_moving_publisher_date_alone_is_no_edit(self, store: Store) -> None:
+        store.record_items([make_item()])
+
+        again = store.record_items([make_item(known_at=at(1), published_at=at(1))])
+
+        assert again == Recorded(unchanged=1)
+
+    def test_the_window_and_the_limit_choose_the_newest_oldest_first(self, store: Store) -> None:
+        items = [make_item(n, known_at=at(n)) for n in range(10)]
+        store.record_items(items)
+
+        assert store.items(since=at(3), known_by=at(6)) == items[3:7]
+        assert store.items(limit=2) == items[8:]
+
+    def test_undated_items_are_flagged_and_never_back_filled(self, store: Store) -> None:
+        undated = make_item(1, published_at=None)
+        store.record_items([undated, make_item(2)])
+
+        assert store.items(dated_only=True) == [make_item(2)]
+        with pytest.raises(DataError, match="undated"):
+            store.record_items([make_item(3, published_at=None, backfilled=True)])
+
+    def test_a_repeat_from_the_past_hides_the_later_copy(self, store: Store) -> None:
+        store.record_items([make_item(known_at=at(5))])
+        store.record_items([make_item(known_at=at(1))])
+
+        assert store.items() == [make_item(known_at=at(1))]
+
+    def test_the_daily_query_never_scans_the_table(self, sqlite_url: str) -> None:
+        with Store.open(sqlite_url) as store, store._reading() as connection:
+            query = _items_query(known_by=at(2), since=at(), limit=10, dated_only=False)
+            text = query.compile(connection, compile_kwargs={"render_postcompile": True})
+            plan = connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {text}", tuple(text.params[n] for n in text.positiontup)
+            ).all()
+
+        steps = [row[-1] for row in plan]
+        assert any("SEARCH item USING INDEX ix_item_known_at" in step for step in steps)
+        assert any("USING COVERING INDEX" in step and "earlier" in step for step in steps)
+        assert not any(step.startswith("SCAN") for step in steps), steps
+
+
+class TestPollState:
+    def test_it_is_none_before_the_first_poll_and_the_last_one_written_after(
+        self, store: Store
+    ) -> None:
+        assert store.poll_state("wire") is None
+        state = PollState(
+            feed="wire", etag='W/"1"', last_ok_at=at(), failures=2, health={"state": "ok"}
+        )
+
+        store.save_poll_state(PollState(feed="wire", last_modified="yesterday"))
+        store.save_poll_state(state)
+
+        assert store.poll_state("wire") == state
+        assert store.poll_states() == {"wire": state}
+
+    def test_a_poll_is_stored_whole_or_not_at_all(self, store: Store) -> None:
+        state = PollState(feed="wire", etag="1", health={"bad": float("inf")})
+
+        with pytest.raises(DataError):
+            store.record_poll(state, facts=[make_fact()], items=[make_item()])
+        assert store.facts() == []
+        assert store.items() == []
+
+        good = PollState(feed="wire", etag="1")
+        done = store.record_poll(good, facts=[make_fact()], items=[make_item()])
+        assert done == Recorded(new=2)
+        assert store.poll_state("wire") == good
+
+
+class TestJobRuns:
+    def test_a_run_is_claimed_once(self, store: Store) -> None:
+        assert store.claim("report", at(), "a", at()) is True
+        assert store.claim("report", at(), "b", at()) is False
+        assert store.claim("report", at(1), "b", at()) is True
+
+    def test_a_finished_run_is_never_taken_over(self, store: Store) -> None:
+        store.claim("report", at(), "a", at())
+        assert store.finish("report", at(), "a", at(hours=1)) is True
+
+        late = at(30)
+        assert not store.claim(
+            "report", at(), "b", late, stale_after=timedelta(0), retry_after=timedelta(0)
+        )
+        run = store.job_runs("report")[0]
+        assert (run.status, run.owner, run.finished_at, run.attempts) == (
+            "done",
+            "a",
+            at(hours=1),
+            1,
+        )
+
+    def test_a_killed_owner_loses_its_run_after_the_grace(self, store: Store) -> None:
+        store.claim("report", at(), "dead", at())
+        hour = timedelta(hours=1)
+
+        assert not store.claim("report", at(), "b", at(hours=0.9), stale_after=hour)
+        assert store.claim("report", at(), "b", at(hours=1), stale_after=hour)
+        assert store.finish("report", at(), "dead", at(hours=2)) is False
+        assert store.finish("report", at(), "b", at(hours=2)) is True
+        assert store.job_runs()[0].attempts == 2
+
+    def test_a_failed_run_is_retried_only_when_asked_and_due(self, store: Store) -> None:
+        store.claim("report", at(), "a", at())
+        store.finish("report", at(), "a", at(), status="failed", detail="locked")
+        wait = timedelta(minutes=5)
+
+        assert not store.claim("report", at(), "a", at(1))
+        assert not store.claim("report", at(), "a", at(seconds=299), retry_after=wait)
+        assert store.claim("report", at(), "a", at(seconds=300), retry_after=wait)
+
+
+class TestTrials:
+    def test_the_same_trial_counts_once(self, store: Store) -> None:
+        trials = [_trial(n) for n in range(10)]
+
+        assert store.add_trials(trials) == 10
+        assert store.add_trials([*trials, _trial(99), _trial(99)]) == 1
+        assert store.add_trials([]) == 0
+        assert store.trial_count() == 11
+        assert store.trial_count(data_hash="d", strategy="s") == 11
+        assert store.trial_count(data_hash="other") == 0
+
+    def test_trials_come_back_with_undefined_as_none(self, store: Store) -> None:
+        store.add_trials([_trial(1, sharpe=float("nan"), kurtosis=None)])
+
+        assert store.trials() == [_trial(1, sharpe=None, kurtosis=None)]
+
+
+def _trial(number: int, **changes: object) -> Trial:
+    fields: dict[str, object] = {
+        "data_hash": "d",
+        "strategy": "s",
+        "params": {"window": number},
+        "n_obs": 250,
+        "sharpe": 0.05,
+        "skewness": -0.3,
+        "kurtosis": 4.0,
+        "made_at": at(),
+    }
+    return Trial(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def test_a_delivery_is_marked_once_and_can_be_forgotten(store: Store) -> None:
+    assert store.sent_at("2025-01-06:mail") is None
+    assert store.mark_sent("2025-01-06:mail", at()) is True
+    assert store.mark_sent("2025-01-06:mail", at(1)) is False
+    assert store.sent_at("2025-01-06:mail") == at()
+
+    store.unmark_sent("2025-01-06:mail")
+
+    assert store.mark_sent("2025-01-06:mail", at(2)) is True
+
+
+def test_the_files_are_the_owners_only(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/new/record.db") as store:
+        store.record([make_fact()])
+        modes = {p.name: p.stat().st_mode & 0o777 for p in (tmp_path / "new").iterdir()}
+
+    assert modes["record.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+def test_sqlite_runs_with_the_settings_of_the_house(sqlite_url: str) -> None:
+    with Store.open(sqlite_url) as store, store._reading() as connection:
+        settings = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "mmap_size")
+        }
+
+    assert settings.pop("mmap_size") in (0, None)
+    assert settings == {
+        "journal_mode": "wal",
+        "synchronous": 1,
+        "busy_timeout": 5000,
+        "foreign_keys": 1,
+    }
+
+
+def test_a_store_in_memory_works_like_one_on_disk() -> None:
+    with Store.open("sqlite://") as store:
+        assert store.record([make_fact()]) == Recorded(new=1)
+        assert store.facts() == [make_fact()]
+
+
+def test_instants_are_stored_as_utc_microseconds(store: Store) -> None:
+    store.record([make_fact(known_at=datetime(1970, 1, 1, 0, 0, 1, 5, tzinfo=UTC))])
+
+    with store._reading() as connection:
+        raw = connection.execute(
+            sa.select(sa.type_coerce(schema.fact.c.known_at, sa.BigInteger))
+        ).scalar()
+
+    assert raw == 1_000_005
