@@ -309,7 +309,16 @@ def split_facts() -> tuple[Fact, ...]:
     return tuple(facts)
 
 
+def _claim(row: Row, lags: Lags) -> Iterator[Fact]:
+    day = date.fromisoformat(row["known_on"])
+    payload = _pick(row, ("model", "claim", "value", "unit", "comparison"))
+    at = datetime.combine(day, time(0), tzinfo=UTC)
+    key = f"{row['model']}/{row['claim']}/{row['known_on']}"
+    yield _fact("press_claim", key, at, end_of_utc_day(day), row, payload)
+
+
 TABLES = (
+    Table(file="press_claims.csv", needs=("known_on", "model", "claim", "value"), make=_claim),
     Table(file="domestic_chip_supply.csv", needs=("known_on", "vendor", "chip"), make=_supply),
     Table(
         file="china_availability.csv",

@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from engine.clock import at_new_york, from_micros, to_micros
+from engine.clock import from_micros, to_micros
 from engine.decision.grid import Grid
-from engine.macro import rate_features, valuation
+from engine.decision.rates import rate_features
+from engine.macro import valuation
 from engine.record.history import History
 from engine.values import Event, Fact, Features, FloatArray, ThreatRating
 
@@ -45,7 +46,6 @@ FEATURES: Mapping[str, str] = {
 
 MAX_PRICE_AGE = 3
 """Sessions after which a price counts as not observed."""
-MAX_RATE_AGE = 5
 MAX_NEWS_AGE = 42
 """Sessions without any event of the curated or polled streams after which news counts as not
 observed. Two months: the longest quiet spell of the reference events is 24 sessions."""
@@ -107,7 +107,7 @@ def build(
     values["china_excluded"] = _china_excluded(history.known("policy_event", end), grid)
     values |= _earnings(history.known("earnings", end), grid)
     values |= _valuation(history, grid, end, values)
-    values |= _rates(history, grid, end, events)
+    values |= rate_features(history, grid, end, events)
     return Features(sessions_on=grid.sessions_on, decide_at_us=grid.decide_at_us, values=values)
 
 
@@ -379,52 +379,3 @@ def _market_cap(history: History, grid: Grid, end: datetime) -> FloatArray:
             shares *= _split_between(ratio, taken, day)
             points.append((row, order, shares * float(by_day[day].payload["close"]) / 1000.0))
     return grid.latest(points, max_age_rows=MAX_PRICE_AGE)
-
-
-# --- rates -----------------------------------------------------------------------------------
-
-
-def _series(observations: Sequence[Fact], grid: Grid, name: str) -> FloatArray:
-    points = [
-        (grid.row(f), date.fromisoformat(str(f.payload["observed_on"])).toordinal(), value)
-        for f in observations
-        if f.payload["series"] == name and np.isfinite(value := float(f.payload["value"]))
-    ]
-    return grid.latest(points, max_age_rows=MAX_RATE_AGE)
-
-
-def _rates(
-    history: History, grid: Grid, end: datetime, events: Sequence[Event]
-) -> dict[str, FloatArray]:
-    observations = history.known("observation", end)
-    effr = _series(observations, grid, "DFF")
-    two_year = _series(observations, grid, "DGS2")
-    windows = _fed_windows(history, end, events)
-    return {
-        "effr_pct": effr,
-        "expected_path_bps": rate_features.expected_path_bps(two_year, effr),
-        "fed_surprise_bps": rate_features.window_surprise_bps(
-            [
-                (grid.row(f), str(f.payload["observed_on"]), float(f.payload["value"]))
-                for f in observations
-                if f.payload["series"] == "DGS2"
-            ],
-            windows,
-            len(grid),
-        ),
-    }
-
-
-def _fed_windows(history: History, end: datetime, events: Sequence[Event]) -> frozenset[str]:
-    """New York dates (ISO) of statements and of Chair speeches in the record."""
-    statements = {
-        str(f.payload["meeting_end"])
-        for f in history.known("fomc_meeting", end)
-        if f.occurred_at <= end
-    }
-    speeches = {
-        e.occurred_at.astimezone(at_new_york(date(2000, 1, 3), time()).tzinfo).date().isoformat()
-        for e in events
-        if e.event_type == "rates" and e.actor == "Federal Reserve"
-    }
-    return frozenset(statements | speeches)

@@ -1,0 +1,228 @@
+"""The one composition root: where the rooms are joined and the outside world is let in.
+
+``assess`` is the product in one function: record → features → strategies → decision. Live report,
+backtest, sweep and audit all go through it or through the very functions it calls.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import NEW_YORK
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from config.settings import Config
+    from engine.decision.decide import Evaluation
+    from engine.decision.features import RatedRelease
+    from engine.decision.grid import Grid
+    from engine.macro.sessions import Sessions
+    from engine.record.history import History
+    from engine.record.store import Store
+    from engine.values import Decision, Event, Features
+
+REFERENCE = "reference-facts"
+"""Name under which the reference tables keep their poll state."""
+WARM_UP = timedelta(days=7)
+
+
+def data_folder() -> Path:
+    """NVSIGNAL_DATA, or the user's data folder after the XDG convention."""
+    given = os.environ.get("NVSIGNAL_DATA")
+    if given:
+        return Path(given).expanduser()
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "nvsignal"
+
+
+def default_db_url(config: Config | None = None) -> str:
+    """NVSIGNAL_DB, the configured database, or SQLite in the data folder."""
+    configured = config.settings.record.database if config else ""
+    return (
+        os.environ.get("NVSIGNAL_DB") or configured or f"sqlite:///{data_folder()}/record.sqlite3"
+    )
+
+
+def code_version() -> str:
+    """Version of the installed package and a digest of its source files.
+
+    A decision can then be traced to the code that made it, edited checkouts included.
+    """
+    from importlib.metadata import version
+
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parents[2]
+    for package in ("engine", "strategies"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return f"{version('nvsignal')}+{digest.hexdigest()[:12]}"
+
+
+def open_record(config: Config, db: str | None = None) -> Store:
+    """Open the record, creating and filling it with the reference facts where that is due."""
+    from engine.record.store import Store
+
+    url = db or default_db_url(config)
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    store = Store.open(url)
+    load_reference(store, config)
+    return store
+
+
+def load_reference(store: Store, config: Config) -> bool:
+    """Record ``config/facts`` when its content or the assumed lags changed; True if it did."""
+    from config.settings import lags
+    from engine.record.store import PollState
+    from feeds import facts
+
+    folder = config.folder / "facts"
+    digest = hashlib.sha256(repr(config.settings.lags).encode())
+    for name in facts.files():
+        path = folder / name
+        digest.update(name.encode())
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    state = store.poll_state(REFERENCE)
+    if state is not None and state.body_hash == digest.hexdigest():
+        return False
+    loaded = facts.read_tables(folder, lags(config.settings))
+    store.record_poll(PollState(feed=REFERENCE, body_hash=digest.hexdigest()), facts=loaded)
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What was known at ``as_of``, and the sessions it can act on.
+
+    history holds nothing later than ``as_of``. ``grid`` ends with the session that acts on it.
+    """
+
+    as_of: datetime
+    history: History
+    data_hash: str
+    sessions: Sessions
+    grid: Grid
+
+
+def world_at(store: Store, config: Config, as_of: datetime) -> World:
+    """Load the record once, cut at ``as_of``."""
+    from engine.record.history import History
+
+    history = History(store.facts(known_by=as_of))
+    return world_of(history, config, as_of)
+
+
+def world_of(history: History, config: Config, as_of: datetime) -> World:
+    """``history`` cut at ``as_of`` with its sessions; raises before the record begins."""
+    from engine.decision.grid import Grid
+    from engine.macro.sessions import load_sessions
+
+    history = history.cut(as_of)
+    bars = history.known("bar", as_of)
+    if not bars:
+        first = history.first_known_at
+        since = f"; the record begins on {first.date()}" if first else "; the record is empty"
+        raise InputError(
+            f"no price is known by {as_of.astimezone(NEW_YORK).date()}{since}",
+            remedy="choose a later --as-of, or import bars",
+        )
+    first_on = min(date.fromisoformat(str(b.payload["session_on"])) for b in bars)
+    last_on = as_of.astimezone(NEW_YORK).date() + WARM_UP
+    sessions = load_sessions(first_on, last_on, config.settings.decision.clock_time)
+    rows = sessions.index_at_or_after(as_of) + 1
+    grid = Grid(sessions_on=sessions.on[:rows], decide_at_us=sessions.decide_at_us[:rows])
+    return World(
+        as_of=as_of,
+        history=history,
+        data_hash=history.data_hash(as_of),
+        sessions=sessions,
+        grid=grid,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """Everything computed on the way to a decision."""
+
+    config: Config
+    world: World
+    events: tuple[Event, ...]
+    ratings: tuple[RatedRelease, ...]
+    features: Features
+    evaluation: Evaluation
+    version: str
+
+    @cached_property
+    def decision(self) -> Decision:
+        """The decision of the last session, with contributions and flips."""
+        return self.decision_at(-1)
+
+    def decision_at(self, t: int) -> Decision:
+        """The decision of row ``t``."""
+        from engine.clock import from_micros
+        from engine.decision.explain import decision_at
+
+        instant = from_micros(int(self.features.decide_at_us[t]))
+        return decision_at(
+            self.config.blend,
+            self.features,
+            self.evaluation,
+            decided_at=min(self.world.as_of, instant),
+            strategy_file=self.config.strategy_path.name,
+            hashes=(self.config.digest, self.world.data_hash, self.version),
+            t=t,
+        )
+
+
+def assess(
+    world: World,
+    config: Config,
+    *,
+    ratings: Sequence[RatedRelease] | None = None,
+    version: str | None = None,
+) -> Assessment:
+    """Features, scores and positions over every session of ``world``.
+
+    ratings: taken as given when the caller has them for the same history (a sweep rates once).
+    """
+    from engine.decision.decide import evaluate
+    from engine.decision.events import known_events
+    from engine.decision.features import build
+
+    events = known_events(world.history, world.as_of)
+    rated = tuple(ratings) if ratings is not None else rate_releases(world, config, events)
+    features = build(world.history, world.grid, ratings=rated, events=events, weights=config.events)
+    return Assessment(
+        config=config,
+        world=world,
+        events=events,
+        ratings=rated,
+        features=features,
+        evaluation=evaluate(config.blend, features),
+        version=version or code_version(),
+    )
+
+
+def rate_releases(
+    world: World, config: Config, events: Sequence[Event]
+) -> tuple[RatedRelease, ...]:
+    """Every Chinese release rated once, at the first decision that could use it."""
+    from engine.decision.ratings import rate_all, reference_of
+
+    return rate_all(world.history, world.grid, events, reference_of(config.folder))
+
+
+def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
+    """``world`` with more facts, as if they had been known: for ``whatif`` and for tests."""
+    from engine.record.history import History
+
+    history = History([*world.history, *facts])
+    return replace(world_of(history, config, world.as_of), as_of=world.as_of)

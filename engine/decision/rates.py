@@ -1,0 +1,213 @@
+"""Rate expectations from the record: one instant for the report, all sessions for features."""
+
+from __future__ import annotations
+
+import calendar
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from engine.clock import NEW_YORK, from_micros
+from engine.decision.grid import Grid
+from engine.macro import ladder
+from engine.macro.fedwatch import parse_contract
+from engine.record.history import History
+from engine.values import Event, Fact, FloatArray, RateExpectation
+
+CURVE_MAX_AGE_DAYS = 5
+"""Calendar days after which futures settlements no longer speak for today."""
+YIELD_MAX_AGE_DAYS = 7
+
+
+def expectations_at(history: History, at: datetime) -> tuple[RateExpectation, ...]:
+    """What is priced at ``at``, by the best rung of the ladder that the record can feed."""
+    return ladder.expect(inputs_at(history, at))
+
+
+def inputs_at(history: History, at: datetime) -> ladder.RateInputs:
+    """Everything the record knows about rates at ``at``; what is stale is left out."""
+    today = at.astimezone(NEW_YORK).date()
+    series = _by_series(history.current("observation", at).values())
+    return ladder.RateInputs(
+        as_of_on=today,
+        meetings=_meetings(history, at),
+        range_bps=target_range_bps(history, at),
+        effr_pct=_latest(series.get("DFF", {}), today, YIELD_MAX_AGE_DAYS),
+        zq=_curve(series, today),
+        averages_pct=_month_means(series.get("DFF", {})),
+        two_year_pct=_latest(series.get("DGS2", {}), today, YIELD_MAX_AGE_DAYS),
+    )
+
+
+def target_range_bps(history: History, at: datetime) -> tuple[int, int] | None:
+    """The target range in force or announced at ``at``; None before the first known decision."""
+    decisions = history.current("fomc_decision", at).values()
+    told = [f for f in decisions if f.payload.get("target_upper_after") not in (None, "")]
+    if not told:
+        return None
+    last = max(told, key=lambda f: str(f.payload["meeting_end"])).payload
+    low, high = float(last["target_lower_after"]), float(last["target_upper_after"])
+    return round(100 * low), round(100 * high)
+
+
+def _meetings(history: History, at: datetime) -> tuple[date, ...]:
+    ends = history.current("fomc_meeting", at).values()
+    return tuple(sorted(date.fromisoformat(str(f.payload["meeting_end"])) for f in ends))
+
+
+Series = Mapping[str, Mapping[date, float]]
+
+
+def _by_series(observations: Collection[Fact]) -> dict[str, dict[date, float]]:
+    found: dict[str, dict[date, float]] = {}
+    for fact in observations:
+        p = fact.payload
+        day = date.fromisoformat(str(p["observed_on"]))
+        found.setdefault(str(p["series"]), {})[day] = float(p["value"])
+    return found
+
+
+def _latest(points: Mapping[date, float], today: date, max_age_days: int) -> float | None:
+    day = max((d for d in points if d <= today), default=None)
+    if day is None or (today - day).days > max_age_days:
+        return None
+    return points[day]
+
+
+def _curve(series: Series, today: date) -> dict[date, float]:
+    """Contract month -> newest settlement, contracts not settled lately left out."""
+    curve = {}
+    for name, points in series.items():
+        if name.startswith("ZQ"):
+            price = _latest(points, today, CURVE_MAX_AGE_DAYS)
+            if price is not None:
+                curve[parse_contract(name, near=today)] = price
+    return curve
+
+
+def _month_means(effr: Mapping[date, float]) -> dict[date, float]:
+    """Realised mean EFFR of each month that is fully known; a closed day carries the last rate."""
+    if not effr:
+        return {}
+    means = {}
+    month = min(effr).replace(day=1)
+    while month <= max(effr):
+        days = calendar.monthrange(month.year, month.month)[1]
+        rates: list[float] = []
+        for offset in range(days):
+            value = effr.get(month + timedelta(days=offset))
+            if value is not None:
+                rates.append(value)
+            elif rates:
+                rates.append(rates[-1])
+        following = month + timedelta(days=days)
+        if len(rates) == days and max(effr) >= following - timedelta(days=4):
+            means[month] = sum(rates) / days
+        month = following
+    return means
+
+
+# --- over all sessions -------------------------------------------------------------------------
+
+
+def rate_features(
+    history: History, grid: Grid, end: datetime, events: Sequence[Event]
+) -> dict[str, FloatArray]:
+    """``effr_pct``, ``expected_path_bps`` and ``fed_surprise_bps``; shape (T,) each."""
+    observations = history.known("observation", end)
+    effr = _series(observations, grid, "DFF")
+    two_year = _series(observations, grid, "DGS2")
+    path = ladder.two_year_path_bps(two_year, effr)
+    futures = _futures_rows(history, grid, observations)
+    for row, expected in futures.items():
+        path[row] = expected[max(expected)]
+    windows = fed_windows(history, end, events)
+    return {
+        "effr_pct": effr,
+        "expected_path_bps": path,
+        "fed_surprise_bps": _surprises(observations, grid, windows, futures),
+    }
+
+
+def _series(observations: Sequence[Fact], grid: Grid, name: str) -> FloatArray:
+    points = [
+        (grid.row(f), date.fromisoformat(str(f.payload["observed_on"])).toordinal(), value)
+        for f in observations
+        if f.payload["series"] == name and np.isfinite(value := float(f.payload["value"]))
+    ]
+    return grid.latest(points, max_age_rows=CURVE_MAX_AGE_DAYS)
+
+
+def _futures_rows(
+    history: History, grid: Grid, observations: Sequence[Fact]
+) -> dict[int, dict[date, float]]:
+    """Row -> meeting -> expected cumulative change in bp, where a fresh futures curve is known."""
+    fresh: set[int] = set()
+    for fact in observations:
+        if str(fact.payload["series"]).startswith("ZQ"):
+            row = grid.row(fact)
+            fresh.update(range(row, min(row + CURVE_MAX_AGE_DAYS, len(grid))))
+    found = {}
+    for row in sorted(fresh):
+        told = expectations_at(history, from_micros(int(grid.decide_at_us[row])))
+        priced = {
+            e.meeting_on: e.expected_change_bps
+            for e in told
+            if e.rung == "zq" and e.meeting_on is not None and e.expected_change_bps is not None
+        }
+        if priced:
+            found[row] = priced
+    return found
+
+
+def fed_windows(history: History, end: datetime, events: Sequence[Event]) -> frozenset[str]:
+    """New York dates (ISO) of statements held and of Fed speeches in the record."""
+    statements = {
+        str(f.payload["meeting_end"])
+        for f in history.known("fomc_meeting", end)
+        if f.occurred_at <= end
+    }
+    speeches = {
+        e.occurred_at.astimezone(NEW_YORK).date().isoformat()
+        for e in events
+        if e.event_type == "rates" and "Federal Reserve" in e.actor
+    }
+    return frozenset(statements | speeches)
+
+
+def _surprises(
+    observations: Sequence[Fact],
+    grid: Grid,
+    windows: Collection[str],
+    futures: Mapping[int, Mapping[date, float]],
+) -> FloatArray:
+    """Unexpected change of the path in Fed windows, bp, in the row that learns of it.
+
+    The two-year yield is the measure; it is published a business day late, so where futures closes
+    tell of the window first, their part counts first and the yield brings the rest.
+    """
+    out = np.zeros(len(grid))
+    counted: dict[str, float] = {}
+    days = [d.isoformat() for d in grid.sessions_on]
+    for row, priced in futures.items():
+        eve = days[row - 1] if row else ""
+        before = futures.get(row - 1)
+        if eve in windows and before:
+            common = sorted(priced.keys() & before.keys())
+            if common:
+                moved = [priced[m] - before[m] for m in common]
+                counted[eve] = sum(moved) / len(moved)
+                out[row] += counted[eve]
+    yields: dict[str, tuple[int, float]] = {}
+    for fact in observations:
+        if fact.payload["series"] == "DGS2":
+            on = str(fact.payload["observed_on"])
+            yields.setdefault(on, (grid.row(fact), float(fact.payload["value"])))
+    ordered = sorted(yields)
+    for previous, day in itertools.pairwise(ordered):
+        row, value = yields[day]
+        if day in windows and row < len(grid):
+            out[row] += 100.0 * (value - yields[previous][1]) - counted.get(day, 0.0)
+    return out

@@ -1,0 +1,314 @@
+"""The ``Report`` of one decision: everything a reader wants, gathered from what was known then.
+
+Pure: the decision, the history behind it, ratings and health come in as values. Rendering adds no
+fact to what is put together here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from engine.clock import NEW_YORK
+from engine.decision.events import recent
+from engine.decision.rates import expectations_at
+from engine.phrases import phrase
+from engine.record.history import History
+from engine.values import (
+    Decision,
+    Event,
+    Evidence,
+    Fact,
+    Features,
+    FeedState,
+    FloatArray,
+    ModelRelease,
+    PricePoint,
+    RateExpectation,
+    ReleaseCard,
+    Report,
+    SourceHealth,
+    ThreatRating,
+    TrackedCall,
+    Upcoming,
+    release_of,
+)
+
+EVENTS_SHOWN = 14
+EVENTS_DAYS = 10
+CARDS_SHOWN = 4
+CARD_DAYS = 75
+CHART_SESSIONS = 252
+UPCOMING_DAYS = 75
+STALE_SESSIONS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a report is made of. cards: newest releases first, already chosen.
+
+    polled: health of the live feeds. past: standing ledger entries' payloads, oldest first.
+    """
+
+    as_of: datetime
+    history: History
+    features: Features
+    decision: Decision
+    invested: Sequence[bool]
+    target_weight: FloatArray
+    events: tuple[Event, ...]
+    cards: tuple[ReleaseCard, ...]
+    polled: tuple[SourceHealth, ...] = ()
+    past: tuple[Mapping[str, Any], ...] = ()
+    ceiling_usd_tn: float | None = None
+    notices: tuple[str, ...] = ()
+
+
+def build(inputs: Inputs) -> Report:
+    """The report; byte-identical for equal inputs."""
+    closes = closes_by_day(inputs.history, inputs.as_of)
+    stale = _is_stale(inputs, closes)
+    health = (*table_health(inputs.history, inputs.as_of), *inputs.polled)
+    return Report(
+        as_of=inputs.as_of,
+        decision=inputs.decision,
+        releases=inputs.cards,
+        rates=_next_meetings(expectations_at(inputs.history, inputs.as_of)),
+        events=_recent_events(inputs),
+        data_health=health,
+        market=market_figures(inputs, closes, stale=stale),
+        prices=_price_points(inputs, closes),
+        upcoming=upcoming(inputs.history, inputs.as_of),
+        track_record=track_record(inputs.past, closes),
+        stale=stale,
+        notices=inputs.notices,
+        receipt={
+            "config_hash": inputs.decision.config_hash,
+            "data_hash": inputs.decision.data_hash,
+            "code_version": inputs.decision.code_version,
+            "strategy_file": inputs.decision.strategy_file,
+        },
+    )
+
+
+def closes_by_day(history: History, at: datetime, symbol: str = "NVDA") -> dict[date, float]:
+    """Session -> close, adjusted for the splits known at ``at``; ascending."""
+    bars = sorted(
+        (date.fromisoformat(str(f.payload["session_on"])), float(f.payload["close"]))
+        for f in history.current("bar", at).values()
+        if f.payload["symbol"] == symbol
+    )
+    today = at.astimezone(NEW_YORK).date()
+    splits = [
+        (date.fromisoformat(str(f.payload["ex_on"])), float(f.payload["value"]))
+        for f in history.current("corporate_action", at).values()
+        if f.payload["symbol"] == symbol and f.payload["action"] == "split"
+    ]
+    adjusted = {}
+    for day, close in bars:
+        factor = 1.0
+        for ex_on, value in splits:
+            if day < ex_on <= today:
+                factor *= value
+        adjusted[day] = close / factor
+    return adjusted
+
+
+def market_figures(
+    inputs: Inputs, closes: Mapping[date, float], *, stale: bool
+) -> dict[str, float]:
+    """Figures of the market box; what was not observed is left out."""
+    figures: dict[str, float] = {}
+    series = np.array(list(closes.values()))
+    days = list(closes)
+    if series.size and not stale:
+        last = float(series[-1])
+        figures["nvda_close_usd"] = last
+        for name, back in (("change_1d_pct", 1), ("change_5d_pct", 5)):
+            if series.size > back:
+                figures[name] = 100.0 * (last / float(series[-1 - back]) - 1.0)
+        before = [c for d, c in closes.items() if d.year < days[-1].year]
+        if before:
+            figures["change_ytd_pct"] = 100.0 * (last / before[-1] - 1.0)
+        figures["drawdown_pct"] = 100.0 * (last / float(series[-252:].max()) - 1.0)
+    named = {
+        "realised_volatility_pct": "volatility_pct",
+        "market_cap_usd_tn": "market_cap_usd_tn",
+        "implied_growth_pct": "implied_growth_pct",
+        "delivered_growth_pct": "delivered_growth_pct",
+        "vix": "vix",
+        "dff_pct": "effr_pct",
+    }
+    for name, feature in named.items():
+        value = float(inputs.features.values[feature][-1])
+        if np.isfinite(value):
+            figures[name] = value
+    if inputs.ceiling_usd_tn is not None:
+        figures["ceiling_usd_tn"] = inputs.ceiling_usd_tn
+    return figures
+
+
+def _is_stale(inputs: Inputs, closes: Mapping[date, float]) -> bool:
+    """No price, or none within the last sessions before the one acted on."""
+    if not closes:
+        return True
+    recent_sessions = inputs.features.sessions_on[-1 - STALE_SESSIONS : -1]
+    return bool(recent_sessions) and max(closes) < recent_sessions[0]
+
+
+def _price_points(inputs: Inputs, closes: Mapping[date, float]) -> tuple[PricePoint, ...]:
+    held = dict(zip(inputs.features.sessions_on, inputs.target_weight.tolist(), strict=True))
+    shown = list(closes.items())[-CHART_SESSIONS:]
+    return tuple(
+        PricePoint(session_on=day, close=close, target_weight=held.get(day)) for day, close in shown
+    )
+
+
+def _recent_events(inputs: Inputs) -> tuple[Event, ...]:
+    found = recent(inputs.events, after=inputs.as_of - timedelta(days=EVENTS_DAYS), at=inputs.as_of)
+    return found[:EVENTS_SHOWN]
+
+
+def _next_meetings(told: tuple[RateExpectation, ...]) -> tuple[RateExpectation, ...]:
+    return told[:4]
+
+
+def choose_cards(
+    rated: Sequence[tuple[ModelRelease, ThreatRating]], as_of: datetime
+) -> list[tuple[ModelRelease, ThreatRating]]:
+    """The newest release and the most threatening of the last weeks, newest first."""
+    window = [p for p in rated if p[0].known_at > as_of - timedelta(days=CARD_DAYS)]
+    if not window:
+        return []
+    newest = max(window, key=lambda p: (p[0].known_at, p[1].score))
+    others = sorted((p for p in window if p is not newest), key=lambda p: -p[1].score)
+    chosen = [newest, *others[: CARDS_SHOWN - 1]]
+    return sorted(chosen, key=lambda p: (p[0].known_at, p[0].model), reverse=True)
+
+
+def claims_about(history: History, model: str, at: datetime) -> tuple[Evidence, ...]:
+    """Press claims on a model, shown beside the engine's own estimate and never used."""
+    told = [f for f in history.current("press_claim", at).values() if f.payload["model"] == model]
+    return tuple(
+        Evidence(
+            text=phrase(
+                "Press claim: costs {pct:pct0} below {comparison}; not confirmed by any source",
+                pct=float(f.payload["value"]),
+                comparison=str(f.payload["comparison"]),
+            ),
+            confidence=f.confidence,
+            source=f.source,
+        )
+        for f in told
+        if f.payload["claim"] == "cost_below_closed_models"
+    )
+
+
+def release_versions(history: History, at: datetime) -> dict[str, ModelRelease]:
+    """model -> the release as told by ``at``."""
+    return {
+        str(f.payload["model"]): release_of(f)
+        for f in history.current("model_release", at).values()
+    }
+
+
+# --- calendar, health, track record ---------------------------------------------------------
+
+
+def upcoming(history: History, at: datetime) -> tuple[Upcoming, ...]:
+    """Fed meetings and Nvidia reports ahead, in order."""
+    today = at.astimezone(NEW_YORK).date()
+    last = today + timedelta(days=UPCOMING_DAYS)
+    found = []
+    for fact in history.current("fomc_meeting", at).values():
+        day = date.fromisoformat(str(fact.payload["meeting_end"]))
+        if today < day <= last:
+            what = (
+                phrase("Fed decision, with projections")
+                if fact.payload.get("sep_meeting") == "Y"
+                else phrase("Fed decision")
+            )
+            found.append(Upcoming(on=day, what=what, kind="fomc"))
+    for fact in history.current("earnings_date", at).values():
+        day = date.fromisoformat(str(fact.payload["report_on"]))
+        if today < day <= last or (day == today and fact.occurred_at > at):
+            what = phrase(
+                "Nvidia reports {quarter}, after the close",
+                quarter=str(fact.payload["fiscal_quarter"]),
+            )
+            found.append(Upcoming(on=day, what=what, kind="earnings"))
+    return tuple(sorted(found, key=lambda u: (u.on, u.kind)))
+
+
+_TABLES: Mapping[str, tuple[str, int, int]] = {
+    "bar": ("prices", 5, 1),
+    "observation": ("rates", 7, 1),
+    "headline": ("curated events", 45, 1),
+    "model_release": ("model releases", 60, 2),
+    "earnings": ("Nvidia results", 110, 2),
+    "availability": ("China availability", 200, 2),
+    "supply_estimate": ("domestic chip supply", 200, 2),
+    "fomc_decision": ("Fed decisions", 75, 2),
+}
+"""kind -> (name, days after which the newest fact makes the table stale, tier)."""
+
+
+def table_health(history: History, at: datetime) -> tuple[SourceHealth, ...]:
+    """One line per kind of fact a decision rests on."""
+    lines = []
+    for kind, (name, max_days, tier) in _TABLES.items():
+        facts = history.known(kind, at)
+        newest = max((f.known_at for f in facts), default=None)
+        if newest is None:
+            state = FeedState.NEVER
+        else:
+            state = FeedState.STALE if at - newest > timedelta(days=max_days) else FeedState.OK
+        lines.append(
+            SourceHealth(
+                name=name,
+                state=state,
+                last_ok_at=newest,
+                newest_at=newest,
+                n_facts=len(facts),
+                tier=tier,
+                note=_backfilled_note(facts),
+            )
+        )
+    return tuple(lines)
+
+
+def _backfilled_note(facts: Sequence[Fact]) -> str:
+    if facts and all(f.backfilled for f in facts):
+        return phrase("reference table, known_at assumed from publication")
+    return ""
+
+
+def track_record(
+    past: Sequence[Mapping[str, Any]], closes: Mapping[date, float]
+) -> tuple[TrackedCall, ...]:
+    """Past decisions with NVDA's close-to-close return until the next one, or until today."""
+    days = list(closes)
+    calls = []
+    ordered = sorted(past, key=lambda p: str(p["acts_on"]))
+    for i, entry in enumerate(ordered):
+        start = date.fromisoformat(str(entry["acts_on"]))
+        end = date.fromisoformat(str(ordered[i + 1]["acts_on"])) if i + 1 < len(ordered) else None
+        first = next((d for d in days if d >= start), None)
+        last = next((d for d in days if end and d >= end), days[-1] if days else None)
+        known = first is not None and last is not None and last > first
+        calls.append(
+            TrackedCall(
+                acts_on=start,
+                verdict=entry["decision"],
+                score=float(entry["score"]),
+                until_on=last if known else None,
+                nvda_return_pct=100.0 * (closes[last] / closes[first] - 1.0)
+                if known and first and last
+                else None,
+            )
+        )
+    return tuple(calls)
