@@ -138,10 +138,13 @@ def central(chips: ChipArrays) -> Draws:
     )
 
 
-def draw(chips: ChipArrays, n_draws: int, rng: np.random.Generator) -> Draws:
+def draw(
+    chips: ChipArrays, n_draws: int, rng: np.random.Generator, *, estimated: bool = False
+) -> Draws:
     """``n_draws`` joint draws; what is shared between chips is drawn once for all of them.
 
     Draw once per comparison and reuse for every release: common draws cancel in ratios.
+    estimated: the model's dimensions are inferred, which widens both errors.
     """
 
     def column(priors: Sequence[k.Prior]) -> FloatArray:
@@ -157,7 +160,9 @@ def draw(chips: ChipArrays, n_draws: int, rng: np.random.Generator) -> Draws:
             for p in chips.platforms
         ]
     ).reshape(-1, 1)
-    shared = k.ERROR_SIGMA_SHARED * rng.standard_normal(n_draws)
+    guess = k.ERROR_SIGMA_ESTIMATED_ARCH if estimated else 0.0
+    shared = np.hypot(k.ERROR_SIGMA_SHARED, guess) * rng.standard_normal(n_draws)
+    training_sd = np.hypot(k.TRAINING_ERROR_SIGMA, guess / 2)
     return Draws(
         eta_compute=k.ETA_COMPUTE.draw(rng, n_draws),
         eta_memory=k.ETA_MEMORY.draw(rng, n_draws),
@@ -170,7 +175,7 @@ def draw(chips: ChipArrays, n_draws: int, rng: np.random.Generator) -> Draws:
         mfu_moe=column([_mfu(p, "moe") for p in chips.platforms]),
         size_exponent=column([_size(p) for p in chips.platforms]),
         fp8_gain=k.FP8_TRAINING_GAIN.draw(rng, n_draws),
-        training_error=np.exp(k.TRAINING_ERROR_SIGMA * rng.standard_normal(per_chip)),
+        training_error=np.exp(training_sd * rng.standard_normal(per_chip)),
         price=np.exp(k.HOUR_PRICE_SIGMA * rng.standard_normal(per_chip)),
     )
 
