@@ -319,26 +319,29 @@ def _problem(month: _Month) -> str | None:
     """Why a meeting in ``month`` is not determined, or None when it is."""
     if len(month.announced) > 1:
         return "two meetings in one month cannot be told apart by one contract"
-    if math.isnan(month.start):
-        return "the rate before it is open"
     if math.isnan(month.end):
         if month.after == 0:
             return "it ends on the last day of its month, so only a later contract can price it"
         return "the rate after it is open"
+    if math.isnan(month.start):
+        return "the rate before it is open"
     return None
 
 
 def _undetermined(meeting_on: date, month: _Month) -> UndeterminedCurveError:
+    """The refusal for the first upcoming meeting, with what would settle it."""
     reason = _problem(month) or "it is not determined"
     own = contract_code(month.first)
     before = contract_code(_month_of(month.first - timedelta(days=1)))
     after = contract_code(_next_month(month.first))
     if len(month.announced) > 1:
-        return UndeterminedCurveError(meeting_on, reason, remedy="drop one of the two meetings")
-    if math.isnan(month.start):
-        remedy = f"give the effective rate, {before} or {own}, and {after}"
-    else:
+        remedy = "drop one of the two meetings"
+    elif not math.isnan(month.end):
+        remedy = f"give the effective rate, {before} or {own}"
+    elif math.isnan(month.average) or month.after == 0:
         remedy = f"give {after}, and on to the next month without a meeting"
+    else:
+        remedy = f"give {after}, or the effective rate"
     return UndeterminedCurveError(meeting_on, reason, remedy=remedy)
 
 
