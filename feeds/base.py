@@ -328,29 +328,24 @@ class PollState:
         """The latest instant any poll has claimed, None before the first dated one."""
         return self.stamps[0] if self.stamps else None
 
-    def details_json(self) -> str:
-        """All that is not a column of the ``poll_state`` table, as canonical JSON."""
-        return json.dumps(
-            {
-                "state": self.health.value,
-                "url": self.url,
-                "why": self.why,
-                "n_entries": self.n_entries,
-                "last_poll_at": None if self.last_poll_at is None else to_micros(self.last_poll_at),
-                "stamps": [to_micros(stamp) for stamp in self.stamps],
-                "moved_to": self.moved_to,
-                "moved_seen": self.moved_seen,
-                "gone": self.gone,
-                "memo": dict(self.memo),
-            },
-            sort_keys=True,
-            separators=(",", ":"),
-        )
+    def details(self) -> dict[str, Any]:
+        """All that is not a column of the ``poll_state`` table, JSON-ready."""
+        return {
+            "state": self.health.value,
+            "url": self.url,
+            "why": self.why,
+            "n_entries": self.n_entries,
+            "last_poll_at": None if self.last_poll_at is None else to_micros(self.last_poll_at),
+            "stamps": [to_micros(stamp) for stamp in self.stamps],
+            "moved_to": self.moved_to,
+            "moved_seen": self.moved_seen,
+            "gone": self.gone,
+            "memo": dict(self.memo),
+        }
 
-    def with_details(self, text: str) -> PollState:
-        """This state with the parts ``details_json`` wrote; damaged text leaves it as it is."""
+    def with_details(self, kept: Mapping[str, Any]) -> PollState:
+        """This state with the parts ``details`` gave; damaged parts leave it as it is."""
         try:
-            kept = json.loads(text)
             polled = kept["last_poll_at"]
             return replace(
                 self,

@@ -1,0 +1,125 @@
+"""The fed funds futures curve (CBOT 30-Day Fed Funds, ZQ), archived day by day.
+
+Expired contracts vanish from Yahoo and cannot be had again, so every day's curve is kept as
+``observation`` facts: series ``ZQU25``, price points (100 minus the average effective rate of the
+month). Yahoo's bar is the last trade until the settlement replaces it in the US night; a later
+value of the same day is a new version of the same fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from hashlib import sha256
+
+from engine.clock import NEW_YORK, at_new_york
+from engine.errors import FeedError
+from engine.values import Fact, Observation
+from feeds.base import FeedConfig, Harvest, Parsed, Poll, newest_stamps, options_days
+from feeds.fetch import FetchFailedError
+from feeds.yahoo import History, RawHistory, yfinance_history
+
+MONTH_CODES = "FGHJKMNQUVXZ"
+"""January to December, the exchange's letters."""
+
+CONTRACTS_AHEAD = 14
+"""The current month and the thirteen after it: every meeting of the next year with its anchors."""
+
+LOWEST_PRICE, HIGHEST_PRICE = 85.0, 101.0
+"""15 % to -1 %: wider than anything since the contract began to trade in 1988."""
+
+MIN_CONTRACTS = 3  # fewer answer than one meeting's probability needs: the curve was not observed
+_PRICE_TIME = time(17, 0)  # New York; electronic trading of the day ends at 16:00 Chicago
+_MAX_DAILY_POINTS = 1.5  # the largest daily move of any contract in 2008 and 2023 was about 0.7
+
+
+class FedFutures:
+    """Closes of the next contracts. Options: ``lookback_days`` (default 7), ``currency``."""
+
+    def __init__(self, history: History | None = None):
+        self._history = history or yfinance_history
+
+    def poll(self, poll: Poll) -> Harvest:
+        """Ask for each contract; a rate limit ends the round at once."""
+        today = poll.now.astimezone(NEW_YORK).date()
+        start = today - options_days(poll.feed, "lookback_days", 7)
+        answers: list[RawHistory] = []
+        problems: list[str] = []
+        for series in contracts(today):
+            try:
+                answers.append(self._history(f"{series}.CBT", start, today + timedelta(days=1)))
+            except FetchFailedError:
+                raise
+            except FeedError as error:
+                problems.append(str(error))
+        digest = sha256(repr(answers).encode()).hexdigest()
+        if not problems and digest == poll.state.body_hash:
+            return Harvest(parsed=None, body_hash=digest)
+        parsed = parse_curve(answers, poll.feed, poll.now)
+        said = (*problems, *parsed.problems)
+        seen = {fact.payload["series"] for fact in parsed.facts}
+        if len(seen) < MIN_CONTRACTS:
+            first = f": {said[0]}" if said else ""
+            raise FeedError(poll.feed.name, f"{len(seen)} contracts answered{first}")
+        return Harvest(parsed=replace(parsed, problems=said), body_hash="" if problems else digest)
+
+
+def contracts(today: date, ahead: int = CONTRACTS_AHEAD) -> tuple[str, ...]:
+    """The series names of the month of ``today`` and those after it: ``("ZQU25", "ZQV25", …)``."""
+    months = range(today.year * 12 + today.month - 1, today.year * 12 + today.month - 1 + ahead)
+    return tuple(f"ZQ{MONTH_CODES[m % 12]}{m // 12 % 100:02d}" for m in months)
+
+
+def parse_curve(answers: Iterable[RawHistory], feed: FeedConfig, fetched_at: datetime) -> Parsed:
+    """Facts ``observation`` for every finished day of every contract that holds up (pure)."""
+    facts: list[Fact] = []
+    problems: list[str] = []
+    for answer in answers:
+        try:
+            facts += _contract(answer, feed, fetched_at)
+        except FeedError as error:
+            problems.append(str(error))
+    return Parsed(
+        facts=tuple(facts),
+        problems=tuple(problems),
+        stamps=newest_stamps(fact.occurred_at for fact in facts),
+    )
+
+
+def _contract(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> list[Fact]:
+    series = answer.symbol.partition(".")[0]
+    expected = str(feed.options.get("currency", "USD"))
+    if answer.currency != expected:
+        raise FeedError(feed.name, f"{series} came in '{answer.currency[:8]}', not {expected}")
+    facts: list[Fact] = []
+    previous: float | None = None
+    for bar in sorted(answer.bars, key=lambda bar: bar.session_on):
+        at = at_new_york(bar.session_on, _PRICE_TIME)
+        if bar.session_on > fetched_at.astimezone(NEW_YORK).date():
+            raise FeedError(feed.name, f"{series} has a bar from the future ({bar.session_on})")
+        if bar.close is None or at > fetched_at:
+            continue
+        price = round(bar.close, 4)
+        slipped = previous is not None and abs(price - previous) > _MAX_DAILY_POINTS
+        if slipped or not LOWEST_PRICE <= price <= HIGHEST_PRICE:
+            raise FeedError(feed.name, f"{series} at {price:g} on {bar.session_on} is implausible")
+        previous = price
+        sound = Observation(series=series, observed_on=bar.session_on, value=price)
+        facts.append(observation_fact(sound, at, fetched_at, feed.source))
+    return facts
+
+
+def observation_fact(
+    observed: Observation, occurred_at: datetime, fetched_at: datetime, source: str
+) -> Fact:
+    """An ``Observation`` as it enters the record; key ``SERIES:YYYY-MM-DD``."""
+    day = observed.observed_on.isoformat()
+    return Fact(
+        kind="observation",
+        key=f"{observed.series}:{day}",
+        occurred_at=occurred_at,
+        known_at=fetched_at,
+        source=source,
+        payload={"series": observed.series, "observed_on": day, "value": observed.value},
+    )

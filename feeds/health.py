@@ -1,0 +1,107 @@
+"""How each feed is doing, said from what its polls have left behind. Pure.
+
+The dangerous feed is the one that answers 200 for a year with the same newest item. So each feed's
+own cadence is learnt from the instants of its items, and one that is silent for three times its
+median gap is *frozen*; a floor in days per feed keeps weekends and holidays out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+
+from engine.values import FeedState, SourceHealth
+from feeds.base import FeedConfig, PollState
+
+FROZEN_GAPS = 3.0
+"""Silence of this many median gaps is a frozen feed."""
+
+MIN_GAPS = 3
+"""Gaps needed before a cadence counts as learnt."""
+
+STALE_CADENCES = 3.0
+STALE_AT_LEAST = timedelta(days=1)
+"""Without a good answer for three polling intervals, and at least a day, a feed is stale."""
+
+
+def assess(feed: FeedConfig, state: PollState, now: datetime) -> SourceHealth:
+    """One line of the data-health box for ``feed`` at ``now``."""
+    verdict, note = _verdict(feed, state, now)
+    return SourceHealth(
+        name=feed.name,
+        state=verdict,
+        last_ok_at=state.last_ok_at,
+        newest_at=state.newest_at,
+        n_facts=state.n_entries,
+        tier=feed.tier,
+        note=note,
+    )
+
+
+def assess_all(
+    feeds: Iterable[FeedConfig], states: Mapping[str, PollState], now: datetime
+) -> tuple[SourceHealth, ...]:
+    """``assess`` for every enabled feed, in order."""
+    never = PollState()
+    return tuple(assess(f, states.get(f.name, never), now) for f in feeds if f.enabled)
+
+
+def _verdict(feed: FeedConfig, state: PollState, now: datetime) -> tuple[FeedState, str]:
+    if state.gone:
+        return FeedState.ERROR, "gone for good (410)"
+    if state.last_poll_at is None or state.health is FeedState.NEVER:
+        return FeedState.NEVER, "never asked"
+    if state.failures:
+        return state.health, _failed(state)
+    if state.health is not FeedState.OK:
+        return state.health, state.why
+    if state.last_ok_at is None:
+        return FeedState.NEVER, "never answered"
+    if now - state.last_ok_at > stale_after(feed):
+        return FeedState.STALE, f"no answer for {_days(now - state.last_ok_at)}"
+    silence = silence_at(state)
+    if silence is not None and silence > frozen_after(feed, state.stamps):
+        return FeedState.FROZEN, f"answers, but nothing new for {_days(silence)}"
+    return FeedState.OK, _moved(state) or state.why
+
+
+def stale_after(feed: FeedConfig) -> timedelta:
+    """How long a feed may go without a good answer."""
+    return max(STALE_CADENCES * timedelta(minutes=feed.cadence_minutes), STALE_AT_LEAST)
+
+
+def silence_at(state: PollState) -> timedelta | None:
+    """Age of the newest item when the feed last answered; None when nothing was ever dated."""
+    if state.last_ok_at is None or state.newest_at is None:
+        return None
+    return state.last_ok_at - state.newest_at
+
+
+def median_gap(stamps: Sequence[datetime]) -> timedelta | None:
+    """The usual time between items, from their distinct instants; None when not learnt yet."""
+    ordered = sorted(set(stamps))
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(ordered)]
+    return timedelta(seconds=median(gaps)) if len(gaps) >= MIN_GAPS else None
+
+
+def frozen_after(feed: FeedConfig, stamps: Sequence[datetime]) -> timedelta:
+    """The silence at which ``feed`` is frozen; without a learnt cadence, ten times its floor."""
+    floor = timedelta(days=feed.silence_days)
+    gap = median_gap(stamps)
+    return 10 * floor if gap is None else max(FROZEN_GAPS * gap, floor)
+
+
+def _failed(state: PollState) -> str:
+    times = "" if state.failures == 1 else f" ({state.failures} times in a row)"
+    return f"{state.why}{times}"
+
+
+def _moved(state: PollState) -> str:
+    return f"moved for good to {state.moved_to}" if state.moved_to else ""
+
+
+def _days(span: timedelta) -> str:
+    hours = span.total_seconds() / 3_600
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"

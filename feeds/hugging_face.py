@@ -1,0 +1,239 @@
+"""New model repositories of one organisation on Hugging Face.
+
+The best early sign of a release, and it needs no language processing: a new repository, its
+parameter count, and how its weights are quantised. Each repository is one ``hf_repository`` fact, a
+candidate for a ``model_release``; what it means is decided elsewhere. A UE8M0 scale format alone
+says little: Nvidia's Blackwell uses it too.
+
+``createdAt`` is when the repository was made, which may precede the day it was opened to the
+public; ``known_at`` is when we saw it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from engine.errors import FeedError
+from engine.news.clean import clean_text, is_future, parse_stamp
+from engine.values import Fact
+from feeds.base import (
+    MAX_ENTRIES,
+    DocumentCollector,
+    FeedConfig,
+    Harvest,
+    Parsed,
+    Poll,
+    fetch_document,
+    newest_stamps,
+    options_text,
+    read_json,
+)
+from feeds.fetch import FetchFailedError
+
+MAX_CONFIGS_PER_POLL = 5
+"""config.json files read in one poll; the newest repositories first, the rest at the next poll."""
+
+CONFIG_URL = "https://huggingface.co/{id}/resolve/main/config.json"
+_REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}\Z", re.A)
+_MAX_MEMO = 400  # read configs remembered; an organisation's newest hundreds are enough
+
+
+class HuggingFaceOrg(DocumentCollector):
+    """Repositories of ``options.org``, newest first. Option ``config_url``: where a config lies.
+
+    The list may leave out the quantisation; then ``config.json`` is read, once per repository and
+    commit.
+    """
+
+    accept = "application/json"
+
+    def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
+        """Facts ``hf_repository``; an empty list means the organisation is not known (any more).
+
+        Raises ``FeedError`` with state ``unknown_org`` for that.
+        """
+        listed = read_json(body, feed)
+        org = options_text(feed, "org")
+        if isinstance(listed, dict) and "error" in listed:
+            raise FeedError(feed.name, f"'{org}': {str(listed['error'])[:120]}")
+        if not isinstance(listed, list):
+            raise FeedError(feed.name, "the answer is not a list of models")
+        if not listed:
+            raise FeedError(
+                feed.name,
+                f"no models under '{org}'",
+                state="unknown_org",
+                remedy="the organisation may have been renamed; check options.org",
+            )
+        return _parsed(listed[:MAX_ENTRIES], org, feed, fetched_at)
+
+    def poll(self, poll: Poll) -> Harvest:
+        """The list, then the configs of repositories whose quantisation is not known yet."""
+        found = super().poll(poll)
+        if found.parsed is None:
+            return found
+        facts, memo, problems = self._with_configs(poll, found.parsed.facts)
+        parsed = replace(found.parsed, facts=facts, problems=(*found.parsed.problems, *problems))
+        unread = any("not read" in problem for problem in problems)
+        return replace(
+            found,
+            parsed=parsed,
+            memo=memo,
+            body_hash="" if unread else found.body_hash,
+            etag="" if unread else found.etag,
+            last_modified="" if unread else found.last_modified,
+        )
+
+    def _with_configs(
+        self, poll: Poll, facts: Iterable[Fact]
+    ) -> tuple[tuple[Fact, ...], dict[str, str], tuple[str, ...]]:
+        memo, out, problems, left = dict(poll.state.memo), [], [], MAX_CONFIGS_PER_POLL
+        for fact in facts:
+            name = f"{fact.key}@{fact.payload['sha']}"
+            if fact.payload["quant_method"] is None and name not in memo and left > 0:
+                left -= 1
+                try:
+                    memo[name] = self._config(poll, fact.key)
+                except FeedError as error:
+                    problems.append(f"config of {fact.key} not read: {error.message}")
+            elif fact.payload["quant_method"] is None and name not in memo:
+                problems.append(f"config of {fact.key} not read yet")
+            out.append(with_quantisation(fact, memo.get(name, "")))
+        kept = dict(list(memo.items())[-_MAX_MEMO:])
+        return tuple(out), kept, tuple(problems)
+
+    def _config(self, poll: Poll, repository: str) -> str:
+        template = str(poll.feed.options.get("config_url", CONFIG_URL))
+        url = template.replace("{id}", quote(repository, safe="/"))
+        try:
+            body = fetch_document(poll, url, self.accept, plain=True).body
+        except FetchFailedError as failure:
+            if failure.reason in ("not_found", "forbidden"):  # no config, or a gated repository
+                return pack_quantisation({})
+            raise
+        config = read_json(body, poll.feed)
+        return pack_quantisation(quantisation(config if isinstance(config, dict) else {}))
+
+
+# --- parsing (pure) -------------------------------------------------------------------------
+
+
+def _parsed(listed: Iterable[Any], org: str, feed: FeedConfig, fetched_at: datetime) -> Parsed:
+    facts: list[Fact] = []
+    problems: list[str] = []
+    for entry in listed:
+        repository = str(entry.get("id", "")) if isinstance(entry, dict) else ""
+        created_at = parse_stamp(str(entry.get("createdAt", ""))) if repository else None
+        if not _REPOSITORY.match(repository) or repository.split("/")[0].lower() != org.lower():
+            problems.append(f"'{clean_text(repository, limit=60)}' is not a repository of {org}")
+        elif created_at is None or is_future(created_at, fetched_at):
+            problems.append(f"{repository} has no usable date of creation")
+        else:
+            facts.append(_fact(repository, created_at, entry, feed.source, fetched_at))
+    return Parsed(
+        facts=tuple(facts),
+        problems=tuple(problems[:20]),
+        stamps=newest_stamps(fact.occurred_at for fact in facts),
+    )
+
+
+def _fact(
+    repository: str, created_at: datetime, entry: Mapping[str, Any], source: str, seen_at: datetime
+) -> Fact:
+    config = entry.get("config")
+    return Fact(
+        kind="hf_repository",
+        key=repository,
+        occurred_at=created_at,
+        known_at=seen_at,
+        source=source,
+        payload={
+            "id": repository,
+            "created_at": created_at.isoformat().replace("+00:00", "Z"),
+            "total_params": _count(_inside(entry, "safetensors", "total")),
+            **quantisation(config if isinstance(config, dict) else {}),
+            "sha": _short(entry.get("sha")),
+            "downloads": _rounded(entry.get("downloads")),
+            "likes": _rounded(entry.get("likes")),
+            "license": _license(entry),
+        },
+    )
+
+
+def quantisation(config: Mapping[str, Any]) -> dict[str, Any]:
+    """``quant_method``, ``fmt``, ``scale_fmt`` and ``block`` of a model's config.
+
+    None where the config does not say; block is the list of weight block sizes. Multimodal
+    configs keep theirs under ``text_config``.
+    """
+    found = config.get("quantization_config")
+    if not isinstance(found, dict):
+        inner = config.get("text_config")
+        found = inner.get("quantization_config") if isinstance(inner, dict) else None
+    found = found if isinstance(found, dict) else {}
+    block = found.get("weight_block_size")
+    sound = isinstance(block, list) and all(_count(size) is not None for size in block[:4])
+    return {
+        "quant_method": _short(found.get("quant_method")),
+        "fmt": _short(found.get("fmt") or found.get("format")),
+        "scale_fmt": _short(found.get("scale_fmt")),
+        "block": [int(size) for size in block[:4]] if sound and block else None,
+    }
+
+
+def pack_quantisation(found: Mapping[str, Any]) -> str:
+    """``quantisation`` as one line for the memo."""
+    block = "x".join(str(size) for size in found.get("block") or ())
+    return "|".join((*(str(found.get(key) or "") for key in _PACKED), block))
+
+
+_PACKED = ("quant_method", "fmt", "scale_fmt")
+
+
+def with_quantisation(fact: Fact, packed: str) -> Fact:
+    """``fact`` with what its config said; nothing known there changes nothing."""
+    *texts, block = packed.split("|") if packed.count("|") == 3 else ("", "", "", "")
+    known: dict[str, Any] = {key: text for key, text in zip(_PACKED, texts, strict=True) if text}
+    if block:
+        known["block"] = [int(size) for size in block.split("x")]
+    return replace(fact, payload={**fact.payload, **known}) if known else fact
+
+
+def _inside(entry: Mapping[str, Any], *path: str) -> Any:
+    value: Any = entry
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _count(value: Any) -> int | None:
+    good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15
+    return int(value) if good else None
+
+
+def _rounded(value: Any) -> int | None:
+    """Two significant digits: a counter that ticks is not a new version of the fact."""
+    count = _count(value)
+    if not count:
+        return count
+    step = int(10 ** max(int(math.log10(count)) - 1, 0))
+    return round(count / step) * step
+
+
+def _short(value: Any) -> str | None:
+    text = clean_text(value, limit=80).replace("|", "/") if isinstance(value, str) else ""
+    return text or None
+
+
+def _license(entry: Mapping[str, Any]) -> str | None:
+    tags = entry.get("tags")
+    for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, str) and tag.startswith("license:"):
+            return _short(tag.removeprefix("license:"))
+    return _short(_inside(entry, "cardData", "license"))

@@ -1,0 +1,154 @@
+"""Official interest rates: the New York Fed's effective rate and FRED's daily series.
+
+Everything becomes ``observation`` facts in percent a year, known from the moment we fetched it;
+figures of a day are published on the next business day, so a polled figure never comes early.
+FRED's graph file needs no key and holds only the latest vintage: a revision is a new version.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from typing import Any
+
+from engine.clock import NEW_YORK, at_new_york
+from engine.errors import FeedError
+from engine.values import Fact, Observation
+from feeds.base import (
+    MAX_ENTRIES,
+    DocumentCollector,
+    FeedConfig,
+    Parsed,
+    Poll,
+    looks_like_html,
+    newest_stamps,
+    options_days,
+    options_text,
+    read_json,
+)
+from feeds.fed_futures import observation_fact
+
+LOWEST_PCT, HIGHEST_PCT = -5.0, 25.0
+"""Wider than any policy rate or Treasury yield since 1954."""
+
+_DAY_START = time(0, 0)  # the day as a whole; a later hour could lie after the fetch
+_MISSING = ("", ".")  # FRED writes a full stop on holidays, in some exports nothing
+
+
+class FredSeries(DocumentCollector):
+    """One series of FRED's graph file. Options: ``series``, ``lookback_days`` (default 800).
+
+    The address may hold ``{since_on}``, the first day wanted; it changes with the month only, so
+    that the file keeps its validators.
+    """
+
+    accept = "text/csv, */*;q=0.5"
+
+    def url(self, poll: Poll) -> str:
+        """The stanza's address with ``{since_on}`` filled in."""
+        today = poll.now.astimezone(NEW_YORK).date()
+        since = (today - options_days(poll.feed, "lookback_days", 800)).replace(day=1)
+        return super().url(poll).replace("{since_on}", since.isoformat())
+
+    def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
+        """Facts of every day with a figure; blanks are holidays and become nothing."""
+        series = options_text(feed, "series")
+        if looks_like_html(body):
+            raise FeedError(feed.name, "a web page came instead of a table", state="blocked")
+        try:
+            rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig")), strict=True))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise FeedError(feed.name, f"not a table: {str(error)[:120]}") from None
+        heading = [cell.strip() for cell in rows[0]] if rows else []
+        if heading[:1] not in (["observation_date"], ["DATE"]) or series not in heading[1:]:
+            shown = ",".join(heading)[:60]
+            raise FeedError(feed.name, f"the table starts with '{shown}', not with {series}")
+        column = heading.index(series)
+        cells = ((row[0], row[column]) for row in rows[1:] if len(row) > column)
+        return observations(
+            ((day, series, value) for day, value in cells if value.strip() not in _MISSING),
+            feed,
+            fetched_at,
+        )
+
+
+class NewYorkFed(DocumentCollector):
+    """EFFR with its target range: series ``EFFR``, ``DFEDTARL`` and ``DFEDTARU``."""
+
+    accept = "application/json"
+
+    def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
+        """Facts of every record of type EFFR."""
+        answer = read_json(body, feed)
+        records = answer.get("refRates") if isinstance(answer, dict) else None
+        if not isinstance(records, list):
+            raise FeedError(feed.name, "no refRates in the answer")
+        return observations(_effr(records[:MAX_ENTRIES]), feed, fetched_at)
+
+
+_NY_FED_FIELDS = (
+    ("percentRate", "EFFR"),
+    ("targetRateFrom", "DFEDTARL"),
+    ("targetRateTo", "DFEDTARU"),
+)
+
+
+def _effr(records: Iterable[Any]) -> Iterable[tuple[str, str, Any]]:
+    for record in records:
+        if not isinstance(record, dict) or record.get("type") != "EFFR":
+            continue
+        for field, series in _NY_FED_FIELDS:
+            if record.get(field) is not None:
+                yield str(record.get("effectiveDate", "")), series, record[field]
+
+
+def observations(
+    rows: Iterable[tuple[str, str, Any]], feed: FeedConfig, fetched_at: datetime
+) -> Parsed:
+    """(day, series, value) rows as facts (pure); rows that do not hold up become problems.
+
+    Raises ``FeedError`` for a day in the future: then nothing in the file can be trusted.
+    """
+    facts: list[Fact] = []
+    problems: list[str] = []
+    today = fetched_at.astimezone(NEW_YORK).date()
+    for day_text, series, value_text in rows:
+        day, value = _day(day_text), _percent(value_text)
+        if day is None or value is None:
+            shown = f"{series} {day_text[:20]} {str(value_text)[:20]}"
+            problems.append(f"'{shown}' is not a day and a rate")
+            continue
+        if day > today:
+            raise FeedError(feed.name, f"{series} has a figure from the future ({day})")
+        at = at_new_york(day, _DAY_START)
+        observed = Observation(series=series, observed_on=day, value=value)
+        facts.append(observation_fact(observed, at, fetched_at, feed.source))
+    return Parsed(
+        facts=tuple(facts),
+        problems=tuple(problems[:20]),
+        stamps=newest_stamps(fact.occurred_at for fact in facts),
+    )
+
+
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+
+def _day(text: str) -> date | None:
+    if not _ISO_DAY.match(text.strip()):
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _percent(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) and LOWEST_PCT <= number <= HIGHEST_PCT else None
