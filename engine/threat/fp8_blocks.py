@@ -28,7 +28,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,7 @@ from engine.threat.fp8_formats import FORMATS, Format, format_of
 
 Block = int | tuple[int, int] | None
 Rule = Literal["rceil", "floor", "even", "ceil"]
+_Number = TypeVar("_Number", np.uint8, np.int32)
 RULES: Final = ("rceil", "floor", "even", "ceil")
 SCALES: Final = ("e8m0", "float32", "e4m3fn")
 DEEPGEMM_AMAX_FLOOR: Final = 1e-4  # DeepGEMM, deep_gemm/utils/math.py, read 2026
@@ -292,7 +293,7 @@ def scales_shape(shape: tuple[int, ...], scheme: Scheme) -> tuple[int, ...]:
 
 
 def to_tiles(x: npt.NDArray[Any], scheme: Scheme) -> npt.NDArray[Any]:
-    """``x`` as (blocks, numbers per block): a view where a block is one run of memory, else a copy."""
+    """``x`` as (blocks, numbers per block): a view if a block is one run of memory, or a copy."""
     scales_shape(x.shape, scheme)
     if scheme.block is None:
         return x.reshape(1, -1)
@@ -315,7 +316,8 @@ def from_tiles(tiles: npt.NDArray[Any], shape: tuple[int, ...], scheme: Scheme) 
 
 
 def _rows_at_once(tiles: npt.NDArray[Any]) -> int:
-    return max(1, min(tiles.shape[0], CHUNK // max(1, tiles.shape[1])))
+    rows, columns = tiles.shape
+    return max(1, min(int(rows), CHUNK // max(1, int(columns))))
 
 
 def _row_slices(tiles: npt.NDArray[Any]) -> Iterator[slice]:
@@ -329,22 +331,34 @@ def _row_slices(tiles: npt.NDArray[Any]) -> Iterator[slice]:
 def _quantize(x: Float32, how: Scheme, outer: float) -> tuple[Bytes, npt.NDArray[Any]]:
     tiles = to_tiles(x, how)
     codes = np.empty(tiles.shape, np.uint8)
-    bits = np.zeros(tiles.shape[0], np.int32)
-    for rows in _row_slices(tiles) if tiles.size else ():
-        magnitude = tiles[rows].view(np.int32) & MAGNITUDE
-        np.maximum.reduce(magnitude, axis=1, out=bits[rows])
-    scales = _scales_from_bits(bits, how, outer)
+    scales = _scales_from_bits(_amax_bits(tiles), how, outer)
     factors = _factors(scales, how, outer)
-    lost = np.isnan(factors)
-    factors[lost | (factors == 0)] = 1.0  # a scale that underflows holds nothing but zeros
+    lost, nothing = np.isnan(factors), factors == 0  # a scale that underflows leaves only zeros
+    factors[lost | nothing] = 1.0
     if tiles.size:
-        _encode_tiles(tiles, codes, factors, how)
+        _encode_tiles(tiles, codes, factors, lost, how)
     codes[lost] = how.form.nan_code or 0
-    codes[~lost & (_factors(scales, how, outer) == 0)] = 0
+    codes[nothing] = 0
     return from_tiles(codes, x.shape, how), scales.reshape(scales_shape(x.shape, how))
 
 
-def _encode_tiles(tiles: Float32, codes: Bytes, factors: Float32, how: Scheme) -> None:
+def _amax_bits(tiles: Float32) -> Int32:
+    """Bits of the largest magnitude of each block; NaN and infinities sort above the rest."""
+    found = np.zeros(tiles.shape[0], np.int32)
+    if not tiles.size:
+        return found
+    room = np.empty((2, _rows_at_once(tiles) * tiles.shape[1]), np.int32)
+    for rows in _row_slices(tiles):
+        flat = tiles[rows].view(np.int32).reshape(-1)
+        pair = room[:, : flat.size]
+        np.bitwise_and(flat, MAGNITUDE, out=pair[0])
+        found[rows] = _block_maxima(pair, tiles.shape[1])
+    return found
+
+
+def _encode_tiles(
+    tiles: Float32, codes: Bytes, factors: Float32, lost: npt.NDArray[np.bool_], how: Scheme
+) -> None:
     """Codes of ``tiles / factors``. Dividing by a power of two is exact unless it underflows, and
     what underflows is far below half the least code."""
     per_row = min(tiles.shape[1], CHUNK)
@@ -357,7 +371,8 @@ def _encode_tiles(tiles: Float32, codes: Bytes, factors: Float32, how: Scheme) -
                 piece = tiles[rows, start : start + per_row]
                 room = scaled[: piece.size].reshape(piece.shape)
                 np.divide(piece, factors[rows, None], out=room)
-                np.copyto(room, np.float32(0), where=~np.isfinite(piece))
+                if lost[rows].any():
+                    np.copyto(room, np.float32(0), where=~np.isfinite(piece))
                 made = codes[rows, start : start + per_row]
                 encoder(room.reshape(-1), made.reshape(-1))
 
@@ -485,21 +500,23 @@ def _row_scheme(how: Scheme, columns: int) -> Scheme:
     )
 
 
-def _block_maxima(pair: Bytes, width: int) -> Bytes:
-    """Largest byte of each run of ``width`` in ``pair[0]``; ``pair[1]`` is scratch.
+def _block_maxima(pair: npt.NDArray[_Number], width: int) -> npt.NDArray[_Number]:
+    """Largest of each run of ``width`` in ``pair[0]``; ``pair[1]`` is scratch.
 
-    For a power of two: the maximum with a copy shifted by half a block, a quarter, and so on. Whole
-    rows of bytes fill the vector registers, 32-number reductions do not.
+    For narrow blocks: the maximum with a copy shifted by half a block, a quarter, and so on. Long
+    runs fill the vector registers, reductions of 32 numbers do not.
     """
-    here, there = pair
-    if width & (width - 1):
-        return np.maximum.reduce(here.reshape(-1, width), axis=1)
+    here, there = pair[0], pair[1]
+    if width & (width - 1) or width * pair.itemsize > 128:
+        reduced: npt.NDArray[_Number] = np.maximum.reduce(here.reshape(-1, width), axis=1)
+        return reduced
     length, shift = here.size, width // 2
     while shift:
         length -= shift
         np.maximum(here[:length], here[shift : shift + length], out=there[:length])
         here, there, shift = there, here, shift // 2
-    return here[::width]
+    maxima: npt.NDArray[_Number] = here[::width]
+    return maxima
 
 
 # --- what a scheme costs and loses ---------------------------------------------------------------

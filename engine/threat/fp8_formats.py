@@ -205,8 +205,7 @@ def byte_of(x: float, fmt: Format, overflow: Overflow = "saturate") -> int:
 
 def _nearest_magnitude(a: float, fmt: Format) -> int | None:
     """The code nearest to ``a`` >= 0; None when the nearest lies beyond the largest."""
-    ladder = ladder(fmt)
-    for (low, code), (high, next_code) in itertools.pairwise(ladder):
+    for (low, code), (high, next_code) in itertools.pairwise(ladder(fmt)):
         tie = low + (high - low) / 2
         if fmt.name == "e8m0" and code == 0:
             tie = math.nextafter(low, high)  # below float32's normals ml_dtypes and torch round up
