@@ -11,7 +11,7 @@ as it lies below.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,7 +49,7 @@ def has_price(release: ModelRelease) -> bool:
 
 def offers_before(
     releases: Sequence[ModelRelease],
-    qualities: Mapping[str, Quality],
+    qualities: Sequence[Quality],
     before: datetime,
     params: ThreatParameters,
 ) -> tuple[Offer, ...]:
@@ -62,9 +62,8 @@ def offers_before(
             proven_quality=quality.mean - undecided_sd(quality, params.settled_sd),
             age_days=max(0.0, (before - release.known_at).total_seconds() / 86_400),
         )
-        for release in releases
+        for release, quality in zip(releases, qualities, strict=True)
         if release.known_at < before and has_price(release)
-        for quality in (qualities[release.model],)
     )
 
 
@@ -87,9 +86,11 @@ def log_blended(
 
 
 def frontier_log_price(
-    offers: Sequence[Offer], quality: FloatArray, draws: Sample
+    offers: Sequence[Offer], quality: FloatArray, draws: Sample, *, own: str = ""
 ) -> FloatArray | None:
     """Log price of the cheapest comparable offer at ``quality`` (draws,); None without offers.
+
+    An offer called ``own`` is the release itself, known earlier: of equal quality in every draw.
 
     min over offers of  log price + comparability * max(0, quality - proven quality)
                         - age / year * log(price_trend).
@@ -100,7 +101,7 @@ def frontier_log_price(
         price = log_blended(offer.price_input_usd_per_mtok, offer.price_output_usd_per_mtok, draws)
         if price is None:
             continue
-        lack = np.maximum(quality - offer.proven_quality, 0.0)
+        lack = 0.0 if offer.model == own else np.maximum(quality - offer.proven_quality, 0.0)
         at = price + draws["comparability"] * lack - offer.age_days * trend
         best = at if best is None else np.minimum(best, at)
     return best

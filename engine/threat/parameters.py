@@ -32,6 +32,7 @@ UNCERTAIN_NAMES = (
     "demand_growth",
     "h20_price_usd",
     "grey_premium",
+    "grey_supply_share",
     "licence_friction",
     "discouraged_friction",
     "h20_equivalents_per_chip",
@@ -79,6 +80,7 @@ _PROBABILITIES = frozenset(
     {
         "unknown_china_share",
         "inference_share",
+        "grey_supply_share",
         "training_prior",
         "inference_prior",
         "vendor_factor",

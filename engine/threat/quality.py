@@ -57,14 +57,14 @@ def logit_pct(pct: float) -> float:
     return math.log(share / (1 - share))
 
 
-def fit_quality(releases: Sequence[ModelRelease], params: ThreatParameters) -> dict[str, Quality]:
-    """Quality of every release given, fitted on these and nothing else; name -> ``Quality``.
+def fit_quality(releases: Sequence[ModelRelease], params: ThreatParameters) -> tuple[Quality, ...]:
+    """Quality of every release given, in order, fitted on these and nothing else.
 
     The prior of a model is the mean of the scored models of the year before it, the configured one
     where there are fewer than three; an unscored model sits ``unscored_offset`` below.
     """
     if not releases:
-        return {}
+        return ()
     table = _table(releases)
     seen = np.isfinite(table)
     centre = np.full(len(releases), params.prior_mean)
@@ -77,10 +77,10 @@ def fit_quality(releases: Sequence[ModelRelease], params: ThreatParameters) -> d
     mean, sd = _qualities(table, seen, lines, centre, params.prior_sd)
     count = seen.sum(axis=1)
     mean = np.where(count == 0, mean + params.unscored_offset, mean)
-    return {
-        release.model: Quality(mean=float(m), sd=float(s), n_scores=int(n))
-        for release, m, s, n in zip(releases, mean, sd, count, strict=True)
-    }
+    return tuple(
+        Quality(mean=float(m), sd=float(s), n_scores=int(n))
+        for m, s, n in zip(mean, sd, count, strict=True)
+    )
 
 
 def undecided_sd(quality: Quality, settled_sd: float) -> float:

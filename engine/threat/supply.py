@@ -28,19 +28,6 @@ Acceptance = Literal["accepted", "discouraged", "blocked", "unknown"]
 _NEW_YORK = ZoneInfo("America/New_York")
 _FRESH = timedelta(days=400)
 _SUPPLY_KINDS = frozenset({"shipments", "production plan", "capacity"})
-_CHINESE = frozenset(
-    {
-        "Huawei",
-        "Cambricon",
-        "Hygon",
-        "Kunlunxin",
-        "MetaX",
-        "Moore Threads",
-        "Alibaba T-Head",
-        "all Chinese vendors",
-        "Huawei and Cambricon",
-    }
-)
 _PUBLIC_ON = re.compile(r"public (?:only )?(?:on )?(\d{4}-\d{2}-\d{2})")
 
 
@@ -254,24 +241,27 @@ def supply_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[SupplyEstimate,
 
 
 def domestic_supply(estimates: Sequence[SupplyEstimate], as_of: datetime) -> Spread | None:
-    """Spread of what sources say home-grown makers deliver in a year; chips. None: nobody says.
+    """Spread of what sources say Huawei delivers in a year; chips. None: nobody says.
 
-    Figures for the present or next calendar year, published in the last 400 days; parts that one
-    source gives on one day (910B and 910C) are added, sources are never added to one another. Only
-    Huawei's figures and those for all Chinese makers are used: they are the ones that bound supply.
+    Figures for the present or next calendar year (the last one where there is none), published in
+    the last 400 days; parts that one source gives on one day (910B and 910C) are added, sources are
+    never added to one another. Huawei alone, because its figures are the ones that were published
+    throughout; ``other_vendor_uplift`` adds the rest.
     """
-    years = {str(as_of.year), str(as_of.year + 1)}
-    by_source: dict[tuple[datetime, str, str], list[SupplyEstimate]] = defaultdict(list)
+    ahead = {str(as_of.year), str(as_of.year + 1)}
+    return _of_years(estimates, as_of, ahead) or _of_years(estimates, as_of, {str(as_of.year - 1)})
+
+
+def _of_years(
+    estimates: Sequence[SupplyEstimate], as_of: datetime, years: set[str]
+) -> Spread | None:
+    by_source: dict[tuple[datetime, str], list[SupplyEstimate]] = defaultdict(list)
     for e in estimates:
         fresh = e.known_at <= as_of and as_of - e.known_at <= _FRESH
-        if fresh and e.period in years and _is_supply(e):
-            by_source[(e.known_at, e.period, e.vendor)].append(e)
+        counts = e.unit == "chips" and e.kind in _SUPPLY_KINDS and e.vendor == "Huawei"
+        if fresh and counts and e.period in years:
+            by_source[(e.known_at, e.period)].append(e)
     return _spread([_sum_parts(parts) for parts in by_source.values()])
-
-
-def _is_supply(e: SupplyEstimate) -> bool:
-    chips = e.unit == "chips" or (e.unit == "H20 equivalents" and e.vendor in _CHINESE)
-    return chips and e.kind in _SUPPLY_KINDS and e.vendor in ("Huawei", "all Chinese vendors")
 
 
 def _sum_parts(parts: Sequence[SupplyEstimate]) -> tuple[float | None, float | None]:
@@ -309,7 +299,7 @@ def demand_units(
     """China's demand for a year in H20 equivalents, (draws,); None when nothing bears on it.
 
     Published demand where there was any in the last 400 days, else what Nvidia bills there at its
-    yearly pace over the price of an H20, doubled at most for everybody else's sales.
+    yearly pace over the price of an H20, half more at most for everybody else's sales.
     """
     told = [
         e
@@ -330,7 +320,7 @@ def demand_units(
     if pace is None or share is None or not share.china_share:
         return None
     billed = pace * 1e9 * china_share_draws(reports, draws) / draws["h20_price_usd"]
-    others: FloatArray = 1 + draws.noise["demand_spread"]
+    others: FloatArray = 1 + 0.5 * draws.noise["demand_spread"]
     return billed * others * growth
 
 

@@ -1,0 +1,357 @@
+"""A rating in words: sentences made from its own numbers, each with how far to trust it.
+
+Nothing here computes a figure that the rating does not hold, and no text of a source is repeated:
+names and numbers only. Sentences are phrases, so a report can say them in another language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.phrases import paragraph, phrase, plural
+from engine.threat.channels import Case
+from engine.threat.feasibility import FeasibilityEvidence, Kind
+from engine.threat.frontier import Offer, has_price
+from engine.threat.supply import last_china_share
+from engine.threat.world import World
+from engine.values import Evidence, FloatArray, ModelRelease, Observed
+
+if TYPE_CHECKING:
+    from engine.threat.rating import CostClaim, Setting
+
+SPOKEN_CHANNEL: Mapping[str, str] = MappingProxyType(
+    {
+        "substitution": "substitution by home-grown chips",
+        "efficiency": "efficiency",
+        "price_pressure": "price pressure",
+        "setbacks": "setbacks",
+    }
+)
+_MODEL_SOURCE = "engine.threat.rating"
+_USD_PER_CHIP_HOUR = 2.0
+"""DeepSeek's own assumption for an H800 hour (V3 report, 2024-12)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What the sentences are made from."""
+
+    release: ModelRelease
+    world: World
+    setting: Setting
+    case: Case
+    revenue_usd_bn: float
+    score: float
+    parts: Mapping[str, float]
+    expected_loss_share: float
+    net_mean_share: float
+    claims: tuple[CostClaim, ...]
+    binding: Offer | None
+
+
+def paragraph_of(story: Story) -> str:
+    """The reason in one paragraph: the loss, the channel that leads, novelty, what is missing."""
+    return paragraph(_loss(story), _lead(story), _price(story), _hardware(story), _gaps(story))
+
+
+def _loss(story: Story) -> str:
+    return phrase(
+        "{model} puts an expected {loss:share1} of Nvidia's data-centre revenue of "
+        "{revenue:usdbn0} a year at risk (net mean {net:+share1}), a score of {score:.0f} out of "
+        "100.",
+        model=story.release.model,
+        loss=story.expected_loss_share,
+        revenue=story.revenue_usd_bn,
+        net=story.net_mean_share,
+        score=story.score,
+    )
+
+
+def _lead(story: Story) -> str:
+    if story.score < 0.5:
+        return phrase("No channel moves anything that earlier releases had not moved.")
+    lead = max(story.parts, key=lambda name: story.parts[name])
+    return phrase(
+        "Most of it comes through {channel}, {part:.1f} points.",
+        channel=SPOKEN_CHANNEL[lead],
+        part=story.parts[lead],
+    )
+
+
+def _price(story: Story) -> str:
+    if not has_price(story.release):
+        return phrase("No price was published, so its place on the price frontier is a wide guess.")
+    if story.binding is None:
+        return phrase("No earlier offer is known to compare its price with.")
+    ratio = _median_exp(story.case.log_rho)
+    if ratio > 0.95:
+        return phrase(
+            "At its quality it is no cheaper than {other} had led buyers to expect.",
+            other=story.binding.model,
+        )
+    return phrase(
+        "At its quality it costs {ratio:share0} of what {other} had led buyers to expect.",
+        ratio=ratio,
+        other=story.binding.model,
+    )
+
+
+def _hardware(story: Story) -> str:
+    kinds = {e.kind for e in story.setting.added}
+    before, after = story.case.before, story.case.after
+    if Kind.TRAINING_SUCCESS in kinds:
+        return phrase(
+            "Training on home-grown chips moves the odds that others can do so from {before:share0} "
+            "to {after:share0}.",
+            before=float(before.training.mean()),
+            after=float(after.training.mean()),
+        )
+    if Kind.INFERENCE_SUPPORT in kinds:
+        return phrase(
+            "Serving on home-grown chips moves the odds that others can do so from {before:share0} "
+            "to {after:share0}; training stays where it was.",
+            before=float(before.inference.mean()),
+            after=float(after.inference.mean()),
+        )
+    if Kind.SCALE_FORMAT in kinds:
+        return phrase("Its UE8M0 scales alone prove no hardware: Nvidia's Blackwell uses them too.")
+    return ""
+
+
+def _gaps(story: Story) -> str:
+    missing = [name for name, seen in observed(story).items() if not seen]
+    if not missing:
+        return ""
+    return plural(
+        "Not observed: {names}; this widens the interval.",
+        "Not observed: {names}; these widen the interval.",
+        n=len(missing),
+        names=", ".join(missing),
+    )
+
+
+def observed(story: Story) -> dict[str, bool]:
+    """Which inputs were observed, in the order in which they matter."""
+    release, world = story.release, story.world
+    return {
+        "list price": has_price(release),
+        "benchmark scores": story.setting.own.n_scores > 0,
+        "an earlier offer": story.binding is not None,
+        "openness of the weights": release.open_weights is not None,
+        "size": release.total_params_b is not None and release.active_params_b is not None,
+        "training hardware": release.hardware_named is not None,
+        "inference hardware": release.inference_domestic is not None,
+        "China's share of revenue": last_china_share(world.earnings) is not None,
+        "home-grown chip supply": bool(world.supply),
+    }
+
+
+_WEIGHTS = (0.25, 0.25, 0.1, 0.1, 0.06, 0.06, 0.06, 0.06, 0.06)
+
+
+def confidence_of(story: Story) -> float:
+    """0 to 1: the weighted share of inputs observed, times trust in the release row."""
+    seen = sum(w for w, ok in zip(_WEIGHTS, observed(story).values(), strict=True) if ok)
+    scores = min(story.setting.own.n_scores, 4) / 4
+    trust = story.release.confidence if story.release.confidence is not None else 0.5
+    return min(1.0, (seen - 0.15 * (1 - scores) * (scores > 0)) * trust)
+
+
+def evidence_of_story(story: Story) -> tuple[Evidence, ...]:
+    """Every sentence of support, most telling first."""
+    found = [
+        _price_evidence(story),
+        _quality_evidence(story),
+        *(_hardware_evidence(e) for e in story.setting.added),
+        *_failures(story),
+        _chips_evidence(story),
+        _supply_evidence(story),
+        _share_evidence(story),
+        *_training_bill(story.release),
+        *(_claim_evidence(claim, story) for claim in story.claims),
+    ]
+    return tuple(e for e in found if e is not None)
+
+
+def _price_evidence(story: Story) -> Evidence:
+    release = story.release
+    if not has_price(release):
+        return Evidence(text=phrase("No list price was published"), observed=Observed.NOT_OBSERVED)
+    low, mid, high = _band(np.exp(story.case.log_rho))
+    return Evidence(
+        text=phrase(
+            "List price {price_in:usd2} in, {price_out:usd2} out per million tokens: "
+            "{mid:share0} ({low:share0} to {high:share0}) of the frontier's at equal quality",
+            price_in=release.price_input_usd_per_mtok,
+            price_out=release.price_output_usd_per_mtok,
+            mid=mid,
+            low=low,
+            high=high,
+        ),
+        confidence=release.confidence,
+        source=release.source,
+    )
+
+
+def _quality_evidence(story: Story) -> Evidence:
+    own, best = story.setting.own, story.setting.best_quality
+    if own.n_scores == 0:
+        return Evidence(
+            text=phrase("No benchmark score is known; its quality is drawn from its year's spread"),
+            observed=Observed.NOT_OBSERVED,
+        )
+    return Evidence(
+        text=plural(
+            "Quality {quality:+.2f} from {n} benchmark against {best:+.2f} of the best earlier model "
+            "(logits of GPQA Diamond)",
+            "Quality {quality:+.2f} from {n} benchmarks against {best:+.2f} of the best earlier "
+            "model (logits of GPQA Diamond)",
+            n=own.n_scores,
+            quality=own.mean,
+            best=best,
+        ),
+        confidence=0.5,
+        source=story.release.source,
+    )
+
+
+def _hardware_evidence(evidence: FeasibilityEvidence) -> Evidence | None:
+    text = {
+        Kind.TRAINING_SUCCESS: phrase("Training on home-grown chips is named"),
+        Kind.INFERENCE_SUPPORT: phrase("Serving on home-grown chips is announced"),
+        Kind.SCALE_FORMAT: phrase(
+            "UE8M0 scales: a format that Nvidia's Blackwell uses too; counted as nothing"
+        ),
+        Kind.DELAY: phrase("The lab reports a delay or setback of its own"),
+    }.get(evidence.kind)
+    if text is None:
+        return None
+    weight = 0.0 if evidence.kind is Kind.SCALE_FORMAT else evidence.credibility
+    return Evidence(text=text, confidence=weight, source=evidence.source)
+
+
+def _failures(story: Story) -> list[Evidence]:
+    lab = story.release.lab.lower()
+    return [
+        Evidence(
+            text=phrase(
+                "On {day:date} a training run of {lab} on home-grown chips was reported to have "
+                "failed: good for Nvidia",
+                day=e.known_at,
+                lab=e.lab,
+            ),
+            confidence=e.credibility,
+            source=e.source,
+        )
+        for e in story.setting.record
+        if e.kind is Kind.TRAINING_FAILURE and e.lab.lower() == lab
+    ]
+
+
+def _chips_evidence(story: Story) -> Evidence:
+    pair = story.case.pair
+    if not pair.from_cost_model:
+        return Evidence(
+            text=phrase("The cost model has no pair of chips for it; a wide prior stands in"),
+            observed=Observed.NOT_OBSERVED,
+        )
+    low, mid, high = _band(np.exp(pair.log_serving))
+    return Evidence(
+        text=phrase(
+            "Serving on {home} costs {mid:.2f} ({low:.2f} to {high:.2f}) times what it costs in China "
+            "on {nvidia}, before software and network penalties",
+            home=pair.domestic_chip,
+            nvidia=pair.nvidia_chip,
+            mid=mid,
+            low=low,
+            high=high,
+        ),
+        confidence=0.5,
+        source="engine.threat.cost",
+    )
+
+
+def _supply_evidence(story: Story) -> Evidence:
+    low, mid, high = _band(story.case.carrying)
+    return Evidence(
+        text=phrase(
+            "Home-grown supply can carry {mid:share0} ({low:share0} to {high:share0}) of China's "
+            "demand in a year",
+            mid=mid,
+            low=low,
+            high=high,
+        ),
+        observed=Observed.PRESENT if story.world.supply else Observed.NOT_OBSERVED,
+        confidence=0.4,
+        source="domestic_chip_supply",
+    )
+
+
+def _share_evidence(story: Story) -> Evidence:
+    told = last_china_share(story.world.earnings)
+    if told is None:
+        return Evidence(
+            text=phrase("China's share of revenue was not reported"),
+            observed=Observed.NOT_OBSERVED,
+        )
+    return Evidence(
+        text=phrase(
+            "China was {share:share1} of Nvidia's revenue in {quarter}, as first reported",
+            share=told.china_share,
+            quarter=told.quarter,
+        ),
+        confidence=0.9,
+        source="nvidia_earnings",
+    )
+
+
+def _training_bill(release: ModelRelease) -> list[Evidence]:
+    """The lab's bill beside hours at market rent: a claim, which moves nothing."""
+    bill, hours = release.claimed_training_cost_usd, release.training_gpu_hours
+    if bill is None:
+        return []
+    estimate = None if hours is None else hours * _USD_PER_CHIP_HOUR
+    return [
+        Evidence(
+            text=phrase(
+                "Claimed training cost {bill:usd0}; its chip hours at two dollars give "
+                "{estimate:usd0}; neither holds research, staff or data, neither moves the rating",
+                bill=bill,
+                estimate=estimate,
+            ),
+            confidence=0.3,
+            source=release.source,
+        )
+    ]
+
+
+def _claim_evidence(claim: CostClaim, story: Story) -> Evidence:
+    low, mid, high = _band(np.exp(story.case.log_rho_compute))
+    return Evidence(
+        text=phrase(
+            "Press claim: {claimed:share0} of the cost. Own estimate of cost per token of equal "
+            "quality: {mid:share0} ({low:share0} to {high:share0}) of the frontier's. The claim "
+            "moves nothing",
+            claimed=claim.claimed_ratio,
+            mid=mid,
+            low=low,
+            high=high,
+        ),
+        confidence=min(claim.confidence, 0.3),
+        source=claim.source,
+    )
+
+
+def _band(values: FloatArray) -> tuple[float, float, float]:
+    """5th, 50th and 95th percentile."""
+    low, mid, high = (float(x) for x in np.quantile(values, (0.05, 0.5, 0.95)))
+    return low, mid, high
+
+
+def _median_exp(log_values: FloatArray) -> float:
+    return float(np.exp(np.median(log_values)))

@@ -1,0 +1,69 @@
+"""What was known at the instant of a rating, and nothing else.
+
+``world_as_of`` is the only door: it drops every value whose ``known_at`` lies after the instant and
+every chip that was not yet on sale. A rating reads nothing but a ``World``, a release and the
+parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+
+from engine.clock import utc
+from engine.threat.catalogue import latest_by
+from engine.threat.chips import on_sale
+from engine.threat.feasibility import FeasibilityEvidence
+from engine.threat.pairing import ChipCosts
+from engine.threat.supply import AvailabilitySpell, EarningsReport, SupplyEstimate
+from engine.values import Accelerator, ModelRelease
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything known at ``as_of``. Tuples may be empty: not observed, never zero.
+
+    releases: every *version* of every release, Chinese and comparison, known by then. costs: model
+    -> costs per chip (figures of the cost model; they carry no date of their own).
+    """
+
+    as_of: datetime
+    releases: tuple[ModelRelease, ...] = ()
+    accelerators: tuple[Accelerator, ...] = ()
+    availability: tuple[AvailabilitySpell, ...] = ()
+    supply: tuple[SupplyEstimate, ...] = ()
+    earnings: tuple[EarningsReport, ...] = ()
+    evidence: tuple[FeasibilityEvidence, ...] = ()
+    costs: Mapping[str, ChipCosts] = field(default_factory=lambda: MappingProxyType({}))
+
+    def earlier_than(self, release: ModelRelease) -> tuple[ModelRelease, ...]:
+        """Each release known strictly before ``release``, as it was known then."""
+        before = (r for r in self.releases if r.known_at < release.known_at)
+        return latest_by(before, self.as_of)
+
+
+def world_as_of(
+    instant: datetime,
+    *,
+    releases: Iterable[ModelRelease] = (),
+    accelerators: Iterable[Accelerator] = (),
+    availability: Iterable[AvailabilitySpell] = (),
+    supply: Iterable[SupplyEstimate] = (),
+    earnings: Iterable[EarningsReport] = (),
+    evidence: Iterable[FeasibilityEvidence] = (),
+    costs: Mapping[str, ChipCosts] | None = None,
+) -> World:
+    """The world at ``instant`` (aware; ``DataError`` otherwise)."""
+    at = utc(instant)
+    return World(
+        as_of=at,
+        releases=tuple(r for r in releases if r.known_at <= at),
+        accelerators=tuple(c for c in accelerators if on_sale(c, at.date())),
+        availability=tuple(s for s in availability if s.known_at <= at),
+        supply=tuple(e for e in supply if e.known_at <= at),
+        earnings=tuple(r for r in earnings if r.known_at <= at),
+        evidence=tuple(e for e in evidence if e.known_at <= at),
+        costs=MappingProxyType(dict(costs or {})),
+    )
