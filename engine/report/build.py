@@ -58,7 +58,6 @@ class Inputs:
     history: History
     features: Features
     decision: Decision
-    invested: Sequence[bool]
     target_weight: FloatArray
     events: tuple[Event, ...]
     cards: tuple[ReleaseCard, ...]

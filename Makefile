@@ -1,0 +1,58 @@
+# make report and make test need only Python 3.11+ and make; each sets up what it needs.
+PYTHON ?= python3
+RUN := .venv/bin
+DATA := $(CURDIR)/var
+LANG_OPTION := $(if $(REPORT_LANG),--lang $(REPORT_LANG))
+AS_OF_OPTION := $(if $(AS_OF),--as-of $(AS_OF))
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: report test check bench validate lock clean
+
+## report: today's report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
+report: .venv/.runtime
+	@NVSIGNAL_DATA="$(DATA)" $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline
+	@NVSIGNAL_DATA="$(DATA)" $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline --out var/report.html
+
+## test: lint, types and every test
+test: .venv/.dev
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+	$(RUN)/python -m pytest -q -n auto --dist loadgroup
+
+## bench: speed side by side with the alternatives, measured in one run
+bench: .venv/.dev
+	$(RUN)/python -m tests.bench
+
+## validate: the cost model against published figures
+validate: .venv/.runtime
+	$(RUN)/nvsignal validate
+
+## lock: pin the dependencies again; the only step that looks for newer versions
+lock:
+	uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-emit-index-url --no-header -q -o .ci/requirements-dev.lock
+	uv pip compile pyproject.toml --group build --extra web --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock -c .ci/requirements-dev.lock
+
+.venv/bin/python:
+	@if [ -n "$(UV)" ]; then uv venv -q --seed --python $(PYTHON) .venv; else $(PYTHON) -m venv .venv; fi
+
+define install
+	@if [ -n "$(UV)" ]; then \
+	  uv pip install -q --python .venv --require-hashes -r $(1) && \
+	  uv pip install -q --python .venv --no-deps --no-build-isolation -e . ; \
+	else \
+	  $(RUN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1) && \
+	  $(RUN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
+	fi
+endef
+
+.venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
+	$(call install,requirements.lock)
+	@touch $@
+
+.venv/.dev: .ci/requirements-dev.lock pyproject.toml | .venv/bin/python
+	$(call install,.ci/requirements-dev.lock)
+	@touch $@ .venv/.runtime
+
+clean:
+	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,167 @@
+"""``nvsignal report`` and ``explain``: the decision, why, and what would flip it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.app.options import AsOf, ConfigDir, Db, Json, StrategyFile
+from engine.app.output import to_json, write_out
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from engine.app.morning import Morning
+
+FORMATS = ("text", "html", "md", "json")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+
+    @app.command()
+    def report(
+        as_of: AsOf = None,
+        lang: Annotated[
+            str | None, typer.Option(help="en or fr; default: the configured language.")
+        ] = None,
+        form: Annotated[
+            str | None,
+            typer.Option("--format", help="text, html, md or json; default from --out, else text."),
+        ] = None,
+        out: Annotated[
+            Path | None, typer.Option(help="Write to this file instead of the terminal.")
+        ] = None,
+        offline: Annotated[
+            bool, typer.Option("--offline", help="Do not try the live feeds.")
+        ] = False,
+        strategy: StrategyFile = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Weigh everything known and print HOLD or SELL with its reasons."""
+        chosen = "json" if json else _format(form, out)
+        language = _language(lang, config)
+        morning = _morning(as_of, strategy, db, config, offline=offline)
+        from engine.report.render import render
+
+        width = _width()
+        color = out is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        text = render(morning.report, chosen, lang=language, width=width, color=color)
+        if out is None:
+            write_out(text)
+        else:
+            write_file(out, text)
+            sys.stderr.write(f"wrote {out}\n")
+        if morning.report.stale:
+            sys.stderr.write("nvsignal: STALE: prices end before the last sessions\n")
+            if as_of is None and not offline:
+                raise typer.Exit(3)
+
+    @app.command()
+    def explain(
+        as_of: AsOf = None,
+        strategy: StrategyFile = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Print the decision as a waterfall with its evidence and flip levels."""
+        morning = _morning(as_of, strategy, db, config, offline=True, record=False)
+        if json:
+            write_out(to_json(morning.assessment.decision))
+            return
+        from engine.app.waterfall import waterfall_text
+
+        write_out(waterfall_text(morning.assessment, width=_width()))
+
+
+def _format(form: str | None, out: Path | None) -> str:
+    if form is None:
+        suffix = out.suffix.lstrip(".").lower() if out else ""
+        return {"htm": "html", "txt": "text"}.get(suffix, suffix) if suffix in _SUFFIXES else "text"
+    if form not in FORMATS:
+        from engine.errors import UnknownNameError
+
+        raise UnknownNameError("format", form, FORMATS)
+    return form
+
+
+_SUFFIXES = frozenset({"html", "htm", "md", "json", "txt"})
+
+
+def _language(lang: str | None, config: str | None) -> str:
+    from config.settings import Settings, config_folder
+
+    if lang is None:
+        import tomllib
+
+        folder = config_folder(config)
+        try:
+            data = tomllib.loads((folder / "nvsignal.toml").read_text(encoding="utf-8"))
+            return Settings.model_validate(data).report.language
+        except (OSError, ValueError):
+            return "en"  # the same file is read again, and its problems told, by the loader
+    if lang not in ("en", "fr"):
+        raise InputError(f"unknown language '{lang[:20]}'", remedy="use en or fr")
+    return lang
+
+
+def _width() -> int:
+    import shutil
+
+    return max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
+
+
+def _morning(
+    as_of: str | None,
+    strategy: str | None,
+    db: str | None,
+    config: str | None,
+    *,
+    offline: bool,
+    record: bool | None = None,
+) -> Morning:
+    from config.settings import config_folder, load
+    from engine.app import morning, wiring
+    from engine.clock import now, parse_as_of
+
+    live = as_of is None
+    instant = now() if as_of is None else parse_as_of(as_of)
+    loaded = load(config_folder(config), strategy)
+    with wiring.open_record(loaded, db) as store:
+        polled, notices = wiring.poll(store, loaded, instant) if live and not offline else ((), ())
+        return morning.prepare(
+            store,
+            loaded,
+            instant,
+            record=live if record is None else record,
+            polled=polled,
+            notices=notices,
+        )
+
+
+def write_file(path: Path, text: str) -> None:
+    """Old or new, never half: a temporary file beside it, synced, then renamed."""
+    import tempfile
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(
+            f"cannot write '{path}' ({error.strerror})", remedy="choose a folder you may write to"
+        ) from None

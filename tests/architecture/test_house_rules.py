@@ -1,0 +1,255 @@
+"""The rules of the house, as tests: who imports whom, who reads the clock, what stays light."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("engine", "strategies", "feeds", "backtests", "config")
+
+# What each room may import of the house. engine.values, errors, clock and phrases are everybody's.
+VOCABULARY = {"engine.values", "engine.errors", "engine.clock", "engine.phrases", "engine"}
+ALLOWED: dict[str, set[str]] = {
+    "engine.values": set(),
+    "engine.errors": set(),
+    "engine.clock": set(),
+    "engine.phrases": set(),
+    "engine.threat": {"engine.threat"},
+    "engine.macro": {"engine.macro"},
+    "engine.news": {"engine.news"},
+    "engine.record": {"engine.record", "engine.news"},
+    "strategies": {"strategies"},
+    "engine.decision": {
+        "engine.decision",
+        "strategies.base",
+        "engine.threat",
+        "engine.macro",
+        "engine.news",
+        "engine.record",
+    },
+    "engine.report": {
+        "engine.report",
+        "engine.decision",
+        "engine.record",
+        "engine.news",
+        "engine.threat",
+        "engine.macro",
+    },
+    "backtests": {
+        "backtests",
+        "engine.decision",
+        "engine.macro",
+        "engine.record",
+        "engine.threat",
+        "engine.news",
+        "engine.report",
+        "strategies.base",
+        "strategies.baselines",
+    },
+    "feeds": {"feeds", "engine.news", "engine.threat", "engine.macro", "engine.record"},
+    "config": {
+        "config",
+        "engine.decision",
+        "engine.macro",
+        "engine.threat",
+        "strategies.base",
+        "feeds.facts",
+        "feeds.base",
+    },
+    "engine.app": {"engine", "strategies", "feeds", "backtests", "config"},
+}
+
+CLOCK_READS = {
+    ("datetime", "now"),
+    ("datetime", "utcnow"),
+    ("datetime", "today"),
+    ("date", "today"),
+    ("time", "time"),
+    ("time", "time_ns"),
+}
+
+HEAVY = (
+    "numpy pandas sklearn scipy yfinance matplotlib sqlalchemy exchange_calendars httpx feedparser "
+    "lxml alembic apscheduler apprise jinja2 babel pydantic starlette"
+).split()
+
+HINDSIGHT = (
+    "expected_direction nvda_reaction_pct_computed nvda_reaction_pct_published reaction_session "
+    "direction_for_nvda first_session_return_pct return_minus_2x_spy_pct open_gap_pct "
+    "next_session_return_pct delay_or_setback_note"
+).split()
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield name.removesuffix(".__init__"), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports_of(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(module: str) -> str | None:
+    return next((r for r in sorted(ALLOWED, key=len, reverse=True) if _inside(module, r)), None)
+
+
+def _inside(module: str, place: str) -> bool:
+    return module == place or module.startswith(place + ".")
+
+
+def forbidden_imports(module: str, imported: Iterator[str]) -> list[str]:
+    room = room_of(module)
+    if room is None:
+        return []
+    found = []
+    for name in imported:
+        top = name.split(".")[0]
+        if top not in PACKAGES or any(_inside(name, v) and v != "engine" for v in VOCABULARY):
+            continue
+        if name == "engine" or any(_inside(name, a) or _inside(a, name) for a in ALLOWED[room]):
+            continue
+        found.append(f"{module} imports {name}")
+    return found
+
+
+def test_imports_point_one_way() -> None:
+    """App may import everything; each other room only what lies below it."""
+    broken = [b for name, tree in modules() for b in forbidden_imports(name, imports_of(tree))]
+
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("module", "imported"),
+    [
+        ("engine.threat.rating", "engine.decision.decide"),
+        ("engine.decision.features", "strategies.trend"),
+        ("engine.report.html", "engine.app.output"),
+        ("strategies.trend", "engine.macro.fedwatch"),
+        ("engine.values", "engine.macro.sessions"),
+        ("engine.macro.sessions", "feeds.fetch"),
+    ],
+)
+def test_the_import_rule_catches_an_upward_import(module: str, imported: str) -> None:
+    """The rule itself is able to fail."""
+    assert forbidden_imports(module, iter([imported]))
+
+
+def clock_reads(name: str, tree: ast.Module) -> list[str]:
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            owner_name = owner.id if isinstance(owner, ast.Name) else getattr(owner, "attr", "")
+            if (owner_name, node.func.attr) in CLOCK_READS:
+                found.append(f"{name}:{node.lineno}")
+    return found
+
+
+def test_only_the_clock_module_reads_the_wall_clock() -> None:
+    """Everything else receives instants."""
+    broken = [
+        r for name, tree in modules() if name != "engine.clock" for r in clock_reads(name, tree)
+    ]
+
+    assert broken == []
+
+
+def test_the_clock_rule_catches_a_read() -> None:
+    """The rule itself is able to fail."""
+    tree = ast.parse("import datetime\nx = datetime.datetime.now()\n")
+
+    assert clock_reads("engine.x", tree)
+
+
+def test_only_app_calls_now() -> None:
+    """``engine.clock.now`` is called by ``engine.app`` alone."""
+    callers = {
+        name
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and node.module == "engine.clock"
+        and any(alias.name == "now" for alias in node.names)
+    }
+
+    assert {c for c in callers if not _inside(c, "engine.app")} == set()
+
+
+def test_the_command_line_starts_light() -> None:
+    """Building every command imports none of the heavy libraries."""
+    code = (
+        "import sys, typer; from engine.app.cli import build; typer.main.get_command(build());"
+        f"print([m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_nothing_is_opened_or_made_at_import() -> None:
+    """No module calls open, connects, or builds an engine, scheduler or client at its top level."""
+    makers = {"open", "create_engine", "Client", "BackgroundScheduler", "connect", "Store"}
+    broken = []
+    for name, tree in modules():
+        for node in tree.body:
+            value = getattr(node, "value", None)
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.Expr) and isinstance(
+                value, ast.Call
+            ):
+                called = value.func
+                label = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+                if label in makers:
+                    broken.append(f"{name}:{node.lineno} calls {label}")
+
+    assert broken == []
+
+
+def test_hindsight_columns_never_enter_the_record() -> None:
+    """No payload of a reference fact carries a column that was written after the event."""
+    from feeds.facts import Lags, read_tables
+
+    carried = {
+        column for fact in read_tables(ROOT / "config" / "facts", Lags()) for column in fact.payload
+    }
+
+    assert carried & set(HINDSIGHT) == set()
+    assert {"headline", "event_type"} <= carried
+
+
+def test_every_reference_table_names_its_source_and_confidence() -> None:
+    """No orphan figure: each table of config/facts has both columns."""
+    for path in sorted((ROOT / "config" / "facts").glob("*.csv")):
+        header = path.read_text(encoding="utf-8").splitlines()[0].split(",")
+
+        assert {"source", "confidence"} <= set(header), path.name
+
+
+def test_the_top_level_is_what_was_agreed() -> None:
+    """Nothing but the agreed entries is tracked at the top."""
+    listed = subprocess.run(
+        ["git", "ls-tree", "--name-only", "HEAD"], cwd=ROOT, capture_output=True, text=True
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout")
+    agreed = set(
+        "pyproject.toml engine strategies feeds backtests config tests README.md CHANGELOG.md "
+        "Makefile LICENSE requirements.lock .ci .gitignore".split()
+    )
+
+    assert set(listed.stdout.split()) - agreed == set()
