@@ -123,9 +123,9 @@ def value_of(code: int, fmt: Format) -> float:
     if not 0 <= code < fmt.n_codes:
         raise OutOfRangeError(f"{fmt.name} code", code, f"0 to {fmt.n_codes - 1}")
     magnitude_code = code & ~fmt.sign_bit
-    if _is_nan(code, fmt):
-        return math.nan
     sign = -1.0 if code & fmt.sign_bit else 1.0
+    if _is_nan(code, fmt):
+        return math.copysign(math.nan, 1.0 if fmt.name == "hif8" else sign)
     if fmt.name == "e8m0":
         return 2.0 ** (code - fmt.bias)
     if magnitude_code == _infinity_code(fmt):

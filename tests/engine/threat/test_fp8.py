@@ -102,6 +102,12 @@ def test_every_byte_means_what_the_published_tables_say() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_every_code_decodes_to_the_bits_of_the_reference_libraries(name: str) -> None:
+    codes = np.arange(fp8.format_of(name).n_codes, dtype=np.uint8)
+    assert same_bits(fp8.decode(codes, name), codes.view(ORACLES[name]).astype(np.float32))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_every_exponent_with_every_edge_agrees_with_the_reference_libraries(name: str) -> None:
     x = edge_values()
     x = x[~np.isnan(x)] if name == "e2m1" else x
