@@ -26,14 +26,16 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from engine.clock import from_micros, to_micros
-from engine.errors import ConfigError, FeedError, nearest
+from engine.errors import ConfigError, FeedError, UnknownNameError, nearest
 from engine.values import Fact, FeedState, Item
-from feeds.fetch import Fetched, Getter, HostLimit, Request
+from feeds.fetch import Fetched, FetchSettings, Getter, HostLimit, Request, user_agent
 
 MAX_ENTRIES = 2_000
 """Entries read from one document; what lies beyond is said in a problem, not silently dropped."""
 
-_EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
 
 
 # --- configuration --------------------------------------------------------------------------
@@ -63,7 +65,7 @@ class FeedConfig:
     needs_contact: bool = False
     terms_reviewed_on: date | None = None
     terms: str = ""
-    options: Mapping[str, Any] = _EMPTY
+    options: Mapping[str, Any] = field(default_factory=_nothing)
 
     @property
     def source(self) -> str:
@@ -73,17 +75,19 @@ class FeedConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedsConfig:
-    """The whole file: who we are, how fast each host may be asked, and the feeds in order."""
+    """The whole file: the feeds in order, and how fast each host may be asked."""
 
     feeds: tuple[FeedConfig, ...]
-    contact: str = ""
-    project_url: str = ""
     host_limits: Mapping[str, HostLimit] = field(default_factory=dict)
+
+    def fetch_settings(self, *, version: str, contact: str = "") -> FetchSettings:
+        """How to fetch these feeds as nvsignal ``version``; contact is a mail address or a URL."""
+        return FetchSettings(
+            agent=user_agent(version, contact), contact=contact, host_limits=self.host_limits
+        )
 
     def named(self, names: Iterable[str]) -> tuple[FeedConfig, ...]:
         """The feeds called ``names``, in file order; ``UnknownNameError`` for any that is not."""
-        from engine.errors import UnknownNameError
-
         known = {feed.name: feed for feed in self.feeds}
         wanted = list(names)
         for name in wanted:
@@ -132,12 +136,6 @@ _FEED_KEYS: Mapping[str, tuple[_Check, str]] = MappingProxyType(
         "options": (lambda v: isinstance(v, dict), "a table"),
     }
 )
-_FETCH_KEYS: Mapping[str, tuple[_Check, str]] = MappingProxyType(
-    {
-        "contact": (_text(most=200), "an e-mail address or a URL"),
-        "project_url": (_text(most=200), "a URL"),
-    }
-)
 _HOST_KEYS: Mapping[str, tuple[_Check, str]] = MappingProxyType(
     {
         "per_second": (_number(1e-4, 1e6), "0.0001 to 1000000"),
@@ -169,8 +167,7 @@ class _Reader:
         self._problems: list[str] = []
 
     def read(self, table: dict[str, Any]) -> FeedsConfig:
-        self._unknown(table, ("fetch", "hosts", "feed"), "the file", 0)
-        fetch = self._table(table.get("fetch", {}), _FETCH_KEYS, "[fetch]", self._line("[fetch]"))
+        self._unknown(table, ("hosts", "feed"), "the file", 0)
         hosts = {
             host: HostLimit(**limit)
             for host, limit in self._hosts(table.get("hosts", {})).items()
@@ -179,7 +176,7 @@ class _Reader:
         feeds = self._feeds(table.get("feed", []))
         if self._problems:
             raise ConfigError(self._problems)
-        return FeedsConfig(feeds=feeds, host_limits=hosts, **fetch)
+        return FeedsConfig(feeds=feeds, host_limits=hosts)
 
     def _hosts(self, table: Any) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -321,7 +318,7 @@ class PollState:
     moved_to: str = ""
     moved_seen: int = 0
     gone: bool = False
-    memo: Mapping[str, str] = _EMPTY
+    memo: Mapping[str, str] = field(default_factory=_nothing)
 
     @property
     def newest_at(self) -> datetime | None:
@@ -388,7 +385,7 @@ class Harvest:
     body_hash: str = ""
     moved_to: str = ""
     fresh_seconds: float | None = None
-    memo: Mapping[str, str] = _EMPTY
+    memo: Mapping[str, str] = field(default_factory=_nothing)
 
 
 class Collector(Protocol):

@@ -110,16 +110,14 @@ class Getter(Protocol):
 _CONTACT = re.compile(r"[A-Za-z0-9@.:/_+~%?=&# -]{3,200}\Z")
 
 
-def user_agent(version: str, contact: str = "", project_url: str = "") -> str:
-    """``nvsignal/<version> (+project; contact)``: who is asking and how to reach them.
+def user_agent(version: str, contact: str = "") -> str:
+    """``nvsignal/<version> (+contact)``: who is asking and how to reach them.
 
     Raises ``ConfigError`` when ``contact`` could not stand in a header.
     """
-    for name, text in (("contact", contact), ("project_url", project_url)):
-        if text and not _CONTACT.match(text):
-            raise ConfigError([f"fetch.{name}: '{text[:60]}' is not an address or a URL"])
-    about = "; ".join(part for part in (project_url, contact) if part)
-    return f"nvsignal/{version}" + (f" (+{about})" if about else "")
+    if contact and not _CONTACT.match(contact):
+        raise ConfigError([f"contact '{contact[:60]}' is not a mail address or a URL"])
+    return f"nvsignal/{version}" + (f" (+{contact})" if contact else "")
 
 
 _SECRET = re.compile(r"(?i)([?&][^=&]*(?:key|token|secret|auth|sig)[^=&]*=)[^&#]*")
@@ -342,7 +340,7 @@ class Fetcher:
                 request.feed,
                 "this source asks every client for a contact address",
                 reason="no_contact",
-                remedy="set contact under [fetch] in the configuration",
+                remedy="set mail under [contact] in nvsignal.toml",
             )
         deadline = self._monotonic() + self.settings.deadline_seconds
         for attempt in range(1, self.settings.max_tries + 1):
@@ -513,7 +511,7 @@ class Fetcher:
 
 
 _REMEDIES = {
-    403: "the source refuses this client; a contact address in [fetch] may be what it asks for",
+    403: "the source refuses this client; a mail address under [contact] may be what it asks for",
     410: "the feed is gone for good; remove its stanza or give it a new url",
 }
 
