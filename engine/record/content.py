@@ -1,14 +1,12 @@
 """What makes two facts, or two versions of a news item, the same.
 
-Pure functions: canonical JSON, content hashes, and the rule that turns a heap of versions into the
-one sequence of changes that history answers from. Both engines and every order of arrival lead to
-the same hashes.
+Pure functions: canonical JSON and content hashes, the same on both engines and on every machine.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -95,16 +93,3 @@ def item_version(item: Item) -> str:
 
 Version = tuple[int, str]
 """``(known_at in UTC microseconds, content hash)``: the order of versions of one key."""
-
-
-def changes(versions: Iterable[Version]) -> list[Version]:
-    """The versions that changed something, oldest first.
-
-    Sorted by instant, ties by hash; a version equal to the one before it is dropped. This is the
-    definition of what was known when; it does not depend on the order of arrival.
-    """
-    kept: list[Version] = []
-    for version in sorted(set(versions)):
-        if not kept or kept[-1][1] != version[1]:
-            kept.append(version)
-    return kept

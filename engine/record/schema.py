@@ -84,13 +84,16 @@ fact = Table(
     Index(None, "known_at"),
 )
 
+# Sorts by code point, as SQLite and Python do, whatever language the server speaks.
+_PlainText = Text().with_variant(Text(collation="C"), "postgresql")
+
 item = Table(
     "item",
     metadata,
     Column("row_id", _RowId, primary_key=True, autoincrement=True),
     Column("item_id", String(64), nullable=False),
     Column("version", String(32), nullable=False),
-    Column("source", Text, nullable=False),
+    Column("source", _PlainText, nullable=False),
     Column("title", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("lang", String(16), nullable=False),

@@ -758,7 +758,7 @@ def _items_query(
     query = (
         sa.select(table)
         .where(*_known_by(table, known_by), sa.func.coalesce(before, "") != table.c.version)
-        .order_by(table.c.known_at.desc(), table.c.item_id.desc(), table.c.version.desc())
+        .order_by(*(table.c[n].desc() for n in ("known_at", "item_id", "source", "version")))
         .limit(limit)
     )
     if since is not None:

@@ -247,6 +247,13 @@ class TestItems:
         assert store.items(since=at(3), known_by=at(6)) == items[3:7]
         assert store.items(limit=2) == items[8:]
 
+    def test_equal_instants_are_ordered_alike_on_every_engine(self, store: Store) -> None:
+        items = [make_item(source=name) for name in ("b", "B", "_", "é", "a b", "Z")]
+        store.record_items(items)
+
+        assert [i.source for i in store.items()] == ["B", "Z", "_", "a b", "b", "é"]
+        assert [i.source for i in store.items(limit=2)] == ["b", "é"]
+
     def test_undated_items_are_flagged_and_never_back_filled(self, store: Store) -> None:
         undated = make_item(1, published_at=None)
         store.record_items([undated, make_item(2)])

@@ -11,6 +11,7 @@ branch_labels = None
 depends_on = None
 
 _ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_PLAIN_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -42,7 +43,7 @@ def _create_record() -> None:
         sa.Column("row_id", _ROW_ID, autoincrement=True, nullable=False),
         sa.Column("item_id", sa.String(64), nullable=False),
         sa.Column("version", sa.String(32), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("source", _PLAIN_TEXT, nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("lang", sa.String(16), nullable=False),

@@ -1,0 +1,159 @@
+"""Migrations build exactly the tables the code declares, on both engines."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from engine.errors import StoreError
+from engine.record import schema
+from engine.record.connect import make_engine, parse_url
+from engine.record.migrations import alembic_config, upgrade
+from engine.record.store import Store
+from tests.builders import make_fact
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[sa.Connection]:
+    engine = make_engine(parse_url(url))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _layout(url: str) -> dict[str, object]:
+    """Everything the engine itself says about the tables, comparable between databases."""
+    with _connected(url) as connection:
+        look = sa.inspect(connection)
+        return {
+            name: {
+                "columns": [
+                    {k: str(v) for k, v in c.items() if k != "comment"}
+                    for c in look.get_columns(name)
+                ],
+                "primary": look.get_pk_constraint(name),
+                "unique": sorted(look.get_unique_constraints(name), key=str),
+                "indexes": sorted(look.get_indexes(name), key=str),
+                "checks": [_squeezed(c["sqltext"]) for c in look.get_check_constraints(name)],
+            }
+            for name in look.get_table_names()
+        }
+
+
+def _squeezed(sql: str) -> str:
+    return re.sub(r"[\s()]+", " ", sql).strip()
+
+
+def test_the_migrated_schema_is_the_declared_one(store_url: str) -> None:
+    upgrade(store_url)
+
+    with _connected(store_url) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        differences = compare_metadata(context, schema.metadata)
+
+    assert differences == []
+
+
+def test_a_fresh_database_and_a_migrated_one_are_alike(
+    store_url: str, request: pytest.FixtureRequest
+) -> None:
+    upgrade(store_url)
+    migrated = _layout(store_url)
+    with _connected(store_url) as connection:
+        for table in [*schema.metadata.sorted_tables, sa.Table("alembic_version", sa.MetaData())]:
+            table.drop(connection)
+    with Store.open(store_url):
+        pass
+
+    assert _layout(store_url) == migrated
+    assert set(migrated) == {*schema.metadata.tables, "alembic_version"}
+
+
+def test_the_code_and_the_migrations_name_the_same_revisions() -> None:
+    scripts = ScriptDirectory.from_config(alembic_config())
+
+    oldest_first = [s.revision for s in scripts.walk_revisions()][::-1]
+
+    assert oldest_first == list(schema.REVISIONS)
+    assert scripts.get_current_head() == schema.REVISION
+
+
+def test_upgrading_keeps_what_is_recorded(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        store.record([make_fact()])
+
+    assert upgrade(store_url) == schema.REVISION
+    with Store.open(store_url, create=False) as store:
+        assert store.facts() == [make_fact()]
+
+
+def test_a_failed_migration_leaves_nothing_behind(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alembic.operations import Operations
+
+    original = Operations.create_table
+
+    def fail_late(self: Operations, name: str, *args: object, **kwargs: object) -> object:
+        if name == "trial":
+            raise OSError("power cut")
+        return original(self, name, *args, **kwargs)
+
+    monkeypatch.setattr(Operations, "create_table", fail_late)
+    with pytest.raises(OSError, match="power cut"):
+        upgrade(sqlite_url)
+
+    assert _layout(sqlite_url) == {}
+
+
+def test_an_older_schema_is_named_with_its_remedy(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(store_url):
+        pass
+    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
+    monkeypatch.setattr(schema, "REVISION", "0002")
+
+    with pytest.raises(StoreError, match=r"has schema 0001.*needs 0002.*db upgrade"):
+        Store.open(store_url)
+
+
+def test_a_newer_schema_is_refused_by_open_and_by_upgrade(store_url: str) -> None:
+    with Store.open(store_url) as store, store._writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(StoreError, match="9999, newer than"):
+        Store.open(store_url)
+    with pytest.raises(StoreError, match="newer"):
+        upgrade(store_url)
+
+
+def test_another_programs_database_is_left_alone(store_url: str) -> None:
+    with _connected(store_url) as connection:
+        connection.exec_driver_sql("CREATE TABLE recipes (name TEXT)")
+
+    for attempt in (Store.open, upgrade):
+        with pytest.raises(StoreError, match="another program"):
+            attempt(store_url)
+    assert set(_layout(store_url)) == {"recipes"}
+
+
+def test_a_fresh_database_is_there_at_once(tmp_path: object) -> None:
+    spent = []
+    for n in range(5):
+        start = time.process_time()
+        with Store.open(f"sqlite:///{tmp_path}/{n}.db") as store:
+            store.record([make_fact()])
+        spent.append(time.process_time() - start)
+
+    assert min(spent) < 0.3
