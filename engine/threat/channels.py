@@ -1,8 +1,9 @@
 """The four channels: draws of the change in Nvidia's data-centre revenue, as a share of it.
 
 Every function returns shape (draws,), negative for a loss; their sum is the rating. With q the
-release's quality, S China's share, K the share of China's demand home-grown supply can carry, p the
-feasibility record after and before the release, u the share of buyers that switch at the cost ratio::
+release's quality, S China's share, K the share of China's demand home-grown supply can carry, p
+the feasibility record after and before the release, u the share of buyers that switch at the cost
+ratio::
 
     substitution    -S (1+x) K a [ i u_i (p_i' - p_i) + (1-i) u_t (p_t' - p_t) ]
     efficiency      +e v a [ rho_c^(1-eps) - 1 ],  rho_c = rho^kappa, a gain saturating at headroom
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.threat.feasibility import Feasibility
+from engine.threat.frontier import Offer
 from engine.threat.parameters import Sample
 from engine.values import FloatArray
 
@@ -48,6 +50,7 @@ class Case:
     """One release in one world, in draws: what the equations of this module read."""
 
     quality: FloatArray
+    binding: Offer | None
     reach: FloatArray
     adoption: FloatArray
     log_price: FloatArray | None

@@ -10,7 +10,6 @@ as it lies below.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,14 +27,14 @@ _DAYS_PER_YEAR = 365.25
 class Offer:
     """What could be bought: prices in USD per million tokens (None: that side not published).
 
-    proven_quality: mean quality less what its missing scores leave undecided. age_days at the
-    instant of the rating.
+    quality: mean, doubt: what its missing scores leave undecided of it. age_days at the rating.
     """
 
     model: str
     price_input_usd_per_mtok: float | None
     price_output_usd_per_mtok: float | None
-    proven_quality: float
+    quality: float
+    doubt: float
     age_days: float
 
 
@@ -59,7 +58,8 @@ def offers_before(
             model=release.model,
             price_input_usd_per_mtok=release.price_input_usd_per_mtok,
             price_output_usd_per_mtok=release.price_output_usd_per_mtok,
-            proven_quality=quality.mean - undecided_sd(quality, params.settled_sd),
+            quality=quality.mean,
+            doubt=undecided_sd(quality, params.settled_sd),
             age_days=max(0.0, (before - release.known_at).total_seconds() / 86_400),
         )
         for release, quality in zip(releases, qualities, strict=True)
@@ -85,46 +85,58 @@ def log_blended(
     return blended
 
 
-def frontier_log_price(
-    offers: Sequence[Offer], quality: FloatArray, draws: Sample, *, own: str = ""
-) -> FloatArray | None:
-    """Log price of the cheapest comparable offer at ``quality`` (draws,); None without offers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the release stands: mean quality, undecided deviation, and standard draws of it."""
 
-    An offer called ``own`` is the release itself, known earlier: of equal quality in every draw.
+    model: str
+    mean: float
+    doubt: float
+    z: FloatArray
 
-    min over offers of  log price + comparability * max(0, quality - proven quality)
-                        - age / year * log(price_trend).
+    @property
+    def quality(self) -> FloatArray:
+        """Quality draws, (draws,)."""
+        return self.mean + self.doubt * self.z
+
+
+def lacking(offer: Offer, own: Standing) -> FloatArray:
+    """Quality the offer lacks against the release, (draws,), at least 0.
+
+    Against a release with a full score card an offer counts at what it proved, one deviation below
+    its mean. Against one as little scored as itself, both share the same doubt: an unscored copy
+    is no news. An offer of the same name is the release itself, known earlier: it lacks nothing.
     """
-    best: FloatArray | None = None
+    if offer.model == own.model:
+        return np.zeros_like(own.z)
+    if offer.doubt == 0.0:
+        return np.maximum(own.quality - offer.quality, 0.0)
+    shared = min(1.0, own.doubt / offer.doubt)
+    counted = offer.quality - offer.doubt + shared * offer.doubt * (1.0 + own.z)
+    return np.maximum(own.quality - counted, 0.0)
+
+
+def handicapped_log_prices(
+    offers: Sequence[Offer], own: Standing, draws: Sample
+) -> FloatArray | None:
+    """What each offer counts at for the release's buyers, log USD, (offers, draws); or None.
+
+    log price + comparability * quality lacking - age / year * log(price_trend).
+    """
     trend = np.log(draws["price_trend"]) / _DAYS_PER_YEAR
+    rows = []
     for offer in offers:
         price = log_blended(offer.price_input_usd_per_mtok, offer.price_output_usd_per_mtok, draws)
-        if price is None:
-            continue
-        lack = 0.0 if offer.model == own else np.maximum(quality - offer.proven_quality, 0.0)
-        at = price + draws["comparability"] * lack - offer.age_days * trend
-        best = at if best is None else np.minimum(best, at)
-    return best
+        if price is not None:
+            rows.append(
+                price + draws["comparability"] * lacking(offer, own) - offer.age_days * trend
+            )
+    return np.stack(rows) if rows else None
 
 
-def binding_offer(offers: Sequence[Offer], quality: float, draws: Sample) -> Offer | None:
-    """The offer that most often sets the frontier at one quality, judged at median draws."""
-    share, ratio, worse, trend = (
-        float(np.median(draws[name]))
-        for name in (
-            "input_token_share",
-            "output_over_input_price",
-            "comparability",
-            "price_trend",
-        )
-    )
-
-    def price(offer: Offer) -> float:
-        low, high = offer.price_input_usd_per_mtok, offer.price_output_usd_per_mtok
-        low = low if low else (high or 0.0) / ratio
-        high = high if high else low * ratio
-        lack = max(0.0, quality - offer.proven_quality)
-        aged = offer.age_days / _DAYS_PER_YEAR * math.log(trend)
-        return math.log(share * low + (1 - share) * high) + worse * lack - aged
-
-    return min(offers, key=price, default=None)
+def binding_offer(offers: Sequence[Offer], counted: FloatArray | None) -> Offer | None:
+    """The offer that sets the frontier in most draws; ``counted`` is ``handicapped_log_prices``."""
+    if counted is None:
+        return None
+    often = np.bincount(np.argmin(counted, axis=0), minlength=len(offers))
+    return offers[int(np.argmax(often))]

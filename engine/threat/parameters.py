@@ -105,7 +105,7 @@ BENCHMARK_NAMES = (
     "lmarena",
 )
 _BENCHMARK_KEYS = ("intercept", "slope", "noise", "sd_intercept", "sd_slope")
-_QUALITY_KEYS = ("prior_mean", "prior_sd", "unscored_offset", "settled_sd")
+_QUALITY_KEYS = ("prior_mean", "prior_sd", "unscored_offset", "unscored_sd", "settled_sd")
 _SCORE_KEYS = ("loss_scale", "loss_threshold")
 _UNCERTAIN_KEYS = ("low", "mode", "high", "scale", "unit", "source", "date")
 
@@ -168,6 +168,7 @@ class ThreatParameters:
     prior_mean: float
     prior_sd: float
     unscored_offset: float
+    unscored_sd: float
     settled_sd: float
     benchmarks: tuple[BenchmarkPrior, ...]
     uncertain: tuple[Uncertain, ...]

@@ -61,7 +61,8 @@ def fit_quality(releases: Sequence[ModelRelease], params: ThreatParameters) -> t
     """Quality of every release given, in order, fitted on these and nothing else.
 
     The prior of a model is the mean of the scored models of the year before it, the configured one
-    where there are fewer than three; an unscored model sits ``unscored_offset`` below.
+    where there are fewer than three; an unscored model sits ``unscored_offset`` below it,
+    ``unscored_sd`` wide.
     """
     if not releases:
         return ()
@@ -77,6 +78,7 @@ def fit_quality(releases: Sequence[ModelRelease], params: ThreatParameters) -> t
     mean, sd = _qualities(table, seen, lines, centre, params.prior_sd)
     count = seen.sum(axis=1)
     mean = np.where(count == 0, mean + params.unscored_offset, mean)
+    sd = np.where(count == 0, params.unscored_sd, sd)
     return tuple(
         Quality(mean=float(m), sd=float(s), n_scores=int(n))
         for m, s, n in zip(mean, sd, count, strict=True)

@@ -32,8 +32,9 @@ from engine.threat.feasibility import (
 )
 from engine.threat.frontier import (
     Offer,
+    Standing,
     binding_offer,
-    frontier_log_price,
+    handicapped_log_prices,
     log_blended,
     offers_before,
 )
@@ -58,7 +59,7 @@ from engine.threat.world import World, world_as_of
 from engine.values import Accelerator, FloatArray, ModelRelease, ThreatRating
 
 SENSITIVITY_SHOWN = 8
-_CLOSE_QUALITY, _CLOSE_LOG = 0.5, math.log(4.0)
+_CLOSE_QUALITY, _CLOSE_LOG, _UNKNOWN_APART = 0.5, math.log(4.0), 4.0
 """Units of ``closest_earlier``: half a logit of quality, a factor of four in price and size."""
 
 
@@ -79,7 +80,7 @@ class Setting:
     earlier: tuple[ModelRelease, ...]
     qualities: tuple[Quality, ...]
     own: Quality
-    best_quality: float | None
+    best_quality: float
     offers: tuple[Offer, ...]
     record: tuple[FeasibilityEvidence, ...]
     added: tuple[FeasibilityEvidence, ...]
@@ -159,7 +160,8 @@ def _setting(release: ModelRelease, world: World, params: ThreatParameters) -> S
     earlier = world.earlier_than(release)
     *others, own = fit_quality((*earlier, release), params)
     qualities = tuple(others)
-    best = max((q.mean for q in qualities if q.n_scores), default=None)
+    scored = (q.mean for q in qualities if q.n_scores)
+    best = max(scored, default=params.prior_mean + params.prior_sd)
     known = tuple(e for e in world.evidence if e.known_at < release.known_at)
     return Setting(
         earlier=earlier,
@@ -167,27 +169,27 @@ def _setting(release: ModelRelease, world: World, params: ThreatParameters) -> S
         own=own,
         best_quality=best,
         offers=offers_before(earlier, qualities, release.known_at, params),
-        record=(*known, *_record_of(earlier, qualities)),
+        record=(*known, *_record_of(earlier, qualities, params)),
         added=evidence_of(release, _closeness(own, best)),
     )
 
 
 def _record_of(
-    earlier: Sequence[ModelRelease], qualities: Sequence[Quality]
+    earlier: Sequence[ModelRelease], qualities: Sequence[Quality], params: ThreatParameters
 ) -> list[FeasibilityEvidence]:
     """What earlier releases showed, each weighed against the best model of its own day."""
     made: list[FeasibilityEvidence] = []
-    best: float | None = None
+    best = params.prior_mean + params.prior_sd
     for release, quality in zip(earlier, qualities, strict=True):
         made.extend(evidence_of(release, _closeness(quality, best)))
         if quality.n_scores:
-            best = quality.mean if best is None else max(best, quality.mean)
+            best = max(best, quality.mean)
     return made
 
 
-def _closeness(quality: Quality, best: float | None) -> float:
-    """1 at the frontier, falling to 1/e half a logit below; an unscored model counts half at most."""
-    near = 1.0 if best is None else math.exp(-max(0.0, best - quality.mean) / 0.5)
+def _closeness(quality: Quality, best: float) -> float:
+    """1 at the frontier, falling to 1/e half a logit below; an unscored model counts half."""
+    near = math.exp(-max(0.0, best - quality.mean) / _CLOSE_QUALITY)
     return near if quality.n_scores else 0.5 * near
 
 
@@ -201,14 +203,18 @@ def _case(
     setting: Setting,
     draws: Sample,
 ) -> Case:
-    doubt = undecided_sd(setting.own, params.settled_sd)
-    quality = setting.own.mean + doubt * standard(draws.noise["release_quality"])
-    best = setting.best_quality
-    lack = np.zeros(draws.draws) if best is None else np.maximum(best - quality, 0.0)
+    standing = Standing(
+        model=release.model,
+        mean=setting.own.mean,
+        doubt=undecided_sd(setting.own, params.settled_sd),
+        z=standard(draws.noise["release_quality"]),
+    )
+    lack = np.maximum(setting.best_quality - standing.quality, 0.0)
     log_price = log_blended(
         release.price_input_usd_per_mtok, release.price_output_usd_per_mtok, draws
     )
-    frontier = frontier_log_price(setting.offers, quality, draws, own=release.model)
+    counted = handicapped_log_prices(setting.offers, standing, draws)
+    frontier = None if counted is None else counted.min(axis=0)
     rho, rho_compute = _log_rhos(release, world, log_price, frontier, draws)
     record, added = setting.record, setting.added
     everything = (*record, *added)
@@ -216,7 +222,8 @@ def _case(
     late = tuple(e for e in added if e.kind is Kind.DELAY)
     failed = len(without_setbacks_of(everything, release.lab)) < len(everything)
     return Case(
-        quality=quality,
+        quality=standing.quality,
+        binding=binding_offer(setting.offers, counted),
         reach=np.exp(-lack / draws["quality_width"]),
         adoption=_adoption(release, draws),
         log_price=log_price,
@@ -373,7 +380,6 @@ def _assemble(
         expected_loss_share=expected,
         net_mean_share=float(total.mean()),
         claims=tuple(claims),
-        binding=binding_offer(setting.offers, setting.own.mean, draws),
     )
     return ThreatRating(
         model=release.model,
@@ -454,19 +460,21 @@ def novelty(case: Case) -> float:
 
 
 def closest_earlier(release: ModelRelease, setting: Setting) -> str | None:
-    """The earlier release nearest in quality, price and size; one unit for each unknown."""
+    """The earlier release nearest in quality, price and size; an unknown counts two units."""
     if not setting.earlier:
         return None
 
     def apart(a: float | None, b: float | None) -> float:
         if a is None or b is None or a <= 0 or b <= 0:
-            return 1.0
+            return _UNKNOWN_APART
         return (math.log(a / b) / _CLOSE_LOG) ** 2
 
     def distance(pair: tuple[ModelRelease, Quality]) -> tuple[float, str]:
         other, quality = pair
         scored = quality.n_scores and setting.own.n_scores
-        gap = ((quality.mean - setting.own.mean) / _CLOSE_QUALITY) ** 2 if scored else 1.0
+        gap = (
+            ((quality.mean - setting.own.mean) / _CLOSE_QUALITY) ** 2 if scored else _UNKNOWN_APART
+        )
         gap += apart(release.price_output_usd_per_mtok, other.price_output_usd_per_mtok)
         gap += apart(release.total_params_b, other.total_params_b)
         return gap, other.model

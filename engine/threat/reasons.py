@@ -16,7 +16,7 @@ import numpy as np
 from engine.phrases import paragraph, phrase, plural
 from engine.threat.channels import Case
 from engine.threat.feasibility import FeasibilityEvidence, Kind
-from engine.threat.frontier import Offer, has_price
+from engine.threat.frontier import has_price
 from engine.threat.supply import last_china_share
 from engine.threat.world import World
 from engine.values import Evidence, FloatArray, ModelRelease, Observed
@@ -51,7 +51,6 @@ class Story:
     expected_loss_share: float
     net_mean_share: float
     claims: tuple[CostClaim, ...]
-    binding: Offer | None
 
 
 def paragraph_of(story: Story) -> str:
@@ -86,18 +85,18 @@ def _lead(story: Story) -> str:
 def _price(story: Story) -> str:
     if not has_price(story.release):
         return phrase("No price was published, so its place on the price frontier is a wide guess.")
-    if story.binding is None:
+    if story.case.binding is None:
         return phrase("No earlier offer is known to compare its price with.")
     ratio = _median_exp(story.case.log_rho)
     if ratio > 0.95:
         return phrase(
             "At its quality it is no cheaper than {other} had led buyers to expect.",
-            other=story.binding.model,
+            other=story.case.binding.model,
         )
     return phrase(
         "At its quality it costs {ratio:share0} of what {other} had led buyers to expect.",
         ratio=ratio,
-        other=story.binding.model,
+        other=story.case.binding.model,
     )
 
 
@@ -106,8 +105,8 @@ def _hardware(story: Story) -> str:
     before, after = story.case.before, story.case.after
     if Kind.TRAINING_SUCCESS in kinds:
         return phrase(
-            "Training on home-grown chips moves the odds that others can do so from {before:share0} "
-            "to {after:share0}.",
+            "Training on home-grown chips moves the odds that others can do so from "
+            "{before:share0} to {after:share0}.",
             before=float(before.training.mean()),
             after=float(after.training.mean()),
         )
@@ -141,7 +140,7 @@ def observed(story: Story) -> dict[str, bool]:
     return {
         "list price": has_price(release),
         "benchmark scores": story.setting.own.n_scores > 0,
-        "an earlier offer": story.binding is not None,
+        "an earlier offer": story.case.binding is not None,
         "openness of the weights": release.open_weights is not None,
         "size": release.total_params_b is not None and release.active_params_b is not None,
         "training hardware": release.hardware_named is not None,
@@ -207,8 +206,8 @@ def _quality_evidence(story: Story) -> Evidence:
         )
     return Evidence(
         text=plural(
-            "Quality {quality:+.2f} from {n} benchmark against {best:+.2f} of the best earlier model "
-            "(logits of GPQA Diamond)",
+            "Quality {quality:+.2f} from {n} benchmark against {best:+.2f} of the best earlier "
+            "model (logits of GPQA Diamond)",
             "Quality {quality:+.2f} from {n} benchmarks against {best:+.2f} of the best earlier "
             "model (logits of GPQA Diamond)",
             n=own.n_scores,
@@ -263,8 +262,8 @@ def _chips_evidence(story: Story) -> Evidence:
     low, mid, high = _band(np.exp(pair.log_serving))
     return Evidence(
         text=phrase(
-            "Serving on {home} costs {mid:.2f} ({low:.2f} to {high:.2f}) times what it costs in China "
-            "on {nvidia}, before software and network penalties",
+            "Serving on {home} costs {mid:.2f} ({low:.2f} to {high:.2f}) times what it costs in "
+            "China on {nvidia}, before software and network penalties",
             home=pair.domestic_chip,
             nvidia=pair.nvidia_chip,
             mid=mid,
