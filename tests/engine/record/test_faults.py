@@ -43,7 +43,7 @@ def test_kill_9_at_any_moment_loses_nothing_that_a_rerun_does_not_bring_back(
     engine_name: str, request: pytest.FixtureRequest, processes: Any
 ) -> None:
     url = request.getfixturevalue("sqlite_url" if engine_name == "sqlite" else "postgres_url")
-    moments = 20 if engine_name == "sqlite" else 6
+    moments, longest_s = (20, 0.08) if engine_name == "sqlite" else (6, 0.3)
     rng = random.Random(4)
     documents: set[int] = set()
     rounds = 0
@@ -52,7 +52,7 @@ def test_kill_9_at_any_moment_loses_nothing_that_a_rerun_does_not_bring_back(
         child = processes.Process(target=workers.ingest_for_ever, args=(url, ready))
         child.start()
         assert ready.wait(30)
-        time.sleep(rng.uniform(0, 0.08))
+        time.sleep(rng.uniform(0, longest_s))
         os.kill(child.pid, signal.SIGKILL)
         child.join()
         assert child.exitcode == -signal.SIGKILL
@@ -62,7 +62,7 @@ def test_kill_9_at_any_moment_loses_nothing_that_a_rerun_does_not_bring_back(
             documents.add(_whole_documents(store))
             rounds = workers.rounds_done(store)
 
-    assert len(documents) > moments // 2  # the kills did land while documents were being written
+    assert len(documents) >= moments // 2  # the kills did land while documents were being written
     with Store.open(url) as store, Store.open("sqlite://") as undisturbed:
         for number in range(rounds + 1):
             workers.ingest_round(store, number)
