@@ -198,20 +198,25 @@ def load_accelerators(path: Path | None = None) -> tuple[Accelerator, ...]:
 
 
 def find_chip(chips: Sequence[Accelerator], name: str, *, as_of: date | None = None) -> Accelerator:
-    """The chip called ``name`` (case ignored), or the only one whose name contains it.
+    """The chip called ``name`` (case ignored), or the only one that holds it as whole words.
 
-    Raises ``UnknownNameError`` with the nearest name, and ``InputError`` when the chip was not yet
-    on sale at ``as_of``.
+    Raises ``UnknownNameError`` with the nearest name, and ``InputError`` when the name fits several
+    chips or the chip was not yet on sale at ``as_of``.
     """
     wanted = name.strip().lower()
     exact = [chip for chip in chips if chip.chip.lower() == wanted]
-    inside = [chip for chip in chips if wanted and wanted in chip.chip.lower()]
-    if not exact and len(inside) != 1:
-        raise UnknownNameError("chip", name, [chip.chip for chip in inside or chips])
-    chip = (exact or inside)[0]
+    whole = re.compile(rf"(?<![a-z0-9]){re.escape(wanted)}(?![a-z0-9])")
+    fitting = exact or [chip for chip in chips if wanted and whole.search(chip.chip.lower())]
+    if not fitting:
+        words = {w.strip("()") for chip in chips for w in chip.chip.split() if re.search(r"\d", w)}
+        raise UnknownNameError("chip", name, [*(chip.chip for chip in chips), *sorted(words)])
+    if len(fitting) > 1:
+        names = ", ".join(f"'{chip.chip}'" for chip in fitting[:4])
+        raise InputError(f"chip '{name[:80]}' fits several chips", remedy=f"name one: {names}")
+    chip = fitting[0]
     if as_of is not None and not on_sale(chip, as_of):
-        when = "has no sale date yet" if chip.valid_from is None else f"from {chip.valid_from}"
-        raise InputError(f"chip '{chip.chip}' was not on sale on {as_of} ({when})")
+        when = "it has no sale date yet" if chip.valid_from is None else f"from {chip.valid_from}"
+        raise InputError(f"chip '{chip.chip}' was not on sale on {as_of}", remedy=when)
     return chip
 
 

@@ -48,14 +48,18 @@ _EPOCH_ON = date(2025, 6, 1)
 
 # --- serving -------------------------------------------------------------------------------------
 ETA_COMPUTE = Prior(
-    low=0.38, mode=0.54, high=0.70, unit="share of dense peak", source=_FIT, as_of=_FITTED_ON
+    low=0.40, mode=0.564, high=0.73, unit="share of dense peak", source=_FIT, as_of=_FITTED_ON
 )
 ETA_MEMORY = Prior(
-    low=0.75, mode=0.875, high=0.96, unit="share of HBM bandwidth", source=_FIT, as_of=_FITTED_ON
+    low=0.77, mode=0.886, high=0.96, unit="share of HBM bandwidth", source=_FIT, as_of=_FITTED_ON
 )
 ETA_NETWORK = Prior(
-    low=0.25, mode=0.40, high=0.60, unit="share of link bandwidth", source=_FIT, as_of=_FITTED_ON
+    low=0.30, mode=0.46, high=0.64, unit="share of link bandwidth", source=_FIT, as_of=_FITTED_ON
 )
+ETA_SCALE_OUT = Prior(
+    low=0.60, mode=0.81, high=0.94, unit="share of scale-out bandwidth",
+    source="DeepEP README: 43-47 of 50 GB/s; " + _FIT, as_of=_FITTED_ON,
+)  # fmt: skip
 OVERLAP = Prior(
     low=0.50, mode=0.65, high=0.75, unit="share of the shorter part hidden", source=_FIT,
     as_of=_FITTED_ON,
@@ -63,6 +67,12 @@ OVERLAP = Prior(
 LAYER_LATENCY_S = Prior(
     low=2e-5, mode=4.3e-5, high=8e-5, unit="s per layer and step", source=_FIT, as_of=_FITTED_ON
 )
+DAY_DUTY = Prior(
+    low=0.70, mode=0.90, high=1.0, unit="share of time at work",
+    source="DeepSeek's day averages hold idle time (open-infra-index day 6); " + _FIT,
+    as_of=date(2025, 3, 1),
+)  # fmt: skip
+"""Only for figures published as averages of a day; benchmark figures have a duty of one."""
 USABLE_MEMORY_SHARE = 0.9
 """Of a device's memory for weights and cache; the rest is activations and runtime."""
 
@@ -79,17 +89,18 @@ PLATFORM_FACTOR = MappingProxyType(
     {
         "hopper": Prior(low=1.0, mode=1.0, high=1.0, unit="1", source="by definition",
                         as_of=_FITTED_ON),
-        "ascend": Prior(low=0.70, mode=0.84, high=0.96, unit="1",
+        "ascend": Prior(low=0.68, mode=0.813, high=0.95, unit="1",
                         source="fit to CloudMatrix384 (arXiv 2506.12708)", as_of=date(2025, 6, 15)),
-        "blackwell": Prior(low=0.60, mode=0.77, high=0.98, unit="1",
+        "blackwell": Prior(low=0.55, mode=0.715, high=0.92, unit="1",
                            source="fit to the SGLang GB200 note of 2025-09-25; stacks mature",
                            as_of=date(2025, 9, 25)),
-        "moore-threads": Prior(low=0.65, mode=0.90, high=1.05, unit="1",
+        "moore-threads": Prior(low=0.60, mode=0.845, high=1.05, unit="1",
                                source="one vendor point", as_of=date(2026, 2, 1)),
         "ampere": Prior(low=0.75, mode=0.95, high=1.1, unit="1",
                         source="as Hopper, older stack", as_of=_FITTED_ON),
-        "amd": Prior(low=0.40, mode=0.70, high=1.0, unit="1",
-                     source="InferenceX MI300X beside B200 (2025-2026)", as_of=_FITTED_ON),
+        "amd": Prior(low=0.25, mode=0.45, high=0.80, unit="1",
+                     source="InferenceX, MI300X at 725 tok/s (validation T18d)",
+                     as_of=_FITTED_ON),
         "tpu": Prior(low=0.60, mode=0.85, high=1.1, unit="1",
                      source="assumed between Blackwell and Hopper", as_of=_FITTED_ON),
         "domestic-other": Prior(low=0.40, mode=0.65, high=0.90, unit="1",

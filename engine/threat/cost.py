@@ -95,6 +95,7 @@ class Draws:
     eta_compute: Number
     eta_memory: Number
     eta_network: Number
+    eta_scale_out: Number
     overlap: Number
     layer_latency_s: Number
     platform: Number
@@ -125,6 +126,7 @@ def central(chips: ChipArrays) -> Draws:
         eta_compute=k.ETA_COMPUTE.mode,
         eta_memory=k.ETA_MEMORY.mode,
         eta_network=k.ETA_NETWORK.mode,
+        eta_scale_out=k.ETA_SCALE_OUT.mode,
         overlap=k.OVERLAP.mode,
         layer_latency_s=k.LAYER_LATENCY_S.mode,
         platform=column([k.PLATFORM_FACTOR[p] for p in chips.platforms]),
@@ -167,6 +169,7 @@ def draw(
         eta_compute=k.ETA_COMPUTE.draw(rng, n_draws),
         eta_memory=k.ETA_MEMORY.draw(rng, n_draws),
         eta_network=k.ETA_NETWORK.draw(rng, n_draws),
+        eta_scale_out=k.ETA_SCALE_OUT.draw(rng, n_draws),
         overlap=k.OVERLAP.draw(rng, n_draws),
         layer_latency_s=k.LAYER_LATENCY_S.draw(rng, n_draws),
         platform=column([k.PLATFORM_FACTOR[p] for p in chips.platforms]),
@@ -260,26 +263,28 @@ def _traffic(arch: Arch, chips: ChipArrays, devices: FloatArray) -> FloatArray:
 
 
 def _seconds_per_token_on_links(
-    arch: Arch, chips: ChipArrays, devices: FloatArray, *, forwarded: bool
+    arch: Arch, chips: ChipArrays, devices: FloatArray, with_: Draws, *, forwarded: bool
 ) -> FloatArray:
-    """Exchange time of one token at full link rate.
+    """Exchange time of one token.
 
     Inside a scale-up domain every remote copy crosses it. Across domains the slower scale-out link
-    binds: prefill sends one copy per remote domain and forwards inside, decode sends every copy.
+    binds: prefill sends one copy per remote domain and forwards it inside, decode sends every copy
+    straight (DeepEP's normal and low-latency kernels).
     Dense models pay two ring all-reduces a layer over the domain.
     """
     out = np.where(np.isnan(chips.scale_out), k.ASSUMED_SCALE_OUT_BYTES_S, chips.scale_out)
     groups = np.maximum(np.ceil(devices / chips.domain), 1.0)
-    apart = 1.0 - 1.0 / groups
     if forwarded:
-        copies = (groups - 1.0) * (1.0 - apart**arch.per_token) / arch.per_token
+        copies = (groups - 1.0) * (1.0 - (1.0 - 1.0 / groups) ** arch.per_token) / arch.per_token
     else:
         copies = 1.0 - np.minimum(chips.domain, devices) / devices
-    inside = (1.0 - 1.0 / devices) / chips.scale_up
-    experts = _traffic(arch, chips, devices) * np.where(groups > 1, copies / out, inside)
-    ring = 8.0 * arch.hidden * arch.layers * (np.minimum(devices, 8.0) - 1.0) / chips.scale_up
-    alone = devices <= 1
-    return np.where(alone, 0.0, np.where(arch.is_moe, experts, ring))
+    ring = 8.0 * arch.hidden * arch.layers * (np.minimum(devices, 8.0) - 1.0)
+    inside = _traffic(arch, chips, devices) * (1.0 - 1.0 / devices)
+    beyond = _traffic(arch, chips, devices) * copies / out / with_.eta_scale_out
+    near = np.where(arch.is_moe, inside, ring) / chips.scale_up / with_.eta_network
+    across = beyond + near if forwarded else beyond
+    links = np.where(arch.is_moe & (groups > 1), across, near)
+    return np.where(devices <= 1, 0.0, links)
 
 
 def _weight_work_s(arch: Arch, chips: ChipArrays) -> FloatArray:
@@ -309,8 +314,8 @@ def prefill_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> Fl
     comp = (
         _weight_work_s(arch, chips) + attention / _attention_peak(chips, load)
     ) / with_.eta_compute
-    links = _seconds_per_token_on_links(arch, chips, devices, forwarded=True)
-    seconds = _joined(comp, links / with_.eta_network, with_.overlap)
+    links = _seconds_per_token_on_links(arch, chips, devices, with_, forwarded=True)
+    seconds = _joined(comp, links, with_.overlap)
     rate = with_.platform * with_.error / seconds
     return np.asarray(rate * load.duty / (1.0 - np.asarray(load.cache_hit_share)))
 
@@ -326,9 +331,9 @@ def decode_step_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> Fl
     experts = arch.routed * touched / devices * chips.weight_bytes
     cache = np.asarray(load.batch) * arch.cache_read(load.context) * load.kv_bytes
     mem = (experts + _other_per_device(arch, chips, devices) + cache) / chips.bandwidth
-    links = tokens * _seconds_per_token_on_links(arch, chips, devices, forwarded=False)
+    links = tokens * _seconds_per_token_on_links(arch, chips, devices, with_, forwarded=False)
     work = comp / with_.eta_compute + mem / with_.eta_memory
-    step = _joined(work, links / with_.eta_network, with_.overlap)
+    step = _joined(work, links, with_.overlap)
     return (step + arch.layers * with_.layer_latency_s) / (with_.platform * with_.error)
 
 

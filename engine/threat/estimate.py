@@ -278,13 +278,13 @@ def estimate(
     if usd_per_hour is not None:
         one = replace(one, usd_per_hour=np.array([[usd_per_hour]]))
     notes = [*_chip_notes(chip, peak, asked, one, usd_per_hour), *_model_notes(subject, tokens)]
-    figures = dict.fromkeys(_FIGURES, None)
+    figures: dict[str, Interval | None] = dict.fromkeys(_FIGURES)
     sizes: dict[str, int | None] = dict.fromkeys(("devices", "min_devices", "batch", "max_batch"))
     pace = None
     if arch is not None:
         with_ = draw(one, n_draws, np.random.default_rng(seed), estimated=bool(arch.estimated))
         figures |= _training(arch, one, tokens, subject.fp8_trained, with_)
-        if tokens is not None:
+        if tokens is not None and figures["training_chip_hours"] is not None:
             notes.append(_training_note(arch, one, subject.fp8_trained))
         if np.isfinite(min_devices(arch, one)).all() and peak is not None:
             load, sizes, chosen = _settle(arch, one, load, choose_batch, target_tpot_ms)
@@ -292,7 +292,8 @@ def estimate(
             pace = interval(tpot_ms(arch, one, load, with_))
             notes += chosen
             notes += _link_notes(arch, chip, one, load)
-    notes.append(_error_note(one, arch))
+            notes += _load_notes(subject, load)
+        notes.append(_error_note(one, arch))
     return Detail(
         cost=CostEstimate(
             model=subject.name,
@@ -375,9 +376,9 @@ def _training(
 
 
 def _flops_interval(arch: Arch, tokens: float) -> Interval:
-    """6ND alone, with attention at 4K, and with attention at 16K context."""
+    """6ND alone, with attention at 4K, and with attention at 8K context."""
     low = 6.0 * float(arch.active) * tokens
-    mid, high = (float(training_flops(arch, tokens, s)) for s in (4096.0, 16384.0))
+    mid, high = (float(training_flops(arch, tokens, s)) for s in (4096.0, 8192.0))
     return Interval(low=low, mid=mid, high=high)
 
 
@@ -392,7 +393,8 @@ def _chip_notes(
     table = chip.source or "given"
     if peak is None:
         return [_note("peak", "no dense peak published: no serving figures", table)]
-    text = f"{peak.runs_as} at {peak.flops / 1e12:g} dense T(FL)OP/s"
+    unit = "TOP/s" if peak.runs_as == "int8" else "TFLOP/s"
+    text = f"{peak.runs_as} at {peak.flops / 1e12:g} {unit}, dense"
     if asked in FOUR_BIT:
         text += "; outside the experts eight bits"
     if peak.reason:
@@ -454,9 +456,19 @@ def _link_notes(arch: Arch, chip: Accelerator, one: ChipArrays, load: Load) -> l
     return [_note("expert traffic", text, source)]
 
 
-def _error_note(one: ChipArrays, arch: Arch | None) -> Assumption:
+def _load_notes(subject: Subject, load: Load) -> list[Assumption]:
+    prompt, output = np.asarray(load.prompt_tokens).item(), np.asarray(load.output_tokens).item()
+    text = f"{prompt:g} prompt and {output:g} output tokens, {load.context.item():g} in context"
+    notes = [_note("load", text, "given or default")]
+    most = None if subject.dimensions is None else subject.dimensions.max_context
+    if most is not None and max(prompt + output, load.context.item()) > most:
+        notes.append(_note("context", f"beyond the model's {most:,} tokens", "extrapolated"))
+    return notes
+
+
+def _error_note(one: ChipArrays, arch: Arch) -> Assumption:
     measured = one.platforms[0] in k.MEASURED_PLATFORMS
     text = "about ±35 %: platform measured" if measured else "about ±40 %: platform not measured"
-    if arch is not None and bool(arch.estimated):
+    if bool(arch.estimated):
         text += ", wider for estimated dimensions"
     return _note("model error", text, "fit and left-out errors: nvsignal validate")
