@@ -1,0 +1,219 @@
+"""Geometry of the report's charts, in percent of a frame.
+
+The charts are drawn by the templates, not as pictures: bars and labels are ordinary elements and
+only the price line is an inline SVG path stretched to its frame. So one document serves phone,
+print, light and dark, its text stays text, and the command starts without a plotting library.
+Everything here is a pure function of numbers; coordinates carry three decimals, so equal input
+gives equal bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+from engine.values import Contribution, PricePoint
+
+FRAME_W, FRAME_H = 1000.0, 400.0
+"""User units of the price frame; it is stretched to the page, so only the ratio matters."""
+
+_MAX_MONTH_TICKS = 7
+_MARK_GAP_PCT = 4.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of an axis: ``left`` and ``width`` in percent."""
+
+    left: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """A linear axis from ``low`` to ``high``."""
+
+    low: float
+    high: float
+
+    def at(self, value: float) -> float:
+        """Position of ``value`` in percent, held inside the frame."""
+        place = 100 * (value - self.low) / (self.high - self.low)
+        return round(min(100.0, max(0.0, place)), 3)
+
+    def span(self, start: float, end: float) -> Span:
+        """The stretch between two values, in either order."""
+        left, right = sorted((self.at(start), self.at(end)))
+        return Span(left=left, width=round(right - left, 3))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waterfall:
+    """One span per contribution, in order; each starts where the one before ended."""
+
+    axis: Axis
+    steps: tuple[Span, ...]
+    zero: float
+    total: Span
+
+
+def waterfall(contributions: Sequence[Contribution], *, also: Sequence[float] = ()) -> Waterfall:
+    """Steps from zero to the score; the axis also shows the values in ``also``."""
+    levels = [0.0]
+    for part in contributions:
+        levels.append(levels[-1] + part.contribution)
+    axis = padded_axis([*levels, *also])
+    steps = tuple(axis.span(a, b) for a, b in pairwise(levels))
+    return Waterfall(axis=axis, steps=steps, zero=axis.at(0), total=axis.span(0, levels[-1]))
+
+
+def padded_axis(values: Sequence[float], *, pad: float = 0.08, least: float = 0.1) -> Axis:
+    """An axis around ``values``, at least ``least`` wide, plus ``pad`` of that on each side."""
+    low, high = min(values), max(values)
+    width = max(high - low, least)
+    middle = (low + high) / 2
+    return Axis(low=middle - width * (0.5 + pad), high=middle + width * (0.5 + pad))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A labelled position in percent; the label is a number or a date for the voice to say."""
+
+    at: float
+    value: float | date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One or more numbered events at one place; ``direction`` is their common sense, else 0."""
+
+    at: float
+    height: float
+    numbers: tuple[int, ...]
+    direction: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceChart:
+    """Line and area paths in frame units; bands are the sessions spent in SELL."""
+
+    line: str
+    area: str
+    bands: tuple[Span, ...]
+    prices: tuple[Tick, ...]
+    months: tuple[Tick, ...]
+    marks: tuple[Mark, ...]
+    end: tuple[float, float]
+
+
+def price_chart(
+    points: Sequence[PricePoint], events: Sequence[tuple[int, date, int]]
+) -> PriceChart | None:
+    """The chart of closes with ``events`` as (number, day, direction); None below two points."""
+    if len(points) < 2:
+        return None
+    ticks = nice_ticks(min(p.close for p in points), max(p.close for p in points))
+    y_axis = Axis(low=ticks[0], high=ticks[-1])
+    x_axis = Axis(low=0, high=len(points) - 1)
+    spots = [(x_axis.at(i), 100 - y_axis.at(p.close)) for i, p in enumerate(points)]
+    line = _path(spots)
+    return PriceChart(
+        line=line,
+        area=f"{line}L{FRAME_W:g} {FRAME_H:g}L0 {FRAME_H:g}Z",
+        bands=_bands(points, x_axis),
+        prices=tuple(Tick(at=100 - y_axis.at(t), value=t) for t in ticks),
+        months=_months(points, x_axis),
+        marks=_marks(points, spots, events),
+        end=spots[-1],
+    )
+
+
+def nice_ticks(low: float, high: float, *, about: int = 4) -> tuple[float, ...]:
+    """Round numbers that enclose [low, high], in steps of 1, 2, 2.5 or 5 times a power of ten."""
+    raw = max(high - low, abs(high) * 1e-3, 1e-9) / about
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return tuple(round(i * step, 10) for i in range(first, max(last, first + 1) + 1))
+
+
+def _path(spots: Sequence[tuple[float, float]]) -> str:
+    pairs = (f"{x * FRAME_W / 100:.1f} {y * FRAME_H / 100:.1f}" for x, y in spots)
+    return "M" + "L".join(pairs)
+
+
+def _bands(points: Sequence[PricePoint], axis: Axis) -> tuple[Span, ...]:
+    """Runs of sessions whose target weight was below one half."""
+    runs: list[tuple[int, int]] = []
+    for i, point in enumerate(points):
+        if point.target_weight is None or point.target_weight >= 0.5:
+            continue
+        start = runs.pop()[0] if runs and runs[-1][1] == i - 1 else i
+        runs.append((start, i))
+    return tuple(axis.span(start - 0.5, end + 0.5) for start, end in runs)
+
+
+def _months(points: Sequence[PricePoint], axis: Axis) -> tuple[Tick, ...]:
+    """First session of each month, thinned to what fits, away from the frame's right edge."""
+    days = [p.session_on for p in points]
+    firsts = [i for i in range(1, len(days)) if days[i].month != days[i - 1].month]
+    every = max(1, math.ceil(len(firsts) / _MAX_MONTH_TICKS))
+    ticks = (Tick(at=axis.at(i), value=days[i]) for i in firsts[::every])
+    return tuple(t for t in ticks if t.at <= 96)
+
+
+def _marks(
+    points: Sequence[PricePoint],
+    spots: Sequence[tuple[float, float]],
+    events: Sequence[tuple[int, date, int]],
+) -> tuple[Mark, ...]:
+    """Events on the last session at or before their day; neighbours share one mark."""
+    placed: list[tuple[float, float, int, int]] = []
+    for number, day, direction in events:
+        before = [i for i, p in enumerate(points) if p.session_on <= day]
+        if before:
+            placed.append((*spots[before[-1]], number, direction))
+    groups: list[list[tuple[float, float, int, int]]] = []
+    for spot in sorted(placed):
+        if groups and spot[0] - groups[-1][0][0] < _MARK_GAP_PCT:
+            groups[-1].append(spot)
+        else:
+            groups.append([spot])
+    return tuple(_mark(group) for group in groups)
+
+
+def _mark(group: Sequence[tuple[float, float, int, int]]) -> Mark:
+    at, height, _, _ = group[-1]
+    directions = {direction for _, _, _, direction in group}
+    common = directions.pop() if len(directions) == 1 else 0
+    numbers = tuple(sorted(n for _, _, n, _ in group))
+    return Mark(at=at, height=height, numbers=numbers, direction=common)
+
+
+SPARK = "▁▂▃▄▅▆▇█"
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """``values`` as at most ``width`` block characters, the last one always shown."""
+    if not values:
+        return ""
+    count = min(width, len(values))
+    last = len(values) - 1
+    picked = [values[round(i * last / max(1, count - 1))] for i in range(count)]
+    low, high = min(picked), max(picked)
+    scale = (len(SPARK) - 1) / (high - low) if high > low else 0.0
+    return "".join(SPARK[round((v - low) * scale)] for v in picked)
+
+
+def runs(numbers: Sequence[int]) -> str:
+    """1, 2, 3, 5 as "1–3, 5"."""
+    out: list[list[int]] = []
+    for n in sorted(numbers):
+        if out and out[-1][-1] == n - 1:
+            out[-1].append(n)
+        else:
+            out.append([n])
+    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in out)
