@@ -29,17 +29,20 @@ import re
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.clock import NEW_YORK, utc
 from engine.errors import DataError, InputError, OutOfRangeError
 from engine.values import FloatArray, RateExpectation, RateOutcome
 
 STEP_BPS = 25
 STEP_PCT = 0.25
 RUNG = "zq"
+STATEMENT_TIME = time(14)
+"""FOMC statements, New York (Federal Reserve; fomc_meetings.csv)."""
 MONTH_CODES = "FGHJKMNQUVXZ"
 """Delivery-month letters, January to December (CME)."""
 
@@ -143,6 +146,16 @@ def parse_published(text: str) -> dict[tuple[int, int], float]:
             f"probabilities sum to {100 * total:.4g} %, not 100 %", remedy="give every outcome"
         )
     return outcomes
+
+
+def held_by(at: datetime) -> date:
+    """The last New York date whose meeting counts as held at ``at``: statements come at 14:00.
+
+    This is the ``as_of_on`` to give ``expectations``: on the morning of a meeting, the meeting is
+    still ahead.
+    """
+    local = utc(at).astimezone(NEW_YORK)
+    return local.date() - timedelta(days=int(local.time() < STATEMENT_TIME))
 
 
 # ------------------------------------------------------------------- the definition, one day

@@ -48,7 +48,8 @@ CAP_PCT = 2.0
 class RateInputs:
     """Everything known about rates at one instant; what is empty or None was not observed.
 
-    meetings: all announcement dates, held ones included. range_bps: today's target range. zq, sr1:
+    as_of_on: the last date whose meeting counts as held (``fedwatch.held_by``). meetings: all
+    announcement dates, held ones included. range_bps: today's target range. zq, sr1:
     first day of contract month -> price. sr3: first day of the month in which the reference quarter
     starts -> price (SR3U25 runs from September's to December's third Wednesday). spread_pct:
     trailing 20-day median of SOFR - EFFR. bills: (days to maturity, money-market yield in %).
@@ -111,7 +112,7 @@ def from_zq(inputs: RateInputs) -> tuple[RateExpectation, ...]:
         inputs.as_of_on,
         range_bps=inputs.range_bps,
         effr_pct=inputs.effr_pct,
-        averages_pct=inputs.averages_pct,
+        averages_pct=_within_calendar(inputs.averages_pct, inputs),
     )
 
 
@@ -126,7 +127,7 @@ def from_sr1(inputs: RateInputs) -> tuple[RateExpectation, ...]:
         inputs.as_of_on,
         range_bps=inputs.range_bps,
         effr_pct=inputs.effr_pct,
-        averages_pct=inputs.averages_pct,
+        averages_pct=_within_calendar(inputs.averages_pct, inputs),
         rung="sr1",
     )
 
@@ -174,15 +175,15 @@ def from_two_year(inputs: RateInputs) -> tuple[RateExpectation, ...]:
     return (_path(None, "two_year", bps, note),)
 
 
-def _within_calendar(prices: Mapping[date, float], inputs: RateInputs) -> dict[date, float]:
-    """Prices of months whose meetings are known; none when no meeting is known to lie ahead.
+def _within_calendar(by_month: Mapping[date, float], inputs: RateInputs) -> dict[date, float]:
+    """What concerns months whose meetings are known; nothing when none is known to lie ahead.
 
     Futures are listed further out than the Fed announces its meetings.
     """
     if not any(day > inputs.as_of_on for day in inputs.meetings):
         return {}
     first, last = min(inputs.meetings).replace(day=1), max(inputs.meetings).replace(day=1)
-    return {month: price for month, price in prices.items() if first <= month <= last}
+    return {month: value for month, value in by_month.items() if first <= month <= last}
 
 
 def _path(meeting_on: date | None, rung: str, bps: float, note: str) -> RateExpectation:

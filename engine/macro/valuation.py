@@ -247,14 +247,14 @@ def parse_ceiling(text: str) -> Ceiling:
     """``4 trillion``, ``$4.2tn``, ``4000 bn`` or ``20 % growth``; ``InputError`` otherwise."""
     growth = _GROWTH.match(_folded(text))
     if growth is None:
-        return Ceiling(market_cap_usd=parse_money_usd(text))
+        return Ceiling(market_cap_usd=parse_money(text))
     share = float(growth["number"].replace(",", ".")) / 100
     if not -0.5 <= share <= 1:
         raise OutOfRangeError("growth ceiling", text.strip()[:40], "-50 % to 100 % a year")
     return Ceiling(implied_growth=share)
 
 
-def parse_money_usd(text: str) -> float:
+def parse_money(text: str) -> float:
     """A market value in US dollars, in words: ``4tn``, ``4,5 trillion``, ``4e12``.
 
     A comma before one or two digits is a decimal comma, before three a thousands mark, so that

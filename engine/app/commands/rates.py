@@ -16,9 +16,6 @@ from engine.errors import InputError, NotObservedError, OutOfRangeError
 if TYPE_CHECKING:
     from engine.values import RateExpectation
 
-STATEMENT_TIME = time(14)
-"""FOMC statements are released at 14:00 New York."""
-
 STALE_AFTER_DAYS = 4
 """A reference curve or rate older than a long weekend does not speak for the day."""
 
@@ -109,7 +106,7 @@ def read(
     calendar = _calendar(calendar_add)
     local = as_of.astimezone(NEW_YORK)
     wanted = None if meeting is None else _wanted(meeting, calendar)
-    held_by = _held_by(local, wanted)
+    held_by = _held_by(as_of, local.date(), wanted)
     if wanted is not None and wanted <= held_by:
         raise InputError(f"meeting {wanted} was already held", remedy="give an earlier --as-of")
     given = _given_prices(prices, local.date())
@@ -214,16 +211,16 @@ def _wanted(text: str, calendar: Sequence[Meeting]) -> date:
     return on
 
 
-def _held_by(local: datetime, wanted: date | None) -> date:
+def _held_by(as_of: datetime, as_of_on: date, wanted: date | None) -> date:
     """The last date whose meeting counts as held.
 
-    A statement comes at 14:00, so by the end of a meeting day the meeting is over; asked for by
-    name on its own day, it is read as it was priced before the statement.
+    By the end of a meeting day the meeting is over; asked for by name on its own day, it is read as
+    it was priced before the statement.
     """
-    before_statement = local.time() < STATEMENT_TIME
-    if before_statement or wanted == local.date():
-        return local.date() - timedelta(days=1)
-    return local.date()
+    from engine.macro.fedwatch import held_by
+
+    day_before = as_of_on - timedelta(days=1)
+    return day_before if wanted == as_of_on else held_by(as_of)
 
 
 def _range_on(held_by: date, calendar: Sequence[Meeting]) -> tuple[int, int] | None:

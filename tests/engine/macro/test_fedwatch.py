@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -210,6 +210,14 @@ def _mean(one: dict[int, float]) -> float:
 
 
 # ----------------------------------------------------------- which prices settle which meeting
+
+
+@pytest.mark.parametrize(
+    ("instant", "held"),
+    [("2025-09-17T12:30Z", 16), ("2025-09-17T17:59Z", 16), ("2025-09-17T18:00Z", 17)],
+)
+def test_a_meeting_is_ahead_until_its_statement(instant: str, held: int) -> None:
+    assert fedwatch.held_by(datetime.fromisoformat(instant)) == date(2025, 9, held)
 
 
 def test_the_cme_article_with_two_contracts_only() -> None:

@@ -80,7 +80,7 @@ def test_sr1_less_its_spread_says_the_same_as_zq() -> None:
 
 
 def test_contracts_listed_beyond_the_known_meetings_are_no_error() -> None:
-    longer = replace(FULL, zq={**ZQ, date(2029, 1, 1): 96.0})
+    longer = replace(FULL, zq={**ZQ, date(2029, 1, 1): 96.0}, averages_pct={date(2019, 1, 1): 2.4})
     assert expect(longer) == expect(FULL)
     assert expect(replace(FULL, meetings=MEETINGS[:1]))[0].rung == "bills"
 

@@ -22,7 +22,7 @@ from engine.macro.valuation import (
     implied_growth_by_bisection,
     market_cap_usd_tn,
     parse_ceiling,
-    parse_money_usd,
+    parse_money,
     present_value,
     shares_as_known,
     terminal_share,
@@ -189,7 +189,7 @@ def test_no_count_is_no_market_value() -> None:
     ],
 )
 def test_many_ways_to_say_four_trillion(text: str) -> None:
-    assert parse_money_usd(text) == 4e12
+    assert parse_money(text) == 4e12
     assert parse_ceiling(text) == Ceiling(market_cap_usd=4e12)
 
 
@@ -198,7 +198,7 @@ def test_many_ways_to_say_four_trillion(text: str) -> None:
     [("$4.2tn", 4.2e12), ("4,5 trillion", 4.5e12), ("4,250 billion", 4.25e12), ("4,25tn", 4.25e12)],
 )
 def test_points_and_commas(text: str, usd: float) -> None:
-    assert parse_money_usd(text) == pytest.approx(usd, rel=1e-15)
+    assert parse_money(text) == pytest.approx(usd, rel=1e-15)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_points_and_commas(text: str, usd: float) -> None:
 )
 def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"trillion|4\.2tn"):
-        parse_money_usd(text)
+        parse_money(text)
 
 
 @pytest.mark.parametrize(
