@@ -530,10 +530,14 @@ def _header(headers: httpx.Headers, name: str) -> str:
     return value if len(value) <= 512 and value.isascii() and value.isprintable() else ""
 
 
+_HOST = re.compile(r"\[?[A-Za-z0-9._:-]{1,253}\]?\Z")
+
+
 def _checked_url(request: Request, text: str) -> httpx.URL:
     try:
         url = httpx.URL(text)
-        usable = url.scheme in ("http", "https") and bool(url.host)
+        host = url.raw_host.decode("ascii")
+        usable = url.scheme in ("http", "https") and bool(_HOST.match(host))
     except (httpx.InvalidURL, ValueError, TypeError):
         usable = False
     if not usable:
