@@ -48,6 +48,7 @@ class Dimensions:
     experts_routed: int
     experts_per_token: int
     moe_intermediate: int
+    vocab: int
     full_attention_layers: int
     index_heads: int | None
     index_head_dim: int | None
@@ -65,8 +66,9 @@ class Arch:
     """Coefficients of one model, or of several stacked along a first axis (see ``stack``).
 
     Parameters are counts. ``*_flops`` are FLOP per token and per context token (``window_flops``
-    and ``sparse_flops`` per attended position up to their cap); ``kv_*`` cached elements per
-    context token; ``state_*`` per sequence. ``estimated`` is 1 where dimensions were inferred.
+    and ``sparse_flops`` per attended position up to their cap; ``dense_flops`` what the sparse
+    layers cost a prompt when they attend to everything, the cheaper way for a short one);
+    ``kv_*`` cached elements per context token; ``state_*`` per sequence. ``estimated`` is 1 where dimensions were inferred.
     """
 
     total: Number
@@ -83,6 +85,7 @@ class Arch:
     window_flops: Number
     window: Number
     sparse_flops: Number
+    dense_flops: Number
     topk: Number
     state_flops: Number
     kv_full: Number
@@ -94,15 +97,19 @@ class Arch:
 
     def prefill_attention(self, prompt: Number) -> FloatArray:
         """Attention FLOP per token, averaged over a prompt of ``prompt`` tokens."""
-        return self._attention(self.prefill_flops, np.asarray(prompt) / 2)
+        seen = np.asarray(prompt) / 2
+        chosen = self.sparse_flops * np.minimum(seen, self.topk)
+        chosen = np.minimum(chosen, np.where(self.dense_flops, self.dense_flops * seen, np.inf))
+        return self._attention(self.prefill_flops, seen, chosen)
 
     def decode_attention(self, context: Number) -> FloatArray:
         """Attention FLOP per generated token at ``context`` tokens (MLA in absorbed form)."""
-        return self._attention(self.decode_flops, np.asarray(context))
+        seen = np.asarray(context)
+        chosen = np.asarray(self.sparse_flops * np.minimum(seen, self.topk))
+        return self._attention(self.decode_flops, seen, chosen)
 
-    def _attention(self, full: Number, seen: FloatArray) -> FloatArray:
+    def _attention(self, full: Number, seen: FloatArray, chosen: FloatArray) -> FloatArray:
         near = self.window_flops * np.minimum(seen, self.window)
-        chosen = self.sparse_flops * np.minimum(seen, self.topk)
         return np.asarray((full + self.index_flops) * seen + near + chosen + self.state_flops)
 
     def cache_elements(self, context: Number) -> FloatArray:
@@ -145,14 +152,14 @@ def arch_of(dims: Dimensions) -> Arch:
     """The coefficients of a model whose dimensions are known."""
     zero = dict.fromkeys(
         ("prefill_flops", "decode_flops", "index_flops", "window_flops", "window", "sparse_flops",
-         "topk", "state_flops", "kv_full", "kv_index", "kv_sparse", "kv_window", "kv_state"), 0.0
+         "dense_flops", "topk", "state_flops", "kv_full", "kv_index", "kv_sparse", "kv_window",
+         "kv_state"), 0.0
     )  # fmt: skip
-    routed = 3.0 * dims.moe_layers * dims.experts_routed * dims.hidden * dims.moe_intermediate
     attention = _ATTENTION[dims.attention_kind](dims)
     return Arch(
         total=dims.total_params,
         active=dims.active_params,
-        routed=min(routed, 0.99 * dims.total_params),
+        routed=_routed(dims),
         experts=float(max(dims.experts_routed, 1)),
         per_token=float(max(dims.experts_per_token, 1)),
         moe_layers=float(dims.moe_layers),
@@ -161,6 +168,20 @@ def arch_of(dims: Dimensions) -> Arch:
         estimated=0.0,
         **(zero | attention),
     )
+
+
+def _routed(dims: Dimensions) -> float:
+    """Routed expert parameters: the published total less what every token uses.
+
+    The rest is the published active count without its share of experts, plus the input embedding,
+    which vendors leave out; so MTP layers and rounding of a total end up with the experts.
+    """
+    if dims.experts_routed <= 1:
+        return 0.0
+    each = 3.0 * dims.moe_layers * dims.hidden * dims.moe_intermediate
+    rest = max(dims.active_params - each * dims.experts_per_token, 0.05 * dims.active_params)
+    embedding = float(dims.vocab * dims.hidden)
+    return max(dims.total_params - rest - embedding, 0.05 * dims.total_params)
 
 
 def _grouped(dims: Dimensions) -> dict[str, float]:
@@ -208,9 +229,10 @@ def _sparse(dims: Dimensions) -> dict[str, float]:
         stored = sparse_layers * (dims.kv_lora_rank + rope)
         per_layer = 2.0 * dims.heads * (2 * dims.kv_lora_rank + rope)
         full_kv = 0
+        dense = 2.0 * dims.heads * (dims.head_dim + rope + dims.v_head_dim)
     else:
         wide = dims.head_dim + dims.v_head_dim
-        per_layer = 2.0 * dims.heads * wide
+        per_layer = dense = 2.0 * dims.heads * wide
         stored = sparse_layers * (dims.kv_heads or dims.heads) * wide
         full_kv = dims.full_attention_layers * (dims.kv_heads or dims.heads) * wide
     index_keys = max(dims.kv_elements_per_token - stored - full_kv, 0.0)
@@ -218,6 +240,7 @@ def _sparse(dims: Dimensions) -> dict[str, float]:
         "prefill_flops": dims.full_attention_layers * per_layer,
         "decode_flops": dims.full_attention_layers * per_layer,
         "sparse_flops": sparse_layers * per_layer,
+        "dense_flops": sparse_layers * dense,
         "topk": float(dims.index_topk or 0),
         "index_flops": 2.0 * (dims.index_heads or 0) * index_keys,
         "kv_full": float(full_kv),
@@ -290,6 +313,7 @@ def estimate_arch(total_params: float, active_params: float) -> Arch:
         window_flops=0.0,
         window=0.0,
         sparse_flops=0.0,
+        dense_flops=0.0,
         topk=0.0,
         state_flops=0.0,
         kv_full=depth * (1_100.0 if moe else 2_048.0),
@@ -365,6 +389,7 @@ def _parse_row(row: Mapping[str, str]) -> Dimensions:
         experts_routed=int(number("experts_routed") or 0),
         experts_per_token=int(number("experts_per_token") or 0),
         moe_intermediate=int(number("moe_intermediate") or 0),
+        vocab=int(number("vocab") or 0),
         full_attention_layers=layers if full is None else int(full),
         index_heads=whole("index_heads"),
         index_head_dim=whole("index_head_dim"),

@@ -78,7 +78,9 @@ USABLE_MEMORY_SHARE = 0.9
 
 WEIGHTS_SHARE = 0.7
 """Of usable memory, at most, for weights when a group size is chosen."""
-WIDE_GROUP = 32.0
+PLANNED_BATCH = 64.0
+"""Sequences a device that a group is planned for where no batch was asked."""
+GROUP_SIZES = (8.0, 16.0, 32.0)
 WIDE_MODEL_BYTES = 1.0e11
 """Mixtures above this size are served with wide expert parallelism."""
 DATA_PARALLEL_FROM = 8.0

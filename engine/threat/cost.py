@@ -61,7 +61,7 @@ class Load:
         _check("output_tokens", self.output_tokens, 0, 1e8)
         _check("context", self.context_tokens, 1, 1e8)
         _check("batch", self.batch, 1, 1e5)
-        _check("devices", self.devices, 1, 1e6)
+        _check("devices", self.devices, 1, 1e6, unknown=True)
         _check("cache_hit_share", self.cache_hit_share, 0, 0.999)
         _check("verified", self.verified, 1, 64)
         _check("accepted", self.accepted, 0, 63)
@@ -76,10 +76,14 @@ class Load:
         return np.asarray(self.prompt_tokens + np.asarray(self.output_tokens) / 2, dtype=float)
 
 
-def _check(field: str, value: Number | None, low: float, high: float) -> None:
+def _check(
+    field: str, value: Number | None, low: float, high: float, *, unknown: bool = False
+) -> None:
+    """Raise ``OutOfRangeError`` unless ``value`` lies inside; ``unknown`` lets NaN pass."""
     if value is None:
         return
     array = np.asarray(value, dtype=float)
+    array = array[~np.isnan(array)] if unknown else array
     if not np.all((array >= low) & (array <= high)):
         bad = array[~((array >= low) & (array <= high))].flat[0]
         raise OutOfRangeError(field, float(bad), f"{low:g} to {high:g}")
@@ -192,28 +196,52 @@ def _stored_bytes(arch: Arch, chips: ChipArrays) -> FloatArray:
 
 def min_devices(arch: Arch, chips: ChipArrays) -> FloatArray:
     """Fewest devices whose usable memory holds the weights; NaN without memory or format."""
-    usable = k.USABLE_MEMORY_SHARE * chips.memory
-    return np.maximum(np.ceil(_stored_bytes(arch, chips) / usable), 1.0)
+    return np.maximum(np.ceil(_memories(arch, chips)), 1.0)
 
 
-def default_devices(arch: Arch, chips: ChipArrays) -> FloatArray:
-    """Devices per serving group, a power of two: what an operator would choose.
+def _memories(arch: Arch, chips: ChipArrays) -> FloatArray:
+    """The weights in units of one device's usable memory."""
+    return np.asarray(_stored_bytes(arch, chips) / (k.USABLE_MEMORY_SHARE * chips.memory))
 
-    Weights fill at most 70 % of the usable memory. A mixture spreads its experts over up to
-    ``WIDE_GROUP`` devices (published services use 32 to 320) where they share a scale-up link, and
-    stays inside one domain whenever it fits there, because the link beyond is slower.
+
+def default_devices(arch: Arch, chips: ChipArrays, load: Load | None = None) -> FloatArray:
+    """Devices per serving group, a power of two: what an operator would choose for ``load``.
+
+    Weights fill at most 70 % of the usable memory. For a large mixture the cheapest of that group
+    and of 8, 16 and 32 devices per request at central constants (published services use 8 to 320).
     """
-    roomy = min_devices(arch, chips) / k.WEIGHTS_SHARE
+    roomy = _memories(arch, chips) / k.WEIGHTS_SHARE
     roomy = np.exp2(np.ceil(np.log2(np.maximum(roomy, 1.0))))
-    large = _stored_bytes(arch, chips) > k.WIDE_MODEL_BYTES
-    inside = np.maximum(roomy, np.exp2(np.floor(np.log2(np.minimum(k.WIDE_GROUP, chips.domain)))))
-    wide = np.where(roomy <= chips.domain, inside, np.maximum(roomy, k.WIDE_GROUP))
-    return np.where(arch.is_moe & large, wide, roomy)
+    large = arch.is_moe & (_stored_bytes(arch, chips) > k.WIDE_MODEL_BYTES)
+    if not np.any(large):
+        return roomy
+    best = _cheapest_group(arch, chips, load or Load(), [roomy, *_at_least(roomy)])
+    return np.where(large, best, roomy)
+
+
+def _at_least(roomy: FloatArray) -> list[FloatArray]:
+    return [np.maximum(roomy, size) for size in k.GROUP_SIZES]
+
+
+def _cheapest_group(
+    arch: Arch, chips: ChipArrays, load: Load, sizes: Sequence[FloatArray]
+) -> FloatArray:
+    """Of ``sizes``, elementwise, the one that spends the least device time on a request."""
+    constants = central(chips)
+    best, least = sizes[0], np.full_like(sizes[0], np.inf)
+    for size in sizes:
+        trial = fitting(arch, chips, replace(load, devices=size))
+        held = max_batch(arch, chips, trial) >= 1
+        decode = load.output_tokens / decode_tok_s(arch, chips, trial, constants)
+        spent = decode + load.prompt_tokens / prefill_tok_s(arch, chips, trial, constants)
+        better = held & (spent < least)
+        best, least = np.where(better, size, best), np.where(better, spent, least)
+    return best
 
 
 def _devices(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
     if load.devices is None:
-        return default_devices(arch, chips)
+        return default_devices(arch, chips, load)
     return np.asarray(load.devices, dtype=float)
 
 
@@ -246,10 +274,11 @@ def max_batch(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
 
 
 def fitting(arch: Arch, chips: ChipArrays, load: Load) -> Load:
-    """``load`` with its batch cut to what memory holds on each chip, never below one.
+    """``load`` with its group size chosen and its batch cut to what memory holds, at least one.
 
     Where not even one sequence fits the batch stays one: ask ``max_batch`` for the verdict.
     """
+    load = replace(load, devices=_devices(arch, chips, load))
     room = np.nan_to_num(max_batch(arch, chips, load), nan=np.inf)
     return replace(load, batch=np.maximum(np.minimum(load.batch, room), 1.0))
 
@@ -355,6 +384,7 @@ def batch_for_tpot(arch: Arch, chips: ChipArrays, load: Load, target_ms: float) 
     Bisection in whole sequences with central constants; 0 where even one sequence is too slow.
     """
     _check("target_ms", target_ms, 0.1, 1e5)
+    load = replace(load, devices=_devices(arch, chips, load))
     low = np.zeros_like(chips.memory)
     high = np.nan_to_num(max_batch(arch, chips, load))
     high = np.minimum(high, 4096.0)
@@ -406,6 +436,7 @@ def serve(
 ) -> Serving:
     """Throughput and price of serving; ``usd_per_hour`` replaces the table's chip-hour price."""
     hour = (chips.usd_per_hour if usd_per_hour is None else usd_per_hour) * with_.price
+    load = replace(load, devices=_devices(arch, chips, load))
     pre = prefill_tok_s(arch, chips, load, with_)
     dec = decode_tok_s(arch, chips, load, with_)
     usd_pre, usd_dec = usd_per_mtok(hour, pre), usd_per_mtok(hour, dec)

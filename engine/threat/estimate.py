@@ -156,8 +156,8 @@ MODEL_KEYS = (
     "name", "total_params_b", "active_params_b", "training_tokens_t", "weight_precision",
     "attention_kind", "layers", "moe_layers", "hidden", "heads", "kv_heads", "head_dim",
     "kv_lora_rank", "rope_dim", "v_head_dim", "experts_routed", "experts_per_token",
-    "moe_intermediate", "full_attention_layers", "index_heads", "index_head_dim", "index_topk",
-    "sliding_window", "kv_elements_per_token", "mtp_depth", "max_context",
+    "moe_intermediate", "vocab", "full_attention_layers", "index_heads", "index_head_dim",
+    "index_topk", "sliding_window", "kv_elements_per_token", "mtp_depth", "max_context",
 )  # fmt: skip
 CHIP_KEYS = (
     "chip", "vendor", "release_date", "bf16_dense_tflops", "fp8_dense_tflops", "fp8_native",
@@ -323,7 +323,9 @@ def _settle(
     """Group size and batch made concrete; raises where the weights do not fit."""
     least = int(min_devices(arch, one).item())
     given = load.devices is not None
-    devices = int(np.asarray(load.devices if given else default_devices(arch, one)).item())
+    if choose_batch:
+        load = replace(load, batch=k.PLANNED_BATCH)
+    devices = int(np.asarray(load.devices if given else default_devices(arch, one, load)).item())
     if devices < least:
         raise OutOfRangeError("devices", devices, f"at least {least}, to hold the weights")
     load = replace(load, devices=float(devices))
