@@ -44,12 +44,12 @@ class DecisionSettings(_Strict):
     """Which strategy file decides, and when (New York time)."""
 
     strategy: str = "balanced"
-    time: Annotated[str, Field(pattern=r"^\d{2}:\d{2}$")] = "08:30"
+    decide_at: Annotated[str, Field(pattern=r"^\d{2}:\d{2}$")] = "08:30"
 
     @property
     def clock_time(self) -> time:
-        """``time`` as a clock time."""
-        return time.fromisoformat(self.time)
+        """``decide_at`` as a clock time."""
+        return time.fromisoformat(self.decide_at)
 
 
 class LagSettings(_Strict):
@@ -196,7 +196,7 @@ class Config:
 
 
 def config_folder(given: str | None = None) -> Path:
-    """Where the configuration is: ``--config``, NVSIGNAL_CONFIG, ./config, else the packaged one."""
+    """The configuration: ``--config``, NVSIGNAL_CONFIG, ./config, else the packaged one."""
     chosen = given or os.environ.get("NVSIGNAL_CONFIG")
     if chosen:
         folder = Path(chosen).expanduser()
@@ -262,7 +262,11 @@ def check(folder: Path) -> list[str]:
 
 def schemas() -> dict[str, Any]:
     """JSON Schema of every file, so that editors complete the TOML."""
-    files = {"nvsignal": Settings, "strategy": StrategyFile, "events": EventsFile}
+    files: dict[str, type[BaseModel]] = {
+        "nvsignal": Settings,
+        "strategy": StrategyFile,
+        "events": EventsFile,
+    }
     return {name: model.model_json_schema() for name, model in files.items()}
 
 
@@ -366,7 +370,7 @@ def _toml_message(error: tomllib.TOMLDecodeError) -> str:
 
 
 def _explained(error: ValidationError, model: type[BaseModel], name: str, text: str) -> list[str]:
-    return [_explain_one(e, model, name, text) for e in error.errors()]  # type: ignore[arg-type]
+    return [_explain_one(e, model, name, text) for e in error.errors()]
 
 
 def _explain_one(problem: Mapping[str, Any], model: type[BaseModel], name: str, text: str) -> str:

@@ -35,12 +35,13 @@ class Fp8Threat:
                 source="judgement: one quarter, the time in which guidance shows or denies a loss",
             ),
             "scale_pct": Param(
-                default=12,
+                default=10,
                 low=0,
                 high=100,
                 unit="% of data-centre revenue",
                 open_low=True,
-                source="judgement: about China's share of that revenue in FY2025 (12.5-15 %)",
+                source="judgement: one quarter of growth; revenue grew 12 % a quarter from "
+                "FY2025Q2 to FY2026Q2 (nvidia_earnings.csv)",
             ),
             "domestic_weight": Param(
                 default=1,

@@ -121,7 +121,7 @@ def report_of(
 
 def release_cards(assessment: Assessment) -> tuple[Any, ...]:
     """Cards of the newest and the most threatening releases, with serving costs and claims."""
-    from engine.decision.ratings import reference_of, serving_costs
+    from engine.decision.ratings import serving_costs
     from engine.report.build import choose_cards, claims_about, release_versions
     from engine.values import ReleaseCard
 
@@ -132,7 +132,7 @@ def release_cards(assessment: Assessment) -> tuple[Any, ...]:
         for r in assessment.ratings
         if r.rating.model in releases
     ]
-    reference = reference_of(assessment.config.folder)
+    reference = wiring.reference_of(assessment.config.folder)
     cards = []
     for release, rating in choose_cards(rated, world.as_of):
         costs = serving_costs(release, world.as_of, reference, world.history)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.decision.decide import Evaluation
     from engine.decision.features import RatedRelease
     from engine.decision.grid import Grid
+    from engine.decision.ratings import Reference
     from engine.macro.sessions import Sessions
     from engine.record.history import History
     from engine.record.store import Store
@@ -215,9 +216,24 @@ def rate_releases(
     world: World, config: Config, events: Sequence[Event]
 ) -> tuple[RatedRelease, ...]:
     """Every Chinese release rated once, at the first decision that could use it."""
-    from engine.decision.ratings import rate_all, reference_of
+    from engine.decision.ratings import rate_all
 
     return rate_all(world.history, world.grid, events, reference_of(config.folder))
+
+
+def reference_of(folder: Path) -> Reference:
+    """Chips, model dimensions and uncertain parameters from the configuration folder."""
+    from engine.decision.ratings import Reference
+    from engine.threat.architectures import load_architectures
+    from engine.threat.chips import load_accelerators
+    from engine.threat.parameters import parse_parameters
+
+    text = (folder / "threat.toml").read_text(encoding="utf-8")
+    return Reference(
+        accelerators=load_accelerators(folder / "facts" / "accelerators.csv"),
+        architectures=load_architectures(folder / "facts" / "model_architectures.csv"),
+        params=parse_parameters(text),
+    )
 
 
 def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:

@@ -57,10 +57,10 @@ VOL_WINDOW = 20
 
 FCF_MARGIN = 0.45
 """Free cash flow over revenue, a prior: trailing 72 of 148.5 bn in mid-2025 is 48 %."""
-DISCOUNT_RATE = 0.10
-TERMINAL_GROWTH = 0.035
 
-_DATA_CENTRE_PARTS = re.compile(r"^(?!RTX [45]0|AMD)")
+_DATA_CENTRE_PARTS = re.compile(r"^(A|H|B)\d+")
+"""Nvidia's training and serving parts: A100, H20, B30A …; graphics cards and rivals are left out
+because being allowed to buy them does not keep a data centre on Nvidia."""
 _US = {"allowed": 1.0, "licence": 0.5, "barred": 0.0}
 _CHINA = {"accepted": 1.0, "discouraged": 0.35, "blocked": 0.0}
 
@@ -352,9 +352,7 @@ def _valuation(
     """Market value and the growth it implies by reverse DCF of free cash flow."""
     cap = _market_cap(history, grid, end)
     cash = FCF_MARGIN * known["trailing_revenue_usd_bn"] / 1000.0
-    implied = valuation.implied_growth(
-        cap, cash, discount_rate=DISCOUNT_RATE, terminal_growth=TERMINAL_GROWTH, years=10
-    )
+    implied = valuation.implied_growth(cap, cash, valuation.Assumptions())
     return {"market_cap_usd_tn": cap, "implied_growth_pct": 100.0 * implied}
 
 

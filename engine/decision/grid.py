@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +29,11 @@ class Grid:
 
     def row(self, fact: Fact) -> int:
         """The first row that may use ``fact``; ``len(self)`` when no row may."""
-        return int(np.searchsorted(self.decide_at_us, to_micros(fact.known_at), side="left"))
+        return self.row_at(fact.known_at)
+
+    def row_at(self, known_at: datetime) -> int:
+        """The first row that may use what became known at ``known_at``."""
+        return int(np.searchsorted(self.decide_at_us, to_micros(known_at), side="left"))
 
     def rows(self, facts: Sequence[Fact]) -> npt.NDArray[np.int64]:
         """``row`` for many facts."""

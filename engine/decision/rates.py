@@ -19,6 +19,8 @@ from engine.values import Event, Fact, FloatArray, RateExpectation
 CURVE_MAX_AGE_DAYS = 5
 """Calendar days after which futures settlements no longer speak for today."""
 YIELD_MAX_AGE_DAYS = 7
+PATH_MEETINGS = 8
+"""Meetings ahead, one year, that a futures curve must price to stand in for the two-year path."""
 
 
 def expectations_at(history: History, at: datetime) -> tuple[RateExpectation, ...]:
@@ -77,14 +79,19 @@ def _latest(points: Mapping[date, float], today: date, max_age_days: int) -> flo
 
 
 def _curve(series: Series, today: date) -> dict[date, float]:
-    """Contract month -> newest settlement, contracts not settled lately left out."""
-    curve = {}
-    for name, points in series.items():
-        if name.startswith("ZQ"):
-            price = _latest(points, today, CURVE_MAX_AGE_DAYS)
-            if price is not None:
-                curve[parse_contract(name, near=today)] = price
-    return curve
+    """Contract month -> settlement, all of the newest day on which any contract settled.
+
+    Settlements of different days are never mixed: their difference would read as a policy change.
+    """
+    contracts = {name: points for name, points in series.items() if name.startswith("ZQ")}
+    newest = max((d for points in contracts.values() for d in points if d <= today), default=None)
+    if newest is None or (today - newest).days > CURVE_MAX_AGE_DAYS:
+        return {}
+    return {
+        parse_contract(name, near=today): points[newest]
+        for name, points in contracts.items()
+        if newest in points
+    }
 
 
 def _month_means(effr: Mapping[date, float]) -> dict[date, float]:
@@ -122,7 +129,8 @@ def rate_features(
     path = ladder.two_year_path_bps(two_year, effr)
     futures = _futures_rows(history, grid, observations)
     for row, expected in futures.items():
-        path[row] = expected[max(expected)]
+        if len(expected) >= PATH_MEETINGS:
+            path[row] = expected[sorted(expected)[PATH_MEETINGS - 1]]
     windows = fed_windows(history, end, events)
     return {
         "effr_pct": effr,

@@ -134,14 +134,8 @@ def _morning(
     instant = now() if as_of is None else parse_as_of(as_of)
     loaded = load(config_folder(config), strategy)
     with wiring.open_record(loaded, db) as store:
-        polled, notices = wiring.poll(store, loaded, instant) if live and not offline else ((), ())
         return morning.prepare(
-            store,
-            loaded,
-            instant,
-            record=live if record is None else record,
-            polled=polled,
-            notices=notices,
+            store, loaded, instant, record=live if record is None else record
         )
 
 

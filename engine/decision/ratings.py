@@ -1,0 +1,173 @@
+"""Threat ratings from the record: every Chinese release rated once, on its own day.
+
+A release is rated from what was known at its ``known_at`` and keeps that rating in every later
+decision, so a record that ends earlier gives the same ratings, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from engine.clock import NEW_YORK
+from engine.decision.features import RatedRelease
+from engine.decision.grid import Grid
+from engine.errors import NotObservedError
+from engine.record.history import History
+from engine.threat.architectures import Dimensions, match_architecture
+from engine.threat.catalogue import first_versions
+from engine.threat.chips import on_sale
+from engine.threat.estimate import Subject, estimate
+from engine.threat.feasibility import FeasibilityEvidence, evidence_from_events
+from engine.threat.pairing import chip_costs
+from engine.threat.parameters import DEFAULT_DRAWS, DEFAULT_SEED, Sample, ThreatParameters, sample
+from engine.threat.rating import at_instant, rate
+from engine.threat.supply import (
+    availability_from_rows,
+    current_spells,
+    earnings_from_rows,
+    supply_from_rows,
+)
+from engine.threat.world import World, world_as_of
+from engine.values import Accelerator, Event, Fact, Interval, ModelRelease, ThreatRating, release_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """Tables without a date of their own: chips, model dimensions, uncertain parameters."""
+
+    accelerators: tuple[Accelerator, ...]
+    architectures: tuple[Dimensions, ...]
+    params: ThreatParameters
+
+
+def world_from(
+    history: History, at: datetime, events: Iterable[Event], reference: Reference
+) -> World:
+    """The rating's world as known at ``at``, every value carrying the ``known_at`` of its fact."""
+    releases = tuple(release_of(f) for f in history.known("model_release", at))
+    chips = tuple(c for c in reference.accelerators if on_sale(c, at.astimezone(NEW_YORK).date()))
+    return world_as_of(
+        at,
+        releases=releases,
+        accelerators=chips,
+        availability=_each(history.known("availability", at), availability_from_rows),
+        supply=_each(history.known("supply_estimate", at), supply_from_rows),
+        earnings=_each(history.known("earnings", at), earnings_from_rows),
+        evidence=tuple(e for event in events for e in _evidence(event) if e.known_at <= at),
+        costs=chip_costs(releases, reference.accelerators, reference.architectures),
+    )
+
+
+def _each(facts: Sequence[Fact], parse: Any) -> tuple[Any, ...]:
+    """Values parsed from payloads shaped like the reference tables, known when the fact was."""
+    return tuple(
+        replace(value, known_at=fact.known_at)
+        for fact in facts
+        for value in parse([{k: str(v) for k, v in fact.payload.items()}])
+    )
+
+
+def _evidence(event: Event) -> tuple[FeasibilityEvidence, ...]:
+    word = "high" if event.confidence >= 0.8 else "medium" if event.confidence >= 0.5 else "low"
+    row: Mapping[str, str] = {
+        "event_type": event.event_type,
+        "actor": event.actor,
+        "headline": event.headline,
+        "date_utc": event.occurred_at.date().isoformat(),
+        "confidence": word,
+        "source": event.source,
+    }
+    return tuple(replace(e, known_at=event.known_at) for e in evidence_from_events([row]))
+
+
+def rate_all(
+    history: History, grid: Grid, events: Sequence[Event], reference: Reference
+) -> tuple[RatedRelease, ...]:
+    """Every Chinese release in ``history`` rated on its own day, oldest first.
+
+    Releases older than Nvidia's first known report cannot be rated and are left out.
+    """
+    at = history.last_known_at
+    if at is None:
+        return ()
+    world = world_from(history, at, events, reference)
+    drawn = sample(reference.params, draws=DEFAULT_DRAWS, seed=DEFAULT_SEED)
+    rated = []
+    for release in first_versions(world.releases):
+        if release.country == "CN" and not release.is_comparison:
+            rating = _rate_on_its_day(release, world, reference, drawn)
+            if rating is not None:
+                rated.append(RatedRelease(row=grid.row_at(release.known_at), rating=rating))
+    return tuple(rated)
+
+
+def _rate_on_its_day(
+    release: ModelRelease, world: World, reference: Reference, drawn: Sample
+) -> ThreatRating | None:
+    then = replace(
+        at_instant(world, release.known_at),
+        accelerators=tuple(
+            c
+            for c in reference.accelerators
+            if on_sale(c, release.known_at.astimezone(NEW_YORK).date())
+        ),
+    )
+    try:
+        return rate(release, then, reference.params, drawn=drawn)
+    except NotObservedError:
+        return None
+
+
+# --- the card's serving costs ------------------------------------------------------------------
+
+
+def serving_costs(
+    release: ModelRelease, at: datetime, reference: Reference, history: History
+) -> dict[str, Any]:
+    """Modelled serving cost on the best Nvidia part China may buy and the best home-grown chip.
+
+    Fields of ``ReleaseCard``; an entry is left out where no chip qualifies or sizes are unknown.
+    """
+    subject = _subject(release, reference)
+    if subject.arch() is None:
+        return {}
+    today = at.astimezone(NEW_YORK).date()
+    spells = current_spells(_each(history.known("availability", at), availability_from_rows))
+    legal = {s.chip for s in spells.values() if s.us_permission != "barred"}
+    sold = [c for c in reference.accelerators if on_sale(c, today)]
+    nvidia = [c for c in sold if not c.domestic and any(_same_part(c.chip, n) for n in legal)]
+    found: dict[str, Any] = {}
+    for name, chips in (("nvidia", nvidia), ("domestic", [c for c in sold if c.domestic])):
+        best = _cheapest(subject, chips)
+        if best is not None:
+            chip, cost = best
+            found |= {f"{name}_chip": chip, f"usd_per_mtok_{name}": cost}
+    return found
+
+
+def _same_part(chip: str, part: str) -> bool:
+    words = chip.upper().split()
+    return part.upper() in (" ".join(words[i:j]) for i in range(len(words)) for j in range(i, 9))
+
+
+def _subject(release: ModelRelease, reference: Reference) -> Subject:
+    return Subject(
+        name=release.model,
+        dimensions=match_architecture(reference.architectures, release.model),
+        total_params=None if release.total_params_b is None else release.total_params_b * 1e9,
+        active_params=None if release.active_params_b is None else release.active_params_b * 1e9,
+        weight_precision=release.weight_precision,
+        source=release.source,
+    )
+
+
+def _cheapest(subject: Subject, chips: Sequence[Accelerator]) -> tuple[str, Interval] | None:
+    best: tuple[str, Interval] | None = None
+    for chip in chips:
+        cost = estimate(subject, chip, precision="fp8", n_draws=512).cost.usd_per_mtok_blended
+        if cost is not None and (best is None or cost.mid < best[1].mid):
+            best = (chip.chip, cost)
+    return best
