@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from engine.errors import StoreError
 if TYPE_CHECKING:
     from engine.threat.parameters import ThreatParameters
     from engine.threat.world import World
+    from engine.values import ModelRelease
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 FACTS = CONFIG / "facts"
@@ -43,8 +44,13 @@ def read_parameters(path: Path | None = None) -> ThreatParameters:
     return parse_parameters(text, where=where.name)
 
 
-def read_world(as_of: datetime, folder: Path | None = None) -> World:
-    """Everything the reference tables hold that was known at ``as_of``."""
+def read_world(
+    as_of: datetime, folder: Path | None = None, *, planned: Sequence[ModelRelease] = ()
+) -> World:
+    """Everything the reference tables hold that was known at ``as_of``.
+
+    planned: releases that do not exist yet; they get chip costs, but do not enter the record.
+    """
     from engine.threat import supply
     from engine.threat.architectures import parse_architectures
     from engine.threat.catalogue import parse_releases, parse_updates
@@ -80,5 +86,5 @@ def read_world(as_of: datetime, folder: Path | None = None) -> World:
         supply=estimates,
         earnings=earnings,
         evidence=evidence,
-        costs=chip_costs(releases, accelerators, architectures),
+        costs=chip_costs((*releases, *planned), accelerators, architectures),
     )

@@ -5,14 +5,16 @@ release's quality, S China's share, K the share of China's demand home-grown sup
 the feasibility record after and before the release, u the share of buyers that switch at the cost
 ratio::
 
-    substitution    -S (1+x) K a [ i u_i (p_i' - p_i) + (1-i) u_t (p_t' - p_t) ]
+    substitution    -S (1+x) K [ a i u_i (s' - s) + (1-i) u_t (p_t' - p_t) ],
+                    s = p_i (1 - o (1 - p_t))
     efficiency      +e v a [ rho_c^(1-eps) - 1 ],  rho_c = rho^kappa, a gain saturating at headroom
     price pressure  -f c v a (1 - rho)
-    setbacks        +S (1+x) K a w [ i u_i (p_i* - p_i°) + (1-i) u_t (p_t* - p_t°) ]
+    setbacks        +S (1+x) K w [ a i u_i (s* - s°) + (1-i) u_t (p_t* - p_t°) ]
 
-x reach abroad, i inference share, e and f exposed revenue, c capex response, v = exp(-lack/width)
-the value of demand the quality reaches, a adoption, rho = price over the frontier's (1 at most),
-p° the record with the lab's failures, p* had it not failed, w the age weight of its last failure.
+x reach abroad, i inference share, o serving that follows training, e and f exposed revenue, c capex
+response, v = exp(-lack/width) the value of demand the quality reaches, a adoption of the model (a
+proof of training needs none), rho = price over the frontier's (1 at most), p° the record with the
+lab's failures, p* had it not failed, w the age weight of its last failure.
 """
 
 from __future__ import annotations
@@ -47,7 +49,10 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One release in one world, in draws: what the equations of this module read."""
+    """One release in one world, in draws: what the equations of this module read.
+
+    format_in_doubt: trained in FP8, and not shown to train so on home-grown chips by itself.
+    """
 
     quality: FloatArray
     binding: Offer | None
@@ -65,7 +70,7 @@ class Case:
     held_back: Feasibility
     without_setbacks: Feasibility
     setbacks_weight: FloatArray
-    trained_in_fp8: bool
+    format_in_doubt: bool
 
 
 CHANNEL_ORDER = ("substitution", "efficiency", "price_pressure", "setbacks")
@@ -95,6 +100,15 @@ def switching(log_cost: FloatArray, pair: Pair, draws: Sample) -> FloatArray:
     return grey * by_cost + (1.0 - grey)
 
 
+def serveable(record: Feasibility, draws: Sample) -> FloatArray:
+    """Share of serving that can run off Nvidia: p_i (1 - o (1 - p_t)).
+
+    o is ``one_stack_share``: serving that stays on the chips a lab must train on anyway.
+    """
+    stays: FloatArray = draws["one_stack_share"] * (1.0 - record.training)
+    return record.inference * (1.0 - stays)
+
+
 def runnable(case: Case, draws: Sample, late: Feasibility, early: Feasibility) -> FloatArray:
     """Share of China's demand that moves when the record goes from ``early`` to ``late``."""
     pair = case.pair
@@ -105,10 +119,11 @@ def runnable(case: Case, draws: Sample, late: Feasibility, early: Feasibility) -
         draws["software_penalty_training"] * draws["connectivity_penalty_training"]
     )
     serves = np.ones(draws.draws) if pair.native_fp8 else draws["format_penalty_inference"]
-    needs_fp8 = case.trained_in_fp8 and not pair.native_fp8
+    needs_fp8 = case.format_in_doubt and not pair.native_fp8
     trains = draws["format_penalty_training"] if needs_fp8 else np.ones(draws.draws)
     share = draws["inference_share"]
-    served = share * switching(serving, pair, draws) * serves * (late.inference - early.inference)
+    gained = serveable(late, draws) - serveable(early, draws)
+    served = share * case.adoption * switching(serving, pair, draws) * serves * gained
     trained = (
         (1.0 - share) * switching(training, pair, draws) * trains * (late.training - early.training)
     )
@@ -118,9 +133,7 @@ def runnable(case: Case, draws: Sample, late: Feasibility, early: Feasibility) -
 
 def china_at_stake(case: Case, draws: Sample) -> FloatArray:
     """Share of revenue that home-grown supply could take if everything ran on it."""
-    stake: FloatArray = (
-        case.china_share * (1.0 + draws["export_reach"]) * case.carrying * case.adoption
-    )
+    stake: FloatArray = case.china_share * (1.0 + draws["export_reach"]) * case.carrying
     return stake
 
 

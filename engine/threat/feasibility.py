@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
@@ -229,6 +229,37 @@ def assess(evidence: Sequence[FeasibilityEvidence], draws: Sample) -> Feasibilit
     return Feasibility(inference=_expit(inference), training=_expit(training))
 
 
+def settle(
+    record: Iterable[FeasibilityEvidence], everything: Sequence[FeasibilityEvidence]
+) -> tuple[FeasibilityEvidence, ...]:
+    """``record`` with each failed run weakened by what the same lab has since shown to work.
+
+    Give the release's own evidence in ``everything`` too: a proof then counts against a record in
+    which that failure no longer stands, so failing first never makes succeeding larger.
+    """
+    return tuple(
+        replace(e, credibility=e.credibility * (1.0 - redeemed(e, everything)))
+        if e.kind is Kind.TRAINING_FAILURE
+        else e
+        for e in record
+    )
+
+
+def redeemed(failure: FeasibilityEvidence, evidence: Iterable[FeasibilityEvidence]) -> float:
+    """How surely the lab of a failure has trained on home-grown chips since: 0 to 1.
+
+    1 once a later success of the lab is at least as likely as not.
+    """
+    later = (
+        e.credibility
+        for e in evidence
+        if e.kind is Kind.TRAINING_SUCCESS
+        and _same_lab(e.lab, failure.lab)
+        and e.known_at > failure.known_at
+    )
+    return min(1.0, 2.0 * max(later, default=0.0))
+
+
 def _count(
     evidence: Iterable[FeasibilityEvidence], kind: Kind, *, independent: bool | None
 ) -> float:
@@ -254,16 +285,17 @@ def setbacks_weight(
 ) -> FloatArray:
     """How much of the last setbacks of this lab still hangs on its release, (draws,) in [0, 1].
 
-    Weighs half after ``setback_half_life_days``; other labs' setbacks change the record only.
+    Weighs half after ``setback_half_life_days``, nothing once the lab has shown it can; other
+    labs' setbacks change the record only.
     """
-    ages = [
-        max(0.0, (as_of - e.known_at).total_seconds() / 86_400)
-        for e in evidence
-        if e.kind in (Kind.TRAINING_FAILURE, Kind.DELAY) and _same_lab(e.lab, release.lab)
-    ]
-    if not ages:
-        return np.zeros(draws.draws)
-    weight: FloatArray = 0.5 ** (min(ages) / draws["setback_half_life_days"])
+    items = tuple(evidence)
+    weight = np.zeros(draws.draws)
+    for e in items:
+        if e.kind in (Kind.TRAINING_FAILURE, Kind.DELAY) and _same_lab(e.lab, release.lab):
+            age_days = max(0.0, (as_of - e.known_at).total_seconds() / 86_400)
+            standing = 1.0 - redeemed(e, items)
+            faded = standing * 0.5 ** (age_days / draws["setback_half_life_days"])
+            weight = np.maximum(weight, faded)
     return weight
 
 

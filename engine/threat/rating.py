@@ -28,6 +28,7 @@ from engine.threat.feasibility import (
     assess,
     evidence_of,
     setbacks_weight,
+    settle,
     without_setbacks_of,
 )
 from engine.threat.frontier import (
@@ -188,8 +189,8 @@ def _record_of(
 
 
 def _closeness(quality: Quality, best: float) -> float:
-    """1 at the frontier, falling to 1/e half a logit below; an unscored model counts half."""
-    near = math.exp(-max(0.0, best - quality.mean) / _CLOSE_QUALITY)
+    """1 at the frontier, falling to 1/e a logit below; an unscored model counts half."""
+    near = math.exp(-max(0.0, best - quality.mean))
     return near if quality.n_scores else 0.5 * near
 
 
@@ -216,9 +217,11 @@ def _case(
     counted = handicapped_log_prices(setting.offers, standing, draws)
     frontier = None if counted is None else counted.min(axis=0)
     rho, rho_compute = _log_rhos(release, world, log_price, frontier, draws)
-    record, added = setting.record, setting.added
+    added = setting.added
+    record = settle(setting.record, (*setting.record, *added))
     everything = (*record, *added)
     before = assess(record, draws)
+    shown_here = any(e.kind is Kind.TRAINING_SUCCESS for e in added)
     late = tuple(e for e in added if e.kind is Kind.DELAY)
     failed = len(without_setbacks_of(everything, release.lab)) < len(everything)
     return Case(
@@ -240,7 +243,7 @@ def _case(
             assess(without_setbacks_of(record, release.lab), draws) if failed else before
         ),
         setbacks_weight=setbacks_weight(everything, release, world.as_of, draws),
-        trained_in_fp8="fp8" in (release.weight_precision or ""),
+        format_in_doubt="fp8" in (release.weight_precision or "") and not shown_here,
     )
 
 
@@ -408,7 +411,7 @@ def _assemble(
 
 
 def to_score(loss_share: float, params: ThreatParameters) -> float:
-    """0 to 100, saturating: half the scale at 5 % of revenue."""
+    """0 to 100, saturating; ``loss_scale`` is the loss that scores 63."""
     return 100.0 * -math.expm1(-loss_share / params.loss_scale)
 
 
