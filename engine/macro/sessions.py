@@ -11,6 +11,7 @@ of it pandas) and keeps plain arrays; everything else here is integer search.
 from __future__ import annotations
 
 import warnings
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -105,12 +106,12 @@ class Sessions:
     def next_after(self, day: date) -> date:
         """The first session strictly after ``day``."""
         self._need_loaded(day)
-        return self._at(int(np.searchsorted(self._days(), _ordinal(day), side="right")), day)
+        return self._at(bisect_right(self.on, day), day)
 
     def previous_before(self, day: date) -> date:
         """The last session strictly before ``day``."""
         self._need_loaded(day)
-        return self._at(int(np.searchsorted(self._days(), _ordinal(day), side="left")) - 1, day)
+        return self._at(bisect_left(self.on, day) - 1, day)
 
     def decide_at(self, day: date) -> datetime:
         """The decision instant of the session on ``day``; a day without one is a ``DataError``."""
@@ -135,11 +136,8 @@ class Sessions:
         return self.on[row]
 
     def _row_of(self, day: date) -> int | None:
-        row = int(np.searchsorted(self._days(), _ordinal(day)))
+        row = bisect_left(self.on, day)
         return row if row < len(self.on) and self.on[row] == day else None
-
-    def _days(self) -> npt.NDArray[np.datetime64]:
-        return np.array(self.on, dtype="datetime64[D]")
 
     def _need_loaded(self, day: date) -> None:
         if not self.first <= day <= self.last:
@@ -199,7 +197,3 @@ def _micros(column: object) -> Int64Array:
     """A pandas column of UTC instants as int64 microseconds."""
     stamps = np.asarray(column.dt.tz_localize(None))  # type: ignore[attr-defined]
     return stamps.astype("datetime64[us]").astype(np.int64)
-
-
-def _ordinal(day: date) -> np.datetime64:
-    return np.datetime64(day, "D")

@@ -31,6 +31,8 @@ from engine.values import RateExpectation
 
 ROOT = Path(__file__).resolve().parents[3]
 HISTORY = ROOT / "../shared/data/rates/fedwatch_history.csv"
+FUTURES = ROOT / "../shared/data/rates/zq_fed_funds_futures_daily.csv"
+FUTURES_MONTHS = [date(y, m, 1) for y in range(2022, 2028) for m in range(1, 13)]
 
 
 def table(name: str) -> list[dict[str, str]]:
@@ -207,6 +209,37 @@ def _previous(
 
 def _mean(one: dict[int, float]) -> float:
     return sum(k * p for k, p in one.items()) / sum(one.values())
+
+
+@pytest.mark.skipif(not FUTURES.exists(), reason="CME prices are not part of the repository")
+def test_on_its_eve_each_decision_of_2022_and_2023_was_priced_within_five_basis_points() -> None:
+    """Thirteen meetings, hikes of 0 to 75 bp, from raw futures closes and the effective rate."""
+    days, prices = _closes()
+    with (FUTURES.parent / "DFF.csv").open(encoding="utf-8") as file:
+        dff = {row["date"]: float(row["value"]) for row in csv.DictReader(file) if row["value"]}
+    meetings = [m for m in MEETINGS if m.year >= 2022]
+    effr = np.array([dff[str(day)] for day in days])
+    steps = steps_over_time(prices, FUTURES_MONTHS, meetings, days, effr)
+    decided = {r["meeting_end"]: r["action_bp"] for r in table("fomc_meetings.csv")}
+    held = [m for m in meetings if days[0] < m <= days[-1]]
+    assert len(held) == 13
+    for meeting in held:
+        eve = max(t for t, day in enumerate(days) if day < meeting)
+        priced = 25 * steps[eve, meetings.index(meeting)]
+        assert priced == pytest.approx(float(decided[str(meeting)]), abs=5), meeting
+
+
+def _closes() -> tuple[list[date], np.ndarray[tuple[int, int], np.dtype[np.float64]]]:
+    with FUTURES.open(encoding="utf-8") as file:
+        rows = [r for r in csv.DictReader(file) if r["close"]]
+    days = sorted({date.fromisoformat(r["date"]) for r in rows})
+    prices = np.full((len(days), len(FUTURES_MONTHS)), np.nan)
+    row_of = {str(day): t for t, day in enumerate(days)}
+    column_of = {f"{m:%Y-%m}": k for k, m in enumerate(FUTURES_MONTHS)}
+    for r in rows:
+        if r["contract_month"] in column_of:
+            prices[row_of[r["date"]], column_of[r["contract_month"]]] = float(r["close"])
+    return days, prices
 
 
 # ----------------------------------------------------------- which prices settle which meeting
