@@ -29,7 +29,7 @@ def parse_url(url: str) -> URL:
     repeating the address, which may hold a password.
     """
     if "://" not in url:
-        return URL.create("sqlite", database=url)
+        return URL.create("sqlite", database=str(Path(url).expanduser()))
     try:
         parsed = make_url(url)
     except (sa_exc.ArgumentError, ValueError):
@@ -41,7 +41,8 @@ def parse_url(url: str) -> URL:
             f"database driver '{parsed.drivername[:40]}' is not supported",
             remedy=f"use one of {', '.join(_DRIVERS)}",
         )
-    return parsed
+    path = file_of(parsed)
+    return parsed if path is None else parsed.set(database=str(path.expanduser()))
 
 
 def file_of(url: URL) -> Path | None:
@@ -154,9 +155,8 @@ def translated(url: URL) -> Iterator[None]:
 
 def _in_words(error: sa_exc.SQLAlchemyError, url: URL) -> StoreError:
     origin = getattr(error, "orig", None)
-    name = getattr(origin, "sqlite_errorname", None)
-    if name is not None:
-        return _sqlite_words(name, origin, url)
+    if isinstance(origin, sqlite3.Error):
+        return sqlite_in_words(origin, url)
     state = getattr(origin, "sqlstate", None)
     for prefix, (what, remedy) in _POSTGRES_WORDS.items():
         if state is not None and state.startswith(prefix):
@@ -165,11 +165,13 @@ def _in_words(error: sa_exc.SQLAlchemyError, url: URL) -> StoreError:
     return StoreError(f"{shown(url)}: {detail}")
 
 
-def _sqlite_words(name: str, origin: object, url: URL) -> StoreError:
+def sqlite_in_words(error: sqlite3.Error, url: URL) -> StoreError:
+    """What went wrong with the SQLite database at ``url``, and what to do about it."""
+    name = getattr(error, "sqlite_errorname", "")
     for prefix, (what, remedy) in _SQLITE_WORDS.items():
         if name.startswith(prefix):
             return StoreError(f"{shown(url)} {what}", remedy=remedy)
-    return StoreError(f"{shown(url)}: {origin} ({name})")
+    return StoreError(f"{shown(url)}: {error}")
 
 
 _SQLITE_WORDS = {

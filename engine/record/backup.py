@@ -1,0 +1,153 @@
+"""Copies of a SQLite record, taken and put back while other processes go on using it.
+
+Uses SQLite's online backup, so a copy is one consistent state, never a file caught half written.
+PostgreSQL has ``pg_dump`` for this.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from engine.errors import StoreError
+from engine.record import schema
+from engine.record.connect import BUSY_TIMEOUT_S, file_of, parse_url, shown, sqlite_in_words
+
+
+def backup(url: str, target: Path, *, overwrite: bool = False) -> Path:
+    """Copy the record at ``url`` to the file ``target`` and check the copy; returns its path.
+
+    The file appears whole, readable by its owner only, or not at all. Raises ``StoreError`` when
+    ``target`` exists and ``overwrite`` is False, when the record is not a SQLite file, or when the
+    copy fails its check.
+    """
+    source = _sqlite_file(url)
+    if target.exists() and not overwrite:
+        raise StoreError(f"{target} exists already", remedy="name another file, or use --force")
+    with _appearing(target) as unfinished:
+        _copy(source, unfinished)
+        _make_single_file(unfinished)
+        check(unfinished)
+    return target
+
+
+def restore(copy: Path, url: str, *, overwrite: bool = False) -> Path:
+    """Put the backup ``copy`` in the place of the record at ``url``; returns the record's path.
+
+    The copy is checked first, and the record changes in one transaction: readers see the old state
+    or the new one. Raises ``StoreError`` when a record is there and ``overwrite`` is False.
+    """
+    target = _sqlite_file(url, must_exist=False)
+    check(copy)
+    if target.exists() and not overwrite:
+        raise StoreError(f"{target} exists already", remedy="use --force to replace it")
+    if target.exists() and _is_readable(target):
+        _copy(copy, target)
+        return target
+    with _appearing(target) as unfinished:
+        _copy(copy, unfinished)
+        for leftover in ("-wal", "-shm"):  # of the damaged file; they would be replayed into this
+            target.with_name(target.name + leftover).unlink(missing_ok=True)
+    return target
+
+
+def check(path: Path) -> str:
+    """Make sure ``path`` holds an undamaged record of a known schema; returns its revision."""
+    with _in_words(path), closing(_open_to_read(path)) as connection:
+        verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if verdict != "ok":
+            raise StoreError(f"{path} is damaged: {str(verdict)[:100]}")
+        if not {"alembic_version", "fact"} <= tables:
+            raise StoreError(f"{path} holds no nvsignal record")
+        revision = str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+    if revision not in schema.REVISIONS:
+        raise StoreError(
+            f"{path} has schema {revision[:40]}, newer than {schema.REVISION}",
+            remedy="install a newer nvsignal",
+        )
+    return revision
+
+
+def _sqlite_file(url: str, *, must_exist: bool = True) -> Path:
+    address = parse_url(url)
+    path = file_of(address)
+    if path is None:
+        raise StoreError(
+            f"{shown(address)} is not a SQLite file", remedy="for PostgreSQL use pg_dump"
+        )
+    if must_exist and not path.exists():
+        raise StoreError(f"no database at {path}")
+    return path
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    if not path.is_file():
+        raise StoreError(f"no file at {path}")
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)
+
+
+def _is_readable(path: Path) -> bool:
+    """Whether SQLite can work with the file at all; what it holds does not matter."""
+    try:
+        with closing(_open_to_read(path)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            return False
+        raise _sqlite_error(error, path) from error
+    return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (
+        _in_words(target),
+        closing(_open_to_read(source)) as origin,
+        closing(sqlite3.connect(target, timeout=BUSY_TIMEOUT_S)) as destination,
+    ):
+        origin.backup(destination)
+
+
+def _make_single_file(path: Path) -> None:
+    """Leave write-ahead mode, which the copy inherits and which needs two more files to read."""
+    with _in_words(path), closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+
+
+@contextmanager
+def _appearing(target: Path) -> Iterator[Path]:
+    """A private file beside ``target`` that takes its name at the end, synced, if all went well."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as error:
+        raise StoreError(f"cannot write {target}: {error.strerror}") from None
+    os.close(handle)
+    unfinished = Path(name)
+    try:
+        yield unfinished
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(target)
+    finally:
+        for leftover in ("", "-wal", "-shm", "-journal"):
+            Path(f"{name}{leftover}").unlink(missing_ok=True)
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _sqlite_error(error, path) from error
+
+
+def _sqlite_error(error: sqlite3.Error, path: Path) -> StoreError:
+    return sqlite_in_words(error, URL.create("sqlite", database=str(path)))
