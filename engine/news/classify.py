@@ -1,0 +1,760 @@
+"""The headline classifier: rules, words and characters weighed by calibrated linear models.
+
+Four blocks of features describe a headline: TF-IDF of words and word pairs, TF-IDF of character
+n-grams inside words, the concepts of the lexicon with the order in which they follow each other,
+and the votes of the rules. A multinomial logistic regression turns them into a probability of each
+event type, sharpened by one temperature found on folds that never share an event. A second model
+gives the direction, mostly from what the rules say once the type is known.
+
+A fitted ``Classifier`` is arrays only: it predicts with numpy alone, and can be stored and loaded
+without pickle. scikit-learn is imported for fitting, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.errors import DataError, InputError, UnknownNameError
+from engine.news import lexicon, rules
+from engine.news.rule_table import DIRECTION_RULES, TYPE_RULES
+from engine.news.taxonomy import EVENT_TYPES, IRRELEVANT
+from engine.values import Direction, FloatArray, Stage
+
+VERSION = "linear-1"
+ABSTAIN_BELOW = 0.40
+"""Calibrated probability of the best type below which the item is left unclassified."""
+
+BATCH = 4_096
+_MIN_WORD_DF, _MIN_CHAR_DF, _MIN_PAIR_DF = 2, 4, 2
+_CHAR_SIZES = (3, 4, 5)
+_INVERSE_PENALTY_TYPE, _INVERSE_PENALTY_DIRECTION = 3.0, 1.0
+_SENSES = (-1, 0, 1)
+_TYPE_INDEX: Mapping[str, int] = MappingProxyType({name: i for i, name in enumerate(EVENT_TYPES)})
+_IRRELEVANT_INDEX = _TYPE_INDEX[IRRELEVANT]
+_N_COLUMNS = len(rules.COLUMNS)
+
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledHeadline:
+    """A row of ``config/headlines.csv``; rows of one ``event_group`` tell the same event."""
+
+    headline: str
+    event_type: str
+    direction: Direction
+    lang: str
+    synthetic: bool
+    event_group: str
+    actor: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """What a headline is taken for.
+
+    event_type is the best guess even when ``abstained``: then it must not be counted as evidence.
+    confidence: calibrated probability of the type. relevant: more likely than not our business.
+    spans: matched concepts with their places in the headline.
+    """
+
+    headline: str
+    event_type: str
+    direction: Direction
+    actor: str
+    stage: Stage
+    confidence: float
+    relevant: bool
+    abstained: bool
+    spans: tuple[rules.Span, ...]
+
+
+# ── labelled rows ────────────────────────────────────────────────────────────────────────────────
+
+HEADLINE_COLUMNS = (
+    "headline", "event_type", "direction", "lang", "synthetic", "event_group", "actor", "stage",
+)  # fmt: skip
+
+
+def parse_labelled(records: Iterable[Mapping[str, str]]) -> tuple[LabelledHeadline, ...]:
+    """Check and type the rows of a labelled CSV (``csv.DictReader`` records).
+
+    ``InputError`` names the line and the value that is wrong; lines count from 2, after the header.
+    """
+    rows = tuple(_parse_row(line, record) for line, record in enumerate(records, start=2))
+    if len({row.event_type for row in rows}) < 2:
+        raise InputError("labelled headlines: need rows of at least two event types")
+    return rows
+
+
+def _parse_row(line: int, record: Mapping[str, str]) -> LabelledHeadline:
+    missing = [name for name in HEADLINE_COLUMNS if record.get(name) is None]
+    if missing:
+        raise InputError(f"labelled headlines, line {line}: column '{missing[0]}' is missing")
+    if record["event_type"] not in _TYPE_INDEX:
+        raise UnknownNameError(f"event type on line {line}", record["event_type"], EVENT_TYPES)
+    sense = {"-1": -1, "0": 0, "+1": 1, "1": 1}.get(record["direction"].strip())
+    if sense is None:
+        raise InputError(
+            f"labelled headlines, line {line}: direction '{record['direction'][:20]}'",
+            remedy="use -1, 0 or +1",
+        )
+    if not record["headline"].strip() or not record["event_group"].strip():
+        raise InputError(f"labelled headlines, line {line}: empty headline or event_group")
+    return LabelledHeadline(
+        headline=record["headline"],
+        event_type=record["event_type"],
+        direction=_direction(sense),
+        lang=record["lang"],
+        synthetic=record["synthetic"].strip().lower() == "true",
+        event_group=record["event_group"],
+        actor=record["actor"],
+        stage=record["stage"],
+    )
+
+
+def _direction(sense: int) -> Direction:
+    return 1 if sense > 0 else -1 if sense < 0 else 0
+
+
+# ── features ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def word_terms(words: Sequence[str]) -> list[str]:
+    """Words and adjacent pairs; a bare number counts as ``#`` (its size means little)."""
+    plain = ["#" if word[0].isdigit() and word[-1].isdigit() else word for word in words]
+    return plain + [f"{a} {b}" for a, b in zip(plain, plain[1:], strict=False)]
+
+
+def char_terms(word: str) -> list[str]:
+    """Character n-grams of one word with its boundaries, as in scikit-learn's ``char_wb``."""
+    padded = f" {word} "
+    return [padded[i : i + n] for n in _CHAR_SIZES for i in range(len(padded) - n + 1)]
+
+
+def pair_terms(reading: rules.Reading) -> set[int]:
+    """Concepts that follow each other, as ``first · columns + second``: order carries the sense."""
+    hits = reading.hits
+    found: set[int] = set()
+    for i, (_, last, code) in enumerate(hits):
+        for first_after, _, after in hits[i + 1 : i + 7]:
+            if first_after >= last:
+                found.add(code * _N_COLUMNS + after)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Sparse rows: entries of row i are ``columns[starts[i]:starts[i+1]]`` with ``values``."""
+
+    starts: IntArray
+    columns: IntArray
+    values: FloatArray
+
+    def dot(self, weights: FloatArray) -> FloatArray:
+        """This matrix times dense ``weights`` (columns, k): shape (rows, k)."""
+        n = len(self.starts) - 1
+        product = np.zeros((n, weights.shape[1]))
+        filled = np.diff(self.starts) > 0
+        if filled.any():
+            terms = weights[self.columns] * self.values[:, None]
+            product[filled] = np.add.reduceat(terms, self.starts[:-1][filled], axis=0)
+        return product
+
+
+def _rows(entries: Sequence[Mapping[int, float]]) -> Rows:
+    sizes = [len(entry) for entry in entries]
+    starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+    columns = np.fromiter((c for e in entries for c in e), dtype=np.int64, count=int(starts[-1]))
+    values = np.fromiter((v for e in entries for v in e.values()), np.float64, int(starts[-1]))
+    return Rows(starts, columns, values)
+
+
+def tfidf_row(
+    terms: Iterable[str], vocabulary: Mapping[str, int], idf: FloatArray
+) -> dict[int, float]:
+    """TF-IDF of one document: sublinear counts (1 + ln n), idf, unit length; {} when all unknown."""
+    counts: dict[int, int] = {}
+    for term in terms:
+        column = vocabulary.get(term)
+        if column is not None:
+            counts[column] = counts.get(column, 0) + 1
+    weighed = {c: (1.0 if n == 1 else 1.0 + math.log(n)) * float(idf[c]) for c, n in counts.items()}
+    length = math.sqrt(sum(v * v for v in weighed.values()))
+    return {c: v / length for c, v in weighed.items()} if length else {}
+
+
+def fit_vocabulary(
+    documents: Iterable[Iterable[str]], min_df: int
+) -> tuple[tuple[str, ...], FloatArray]:
+    """Terms in at least ``min_df`` documents, sorted, with idf = ln((1 + N)/(1 + df)) + 1."""
+    df: dict[str, int] = {}
+    n = 0
+    for document in documents:
+        n += 1
+        for term in set(document):
+            df[term] = df.get(term, 0) + 1
+    kept = tuple(sorted(term for term, count in df.items() if count >= min_df))
+    idf = np.array([math.log((1 + n) / (1 + df[t])) + 1.0 for t in kept], dtype=np.float64)
+    return kept, idf
+
+
+# ── the fitted model ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classifier:
+    """A fitted model; every field is an array or a tuple of strings.
+
+    Weights have one row per feature of their block and one column per class: 19 event types, then
+    three senses. ``temperature`` divides the type scores before the softmax.
+    """
+
+    words: tuple[str, ...]
+    word_idf: FloatArray
+    chars: tuple[str, ...]
+    char_idf: FloatArray
+    pairs: tuple[int, ...]
+    word_weights: FloatArray
+    char_weights: FloatArray
+    pair_weights: FloatArray
+    concept_weights: FloatArray
+    vote_weights: FloatArray
+    bias: FloatArray
+    sense_weights: FloatArray
+    sense_bias: FloatArray
+    temperature: float
+    key: str = ""
+
+    @property
+    def version(self) -> str:
+        """Name of the model with the first characters of its key, as kept with every event."""
+        return f"{VERSION}/{self.key[:12]}" if self.key else VERSION
+
+    def classify(self, headlines: Iterable[str]) -> tuple[Classification, ...]:
+        """Classify ``headlines`` in order; the same headline always gives the same answer."""
+        runner = _Runner(self)
+        found: list[Classification] = []
+        for batch in _batches(headlines):
+            found.extend(runner.run(batch))
+        return tuple(found)
+
+    def probabilities(self, headlines: Sequence[str]) -> FloatArray:
+        """Calibrated probability of each event type: shape (n, 19), rows sum to 1."""
+        runner = _Runner(self)
+        parts = [runner.scores([rules.read(h) for h in b])[0] for b in _batches(headlines)]
+        return np.concatenate(parts) if parts else np.zeros((0, len(EVENT_TYPES)))
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """The model as plain arrays for ``numpy.savez``; see ``from_arrays``."""
+        arrays: dict[str, npt.NDArray[Any]] = {
+            name: getattr(self, name)
+            for name in self.__slots__
+            if isinstance(getattr(self, name), np.ndarray)
+        }
+        for name in ("words", "chars"):
+            arrays[name] = np.array(getattr(self, name), dtype=np.str_)
+        arrays["pairs"] = np.array(self.pairs, dtype=np.int64)
+        arrays["temperature"] = np.array(self.temperature)
+        arrays["key"] = np.array(self.key)
+        return arrays
+
+    @staticmethod
+    def from_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> Classifier:
+        """The model stored by ``to_arrays``; ``DataError`` when a part is missing or misshapen."""
+        try:
+            model = Classifier(
+                words=tuple(arrays["words"].tolist()),
+                chars=tuple(arrays["chars"].tolist()),
+                pairs=tuple(arrays["pairs"].tolist()),
+                temperature=float(arrays["temperature"]),
+                key=str(arrays["key"]),
+                **{name: np.asarray(arrays[name], dtype=np.float64) for name in _FLOAT_PARTS},
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            raise DataError(
+                f"stored classifier: {error}", remedy="delete it; it is refitted"
+            ) from error
+        if model.word_weights.shape != (len(model.words), len(EVENT_TYPES)):
+            raise DataError(
+                "stored classifier has another shape", remedy="delete it; it is refitted"
+            )
+        return model
+
+
+_FLOAT_PARTS = (
+    "word_idf", "char_idf", "word_weights", "char_weights", "pair_weights", "concept_weights",
+    "vote_weights", "bias", "sense_weights", "sense_bias",
+)  # fmt: skip
+
+
+def _batches(headlines: Iterable[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    for headline in headlines:
+        batch.append(headline)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _softmax(scores: FloatArray) -> FloatArray:
+    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+class _Featurizer:
+    """Turns readings into the blocks of a model's vocabulary."""
+
+    def __init__(
+        self, words: Sequence[str], word_idf: FloatArray, chars: Sequence[str],
+        char_idf: FloatArray, pairs: Sequence[int],
+    ) -> None:  # fmt: skip
+        self._words = {term: i for i, term in enumerate(words)}
+        self._chars = {term: i for i, term in enumerate(chars)}
+        self._pairs = {term: i for i, term in enumerate(pairs)}
+        self._word_idf, self._char_idf = word_idf, char_idf
+
+    def word_rows(self, readings: Sequence[rules.Reading]) -> Rows:
+        return _rows(
+            [tfidf_row(word_terms(r.words), self._words, self._word_idf) for r in readings]
+        )
+
+    def pair_rows(self, readings: Sequence[rules.Reading]) -> Rows:
+        entries = []
+        for reading in readings:
+            known = sorted(self._pairs[p] for p in pair_terms(reading) if p in self._pairs)
+            share = 1.0 / math.sqrt(len(known)) if known else 0.0
+            entries.append(dict.fromkeys(known, share))
+        return _rows(entries)
+
+    def char_rows(self, words: Sequence[str]) -> Rows:
+        """One row per *word*: a headline's characters are the mean of its words'."""
+        return _rows([tfidf_row(char_terms(word), self._chars, self._char_idf) for word in words])
+
+
+class _Runner:
+    """Prediction over batches; keeps the character score of each distinct word of the run."""
+
+    def __init__(self, model: Classifier) -> None:
+        self._model = model
+        self._features = _Featurizer(
+            model.words, model.word_idf, model.chars, model.char_idf, model.pairs
+        )
+
+    def _char_scores(self, readings: Sequence[rules.Reading]) -> FloatArray:
+        distinct = {w: i for i, w in enumerate(dict.fromkeys(w for r in readings for w in r.words))}
+        table = self._features.char_rows(list(distinct)).dot(self._model.char_weights)
+        return _word_means(readings, distinct).dot(table)
+
+    def scores(
+        self, readings: Sequence[rules.Reading]
+    ) -> tuple[FloatArray, npt.NDArray[np.bool_], FloatArray]:
+        """Type probabilities (n, 19), the evidence matrix (columns, n) and the votes (n, rules)."""
+        model, features = self._model, self._features
+        matrix = rules.evidence(readings)
+        votes = rules.rule_votes(matrix)
+        total = model.bias + features.word_rows(readings).dot(model.word_weights)
+        total += features.pair_rows(readings).dot(model.pair_weights)
+        total += self._char_scores(readings)
+        total += matrix.T.astype(np.float64) @ model.concept_weights
+        total += vote_block(votes) @ model.vote_weights
+        return _softmax(total / model.temperature), matrix, votes
+
+    def run(self, headlines: Sequence[str]) -> Iterator[Classification]:
+        readings = [rules.read(headline) for headline in headlines]
+        probability, matrix, _ = self.scores(readings)
+        relevant = probability[:, _IRRELEVANT_INDEX] < 0.5
+        chosen = best_types(probability)
+        confidence = probability[np.arange(len(chosen)), chosen].tolist()
+        types = [EVENT_TYPES[i] for i in chosen.tolist()]
+        senses = self._senses(matrix, types).tolist()
+        for i, reading in enumerate(readings):
+            yield Classification(
+                headline=headlines[i],
+                event_type=types[i],
+                direction=senses[i],
+                actor=rules.actor(reading, types[i]),
+                stage=rules.stage(reading, types[i]),
+                confidence=confidence[i],
+                relevant=bool(relevant[i]),
+                abstained=confidence[i] < ABSTAIN_BELOW,
+                spans=rules.spans(reading),
+            )
+
+    def _senses(self, matrix: npt.NDArray[np.bool_], types: Sequence[str]) -> npt.NDArray[np.int64]:
+        features = sense_block(matrix, types)
+        scores = features @ self._model.sense_weights + self._model.sense_bias
+        senses = np.asarray(_SENSES)[scores.argmax(axis=1)]
+        senses[np.asarray(types) == IRRELEVANT] = 0
+        return np.asarray(senses)
+
+
+def best_types(probability: FloatArray) -> IntArray:
+    """Index of the best type of each row: ``irrelevant`` only where it holds at least half."""
+    others = probability.copy()
+    others[:, _IRRELEVANT_INDEX] = -1.0
+    out = np.where(
+        probability[:, _IRRELEVANT_INDEX] < 0.5, others.argmax(axis=1), _IRRELEVANT_INDEX
+    )
+    return np.asarray(out, dtype=np.int64)
+
+
+def _word_means(readings: Sequence[rules.Reading], index: Mapping[str, int]) -> Rows:
+    """Rows that average over a headline's words (scaled to unit length for independent words)."""
+    starts = np.concatenate(([0], np.cumsum([len(r.words) for r in readings], dtype=np.int64)))
+    columns = np.array([index[w] for r in readings for w in r.words], dtype=np.int64)
+    sizes = np.maximum(np.diff(starts), 1)
+    return Rows(starts, columns, np.repeat(1.0 / np.sqrt(sizes), np.diff(starts)))
+
+
+def vote_block(votes: FloatArray) -> FloatArray:
+    """Votes of the rules beside their sum per type, and the winner: (n, rules + 2 · 19)."""
+    scores = rules.type_scores(votes)
+    winner = (scores == scores.max(axis=1, keepdims=True)).astype(np.float64)
+    return np.hstack([votes, scores / 3.0, winner])
+
+
+def sense_block(matrix: npt.NDArray[np.bool_], types: Sequence[str]) -> FloatArray:
+    """Features of the direction: the rules' sense, that sense within the type, the concepts.
+
+    Shape (n, 3 + 3 · 19 + columns).
+    """
+    n = len(types)
+    rule = rules.directions(matrix, types).astype(np.int64) + 1
+    within = np.array([_TYPE_INDEX[t] for t in types], dtype=np.int64) * 3 + rule
+    block = np.zeros((n, 3 + 3 * len(EVENT_TYPES)))
+    block[np.arange(n), rule] = 3.0
+    block[np.arange(n), 3 + within] = 1.0
+    return np.hstack([block, 0.5 * matrix.T.astype(np.float64)])
+
+
+# ── fitting ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@functools.cache
+def rules_digest() -> str:
+    """Hash of the lexicon and the rules: a change of either asks for a new fit."""
+    text = repr((list(lexicon.concepts()), TYPE_RULES, dict(DIRECTION_RULES), VERSION))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def model_key(labelled_csv: bytes) -> str:
+    """Key of a fit: the labelled file, the rules, and the libraries that made it."""
+    import scipy
+    import sklearn
+
+    parts = (rules_digest(), np.__version__, scipy.__version__, sklearn.__version__)
+    return hashlib.sha256(labelled_csv + "|".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Headlines read once, to be used by every fold."""
+
+    readings: tuple[rules.Reading, ...]
+    types: IntArray
+    senses: IntArray
+    groups: tuple[str, ...]
+
+    def part(self, chosen: IntArray) -> _Prepared:
+        return _Prepared(
+            tuple(self.readings[i] for i in chosen),
+            self.types[chosen],
+            self.senses[chosen],
+            tuple(self.groups[i] for i in chosen),
+        )
+
+
+def _prepare(rows: Sequence[LabelledHeadline]) -> _Prepared:
+    return _Prepared(
+        tuple(rules.read(row.headline) for row in rows),
+        np.array([_TYPE_INDEX[row.event_type] for row in rows], dtype=np.int64),
+        np.array([row.direction for row in rows], dtype=np.int64),
+        tuple(row.event_group for row in rows),
+    )
+
+
+def group_folds(groups: Sequence[str], folds: int) -> npt.NDArray[np.int64]:
+    """A fold for each row so that a group is never split; by hash, so that adding rows moves none."""
+    digest = (hashlib.sha256(group.encode()).digest() for group in groups)
+    return np.array([int.from_bytes(d[:8], "big") % folds for d in digest], dtype=np.int64)
+
+
+def fit(rows: Sequence[LabelledHeadline], *, key: str = "", calibrate: bool = True) -> Classifier:
+    """Fit on labelled ``rows``; deterministic. ``calibrate`` finds the temperature on three folds
+    that never share an event; without it the temperature is 1."""
+    prepared = _prepare(rows)
+    temperature = 1.0
+    if calibrate:
+        scores, truth = _out_of_fold(prepared, folds=3)
+        temperature = _temperature(scores, truth)
+    return _fit(prepared, temperature, key)
+
+
+def _out_of_fold(prepared: _Prepared, folds: int) -> tuple[FloatArray, IntArray]:
+    """Log-probabilities of rows by models that never saw their event, with the true types."""
+    fold = group_folds(prepared.groups, folds)
+    outcome = np.zeros((len(prepared.types), len(EVENT_TYPES)))
+    for k in range(folds):
+        inside, outside = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        if outside.size == 0 or len(set(prepared.types[inside].tolist())) < 2:
+            continue
+        runner = _Runner(_fit(prepared.part(inside), 1.0, ""))
+        probability = runner.scores([prepared.readings[i] for i in outside])[0]
+        outcome[outside] = np.log(np.maximum(probability, 1e-12))
+    return outcome, prepared.types
+
+
+def _temperature(scores: FloatArray, truth: IntArray) -> float:
+    """The temperature of least log-loss, on a fixed grid of 0.3 to 3."""
+    grid = np.geomspace(0.3, 3.0, 60)
+    at = np.arange(len(truth))
+    losses = [-np.log(np.maximum(_softmax(scores / t)[at, truth], 1e-12)).mean() for t in grid]
+    return float(grid[int(np.argmin(losses))])
+
+
+def _logistic(features: Any, labels: IntArray, inverse_penalty: float, classes: int) -> FloatArray:
+    """Weights of a multinomial logistic regression: shape (features + 1, classes), bias last.
+
+    A class without examples gets a bias that keeps it from ever winning.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=inverse_penalty, max_iter=300, tol=1e-3)
+    model.fit(features, labels)
+    coefficients, bias = model.coef_, model.intercept_
+    if len(model.classes_) == 2:
+        coefficients = np.vstack([-coefficients[0] / 2, coefficients[0] / 2])
+        bias = np.array([-bias[0] / 2, bias[0] / 2])
+    weights = np.zeros((features.shape[1] + 1, classes))
+    weights[-1] = -50.0
+    weights[:-1, model.classes_] = coefficients.T
+    weights[-1, model.classes_] = bias
+    return weights
+
+
+def _sparse(rows: Rows, width: int) -> Any:
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix((rows.values, rows.columns, rows.starts), shape=(len(rows.starts) - 1, width))
+
+
+def _vocabularies(
+    readings: Sequence[rules.Reading],
+) -> tuple[tuple[str, ...], FloatArray, tuple[str, ...], FloatArray, tuple[int, ...]]:
+    words, word_idf = fit_vocabulary((word_terms(r.words) for r in readings), _MIN_WORD_DF)
+    chars, char_idf = fit_vocabulary(
+        ([c for w in r.words for c in char_terms(w)] for r in readings), _MIN_CHAR_DF
+    )
+    count: dict[int, int] = {}
+    for reading in readings:
+        for pair in pair_terms(reading):
+            count[pair] = count.get(pair, 0) + 1
+    pairs = tuple(sorted(p for p, n in count.items() if n >= _MIN_PAIR_DF))
+    return words, word_idf, chars, char_idf, pairs
+
+
+def _fit(prepared: _Prepared, temperature: float, key: str) -> Classifier:
+    from scipy.sparse import csr_matrix, hstack
+
+    readings = prepared.readings
+    words, word_idf, chars, char_idf, pairs = _vocabularies(readings)
+    featurizer = _Featurizer(words, word_idf, chars, char_idf, pairs)
+    distinct = {w: i for i, w in enumerate(dict.fromkeys(w for r in readings for w in r.words))}
+    by_word = _sparse(featurizer.char_rows(list(distinct)), len(chars))
+    matrix = rules.evidence(readings)
+    blocks = [
+        _sparse(featurizer.word_rows(readings), len(words)),
+        _sparse(_word_means(readings, distinct), len(distinct)) @ by_word,
+        _sparse(featurizer.pair_rows(readings), len(pairs)),
+        csr_matrix(matrix.T.astype(np.float64)),
+        csr_matrix(vote_block(rules.rule_votes(matrix))),
+    ]
+    weights = _logistic(
+        hstack(blocks, format="csr"), prepared.types, _INVERSE_PENALTY_TYPE, len(EVENT_TYPES)
+    )
+    edges = np.cumsum([block.shape[1] for block in blocks])
+    parts = np.split(weights, edges)
+    sense = _fit_senses(matrix, prepared)
+    return Classifier(
+        words=words, word_idf=word_idf, chars=chars, char_idf=char_idf, pairs=pairs,
+        word_weights=parts[0], char_weights=parts[1], pair_weights=parts[2],
+        concept_weights=parts[3], vote_weights=parts[4], bias=parts[5][0],
+        sense_weights=sense[:-1], sense_bias=sense[-1], temperature=temperature, key=key,
+    )  # fmt: skip
+
+
+def _fit_senses(matrix: npt.NDArray[np.bool_], prepared: _Prepared) -> FloatArray:
+    kept = np.flatnonzero(prepared.types != _IRRELEVANT_INDEX)
+    types = [EVENT_TYPES[i] for i in prepared.types[kept].tolist()]
+    senses = prepared.senses[kept] + 1
+    if len(set(senses.tolist())) < 2:
+        constant = np.zeros((3 + 3 * len(EVENT_TYPES) + _N_COLUMNS + 1, 3))
+        constant[-1, senses[0] if len(senses) else 1] = 1.0
+        return constant
+    block = sense_block(matrix[:, kept], types)
+    return _logistic(block, senses, _INVERSE_PENALTY_DIRECTION, 3)
+
+
+# ── cross-validation ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """Figures of a cross-validation in which no event is on both sides.
+
+    confusion: (19, 19) counts, true type by row, predicted by column. ``direction_accuracy`` is over
+    relevant rows, with the type as predicted. ``coverage`` is the share not abstained,
+    ``accuracy_answered`` the accuracy on it. ``calibration_error`` is the expected calibration
+    error over ten equal bins. ``rule_*`` are the rules alone, ``by_language`` macro-F1 per language.
+    """
+
+    rows: int
+    groups: int
+    folds: int
+    macro_f1: float
+    accuracy: float
+    direction_accuracy: float
+    relevance_f1: float
+    coverage: float
+    accuracy_answered: float
+    calibration_error: float
+    log_loss: float
+    rule_macro_f1: float
+    rule_direction_accuracy: float
+    by_type: Mapping[str, tuple[float, float, float, int]]
+    by_language: Mapping[str, float]
+    confusion: IntArray
+    mistakes: tuple[tuple[str, str, str, float], ...]
+    predicted: tuple[Classification, ...]
+
+
+def f1_by_class(truth: IntArray, predicted: IntArray, classes: int) -> FloatArray:
+    """Precision, recall, F1 of each class: shape (classes, 3); NaN F1 for a class never seen."""
+    table = np.zeros((classes, classes))
+    np.add.at(table, (truth, predicted), 1)
+    hits, said, real = np.diag(table), table.sum(axis=0), table.sum(axis=1)
+    precision = np.divide(hits, said, out=np.zeros(classes), where=said > 0)
+    recall = np.divide(hits, real, out=np.zeros(classes), where=real > 0)
+    both = precision + recall
+    f1 = np.divide(2 * precision * recall, both, out=np.zeros(classes), where=both > 0)
+    return np.column_stack([precision, recall, np.where((real > 0) | (said > 0), f1, np.nan)])
+
+
+def calibration_error(
+    confidence: FloatArray, right: npt.NDArray[np.bool_], bins: int = 10
+) -> float:
+    """Expected calibration error: mean gap between confidence and accuracy over equal bins."""
+    place = np.minimum((confidence * bins).astype(np.int64), bins - 1)
+    gaps = [
+        abs(float(right[place == b].mean()) - float(confidence[place == b].mean()))
+        * float((place == b).mean())
+        for b in range(bins)
+        if (place == b).any()
+    ]
+    return float(sum(gaps))
+
+
+def cross_validate(rows: Sequence[LabelledHeadline], *, folds: int = 5) -> Validation:
+    """Event-grouped cross-validation of the whole chain, temperature and abstention included."""
+    prepared = _prepare(rows)
+    fold = group_folds(prepared.groups, folds)
+    outcome: list[Classification | None] = [None] * len(rows)
+    probability = np.zeros((len(rows), len(EVENT_TYPES)))
+    for k in range(folds):
+        inside, outside = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
+        part = prepared.part(inside)
+        scores, truth = _out_of_fold(part, folds=3)
+        runner = _Runner(_fit(part, _temperature(scores, truth), ""))
+        probability[outside] = runner.scores([prepared.readings[i] for i in outside])[0]
+        for i, found in zip(outside, runner.run([rows[i].headline for i in outside]), strict=True):
+            outcome[i] = found
+    done = tuple(c for c in outcome if c is not None)
+    return _validation(rows, prepared, done, probability, folds)
+
+
+def _validation(
+    rows: Sequence[LabelledHeadline],
+    prepared: _Prepared,
+    found: tuple[Classification, ...],
+    probability: FloatArray,
+    folds: int,
+) -> Validation:
+    truth = prepared.types
+    guess = np.array([_TYPE_INDEX[c.event_type] for c in found], dtype=np.int64)
+    senses = np.array([c.direction for c in found])
+    confidence = np.array([c.confidence for c in found])
+    answered = np.array([not c.abstained for c in found])
+    right = guess == truth
+    scores = f1_by_class(truth, guess, len(EVENT_TYPES))
+    real = truth != _IRRELEVANT_INDEX
+    matrix = rules.evidence(prepared.readings)
+    by_rule = rules.type_scores(rules.rule_votes(matrix)).argmax(axis=1).astype(np.int64)
+    rule_senses = rules.directions(matrix, [EVENT_TYPES[i] for i in by_rule])
+    relevance = f1_by_class(real.astype(np.int64), np.array([c.relevant for c in found], int), 2)
+    confusion = np.zeros((len(EVENT_TYPES), len(EVENT_TYPES)), dtype=np.int64)
+    np.add.at(confusion, (truth, guess), 1)
+    at = np.arange(len(truth))
+    return Validation(
+        rows=len(rows),
+        groups=len(set(prepared.groups)),
+        folds=folds,
+        macro_f1=float(np.nanmean(scores[:, 2])),
+        accuracy=float(right.mean()),
+        direction_accuracy=float((senses == prepared.senses)[real].mean()),
+        relevance_f1=float(relevance[1, 2]),
+        coverage=float(answered.mean()),
+        accuracy_answered=float(right[answered].mean()),
+        calibration_error=calibration_error(confidence, right),
+        log_loss=float(-np.log(np.maximum(probability[at, truth], 1e-12)).mean()),
+        rule_macro_f1=float(np.nanmean(f1_by_class(truth, by_rule, len(EVENT_TYPES))[:, 2])),
+        rule_direction_accuracy=float((rule_senses == prepared.senses)[real].mean()),
+        by_type=_by_type(scores, truth),
+        by_language=_by_language(rows, truth, guess),
+        confusion=confusion,
+        mistakes=_worst(rows, found),
+        predicted=found,
+    )
+
+
+def _by_type(scores: FloatArray, truth: IntArray) -> Mapping[str, tuple[float, float, float, int]]:
+    return {
+        name: (float(p), float(r), float(f), int((truth == i).sum()))
+        for i, (name, (p, r, f)) in enumerate(zip(EVENT_TYPES, scores, strict=True))
+    }
+
+
+def _by_language(
+    rows: Sequence[LabelledHeadline], truth: IntArray, guess: IntArray
+) -> Mapping[str, float]:
+    languages = np.array([row.lang for row in rows])
+    return {
+        str(lang): float(
+            np.nanmean(f1_by_class(truth[languages == lang], guess[languages == lang], 19)[:, 2])
+        )
+        for lang in sorted(set(languages.tolist()))
+    }
+
+
+def _worst(
+    rows: Sequence[LabelledHeadline], found: Sequence[Classification]
+) -> tuple[tuple[str, str, str, float], ...]:
+    """Ten most confident mistakes: (headline, truth, predicted, confidence)."""
+    wrong = [
+        (row.headline, row.event_type, c.event_type, c.confidence)
+        for row, c in zip(rows, found, strict=True)
+        if row.event_type != c.event_type
+    ]
+    return tuple(sorted(wrong, key=lambda m: (-m[3], m[0]))[:10])
