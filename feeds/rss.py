@@ -298,7 +298,7 @@ def parse_tolerant(body: bytes) -> RawFeed:
         response_headers={"content-type": "application/xml"},
     )
     entries = parsed.entries
-    if not parsed.get("version") and not entries:
+    if not parsed.get("version"):
         raise ValueError("not a feed")
     if not entries and parsed.get("bozo"):
         raise ValueError(f"damaged: {str(parsed.get('bozo_exception', ''))[:120]}")

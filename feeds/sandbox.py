@@ -103,7 +103,10 @@ class ParserProcess:
 
 
 def serve(memory_bytes: int) -> None:
-    """The worker: one frame in, one out, until the pipe closes."""
+    """The worker: one frame in, one out, until the pipe closes or memory has run out once."""
+    import feedparser  # noqa: F401 - loaded before memory is limited
+    import lxml.etree  # noqa: F401
+
     _limit_memory(memory_bytes)
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing a library prints may reach the pipe
@@ -112,12 +115,18 @@ def serve(memory_bytes: int) -> None:
             body = _read_frame(source)
         except EOFError:
             return
-        _write_frame(sink, json.dumps(_answer(body)).encode())
+        try:
+            reply = json.dumps(_answer(body)).encode()
+        except MemoryError:  # what is left of the heap cannot be trusted: a new worker follows
+            return
+        _write_frame(sink, reply)
 
 
 def _answer(body: bytes) -> dict[str, Any]:
     try:
         raw = parse_strict(body) or parse_tolerant(body)
+    except MemoryError:
+        raise
     except Exception as error:  # any failure of a foreign parser is a verdict on the document
         return {"error": f"{error or type(error).__name__}"[:200]}
     return {"entries": raw.entries, "n_found": raw.n_found}
