@@ -326,22 +326,24 @@ def _obtainable(
 ) -> tuple[str | None, FloatArray, bool]:
     """(chip, friction draws, barred) of the Nvidia chip cheapest in China, friction included.
 
+    Chips of the table come first; a spell of a chip outside it speaks only where no other does.
     Without any spell nothing restricts sales: the cheapest chip, no friction.
     """
-    spells = current_spells(world.availability)
     chips = _on_hand(world.accelerators, vendor="NVIDIA")
-    found: list[tuple[float, str | None, FloatArray, bool]] = []
-    for name, spell in spells.items():
+    tabled: list[tuple[float, str | None, FloatArray, bool]] = []
+    others: list[tuple[float, str | None, FloatArray, bool]] = []
+    for name, spell in current_spells(world.availability).items():
+        if name.startswith("AMD"):
+            continue
         rub = friction(spell, draws)
         barred = spell.us_permission == "barred" or spell.china_acceptance == "blocked"
         match = next((c.chip for c in chips if _is_chip(name, c.chip)), None)
-        if match is None:
-            continue
-        cost = serving.get(match)
-        price = (1.0 if cost is None else cost) * float(np.median(rub))
-        found.append((price + 1e6 * barred, match if cost is not None else None, rub, barred))
-    if found:
-        _, chip, rub, barred = min(found, key=lambda f: f[0])
+        cost = None if match is None else serving.get(match)
+        price = (1.0 if cost is None else cost) * float(np.median(rub)) + 1e6 * barred
+        found = (price, match if cost is not None else None, rub, barred)
+        (others if match is None else tabled).append(found)
+    if tabled or others:
+        _, chip, rub, barred = min(tabled or others, key=lambda f: f[0])
         return chip, rub, barred
     free = min((c.chip for c in chips if c.chip in serving), key=lambda n: serving[n], default=None)
     return free, np.ones(draws.draws), False

@@ -1,0 +1,119 @@
+"""Small worlds for tests of the rating: every figure is given here, nothing is read from disk."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from engine.app.reference import read_parameters, read_world
+from engine.threat.parameters import Sample, ThreatParameters, sample
+from engine.threat.supply import AvailabilitySpell, EarningsReport, SupplyEstimate
+from engine.threat.world import World, world_as_of
+from engine.values import ModelRelease
+
+DAY = datetime(2025, 8, 21, 23, 59, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@lru_cache
+def params() -> ThreatParameters:
+    return read_parameters()
+
+
+@lru_cache
+def draws() -> Sample:
+    return sample(params(), draws=2048)
+
+
+@lru_cache
+def facts(as_of: datetime) -> World:
+    return read_world(as_of)
+
+
+def release(model: str = "New", days: int = 0, **given: Any) -> ModelRelease:
+    """A Chinese open release ``days`` after ``DAY``, of frontier quality unless told otherwise."""
+    known = DAY + timedelta(days=days)
+    values: dict[str, Any] = {
+        "lab": "Lab",
+        "country": "CN",
+        "released_on": known.date(),
+        "known_at": known,
+        "total_params_b": 671,
+        "active_params_b": 37,
+        "open_weights": True,
+        "weight_precision": "bf16",
+        "price_input_usd_per_mtok": 0.5,
+        "price_output_usd_per_mtok": 2.0,
+        "gpqa_diamond_pct": 80.0,
+        "mmlu_pro_pct": 84.0,
+        "swe_bench_verified_pct": 66.0,
+        "aime_pct": 88.0,
+        "aime_year": 2025,
+        "confidence": 0.9,
+    }
+    return ModelRelease(model=model, **{**values, **given})
+
+
+def frontier_model(days: int = -60, price: float = 10.0) -> ModelRelease:
+    return release(
+        "Leader",
+        days,
+        lab="US lab",
+        country="US",
+        open_weights=False,
+        is_comparison=True,
+        price_input_usd_per_mtok=price / 4,
+        price_output_usd_per_mtok=price,
+    )
+
+
+def earnings(share: float | None = 0.125, days: int = -90) -> EarningsReport:
+    return EarningsReport(
+        quarter="Q1",
+        known_at=DAY + timedelta(days=days),
+        revenue_usd_bn=44.0,
+        data_center_usd_bn=39.0,
+        next_quarter_guide_usd_bn=45.0,
+        china_share=share,
+        by_billing=True,
+    )
+
+
+def supply(units: float, days: int = -30) -> SupplyEstimate:
+    return SupplyEstimate(
+        known_at=DAY + timedelta(days=days),
+        period="2025",
+        vendor="Huawei",
+        chip="Ascend (all)",
+        low=units,
+        mid=units,
+        high=units,
+        unit="chips",
+        kind="shipments",
+    )
+
+
+def spell(permission: Any = "licence", acceptance: Any = "discouraged") -> AvailabilitySpell:
+    return AvailabilitySpell(
+        chip="H20",
+        known_at=DAY - timedelta(days=10),
+        us_permission=permission,
+        china_acceptance=acceptance,
+    )
+
+
+def world(*releases: ModelRelease, **given: Any) -> World:
+    """A world at ``DAY`` with one dear leader, a market in China and 600k home-grown chips."""
+    values: dict[str, Any] = {
+        "releases": (frontier_model(), *releases),
+        "earnings": (earnings(),),
+        "supply": (supply(600_000),),
+        "availability": (spell(),),
+    }
+    return world_as_of(given.pop("at", DAY), **{**values, **given})
+
+
+def end_of(day: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time.max, tzinfo=UTC)
