@@ -21,7 +21,7 @@ FRAME_W, FRAME_H = 1000.0, 400.0
 """User units of the price frame; it is stretched to the page, so only the ratio matters."""
 
 _MAX_MONTH_TICKS = 7
-_MARK_GAP_PCT = 4.0
+_MARK_GAP_PCT = 12.0  # on a phone a mark is about this wide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ forbids what is not there anyway.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from engine.report.i18n import Voice
 from engine.report.view import View
@@ -34,6 +35,14 @@ def render_mail(view: View, voice: Voice) -> str:
 
 
 def _render(name: str, view: View, voice: Voice) -> str:
+    page = _template(name).render(
+        v=view, _=voice.say, pair=voice.pair, csp=CSP, max_events=MAX_MAIL_EVENTS
+    )
+    return re.sub(r"\n\s*\n+", "\n", page).strip() + "\n"
+
+
+@lru_cache
+def _template(name: str) -> Template:
     env = Environment(
         loader=PackageLoader("engine.report"),
         autoescape=True,
@@ -41,6 +50,4 @@ def _render(name: str, view: View, voice: Voice) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals.update(_=voice.say, pair=voice.pair, csp=CSP, max_events=MAX_MAIL_EVENTS)
-    page = env.get_template(name).render(v=view)
-    return re.sub(r"\n\s*\n+", "\n", page).strip() + "\n"
+    return env.get_template(name)

@@ -7,8 +7,9 @@ open a tag, a link, an image, a heading or a table cell.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from engine.report.i18n import Voice
 from engine.report.typography import safe_url
@@ -47,6 +48,12 @@ def bar(width: float, cells: int = 20) -> Made:
 
 def render_markdown(view: View, voice: Voice) -> str:
     """The report as Markdown."""
+    text = _template().render(v=view, _=voice.say, pair=voice.pair, link=link, bar=bar)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+@lru_cache
+def _template() -> Template:
     env = Environment(
         loader=PackageLoader("engine.report"),
         autoescape=False,  # noqa: S701 - not HTML: ``finalize`` escapes Markdown
@@ -56,6 +63,4 @@ def render_markdown(view: View, voice: Voice) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    template = env.get_template("report.md.j2")
-    text = template.render(v=view, _=voice.say, pair=voice.pair, link=link, bar=bar, made=Made)
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return env.get_template("report.md.j2")

@@ -302,7 +302,14 @@ def _reason(evidence: Evidence, voice: Voice, *, claim: bool = False) -> Reason:
         tag = _("claim, low confidence")
     elif evidence.confidence is not None and evidence.confidence < _LOW:
         tag = _("low confidence")
-    return Reason(text=voice.tell(evidence.text), tag=tag, source=clean(evidence.source, limit=120))
+    return Reason(
+        text=_ended(voice.tell(evidence.text)), tag=tag, source=clean(evidence.source, limit=120)
+    )
+
+
+def _ended(sentence: str) -> str:
+    """``sentence`` with a full stop unless it has its own end."""
+    return sentence if not sentence or sentence[-1] in ".!?…:;" else sentence + "."
 
 
 # --- the price chart ----------------------------------------------------------------------------
@@ -533,7 +540,7 @@ def _odds(outcome: RateOutcome, likeliest: float, voice: Voice) -> Odds:
     low, high = (bps / 100 for bps in outcome.range_bps)
     return Odds(
         change=_("{bps:+bps}", bps=change) if change else _("no change"),
-        range=_("{low:.2f} to {high:pct2}", low=low, high=high),
+        range=_("{low:.2f}–{high:pct2}", low=low, high=high),
         probability=voice.number(outcome.probability, "share1"),
         width=round(100 * outcome.probability, 3),
         likeliest=outcome.probability == likeliest,

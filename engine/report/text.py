@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
+from rich.style import Style
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as RichText
 
 from engine.report.charts import Span, sparkline
 from engine.report.i18n import Voice
@@ -23,6 +24,32 @@ MIN_WIDTH = 40
 _TONE = {1: "blue", -1: "red", 0: ""}
 _ARROW = {1: "▲", -1: "▼", 0: "◆"}
 _FULL, _AGAINST, _EMPTY = "█", "▒", " "
+_GLUE = {0xA0: 0xE0A0, 0x202F: 0xE02F}
+_UNGLUE = {glued: space for space, glued in _GLUE.items()}
+
+
+class Text(RichText):
+    """Text whose no-break spaces hold: Rich would break a line at them.
+
+    They travel through the layout as private characters, which cleaned text cannot contain, and
+    are put back at the end.
+    """
+
+    def __init__(self, text: str = "", style: str | Style = "", *, no_wrap: bool | None = None):
+        super().__init__(text.translate(_GLUE), style, no_wrap=no_wrap)
+
+    def append(self, text: RichText | str, style: str | Style | None = None) -> Text:
+        """Add text at the end."""
+        super().append(text.translate(_GLUE) if isinstance(text, str) else text, style)
+        return self
+
+
+def _joined(*parts: RichText | str | tuple[str, str]) -> Text:
+    """Parts in a row: plain, styled as (text, style), or text."""
+    whole = Text()
+    for part in parts:
+        whole.append(*part) if isinstance(part, tuple) else whole.append(part)
+    return whole
 
 
 def render_text(view: View, voice: Voice, *, width: int = 80, color: bool = False) -> str:
@@ -41,7 +68,7 @@ def render_text(view: View, voice: Voice, *, width: int = 80, color: bool = Fals
     )
     for block in _blocks(view, voice, console.width):
         console.print(block)
-    lines = (line.rstrip() for line in out.getvalue().splitlines())
+    lines = (line.rstrip() for line in out.getvalue().translate(_UNGLUE).split("\n"))
     return "\n".join(lines).strip("\n") + "\n"
 
 
@@ -84,7 +111,7 @@ def _headline(view: View, voice: Voice, width: int) -> RenderableType:
     _ = voice.say
     head = view.headline
     style = "bold white on red" if head.code == "SELL" else "bold white on blue"
-    top = Text.assemble(
+    top = _joined(
         Text("NVDA  ", style="bold"),
         Text(f" {head.verdict} ", style=style),
         Text(f"  {head.confidence_word}, {head.confidence}"),
@@ -113,7 +140,7 @@ def _gauge(view: View, width: int) -> RenderableType:
     )
     row = ["═"] * leave + ["┄"] * (enter - leave) + ["─"] * (cells - enter)
     row[score] = "●"
-    line = Text.assemble(("-1 ", "dim"), "".join(row), (" +1", "dim"))
+    line = _joined(("-1 ", "dim"), "".join(row), (" +1", "dim"))
     line.stylize("red", 3, 3 + leave)
     line.stylize("bold", 3 + score, 4 + score)
     return line
@@ -168,7 +195,7 @@ def _waterfall(view: View, width: int) -> list[RenderableType]:
         )
     parts: list[RenderableType] = [Text(steps.summary), Text(), table, Text()]
     for bar in steps.bars:
-        parts.append(Text.assemble((bar.label, "bold"), (f"  {bar.working}", "dim")))
+        parts.append(_joined((bar.label, "bold"), (f"  {bar.working}", "dim")))
         parts += [_reason(r) for r in bar.reasons]
     parts += [Text(note) for note in view.notes]
     return parts
@@ -196,7 +223,7 @@ def _price(view: View, voice: Voice, width: int) -> list[RenderableType]:
 
 def _card(card: Card, voice: Voice, width: int) -> list[RenderableType]:
     _ = voice.say
-    title = Text.assemble(
+    title = _joined(
         (_("Threat {score} of 100", score=card.score), "bold"),
         f"   {card.score_band}   {card.confidence}",
     )
@@ -261,9 +288,7 @@ def _pairs(lines: Sequence[object], *, style: str = "") -> list[RenderableType]:
 
 def _meeting(meeting: Meeting, width: int) -> RenderableType:
     parts: list[RenderableType] = [
-        Text.assemble(
-            (meeting.title, "bold"), f"  {meeting.expected}", (f"  ({meeting.rung})", "dim")
-        )
+        _joined((meeting.title, "bold"), f"  {meeting.expected}", (f"  ({meeting.rung})", "dim"))
     ]
     cells = max(8, min(30, width - 44))
     table = _grid("right", "left", "right", "left")
@@ -286,7 +311,7 @@ def _meeting(meeting: Meeting, width: int) -> RenderableType:
 def _events(view: View, voice: Voice) -> list[RenderableType]:
     parts: list[RenderableType] = []
     for h in view.happenings:
-        head = Text.assemble(
+        head = _joined(
             f"{h.number:>2} ",
             (_ARROW[h.tone], _TONE[h.tone]),
             (f" {h.kind}", "bold"),

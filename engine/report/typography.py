@@ -24,7 +24,7 @@ _SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # French outside text keeps its no-
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _MARKS = re.compile("([\u0300-\u036f]{2})[\u0300-\u036f]+")
 _MAX_URL = 2_000
-_BAD_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\xa0\"'<>\\^`{|}]")
+_BAD_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\xa0\"'<>\\^`{|}\[\]]")
 
 
 def clean(text: str, *, limit: int = 600) -> str:
