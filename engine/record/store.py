@@ -48,6 +48,9 @@ _LOOKUP_KEYS = 500
 _HASH = {"fact": "content_hash", "item": "version"}
 """The column that tells the versions of one identity apart."""
 
+_CREATION_LOCK = 7_311_402
+"""Any number that all our processes agree on: two of them must not create the tables at once."""
+
 Row = dict[str, Any]
 Identity = tuple[str, ...]
 """Of a fact within its kind: its key; of an item: its id and source."""
@@ -619,7 +622,7 @@ def create_schema(connection: Connection) -> str:
     same result. Called with the write lock held, so that of two first starts one waits.
     """
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7311402)")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_CREATION_LOCK})")
     found = schema_revision(connection)
     if found is not None:
         return found

@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -280,6 +281,16 @@ def test_two_processes_appending_to_the_ledger_keep_one_chain(
     assert [child.exitcode for child in children] == [0, 0]
     with Store.open(store_url) as store:
         assert ledger.verify(store).n_entries == 60
+
+
+def test_threads_share_one_store_and_writers_take_turns(store: Store) -> None:
+    def write(name: int) -> int:
+        return sum(store.record([make_fact(key=f"{name}:{n}")]).new for n in range(15))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(write, range(4))) == [15] * 4
+
+    assert len(store.facts()) == 60
 
 
 def test_two_first_starts_at_once_make_one_database(store_url: str, processes: Any) -> None:

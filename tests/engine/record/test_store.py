@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -32,6 +33,12 @@ class TestFacts:
         assert again == Recorded(unchanged=1)
         assert store.facts() == [make_fact()]
 
+    def test_repeats_within_one_document_are_written_once(self, store: Store) -> None:
+        twice = [make_fact(), make_fact(), make_fact(known_at=at(1))]
+
+        assert store.record(twice) == Recorded(new=1, unchanged=2)
+        assert store.counts() == {"observation": 1}
+
     def test_a_correction_is_a_new_row_and_the_old_answer_stays(self, store: Store) -> None:
         first, fixed = make_fact(), make_fact(known_at=at(2), payload={"value": 4.34})
         store.record([first])
@@ -40,13 +47,19 @@ class TestFacts:
         assert store.facts(known_by=at(1)) == [first]
         assert store.facts() == [first, fixed]
 
-    def test_a_value_that_returns_is_recorded_again(self, store: Store) -> None:
-        there, away = make_fact(), make_fact(known_at=at(1), payload={"value": 0.0})
-        back = make_fact(known_at=at(2))
+    def test_a_value_that_returns_is_recorded_again_in_whatever_order_it_comes(
+        self, store: Store
+    ) -> None:
+        """There, away and back again, in all six orders within one document."""
+        for number, order in enumerate(itertools.permutations(range(3))):
+            story = [
+                make_fact(f"kind-{number}", known_at=at(day), payload={"value": day % 2})
+                for day in range(3)
+            ]
 
-        store.record([back, there, away])
+            store.record([story[day] for day in order])
 
-        assert store.facts() == [there, away, back]
+            assert store.facts([f"kind-{number}"]) == story
 
     def test_a_table_with_several_versions_of_a_key_reloads_without_a_write(
         self, store: Store
