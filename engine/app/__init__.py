@@ -1,1 +1,4 @@
-"""TODO-doc."""
+"""Where everything is joined: commands, wiring, scheduling. The only room that knows them all.
+
+``wiring.assess`` is the product in one function; ``morning.prepare`` adds ledger and report.
+"""
