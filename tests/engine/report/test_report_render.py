@@ -1,0 +1,240 @@
+"""Every form says the same decision, the same bytes every time, and adds no fact."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from lxml import html as lxml_html
+
+from engine.errors import UnknownNameError
+from engine.report.render import FORMS, render, subject
+from engine.values import Contribution, Report
+from tests.engine.report.sample_report import decision, sample_report
+
+ROOT = Path(__file__).resolve().parents[3]
+READ_FORMS = [f for f in FORMS if f != "json"]
+
+
+def sell_report() -> Report:
+    base = sample_report()
+    turned = decision(verdict="SELL", target_weight=0.0, changed=True, margin=0.1)
+    return replace(base, decision=turned)
+
+
+def visible(report: Report, fmt: str, lang: str = "en") -> str:
+    """The text a reader sees, single-spaced."""
+    page = render(report, fmt, lang, 100)
+    if fmt in ("html", "mail_html"):
+        root = lxml_html.document_fromstring(page)
+        page = root.find("body").text_content()
+    return " ".join(page.split())
+
+
+@pytest.mark.parametrize("fmt", READ_FORMS)
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_every_form_states_the_decision_with_its_confidence_and_distance(
+    fmt: str, lang: str
+) -> None:
+    words = {"en": ("HOLD", "64%", "0.17 away from SELL"), "fr": ("Conserver", "64", "Vendre")}
+    text = visible(sample_report(), fmt, lang)
+    for word in words[lang]:
+        assert word in text
+
+
+@pytest.mark.parametrize("fmt", [f for f in READ_FORMS if f != "push"])
+def test_every_page_names_what_would_flip_it_and_what_was_not_observed(fmt: str) -> None:
+    text = visible(sample_report(), fmt)
+    for wanted in (
+        "Data-centre revenue at risk", "≥ 14.8%", "not observed", "federal", "H20", "Ascend 910C",
+        "$0.34", "$0.51", "UE8M0", "671 billion", "37 billion", "not disclosed", "85.1%",
+        "fed funds futures", "claim, low confidence", "Nvidia reports the quarter",
+        "Not investment advice", "6f1c0b1f5f0d4d6f",
+    ):  # fmt: skip
+        assert wanted in text.replace("\\_", "_"), wanted
+
+
+@pytest.mark.parametrize("fmt", READ_FORMS)
+def test_a_stale_report_says_so_first(fmt: str) -> None:
+    stale = replace(sample_report(), stale=True, notices=("Prices end early.",))
+    for lang, word in (("en", "STALE"), ("fr", "PÉRIMÉ")):
+        assert word in visible(stale, fmt, lang)
+        assert word not in visible(sample_report(), fmt, lang)
+        assert word in subject(stale, lang)
+    if fmt != "push":
+        assert "Prices end early." in visible(stale, fmt)
+
+
+@pytest.mark.parametrize("fmt", READ_FORMS)
+def test_a_change_to_sell_is_told(fmt: str) -> None:
+    text = visible(sell_report(), fmt)
+    assert "SELL" in text
+    assert "Changed today: it was HOLD" in text
+    assert "0.10 away from HOLD" in text
+
+
+def test_the_order_is_decision_reasons_price_releases_rates_market_events_record() -> None:
+    text = visible(sample_report(), "html")
+    order = [
+        "HOLD", "What would make it SELL", "Strongest for", "From $127.83", "DeepSeek-V3.1",
+        "Fed meeting of", "Market value", "Powell opens", "Nvidia reports the quarter",
+        "closed decisions", "sources up to date", "Random seed", "Not investment advice",
+    ]  # fmt: skip
+    places = [text.index(word) for word in order]
+    # evidence under the waterfall may name the market early: search from the place before
+    assert places[:5] == sorted(places[:5])
+    tail = [text.index(word, places[4]) for word in order[5:]]
+    assert tail == sorted(tail)
+
+
+def test_json_contributions_sum_to_the_score_as_parsed() -> None:
+    data = json.loads(render(sample_report(), "json"))
+    total = sum(c["contribution"] for c in data["contributions"])
+    assert abs(total - data["score"]) <= 1e-9
+    for c in data["contributions"]:
+        expected = 0.0 if c["value"] is None else c["weight"] * c["value"]
+        assert c["contribution"] == pytest.approx(expected, abs=1e-12)
+
+
+def test_json_has_its_documented_keys() -> None:
+    data = json.loads(render(sample_report(), "json", "fr"))
+    assert set(data) >= {
+        "as_of", "acts_on", "decision", "target_weight", "score", "confidence", "contributions",
+        "flips", "ratings", "rates", "events", "data_health", "receipt", "since_on", "changed",
+        "margin", "coverage", "notices", "market", "upcoming", "track_record", "stale",
+    }  # fmt: skip
+    assert (data["decision"], data["as_of"]) == ("HOLD", "2025-08-23T03:59:59.999999Z")
+    assert set(data["contributions"][0]) >= {"name", "weight", "value", "contribution", "evidence"}
+    assert set(data["flips"][0]) >= {"input", "current", "flips_at"}
+    assert set(data["rates"][0]) >= {"meeting_on", "outcomes", "rung"}
+    assert set(data["rates"][0]["outcomes"][0]) >= {"change_bps", "probability"}
+    assert set(data["receipt"]) >= {"config_hash", "data_hash", "code_version"}
+    assert data["ratings"][0]["model"] == "DeepSeek-V3.1"
+
+
+def test_json_is_english_whatever_the_language_and_keeps_null_for_missing() -> None:
+    text = render(sample_report(), "json", "fr")
+    assert text == render(sample_report(), "json", "en")
+    data = json.loads(text)
+    assert data["ratings"][0]["release"]["hardware_named"] is None
+    assert data["contributions"][-1]["value"] is None
+    assert "Releases put 5.4% of Nvidia's" in data["contributions"][0]["evidence"][0]["text"]
+
+
+def test_nan_never_reaches_a_reader() -> None:
+    broken = replace(sample_report(), market={"nvda_close_usd": float("nan")})
+    assert json.loads(render(broken, "json"))["market"] == {"nvda_close_usd": None}
+    for fmt in ("text", "html", "md"):
+        assert "nan" not in visible(broken, fmt).lower().split()
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_text_keeps_its_width_and_its_colours_to_itself(width: int, lang: str) -> None:
+    text = render(sample_report(), "text", lang, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "\x1b" not in text
+    assert "\ue0a0" not in text
+    assert "\ue02f" not in text
+
+
+def test_colour_only_adds_escape_sequences() -> None:
+    import re
+
+    plain = render(sample_report(), "text", color=False)
+    painted = render(sample_report(), "text", color=True)
+    assert "\x1b[" in painted
+    stripped = re.sub(r"\x1b\[[0-9;]*m", "", painted)
+    assert [line.rstrip() for line in stripped.splitlines()] == plain.splitlines()
+
+
+def test_a_mail_stays_small_and_fetches_nothing() -> None:
+    long = replace(sample_report(), events=sample_report().events * 20)
+    page = render(long, "mail_html", "fr")
+    assert len(page.encode()) < 100_000
+    root = lxml_html.document_fromstring(page)
+    assert not root.xpath("//img | //link | //style | //script")
+    assert root.xpath("//td[contains(@style, 'background')]")  # styles were inlined
+
+
+def test_a_push_fits_three_hundred_characters() -> None:
+    for lang in ("en", "fr"):
+        for report in (sample_report(), sell_report(), replace(sample_report(), stale=True)):
+            text = render(report, "push", lang)
+            assert len(text) <= 300
+            assert "\n" not in text
+
+
+def test_the_waterfall_bars_chain_from_zero_to_the_score() -> None:
+    from engine.report.charts import waterfall
+
+    parts = decision().contributions
+    shape = waterfall(parts)
+    at = 0.0
+    for part, step in zip(parts, shape.steps, strict=True):
+        ends = sorted((shape.axis.at(at), shape.axis.at(at + part.contribution)))
+        assert step.left == pytest.approx(ends[0], abs=1e-3)
+        assert step.left + step.width == pytest.approx(ends[1], abs=2e-3)
+        at += part.contribution
+    assert at == pytest.approx(decision().score)
+
+
+@pytest.mark.parametrize("fmt", FORMS)
+def test_a_bare_report_renders_without_a_crash(fmt: str) -> None:
+    """First morning on a fresh machine: nothing observed."""
+    empty = decision(
+        contributions=(Contribution(name="trend", weight=0.0, value=None, contribution=0.0),),
+        score=0.0,
+        flips=(),
+        previous_score=None,
+        confidence=0.0,
+        coverage=0.0,
+        margin=0.15,
+    )
+    bare = Report(
+        as_of=sample_report().as_of, decision=empty, releases=(), rates=(), events=(),
+        data_health=(), market={}, prices=(),
+    )  # fmt: skip
+    for lang in ("en", "fr"):
+        assert render(bare, fmt, lang)
+    if fmt not in ("json", "push"):
+        assert "First decision on record" in visible(bare, fmt)
+
+
+_PROBE = """
+import hashlib, sys
+from tests.engine.report.sample_report import sample_report
+from engine.report.render import FORMS, render
+for form in FORMS:
+    for lang in ("en", "fr"):
+        text = render(sample_report(), form, lang)
+        print(form, lang, hashlib.sha256(text.encode()).hexdigest())
+loaded = sorted({"matplotlib", "pandas", "sqlalchemy", "sklearn"} & set(sys.modules))
+print("heavy", loaded)
+"""
+
+
+def test_bytes_do_not_depend_on_the_process_or_its_environment() -> None:
+    outputs = []
+    for seed, zone, columns in (("1", "UTC", "40"), ("2", "Asia/Tokyo", "200")):
+        env = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "COLUMNS": columns}
+        env |= {"LANG": "fr_FR.UTF-8" if seed == "2" else "C", "FORCE_COLOR": seed}
+        done = subprocess.run(
+            [sys.executable, "-c", _PROBE], cwd=ROOT, env=env, capture_output=True, check=True
+        )
+        outputs.append(done.stdout.decode())
+    assert outputs[0] == outputs[1]
+    assert "heavy []" in outputs[0]
+
+
+def test_an_unknown_form_or_language_is_refused_by_name() -> None:
+    with pytest.raises(UnknownNameError, match="report format 'htlm'"):
+        render(sample_report(), "htlm")
+    for fmt in FORMS:
+        with pytest.raises(UnknownNameError, match="language 'de'"):
+            render(sample_report(), fmt, "de")
