@@ -118,7 +118,18 @@ def world_at(store: Store, config: Config, as_of: datetime) -> World:
     from engine.record.history import History
 
     history = History(store.facts(known_by=as_of))
+    if "bar" not in history.kinds:
+        raise _before_the_record(store, as_of)
     return world_of(history, config, as_of)
+
+
+def _before_the_record(store: Store, as_of: datetime) -> InputError:
+    bars = store.facts(kinds=("bar",))
+    since = f"; prices begin on {bars[0].payload['session_on']}" if bars else ""
+    return InputError(
+        f"no price is known by {as_of.astimezone(NEW_YORK).date()}{since}",
+        remedy="choose a later --as-of, or import bars",
+    )
 
 
 def world_of(history: History, config: Config, as_of: datetime) -> World:
@@ -129,10 +140,8 @@ def world_of(history: History, config: Config, as_of: datetime) -> World:
     history = history.cut(as_of)
     bars = history.known("bar", as_of)
     if not bars:
-        first = history.first_known_at
-        since = f"; the record begins on {first.date()}" if first else "; the record is empty"
         raise InputError(
-            f"no price is known by {as_of.astimezone(NEW_YORK).date()}{since}",
+            f"no price is known by {as_of.astimezone(NEW_YORK).date()}",
             remedy="choose a later --as-of, or import bars",
         )
     first_on = min(date.fromisoformat(str(b.payload["session_on"])) for b in bars)
