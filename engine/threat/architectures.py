@@ -68,7 +68,8 @@ class Arch:
     Parameters are counts. ``*_flops`` are FLOP per token and per context token (``window_flops``
     and ``sparse_flops`` per attended position up to their cap; ``dense_flops`` what the sparse
     layers cost a prompt when they attend to everything, the cheaper way for a short one);
-    ``kv_*`` cached elements per context token; ``state_*`` per sequence. ``estimated`` is 1 where dimensions were inferred.
+    ``kv_*`` cached elements per context token; ``state_*`` per sequence. ``estimated``
+    is 1 where dimensions were inferred.
     """
 
     total: Number

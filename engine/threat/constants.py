@@ -65,7 +65,7 @@ OVERLAP = Prior(
     as_of=_FITTED_ON,
 )  # fmt: skip
 LAYER_LATENCY_S = Prior(
-    low=2e-5, mode=4.3e-5, high=8e-5, unit="s per layer and step", source=_FIT, as_of=_FITTED_ON
+    low=2e-5, mode=4.25e-5, high=8e-5, unit="s per layer and step", source=_FIT, as_of=_FITTED_ON
 )
 DAY_DUTY = Prior(
     low=0.70, mode=0.90, high=1.0, unit="share of time at work",
