@@ -60,14 +60,16 @@ def hold_lock(path: str, ready: Any, seconds: float) -> None:
     connection.execute("ROLLBACK")
 
 
-def claim_all(url: str, owner: str, won: Any) -> None:
+def claim_all(url: str, owner: str, won: Any, start: Any) -> None:
     with Store.open(url) as store:
+        start.wait()
         mine = [n for n in range(200) if store.claim("job", at(n), owner, at(n))]
     won.put((owner, mine))
 
 
-def append_entries(url: str, strategy: str) -> None:
+def append_entries(url: str, strategy: str, start: Any) -> None:
     with Store.open(url) as store:
+        start.wait()
         for day in range(30):
             ledger.append(
                 store,
@@ -78,5 +80,6 @@ def append_entries(url: str, strategy: str) -> None:
             )
 
 
-def open_only(url: str) -> None:
+def open_only(url: str, start: Any) -> None:
+    start.wait()
     Store.open(url).close()

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -250,37 +250,22 @@ def test_two_processes_share_200_runs_without_one_lost_or_done_twice(
     url = request.getfixturevalue("sqlite_url" if engine_name == "sqlite" else "postgres_url")
     Store.open(url).close()
     won = processes.Queue()
-    children = [
-        processes.Process(target=workers.claim_all, args=(url, name, won)) for name in ("a", "b")
-    ]
-    for child in children:
-        child.start()
-    claimed = dict(won.get(timeout=60) for _ in children)
-    for child in children:
-        child.join()
+    _run_together(processes, workers.claim_all, [(url, name, won) for name in "ab"])
+    claimed = dict(won.get(timeout=60) for _ in "ab")
 
     assert sorted(claimed["a"] + claimed["b"]) == list(range(200))
     with Store.open(url) as store:
         assert len(store.job_runs(limit=1_000)) == 200
 
 
-def test_two_processes_appending_to_the_ledger_keep_one_chain(
-    store_url: str, processes: Any
-) -> None:
+def test_processes_appending_to_the_ledger_keep_one_chain(store_url: str, processes: Any) -> None:
     from engine.record import ledger
 
     Store.open(store_url).close()
-    children = [
-        processes.Process(target=workers.append_entries, args=(store_url, name)) for name in "ab"
-    ]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join()
+    _run_together(processes, workers.append_entries, [(store_url, name) for name in "abc"])
 
-    assert [child.exitcode for child in children] == [0, 0]
     with Store.open(store_url) as store:
-        assert ledger.verify(store).n_entries == 60
+        assert ledger.verify(store).n_entries == 90
 
 
 def test_threads_share_one_store_and_writers_take_turns(store: Store) -> None:
@@ -293,11 +278,19 @@ def test_threads_share_one_store_and_writers_take_turns(store: Store) -> None:
     assert len(store.facts()) == 60
 
 
-def test_two_first_starts_at_once_make_one_database(store_url: str, processes: Any) -> None:
-    children = [processes.Process(target=workers.open_only, args=(store_url,)) for _ in range(4)]
+def test_first_starts_at_once_make_one_database(store_url: str, processes: Any) -> None:
+    _run_together(processes, workers.open_only, [(store_url,)] * 4)
+
+    with Store.open(store_url, create=False) as store:
+        assert store.facts() == []
+
+
+def _run_together(processes: Any, work: Callable[..., None], calls: list[tuple[Any, ...]]) -> None:
+    """Run each call in a process of its own, all released at the same moment; all must succeed."""
+    start = processes.Barrier(len(calls))
+    children = [processes.Process(target=work, args=(*call, start)) for call in calls]
     for child in children:
         child.start()
     for child in children:
-        child.join()
-
-    assert [child.exitcode for child in children] == [0] * 4
+        child.join(60)
+    assert [child.exitcode for child in children] == [0] * len(calls)

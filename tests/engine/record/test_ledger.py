@@ -112,6 +112,19 @@ def test_every_edit_of_every_column_is_found(store: Store, column: str, seq: int
         assert f"entry {seq} " in caught.value.message
 
 
+@pytest.mark.parametrize(("seq", "named"), [(1, 2), (3, 4), (5, 5)])
+def test_an_edit_with_a_fresh_hash_is_found_by_what_follows(
+    store: Store, seq: int, named: int
+) -> None:
+    """The next entry no longer follows from it; after the last entry, the head does not."""
+    forged = replace(_filled(store)[seq - 1], payload_text='{"verdict":"SELL"}')
+    change = {"payload": forged.payload_text, "entry_hash": ledger.entry_hash(forged)}
+    _tamper(store, sa.update(schema.ledger).where(schema.ledger.c.seq == seq).values(change))
+
+    with pytest.raises(LedgerError, match=f"entry {named} "):
+        ledger.verify(store)
+
+
 @pytest.mark.parametrize("seq", [1, 3, 5])
 def test_every_deletion_is_found_the_last_entry_included(store: Store, seq: int) -> None:
     _filled(store)
