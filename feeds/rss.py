@@ -32,7 +32,7 @@ from feeds.base import (
 if TYPE_CHECKING:
     from feeds.sandbox import ParserProcess
 
-MAX_IN_PROCESS_BYTES = 2 * 1024 * 1024
+MAX_IN_PROCESS_BYTES = 1024 * 1024
 """Larger documents are parsed in the worker: a tree takes up to thirty times the bytes."""
 
 MAX_RAW_TEXT = 60_000
@@ -117,7 +117,7 @@ def to_items(raw: RawFeed, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         item = clean.make_item(
             source=feed.source,
             title=entry.title,
-            url=urljoin(feed.url, entry.link) if entry.link else "",
+            url=_absolute(feed.url, entry.link),
             known_at=fetched_at,
             published_at=stamp,
             summary=entry.summary if keep_summary else "",
@@ -130,6 +130,15 @@ def to_items(raw: RawFeed, feed: FeedConfig, fetched_at: datetime) -> Parsed:
             identity = item.url or clean.item_id(item)
             best[identity] = _later(best.get(identity), item)
     return _parsed(list(best.values()), raw, n_future, n_unreadable)
+
+
+def _absolute(base: str, link: str) -> str:
+    if not link or link.startswith(("https://", "http://")):
+        return link
+    try:
+        return urljoin(base, link)
+    except ValueError:
+        return ""
 
 
 def _parsed(items: list[Item], raw: RawFeed, n_future: int, n_unreadable: int) -> Parsed:
