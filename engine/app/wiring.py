@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from engine.macro.sessions import Sessions
     from engine.record.history import History
     from engine.record.store import Store
-    from engine.values import Decision, Event, Features
+    from engine.values import Decision, Event, Fact, Features
 
 REFERENCE = "reference-facts"
 """Name under which the reference tables keep their poll state."""
@@ -251,3 +251,19 @@ def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
 
     history = History([*world.history, *facts])
     return replace(world_of(history, config, world.as_of), as_of=world.as_of)
+
+
+def hypothetical_release(text: str, where: str, as_of: datetime) -> Fact:
+    """A release told in TOML as a fact known at ``as_of``; every problem of the file at once."""
+    from engine.threat.catalogue import release_from_toml
+    from engine.values import Fact, release_payload
+
+    release = replace(release_from_toml(text, where=where), known_at=as_of)
+    return Fact(
+        kind="model_release",
+        key=f"{release.lab}/{release.model} (hypothetical)",
+        occurred_at=as_of,
+        known_at=as_of,
+        source="hypothetical",
+        payload=release_payload(release),
+    )

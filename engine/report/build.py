@@ -195,12 +195,11 @@ def claims_about(history: History, model: str, at: datetime) -> tuple[Evidence, 
     return tuple(
         Evidence(
             text=phrase(
-                "Press claim: costs {pct:pct0} below {comparison}; not confirmed by any source",
+                "Press claim, confirmed by no source: {pct:pct0} cheaper than closed models of "
+                "comparable quality; the engine's own estimate stands above and does not use it",
                 pct=float(f.payload["value"]),
-                comparison=str(f.payload["comparison"]),
             ),
             confidence=f.confidence,
-            source=f.source,
         )
         for f in told
         if f.payload["claim"] == "cost_below_closed_models"
