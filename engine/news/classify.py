@@ -17,6 +17,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -133,7 +134,7 @@ def _direction(sense: int) -> Direction:
 def word_terms(words: Sequence[str]) -> list[str]:
     """Words and adjacent pairs; a bare number counts as ``#`` (its size means little)."""
     plain = ["#" if word[0].isdigit() and word[-1].isdigit() else word for word in words]
-    return plain + [f"{a} {b}" for a, b in zip(plain, plain[1:], strict=False)]
+    return plain + [f"{a} {b}" for a, b in pairwise(plain)]
 
 
 def char_terms(word: str) -> list[str]:
@@ -452,10 +453,9 @@ def rules_digest() -> str:
 
 def model_key(labelled_csv: bytes) -> str:
     """Key of a fit: the labelled file, the rules, and the libraries that made it."""
-    import scipy
-    import sklearn
+    from importlib.metadata import version
 
-    parts = (rules_digest(), np.__version__, scipy.__version__, sklearn.__version__)
+    parts = (rules_digest(), *(version(name) for name in ("numpy", "scipy", "scikit-learn")))
     return hashlib.sha256(labelled_csv + "|".join(parts).encode()).hexdigest()
 
 
@@ -487,7 +487,7 @@ def _prepare(rows: Sequence[LabelledHeadline]) -> _Prepared:
 
 
 def group_folds(groups: Sequence[str], folds: int) -> npt.NDArray[np.int64]:
-    """A fold for each row so that a group is never split; by hash, so that adding rows moves none."""
+    """A fold for each row, whole groups together; by hash, so that adding rows moves none."""
     digest = (hashlib.sha256(group.encode()).digest() for group in groups)
     return np.array([int.from_bytes(d[:8], "big") % folds for d in digest], dtype=np.int64)
 
@@ -615,10 +615,10 @@ def _fit_senses(matrix: npt.NDArray[np.bool_], prepared: _Prepared) -> FloatArra
 class Validation:
     """Figures of a cross-validation in which no event is on both sides.
 
-    confusion: (19, 19) counts, true type by row, predicted by column. ``direction_accuracy`` is over
-    relevant rows, with the type as predicted. ``coverage`` is the share not abstained,
+    confusion: (19, 19) counts, true type by row, predicted by column. ``direction_accuracy`` is
+    over relevant rows, with the type as predicted. ``coverage`` is the share not abstained,
     ``accuracy_answered`` the accuracy on it. ``calibration_error`` is the expected calibration
-    error over ten equal bins. ``rule_*`` are the rules alone, ``by_language`` macro-F1 per language.
+    error over ten equal bins. ``rule_*``: the rules alone. ``by_language``: macro-F1 by language.
     """
 
     rows: int
@@ -679,7 +679,9 @@ def cross_validate(rows: Sequence[LabelledHeadline], *, folds: int = 5) -> Valid
         scores, truth = _out_of_fold(part, folds=3)
         runner = _Runner(_fit(part, _temperature(scores, truth), ""))
         probability[outside] = runner.scores([prepared.readings[i] for i in outside])[0]
-        for i, found in zip(outside, runner.run([rows[i].headline for i in outside]), strict=True):
+        for i, found in zip(
+            outside.tolist(), runner.run([rows[i].headline for i in outside.tolist()]), strict=True
+        ):
             outcome[i] = found
     done = tuple(c for c in outcome if c is not None)
     return _validation(rows, prepared, done, probability, folds)

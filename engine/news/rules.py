@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -96,7 +96,7 @@ def _fold_table() -> Mapping[int, str]:
 
 def fold(text: str) -> str:
     """``text`` in lower case without accents, character for character (same length)."""
-    return text.translate(_fold_table())  # type: ignore[arg-type]
+    return text.translate(_fold_table())
 
 
 def _mark_country(text: str) -> str:
@@ -416,40 +416,46 @@ _POLICY_ACTORS = (
 )
 
 
+_EXPORT_ACTORS = (_POLICY_ACTORS[0], _POLICY_ACTORS[2], _POLICY_ACTORS[1])
+
+
 @functools.cache
 def _alias_matcher() -> Mapping[str, str]:
     return MappingProxyType({fold(alias): name for alias, name in lexicon.ACTORS.items()})
 
 
-def _company(reading: Reading) -> str | None:
-    """The first company named, by alias; a model name stands for its lab."""
+def _company_names(reading: Reading) -> Iterator[str]:
+    """Companies in the order they are named, by alias; a model name stands for its lab."""
     aliases = _alias_matcher()
     words = reading.words
     for i, word in enumerate(words):
         pair = f"{word} {words[i + 1]}" if i + 1 < len(words) else word
         name = aliases.get(pair) or aliases.get(word) or aliases.get(word.rstrip("0123456789.s"))
         if name is not None:
-            return name
-    return None
+            yield name
+
+
+def companies(reading: Reading) -> frozenset[str]:
+    """Every company named, by its usual name."""
+    return frozenset(_company_names(reading))
 
 
 def actor(reading: Reading, event_type_name: str) -> str:
-    """Who acts: a government or central bank where the type is theirs, else the first company named.
+    """Who acts: a government or central bank where the type is theirs, else the first company.
 
     "" when nobody is named.
     """
     if event_type_name == "rates":
         return next((name for code, name in _GROUP_ACTORS if _has(reading, code)), "Fed")
+    if event_type_name == "china_purchase_ban":
+        return "China"
     if event_type_name in _POLICY:
-        order = _POLICY_ACTORS
-        if event_type_name in ("china_purchase_ban",):
-            return "China"
-        if event_type_name in ("export_restriction", "export_relief"):
-            order = (_POLICY_ACTORS[0], _POLICY_ACTORS[2], _POLICY_ACTORS[1])
+        exports = event_type_name != "regulatory_probe"
+        order = _EXPORT_ACTORS if exports else _POLICY_ACTORS
         named = next((name for code, name in order if _has(reading, code)), None)
         if named is not None:
             return named
-    return _company(reading) or next(
+    return next(_company_names(reading), None) or next(
         (name for code, name in (*_POLICY_ACTORS[:4], *_GROUP_ACTORS) if _has(reading, code)), ""
     )
 

@@ -92,7 +92,7 @@ def event_type(name: str) -> EventType:
 def attention(
     age_days: npt.NDArray[np.float64], half_life_days: float, weights: Sequence[float] | None = None
 ) -> npt.NDArray[np.float64]:
-    """Weight left of events ``age_days`` old: ``w · 2^(−age / half_life)``, 0 before they are known.
+    """Weight left of events ``age_days`` old: ``w · 2^(−age / half_life)``, 0 before known.
 
     ``age_days`` has shape (..., E): age of each event at each instant; a negative age (not yet
     known) and NaN weigh nothing. ``weights`` has shape (E,), 1 when absent.
