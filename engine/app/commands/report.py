@@ -134,9 +134,7 @@ def _morning(
     instant = now() if as_of is None else parse_as_of(as_of)
     loaded = load(config_folder(config), strategy)
     with wiring.open_record(loaded, db) as store:
-        return morning.prepare(
-            store, loaded, instant, record=live if record is None else record
-        )
+        return morning.prepare(store, loaded, instant, record=live if record is None else record)
 
 
 def write_file(path: Path, text: str) -> None:
