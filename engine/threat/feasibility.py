@@ -76,6 +76,8 @@ _NEGATED = re.compile(r"\b(no|not|never|without|denie[sd])\b", re.I)
 _NVIDIA = re.compile(r"\b(H\d{2,3}|A\d{3}|B\d{3}|Nvidia|Hopper|Blackwell)\b", re.I)
 UNCONFIRMED_CREDIBILITY = 0.15
 """A training claim that only press repeats (GLM-5 wholly on Ascend, 2026-02): judgement."""
+_EVENT_CLOSENESS = {Kind.TRAINING_SUCCESS: 0.2, Kind.INFERENCE_SUPPORT: 0.4}
+"""How near the frontier a model is that a headline does not name: judgement."""
 _EVENT_CREDIBILITY = {"high": 0.9, "medium": 0.6, "low": 0.3}
 
 
@@ -162,7 +164,7 @@ def _from_event(row: Mapping[str, str]) -> FeasibilityEvidence | None:
         lab=lab,
         independent=not own_chips and makers < len(actor.split("/")),
         credibility=sure * hearsay,
-        closeness=1.0 if kind is Kind.TRAINING_FAILURE else 0.4,
+        closeness=_EVENT_CLOSENESS.get(kind, 1.0),
         source=row.get("source") or "",
         text=headline,
     )

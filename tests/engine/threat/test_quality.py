@@ -1,0 +1,121 @@
+"""The common quality scale: anchored, shrunk, honest about what was not measured."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from engine.threat.catalogue import latest_by
+from engine.threat.parameters import BENCHMARK_NAMES
+from engine.threat.quality import fit_quality, logit_pct, readings, undecided_sd
+from tests.engine.threat.threat_world import end_of, facts, params, release
+
+NONE = {"gpqa_diamond_pct": None, "mmlu_pro_pct": None, "swe_bench_verified_pct": None}
+
+
+def known(day: str) -> dict[str, float]:
+    at = end_of(day)
+    releases = latest_by(facts(at).releases, at)
+    qualities = fit_quality(releases, params())
+    return {r.model: q.mean for r, q in zip(releases, qualities, strict=True)}
+
+
+def test_quality_zero_is_half_of_gpqa_diamond() -> None:
+    assert logit_pct(50.0) == 0.0
+    assert logit_pct(73.10585786) == pytest.approx(1.0)
+    assert math.isfinite(logit_pct(0.0))
+    assert math.isfinite(logit_pct(100.0))
+
+
+def test_order_known_in_january_2025_is_the_order_of_the_models() -> None:
+    quality = known("2025-01-20")
+    ladder = ("DeepSeek-V2.5", "GPT-4o", "Claude 3.5 Sonnet (new)", "DeepSeek-V3", "DeepSeek-R1")
+    assert [quality[m] for m in ladder] == sorted(quality[m] for m in ladder)
+    assert quality["DeepSeek-R1"] == pytest.approx(quality["o1"], abs=0.15)
+    assert quality["DeepSeek-R1"] - quality["GPT-4o"] > 0.5
+
+
+def test_fit_reaches_the_posterior_mode_that_an_optimiser_finds() -> None:
+    """Oracle: the joint log posterior written down term by term, minimised by scipy."""
+    from scipy.optimize import minimize
+
+    given = [(50.0, 70.0, 40.0), (60.0, 76.0, 45.0), (72.0, 84.0, 50.0), (80.0, None, 66.0)]
+    releases = [
+        release(
+            f"m{i}", i, gpqa_diamond_pct=g, mmlu_pro_pct=m, swe_bench_verified_pct=s, aime_pct=None
+        )
+        for i, (g, m, s) in enumerate(given)
+    ]
+    p = params()
+    ours = [q.mean for q in fit_quality(releases, p)]
+    priors = {b.name: b for b in p.benchmarks}
+    first = _first_means(releases)
+
+    def cost(x: np.ndarray) -> float:
+        q, a, s = x[:4], x[4:10], x[10:16]
+        total = sum((q[i] - first[i]) ** 2 / p.prior_sd**2 for i in range(4))
+        for j, name in enumerate(BENCHMARK_NAMES):
+            b = priors[name]
+            total += ((a[j] - b.intercept) / b.sd_intercept) ** 2
+            total += ((s[j] - b.slope) / b.sd_slope) ** 2
+        for i, r in enumerate(releases):
+            for name, y in readings(r).items():
+                j = BENCHMARK_NAMES.index(name)
+                total += ((y - a[j] - s[j] * q[i]) / priors[name].noise) ** 2
+        return float(total)
+
+    start = [*ours]
+    start += [priors[n].intercept for n in BENCHMARK_NAMES]
+    start += [priors[n].slope for n in BENCHMARK_NAMES]
+    found = minimize(cost, np.array(start), method="BFGS", options={"gtol": 1e-7})
+    assert ours == pytest.approx(list(found.x[:4]), abs=5e-3)
+
+
+def _first_means(releases: list) -> list[float]:  # type: ignore[type-arg]
+    """The prior centre: mean of the first-pass qualities of the year up to each release."""
+    p = params()
+    priors = {b.name: b for b in p.benchmarks}
+    passed = []
+    for r in releases:
+        weight, value = p.prior_sd**-2, p.prior_mean * p.prior_sd**-2
+        for name, y in readings(r).items():
+            b = priors[name]
+            w = (b.slope / b.noise) ** 2
+            weight, value = weight + w, value + w * (y - b.intercept) / b.slope
+        passed.append(value / weight)
+    return [
+        sum(passed[: i + 1]) / (i + 1) if i + 1 >= 3 else p.prior_mean for i in range(len(passed))
+    ]
+
+
+def test_each_further_benchmark_narrows_the_doubt() -> None:
+    cards = [
+        release("a", aime_pct=None, **NONE),
+        release("b", aime_pct=None, **{**NONE, "gpqa_diamond_pct": 80.0}),
+        release("c", aime_pct=None, **{**NONE, "gpqa_diamond_pct": 80.0, "mmlu_pro_pct": 84.0}),
+        release("d"),
+    ]
+    qualities = fit_quality(cards, params())
+    assert [q.n_scores for q in qualities] == [0, 1, 2, 4]
+    doubts = [undecided_sd(q, params().settled_sd) for q in qualities]
+    assert doubts == sorted(doubts, reverse=True)
+    assert doubts[-1] == 0.0
+    assert qualities[0].sd == params().unscored_sd
+
+
+def test_a_higher_score_is_never_a_lower_quality() -> None:
+    low, high = release("a", gpqa_diamond_pct=60.0), release("b", gpqa_diamond_pct=61.0)
+    a, b = fit_quality([low, high], params())
+    assert b.mean > a.mean
+
+
+def test_aime_years_are_two_benchmarks() -> None:
+    old = release("a", aime_year=2024, aime_pct=80.0)
+    assert "aime_2024" in readings(old)
+    assert "aime_2025" in readings(release("b", aime_year=2025, aime_pct=80.0))
+
+
+def test_nothing_to_fit_is_an_empty_answer() -> None:
+    assert fit_quality((), params()) == ()
