@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import io
 import sys
+from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from engine.report.i18n import DOMAIN, KEYWORDS, LANGUAGES, LOCALE_DIR
 SOURCES = ("engine", "strategies", "feeds", "backtests")
 _TEMPLATE = LOCALE_DIR / "messages.pot"
 _MAPPING = Path(__file__).with_name("babel.cfg")
+_UNDATED = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def extract(root: Path) -> Any:
@@ -67,7 +70,7 @@ def read(lang: str) -> Any:
 def merged(lang: str, template: Any) -> Any:
     """The catalogue of ``lang`` brought to ``template``; English says every message as it is."""
     catalog = read(lang)
-    catalog.update(template, no_fuzzy_matching=True)
+    catalog.update(deepcopy(template), no_fuzzy_matching=True)  # Babel shares the messages
     catalog.obsolete.clear()
     if lang == "en":
         for message in catalog:
@@ -101,6 +104,7 @@ def mo_bytes(catalog: Any) -> bytes:
     """The catalogue compiled."""
     from babel.messages.mofile import write_mo
 
+    catalog.creation_date = catalog.revision_date = _UNDATED  # else Babel writes the present
     out = io.BytesIO()
     write_mo(out, catalog)
     return out.getvalue()

@@ -13,9 +13,7 @@ from engine.errors import UnknownNameError
 from engine.phrases import paragraph, parse, phrase, plural
 from engine.report import catalogue
 from engine.report.i18n import LANGUAGES, LOCALE_DIR, voice
-from engine.report.render import render
 from engine.report.typography import NARROW, print_french
-from tests.engine.report.sample_report import sample_report
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -170,3 +168,14 @@ def test_a_language_tag_is_understood_and_an_unknown_one_refused() -> None:
     assert voice("fr-CA").lang == voice("fr_FR.UTF-8").lang == "fr"
     with pytest.raises(UnknownNameError, match="language"):
         voice("de")
+
+
+def test_a_new_message_is_untranslated_until_someone_translates_it() -> None:
+    from babel.messages.catalog import Catalog
+
+    template = Catalog()
+    template.add("A sentence nobody has translated")
+    catalogue.merged("en", template)
+    assert catalogue.missing(catalogue.merged("fr", template)) == [
+        "A sentence nobody has translated"
+    ]
