@@ -53,6 +53,11 @@ FEW_DAYS = 7
 """With fewer days than this at the old rate the own contract says little about it: one 0.005 tick
 is at least 2 bp of S. A realised rate, where given, is then the better start (judgement)."""
 
+TICK = 0.005
+"""Price step of ZQ outside its spot month (CME)."""
+NOISY_POINTS = 10.0
+"""Percentage points of probability a tick may move before the reading carries a note."""
+
 _CODE = re.compile(r"/?(?P<root>[A-Z0-9]{2,3}?)(?P<month>[FGHJKMNQUVXZ])(?P<year>\d{1,2}|\d{4})\Z")
 _RANGE = re.compile(r"(-?\d{1,4})\s*-\s*(-?\d{1,4})\Z")
 
@@ -163,7 +168,10 @@ def held_by(at: datetime) -> date:
 
 @dataclass(slots=True, kw_only=True)
 class _Month:
-    """One calendar month of the chain; rates in percent, NaN where open."""
+    """One calendar month of the chain; rates in percent, NaN where open.
+
+    solved_over: days of the unknown rate when the month's own price had to give it, else 0.
+    """
 
     first: date
     days: int
@@ -171,6 +179,7 @@ class _Month:
     average: float
     start: float = math.nan
     end: float = math.nan
+    solved_over: int = 0
 
     @property
     def is_anchor(self) -> bool:
@@ -222,7 +231,7 @@ def expectations(
         if month is None or _problem(month) is not None:
             break
         law = convolve(law, two_point((month.end - month.start) / STEP_PCT))
-        found.append(_expectation(meeting_on, law, range_bps, rung))
+        found.append(_expectation(meeting_on, law, range_bps, rung, _noise(month)))
     if not found:
         raise _undetermined(ahead[0], by_month[_month_of(ahead[0])])
     return tuple(found)
@@ -299,6 +308,7 @@ def _fill_backwards(months: list[_Month], first: int, effr_pct: float | None) ->
             month.start = math.nan if effr_pct is None else effr_pct
         if math.isnan(month.start) and len(month.announced) == 1:
             month.start = (month.days * month.average - month.after * month.end) / month.before
+            month.solved_over = month.before
 
 
 def _carried(months: Sequence[_Month]) -> list[float]:
@@ -326,6 +336,7 @@ def _fill_forwards(months: list[_Month], first: int, effr_pct: float | None) -> 
             month.end = month.start
         elif month.after > 0 and len(month.announced) == 1:
             month.end = (month.days * month.average - month.before * month.start) / month.after
+            month.solved_over = month.after
 
 
 def _problem(month: _Month) -> str | None:
@@ -378,7 +389,7 @@ def undetermined(
 
 
 def _expectation(
-    meeting_on: date, law: Mapping[int, float], range_bps: tuple[int, int], rung: str
+    meeting_on: date, law: Mapping[int, float], range_bps: tuple[int, int], rung: str, note: str
 ) -> RateExpectation:
     lower, upper = range_bps
     outcomes = tuple(
@@ -390,6 +401,21 @@ def _expectation(
         outcomes=outcomes,
         rung=rung,
         expected_change_bps=sum(o.change_bps * o.probability for o in outcomes),
+        note=note,
+    )
+
+
+def _noise(month: _Month) -> str:
+    """A warning when few days of one contract decide the meeting; empty otherwise."""
+    if not month.solved_over:
+        return ""
+    points = 100 * TICK * month.days / month.solved_over / STEP_PCT
+    if points < NOISY_POINTS:
+        return ""
+    days = f"{month.solved_over} day{'s' if month.solved_over > 1 else ''}"
+    return (
+        f"rests on {days} of {contract_code(month.first)}: "
+        f"one tick moves it by {points:.0f} percentage points"
     )
 
 

@@ -459,6 +459,8 @@ def as_text(reading: Reading) -> str:
         console.print()
         if expectation.outcomes:
             console.print(_table_of(expectation))
+            if expectation.note:
+                console.print(f"  Note: {expectation.note}.")
         else:
             console.print(_path_line(expectation))
     if reading.published is not None:

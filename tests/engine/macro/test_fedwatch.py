@@ -301,6 +301,20 @@ def test_own_contract_and_rate_alone_reach_the_next_meeting_forwards() -> None:
     assert law(only)[-25] == pytest.approx(1, abs=1e-9)
 
 
+def test_a_reading_that_hangs_on_few_days_says_so() -> None:
+    """October 2025 forwards: two days after the 29th, so a tick is 31 points; September is calm."""
+    prices = {date(2025, 9, 1): 95.78, date(2025, 10, 1): 95.915}
+    september, october = expectations(
+        prices, MEETINGS, date(2025, 9, 10), range_bps=TODAY, effr_pct=4.33
+    )
+    assert september.note == ""
+    assert october.note == "rests on 2 days of ZQV25: one tick moves it by 31 percentage points"
+    bumped = {**prices, date(2025, 10, 1): 95.92}
+    moved = expectations(bumped, MEETINGS, date(2025, 9, 10), range_bps=TODAY, effr_pct=4.33)[1]
+    assert october.expected_change_bps is not None
+    assert moved.expected_change_bps == pytest.approx(october.expected_change_bps - 0.31 * 25)
+
+
 def test_a_meeting_on_the_last_day_needs_a_later_contract() -> None:
     """2024-07-31: no day of July is at the new rate (M = 0)."""
     july = {date(2024, 7, 1): 94.67}
