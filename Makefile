@@ -10,8 +10,7 @@ UV := $(shell command -v uv 2>/dev/null)
 
 ## report: today's report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
 report: .venv/.runtime
-	@NVSIGNAL_DATA="$(DATA)" $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline
-	@NVSIGNAL_DATA="$(DATA)" $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline --out var/report.html
+	@NVSIGNAL_DATA="$(DATA)" $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline --save var/report.html
 
 ## test: lint, types and every test
 test: .venv/.dev

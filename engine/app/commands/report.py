@@ -35,6 +35,10 @@ def register(app: typer.Typer) -> None:
         out: Annotated[
             Path | None, typer.Option(help="Write to this file instead of the terminal.")
         ] = None,
+        save: Annotated[
+            list[Path] | None,
+            typer.Option(help="Also write to this file, format by its ending; may be repeated."),
+        ] = None,
         offline: Annotated[
             bool, typer.Option("--offline", help="Do not try the live feeds.")
         ] = False,
@@ -51,6 +55,9 @@ def register(app: typer.Typer) -> None:
 
         width = _width()
         color = out is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        for path in save or ():
+            write_file(path, render(morning.report, _format(None, path), lang=language))
+            sys.stderr.write(f"wrote {path}\n")
         text = render(morning.report, chosen, lang=language, width=width, color=color)
         if out is None:
             write_out(text)
