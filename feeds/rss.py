@@ -189,7 +189,7 @@ _UTF8_DECLARATION = re.compile(
     rb"(?:\s+standalone=[\"'][a-z]+[\"'])?\s*\?>"
 )
 # What the two parsers could read differently: left to feedparser.
-_NOT_STRICT = re.compile(rb"<!DOCTYPE|<!ENTITY|xml:base|[\"']xhtml[\"']|mode=[\"']|\x00", re.I)
+_NOT_STRICT = (b"<!DOCTYPE", b"<!ENTITY", b"xml:base", b'"xhtml"', b"'xhtml'", b"\x00")
 
 
 def parse_strict(body: bytes) -> RawFeed | None:
@@ -202,7 +202,7 @@ def parse_strict(body: bytes) -> RawFeed | None:
     body = body.removeprefix(b"\xef\xbb\xbf")
     if body[:5] == b"<?xml" and not _UTF8_DECLARATION.match(body):
         return None
-    if _NOT_STRICT.search(body):
+    if any(mark in body for mark in _NOT_STRICT):
         return None
     parser = etree.XMLParser(
         resolve_entities=False,
