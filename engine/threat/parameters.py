@@ -279,7 +279,8 @@ class _Reader:
 
     def _say(self, problem: str, *path: str) -> None:
         line = self._line(*path)
-        self.problems.append(f"{self.where}:{line}: {problem}" if line else problem)
+        place = self.where if line is None else f"{self.where}:{line}"
+        self.problems.append(f"{place}: {problem}")
 
     def _line(self, *path: str) -> int | None:
         """Line of the deepest part of ``path`` that the text holds."""
