@@ -64,8 +64,6 @@ def read_world(
         updates = parse_updates(rows)
     with _rows("model_releases.csv", facts) as rows:
         releases = parse_releases(rows, updates)
-    with _rows("comparison_offers.csv", facts) as rows:
-        releases += parse_releases(rows, updates)
     with _rows("accelerators.csv", facts) as rows:
         accelerators = parse_accelerators(rows)
     with _rows("model_architectures.csv", facts) as rows:
