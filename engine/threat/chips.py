@@ -406,6 +406,16 @@ class ChipArrays:
     power_kw: FloatArray
     usd_per_hour: FloatArray
     domestic: FloatArray
+    error_sigma: FloatArray
+
+
+def error_sigma(chip: Accelerator) -> float:
+    """Log sd of the model's error on this chip: measured platform, stranger, or contested chip."""
+    if chip.confidence.strip().upper() == "D":
+        return k.ERROR_SIGMA_DOUBTFUL
+    if platform_of(chip) in k.MEASURED_PLATFORMS:
+        return k.ERROR_SIGMA_MEASURED
+    return k.ERROR_SIGMA_UNSEEN
 
 
 def chip_arrays(chips: Sequence[Accelerator], precision: str) -> ChipArrays:
@@ -432,6 +442,7 @@ def chip_arrays(chips: Sequence[Accelerator], precision: str) -> ChipArrays:
         power_kw=_column([power_kw(chip) for chip in chips]),
         usd_per_hour=_column([None if price is None else price.usd for price in prices]),
         domestic=_column([float(chip.domestic) for chip in chips]),
+        error_sigma=_column([error_sigma(chip) for chip in chips]),
     )
 
 

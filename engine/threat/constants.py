@@ -73,6 +73,9 @@ DAY_DUTY = Prior(
     as_of=date(2025, 3, 1),
 )  # fmt: skip
 """Only for figures published as averages of a day; benchmark figures have a duty of one."""
+MTP_ACCEPTED = 0.7
+"""Extra tokens a step from one speculated position: CloudMatrix384 assumes 70 % (arXiv 2506.12708),
+the DeepSeek-V3 report measures 85 to 90 %."""
 USABLE_MEMORY_SHARE = 0.9
 """Of a device's memory for weights and cache; the rest is activations and runtime."""
 
@@ -80,7 +83,9 @@ WEIGHTS_SHARE = 0.7
 """Of usable memory, at most, for weights when a group size is chosen."""
 PLANNED_BATCH = 64.0
 """Sequences a device that a group is planned for where no batch was asked."""
-GROUP_SIZES = (8.0, 16.0, 32.0)
+USUAL_GROUP = 32.0
+GROUP_SIZES = (8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
+"""Devices considered for a mixture; those above the usual size only where memory forces them."""
 WIDE_MODEL_BYTES = 1.0e11
 """Mixtures above this size are served with wide expert parallelism."""
 DATA_PARALLEL_FROM = 8.0
@@ -120,6 +125,8 @@ ERROR_SIGMA_MEASURED = 0.14
 """Log sd, on top, of one chip whose platform has a published point: 90 % band about ±35 %."""
 ERROR_SIGMA_UNSEEN = 0.20
 """Log sd, on top, of a hardware and stack pair nobody has measured: 90 % band about ±40 %."""
+ERROR_SIGMA_DOUBTFUL = 0.40
+"""Log sd of a chip whose own figures are contested (confidence D)."""
 ERROR_SIGMA_ESTIMATED_ARCH = 0.20
 """Log sd added where the dimensions were estimated from parameter counts."""
 

@@ -160,12 +160,6 @@ def draw(
         return np.stack([rows[p] for p in chips.platforms])
 
     per_chip = (len(chips.names), n_draws)
-    own = np.array(
-        [
-            k.ERROR_SIGMA_MEASURED if p in k.MEASURED_PLATFORMS else k.ERROR_SIGMA_UNSEEN
-            for p in chips.platforms
-        ]
-    ).reshape(-1, 1)
     guess = k.ERROR_SIGMA_ESTIMATED_ARCH if estimated else 0.0
     shared = np.hypot(k.ERROR_SIGMA_SHARED, guess) * rng.standard_normal(n_draws)
     training_sd = np.hypot(k.TRAINING_ERROR_SIGMA, guess / 2)
@@ -177,7 +171,7 @@ def draw(
         overlap=k.OVERLAP.draw(rng, n_draws),
         layer_latency_s=k.LAYER_LATENCY_S.draw(rng, n_draws),
         platform=column([k.PLATFORM_FACTOR[p] for p in chips.platforms]),
-        error=np.exp(shared + own * rng.standard_normal(per_chip)),
+        error=np.exp(shared + chips.error_sigma * rng.standard_normal(per_chip)),
         mfu_dense=column([_mfu(p, "dense") for p in chips.platforms]),
         mfu_moe=column([_mfu(p, "moe") for p in chips.platforms]),
         size_exponent=column([_size(p) for p in chips.platforms]),
@@ -208,19 +202,17 @@ def default_devices(arch: Arch, chips: ChipArrays, load: Load | None = None) -> 
     """Devices per serving group, a power of two: what an operator would choose for ``load``.
 
     Weights fill at most 70 % of the usable memory. For a large mixture the cheapest of that group
-    and of 8, 16 and 32 devices per request at central constants (published services use 8 to 320).
+    and of 8, 16 and 32 devices per request at central constants (published services use 8 to 320);
+    larger groups only where a sequence fits in none of these.
     """
     roomy = _memories(arch, chips) / k.WEIGHTS_SHARE
     roomy = np.exp2(np.ceil(np.log2(np.maximum(roomy, 1.0))))
     large = arch.is_moe & (_stored_bytes(arch, chips) > k.WIDE_MODEL_BYTES)
     if not np.any(large):
         return roomy
-    best = _cheapest_group(arch, chips, load or Load(), [roomy, *_at_least(roomy)])
+    sizes = [roomy, *(np.maximum(roomy, size) for size in k.GROUP_SIZES)]
+    best = _cheapest_group(arch, chips, load or Load(), sizes)
     return np.where(large, best, roomy)
-
-
-def _at_least(roomy: FloatArray) -> list[FloatArray]:
-    return [np.maximum(roomy, size) for size in k.GROUP_SIZES]
 
 
 def _cheapest_group(
@@ -234,7 +226,8 @@ def _cheapest_group(
         held = max_batch(arch, chips, trial) >= 1
         decode = load.output_tokens / decode_tok_s(arch, chips, trial, constants)
         spent = decode + load.prompt_tokens / prefill_tok_s(arch, chips, trial, constants)
-        better = held & (spent < least)
+        usual = size <= k.USUAL_GROUP
+        better = held & np.where(usual, spent < least, np.isinf(least))
         best, least = np.where(better, size, best), np.where(better, spent, least)
     return best
 
@@ -267,7 +260,10 @@ def resident_bytes(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
 
 
 def max_batch(arch: Arch, chips: ChipArrays, load: Load) -> FloatArray:
-    """Most sequences per device whose cache fits beside the weights; 0 where weights do not."""
+    """Most sequences per device whose cache fits beside the weights; 0 where none does.
+
+    A sequence's cache lives on one device: splitting one over several is not modelled.
+    """
     room = k.USABLE_MEMORY_SHARE * chips.memory - resident_bytes(arch, chips, load)
     each = arch.cache_elements(load.context + np.asarray(load.output_tokens) / 2) * load.kv_bytes
     return np.maximum(np.floor(room / each), 0.0)

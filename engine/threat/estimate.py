@@ -27,6 +27,7 @@ from engine.threat.chips import (
     ChipArrays,
     Peak,
     chip_arrays,
+    error_sigma,
     hour_price,
     parse_accelerators,
     peak_flops,
@@ -36,6 +37,8 @@ from engine.threat.cost import (
     Draws,
     Load,
     batch_for_tpot,
+    central,
+    decode_tok_s,
     default_devices,
     draw,
     energy_mwh,
@@ -254,6 +257,7 @@ def estimate(
     precision: str | None = None,
     load: Load | None = None,
     choose_batch: bool = False,
+    choose_speculation: bool = True,
     target_tpot_ms: float = DEFAULT_TPOT_MS,
     training_tokens: float | None = None,
     usd_per_hour: float | None = None,
@@ -263,7 +267,9 @@ def estimate(
     """What ``subject`` costs to train and to serve on ``chip``.
 
     choose_batch: take the largest batch within memory and ``target_tpot_ms`` instead of the
-    load's. training_tokens and usd_per_hour replace the tables' figures.
+    load's. choose_speculation: decode with the model's prediction layer (MTP) where it has one and
+    that is faster, as operators do; else the load decides. training_tokens and usd_per_hour replace
+    the tables' figures.
     """
     load = load or Load()
     asked = precision or subject.default_precision
@@ -287,13 +293,19 @@ def estimate(
         if tokens is not None and figures["training_chip_hours"] is not None:
             notes.append(_training_note(arch, one, subject.fp8_trained))
         if np.isfinite(min_devices(arch, one)).all() and peak is not None:
-            load, sizes, chosen = _settle(arch, one, load, choose_batch, target_tpot_ms)
-            figures |= _serving(arch, one, load, with_)
-            pace = interval(tpot_ms(arch, one, load, with_))
+            mtp = 0 if subject.dimensions is None else subject.dimensions.mtp_depth
+            target = target_tpot_ms if choose_batch else None
+            load, sizes, chosen = _settle(arch, one, load, target, choose_speculation and mtp > 0)
             notes += chosen
+            if sizes["max_batch"]:
+                figures |= _serving(arch, one, load, with_)
+                pace = interval(tpot_ms(arch, one, load, with_))
+            else:
+                text = "not one sequence fits beside the weights: no serving figures"
+                notes.append(_note("memory", text, "capacity"))
             notes += _link_notes(arch, chip, one, load)
             notes += _load_notes(subject, load)
-        notes.append(_error_note(one, arch))
+        notes.append(_error_note(chip, arch))
     return Detail(
         cost=CostEstimate(
             model=subject.name,
@@ -318,38 +330,60 @@ _FIGURES = (
 
 
 def _settle(
-    arch: Arch, one: ChipArrays, load: Load, choose_batch: bool, target_ms: float
+    arch: Arch, one: ChipArrays, load: Load, target_ms: float | None, may_speculate: bool
 ) -> tuple[Load, dict[str, int | None], list[Assumption]]:
-    """Group size and batch made concrete; raises where the weights do not fit."""
+    """Group size, speculation and batch made concrete; raises where the weights do not fit."""
     least = int(min_devices(arch, one).item())
     given = load.devices is not None
-    if choose_batch:
+    if target_ms is not None:
         load = replace(load, batch=k.PLANNED_BATCH)
     devices = int(np.asarray(load.devices if given else default_devices(arch, one, load)).item())
     if devices < least:
         raise OutOfRangeError("devices", devices, f"at least {least}, to hold the weights")
-    load = replace(load, devices=float(devices))
-    most = int(max_batch(arch, one, load).item())
-    notes = []
-    if choose_batch:
-        batch = max(int(batch_for_tpot(arch, one, load, target_ms).item()), 1)
-        text = f"{batch} a device: most within memory and {target_ms:g} ms a token"
-        notes.append(Assumption(name="batch", value=text, source="chosen"))
-    else:
-        asked = np.asarray(load.batch).item()
-        batch = int(min(asked, max(most, 1)))
-        if batch < asked:
-            text = f"{batch} a device: {asked:g} asked, memory holds {most}"
-            notes.append(Assumption(name="batch", value=text, source="memory capacity"))
     text = f"{devices} in one serving group"
-    group = Assumption(name="devices", value=text, source="given" if given else "chosen")
+    notes = [_note("devices", text, "given" if given else "chosen")]
+    most = int(max_batch(arch, one, replace(load, devices=float(devices))).item())
+    load = replace(load, devices=float(devices))
+    options = [_with_batch(arch, one, load, target_ms, most)]
+    if may_speculate:
+        fast = replace(load, verified=2.0, accepted=k.MTP_ACCEPTED)
+        options.append(_with_batch(arch, one, fast, target_ms, most))
+    constants = central(one)
+    best = max(options, key=lambda o: decode_tok_s(arch, one, o, constants).item())
+    notes += _batch_notes(load, best, target_ms, most)
     sizes: dict[str, int | None] = {
         "devices": devices,
         "min_devices": least,
-        "batch": batch,
+        "batch": int(np.asarray(best.batch).item()),
         "max_batch": most,
     }
-    return replace(load, batch=float(batch)), sizes, [group, *notes]
+    return best, sizes, notes
+
+
+def _with_batch(
+    arch: Arch, one: ChipArrays, load: Load, target_ms: float | None, most: int
+) -> Load:
+    """``load`` with the largest batch inside ``target_ms``, or its own within memory."""
+    if target_ms is None:
+        return replace(load, batch=float(int(min(np.asarray(load.batch).item(), max(most, 1)))))
+    return replace(load, batch=max(batch_for_tpot(arch, one, load, target_ms).item(), 1.0))
+
+
+def _batch_notes(asked: Load, chosen: Load, target_ms: float | None, most: int) -> list[Assumption]:
+    notes = []
+    batch, wanted = (np.asarray(load.batch).item() for load in (chosen, asked))
+    if target_ms is not None:
+        text = f"{batch:g} a device: most within memory and {target_ms:g} ms a token"
+        notes.append(_note("batch", text, "chosen"))
+    elif batch < wanted:
+        text = f"{batch:g} a device: {wanted:g} asked, memory holds {most}"
+        notes.append(_note("batch", text, "memory capacity"))
+    extra = np.asarray(chosen.accepted).item()
+    text = f"{extra:g} extra tokens a step" if extra else "none"
+    notes.append(
+        _note("speculation", text, "chosen" if chosen.verified != asked.verified else "load")
+    )
+    return notes
 
 
 def _serving(arch: Arch, one: ChipArrays, load: Load, with_: Draws) -> dict[str, Interval | None]:
@@ -468,9 +502,11 @@ def _load_notes(subject: Subject, load: Load) -> list[Assumption]:
     return notes
 
 
-def _error_note(one: ChipArrays, arch: Arch) -> Assumption:
-    measured = one.platforms[0] in k.MEASURED_PLATFORMS
-    text = "about ±35 %: platform measured" if measured else "about ±40 %: platform not measured"
+def _error_note(chip: Accelerator, arch: Arch) -> Assumption:
+    text = {
+        k.ERROR_SIGMA_MEASURED: "about ±35 %: platform measured",
+        k.ERROR_SIGMA_UNSEEN: "about ±40 %: platform not measured",
+    }.get(error_sigma(chip), "about a factor of two: the chip's own figures are contested")
     if bool(arch.estimated):
         text += ", wider for estimated dimensions"
     return _note("model error", text, "fit and left-out errors: nvsignal validate")

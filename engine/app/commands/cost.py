@@ -44,8 +44,9 @@ def cost(
     ] = None,
     cache_hit_share: Annotated[float, typer.Option(help="Share of the prompt in cache.")] = 0.0,
     accepted_tokens: Annotated[
-        float, typer.Option(help="Extra tokens a step from speculation (one verified each).")
-    ] = 0.0,
+        float | None,
+        typer.Option(help="Extra tokens a step from speculation; default: 0.7 where it pays."),
+    ] = None,
     duty: Annotated[float, typer.Option(help="Share of time the devices work.")] = 1.0,
     devices: Annotated[int | None, typer.Option(help="Devices per serving group.")] = None,
     tpot_ms: Annotated[float, typer.Option(help="Latency target when --batch is absent.")] = 50.0,
@@ -71,8 +72,8 @@ def cost(
         batch=1.0 if batch is None else batch,
         devices=devices,
         cache_hit_share=cache_hit_share,
-        verified=1.0 + ceil(max(accepted_tokens, 0.0)),
-        accepted=accepted_tokens,
+        verified=1.0 + ceil(max(accepted_tokens or 0.0, 0.0)),
+        accepted=accepted_tokens or 0.0,
         duty=duty,
     )
     detail = estimate(
@@ -81,6 +82,7 @@ def cost(
         precision=precision,
         load=load,
         choose_batch=batch is None,
+        choose_speculation=accepted_tokens is None,
         target_tpot_ms=tpot_ms,
         training_tokens=None if tokens_trained is None else parse_tokens(tokens_trained),
         usd_per_hour=usd_per_hour,

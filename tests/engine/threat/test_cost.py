@@ -345,6 +345,15 @@ def test_groups_stay_in_one_domain_when_they_fit_and_grow_when_memory_is_short()
     assert default_devices(arch("Qwen3-32B"), chips("H800")).item() == 1
 
 
+@pytest.mark.parametrize("name", ["DeepSeek-V3", "Qwen3-Coder-480B-A35B", "GLM-4.6"])
+def test_the_chosen_group_has_room_for_a_long_sequence(name: str) -> None:
+    """65,536 tokens on chips of 64 GB as of 192 GB; GLM-4.6 keeps 24.7 GB of cache for them."""
+    several = chips("910B", "H800", "910C", "MI300X")
+    load = Load(prompt_tokens=65_000, output_tokens=500)
+    devices = default_devices(arch(name), several, load)
+    assert (max_batch(arch(name), several, replace(load, devices=devices)) >= 1).all()
+
+
 # --- money, units and identities -----------------------------------------------------------------
 def test_dollars_per_million_tokens() -> None:
     """T18: 1.95 USD an hour at 5,857 tok/s is 0.092 USD; MI300X 1.12 at 725 is 0.429."""
@@ -409,6 +418,13 @@ def test_the_band_of_an_unmeasured_pair_is_the_wider_one() -> None:
     low, mid, high = np.percentile(rate, (5, 50, 95), axis=1)
     assert 0.25 < high[0] / mid[0] - 1 < 0.50
     assert high[1] / low[1] > 1.3 * high[0] / low[0]
+
+
+def test_a_contested_chip_has_the_widest_band() -> None:
+    """MLU690's own figures are confidence D: its error spreads by a factor of two."""
+    two = chips("P800", "MLU690")
+    spread = np.log(draw(two, 4_000, np.random.default_rng(0)).error).std(axis=1)
+    assert spread[1] > 1.6 * spread[0]
 
 
 def test_an_interval_is_none_where_a_figure_is_unknown() -> None:
@@ -504,6 +520,38 @@ def test_bad_chip_fields_are_named() -> None:
     with pytest.raises(InputError, match="names no chip"):
         chip_from({"memory_gb": 4})
     assert chip_from({"chip": "X", "fp8_native": True, "fp8_dense_tflops": 9}).fp8_native is True
+
+
+def test_speculation_is_used_where_it_pays_and_only_with_a_prediction_layer() -> None:
+    load = Load(batch=8, devices=64)
+    v3 = find_subject("DeepSeek-V3", MODELS, [])
+
+    def decode(name: str, chip: str, choose: bool) -> float:
+        subject = find_subject(name, MODELS, [])
+        made = estimate(
+            subject, find_chip(CHIPS, chip), load=load, n_draws=50, choose_speculation=choose
+        )
+        assert made.cost.decode_tok_s_per_chip is not None
+        return made.cost.decode_tok_s_per_chip.mid
+
+    assert v3.dimensions is not None
+    assert v3.dimensions.mtp_depth == 1
+    assert decode("DeepSeek-V3", "910C", True) > 1.2 * decode("DeepSeek-V3", "910C", False)
+    assert decode("Kimi K2", "910C", True) == decode("Kimi K2", "910C", False)
+
+
+def test_no_figures_where_not_one_sequence_fits() -> None:
+    llama = find_subject("Llama-3.1-405B", MODELS, [])
+    made = estimate(
+        llama,
+        find_chip(CHIPS, "H800"),
+        load=Load(prompt_tokens=120_000, devices=6),
+        n_draws=50,
+        precision="fp8",
+    )
+    assert made.max_batch == 0
+    assert made.cost.decode_tok_s_per_chip is None
+    assert any("not one sequence" in a.value for a in made.cost.assumptions)
 
 
 def test_too_few_devices_are_refused_with_the_least_that_do() -> None:
