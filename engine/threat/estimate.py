@@ -8,7 +8,7 @@ undisclosed is None, and an assumption says which input.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -271,55 +271,62 @@ def estimate(
     that is faster, as operators do; else the load decides. training_tokens and usd_per_hour replace
     the tables' figures.
     """
-    load = load or Load()
     asked = precision or subject.default_precision
     peak = peak_flops(chip, asked)
-    arch = subject.arch()
-    tokens = training_tokens if training_tokens is not None else subject.training_tokens
-    if tokens is not None:
-        check_tokens(tokens)
-    if usd_per_hour is not None and not 0 < usd_per_hour <= 1e4:
-        raise OutOfRangeError("usd_per_hour", usd_per_hour, "above 0 to 10000")
-    one = chip_arrays([chip], asked)
-    if usd_per_hour is not None:
-        one = replace(one, usd_per_hour=np.array([[usd_per_hour]]))
+    tokens = subject.training_tokens if training_tokens is None else check_tokens(training_tokens)
+    one = _priced(chip_arrays([chip], asked), usd_per_hour)
     notes = [*_chip_notes(chip, peak, asked, one, usd_per_hour), *_model_notes(subject, tokens)]
-    figures: dict[str, Interval | None] = dict.fromkeys(_FIGURES)
-    sizes: dict[str, int | None] = dict.fromkeys(("devices", "min_devices", "batch", "max_batch"))
-    pace = None
+    made = _Made(figures=dict.fromkeys(_FIGURES), notes=notes)
+    arch = subject.arch()
     if arch is not None:
-        with_ = draw(one, n_draws, np.random.default_rng(seed), estimated=bool(arch.estimated))
-        figures |= _training(arch, one, tokens, subject.fp8_trained, with_)
-        if tokens is not None and figures["training_chip_hours"] is not None:
-            notes.append(_training_note(arch, one, subject.fp8_trained))
-        if np.isfinite(min_devices(arch, one)).all() and peak is not None:
+        rng = np.random.default_rng(seed)
+        with_ = draw(one, n_draws, rng, estimated=bool(arch.estimated))
+        if tokens is not None:
+            _add_training(made, arch, one, tokens, subject.fp8_trained, with_)
+        if peak is not None and np.isfinite(min_devices(arch, one)).all():
             mtp = 0 if subject.dimensions is None else subject.dimensions.mtp_depth
             target = target_tpot_ms if choose_batch else None
-            load, sizes, chosen = _settle(arch, one, load, target, choose_speculation and mtp > 0)
-            notes += chosen
-            if sizes["max_batch"]:
-                figures |= _serving(arch, one, load, with_)
-                pace = interval(tpot_ms(arch, one, load, with_))
-            else:
-                text = "not one sequence fits beside the weights: no serving figures"
-                notes.append(_note("memory", text, "capacity"))
-            notes += _link_notes(arch, chip, one, load)
-            notes += _load_notes(subject, load)
-        notes.append(_error_note(chip, arch))
+            chosen = _settle(
+                made, arch, one, load or Load(), target, choose_speculation and mtp > 0
+            )
+            _add_serving(made, arch, one, chosen, with_)
+            made.notes += _link_notes(arch, chip, one, chosen) + _load_notes(subject, chosen)
+        made.notes.append(_error_note(chip, arch))
     return Detail(
         cost=CostEstimate(
             model=subject.name,
             chip=chip.chip,
             precision=asked if peak is None else peak.weight_format,
-            assumptions=tuple(notes),
-            **figures,
+            assumptions=tuple(made.notes),
+            **made.figures,
         ),
         precision_asked=asked,
         computes_in=None if peak is None else peak.runs_as,
-        tpot_ms=pace,
+        tpot_ms=made.pace,
         usd_per_chip_hour=None if np.isnan(one.usd_per_hour).any() else one.usd_per_hour.item(),
-        **sizes,
+        **made.sizes,
     )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Made:
+    """What an estimate has gathered so far."""
+
+    figures: dict[str, Interval | None]
+    notes: list[Assumption]
+    sizes: dict[str, int | None] = field(
+        default_factory=lambda: dict.fromkeys(("devices", "min_devices", "batch", "max_batch"))
+    )
+    pace: Interval | None = None
+
+
+def _priced(one: ChipArrays, usd_per_hour: float | None) -> ChipArrays:
+    """``one`` at a given price of a chip-hour."""
+    if usd_per_hour is None:
+        return one
+    if not 0 < usd_per_hour <= 1e4:
+        raise OutOfRangeError("usd_per_hour", usd_per_hour, "above 0 to 10000")
+    return replace(one, usd_per_hour=np.array([[usd_per_hour]]))
 
 
 _FIGURES = (
@@ -330,8 +337,13 @@ _FIGURES = (
 
 
 def _settle(
-    arch: Arch, one: ChipArrays, load: Load, target_ms: float | None, may_speculate: bool
-) -> tuple[Load, dict[str, int | None], list[Assumption]]:
+    made: _Made,
+    arch: Arch,
+    one: ChipArrays,
+    load: Load,
+    target_ms: float | None,
+    may_speculate: bool,
+) -> Load:
     """Group size, speculation and batch made concrete; raises where the weights do not fit."""
     least = int(min_devices(arch, one).item())
     given = load.devices is not None
@@ -341,7 +353,7 @@ def _settle(
     if devices < least:
         raise OutOfRangeError("devices", devices, f"at least {least}, to hold the weights")
     text = f"{devices} in one serving group"
-    notes = [_note("devices", text, "given" if given else "chosen")]
+    made.notes.append(_note("devices", text, "given" if given else "chosen"))
     most = int(max_batch(arch, one, replace(load, devices=float(devices))).item())
     load = replace(load, devices=float(devices))
     options = [_with_batch(arch, one, load, target_ms, most)]
@@ -350,14 +362,14 @@ def _settle(
         options.append(_with_batch(arch, one, fast, target_ms, most))
     constants = central(one)
     best = max(options, key=lambda o: decode_tok_s(arch, one, o, constants).item())
-    notes += _batch_notes(load, best, target_ms, most)
-    sizes: dict[str, int | None] = {
+    made.notes += _batch_notes(load, best, target_ms, most)
+    made.sizes = {
         "devices": devices,
         "min_devices": least,
         "batch": int(np.asarray(best.batch).item()),
         "max_batch": most,
     }
-    return best, sizes, notes
+    return best
 
 
 def _with_batch(
@@ -386,9 +398,14 @@ def _batch_notes(asked: Load, chosen: Load, target_ms: float | None, most: int) 
     return notes
 
 
-def _serving(arch: Arch, one: ChipArrays, load: Load, with_: Draws) -> dict[str, Interval | None]:
+def _add_serving(made: _Made, arch: Arch, one: ChipArrays, load: Load, with_: Draws) -> None:
+    if not made.sizes["max_batch"]:
+        text = "not one sequence fits beside the weights: no serving figures"
+        made.notes.append(_note("memory", text, "capacity"))
+        return
     served = serve(arch, one, load, with_)
-    return {
+    made.pace = interval(tpot_ms(arch, one, load, with_))
+    made.figures |= {
         "prefill_tok_s_per_chip": interval(served.prefill_tok_s),
         "decode_tok_s_per_chip": interval(served.decode_tok_s),
         "usd_per_mtok_prefill": interval(served.usd_per_mtok_prefill),
@@ -397,18 +414,18 @@ def _serving(arch: Arch, one: ChipArrays, load: Load, with_: Draws) -> dict[str,
     }
 
 
-def _training(
-    arch: Arch, one: ChipArrays, tokens: float | None, fp8: bool, with_: Draws
-) -> dict[str, Interval | None]:
-    if tokens is None:
-        return {}
+def _add_training(
+    made: _Made, arch: Arch, one: ChipArrays, tokens: float, fp8: bool, with_: Draws
+) -> None:
     hours = training_hours(arch, one, tokens, with_, fp8=fp8)
-    return {
+    made.figures |= {
         "training_flops": _flops_interval(arch, tokens),
         "training_chip_hours": interval(hours),
         "training_usd": interval(training_usd(hours, one, with_)),
         "energy_mwh": interval(energy_mwh(hours, one)),
     }
+    if made.figures["training_chip_hours"] is not None:
+        made.notes.append(_training_note(arch, one, fp8))
 
 
 def _flops_interval(arch: Arch, tokens: float) -> Interval:

@@ -363,7 +363,7 @@ def _serving_outcome(facts: Facts, point: ServingPoint, left_out: Mapping[str, f
         draws = draws * k.DAY_DUTY.draw(rng, N_DRAWS)
     return _outcome(
         point.target,
-        f"{_short(point.chip)} {point.precision} {point.phase}",
+        _label(point),
         "tok/s/device",
         "serving",
         point.published,
@@ -375,6 +375,13 @@ def _serving_outcome(facts: Facts, point: ServingPoint, left_out: Mapping[str, f
         source=point.source,
         note=point.note,
     )
+
+
+def _label(point: ServingPoint) -> str:
+    """Chip, format, phase, and the batch where it was published."""
+    label = f"{_short(point.chip)} {point.precision} {point.phase}"
+    chosen = point.batch_from_memory or point.batch_at_tpot_ms is not None
+    return label if chosen or point.phase == "prefill" else f"{label} B={point.load.batch}"
 
 
 def _short(chip: str) -> str:
