@@ -43,12 +43,15 @@ def rounds_done(store: Store) -> int:
 
 
 def ingest_for_ever(url: str, ready: Any) -> None:
-    """Until killed; goes on where the last one was killed, so that the kill lands in new writes."""
+    """Until killed; goes on where the last one was killed, so that the kill lands in new writes.
+
+    ``ready`` is set when at least one new document is stored.
+    """
     with Store.open(url) as store:
         number = rounds_done(store)
-        ready.set()
         while True:
             ingest_round(store, number)
+            ready.set()
             number += 1
 
 

@@ -11,7 +11,7 @@ import pytest
 from engine.errors import StoreError
 from engine.record.backup import backup, check, restore
 from engine.record.store import Store
-from tests.builders import make_fact, make_facts
+from tests.builders import at, make_fact, make_facts
 
 
 @pytest.fixture
@@ -103,6 +103,23 @@ def test_a_damaged_record_is_replaced(sqlite_url: str, copy: Path, damage: str) 
 
     with Store.open(sqlite_url) as store:
         assert store.facts() == [make_fact()]
+
+
+def test_the_log_left_by_a_damaged_record_is_not_replayed(sqlite_url: str, copy: Path) -> None:
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    log = path.with_name(path.name + "-wal")
+    Store.open(sqlite_url).close()
+    backup(sqlite_url, copy)
+    with Store.open(sqlite_url) as store:
+        store.mark_sent("too small a change to touch the first page", at())
+        left_over = log.read_bytes()
+    path.write_bytes(b"damaged" * 5_000)
+    log.write_bytes(left_over)
+
+    restore(copy, sqlite_url, overwrite=True)
+
+    with Store.open(sqlite_url) as store:
+        assert store.sent_at("too small a change to touch the first page") is None
 
 
 def test_a_bad_copy_is_refused_and_the_record_stays(sqlite_url: str, tmp_path: Path) -> None:
