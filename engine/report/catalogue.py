@@ -19,6 +19,18 @@ from engine.report.i18n import DOMAIN, KEYWORDS, LANGUAGES, LOCALE_DIR
 SOURCES = ("engine", "strategies", "feeds", "backtests")
 _TEMPLATE = LOCALE_DIR / "messages.pot"
 _MAPPING = Path(__file__).with_name("babel.cfg")
+_IDLE_HEADERS = tuple(
+    f'"{name}:'
+    for name in (
+        "Project-Id-Version",
+        "Report-Msgid-Bugs-To",
+        "POT-Creation-Date",
+        "PO-Revision-Date",
+        "Last-Translator",
+        "Language-Team",
+        "Generated-By",
+    )
+)
 _UNDATED = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -28,7 +40,9 @@ def extract(root: Path) -> Any:
     from babel.messages.extract import extract_from_dir
 
     methods, options = _mapping()
-    catalog = Catalog(project=DOMAIN, charset="utf-8", header_comment="# Messages of nvsignal.")
+    catalog = Catalog(
+        project=DOMAIN, charset="utf-8", header_comment="# nvsignal: messages.", fuzzy=False
+    )
     for folder in SOURCES:
         found = extract_from_dir(
             root / folder,
@@ -64,7 +78,9 @@ def read(lang: str) -> Any:
     if not po_path(lang).exists():
         return Catalog(locale=lang)
     with po_path(lang).open("rb") as file:
-        return read_po(file, locale=lang)
+        catalog = read_po(file, locale=lang)
+    catalog.header_comment, catalog.fuzzy = f"# nvsignal: messages in {lang}.", False
+    return catalog
 
 
 def merged(lang: str, template: Any) -> Any:
@@ -96,8 +112,7 @@ def po_bytes(catalog: Any) -> bytes:
     out = io.BytesIO()
     write_po(out, catalog, width=98, sort_by_file=False, include_lineno=False, omit_header=False)
     lines = out.getvalue().decode().splitlines(keepends=True)
-    dated = ('"POT-Creation-Date', '"PO-Revision-Date', '"Generated-By')
-    return "".join(line for line in lines if not line.startswith(dated)).encode()
+    return "".join(line for line in lines if not line.startswith(_IDLE_HEADERS)).encode()
 
 
 def mo_bytes(catalog: Any) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -102,8 +103,10 @@ def _grid(*columns: str, expand: bool = False) -> Table:
     """A borderless table; a column is its justification, with ``*`` when it takes what is left."""
     table = Table.grid(padding=(0, 2, 0, 0), expand=expand)
     for column in columns:
-        justify = "right" if column.startswith("right") else "left"
-        table.add_column(justify=justify, ratio=1 if column.endswith("*") else None)  # type: ignore[arg-type]
+        justify: Literal["left", "right"] = "right" if column.startswith("right") else "left"
+        table.add_column(
+            justify=justify, overflow="fold", ratio=1 if column.endswith("*") else None
+        )
     return table
 
 
@@ -173,7 +176,7 @@ def _track(span: Span, zero: float, bar: Bar, cells: int) -> Text:
     end = max(start + 1, round((span.left + span.width) * cells / 100))
     row = [_EMPTY] * cells
     row[min(cells - 1, round(zero * cells / 100))] = "│"
-    for i in range(start, min(end, cells)):
+    for i in range(start, min(end, cells) if bar.span.width else start):
         row[i] = _AGAINST if bar.tone < 0 else _FULL
     return Text("".join(row), style=_TONE[bar.tone])
 
