@@ -60,8 +60,10 @@ from engine.threat.world import World, world_as_of
 from engine.values import Accelerator, FloatArray, ModelRelease, ThreatRating
 
 SENSITIVITY_SHOWN = 8
-_CLOSE_QUALITY, _CLOSE_LOG, _UNKNOWN_APART = 0.5, math.log(4.0), 4.0
-"""Units of ``closest_earlier``: half a logit of quality, a factor of four in price and size."""
+NO_SIGN_OF_LINK = 0.05
+"""Three standard errors of a rank correlation of nothing over 4,096 draws (1 / sqrt(4095))."""
+_CLOSE_QUALITY, _CLOSE_LOG, _UNKNOWN_APART = 0.25, math.log(4.0), 9.0
+"""Units of ``closest_earlier``: a quarter logit of quality, a factor of four in price and size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -424,7 +426,7 @@ def channel_parts(shares: FloatArray, score: float) -> dict[str, float]:
     loss, times score over the sum of these; a channel that softened the loss has a negative part.
     """
     losing = shares.sum(axis=0) < 0.0
-    means = [float(x) for x in -(shares * losing).mean(axis=1)]
+    means = [float(x) + 0.0 for x in -(shares * losing).mean(axis=1)]  # + 0.0: never -0.0
     whole = math.fsum(means)
     if whole <= 0.0 or score <= 0.0:
         return dict.fromkeys(CHANNEL_ORDER, 0.0)
@@ -447,7 +449,7 @@ def sensitivity(total: FloatArray, draws: Sample) -> tuple[tuple[str, float], ..
         return ()
     rho = draws.ranks @ unit_ranks(-total)
     order = np.argsort(-np.abs(rho), kind="stable")[:SENSITIVITY_SHOWN]
-    return tuple((draws.names[i], float(rho[i])) for i in order)
+    return tuple((draws.names[i], float(rho[i])) for i in order if abs(rho[i]) >= NO_SIGN_OF_LINK)
 
 
 def novelty(case: Case) -> float:
@@ -465,7 +467,7 @@ def novelty(case: Case) -> float:
 
 
 def closest_earlier(release: ModelRelease, setting: Setting) -> str | None:
-    """The earlier release nearest in quality, price and size; an unknown counts two units."""
+    """The earlier release nearest in quality, price and size; an unknown counts three units."""
     if not setting.earlier:
         return None
 
