@@ -180,7 +180,10 @@ class _Reader:
 
     def _hosts(self, table: Any) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        for host, limit in table.items() if isinstance(table, dict) else ():
+        if not isinstance(table, dict):
+            self._say(self._line_of("hosts", 0), "hosts is not a table")
+            return found
+        for host, limit in table.items():
             line = self._line(f'[hosts."{host}"]')
             if not _HOST.match(host):
                 self._say(line, f"hosts: '{host[:60]}' is not a lower-case host name")
@@ -192,7 +195,10 @@ class _Reader:
     def _feeds(self, stanzas: Any) -> tuple[FeedConfig, ...]:
         starts = [n for n, text in enumerate(self._lines, 1) if text.strip() == "[[feed]]"]
         feeds: list[FeedConfig] = []
-        for order, stanza in enumerate(stanzas if isinstance(stanzas, list) else []):
+        if not isinstance(stanzas, list) or not all(isinstance(s, dict) for s in stanzas):
+            self._say(self._line_of("feed", 0), "feed is not a list of [[feed]] stanzas")
+            return ()
+        for order, stanza in enumerate(stanzas):
             line = starts[order] if order < len(starts) else 0
             where = f"feed '{str(stanza.get('name', order + 1))[:64]}'"
             good = self._table(stanza, _FEED_KEYS, where, line)
@@ -238,10 +244,10 @@ class _Reader:
 
     def _line_of(self, key: str, start: int) -> int:
         for number, text in enumerate(self._lines[start:], start + 1):
-            if text.startswith("[[") and number > start:
-                break
-            if re.match(rf'\s*\[?"?{re.escape(key)}\b', text):
+            if re.match(rf'\s*\[{{0,2}}"?{re.escape(key)}\b', text):
                 return number
+            if text.startswith("[[") and start:
+                break
         return start
 
     def _say(self, line: int, problem: str) -> None:
