@@ -12,7 +12,7 @@ import numpy as np
 from engine.clock import NEW_YORK, from_micros
 from engine.decision.grid import Grid
 from engine.macro import ladder
-from engine.macro.fedwatch import parse_contract
+from engine.macro.fedwatch import held_by, parse_contract
 from engine.record.history import History
 from engine.values import Event, Fact, FloatArray, RateExpectation
 
@@ -33,7 +33,7 @@ def inputs_at(history: History, at: datetime) -> ladder.RateInputs:
     today = at.astimezone(NEW_YORK).date()
     series = _by_series(history.current("observation", at).values())
     return ladder.RateInputs(
-        as_of_on=today,
+        as_of_on=held_by(at),
         meetings=_meetings(history, at),
         range_bps=target_range_bps(history, at),
         effr_pct=_latest(series.get("DFF", {}), today, YIELD_MAX_AGE_DAYS),
