@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -78,20 +79,18 @@ def league_of(world: World, params: ThreatParameters) -> list[tuple[ModelRelease
 
 
 def find_release(name: str, world: World) -> ModelRelease:
-    """The release called ``name`` as it was on its day; case ignored, a unique part suffices.
+    """The release called ``name``, case ignored, as it was on its day.
 
-    Raises ``UnknownNameError`` with the nearest name known by then.
+    Only the whole name counts: before R1 was out, "DeepSeek-R1" must not find its preview. Raises
+    ``UnknownNameError`` with the nearest name known by then.
     """
     from engine.threat.catalogue import first_versions
 
     known = {r.model.lower(): r for r in first_versions(world.releases)}
-    wanted = name.strip().lower()
-    inside = [r for low, r in known.items() if wanted and wanted in low]
-    if wanted in known:
-        return known[wanted]
-    if len(inside) == 1:
-        return inside[0]
-    raise UnknownNameError("release", name, [r.model for r in inside or known.values()])
+    found = known.get(name.strip().lower())
+    if found is None:
+        raise UnknownNameError("release", name, [r.model for r in known.values()])
+    return found
 
 
 def _rate_one(release: ModelRelease, world: World, params: ThreatParameters) -> ThreatRating:
@@ -206,3 +205,4 @@ def _write_page(
         path.write_text(page(league, as_of), encoding="utf-8")
     except OSError as error:
         raise StoreError(f"cannot write '{path}': {error.strerror}") from None
+    sys.stderr.write(f"wrote {path}\n")
