@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import datetime, time
 
 from engine.clock import NEW_YORK
 from engine.report.charts import Axis, price_chart, runs, waterfall
@@ -49,7 +50,7 @@ from engine.values import (
 )
 
 MAX_CALLS = 20
-_SENSE = {1: "good", -1: "bad", 0: "neutral"}
+_CLOSE = time(16, 0)
 _SCORE_AXIS = Axis(low=-1, high=1)
 _RATING_AXIS = Axis(low=0, high=100)
 _LOW, _HIGH = 0.5, 0.75  # where confidence starts to be called moderate and high: a convention
@@ -101,7 +102,7 @@ def _banner(report: Report, voice: Voice) -> str:
     if not report.stale:
         return ""
     return voice.say(
-        "STALE: the data stop before the evening of {on:date}. Read this as a report on the past, "
+        "STALE: the market data stop before {on:date}. Read this as a report on the past, "
         "not as today's decision.",
         on=report.as_of,
     )
@@ -120,7 +121,7 @@ def _headline(report: Report, voice: Voice) -> Headline:
         code=d.verdict,
         verdict=word,
         other=other,
-        when=_("Evening of {day}", day=voice.long_on(report.as_of)),
+        when=_moment(report.as_of, voice),
         acts=_("Acts at the open of {day}", day=voice.long_on(d.acts_on)),
         acts_short=_("Acts at the open of {on:date}", on=d.acts_on),
         confidence=voice.number(d.confidence, "share0"),
@@ -148,6 +149,15 @@ def _headline(report: Report, voice: Voice) -> Headline:
             other=other,
         ),
     )
+
+
+def _moment(instant: datetime, voice: Voice) -> str:
+    """The day as a reader calls it: an evening after the close, else with New York's clock."""
+    local = instant.astimezone(NEW_YORK)
+    day = voice.long_on(instant)
+    if local.time() >= _CLOSE:
+        return voice.say("Evening of {day}", day=day)
+    return voice.say("{day}, {clock} (New York)", day=day, clock=f"{local:%H:%M}")
 
 
 def _confidence_word(confidence: float | None, voice: Voice) -> str:

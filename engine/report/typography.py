@@ -22,6 +22,10 @@ _ESCAPES = re.compile(
 )
 _SPACES = re.compile(r"[^\S\u00a0\u202f]+")  # French outside text keeps its no-break spaces
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+_BLANK = re.compile(  # letters and marks that show nothing: fillers, joiners, variation selectors
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 _MARKS = re.compile("([\u0300-\u036f]{2})[\u0300-\u036f]+")
 _MAX_URL = 2_000
 _BAD_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\xa0\"'<>\\^`{|}\[\]]")
@@ -32,7 +36,7 @@ def clean(text: str, *, limit: int = 600) -> str:
 
     Terminal escape sequences go as a whole, so that no "[31m" litter stays behind.
     """
-    flat = _SPACES.sub(" ", _ESCAPES.sub("", text[: 20 * limit]))
+    flat = _SPACES.sub(" ", _BLANK.sub("", _ESCAPES.sub("", text[: 20 * limit])))
     kept = "".join(c for c in flat if unicodedata.category(c) not in _INVISIBLE)
     tidy = _MARKS.sub(r"\1", unicodedata.normalize("NFC", kept)).strip()
     return tidy if len(tidy) <= limit else tidy[: limit - 1].rstrip() + "…"

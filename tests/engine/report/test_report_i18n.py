@@ -76,7 +76,8 @@ def test_no_translation_of_a_sentence_is_left_in_english() -> None:
     }
     assert same <= {
         "Configuration", "Nvidia", "Score", "absent", "contribution", "note", "source",
-        "Score {score}", "{on:date}, {clock} (New York)", ("{n} source", "{n} sources"),
+        "Score {score}", "{on:date}, {clock} (New York)", "{day}, {clock} (New York)",
+        ("{n} source", "{n} sources"),
     }  # fmt: skip
 
 

@@ -143,6 +143,7 @@ def test_a_plain_link_passes_unchanged(url: str) -> None:
         ("cafe\u0301", "café"),
         ("prix\u202f: 3\u00a0%", "prix\u202f: 3\u00a0%"),
         ("z\u0300\u0301\u0302\u0303\u0304\u0305", "z\u0300\u0301"),
+        ("a\ufe0fb\u3164c\U000e0101d", "abcd"),
         ("", ""),
     ],
 )
