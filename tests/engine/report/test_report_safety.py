@@ -88,7 +88,7 @@ def test_markdown_keeps_its_shape_under_hostile_text() -> None:
         assert [t.type for t in tokens] == shape, payload
 
 
-@pytest.mark.parametrize("fmt", ["text", "mail_text", "push"])
+@pytest.mark.parametrize("fmt", ["text", "push"])
 def test_a_terminal_receives_no_control_or_invisible_character(fmt: str) -> None:
     for payload, url in CASES:
         assert unsafe_characters(render(hostile_report(payload, url), fmt)) == [], payload
