@@ -11,7 +11,7 @@ from engine.record import ledger
 from engine.record.store import PollState, Store
 from tests.builders import at, make_fact, make_item
 
-DOCUMENTS, FACTS, ITEMS = 4, 20, 20
+DOCUMENTS, FACTS, ITEMS = 4, 8, 8
 
 
 def ingest_round(store: Store, number: int) -> None:

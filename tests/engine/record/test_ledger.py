@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
@@ -16,6 +17,13 @@ from engine.record.store import Store
 from tests.builders import at
 
 MONDAY = date(2025, 1, 6)
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Store]:
+    """For what lies in the chain itself, whichever engine keeps it."""
+    with Store.open("sqlite://") as opened:
+        yield opened
 
 
 def _append(store: Store, day: int, **changes: object) -> ledger.LedgerEntry:
@@ -101,37 +109,37 @@ _EDITS: dict[str, object] = {
 
 @pytest.mark.parametrize("column", _EDITS)
 @pytest.mark.parametrize("seq", [1, 3, 5])
-def test_every_edit_of_every_column_is_found(store: Store, column: str, seq: int) -> None:
-    _filled(store)
+def test_every_edit_of_every_column_is_found(in_memory: Store, column: str, seq: int) -> None:
+    _filled(in_memory)
     table = schema.ledger
-    _tamper(store, sa.update(table).where(table.c.seq == seq).values({column: _EDITS[column]}))
+    _tamper(in_memory, sa.update(table).where(table.c.seq == seq).values({column: _EDITS[column]}))
 
     with pytest.raises(LedgerError, match=r"ledger entry \d+") as caught:
-        ledger.verify(store)
+        ledger.verify(in_memory)
     if column != "seq":
         assert f"entry {seq} " in caught.value.message
 
 
 @pytest.mark.parametrize(("seq", "named"), [(1, 2), (3, 4), (5, 5)])
 def test_an_edit_with_a_fresh_hash_is_found_by_what_follows(
-    store: Store, seq: int, named: int
+    in_memory: Store, seq: int, named: int
 ) -> None:
     """The next entry no longer follows from it; after the last entry, the head does not."""
-    forged = replace(_filled(store)[seq - 1], payload_text='{"verdict":"SELL"}')
+    forged = replace(_filled(in_memory)[seq - 1], payload_text='{"verdict":"SELL"}')
     change = {"payload": forged.payload_text, "entry_hash": ledger.entry_hash(forged)}
-    _tamper(store, sa.update(schema.ledger).where(schema.ledger.c.seq == seq).values(change))
+    _tamper(in_memory, sa.update(schema.ledger).where(schema.ledger.c.seq == seq).values(change))
 
     with pytest.raises(LedgerError, match=f"entry {named} "):
-        ledger.verify(store)
+        ledger.verify(in_memory)
 
 
 @pytest.mark.parametrize("seq", [1, 3, 5])
-def test_every_deletion_is_found_the_last_entry_included(store: Store, seq: int) -> None:
-    _filled(store)
-    _tamper(store, sa.delete(schema.ledger).where(schema.ledger.c.seq == seq))
+def test_every_deletion_is_found_the_last_entry_included(in_memory: Store, seq: int) -> None:
+    _filled(in_memory)
+    _tamper(in_memory, sa.delete(schema.ledger).where(schema.ledger.c.seq == seq))
 
     with pytest.raises(LedgerError, match=f"entry {seq} is missing"):
-        ledger.verify(store)
+        ledger.verify(in_memory)
 
 
 def test_every_reordering_is_found() -> None:
