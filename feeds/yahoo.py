@@ -13,6 +13,7 @@ Prices are USD per share as traded that day (index points for ``^VIX``).
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -320,7 +321,7 @@ def yfinance_history(
     ticker: makes the object with ``history`` and ``history_metadata``; by default yfinance's own.
     Raises ``FetchFailedError`` (rate_limited) or ``FeedError``, also for an empty table.
     """
-    make = ticker or _ticker
+    make = ticker or make_ticker
     try:
         asked = make(symbol)
         frame = asked.history(
@@ -344,13 +345,15 @@ def yfinance_history(
 _UPGRADE = "stored bars stay in use; if it lasts, upgrade yfinance"
 
 
-def _ticker(symbol: str) -> Any:
+def make_ticker(symbol: str, session: Any = None) -> Any:
+    """yfinance's ticker with its traps out of the way; session None: its own."""
     import yfinance
     from yfinance.data import YfData
 
     YfData.cache_get.cache_clear()  # it remembers failures for the life of the process
     yfinance.config.debug.hide_exceptions = False
-    return yfinance.Ticker(symbol)
+    logging.getLogger("yfinance").setLevel(logging.CRITICAL)  # the error is raised; once is enough
+    return yfinance.Ticker(symbol, session=session)
 
 
 def _failure(symbol: str, error: Exception) -> FeedError:
