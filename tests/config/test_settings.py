@@ -1,0 +1,132 @@
+"""The configuration: every problem at once, with line, key, remedy; never a traceback."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from config.settings import check, load, schemas, strategy_path
+from engine.errors import ConfigError, NvsignalError, UnknownNameError
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    copy = tmp_path / "config"
+    shutil.copytree(CONFIG, copy, ignore=shutil.ignore_patterns("facts", "__pycache__"))
+    return copy
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_the_shipped_configuration_is_in_order() -> None:
+    """No preset carries a problem."""
+    assert check(CONFIG) == []
+
+
+def test_an_unknown_key_names_line_and_nearest_key(folder: Path) -> None:
+    """A typing error is found where it stands."""
+    edit(folder / "strategies" / "balanced.toml", "exit_below =", "exit_belw =")
+    problems = check(folder)
+
+    assert any("balanced.toml:9" in p and "did you mean 'exit_below'" in p for p in problems)
+
+
+def test_all_problems_come_in_one_pass(folder: Path) -> None:
+    """Three files with one problem each give three lines."""
+    edit(folder / "strategies" / "balanced.toml", "weight = 0.30", "weight = -0.30")
+    edit(folder / "strategies" / "cautious.toml", "Fp8Threat", "Fp8Thread")
+    edit(folder / "nvsignal.toml", 'language = "en"', 'language = "de"')
+    told = "\n".join(check(folder))
+
+    for part in ("balanced.toml", "cautious.toml", "nvsignal.toml", "did you mean 'Fp8Threat'"):
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('ceiling_usd_tn = "4 trillion"', 'ceiling_usd_tn = "four"', "four"),
+        ('ceiling_usd_tn = "4 trillion"', "ceiling_usd_tn = -1", "greater than 0"),
+        ('{ ceiling_usd_tn = "4 trillion" }', "{ half_life_sessions = 0 }", "no parameter"),
+        ("exit_below = -0.20", "exit_below = 0.5", "is not below enter_above"),
+        ("exit_below = -0.20", "exit_below = -7", "exit_below"),
+        ("exit_below = -0.20", "exit_below = nan", "exit_below"),
+        ("exit_below = -0.20", "exit_below = ", "line 9"),
+        ('use = "strategies.trend:Trend"', 'use = "strategies.trnd:Trend"', "strategies.trnd"),
+        ("weight = 0.05", 'weight = "heavy"', "weight"),
+    ],
+)
+def test_bad_values_are_refused_with_what_is_allowed(
+    folder: Path, old: str, new: str, told: str
+) -> None:
+    """Each message names the value's place and the remedy."""
+    edit(folder / "strategies" / "balanced.toml", old, new)
+
+    assert any(told in p for p in check(folder)), check(folder)
+    with pytest.raises(ConfigError):
+        load(folder, "balanced")
+
+
+def test_a_ceiling_is_said_in_words_of_money(folder: Path) -> None:
+    """4,2 trillion with a comma is the same as 4.2."""
+    edit(folder / "strategies" / "balanced.toml", '"4 trillion"', '"4,2 trillion"')
+    voice = next(v for v in load(folder, "balanced").blend.voices if "ceiling_usd_tn" in v.params)
+
+    assert voice.params["ceiling_usd_tn"] == pytest.approx(4.2)
+
+
+def test_an_unknown_preset_names_the_nearest() -> None:
+    """balancd is balanced."""
+    with pytest.raises(UnknownNameError, match="balanced"):
+        strategy_path(CONFIG, "balancd")
+
+
+def test_a_preset_name_cannot_leave_the_folder() -> None:
+    """Path traversal finds nothing."""
+    with pytest.raises(NvsignalError):
+        strategy_path(CONFIG, "../nvsignal")
+
+
+def test_comments_do_not_change_the_digest(folder: Path) -> None:
+    """The receipt's hash is over content."""
+    before = load(folder, "balanced").digest
+    path = folder / "strategies" / "balanced.toml"
+    path.write_text("# a note\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+
+    assert load(folder, "balanced").digest == before
+    edit(path, "weight = 0.05", "weight = 0.06")
+    assert load(folder, "balanced").digest != before
+
+
+def test_schemas_describe_every_file() -> None:
+    """An editor can complete the keys."""
+    assert "exit_below" in str(schemas()["strategy"])
+
+
+def test_mutated_files_give_no_traceback(folder: Path) -> None:
+    """300 random edits end in a clean load or in ConfigError, nothing else."""
+    path = folder / "strategies" / "balanced.toml"
+    original = path.read_text(encoding="utf-8")
+    rng = random.Random(11)
+    refused = 0
+    for _ in range(300):
+        text = list(original)
+        for _ in range(rng.randint(1, 4)):
+            at = rng.randrange(len(text))
+            text[at] = rng.choice(["", "=", '"', "[", "9" * 30, "\x00", "é", "-", "nan", "\n"])
+        path.write_text("".join(text), encoding="utf-8")
+        try:
+            load(folder, "balanced")
+        except NvsignalError:
+            refused += 1
+
+    assert refused > 100

@@ -1,0 +1,81 @@
+"""Flip levels are true: just before them the verdict stands, just beyond them it does not."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from config.settings import load
+from engine.app.wiring import Assessment, assess, world_of
+from engine.clock import parse_as_of
+from engine.decision.decide import evaluate_levels
+from engine.record.history import History
+from feeds.facts import Lags, read_tables
+
+CONFIG = Path(__file__).resolve().parents[3] / "config"
+PRESETS = ("cautious", "balanced", "conviction")
+
+
+@cache
+def assessed(preset: str, as_of: str = "2025-08-22") -> Assessment:
+    config = load(CONFIG, preset)
+    history = History(read_tables(CONFIG / "facts", Lags()))
+    return assess(world_of(history, config, parse_as_of(as_of)), config, version="test")
+
+
+def verdict_with(a: Assessment, strategy: str, level: str, value: float) -> str:
+    """The last session's verdict by the deciding functions with one level replaced."""
+    levels = tuple({k: v.copy() for k, v in lv.items()} for lv in a.evaluation.levels)
+    index = [v.strategy.name for v in a.config.blend.voices].index(strategy)
+    levels[index][level][-1] = value
+    return "HOLD" if evaluate_levels(a.config.blend, levels).invested[-1] else "SELL"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_each_flip_level_flips_and_its_near_side_does_not(preset: str) -> None:
+    """Verified by re-running the decision on either side of every level."""
+    a = assessed(preset)
+    found = [f for f in a.decision.flips if f.flips_at is not None]
+    assert found or preset == "conviction"  # which no single input can turn on that day
+
+    for flip in found:
+        assert flip.current is not None
+        assert flip.flips_at is not None
+        step = 1e-6 * max(1.0, abs(flip.flips_at)) * np.sign(flip.flips_at - flip.current)
+        beyond = verdict_with(a, flip.strategy, flip.input, flip.flips_at + step)
+        before = verdict_with(a, flip.strategy, flip.input, flip.flips_at - step)
+
+        assert before == a.decision.verdict, flip
+        assert beyond != a.decision.verdict, flip
+
+
+def test_inputs_that_cannot_flip_alone_really_cannot() -> None:
+    """Where no level is named, the whole plausible range leaves the verdict."""
+    a = assessed("conviction")
+    for flip in a.decision.flips:
+        if flip.flips_at is None:
+            voice = next(v for v in a.config.blend.voices if v.strategy.name == flip.strategy)
+            spec = voice.strategy.levels_spec[flip.input]
+            for value in np.linspace(spec.low, spec.high, 23):
+                assert verdict_with(a, flip.strategy, flip.input, float(value)) == "HOLD"
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_contributions_carry_evidence_and_sum_to_the_score(preset: str) -> None:
+    """Every observed voice explains itself."""
+    decision = assessed(preset).decision
+
+    assert sum(c.contribution for c in decision.contributions) == pytest.approx(decision.score)
+    assert all(c.evidence for c in decision.contributions)
+
+
+def test_confidence_falls_when_evidence_is_missing() -> None:
+    """Today, without prices since 2025-09, less is known than on the seed date."""
+    stale = assessed("balanced", "2026-05-01").decision
+
+    assert stale.coverage < 1
+    assert stale.confidence < assessed("balanced").decision.confidence
+    assert stale.verdict == "HOLD"

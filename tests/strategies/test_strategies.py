@@ -1,0 +1,169 @@
+"""Each strategy: bounded, causal, honest about the unobserved, and of the right sign."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.decision.features import FEATURES
+from engine.errors import ConfigError, OutOfRangeError
+from strategies.base import Strategy, decay, with_defaults
+from strategies.earnings_surprise import EarningsSurprise
+from strategies.export_policy import ExportPolicy
+from strategies.fp8_threat import Fp8Threat
+from strategies.rate_path import RatePath
+from strategies.trend import Trend
+from strategies.valuation_cap import ValuationCap, sustainable_pct
+
+ALL = [Fp8Threat(), ExportPolicy(), RatePath(), ValuationCap(), EarningsSurprise(), Trend()]
+T = 80
+
+
+def features(seed: int = 0, holes: bool = False) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    values = {name: rng.normal(0, 5, T) for name in FEATURES}
+    values |= {
+        "us_gate": rng.choice([0, 0.5, 1], T).astype(float),
+        "china_gate": rng.choice([0, 0.35, 1], T).astype(float),
+        "china_excluded": np.zeros(T),
+        "market_cap_usd_tn": rng.uniform(0.3, 6, T),
+        "volatility_pct": rng.uniform(15, 90, T),
+        "trend_gap_pct": rng.uniform(-60, 120, T),
+        "threat_impulse_pct": rng.uniform(0, 3, T),
+        "threat_doubt_pct": rng.uniform(0, 3, T),
+    }
+    if holes:
+        for array in values.values():
+            array[rng.random(T) < 0.2] = np.nan
+    return values
+
+
+def score_of(strategy: Strategy, values: dict[str, np.ndarray], **params: float) -> np.ndarray:
+    p = with_defaults(strategy, params, where="test")
+    return strategy.score(strategy.levels(values, p), p)
+
+
+@pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
+@pytest.mark.parametrize("holes", [False, True])
+def test_scores_stay_between_minus_one_and_one(strategy: Strategy, holes: bool) -> None:
+    """Whatever comes in; NaN only where something was not observed."""
+    score = score_of(strategy, features(3, holes))
+
+    assert score.shape == (T,)
+    assert np.nanmax(np.abs(score)) <= 1
+    if not holes:
+        assert not np.isnan(score).any()
+
+
+@pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
+def test_scores_are_causal_bit_for_bit(strategy: Strategy) -> None:
+    """The first half does not change when the second is thrown away."""
+    values = features(4)
+    half = {name: array[: T // 2] for name, array in values.items()}
+
+    assert score_of(strategy, values)[: T // 2].tobytes() == score_of(strategy, half).tobytes()
+
+
+@pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
+def test_parameters_of_shape_p_1_are_a_sweep(strategy: Strategy) -> None:
+    """Three parameter sets at once equal three calls, bit for bit."""
+    values = features(5)
+    p = with_defaults(strategy, {}, where="test")
+    for name, spec in strategy.params.items():
+        tried = [spec.default, spec.default * 0.7 + 0.3 * spec.high, spec.default]
+        swept = {k: np.full((3, 1), v) for k, v in p.items()}
+        swept[name] = np.array(tried)[:, None]
+        together = strategy.score(strategy.levels(values, swept), swept)
+        for row, value in enumerate(tried):
+            alone = score_of(strategy, values, **{name: value})
+            assert np.broadcast_to(together, (3, T))[row].tobytes() == alone.tobytes(), name
+
+
+@pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
+def test_every_level_has_a_range_and_a_sentence(strategy: Strategy) -> None:
+    """Levels searched for flips exist, and evidence is written from them."""
+    p = with_defaults(strategy, {}, where="test")
+    levels = strategy.levels(features(6), p)
+    at = {name: float(array[-1]) for name, array in levels.items()}
+
+    assert set(strategy.levels_spec) <= set(levels)
+    assert all(e.text for e in strategy.evidence(at, p))
+    assert strategy.doubt(levels, p).shape == (T,)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "feature", "sign"),
+    [
+        (Fp8Threat(), "threat_impulse_pct", -1),
+        (Fp8Threat(), "domestic_impulse_pct", +1),
+        (ExportPolicy(), "policy_impulse_pct", +1),
+        (ExportPolicy(), "us_gate", +1),
+        (RatePath(), "expected_path_bps", -1),
+        (RatePath(), "fed_surprise_bps", -1),
+        (ValuationCap(), "implied_growth_pct", -1),
+        (ValuationCap(), "delivered_growth_pct", +1),
+        (ValuationCap(), "market_cap_usd_tn", -1),
+        (EarningsSurprise(), "guide_surprise_pct", +1),
+        (Trend(), "trend_gap_pct", +1),
+    ],
+)
+def test_more_of_an_input_moves_the_score_the_documented_way(
+    strategy: Strategy, feature: str, sign: int
+) -> None:
+    """Monotone: raising one input never moves the score against its documented sign."""
+    values = features(7)
+    more = dict(values) | {feature: values[feature] + 0.4}
+    change = score_of(strategy, more) - score_of(strategy, values)
+
+    assert (sign * change >= -1e-12).all()
+    assert (sign * change > 1e-9).any()
+
+
+def test_falling_rates_outside_fed_windows_say_nothing() -> None:
+    """The sign trap: a surprise of zero outside windows leaves only the slow path effect."""
+    values = features(8) | {"fed_surprise_bps": np.zeros(T), "expected_path_bps": np.zeros(T)}
+
+    assert (score_of(RatePath(), values) == 0).all()
+
+
+def test_one_fed_surprise_is_capped() -> None:
+    """A 300 bp surprise counts for 2 % of price and no more."""
+    values = features(9) | {"fed_surprise_bps": np.zeros(T), "expected_path_bps": np.zeros(T)}
+    values["fed_surprise_bps"][10] = 300.0
+    p = with_defaults(RatePath(), {}, where="test")
+
+    assert RatePath().levels(values, p)["surprise_effect_pct"][10] == -2.0
+
+
+def test_a_usual_beat_is_no_news() -> None:
+    """A guide 2 % beyond consensus is what everybody expects."""
+    values = features(10) | {"guide_surprise_pct": np.zeros(T)}
+    values["guide_surprise_pct"][5] = 2.0
+
+    assert (score_of(EarningsSurprise(), values) == 0).all()
+
+
+def test_decay_halves_in_a_half_life() -> None:
+    """An impulse of 8 is 4 after one half-life, 2 after two."""
+    impulse = np.zeros(11)
+    impulse[0] = 8.0
+
+    assert decay(impulse, 5.0)[[0, 5, 10]] == pytest.approx([8.0, 4.0, 2.0])
+
+
+@pytest.mark.parametrize("half_life", [0.0, -3.0])
+def test_a_half_life_of_zero_is_refused(half_life: float) -> None:
+    """It would divide by nothing."""
+    with pytest.raises(OutOfRangeError, match="half_life"):
+        decay(np.zeros(3), half_life)
+    with pytest.raises(ConfigError, match="half_life_sessions"):
+        with_defaults(RatePath(), {"half_life_sessions": half_life}, where="x.toml")
+
+
+def test_growth_fades_as_documented() -> None:
+    """The closed form equals the average of the fading path."""
+    p = with_defaults(ValuationCap(), {}, where="test")
+    t = (np.arange(1_000_000) + 0.5) / 100_000
+    path = 3.5 + (60 - 3.5) * np.exp2(-t / 2)
+
+    assert float(sustainable_pct(np.array(60.0), p)) == pytest.approx(path.mean(), rel=1e-6)
