@@ -388,7 +388,10 @@ class _Account:
         tax = self._tax(before, after, float(world.stock_fill[t]))
         index = world.stock_fill if after >= 0 else world.short_fill
         self.units = after / float(index[t])
-        cash = total - cost - after - tax
+        cash = total - cost - after
+        if 0.0 <= target <= 1.0:
+            cash = max(cash, 0.0)  # rounding must not make a debt
+        cash -= tax
         self.cash_units = cash / float(world.cash[t] if cash >= 0 else world.debt[t])
         return Trade(
             session_on=world.sessions_on[t],

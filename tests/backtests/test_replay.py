@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.backtests.market_data import random_market, random_prices, random_switches, weekdays
 
 from backtests.metrics import summarise
 from backtests.replay import (
@@ -26,6 +25,7 @@ from backtests.replay import (
     rows_between,
 )
 from engine.errors import DataError, InputError, OutOfRangeError
+from tests.backtests.market_data import random_market, random_prices, random_switches, weekdays
 
 
 def by_hand(prices: Prices, rate_pct: float, costs: Costs, targets: list[float]) -> float:

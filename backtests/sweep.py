@@ -1,0 +1,844 @@
+"""Many parameter sets through the same strategies, blend, latch and account, a chunk at a time.
+
+Each strategy's score is computed once for every different setting of its *own* parameters; the
+blend is linear, so a parameter set is a row of weights over those scores. Sessions are walked once
+per chunk of sets, with everything a chunk needs small enough for the processor's cache. Positions
+equal ``decide.latch`` and equity equals ``replay`` bit for bit; tests hold both.
+
+A chunk is the unit of work: fixed in size, a pure function of the job and its number, so that one
+core, many processes or a cluster give the same bytes, and a finished chunk never has to be redone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from backtests.replay import LEAST_WEIGHT, MOST_WEIGHT, Market
+from engine.decision.decide import Blend, Rule, Voice, mix
+from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
+from engine.values import BoolArray, Features, FloatArray
+
+IntArray = npt.NDArray[np.int64]
+
+CHUNK = 2_048
+"""Parameter sets in a chunk: a row of float64 is 16 KB, so a session's arrays stay in L2."""
+ROWS = 32
+"""Sessions blended at a time: 32 x 2,048 scores are half a megabyte."""
+BLOCKS = 16
+"""Blocks of the combinatorially symmetric cross-validation (Bailey et al. 2017 use 16)."""
+MOST_SETS = 5_000_000
+MOST_SETTINGS = 512
+"""Settings of one strategy whose scores are kept for all chunks: 10 MB for ten years."""
+SETTINGS_AT_ONCE = 128
+_RULE_AXES = (
+    "exit_below",
+    "enter_above",
+    "reduce_below",
+    "min_sessions_between_changes",
+    "hold_weight",
+    "sell_weight",
+    "reduce_weight",
+)
+_NEAR = 1e-9
+"""Scores closer than this to a threshold are decided by the exact sums of ``decide.mix``."""
+
+
+# --- what to try ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Axis:
+    """One number to vary: ``decision.exit_below``, ``trend.weight`` or ``trend.scale_sd``."""
+
+    name: str
+    values: tuple[float, ...]
+
+
+def parse_axis(text: str) -> Axis:
+    """``name=0.1,0.3`` (a list) or ``name=low:high:count`` (evenly spaced, ends included)."""
+    name, found, given = text.partition("=")
+    name = name.strip()
+    if not found or not name or not given.strip():
+        raise InputError(
+            f"--grid '{text[:80]}' names no values", remedy="write name=low:high:count or name=a,b"
+        )
+    try:
+        values = _spaced(given) if ":" in given else [float(v) for v in given.split(",")]
+    except ValueError:
+        raise InputError(
+            f"--grid '{text[:80]}': not numbers", remedy="write name=low:high:count or name=a,b"
+        ) from None
+    if not all(map(math.isfinite, values)):
+        raise InputError(f"--grid '{text[:80]}': values must be finite")
+    if len(set(values)) != len(values):
+        raise InputError(f"--grid '{text[:80]}': a value comes twice")
+    return Axis(name=name, values=tuple(values))
+
+
+def _spaced(given: str) -> list[float]:
+    low, high, count = given.split(":")
+    if not 1 <= int(count) <= MOST_SETS:
+        raise InputError(f"--grid '{given[:60]}' asks for {count} values", remedy="1 or more")
+    # Rounded, so that -0.4:-0.1:7 says -0.35 and not -0.35000000000000003.
+    return [round(float(v), 12) for v in np.linspace(float(low), float(high), int(count))]
+
+
+def grid(axes: Sequence[Axis]) -> FloatArray:
+    """Every combination, (P, A); the last axis varies fastest."""
+    _refuse_repeats(axes)
+    total = math.prod(len(a.values) for a in axes)
+    if not axes or total == 0:
+        raise InputError("the grid is empty", remedy="give at least one --grid name=values")
+    if total > MOST_SETS:
+        raise InputError(f"the grid has {total:,} sets", remedy=f"at most {MOST_SETS:,}")
+    return np.array(list(itertools.product(*(a.values for a in axes))), dtype=np.float64)
+
+
+def random_sets(axes: Sequence[Axis], n: int, seed: int) -> FloatArray:
+    """(n, A): uniform between each axis's least and greatest value, reproducible by ``seed``.
+
+    An axis with one value stays fixed; whole numbers are drawn where all its values are whole
+    (``min_sessions_between_changes``).
+    """
+    _refuse_repeats(axes)
+    if not axes:
+        raise InputError("the grid is empty", remedy="give at least one --grid name=values")
+    if not 1 <= n <= MOST_SETS:
+        raise OutOfRangeError("random", n, f"1 to {MOST_SETS:,}")
+    rng = np.random.default_rng(seed)
+    columns = []
+    for axis in axes:
+        low, high = min(axis.values), max(axis.values)
+        if axis.name.endswith("min_sessions_between_changes"):
+            columns.append(rng.integers(int(low), int(high), n, endpoint=True).astype(np.float64))
+        else:
+            columns.append(rng.uniform(low, high, n))
+    return np.stack(columns, axis=1)
+
+
+def _refuse_repeats(axes: Sequence[Axis]) -> None:
+    names = [a.name for a in axes]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"--grid names '{name}' twice")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scores:
+    """One strategy's scores under each different setting of its own parameters.
+
+    table: (T, V), None when there are too many settings to keep and each chunk makes its own.
+    place: (P,), the column of each set; None without a table.
+    """
+
+    table: FloatArray | None
+    place: IntArray | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Job:
+    """A sweep, whole: what every chunk needs and nothing else. Can be sent to another process.
+
+    blend: the strategy file; axes and sets (P, A) say what differs from it. features: all rows,
+    because recursions and the latch begin with the record; ``world`` covers rows ``start`` to
+    ``start + len(world)``, over which the account is kept. curves: False for final equity only.
+    Made by ``make_job``.
+    """
+
+    blend: Blend
+    axes: tuple[str, ...]
+    sets: FloatArray
+    features: Features
+    world: Market
+    start: int
+    curves: bool
+    blocks: int
+    scores: tuple[Scores, ...]
+
+    @property
+    def chunk_size(self) -> int:
+        """Sets in a chunk; without curves only booleans are walked, so more fit the cache."""
+        return CHUNK if self.curves else 8 * CHUNK
+
+    @property
+    def n_chunks(self) -> int:
+        """Chunks of ``chunk_size`` sets, the last one smaller."""
+        return -(-len(self.sets) // self.chunk_size)
+
+    def part(self, number: int) -> slice:
+        """The sets of a chunk."""
+        return slice(number * self.chunk_size, min((number + 1) * self.chunk_size, len(self.sets)))
+
+    @property
+    def digest(self) -> str:
+        """Identity of the job: the same digest means the same results."""
+        parts = hashlib.sha256(repr((self.axes, self.start, self.curves, self.blocks)).encode())
+        rule = {f.name: getattr(self.blend.rule, f.name) for f in fields(self.blend.rule)}
+        parts.update(repr((rule, self.world.costs, self.features.sessions_on)).encode())
+        for voice in self.blend.voices:
+            text = (type(voice.strategy).__qualname__, voice.weight, sorted(voice.params.items()))
+            parts.update(repr(text).encode())
+        arrays = [self.sets, self.world.stock_fill, self.world.stock_close, self.world.cash]
+        arrays += [self.features.values[k] for k in sorted(self.features.values)]
+        for array in arrays:
+            parts.update(np.ascontiguousarray(array).tobytes())
+        return parts.hexdigest()
+
+
+def make_job(
+    blend: Blend,
+    axes: Sequence[str],
+    sets: FloatArray,
+    features: Features,
+    world: Market,
+    *,
+    start: int = 0,
+    curves: bool = True,
+    blocks: int = BLOCKS,
+) -> Job:
+    """Check everything and compute each strategy's scores once per setting of its own.
+
+    Raises ``InputError`` for an empty grid, unknown names (with the nearest), values out of range
+    or rules that contradict themselves, each naming the axis or the set.
+    """
+    rows = len(features.sessions_on)
+    if sets.ndim != 2 or sets.shape[1] != len(axes) or not sets.size:
+        raise InputError("the grid is empty", remedy="give at least one --grid name=values")
+    if not 0 <= start <= rows - len(world):
+        raise DataError(f"the account's window does not fit the {rows} sessions")
+    if world.costs.tax_rate:
+        raise InputError("a sweep takes no tax rate", remedy="use nvsignal backtest for that")
+    if curves and len(world) < 2 * blocks:
+        raise InputError(
+            f"{len(world)} sessions are too few for {blocks} blocks",
+            remedy="choose a longer window",
+        )
+    _check_axes(blend, axes, sets)
+    job = Job(
+        blend=blend,
+        axes=tuple(axes),
+        sets=sets,
+        features=features,
+        world=world,
+        start=start,
+        curves=curves,
+        blocks=blocks,
+        scores=(),
+    )
+    _check_rules(job)
+    return replace(job, scores=tuple(_scores(job, v) for v in blend.voices))
+
+
+def _check_axes(blend: Blend, axes: Sequence[str], sets: FloatArray) -> None:
+    """Unknown names with the nearest one; values out of range."""
+    known = axis_names(blend)
+    for axis, column in zip(axes, sets.T, strict=True):
+        if axis not in known:
+            raise UnknownNameError("parameter", axis, known)
+        owner, _, name = axis.partition(".")
+        for value in (float(column.min()), float(column.max())):
+            if owner != "decision" and name != "weight":
+                spec = _voice(blend, owner).strategy.params[name]
+                if not spec.allows(value):
+                    raise OutOfRangeError(axis, value, spec.allowed)
+            elif name == "weight" and not 0 <= value <= 1_000:
+                raise OutOfRangeError(axis, value, "0 to 1000")
+            elif name in ("exit_below", "enter_above", "reduce_below") and not -1 <= value <= 1:
+                raise OutOfRangeError(axis, value, "-1 to 1")
+
+
+def _check_rules(job: Job) -> None:
+    rules = _Rules.of(job, slice(None))
+    fits = rules.exit_below < rules.enter_above
+    if not fits.all():
+        row = int(np.argmin(fits))
+        raise InputError(
+            f"set {row}: exit_below = {rules.exit_below[row]:g} is not below "
+            f"enter_above = {rules.enter_above[row]:g}",
+            remedy="keep the two ranges apart",
+        )
+    if rules.reduce_below is not None and not (rules.reduce_below > rules.exit_below).all():
+        raise InputError("reduce_below is not above exit_below in some sets; it would never act")
+    if not ((rules.wait >= 0) & (rules.wait <= 252) & (rules.wait == np.floor(rules.wait))).all():
+        raise InputError("min_sessions_between_changes must be whole, from 0 to 252")
+    if (rules.levels < LEAST_WEIGHT).any() or (rules.levels > MOST_WEIGHT).any():
+        raise InputError(f"weights must lie between {LEAST_WEIGHT:g} and {MOST_WEIGHT:g}")
+    if (_raw_weights(job, slice(None)).sum(axis=1) <= 0).any():
+        raise InputError("all weights are zero in some sets: nobody has a say")
+
+
+def axis_names(blend: Blend) -> tuple[str, ...]:
+    """Everything that can be varied, in the order of the strategy file."""
+    names = [f"decision.{name}" for name in _RULE_AXES]
+    for voice in blend.voices:
+        names.append(f"{voice.strategy.name}.weight")
+        names += [f"{voice.strategy.name}.{p}" for p in voice.strategy.params]
+    return tuple(names)
+
+
+def _voice(blend: Blend, name: str) -> Voice:
+    return next(v for v in blend.voices if v.strategy.name == name)
+
+
+def blend_of(job: Job, row: int) -> Blend:
+    """Parameter set ``row`` as an ordinary blend, for ``evaluate``."""
+    given = dict(zip(job.axes, job.sets[row].tolist(), strict=True))
+    rule = {f.name: getattr(job.blend.rule, f.name) for f in fields(Rule)}
+    rule |= {k.partition(".")[2]: v for k, v in given.items() if k.startswith("decision.")}
+    rule["min_sessions_between_changes"] = int(rule["min_sessions_between_changes"])
+    voices = []
+    for voice in job.blend.voices:
+        prefix = f"{voice.strategy.name}."
+        own = {k.removeprefix(prefix): v for k, v in given.items() if k.startswith(prefix)}
+        weight = own.pop("weight", voice.weight)
+        voices.append(Voice(strategy=voice.strategy, weight=weight, params={**voice.params, **own}))
+    return Blend(voices=tuple(voices), rule=Rule(**rule))
+
+
+# --- results ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Chunk:
+    """Results of one chunk, (p,) unless said. NaN where not asked for or not existing.
+
+    final_equity: capital 1. moments: (4, p), sums of the first four powers of excess returns.
+    block_sums, block_squares: (blocks, p), of excess returns. max_drawdown: 0 or negative, a
+    fraction. exposure: mean target weight. traded: sum of traded value over equity. n_trades.
+    """
+
+    final_equity: FloatArray
+    n_trades: IntArray
+    exposure: FloatArray
+    traded: FloatArray
+    max_drawdown: FloatArray
+    moments: FloatArray
+    block_sums: FloatArray
+    block_squares: FloatArray
+
+
+def join(chunks: Sequence[Chunk]) -> Chunk:
+    """Chunks in their order as one."""
+    return Chunk(
+        **{f.name: np.concatenate([getattr(c, f.name) for c in chunks], -1) for f in fields(Chunk)}
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SweepResult:
+    """All sets of a job. n_obs: sessions; rows of each block in ``block_rows``."""
+
+    job: Job
+    totals: Chunk
+    block_rows: IntArray
+
+    @property
+    def n_obs(self) -> int:
+        """Sessions over which the accounts were kept."""
+        return len(self.job.world)
+
+    @property
+    def sharpe(self) -> FloatArray:
+        """(P,): per observation, of excess returns; NaN without variation."""
+        n = self.n_obs
+        total, squares = self.totals.moments[0], self.totals.moments[1]
+        variance = (squares - total * total / n) / (n - 1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = total / n / np.sqrt(variance)
+        return np.where(variance > 1e-16 * squares / n, found, np.nan)
+
+    def shape_of(self, row: int) -> tuple[float, float]:
+        """Skewness and kurtosis of the excess returns of set ``row`` (population moments)."""
+        n = self.n_obs
+        m1, m2, m3, m4 = (self.totals.moments[:, row] / n).tolist()
+        second = m2 - m1**2
+        third = m3 - 3 * m1 * m2 + 2 * m1**3
+        fourth = m4 - 4 * m1 * m3 + 6 * m1**2 * m2 - 3 * m1**4
+        return third / second**1.5, fourth / second**2
+
+    @property
+    def best(self) -> int:
+        """The set with the highest Sharpe ratio; ties and all-undefined: the first."""
+        found = self.sharpe
+        return int(np.nanargmax(found)) if np.isfinite(found).any() else 0
+
+    def params_of(self, row: int) -> dict[str, float]:
+        """Axis name -> value."""
+        return dict(zip(self.job.axes, self.job.sets[row].tolist(), strict=True))
+
+
+def run(
+    job: Job,
+    *,
+    done: Mapping[int, Chunk] | None = None,
+    on_chunk: Callable[[int, Chunk], None] | None = None,
+) -> SweepResult:
+    """Every chunk on this core, in order. done: chunks kept from before, not computed again."""
+    found = dict(done or {})
+    for number in range(job.n_chunks):
+        if number not in found:
+            found[number] = run_chunk(job, number)
+            if on_chunk is not None:
+                on_chunk(number, found[number])
+    return gather(job, found)
+
+
+def gather(job: Job, found: Mapping[int, Chunk]) -> SweepResult:
+    """The result from all chunks; a missing one is a ``DataError``."""
+    missing = [n for n in range(job.n_chunks) if n not in found]
+    if missing:
+        raise DataError(f"{len(missing)} of {job.n_chunks} chunks are missing")
+    edges = block_edges(len(job.world), job.blocks)
+    return SweepResult(
+        job=job,
+        totals=join([found[n] for n in range(job.n_chunks)]),
+        block_rows=np.diff(edges),
+    )
+
+
+def block_edges(rows: int, blocks: int) -> IntArray:
+    """Edges of ``blocks`` consecutive blocks, as equal as whole sessions allow."""
+    return (np.arange(blocks + 1) * rows // blocks).astype(np.int64)
+
+
+# --- one chunk --------------------------------------------------------------------------------
+
+
+def run_chunk(job: Job, number: int) -> Chunk:
+    """Chunk ``number`` of ``job``: a pure function of the two."""
+    if not 0 <= number < job.n_chunks:
+        raise DataError(f"chunk {number} of {job.n_chunks}")
+    part = job.part(number)
+    rules = _Rules.of(job, part)
+    books = _Books(job, rules.levels)
+    _walk(job, part, rules, books)
+    return books.result()
+
+
+def excess_returns_of(job: Job, rows: Sequence[int]) -> FloatArray:
+    """(T, k): returns above cash of the chosen sets, at most a chunk of them."""
+    if len(rows) > CHUNK:
+        raise DataError(f"{len(rows)} curves asked for, at most {CHUNK}")
+    few = make_job(
+        job.blend,
+        job.axes,
+        job.sets[np.asarray(rows, dtype=np.int64)],
+        job.features,
+        job.world,
+        start=job.start,
+        blocks=job.blocks,
+    )
+    rules = _Rules.of(few, slice(None))
+    kept = np.empty((len(job.world), len(rows)))
+    _walk(few, slice(0, len(rows)), rules, _Books(few, rules.levels, kept))
+    return kept
+
+
+def _walk(job: Job, part: slice, rules: _Rules, books: _Books) -> None:
+    """Session by session: votes, latch, account."""
+    states = _States(rules)
+    edges = set(block_edges(len(job.world), job.blocks)[1:].tolist())
+    for first, sells, buys, weak in _votes(job, part, rules):
+        for offset in range(len(sells)):
+            t = first + offset - job.start
+            state = states.step(sells[offset], buys[offset], None if weak is None else weak[offset])
+            if t >= 0:
+                books.session(t, state, states.changed)
+                if t + 1 in edges:
+                    books.close_block()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Rules:
+    """The latch of each set: (p,) arrays; levels (3, p): sell, hold, reduced weight."""
+
+    exit_below: FloatArray
+    enter_above: FloatArray
+    reduce_below: FloatArray | None
+    wait: FloatArray
+    levels: FloatArray
+
+    @classmethod
+    def of(cls, job: Job, part: slice) -> _Rules:
+        def column(name: str) -> FloatArray:
+            axis = f"decision.{name}"
+            if axis in job.axes:
+                return np.ascontiguousarray(job.sets[part, job.axes.index(axis)])
+            value = getattr(job.blend.rule, name)
+            return np.full(len(job.sets[part]), math.nan if value is None else float(value))
+
+        reduce_below = column("reduce_below")
+        return cls(
+            exit_below=column("exit_below"),
+            enter_above=column("enter_above"),
+            reduce_below=None if np.isnan(reduce_below).any() else reduce_below,
+            wait=column("min_sessions_between_changes"),
+            levels=np.stack(
+                [column("sell_weight"), column("hold_weight"), column("reduce_weight")]
+            ),
+        )
+
+
+class _States:
+    """``decide.latch`` for a chunk, one session at a time, on booleans.
+
+    A change blocks the next ``wait`` sessions. Instead of counting down per set, a change sets a
+    flag that is cleared when ``wait`` sessions have passed: at most one change can lie in between.
+    """
+
+    def __init__(self, rules: _Rules) -> None:
+        self.rules = rules
+        n = rules.exit_below.size
+        self.holding = np.ones(n, dtype=np.bool_)
+        self.blocked = np.zeros(n, dtype=np.bool_)
+        self.changed = np.zeros(n, dtype=np.bool_)
+        self.state = np.ones(n, dtype=np.uint8)
+        self._waits = [(int(w), rules.wait == w) for w in np.unique(rules.wait)]
+        self._past: list[BoolArray] = []
+        self._depth = max((w for w, _ in self._waits), default=0)
+
+    def step(
+        self, sells: BoolArray, buys: BoolArray, weak: BoolArray | None
+    ) -> npt.NDArray[np.uint8]:
+        """States after this session: 0 sold, 1 holding, 2 reduced; ``changed`` says where."""
+        change = ((self.holding & ~sells) | (~self.holding & buys)) ^ self.holding
+        if self._depth:
+            change &= ~self.blocked
+            self._remember(change)
+        self.holding = self.holding ^ change
+        if weak is None:
+            self.changed = change
+            self.state = self.holding.view(np.uint8)
+        else:
+            state = self.holding.view(np.uint8) << (self.holding & weak).view(np.uint8)
+            self.changed = state != self.state
+            self.state = state
+        return self.state
+
+    def _remember(self, change: BoolArray) -> None:
+        self.blocked = self.blocked | change
+        self._past.append(change)
+        for wait, members in self._waits:
+            if wait == 0:
+                self.blocked &= ~members
+            elif len(self._past) > wait:
+                self.blocked ^= self._past[-1 - wait] & members
+        if len(self._past) > self._depth:
+            del self._past[0]
+
+
+class _Books:
+    """The accounts of a chunk: units of stock and cash that change only when traded.
+
+    The sums are those of ``replay`` in the same order, so that a path has the same bits.
+    """
+
+    def __init__(self, job: Job, levels: FloatArray, keep: FloatArray | None = None) -> None:
+        n = levels.shape[1]
+        self.job, self.levels, self.keep = job, levels, keep
+        # Within [0, 1] neither the stock nor the cash can be owed.
+        self.owing = bool((levels < 0).any() or (levels > 1).any())
+        self.held, self.units = np.zeros(n), np.zeros(n)
+        self.cash_units = np.full(n, 1.0 / job.world.cash[0])
+        self.n_trades = np.zeros(n, dtype=np.int64)
+        self.traded, self.exposure = np.zeros(n), np.zeros(n)
+        self.since = np.zeros(n, dtype=np.int64)
+        self.equity, self.before = np.ones(n), np.ones(n)
+        self.peak, self.worst = np.ones(n), np.ones(n)
+        self.block = np.zeros((2, n))
+        self.high = np.zeros((2, n))
+        self.scratch = np.empty((2, n))
+        self.blocks: list[FloatArray] = []
+        self.excess_cash = job.world.cash_returns
+
+    def session(self, t: int, state: npt.NDArray[np.uint8], changed: BoolArray) -> None:
+        """Trade what changed at the fill, then mark at the close."""
+        if t == 0:
+            self._trade(t, state, np.arange(state.size))
+        elif changed.any():
+            self._trade(t, state, np.flatnonzero(changed))
+        if self.job.curves:
+            self._mark(t)
+
+    def _trade(self, t: int, state: npt.NDArray[np.uint8], who: npt.NDArray[np.intp]) -> None:
+        target = self.levels[state[who], who]
+        moves = target != self.held[who]
+        who, target = who[moves], target[moves]
+        world, fee = self.job.world, self.job.world.costs.fee
+        units, cash_units = self.units[who], self.cash_units[who]
+        before = units * np.where(units >= 0, world.stock_fill[t], world.short_fill[t])
+        cash = cash_units * np.where(cash_units >= 0, world.cash[t], world.debt[t])
+        total = before + cash
+        after = _position_after(before, total, target, fee)
+        cost = fee * np.abs(after - before)
+        cash = total - cost - after
+        cash = np.where((target >= 0) & (target <= 1), np.maximum(cash, 0.0), cash)
+        self.units[who] = after / np.where(after >= 0, world.stock_fill[t], world.short_fill[t])
+        self.cash_units[who] = cash / np.where(cash >= 0, world.cash[t], world.debt[t])
+        self.exposure[who] += self.held[who] * (t - self.since[who])
+        self.since[who] = t
+        self.held[who] = target
+        self.n_trades[who] += 1
+        self.traded[who] += np.abs(after - before) / total
+
+    def _value(self, t: int, out: FloatArray) -> None:
+        """Equity at the close of session t."""
+        world = self.job.world
+        if self.owing:
+            stock = np.where(self.units >= 0, world.stock_close[t], world.short_close[t])
+            cash = np.where(self.cash_units >= 0, world.cash[t], world.debt[t])
+            np.add(self.units * stock, self.cash_units * cash, out=out)
+            return
+        np.multiply(self.units, world.stock_close[t], out=out)
+        np.multiply(self.cash_units, world.cash[t], out=self.scratch[1])
+        np.add(out, self.scratch[1], out=out)
+
+    def _mark(self, t: int) -> None:
+        self.before, self.equity = self.equity, self.before
+        equity, excess, power = self.equity, self.scratch[0], self.scratch[1]
+        self._value(t, equity)
+        np.maximum(self.peak, equity, out=self.peak)
+        np.divide(equity, self.peak, out=power)
+        np.minimum(self.worst, power, out=self.worst)
+        np.divide(equity, self.before, out=excess)
+        excess -= 1.0
+        excess -= self.excess_cash[t]
+        if self.keep is not None:
+            self.keep[t] = excess
+        self.block[0] += excess
+        np.multiply(excess, excess, out=power)
+        self.block[1] += power
+        excess *= power
+        self.high[0] += excess
+        power *= power
+        self.high[1] += power
+
+    def close_block(self) -> None:
+        """A block of sessions is over."""
+        self.blocks.append(self.block)
+        self.block = np.zeros_like(self.block)
+
+    def result(self) -> Chunk:
+        """What the chunk found."""
+        rows, n = len(self.job.world), self.held.size
+        self.exposure += self.held * (rows - self.since)
+        final = np.empty(n)
+        self._value(rows - 1, final)
+        sums = np.stack(self.blocks) if self.job.curves else np.full((0, 2, n), math.nan)
+        worst = self.worst - 1.0 if self.job.curves else np.full(n, math.nan)
+        return Chunk(
+            final_equity=final,
+            n_trades=self.n_trades,
+            exposure=self.exposure / rows,
+            traded=self.traded,
+            max_drawdown=worst,
+            moments=np.stack([sums[:, 0].sum(axis=0), sums[:, 1].sum(axis=0), *self.high]),
+            block_sums=sums[:, 0],
+            block_squares=sums[:, 1],
+        )
+
+
+def _position_after(
+    before: FloatArray, total: FloatArray, target: FloatArray, fee: float
+) -> FloatArray:
+    """``replay.position_after`` elementwise."""
+    bought = target * (total + fee * before) / (1.0 + target * fee)
+    sold = target * (total - fee * before) / (1.0 - target * fee)
+    return np.where(bought >= before, bought, sold)
+
+
+# --- votes ------------------------------------------------------------------------------------
+
+Votes = tuple[int, BoolArray, BoolArray, BoolArray | None]
+
+
+def _raw_weights(job: Job, part: slice) -> FloatArray:
+    """(p, S), as configured or varied."""
+    columns = []
+    for voice in job.blend.voices:
+        axis = f"{voice.strategy.name}.weight"
+        if axis in job.axes:
+            columns.append(job.sets[part, job.axes.index(axis)])
+        else:
+            columns.append(np.full(len(job.sets[part]), float(voice.weight)))
+    return np.stack(columns, axis=1)
+
+
+def _own_axes(job: Job, voice: Voice) -> list[tuple[str, int]]:
+    """The voice's varied parameters with their columns in ``job.sets``."""
+    prefix = f"{voice.strategy.name}."
+    return [
+        (name.removeprefix(prefix), column)
+        for column, name in enumerate(job.axes)
+        if name.startswith(prefix) and name != f"{prefix}weight"
+    ]
+
+
+def _scores(job: Job, voice: Voice) -> Scores:
+    own = _own_axes(job, voice)
+    if not own:
+        table = _table(job, voice, [], np.empty((1, 0)))
+        return Scores(table=table, place=np.zeros(len(job.sets), dtype=np.int64))
+    settings, place = np.unique(job.sets[:, [c for _, c in own]], axis=0, return_inverse=True)
+    if len(settings) > MOST_SETTINGS:
+        return Scores(table=None, place=None)
+    return Scores(table=_table(job, voice, [n for n, _ in own], settings), place=place.ravel())
+
+
+def _table(job: Job, voice: Voice, names: Sequence[str], settings: FloatArray) -> FloatArray:
+    """(T, V): the strategy's score under each of ``settings`` (V, names)."""
+    rows = len(job.features.sessions_on)
+    table = np.empty((rows, len(settings)))
+    for first in range(0, len(settings), SETTINGS_AT_ONCE):
+        group = settings[first : first + SETTINGS_AT_ONCE]
+        try:
+            score = _score(job, voice, names, group)
+        except Exception:
+            for row, setting in enumerate(group):
+                _score_or_name(job, voice, names, setting[None, :], first + row)
+            raise
+        table[:, first : first + len(group)] = np.broadcast_to(score, (len(group), rows)).T
+    return table
+
+
+def _score(job: Job, voice: Voice, names: Sequence[str], group: FloatArray) -> FloatArray:
+    varied = {name: group[:, k, None] for k, name in enumerate(names)}
+    params: dict[str, FloatArray | float] = {**voice.params, **varied}
+    return voice.strategy.score(voice.strategy.levels(job.features.values, params), params)
+
+
+def _score_or_name(
+    job: Job, voice: Voice, names: Sequence[str], setting: FloatArray, row: int
+) -> None:
+    """Find the setting a strategy raises on, and say which."""
+    try:
+        _score(job, voice, names, setting)
+    except Exception as error:
+        shown = ", ".join(f"{n} = {v:g}" for n, v in zip(names, setting[0], strict=True))
+        raise DataError(
+            f"strategy {voice.strategy.name} raised {type(error).__name__}: {error} "
+            f"(setting {row}: {shown or 'as configured'})"
+        ) from error
+
+
+def _columns(job: Job, part: slice) -> list[tuple[FloatArray, IntArray | None]]:
+    """Per voice the scores (T, V) and the column of each set of the chunk, None for all the same.
+
+    Voices with very many settings are computed here, for the chunk alone.
+    """
+    found: list[tuple[FloatArray, IntArray | None]] = []
+    for voice, scores in zip(job.blend.voices, job.scores, strict=True):
+        table, place = scores.table, None
+        if table is None or scores.place is None:
+            own = _own_axes(job, voice)
+            settings, inverse = np.unique(
+                job.sets[part][:, [c for _, c in own]], axis=0, return_inverse=True
+            )
+            table, place = _table(job, voice, [n for n, _ in own], settings), inverse.ravel()
+        else:
+            place = scores.place[part]
+        if (place == place[0]).all():
+            table, place = table[:, place[0]][:, None], None
+        found.append((table, place))
+    return found
+
+
+def _votes(job: Job, part: slice, rules: _Rules) -> Iterator[Votes]:
+    """(first row, sells, buys, weak), each (rows, p), for a few sessions at a time."""
+    columns = _columns(job, part)
+    stop = job.start + len(job.world)
+    seen = [~np.isnan(table[:stop]) for table, _ in columns]
+    raw = _raw_weights(job, part)
+    weights = (raw / raw.sum(axis=1, keepdims=True)).T
+    plain = all(bool((s == s[:, :1]).all()) for s in seen)
+    pattern = np.stack([s[:, 0] for s in seen], axis=1)
+    blender = _Blender(columns, np.ascontiguousarray(weights), rules)
+    for first, last in _runs(pattern, stop):
+        all_seen = plain and bool(pattern[first].all())
+        sells, buys, weak = blender.votes(first, last, all_seen=all_seen)
+        yield first, sells, buys, weak
+
+
+def _runs(pattern: BoolArray, stop: int) -> Iterator[tuple[int, int]]:
+    """Row ranges of at most ``ROWS`` in which the same voices were observed."""
+    breaks = np.flatnonzero((pattern[1:stop] != pattern[: stop - 1]).any(axis=1)) + 1
+    for start, end in itertools.pairwise([0, *breaks.tolist(), stop]):
+        for first in range(start, end, ROWS):
+            yield first, min(first + ROWS, end)
+
+
+class _Blender:
+    """``decide.mix`` and the thresholds for a chunk, on a few rows at a time."""
+
+    def __init__(
+        self,
+        columns: Sequence[tuple[FloatArray, IntArray | None]],
+        weights: FloatArray,
+        rules: _Rules,
+    ) -> None:
+        self.columns, self.weights, self.rules = columns, weights, rules
+        # One unvaried voice: its score is the blend of every set, so one column will do.
+        alone = len(columns) == 1 and columns[0][1] is None
+        size = 1 if alone else weights.shape[1]
+        self.blend_weights = weights[:, :1] if alone else weights
+        self.total, self.part = np.empty((ROWS, size)), np.empty((ROWS, size))
+        self.shares: FloatArray | None = None
+
+    def votes(
+        self, first: int, last: int, *, all_seen: bool
+    ) -> tuple[BoolArray, BoolArray, BoolArray | None]:
+        """Sells, buys and weak of rows ``first`` to ``last``; all_seen: by every set, every voice."""
+        rules = self.rules
+        if not all_seen:
+            score, doubted = self._exactly(first, last)
+            sells = (score < rules.exit_below) & (doubted < rules.exit_below)
+        else:
+            score = self._score(first, last)
+            sells = score < rules.exit_below - _NEAR
+            if not np.array_equal(sells, score < rules.exit_below + _NEAR):
+                exact, doubted = self._exactly(first, last)
+                sells = (exact < rules.exit_below) & (doubted < rules.exit_below)
+        weak = None if rules.reduce_below is None else score < rules.reduce_below
+        return sells, score > rules.enter_above, weak
+
+    def _known(self, voice: int, first: int, last: int, out: FloatArray) -> FloatArray:
+        """(rows, p) or (rows, 1): one voice's scores for the chunk."""
+        table, place = self.columns[voice]
+        if place is None:
+            return table[first:last]
+        return np.take(table[first:last], place, axis=1, out=out, mode="clip")
+
+    def _shares(self) -> FloatArray:
+        """(S, p): effective weights when every voice was observed, with the bits of ``mix``."""
+        if self.shares is None:
+            seen = np.zeros((len(self.columns), 1, self.blend_weights.shape[1]))
+            mixed = mix(seen, self.blend_weights[:, None, :])
+            self.shares = np.ascontiguousarray(mixed.effective_weights[:, 0, :])
+        return self.shares
+
+    def _score(self, first: int, last: int) -> FloatArray:
+        """The blend, voice after voice in their order."""
+        total, part = self.total[: last - first], self.part[: last - first]
+        for voice, share in enumerate(self._shares()):
+            target = total if voice == 0 else part
+            np.multiply(self._known(voice, first, last, target), share, out=target)
+            if voice:
+                np.add(total, part, out=total)
+        return total
+
+    def _exactly(self, first: int, last: int) -> tuple[FloatArray, FloatArray]:
+        """Score and benefit-of-the-doubt score by ``decide.mix`` itself."""
+        shape = (last - first, self.weights.shape[1])
+        known = [
+            np.broadcast_to(self._known(v, first, last, np.empty(shape)), shape)
+            for v in range(len(self.columns))
+        ]
+        mixed = mix(np.stack(known), self.weights[:, None, :])
+        return mixed.score, mixed.doubted_score
