@@ -47,6 +47,7 @@ class FeedConfig:
 
     kind: ``"module:Class"`` of the collector. tier 1 weighs on confidence when it is down.
     cadence_minutes: how often to ask. silence_days: a source quiet for less is never called frozen.
+    may_be_empty: no entries at all is healthy, as for a search or a list of pending rules.
     label: the source as the reader sees it. allow_private: the source is in one's own network.
     needs_contact: refuse to ask without a contact address. terms_*: what its owner allows.
     options: what only this collector knows (``symbols``, ``org``, ``series`` …).
@@ -59,6 +60,7 @@ class FeedConfig:
     tier: int = 2
     cadence_minutes: float = 30.0
     silence_days: float = 4.0
+    may_be_empty: bool = False
     enabled: bool = True
     lang: str = "en"
     allow_private: bool = False
@@ -127,6 +129,7 @@ _FEED_KEYS: Mapping[str, tuple[_Check, str]] = MappingProxyType(
         "tier": (lambda v: v in (1, 2, 3) and not isinstance(v, bool), "1, 2 or 3"),
         "cadence_minutes": (_number(1, 44_640), "1 to 44640 minutes"),
         "silence_days": (_number(0.01, 400), "0.01 to 400 days"),
+        "may_be_empty": (_truth, "true or false"),
         "enabled": (_truth, "true or false"),
         "lang": (_text(re.compile(r"[a-z]{2}\Z")), "a two-letter language"),
         "allow_private": (_truth, "true or false"),

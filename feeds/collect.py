@@ -221,19 +221,18 @@ class _Round:
         """The results as they come in, each already written."""
         pending = deque(sorted(jobs, key=lambda job: job.state.failures > 0))
         running: dict[Future[_Answer], float] = {}
-        with ThreadPoolExecutor(lanes.threads, thread_name_prefix="feed") as pool:
-            try:
-                while pending or running:
-                    while pending and self._room(running, lanes):
-                        job = pending.popleft()
-                        running[pool.submit(self._ask, job)] = self.monotonic()
-                    pause = lanes.patience_seconds / 2 if pending else None
-                    for future in wait(running, pause, FIRST_COMPLETED).done:
-                        del running[future]
-                        yield self._keep(future.result())
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        pool = ThreadPoolExecutor(lanes.threads, thread_name_prefix="feed")
+        try:
+            while pending or running:
+                while pending and self._room(running, lanes):
+                    job = pending.popleft()
+                    running[pool.submit(self._ask, job)] = self.monotonic()
+                pause = lanes.patience_seconds / 2 if pending else None
+                for future in wait(running, pause, FIRST_COMPLETED).done:
+                    del running[future]
+                    yield self._keep(future.result())
+        finally:  # after an error or Ctrl-C nobody waits for the feeds still out
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def _room(self, running: Mapping[Future[_Answer], float], lanes: Lanes) -> bool:
         if len(running) >= lanes.threads:
@@ -334,7 +333,7 @@ def after_success(
     )
     if parsed is None:
         unread = state.health in (FeedState.OK, FeedState.EMPTY, FeedState.UNDATED)
-        return replace(after, health=state.health if unread else FeedState.OK)
+        return after if unread else replace(after, health=FeedState.OK, why="")
     return replace(
         after,
         health=parsed.state,

@@ -41,7 +41,7 @@ class FedFutures:
         self._history = history or yfinance_history
 
     def poll(self, poll: Poll) -> Harvest:
-        """Ask for each contract; a rate limit ends the round at once."""
+        """Ask for each contract; a rate limit, or three failures at the start, end the round."""
         today = poll.now.astimezone(NEW_YORK).date()
         start = today - options_days(poll.feed, "lookback_days", 7)
         answers: list[RawHistory] = []
@@ -53,6 +53,8 @@ class FedFutures:
                 raise
             except FeedError as error:
                 problems.append(str(error))
+                if not answers and len(problems) == MIN_CONTRACTS:
+                    break  # nobody answers: fourteen timeouts would tell no more
         digest = sha256(repr(answers).encode()).hexdigest()
         if not problems and digest == poll.state.body_hash:
             return Harvest(parsed=None, body_hash=digest)

@@ -55,6 +55,8 @@ def _verdict(feed: FeedConfig, state: PollState, now: datetime) -> tuple[FeedSta
         return FeedState.NEVER, "never asked"
     if state.failures:
         return state.health, _failed(state)
+    if state.health is FeedState.EMPTY and feed.may_be_empty:
+        return FeedState.OK, "nothing at the moment"
     if state.health is not FeedState.OK:
         return state.health, state.why
     if state.last_ok_at is None:

@@ -46,6 +46,9 @@ MAX_DAILY_FACTOR = 3.0
 largest daily moves since 1999 stay under a factor of 1.5."""
 
 MAX_DAILY_FACTOR_INDEX = 5.0  # VIX rose by 2.16 times on 2018-02-05
+MAX_FAILURES_AT_START = 2
+"""Symbols in a row that may fail before the first answer; then nobody is there to ask."""
+
 RATE_LIMIT_WAIT_SECONDS = 3_600.0  # Yahoo blocks in waves of about an hour
 _PRICE_DECIMALS = 4  # Yahoo sends float32; beyond the fourth decimal is noise that looks like news
 
@@ -89,7 +92,7 @@ class YahooBars:
         self._history = history or yfinance_history
 
     def poll(self, poll: Poll) -> Harvest:
-        """Ask for each symbol in turn; a rate limit ends the round at once."""
+        """Ask for each symbol in turn; a rate limit, or two failures at the start, end the round."""
         start, end = window(poll)
         answers: list[RawHistory] = []
         failures: list[FeedError] = []
@@ -100,6 +103,8 @@ class YahooBars:
                 raise
             except FeedError as error:
                 failures.append(error)
+                if not answers and len(failures) == MAX_FAILURES_AT_START:
+                    break
         digest = sha256(repr(answers).encode()).hexdigest()
         if not failures and digest == poll.state.body_hash:
             return Harvest(parsed=None, body_hash=digest, memo=poll.state.memo)

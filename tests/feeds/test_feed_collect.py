@@ -308,6 +308,16 @@ def test_failures_move_the_next_poll_away_to_a_day_at_most():
     assert after_success(FEED, state, Harvest(parsed=None), NOW, 0.5).failures == 0
 
 
+def test_an_unchanged_answer_after_a_failure_is_healthy_again():
+    """The old complaint goes with the failure; an empty feed that did not change stays empty."""
+    ill = PollState(health=FeedState.ERROR, why="answered 503", failures=2)
+    well = after_success(FEED, ill, Harvest(parsed=None), NOW, 0.5)
+
+    assert (well.health, well.why, well.failures) == (FeedState.OK, "", 0)
+    empty = PollState(health=FeedState.EMPTY)
+    assert after_success(FEED, empty, Harvest(parsed=None), NOW, 0.5).health is FeedState.EMPTY
+
+
 def test_waiting_for_a_turn_is_no_failure():
     """A deferred feed keeps its health and comes back when the host allows."""
     before = PollState(url="", health=FeedState.OK, last_ok_at=NOW)

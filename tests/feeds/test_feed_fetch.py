@@ -289,7 +289,10 @@ def test_a_permanent_move_is_noted_up_to_the_first_temporary_hop(server, ask):
     server.route("/c", lambda x: x.reply(302, Location="/d"))
     server.route("/d", b"here")
 
+    server.route("/t", lambda x: x.reply(302, Location="/a"))
+
     assert ask(server.url + "/a").moved_to == server.url + "/c"
+    assert ask(server.url + "/t").moved_to == ""
 
 
 @pytest.mark.parametrize("target", ["http://example.com/x", "HTTP://example.com/"])

@@ -74,6 +74,13 @@ def test_a_frozen_feed_says_for_how_long():
     )
 
 
+def test_an_empty_search_is_healthy_where_the_stanza_says_so():
+    """Most days no rule is waiting for publication."""
+    search = FeedConfig(name="a", kind="x:Y", may_be_empty=True)
+
+    assert assess(search, state(health=FeedState.EMPTY), NOW).state is FeedState.OK
+
+
 def test_failures_in_a_row_are_counted():
     """And the reason is the last one."""
     ill = state(health=FeedState.ERROR, failures=4, why="answered 503")

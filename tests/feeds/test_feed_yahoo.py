@@ -255,6 +255,23 @@ def test_a_rate_limit_ends_the_round(poll_of):
     assert asked == ["SPY"]
 
 
+def test_a_dead_network_is_noticed_early(poll_of):
+    """Two symbols, three contracts: after that more timeouts would tell nothing new."""
+    asked = []
+
+    def history(symbol, start, end):
+        asked.append(symbol)
+        raise FeedError("yahoo", f"{symbol}: timed out")
+
+    feed = FeedConfig(name="y", kind="x:Y", options={"symbols": ["SPY", "QQQ", "SMH", "^VIX"]})
+    with pytest.raises(FeedError, match="SPY: timed out"):
+        YahooBars(history).poll(poll_of(feed, now=NOW))
+    with pytest.raises(FeedError, match="0 contracts answered"):
+        FedFutures(history).poll(poll_of(CURVE, now=NOW))
+
+    assert asked == ["SPY", "QQQ", "ZQQ25.CBT", "ZQU25.CBT", "ZQV25.CBT"]
+
+
 # --- the adapter ----------------------------------------------------------------------------
 
 
