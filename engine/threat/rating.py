@@ -372,7 +372,7 @@ def _assemble(
     total = shares.sum(axis=0)
     loss = np.maximum(-total, 0.0)
     expected = float(loss.mean())
-    score = to_score(expected, params)
+    score = on_grid(to_score(expected, params))
     low, high = (to_score(float(q), params) for q in np.quantile(loss, (0.05, 0.95)))
     net_low, net_high = (float(q) for q in np.quantile(total, (0.05, 0.95)))
     parts = channel_parts(shares, score)
@@ -422,22 +422,24 @@ def to_score(loss_share: float, params: ThreatParameters) -> float:
 def channel_parts(shares: FloatArray, score: float) -> dict[str, float]:
     """Parts of the score by channel, which add up to it *exactly*; all zero when it is zero.
 
-    shares of shape (4, draws). A part is the channel's mean loss over the draws whose total is a
-    loss, times score over the sum of these; a channel that softened the loss has a negative part.
+    shares of shape (4, draws); score on the grid of ``on_grid``. A part is the channel's mean loss
+    over the draws whose total is a loss, times score over the sum of these; a channel that softened
+    the loss has a negative part.
     """
     losing = shares.sum(axis=0) < 0.0
     means = [float(x) + 0.0 for x in -(shares * losing).mean(axis=1)]  # + 0.0: never -0.0
     whole = math.fsum(means)
     if whole <= 0.0 or score <= 0.0:
         return dict.fromkeys(CHANNEL_ORDER, 0.0)
-    parts = {n: m * score / whole for n, m in zip(CHANNEL_ORDER, means, strict=True)}
+    parts = {n: on_grid(m * score / whole) for n, m in zip(CHANNEL_ORDER, means, strict=True)}
     largest = max(parts, key=lambda n: abs(parts[n]))
-    for _ in range(8):  # rounding: move the last bits into the largest part
-        missing = score - sum(parts.values())
-        if missing == 0.0:
-            break
-        parts[largest] += missing
+    parts[largest] += score - sum(parts.values())  # exact: everything is on the grid
     return parts
+
+
+def on_grid(x: float) -> float:
+    """``x`` on the grid of 2^-32, where sums of numbers below a million are exact in binary64."""
+    return round(x * 2.0**32) / 2.0**32
 
 
 def sensitivity(total: FloatArray, draws: Sample) -> tuple[tuple[str, float], ...]:

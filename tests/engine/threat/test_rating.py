@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 
 from engine.errors import NotObservedError
 from engine.threat.channels import CHANNEL_ORDER, all_channels
+from engine.threat.chips import load_accelerators
 from engine.threat.feasibility import FeasibilityEvidence, Kind
+from engine.threat.pairing import ChipCosts
 from engine.threat.parameters import Sample, ThreatParameters, sample
-from engine.threat.rating import CostClaim, channel_parts, rate, to_score
+from engine.threat.rating import CostClaim, channel_parts, on_grid, rate, to_score
 from engine.threat.rating import _case as case_of
 from engine.threat.rating import _setting as setting_of
 from engine.values import ModelRelease, ThreatRating
@@ -64,6 +66,14 @@ def test_parts_add_up_to_the_score_exactly() -> None:
         rating = score(new)
         assert sum(rating.channels.values()) == rating.score
         assert tuple(rating.channels) == CHANNEL_ORDER
+
+
+@settings(max_examples=200)
+@given(st.lists(st.floats(-1, 1), min_size=8, max_size=8))
+def test_parts_of_any_draws_add_up_exactly(figures: list[float]) -> None:
+    shares = np.array(figures).reshape(4, 2)
+    whole = on_grid(to_score(float(np.maximum(-shares.sum(axis=0), 0.0).mean()), params()))
+    assert sum(channel_parts(shares, whole).values()) == whole
 
 
 def test_score_saturates_and_names_its_scale() -> None:
@@ -153,6 +163,34 @@ def test_a_rebound_cannot_exceed_what_nvidia_can_supply() -> None:
     case = case_of(new, around, params(), setting_of(new, around, params()), draws())
     gains = all_channels(case, draws())[CHANNEL_ORDER.index("efficiency")]
     assert np.all(gains <= draws()["supply_headroom"])
+
+
+def test_a_price_below_what_serving_costs_is_a_gift_and_no_efficiency() -> None:
+    """At 1 USD a million tokens to serve, 0.05 saves no more compute than 1 does."""
+    chip = next(c for c in load_accelerators() if c.chip == "NVIDIA H20 96GB")
+    costs = {"New": ChipCosts(serving={chip.chip: 1.0}, training={})}
+    around = world(accelerators=(chip,), costs=costs)
+    at_cost = release(price_input_usd_per_mtok=1.0, price_output_usd_per_mtok=1.0)
+    gift = release(price_input_usd_per_mtok=0.05, price_output_usd_per_mtok=0.05)
+    honest, given_away = score(at_cost, around), score(gift, around)
+    assert given_away.channel_usd_bn["efficiency"] == honest.channel_usd_bn["efficiency"]
+    assert given_away.channel_usd_bn["price_pressure"] < honest.channel_usd_bn["price_pressure"]
+
+
+def test_closest_earlier_is_a_known_neighbour_and_no_unknown() -> None:
+    blank = dict.fromkeys(
+        (
+            "gpqa_diamond_pct",
+            "mmlu_pro_pct",
+            "swe_bench_verified_pct",
+            "aime_pct",
+            "total_params_b",
+            "active_params_b",
+        )
+    )
+    near = release("Near", -20, total_params_b=600, price_output_usd_per_mtok=2.2)
+    unknown = release("Unknown", -10, **blank)
+    assert score(release(), world(near, unknown)).closest_earlier == "Near"
 
 
 def test_worse_quality_threatens_less_at_the_same_price() -> None:
@@ -424,6 +462,19 @@ def test_later_facts_do_not_move_a_rating() -> None:
 def test_a_release_of_the_same_instant_is_no_frontier_of_the_other() -> None:
     twin = release("Twin", price_output_usd_per_mtok=0.01, price_input_usd_per_mtok=0.01)
     assert score(release(), world(twin)).score == score(release()).score
+
+
+def test_the_door_drops_everything_known_later() -> None:
+    late = timedelta(seconds=1)
+    after = world(
+        release("Later", 1),
+        supply=(replace(supply(1e5), known_at=DAY + late),),
+        earnings=(replace(earnings(), known_at=DAY + late),),
+        availability=(replace(spell(), known_at=DAY + late),),
+        evidence=(replace(FAILURE, known_at=DAY + late),),
+    )
+    assert [r.model for r in after.releases] == ["Leader"]
+    assert (after.supply, after.earnings, after.availability, after.evidence) == ((), (), (), ())
 
 
 def test_order_of_facts_does_not_matter() -> None:
