@@ -6,7 +6,7 @@ LANG_OPTION := $(if $(REPORT_LANG),--lang $(REPORT_LANG))
 AS_OF_OPTION := $(if $(AS_OF),--as-of $(AS_OF))
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: report test check bench validate lock clean
+.PHONY: report test bench validate messages lock clean
 
 ## report: today's report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
 report: .venv/.runtime
@@ -26,6 +26,10 @@ bench: .venv/.dev
 ## validate: the cost model against published figures
 validate: .venv/.runtime
 	$(RUN)/nvsignal validate
+
+## messages: collect the sentences to translate, compile them, name those without French
+messages: .venv/.runtime
+	$(RUN)/python -m engine.report.catalogue
 
 ## lock: pin the dependencies again; the only step that looks for newer versions
 lock:

@@ -7,7 +7,7 @@ and prints.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -42,26 +42,29 @@ def prepare(
     record: only for decisions made live; a look at the past leaves no trace in the ledger.
     """
     assessment = wiring.assess(wiring.world_at(store, config, as_of), config)
-    if record:
-        note_decision(store, assessment)
+    head = note_decision(store, assessment) if record else ""
     report = report_of(
         assessment, past=past_decisions(store, config, as_of), polled=polled, notices=notices
     )
+    if head:
+        # Printed with the report, so that `ledger verify --head` can show nothing was rewritten.
+        report = replace(report, receipt={**report.receipt, "ledger_head": head})
     return Morning(report=report, assessment=assessment)
 
 
-def note_decision(store: Store, assessment: Assessment) -> None:
-    """Append the decision to the ledger; the first of a session stands."""
+def note_decision(store: Store, assessment: Assessment) -> str:
+    """Append the decision to the ledger, where the first of a session stands; its entry's hash."""
     from engine.record import ledger
 
     decision = assessment.decision
-    ledger.append(
+    entry = ledger.append(
         store,
         decision_payload(assessment),
         acts_on=decision.acts_on,
         strategy=assessment.config.strategy.name,
         made_at=assessment.world.as_of,
     )
+    return entry.entry_hash
 
 
 def decision_payload(assessment: Assessment) -> dict[str, Any]:

@@ -72,8 +72,6 @@ def open_record(config: Config, db: str | None = None) -> Store:
     from engine.record.store import Store
 
     url = db or default_db_url(config)
-    if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).expanduser().parent.mkdir(parents=True, exist_ok=True)
     store = Store.open(url)
     load_reference(store, config)
     return store

@@ -26,6 +26,7 @@ import numpy.typing as npt
 
 from engine.errors import DataError
 from engine.macro.fedwatch import STEP_BPS, UndeterminedCurveError, expectations
+from engine.phrases import phrase
 from engine.values import BoolArray, FloatArray, RateExpectation
 
 RUNGS = ("zq", "sr1", "sr3", "bills", "two_year", "unknown")
@@ -160,7 +161,11 @@ def from_bills(inputs: RateInputs) -> tuple[RateExpectation, ...]:
         return ()
     (near_days, near_pct), (far_days, far_pct) = bills[-2:]
     forward = forward_pct(near_days, near_pct, far_days, far_pct) - inputs.bill_basis_pct
-    note = f"direction only: bill forward of days {near_days} to {far_days}, noise 5-15 bp"
+    note = phrase(
+        "Direction only: bill forward of days {near:int} to {far:int}, noise 5-15 bp",
+        near=near_days,
+        far=far_days,
+    )
     return (_path(None, "bills", 100 * (forward - inputs.effr_pct), note),)
 
 
@@ -170,8 +175,16 @@ def from_two_year(inputs: RateInputs) -> tuple[RateExpectation, ...]:
         return ()
     bps = 100 * (inputs.two_year_pct - inputs.effr_pct)
     moves = abs(bps) / STEP_BPS
-    word = "cuts" if bps < 0 else "hikes"
-    note = f"two-year yield less EFFR: {moves:.1f} {word} on average over two years, plus premium"
+    if bps < 0:
+        note = phrase(
+            "Two-year yield less EFFR: {moves:.1f} cuts on average over two years, plus premium",
+            moves=moves,
+        )
+    else:
+        note = phrase(
+            "Two-year yield less EFFR: {moves:.1f} hikes on average over two years, plus premium",
+            moves=moves,
+        )
     return (_path(None, "two_year", bps, note),)
 
 
