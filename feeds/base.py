@@ -28,7 +28,15 @@ from typing import Any, Protocol
 from engine.clock import from_micros, to_micros
 from engine.errors import ConfigError, FeedError, UnknownNameError, nearest
 from engine.values import Fact, FeedState, Item
-from feeds.fetch import Fetched, FetchSettings, Getter, HostLimit, Request, user_agent
+from feeds.fetch import (
+    DEADLINE_SECONDS,
+    Fetched,
+    FetchSettings,
+    Getter,
+    HostLimit,
+    Request,
+    user_agent,
+)
 
 MAX_ENTRIES = 2_000
 """Entries read from one document; what lies beyond is said in a problem, not silently dropped."""
@@ -82,10 +90,15 @@ class FeedsConfig:
     feeds: tuple[FeedConfig, ...]
     host_limits: Mapping[str, HostLimit] = field(default_factory=dict)
 
-    def fetch_settings(self, *, version: str, contact: str = "") -> FetchSettings:
+    def fetch_settings(
+        self, *, version: str, contact: str = "", deadline_seconds: float = DEADLINE_SECONDS
+    ) -> FetchSettings:
         """How to fetch these feeds as nvsignal ``version``; contact is a mail address or a URL."""
         return FetchSettings(
-            agent=user_agent(version, contact), contact=contact, host_limits=self.host_limits
+            agent=user_agent(version, contact),
+            contact=contact,
+            deadline_seconds=deadline_seconds,
+            host_limits=self.host_limits,
         )
 
     def named(self, names: Iterable[str]) -> tuple[FeedConfig, ...]:

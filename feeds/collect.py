@@ -298,7 +298,7 @@ class _Round:
             feed=poll.feed.name,
             status="gone" if state.gone else "deferred" if deferred else "failed",
             state=state.health,
-            why=str(error),
+            why=reason_text(poll.feed, error),
             seconds=seconds,
         )
 
@@ -375,11 +375,16 @@ def after_failure(
         retry_after_until=until,
         failures=failures,
         health=_health(error),
-        why=error.message,
+        why=reason_text(feed, error),
         moved_to="",
         moved_seen=0,
         gone=reason == "gone",
     )
+
+
+def reason_text(feed: FeedConfig, error: NvsignalError) -> str:
+    """What went wrong and what to do about it, without the name that stands beside it anyway."""
+    return str(error).removeprefix(f"{feed.name}: ")
 
 
 def _health(error: NvsignalError) -> FeedState:

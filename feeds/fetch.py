@@ -37,6 +37,9 @@ MIN_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS = 60.0, 86_400.0
 MAX_HOST_WAIT_SECONDS = 10.0
 """Longer than this a worker does not queue for its host: the feed is due again later instead."""
 
+RETRY_HOST_WAIT_SECONDS = 1.0
+"""A retry that would have to queue for its host is not worth it."""
+
 _INFLATE_STEP = 64 * 1024
 _BACKOFF_SECONDS = 0.5
 _PHASE_SECONDS = {"connect": 10.0, "read": 15.0, "write": 10.0, "pool": 30.0}
@@ -180,7 +183,7 @@ class _Hosts:
         known = [name for name in self._limits if host == name or host.endswith("." + name)]
         return max(known, key=len, default=None)
 
-    def reserve(self, host: str, *, private: bool) -> tuple[bool, float]:
+    def reserve(self, host: str, *, private: bool, max_wait: float) -> tuple[bool, float]:
         """A place for one request. Private feeds without a limit of their own need no manners."""
         group = self._group(host)
         with self._lock:
@@ -194,7 +197,7 @@ class _Hosts:
             bucket = self._buckets.get(key)
             if bucket is None:
                 bucket = self._buckets[key] = TokenBucket(limit, self._monotonic)
-        return bucket.reserve(MAX_HOST_WAIT_SECONDS)
+        return bucket.reserve(max_wait)
 
     def pause(self, host: str, seconds: float) -> None:
         """No request to ``host`` (and those sharing its limit) for ``seconds``."""
@@ -343,24 +346,34 @@ class Fetcher:
                 remedy="set mail under [contact] in nvsignal.toml",
             )
         deadline = self._monotonic() + self.settings.deadline_seconds
-        for attempt in range(1, self.settings.max_tries + 1):
+        failure: FetchFailedError | None = None
+        for attempt in range(self.settings.max_tries):
+            if failure is not None and not self._pause(attempt, deadline):
+                break
+            patience = RETRY_HOST_WAIT_SECONDS if attempt else MAX_HOST_WAIT_SECONDS
             try:
-                return self._follow(request, deadline, now)
-            except FetchFailedError as failure:
-                pause = _BACKOFF_SECONDS * 2**attempt * (0.5 + 0.5 * self._jitter())
-                again = failure.reason in ("unavailable", "network") and not failure.wait_seconds
-                last = attempt == self.settings.max_tries
-                if last or not again or self._monotonic() + pause >= deadline:
-                    raise
-                if not self._retries.reserve()[0]:
-                    raise
-                self._sleep(pause)
-        raise AssertionError("the loop returns or raises")  # pragma: no cover
+                return self._follow(request, deadline, now, patience)
+            except FetchFailedError as error:
+                if failure is None or error.reason != "deferred":
+                    failure = error
+                if error.reason not in ("unavailable", "network") or error.wait_seconds:
+                    break
+        assert failure is not None
+        raise failure
 
-    def _follow(self, request: Request, deadline: float, now: datetime) -> Fetched:
+    def _pause(self, attempt: int, deadline: float) -> bool:
+        """Sleep before a retry; False when the deadline or the shared budget forbids it."""
+        pause = _BACKOFF_SECONDS * 2**attempt * (0.5 + 0.5 * self._jitter())
+        if self._monotonic() + pause >= deadline or not self._retries.reserve()[0]:
+            return False
+        self._sleep(pause)
+        return True
+
+    def _follow(self, request: Request, deadline: float, now: datetime, patience: float) -> Fetched:
+        """The document at the end of the redirects, each hop checked like the first."""
         url, moved_to, permanent = _checked_url(request, request.url), "", True
         for _ in range(self.settings.max_redirects + 1):
-            deadline += self._wait_turn(request, url)
+            deadline += self._wait_turn(request, url, patience)
             response = self._send(request, url, deadline)
             try:
                 target = _redirect_target(response, url)
@@ -385,9 +398,11 @@ class Fetcher:
             reason="redirects",
         )
 
-    def _wait_turn(self, request: Request, url: httpx.URL) -> float:
+    def _wait_turn(self, request: Request, url: httpx.URL, patience: float) -> float:
         """Sleep until the host may be asked; the seconds slept do not count for the deadline."""
-        granted, wait = self._hosts.reserve(url.host, private=request.allow_private)
+        granted, wait = self._hosts.reserve(
+            url.host, private=request.allow_private, max_wait=patience
+        )
         if not granted:
             raise FetchFailedError(
                 request.feed,
@@ -466,7 +481,7 @@ class Fetcher:
         limit = self.settings.max_bytes
         too_large = FetchFailedError(
             request.feed,
-            f"{redact(str(url))} is larger than {limit / 2**20:.0f} MiB",
+            f"{url.host} sent more than {limit / 2**20:.0f} MiB",
             reason="too_large",
         )
         declared = response.headers.get("content-length", "")
@@ -486,7 +501,7 @@ class Fetcher:
             raise _network_failure(request, url, error) from error
         except ValueError as error:
             raise FetchFailedError(
-                request.feed, f"{redact(str(url))}: {error}", reason="bad_reply"
+                request.feed, f"{url.host}: {error}", reason="bad_reply"
             ) from error
         return bytes(body)
 
@@ -503,7 +518,7 @@ class Fetcher:
             self._hosts.pause(url.host, wait)
         return FetchFailedError(
             request.feed,
-            f"{redact(str(url))} answered {status}",
+            f"{url.host} answered {status}",
             reason=_reason(status),
             wait_seconds=wait,
             remedy=_REMEDIES.get(status),
@@ -570,4 +585,4 @@ def _network_failure(
         )
     reason: Reason = "timeout" if isinstance(error, httpx.TimeoutException) else "network"
     what = str(error) or type(error).__name__
-    return FetchFailedError(request.feed, f"{redact(str(url))}: {redact(what)}", reason=reason)
+    return FetchFailedError(request.feed, f"{url.host}: {redact(what)}", reason=reason)

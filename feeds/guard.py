@@ -216,7 +216,7 @@ class _Backend(httpcore.NetworkBackend):
         thread.start()
         thread.join(self._left(CONNECT_SECONDS))
         if not outcome:
-            raise httpcore.ConnectTimeout(f"no DNS answer for {host}")
+            raise httpcore.ConnectTimeout("no answer from the name server")
         if isinstance(outcome[0], BaseException):
             raise outcome[0]
         return outcome[0]
@@ -225,7 +225,7 @@ class _Backend(httpcore.NetworkBackend):
         try:
             return checked_addresses(host, port, self._resolve, allow_private=self._allow_private)
         except OSError as error:
-            raise httpcore.ConnectError(f"cannot resolve {host}: {error}") from error
+            raise httpcore.ConnectError(f"name not resolved ({error})") from error
 
 
 class _Body(httpx.SyncByteStream):

@@ -92,7 +92,7 @@ class YahooBars:
         self._history = history or yfinance_history
 
     def poll(self, poll: Poll) -> Harvest:
-        """Ask for each symbol in turn; a rate limit, or two failures at the start, end the round."""
+        """Ask for each symbol; a rate limit, or two failures at the start, end the round."""
         start, end = window(poll)
         answers: list[RawHistory] = []
         failures: list[FeedError] = []

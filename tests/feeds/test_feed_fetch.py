@@ -352,7 +352,20 @@ def test_pauses_double_and_stay_under_the_deadline(server, ask, make_fetcher):
 
     reason_of(ask, server.route("/", lambda x: x.reply(500)), fetcher=fetcher)
 
-    assert slept == [1.0, 2.0]
+    assert slept == [1.0, 2.0]  # 0.5 s doubled once and twice
+
+
+def test_a_retry_never_queues_for_its_host(server, ask, make_fetcher):
+    """With one request in ten seconds allowed, a failure is reported at once, as what it is."""
+    slept: list[float] = []
+    limits = {"127.0.0.1": HostLimit(per_second=0.1, burst=1)}
+    fetcher = make_fetcher(sleep=slept.append, host_limits=limits)
+
+    assert reason_of(ask, server.route("/", lambda x: x.reply(500)), fetcher=fetcher) == (
+        "unavailable"
+    )
+    assert len(server.asked) == 1
+    assert sum(slept) < 3
 
 
 def test_the_retry_budget_is_shared(server, ask, make_fetcher):
