@@ -28,6 +28,8 @@ Acceptance = Literal["accepted", "discouraged", "blocked", "unknown"]
 _NEW_YORK = ZoneInfo("America/New_York")
 _FRESH = timedelta(days=400)
 _SUPPLY_KINDS = frozenset({"shipments", "production plan", "capacity"})
+SCENARIO = "scenario"
+"""Kind of an assumed figure: where there is one, it replaces every estimate."""
 _PUBLIC_ON = re.compile(r"public (?:only )?(?:on )?(\d{4}-\d{2}-\d{2})")
 
 
@@ -246,8 +248,11 @@ def domestic_supply(estimates: Sequence[SupplyEstimate], as_of: datetime) -> Spr
     Figures for the present or next calendar year (the last one where there is none), published in
     the last 400 days; parts that one source gives on one day (910B and 910C) are added, sources are
     never added to one another. Huawei alone, because its figures are the ones that were published
-    throughout; ``other_vendor_uplift`` adds the rest.
+    throughout; ``other_vendor_uplift`` adds the rest. A ``SCENARIO`` replaces them all.
     """
+    assumed = [e for e in estimates if e.kind == SCENARIO and e.known_at <= as_of]
+    if assumed:
+        return _spread([_sum_parts([e]) for e in assumed])
     ahead = {str(as_of.year), str(as_of.year + 1)}
     return _of_years(estimates, as_of, ahead) or _of_years(estimates, as_of, {str(as_of.year - 1)})
 
@@ -338,7 +343,9 @@ def carrying_share(
     if spread is None:
         units = draws["unknown_supply_units"] * draws["other_vendor_uplift"]
     else:
-        units = spread.draw(draws.noise["supply_spread"]) * draws["other_vendor_uplift"]
+        assumed = any(e.kind == SCENARIO and e.known_at <= as_of for e in estimates)
+        others = 1.0 if assumed else draws["other_vendor_uplift"]  # a scenario is the whole
+        units = spread.draw(draws.noise["supply_spread"]) * others
     delivered = units * draws["supply_realised"] * draws["h20_equivalents_per_chip"]
     demand = demand_units(estimates, reports, as_of, draws)
     if demand is None:

@@ -11,20 +11,24 @@ A what-if file holds a ``[release]`` table, keys as in ``ModelRelease``, and may
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Literal, cast, get_args
+from datetime import date
+from types import MappingProxyType
+from typing import Any, Literal, get_args
 
 from engine.errors import ConfigError, nearest
 from engine.threat.catalogue import release_from_toml
-from engine.threat.supply import Acceptance, AvailabilitySpell, Permission, SupplyEstimate
+from engine.threat.supply import SCENARIO, availability_from_rows, supply_from_rows
 from engine.threat.world import World
 from engine.values import ModelRelease
 
 ChinaSales = Literal["unchanged", "banned", "free"]
 _KEYS = ("china_sales", "domestic_supply_units")
 _MOST_UNITS = 1e9
+_STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {"banned": ("barred", "blocked"), "free": ("allowed", "accepted")}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,44 +87,55 @@ def _scenario_problems(scenario: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def in_scenario(world: World, plan: WhatIf) -> World:
-    """``world`` as the scenario would have it, from the world's own instant on."""
-    changed = world
+def scenario_rows(plan: WhatIf, chips: Iterable[str], on: date) -> dict[str, list[dict[str, str]]]:
+    """The scenario as rows of the reference tables, dated ``on``.
+
+    Keys ``availability`` (columns of ``china_availability.csv``, one row for each of ``chips``) and
+    ``supply`` (columns of ``domestic_chip_supply.csv``); empty lists where nothing is assumed.
+    """
+    rows: dict[str, list[dict[str, str]]] = {"availability": [], "supply": []}
     if plan.china_sales != "unchanged":
-        state = ("barred", "blocked") if plan.china_sales == "banned" else ("allowed", "accepted")
-        permission, acceptance = cast("tuple[Permission, Acceptance]", state)
-        chips = sorted({s.chip for s in world.availability})
-        spells = (
-            AvailabilitySpell(
-                chip=chip,
-                known_at=world.as_of,
-                us_permission=permission,
-                china_acceptance=acceptance,
-                source="scenario",
-            )
-            for chip in chips
-        )
-        changed = replace(changed, availability=(*world.availability, *spells))
+        permission, acceptance = _STATES[plan.china_sales]
+        rows["availability"] = [
+            {
+                "chip": chip,
+                "from_date": on.isoformat(),
+                "to_date": "",
+                "us_permission": permission,
+                "china_acceptance": acceptance,
+                "note": "",
+                "source": SCENARIO,
+            }
+            for chip in sorted(set(chips))
+        ]
     if plan.domestic_supply_units is not None:
-        supply = (_supply(plan.domestic_supply_units, world.as_of), *_demand(world))
-        changed = replace(changed, supply=supply)
-    return changed
+        units = f"{plan.domestic_supply_units:g}"
+        rows["supply"] = [
+            {
+                "known_on": on.isoformat(),
+                "period": str(on.year),
+                "vendor": "Huawei",
+                "chip": "Ascend (all)",
+                "units_low": units,
+                "units_mid": units,
+                "units_high": units,
+                "unit": "chips",
+                "kind": SCENARIO,
+                "source": SCENARIO,
+                "confidence": "",
+            }
+        ]
+    return rows
 
 
-def _demand(world: World) -> tuple[SupplyEstimate, ...]:
-    return tuple(e for e in world.supply if e.kind == "demand in H20 equivalents")
-
-
-def _supply(units: float, as_of: datetime) -> SupplyEstimate:
-    return SupplyEstimate(
-        known_at=as_of,
-        period=str(as_of.year),
-        vendor="Huawei",
-        chip="Ascend (all)",
-        low=units,
-        mid=units,
-        high=units,
-        unit="chips",
-        kind="shipments",
-        source="scenario",
+def in_scenario(world: World, plan: WhatIf) -> World:
+    """``world`` as the scenario would have it, known at the world's own instant."""
+    chips = (spell.chip for spell in world.availability)
+    rows = scenario_rows(plan, chips, world.as_of.date())
+    spells = availability_from_rows(rows["availability"])
+    estimates = supply_from_rows(rows["supply"])
+    return replace(
+        world,
+        availability=(*world.availability, *(replace(s, known_at=world.as_of) for s in spells)),
+        supply=(*world.supply, *(replace(e, known_at=world.as_of) for e in estimates)),
     )

@@ -16,6 +16,7 @@ from engine.threat.catalogue import (
     parse_updates,
     release_from_toml,
 )
+from engine.threat.supply import domestic_supply
 from engine.threat.whatif import in_scenario, parse_whatif
 from engine.values import ModelRelease
 from tests.engine.threat.threat_world import end_of, facts, world
@@ -145,6 +146,8 @@ def test_a_scenario_changes_permissions_and_supply_and_nothing_else() -> None:
     before = world()
     after = in_scenario(before, parse_whatif(text))
     assert {s.us_permission for s in after.availability[len(before.availability) :]} == {"barred"}
-    assert [e.mid for e in after.supply] == [5_000_000]
+    spread = domestic_supply(after.supply, after.as_of)
+    assert spread is not None
+    assert (spread.low, spread.high) == (5_000_000, 5_000_000)
     assert (after.releases, after.earnings) == (before.releases, before.earnings)
     assert in_scenario(before, parse_whatif(PLAN)) == before
