@@ -38,6 +38,7 @@ UNCERTAIN_NAMES = (
     "h20_equivalents_per_chip",
     "other_vendor_uplift",
     "unknown_supply_units",
+    "unknown_demand_units",
     "supply_realised",
     "serving_cost_ratio",
     "training_cost_ratio",

@@ -337,7 +337,7 @@ def carrying_share(
 ) -> FloatArray:
     """Share of China's demand that home-grown supply can carry, (draws,) in [0, 1].
 
-    No estimate known: the configured wide prior, not zero. An estimate of zero is zero.
+    No estimate known: the configured wide priors, not zero. An estimate of zero is zero.
     """
     spread = domestic_supply(estimates, as_of)
     if spread is None:
@@ -349,6 +349,6 @@ def carrying_share(
     delivered = units * draws["supply_realised"] * draws["h20_equivalents_per_chip"]
     demand = demand_units(estimates, reports, as_of, draws)
     if demand is None:
-        demand = np.full(draws.draws, 1.5e6) * draws["demand_growth"]
+        demand = draws["unknown_demand_units"] * draws["demand_growth"]
     share: FloatArray = np.clip(delivered / np.maximum(demand, 1.0), 0.0, 1.0)
     return share
