@@ -1,2 +1,1 @@
-"""History: one rule, many rules, honest tuning, and how much of a result could be luck.
-"""
+"""History: one rule, many rules, honest tuning, and how much of a result could be luck."""

@@ -220,6 +220,21 @@ class Market:
     def __len__(self) -> int:
         return len(self.sessions_on)
 
+    def part(self, rows: slice) -> Market:
+        """Some consecutive sessions of it; an account is relative, so the indices stay."""
+        return Market(
+            sessions_on=self.sessions_on[rows],
+            stock_fill=self.stock_fill[rows],
+            stock_close=self.stock_close[rows],
+            short_fill=self.short_fill[rows],
+            short_close=self.short_close[rows],
+            cash=self.cash[rows],
+            debt=self.debt[rows],
+            price_usd=self.price_usd[rows],
+            at_close=self.at_close[rows],
+            costs=self.costs,
+        )
+
     @property
     def cash_returns(self) -> FloatArray:
         """(T,): return of cash from the session before; 0 on the first."""

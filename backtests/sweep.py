@@ -33,7 +33,8 @@ ROWS = 32
 """Sessions blended at a time: 32 x 2,048 scores are half a megabyte."""
 BLOCKS = 16
 """Blocks of the combinatorially symmetric cross-validation (Bailey et al. 2017 use 16)."""
-MOST_SETS = 5_000_000
+MOST_SETS = 1_000_000
+"""A set's results take 0.4 KB, so the most take 0.4 GB."""
 MOST_SETTINGS = 512
 """Settings of one strategy whose scores are kept for all chunks: 10 MB for ten years."""
 SETTINGS_AT_ONCE = 128
@@ -331,6 +332,18 @@ def join(chunks: Sequence[Chunk]) -> Chunk:
     )
 
 
+def only(job: Job, number: int) -> Job:
+    """Chunk ``number`` as a job of its own: small enough to send to another process.
+
+    Its chunk 0 has the bytes of chunk ``number`` of ``job``.
+    """
+    part = job.part(number)
+    scores = tuple(
+        s if s.place is None else Scores(table=s.table, place=s.place[part]) for s in job.scores
+    )
+    return replace(job, sets=job.sets[part], scores=scores)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SweepResult:
     """All sets of a job. n_obs: sessions; rows of each block in ``block_rows``."""
@@ -417,7 +430,7 @@ def run_chunk(job: Job, number: int) -> Chunk:
         raise DataError(f"chunk {number} of {job.n_chunks}")
     part = job.part(number)
     rules = _Rules.of(job, part)
-    books = _Books(job, rules.levels)
+    books = _Books(job.world, rules.levels, curves=job.curves)
     _walk(job, part, rules, books)
     return books.result()
 
@@ -437,7 +450,8 @@ def excess_returns_of(job: Job, rows: Sequence[int]) -> FloatArray:
     )
     rules = _Rules.of(few, slice(None))
     kept = np.empty((len(job.world), len(rows)))
-    _walk(few, slice(0, len(rows)), rules, _Books(few, rules.levels, kept))
+    books = _Books(job.world, rules.levels, curves=True, keep=kept)
+    _walk(few, slice(0, len(rows)), rules, books)
     return kept
 
 
@@ -453,6 +467,19 @@ def _walk(job: Job, part: slice, rules: _Rules, books: _Books) -> None:
                 books.session(t, state, states.changed)
                 if t + 1 in edges:
                     books.close_block()
+
+
+def final_equities(world: Market, levels: FloatArray, states: npt.NDArray[np.uint8]) -> FloatArray:
+    """(n,): where ``n`` accounts end that hold ``levels[state]`` at each session.
+
+    levels: (k,) target weights. states: (T, n), rows of ``levels``. Capital 1, as in ``replay``.
+    """
+    books = _Books(world, np.repeat(levels[:, None], states.shape[1], axis=1), curves=False)
+    changed = np.zeros(states.shape, dtype=np.bool_)
+    changed[1:] = states[1:] != states[:-1]
+    for t in range(len(world)):
+        books.session(t, states[t], changed[t])
+    return books.result().final_equity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -540,13 +567,20 @@ class _Books:
     The sums are those of ``replay`` in the same order, so that a path has the same bits.
     """
 
-    def __init__(self, job: Job, levels: FloatArray, keep: FloatArray | None = None) -> None:
+    def __init__(
+        self,
+        world: Market,
+        levels: FloatArray,
+        *,
+        curves: bool,
+        keep: FloatArray | None = None,
+    ) -> None:
         n = levels.shape[1]
-        self.job, self.levels, self.keep = job, levels, keep
+        self.world, self.levels, self.curves, self.keep = world, levels, curves, keep
         # Within [0, 1] neither the stock nor the cash can be owed.
         self.owing = bool((levels < 0).any() or (levels > 1).any())
         self.held, self.units = np.zeros(n), np.zeros(n)
-        self.cash_units = np.full(n, 1.0 / job.world.cash[0])
+        self.cash_units = np.full(n, 1.0 / world.cash[0])
         self.n_trades = np.zeros(n, dtype=np.int64)
         self.traded, self.exposure = np.zeros(n), np.zeros(n)
         self.since = np.zeros(n, dtype=np.int64)
@@ -556,7 +590,7 @@ class _Books:
         self.high = np.zeros((2, n))
         self.scratch = np.empty((2, n))
         self.blocks: list[FloatArray] = []
-        self.excess_cash = job.world.cash_returns
+        self.excess_cash = world.cash_returns
 
     def session(self, t: int, state: npt.NDArray[np.uint8], changed: BoolArray) -> None:
         """Trade what changed at the fill, then mark at the close."""
@@ -564,36 +598,42 @@ class _Books:
             self._trade(t, state, np.arange(state.size))
         elif changed.any():
             self._trade(t, state, np.flatnonzero(changed))
-        if self.job.curves:
+        if self.curves:
             self._mark(t)
 
     def _trade(self, t: int, state: npt.NDArray[np.uint8], who: npt.NDArray[np.intp]) -> None:
         target = self.levels[state[who], who]
         moves = target != self.held[who]
         who, target = who[moves], target[moves]
-        world, fee = self.job.world, self.job.world.costs.fee
+        world, fee = self.world, self.world.costs.fee
         units, cash_units = self.units[who], self.cash_units[who]
-        before = units * np.where(units >= 0, world.stock_fill[t], world.short_fill[t])
-        cash = cash_units * np.where(cash_units >= 0, world.cash[t], world.debt[t])
+        before = units * self._index(units, world.stock_fill[t], world.short_fill[t])
+        cash = cash_units * self._index(cash_units, world.cash[t], world.debt[t])
         total = before + cash
         after = _position_after(before, total, target, fee)
         cost = fee * np.abs(after - before)
         cash = total - cost - after
-        cash = np.where((target >= 0) & (target <= 1), np.maximum(cash, 0.0), cash)
-        self.units[who] = after / np.where(after >= 0, world.stock_fill[t], world.short_fill[t])
-        self.cash_units[who] = cash / np.where(cash >= 0, world.cash[t], world.debt[t])
+        kept = np.maximum(cash, 0.0)
+        cash = np.where((target >= 0) & (target <= 1), kept, cash) if self.owing else kept
+        self.units[who] = after / self._index(after, world.stock_fill[t], world.short_fill[t])
+        self.cash_units[who] = cash / self._index(cash, world.cash[t], world.debt[t])
         self.exposure[who] += self.held[who] * (t - self.since[who])
         self.since[who] = t
         self.held[who] = target
         self.n_trades[who] += 1
         self.traded[who] += np.abs(after - before) / total
 
+    def _index(
+        self, amount: FloatArray, owned: np.float64, owed: np.float64
+    ) -> FloatArray | np.float64:
+        return np.where(amount >= 0, owned, owed) if self.owing else owned
+
     def _value(self, t: int, out: FloatArray) -> None:
         """Equity at the close of session t."""
-        world = self.job.world
+        world = self.world
         if self.owing:
-            stock = np.where(self.units >= 0, world.stock_close[t], world.short_close[t])
-            cash = np.where(self.cash_units >= 0, world.cash[t], world.debt[t])
+            stock = self._index(self.units, world.stock_close[t], world.short_close[t])
+            cash = self._index(self.cash_units, world.cash[t], world.debt[t])
             np.add(self.units * stock, self.cash_units * cash, out=out)
             return
         np.multiply(self.units, world.stock_close[t], out=out)
@@ -627,12 +667,12 @@ class _Books:
 
     def result(self) -> Chunk:
         """What the chunk found."""
-        rows, n = len(self.job.world), self.held.size
+        rows, n = len(self.world), self.held.size
         self.exposure += self.held * (rows - self.since)
         final = np.empty(n)
         self._value(rows - 1, final)
-        sums = np.stack(self.blocks) if self.job.curves else np.full((0, 2, n), math.nan)
-        worst = self.worst - 1.0 if self.job.curves else np.full(n, math.nan)
+        sums = np.stack(self.blocks) if self.curves else np.full((0, 2, n), math.nan)
+        worst = self.worst - 1.0 if self.curves else np.full(n, math.nan)
         return Chunk(
             final_equity=final,
             n_trades=self.n_trades,
@@ -794,7 +834,7 @@ class _Blender:
     def votes(
         self, first: int, last: int, *, all_seen: bool
     ) -> tuple[BoolArray, BoolArray, BoolArray | None]:
-        """Sells, buys and weak of rows ``first`` to ``last``; all_seen: by every set, every voice."""
+        """Sells, buys and weak of rows ``first`` to ``last``; all_seen: no voice was silent."""
         rules = self.rules
         if not all_seen:
             score, doubted = self._exactly(first, last)
