@@ -4,6 +4,6 @@
 facts and items without any I/O; ``collect`` polls them side by side; ``health`` says how each
 one is. ``facts`` loads the reference tables of ``config/facts``.
 
-Adding one: a class with ``parse`` and ``urls`` here, and a stanza that names it
-``"module:Class"``.
+Adding one: a class with ``poll`` here, or a ``DocumentCollector`` with ``parse``, and a stanza that
+names it ``"module:Class"``.
 """

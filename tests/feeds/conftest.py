@@ -45,6 +45,7 @@ class Server:
     asked: list[Exchange] = field(default_factory=list)
     port: int = 0
     connections: int = 0
+    names: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -84,7 +85,7 @@ def server() -> Iterator[Server]:
                 conn, _ = listener.accept()
                 made.connections += 1
                 conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=made.serve, args=(conn,), daemon=True).start()
+                threading.Thread(target=lambda c=conn: made.serve(c), daemon=True).start()
 
     thread = threading.Thread(target=accept, daemon=True)
     thread.start()

@@ -1,0 +1,116 @@
+"""Encrypted feeds: the name is verified although the socket goes to a checked address."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+import threading
+import time
+
+import pytest
+
+from feeds.fetch import FetchFailedError
+from feeds.guard import GuardedTransport
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for feeds.test, signed by itself, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl program to make a certificate with")
+    folder = tmp_path_factory.mktemp("tls")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=feeds.test", "-addext", "subjectAltName=DNS:feeds.test", "-keyout", str(key),
+         "-out", str(cert)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return cert, key
+
+
+@pytest.fixture
+def secure(server, certificate):
+    """The misbehaving server behind TLS; keeps the server names it was asked for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    server.names = []
+    context.sni_callback = lambda sock, name, ctx: server.names.append(name)
+    plain = server.serve
+
+    def serve(conn):
+        try:
+            plain(context.wrap_socket(conn, server_side=True))
+        except OSError:  # the client refused the certificate
+            conn.close()
+
+    server.serve = serve
+    return server
+
+
+def fetcher_for(certificate, make_fetcher, *, trusted: bool = True, **settings: object):
+    context = ssl.create_default_context(cafile=str(certificate[0])) if trusted else None
+    transport = GuardedTransport(
+        resolve=lambda host, port: ["127.0.0.1"],
+        monotonic=time.monotonic,
+        allow_private=True,
+        ssl_context=context,
+    )
+    return make_fetcher(transport=transport, **settings)
+
+
+def test_the_name_is_sent_and_verified(secure, certificate, make_fetcher, ask):
+    """Connecting to a number changes nothing for TLS: the host's name is asked for and checked."""
+    secure.route("/", b"secret")
+    fetcher = fetcher_for(certificate, make_fetcher)
+
+    got = ask(f"https://feeds.test:{secure.port}/", fetcher=fetcher)
+
+    assert got.body == b"secret"
+    assert secure.names == ["feeds.test"]
+    assert secure.asked[0].headers["host"] == f"feeds.test:{secure.port}"
+
+
+@pytest.mark.parametrize(("host", "trusted"), [("other.test", True), ("feeds.test", False)])
+def test_a_certificate_that_does_not_fit_is_refused(
+    host, trusted, secure, certificate, make_fetcher, ask
+):
+    """Another name, or nobody we trust behind it: no request is sent."""
+    fetcher = fetcher_for(certificate, make_fetcher, trusted=trusted)
+
+    with pytest.raises(FetchFailedError, match="CERTIFICATE_VERIFY_FAILED") as failure:
+        ask(f"https://{host}:{secure.port}/", fetcher=fetcher)
+
+    assert failure.value.reason == "network"
+    assert secure.asked == []
+
+
+def test_a_redirect_cannot_take_the_encryption_away(secure, certificate, make_fetcher, ask):
+    """Over a real connection: the plain address is never connected to."""
+    secure.route("/", lambda x: x.reply(301, Location=f"http://feeds.test:{secure.port}/plain"))
+    fetcher = fetcher_for(certificate, make_fetcher)
+
+    with pytest.raises(FetchFailedError) as failure:
+        ask(f"https://feeds.test:{secure.port}/", fetcher=fetcher)
+
+    assert failure.value.reason == "downgrade"
+    assert secure.connections == 1
+
+
+def test_a_handshake_that_never_ends_is_dropped(server, certificate, make_fetcher, ask):
+    """A server that accepts and stays silent costs the deadline, encrypted or not."""
+    release = threading.Event()
+
+    def silent(conn):
+        with conn:
+            release.wait(5)
+
+    server.serve = silent
+    fetcher = fetcher_for(certificate, make_fetcher, deadline_seconds=0.3)
+
+    with pytest.raises(FetchFailedError) as failure:
+        ask(f"https://feeds.test:{server.port}/", fetcher=fetcher)
+    release.set()
+
+    assert failure.value.reason == "timeout"
