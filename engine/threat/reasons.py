@@ -15,7 +15,7 @@ import numpy as np
 
 from engine.phrases import paragraph, phrase, plural
 from engine.threat.channels import Case
-from engine.threat.feasibility import FeasibilityEvidence, Kind
+from engine.threat.feasibility import FeasibilityEvidence, Kind, redeemed
 from engine.threat.frontier import has_price
 from engine.threat.supply import last_china_share
 from engine.threat.world import World
@@ -235,21 +235,36 @@ def _hardware_evidence(evidence: FeasibilityEvidence) -> Evidence | None:
 
 
 def _failures(story: Story) -> list[Evidence]:
+    """Failed runs of this lab, and whether it has since shown that it can."""
     lab = story.release.lab.lower()
+    everything = (*story.setting.record, *story.setting.added)
+    failed = [
+        e for e in story.setting.record if e.kind is Kind.TRAINING_FAILURE and e.lab.lower() == lab
+    ]
     return [
         Evidence(
-            text=phrase(
-                "On {day:date} a training run of {lab} on home-grown chips was reported to have "
-                "failed: good for Nvidia",
-                day=e.known_at,
-                lab=e.lab,
-            ),
+            text=_failure_text(e, taken_back=redeemed(e, everything) >= 1.0),
             confidence=e.credibility,
             source=e.source,
         )
-        for e in story.setting.record
-        if e.kind is Kind.TRAINING_FAILURE and e.lab.lower() == lab
+        for e in failed
     ]
+
+
+def _failure_text(failure: FeasibilityEvidence, *, taken_back: bool) -> str:
+    if taken_back:
+        return phrase(
+            "The run of {lab} on home-grown chips reported as failed on {day:date} no longer "
+            "counts: the lab has trained on them since",
+            day=failure.known_at,
+            lab=failure.lab,
+        )
+    return phrase(
+        "On {day:date} a training run of {lab} on home-grown chips was reported to have failed: "
+        "good for Nvidia",
+        day=failure.known_at,
+        lab=failure.lab,
+    )
 
 
 def _chips_evidence(story: Story) -> Evidence:

@@ -492,3 +492,12 @@ def test_a_dearer_frontier_makes_the_same_price_more_novel() -> None:
     cheap = world(releases=(frontier_model(price=3.0),))
     dear = world(releases=(frontier_model(price=60.0),))
     assert score(release(), dear).novelty > score(release(), cheap).novelty
+
+
+def test_a_failure_taken_back_is_said_so() -> None:
+    around = world(evidence=(FAILURE,))
+    still = [e.text for e in score(release(), around).evidence]
+    since = [e.text for e in score(release(**ASCEND), around).evidence]
+    assert any("good for Nvidia" in text for text in still)
+    assert any("no longer counts" in text for text in since)
+    assert not any("good for Nvidia" in text for text in since)
