@@ -137,7 +137,7 @@ def _league_line(place: int, release: ModelRelease, rating: ThreatRating) -> str
     band = f"{rating.score_low:.0f}-{rating.score_high:.0f}"
     return (
         f"{place:>3} {name:<24}{release.released_on.isoformat():<11}{rating.score:>6.1f}{band:>8}"
-        f"{100 * rating.net_mean_share:>z+6.1f}%{100 * rating.p_loss_over_5pct:>5.0f}%"
+        f"{100 * rating.net_mean_share:>+z6.1f}%{100 * rating.p_loss_over_5pct:>5.0f}%"
         f"  {main_channel(rating)}"
     ).rstrip()
 
@@ -157,7 +157,7 @@ def detail_text(release: ModelRelease, rating: ThreatRating) -> str:
         safe_text(title, limit=WIDTH),
         "=" * min(WIDTH, len(title)),
         f"Score {rating.score:.1f} of 100 ({rating.score_low:.0f} to {rating.score_high:.0f}), "
-        f"net {100 * rating.net_mean_share:z+.1f} %, P(loss > 5 %) "
+        f"net {100 * rating.net_mean_share:+z.1f} %, P(loss > 5 %) "
         f"{100 * rating.p_loss_over_5pct:.0f} %",
         f"Novelty {rating.novelty:.2f}, confidence {rating.confidence or 0:.2f}, "
         f"closest earlier: {safe_text(closest, limit=30)}",
