@@ -12,13 +12,20 @@ import json
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from engine.errors import ConfigError, InputError, UnknownNameError, nearest
 
@@ -44,7 +51,7 @@ class DecisionSettings(_Strict):
     """Which strategy file decides, and when (New York time)."""
 
     strategy: str = "balanced"
-    decide_at: Annotated[str, Field(pattern=r"^\d{2}:\d{2}$")] = "08:30"
+    decide_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "08:30"
 
     @property
     def clock_time(self) -> time:
@@ -74,39 +81,110 @@ class ContactSettings(_Strict):
     mail: str = ""
 
 
-class QuietHours(_Strict):
-    """No push in these hours of the reader's zone; mail is held until they end."""
+ALERT_KINDS = ("decision_changed", "digest", "tripwire", "data_down")
+"""What a channel may be told: a change of HOLD or SELL, the daily report, one story that matters,
+a source that is down."""
 
-    start: Annotated[str, Field(pattern=r"^\d{2}:\d{2}$")] = "22:00"
-    end: Annotated[str, Field(pattern=r"^\d{2}:\d{2}$")] = "06:30"
+_ClockText = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+
+
+class QuietHours(_Strict):
+    """Nothing goes out in these hours of the reader's zone; it is held until they end.
+
+    wake_for: kinds that a push channel lets through all the same; mail is always held.
+    """
+
+    start: _ClockText = "22:00"
+    end: _ClockText = "06:30"
     zone: str = "Europe/Paris"
+    wake_for: tuple[str, ...] = ()
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_exists(cls, zone: str) -> str:
+        from zoneinfo import available_timezones
+
+        return _one_of("time zone", zone, available_timezones())
+
+    @field_validator("wake_for")
+    @classmethod
+    def _kinds_exist(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_one_of("alert kind", kind, ALERT_KINDS) for kind in kinds)
 
 
 class ChannelSettings(_Strict):
-    """One way out. ``url_env`` names the environment variable (or 0600 file) with its address."""
+    """One way out. ``url_env`` names the environment variable that holds its Apprise address,
+    ``url_file`` a file readable by its owner only (0600); exactly one of the two.
+    """
 
-    name: str
-    url_env: str = ""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]{0,39}$")]
+    url_env: Annotated[str, Field(pattern=r"^([A-Za-z_]\w*)?$")] = ""
     url_file: str = ""
     language: Annotated[str, Field(pattern="^(en|fr)$")] = "en"
-    kinds: tuple[str, ...] = ("decision_changed", "digest", "tripwire", "data_down")
+    kinds: tuple[str, ...] = ALERT_KINDS
     form: Annotated[str, Field(pattern="^(mail|push)$")] = "mail"
     quiet: QuietHours | None = None
 
+    @field_validator("kinds")
+    @classmethod
+    def _kinds_exist(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_one_of("alert kind", kind, ALERT_KINDS) for kind in kinds)
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        if bool(self.url_env) == bool(self.url_file):
+            raise ValueError(f"channel '{self.name}' needs url_env or url_file, one of the two")
+        return self
+
 
 class DeliverySettings(_Strict):
-    """Where reports and alerts go; empty means files only."""
+    """Where reports and alerts go; empty means files only.
+
+    coalesce_minutes: least time between two tripwire messages on one channel; what happens in
+    between goes out together. tripwire_score: a release rated this high (0 to 100) trips the wire.
+    """
 
     channel: tuple[ChannelSettings, ...] = ()
     coalesce_minutes: Annotated[float, Field(ge=0, le=1_440)] = 30
+    tripwire_score: Annotated[float, Field(ge=0, le=100)] = 30
+
+    @field_validator("channel")
+    @classmethod
+    def _names_differ(cls, channels: tuple[ChannelSettings, ...]) -> tuple[ChannelSettings, ...]:
+        names = [channel.name for channel in channels]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two channels are called '{twice[0]}'")
+        return channels
 
 
 class ScheduleSettings(_Strict):
-    """What ``nvsignal run`` does when; times are New York's."""
+    """What ``nvsignal run`` does when; times are New York's.
+
+    collect_before_report_minutes: a last round of the feeds so long before the report, because
+    what is first seen after the decision instant counts for the next session only.
+    """
 
     collect_every_minutes: Annotated[int, Field(ge=5, le=1_440)] = 30
-    report_at: Annotated[str, Field(pattern=r"^\d{2}:\d{2}$")] = "08:30"
+    collect_before_report_minutes: Annotated[int, Field(ge=1, le=120)] = 10
+    report_at: _ClockText = "08:30"
     catch_up_sessions: Annotated[int, Field(ge=0, le=30)] = 5
+
+    @property
+    def clock_time(self) -> time:
+        """``report_at`` as a clock time."""
+        return time.fromisoformat(self.report_at)
+
+
+def _one_of(what: str, name: str, known: Iterable[str]) -> str:
+    """``name`` when it is known; pydantic turns the ``ValueError`` into a line with its place."""
+    names = tuple(known)
+    if name in names:
+        return name
+    near = nearest(name, names)
+    raise ValueError(
+        f"unknown {what} '{name[:60]}'" + (f" (did you mean '{near}'?)" if near else "")
+    )
 
 
 class Settings(_Strict):
@@ -382,8 +460,13 @@ def _explain_one(problem: Mapping[str, Any], model: type[BaseModel], name: str, 
         hint = nearest(key, _keys(model))
         return f"{place}: unknown key '{where}'" + (f"; did you mean '{hint}'?" if hint else "")
     given = problem.get("input")
-    shown = f" = {given!r}"[:80] if problem["type"] != "missing" else ""
-    return f"{place}: {where}{shown}: {problem['msg']}"
+    # A model's own check shows the whole table, and an address where a name belongs has a password.
+    hidden = problem["type"] == "missing" or key in _PRIVATE or isinstance(given, dict | list)
+    shown = "" if hidden else f" = {given!r}"[:80]
+    return f"{place}: {where}{shown}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+_PRIVATE = frozenset({"url_env", "url_file"})
 
 
 def _line_of(key: str, text: str) -> int | None:
