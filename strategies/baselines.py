@@ -19,7 +19,7 @@ _NOTHING: Mapping[str, Level] = MappingProxyType({})
 
 
 def _rows(features: Mapping[str, FloatArray]) -> int:
-    return next(iter(features.values())).shape[-1]
+    return int(next(iter(features.values())).shape[-1])
 
 
 class BuyAndHold:

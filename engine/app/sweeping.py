@@ -1,0 +1,186 @@
+"""Chunks of a sweep carried out somewhere: on this core, in processes, or on a Dask cluster.
+
+Whoever computes a chunk, its bytes are the same. A finished chunk is written to disk at once, so
+that an interrupted sweep goes on where it stopped; a lost worker loses nothing but time.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from backtests.sweep import Chunk, Job, SweepResult, gather, only, run_chunk
+from engine.errors import InputError, NvsignalError, OutOfRangeError
+
+IN_FLIGHT = 16
+"""Chunks handed out at a time, so that memory does not grow with the sweep."""
+LOST_WORKERS = 5
+"""How many times lost processes are replaced before giving up."""
+
+Done = Callable[[int, Chunk], None]
+
+
+class Checkpoint:
+    """Finished chunks of one job in a folder of its own, named by the job's digest."""
+
+    def __init__(self, folder: Path, job: Job) -> None:
+        self.folder = folder / job.digest[:24]
+        self.job = job
+
+    def load(self) -> dict[int, Chunk]:
+        """What an earlier run finished; a damaged file counts as not finished."""
+        found: dict[int, Chunk] = {}
+        for path in sorted(self.folder.glob("chunk-*.npz")):
+            number = int(path.stem.removeprefix("chunk-"))
+            try:
+                with np.load(path, allow_pickle=False) as data:
+                    found[number] = Chunk(**{f.name: data[f.name] for f in fields(Chunk)})
+            except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                path.unlink(missing_ok=True)
+        return {n: c for n, c in found.items() if n < self.job.n_chunks}
+
+    def save(self, number: int, chunk: Chunk) -> None:
+        """Old or new, never half."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"chunk-{number:06d}.npz"
+        unfinished = path.with_suffix(".part")
+        with unfinished.open("wb") as file:
+            np.savez(file, **{f.name: getattr(chunk, f.name) for f in fields(Chunk)})
+        os.replace(unfinished, path)
+
+    def clear(self) -> None:
+        """The sweep is done."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def run_sweep(
+    job: Job,
+    *,
+    workers: int = 1,
+    cluster: str | None = None,
+    checkpoint: Checkpoint | None = None,
+    on_chunk: Done | None = None,
+) -> SweepResult:
+    """All chunks of ``job``; the same bytes whatever ``workers`` and ``cluster`` are.
+
+    workers: processes on this machine. cluster: address of a dask.distributed scheduler.
+    """
+    if not 1 <= workers <= 256:
+        raise OutOfRangeError("workers", workers, "1 to 256")
+    found = checkpoint.load() if checkpoint else {}
+
+    def keep(number: int, chunk: Chunk) -> None:
+        found[number] = chunk
+        if checkpoint:
+            checkpoint.save(number, chunk)
+        if on_chunk:
+            on_chunk(number, chunk)
+
+    for number in sorted(found):
+        if on_chunk:
+            on_chunk(number, found[number])
+    todo = [n for n in range(job.n_chunks) if n not in found]
+    if cluster is not None:
+        _on_cluster(job, todo, cluster, keep)
+    elif workers > 1 and len(todo) > 1:
+        _in_processes(job, todo, workers, keep)
+    else:
+        for number in todo:
+            keep(number, run_chunk(job, number))
+    result = gather(job, found)
+    if checkpoint:
+        checkpoint.clear()
+    return result
+
+
+def _in_processes(job: Job, todo: list[int], workers: int, keep: Done) -> None:
+    """A pool of processes, replaced when one of them is killed."""
+    import multiprocessing
+
+    left, losses = list(todo), 0
+    while left:
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+            try:
+                for number, chunk in _flow(pool, job, left):
+                    keep(number, chunk)
+                    left.remove(number)
+            except BrokenProcessPool:
+                losses += 1
+                if losses > LOST_WORKERS:
+                    raise NvsignalError(
+                        f"worker processes were killed {losses} times",
+                        remedy="use fewer --workers; finished chunks are kept",
+                    ) from None
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def _flow(pool: ProcessPoolExecutor, job: Job, todo: list[int]) -> Iterator[tuple[int, Chunk]]:
+    waiting = iter(list(todo))
+    running: dict[Future[Chunk], int] = {}
+    while True:
+        for number in waiting:
+            running[pool.submit(run_chunk, only(job, number), 0)] = number
+            if len(running) >= IN_FLIGHT:
+                break
+        if not running:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            number = running.pop(future)
+            yield number, future.result()
+
+
+def _on_cluster(job: Job, todo: list[int], address: str, keep: Done) -> None:
+    """Every chunk as a task; the scheduler gives a lost worker's tasks to another."""
+    with _client(address) as client:
+        from distributed import as_completed
+
+        waiting = iter(todo)
+        numbers: dict[str, int] = {}
+        futures = as_completed()
+
+        def submit() -> None:
+            number = next(waiting, None)
+            if number is not None:
+                future = client.submit(run_chunk, only(job, number), 0, pure=False, retries=3)
+                numbers[future.key] = number
+                futures.add(future)
+
+        for _ in range(IN_FLIGHT):
+            submit()
+        for future in futures:
+            keep(numbers.pop(future.key), future.result())
+            future.release()
+            submit()
+
+
+@contextmanager
+def _client(address: str) -> Iterator[Any]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise InputError(
+            "--cluster needs the package 'distributed'", remedy="pip install 'nvsignal[cluster]'"
+        ) from None
+    try:
+        client = Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError(
+            f"no Dask scheduler answers at '{address[:80]}' ({type(error).__name__})",
+            remedy="give its address, such as tcp://host:8786",
+        ) from None
+    try:
+        yield client
+    finally:
+        client.close()
