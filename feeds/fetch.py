@@ -327,9 +327,10 @@ class Fetcher:
         self.close()
 
     def close(self) -> None:
-        """Close the connections this fetcher opened."""
-        for transport in self._transports.values():
-            transport.close()
+        """Close the connections, also those of a transport that was passed in."""
+        for transport in (self._given, *self._transports.values()):
+            if transport is not None:
+                transport.close()
         self._transports.clear()
 
     def get(self, request: Request, now: datetime) -> Fetched:
