@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from engine.macro.sessions import Sessions
     from engine.record.history import History
     from engine.record.store import Store
+    from engine.threat.parameters import ThreatParameters
+    from engine.threat.world import World as ThreatWorld
     from engine.values import Decision, Event, Fact, Features
 
 REFERENCE = "reference-facts"
@@ -251,17 +253,54 @@ def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
     return replace(world_of(history, config, world.as_of), as_of=world.as_of)
 
 
-def hypothetical_release(text: str, where: str, as_of: datetime) -> Fact:
-    """A release told in TOML as a fact known at ``as_of``; every problem of the file at once."""
-    from engine.threat.catalogue import release_from_toml
+def rating_world(
+    instant: datetime, db: str | None, config_dir: str | None
+) -> tuple[ThreatWorld, ThreatParameters]:
+    """What ratings look at, from the record as known at ``instant``, and the parameters."""
+    from config.settings import config_folder, load
+    from engine.decision.events import known_events
+    from engine.decision.ratings import world_from
+    from engine.record.history import History
+
+    config = load(config_folder(config_dir))
+    with open_record(config, db) as store:
+        history = History(store.facts(known_by=instant))
+    reference = reference_of(config.folder)
+    world = world_from(history, instant, known_events(history, instant), reference)
+    return world, reference.params
+
+
+def hypothesis(text: str, where: str, world: World) -> tuple[list[Fact], str]:
+    """A what-if file as facts known at the world's instant, and the name of its release.
+
+    Every problem of the file comes in one ``ConfigError``; a name the record holds is refused.
+    """
+    from engine.threat.whatif import parse_whatif, scenario_rows
     from engine.values import Fact, release_payload
 
-    release = replace(release_from_toml(text, where=where), known_at=as_of)
-    return Fact(
-        kind="model_release",
-        key=f"{release.lab}/{release.model} (hypothetical)",
-        occurred_at=as_of,
-        known_at=as_of,
-        source="hypothetical",
-        payload=release_payload(release),
+    plan = parse_whatif(text, where=where)
+    name = plan.release.model
+    spells = world.history.known("availability", world.as_of)
+    known = {str(f.payload["model"]) for f in world.history.known("model_release", world.as_of)}
+    if name.lower() in {k.lower() for k in known}:
+        raise InputError(
+            f"'{name[:80]}' is in the record already", remedy="give the hypothesis its own name"
+        )
+
+    def fact(kind: str, key: str, payload: dict[str, Any]) -> Fact:
+        return Fact(
+            kind=kind,
+            key=f"hypothetical {key}",
+            occurred_at=world.as_of,
+            known_at=world.as_of,
+            source="hypothetical",
+            payload=payload,
+        )
+
+    rows = scenario_rows(
+        plan, {str(s.payload["chip"]) for s in spells}, world.as_of.astimezone(NEW_YORK).date()
     )
+    facts = [fact("availability", row["chip"], dict(row)) for row in rows["availability"]]
+    facts += [fact("supply_estimate", row["vendor"], dict(row)) for row in rows["supply"]]
+    release = release_payload(replace(plan.release, known_at=world.as_of))
+    return [*facts, fact("model_release", name, release)], name

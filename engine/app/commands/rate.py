@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.app.options import AsOf, Json
+from engine.app.options import AsOf, ConfigDir, Db, Json
 from engine.app.output import safe_text, to_json, to_plain, write_out
 from engine.errors import InputError, StoreError, UnknownNameError
 
@@ -41,16 +41,18 @@ def rate(
     every: Annotated[bool, typer.Option("--all", help="Every release, not the top only.")] = False,
     as_of: AsOf = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with the picture here.")] = None,
+    db: Db = None,
+    config: ConfigDir = None,
     json: Json = False,
 ) -> None:
     """Rate releases by the Nvidia revenue they put at risk, each as known on its own day."""
-    from engine.app.reference import read_parameters, read_world
+    from engine.app.wiring import rating_world
     from engine.clock import now, parse_as_of
 
     if model is not None and (every or html is not None):
         raise InputError("MODEL cannot be combined with --all or --html", remedy="drop one of them")
     instant = now() if as_of is None else parse_as_of(as_of)
-    world, params = read_world(instant), read_parameters()
+    world, params = rating_world(instant, db, config)
     if model is not None:
         release = find_release(model, world)
         rating = _rate_one(release, world, params)

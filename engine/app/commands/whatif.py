@@ -12,7 +12,7 @@ from engine.app.output import safe_text, to_json, write_out
 from engine.errors import InputError
 
 if TYPE_CHECKING:
-    from engine.app.wiring import Assessment, World
+    from engine.app.wiring import Assessment
     from engine.values import ThreatRating
 
 MAX_BYTES = 100_000
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def whatif(
         release: Annotated[
-            Path, typer.Option(help="TOML file with the release: lab, model, country, figures.")
+            Path, typer.Option(help="TOML file: a [release] table and, if you like, a [scenario].")
         ],
         as_of: AsOf = None,
         strategy: StrategyFile = None,
@@ -42,25 +42,14 @@ def register(app: typer.Typer) -> None:
         loaded = load(config_folder(config), strategy)
         with wiring.open_record(loaded, db) as store:
             world = wiring.world_at(store, loaded, instant)
-        fact = wiring.hypothetical_release(text, release.name, instant)
-        _refuse_a_known_name(world, str(fact.payload["model"]))
+        facts, name = wiring.hypothesis(text, release.name, world)
         before = wiring.assess(world, loaded)
-        after = wiring.assess(wiring.with_facts(world, loaded, [fact]), loaded)
-        rating = next(r.rating for r in after.ratings if r.rating.model == fact.payload["model"])
+        after = wiring.assess(wiring.with_facts(world, loaded, facts), loaded)
+        rating = next(r.rating for r in after.ratings if r.rating.model == name)
         if json:
             write_out(to_json(_plain(before, after, rating)))
             return
         write_out(_text(before, after, rating))
-
-
-def _refuse_a_known_name(world: World, model: str) -> None:
-    known = {
-        str(f.payload["model"]).lower() for f in world.history.known("model_release", world.as_of)
-    }
-    if model.lower() in known:
-        raise InputError(
-            f"'{model[:80]}' is in the record already", remedy="give the hypothesis its own name"
-        )
 
 
 def _read(path: Path) -> str:
