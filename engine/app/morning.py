@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.app import wiring
-from engine.values import Report, SourceHealth
+from engine.phrases import phrase
+from engine.values import Decision, Report, SourceHealth
 
 if TYPE_CHECKING:
     from config.settings import Config
@@ -39,12 +40,19 @@ def prepare(
 ) -> Morning:
     """Assess what is known at ``as_of``, note the decision when ``record``, build the report.
 
-    record: only for decisions made live; a look at the past leaves no trace in the ledger.
+    record: only for decisions made live; a look at the past leaves no trace in the ledger. polled:
+    health of the live feeds as the record tells it, never as the network is at this moment, so that
+    the same record gives the same bytes.
     """
     assessment = wiring.assess(wiring.world_at(store, config, as_of), config)
-    head = note_decision(store, assessment) if record else ""
+    decision = tempered(assessment.decision, polled)
+    head = note_decision(store, assessment, decision) if record else ""
     report = report_of(
-        assessment, past=past_decisions(store, config, as_of), polled=polled, notices=notices
+        assessment,
+        decision=decision,
+        past=past_decisions(store, config, as_of),
+        polled=polled,
+        notices=notices,
     )
     if head:
         # Printed with the report, so that `ledger verify --head` can show nothing was rewritten.
@@ -52,14 +60,34 @@ def prepare(
     return Morning(report=report, assessment=assessment)
 
 
-def note_decision(store: Store, assessment: Assessment) -> str:
+def tempered(decision: Decision, polled: Sequence[SourceHealth]) -> Decision:
+    """``decision``, less sure where live tier-1 sources could not be read; it says so.
+
+    Verdict, score and weight stay: what was not observed is no reason to sell.
+    """
+    from engine.app.collecting import blind, evidence_coverage
+
+    unseen = blind(polled)
+    if not unseen:
+        return decision
+    factor = evidence_coverage(polled)
+    note = phrase(
+        "{n:int} of {total:int} live tier-1 sources could not be read; "
+        "confidence is multiplied by {factor:.2f}",
+        n=len(unseen),
+        total=sum(source.tier == 1 for source in polled),
+        factor=factor,
+    )
+    return replace(decision, confidence=decision.confidence * factor, notes=(*decision.notes, note))
+
+
+def note_decision(store: Store, assessment: Assessment, decision: Decision) -> str:
     """Append the decision to the ledger, where the first of a session stands; its entry's hash."""
     from engine.record import ledger
 
-    decision = assessment.decision
     entry = ledger.append(
         store,
-        decision_payload(assessment),
+        decision_payload(decision),
         acts_on=decision.acts_on,
         strategy=assessment.config.strategy.name,
         made_at=assessment.world.as_of,
@@ -67,9 +95,8 @@ def note_decision(store: Store, assessment: Assessment) -> str:
     return entry.entry_hash
 
 
-def decision_payload(assessment: Assessment) -> dict[str, Any]:
+def decision_payload(d: Decision) -> dict[str, Any]:
     """What the ledger keeps of a decision: enough to argue with it years later."""
-    d = assessment.decision
     return {
         "acts_on": d.acts_on.isoformat(),
         "decision": d.verdict,
@@ -98,11 +125,12 @@ def past_decisions(store: Store, config: Config, as_of: datetime) -> tuple[dict[
 def report_of(
     assessment: Assessment,
     *,
+    decision: Decision | None = None,
     past: Sequence[dict[str, Any]] = (),
     polled: Sequence[SourceHealth] = (),
     notices: Sequence[str] = (),
 ) -> Report:
-    """The report of an assessment."""
+    """The report of an assessment; ``decision`` instead of its own when given."""
     from engine.report.build import Inputs, build
 
     return build(
@@ -110,7 +138,7 @@ def report_of(
             as_of=assessment.world.as_of,
             history=assessment.world.history,
             features=assessment.features,
-            decision=assessment.decision,
+            decision=decision or assessment.decision,
             target_weight=assessment.evaluation.target_weight,
             events=assessment.events,
             cards=release_cards(assessment),

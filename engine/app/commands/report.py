@@ -14,7 +14,12 @@ from engine.app.output import to_json, write_out
 from engine.errors import InputError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from config.settings import Config
     from engine.app.morning import Morning
+    from engine.record.store import Store
+    from engine.values import SourceHealth
 
 FORMATS = ("text", "html", "md", "json")
 
@@ -141,7 +146,37 @@ def _morning(
     instant = now() if as_of is None else parse_as_of(as_of)
     loaded = load(config_folder(config), strategy)
     with wiring.open_record(loaded, db) as store:
-        return morning.prepare(store, loaded, instant, record=live if record is None else record)
+        if live and not offline:
+            _collect(store, loaded, instant)
+        return morning.prepare(
+            store,
+            loaded,
+            instant,
+            record=live if record is None else record,
+            polled=_feed_health(store, loaded, instant) if live else (),
+        )
+
+
+def _collect(store: Store, config: Config, instant: datetime) -> None:
+    """Ask the feeds that are due, for so long; what happened is said on standard error."""
+    from engine.app import collecting
+    from engine.app.commands.collect import OFFLINE
+    from engine.app.output import fail
+
+    done = collecting.collect_and_ingest(
+        store, config, instant, budget_seconds=collecting.REPORT_SECONDS
+    )
+    failed = done.summary.count("failed")
+    if done.offline:
+        fail(OFFLINE)
+    elif failed:
+        fail(f"{failed} of {len(done.summary.results)} sources failed; see 'nvsignal feeds'")
+
+
+def _feed_health(store: Store, config: Config, instant: datetime) -> tuple[SourceHealth, ...]:
+    from engine.app import collecting
+
+    return collecting.feed_health(store, collecting.feeds_of(config), instant)
 
 
 def write_file(path: Path, text: str) -> None:

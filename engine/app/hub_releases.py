@@ -1,0 +1,225 @@
+"""Model releases read off Hugging Face: ``hf_repository`` facts become ``model_release`` facts.
+
+A laboratory publishes one model as many repositories (base, instruct, FP8, GGUF …): all of them are
+one *family*, and a family is one release. Only families that look like a flagship become one: large
+enough, a general language model, new when we first saw it, and not in the catalogue already. What
+the repository does not say (price, active parameters, scores) stays unknown and widens the rating.
+Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
+
+from engine.clock import from_micros, to_micros
+from engine.threat.catalogue import scale_format_of
+from engine.values import Fact, ModelRelease, release_payload
+
+FLAGSHIP_PARAMS = 100e9
+"""Weights from which a repository counts as a flagship. Of the Chinese open-weight releases of 2025
+and 2026 in ``config/facts/model_releases.csv`` with a known size, five in six have more; the
+smaller ones compete on a single card, not for data-centre revenue. Judgement, 2026-11."""
+
+FRESH = timedelta(days=30)
+"""A repository made longer than this before we first saw it is an old model met late: it would
+count as today's news. Longer than the weeks a repository may be prepared in private."""
+
+CONFIDENCE = 0.6
+"""Of a release told by its repository alone: the weights exist, what they are for is inferred."""
+
+PROVENANCE = "Hugging Face repository "
+"""Start of the source of every release made here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lab:
+    """A laboratory as the catalogue names it, and its country."""
+
+    name: str
+    country: str = "CN"
+
+
+LABS: Mapping[str, Lab] = MappingProxyType(
+    {
+        "deepseek-ai": Lab(name="DeepSeek"),
+        "qwen": Lab(name="Alibaba"),
+        "moonshotai": Lab(name="Moonshot AI"),
+        "zai-org": Lab(name="Zhipu"),
+        "minimaxai": Lab(name="MiniMax"),
+        "stepfun-ai": Lab(name="StepFun"),
+        "tencent": Lab(name="Tencent"),
+        "baidu": Lab(name="Baidu"),
+        "xiaomimimo": Lab(name="Xiaomi"),
+        "bytedance-seed": Lab(name="ByteDance"),
+        "inclusionai": Lab(name="Ant Group"),
+    }
+)
+"""Organisation (lower case) -> laboratory, as the catalogue spells it. A stanza of ``feeds.toml``
+adds one with ``options = { org = …, lab = …, country = … }``."""
+
+_COPY_WORDS = frozenset(
+    "gguf awq gptq exl2 mlx hf onnx openvino bnb fp8 fp4 nvfp4 mxfp4 mxfp8 bf16 fp16 int4 int8 "
+    "w4a16 w8a8 w4a8 4bit 8bit quantized dynamic unquantized base instruct chat it pt "
+    "paddle".split()
+)
+"""Words of a name that tell builds of one model apart, not models."""
+
+_OTHER_TRADES = frozenset(
+    "embedding embed reranker rerank guard reward rm prm distill distilled draft eagle eagle3 mtp "
+    "dspark ocr vl vision image video audio omni tts asr speech music 3d t2v i2v math prover "
+    "translate mt robot vla tokenizer".split()
+)
+"""Words of a name that say: not a general language model."""
+
+_WORD = re.compile(r"[-_\s]+")
+_ACTIVE = re.compile(r"(?<![A-Za-z0-9.])A(\d{1,4}(?:\.\d{1,2})?)B(?![A-Za-z0-9])")
+
+
+def labs_of(options: Iterable[Mapping[str, Any]]) -> dict[str, Lab]:
+    """``LABS`` with what the options of the feeds add."""
+    labs = dict(LABS)
+    for given in options:
+        org, lab = given.get("org"), given.get("lab")
+        if isinstance(org, str) and isinstance(lab, str) and lab:
+            labs[org.lower()] = Lab(name=lab[:80], country=str(given.get("country", "CN"))[:2])
+    return labs
+
+
+def family(name: str, lab: str = "") -> str:
+    """The name by which builds of one model are recognised.
+
+    >>> family("Qwen3-235B-A22B-Instruct-2507-FP8") == family("Qwen3-235B-A22B-2507")
+    True
+    """
+    own = {word.lower() for word in _WORD.split(lab)}
+    kept = [w for w in _words(name) if w.lower() not in _COPY_WORDS]
+    if len(kept) > 1 and kept[0].lower() in own and kept[0].lower() not in ("deepseek", "minimax"):
+        kept = kept[1:]
+    return "".join(kept).lower() or name.lower()
+
+
+def shown_name(name: str) -> str:
+    """``name`` without the words that only tell builds apart."""
+    kept = [w for w in _words(name) if w.lower() not in _COPY_WORDS]
+    return "-".join(kept) or name
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in _WORD.split(name) if word]
+
+
+def active_params_b(name: str) -> float | None:
+    """Active parameters as the name tells them ("480B-A35B"), billions; None when it does not."""
+    found = _ACTIVE.search(name)
+    value = float(found[1]) if found else 0.0
+    return value or None
+
+
+def weight_precision(payload: Mapping[str, Any]) -> str | None:
+    """Stored precision in the catalogue's words; None when the config does not say."""
+    method = str(payload.get("quant_method") or "").lower()
+    scale = str(payload.get("scale_fmt") or "").lower()
+    if "fp8" in method or "fp8" in str(payload.get("fmt") or "").lower():
+        if scale in ("ue8m0", "e8m0"):
+            return "fp8-ue8m0"
+        return "fp8-e4m3-128x128" if payload.get("block") == [128, 128] else "fp8"
+    return "mxfp4" if method == "mxfp4" else None
+
+
+def release_facts(
+    repositories: Iterable[Fact], known_releases: Iterable[Fact], labs: Mapping[str, Lab] = LABS
+) -> tuple[Fact, ...]:
+    """Every version of every new release that ``repositories`` tell, ordered by ``known_at``.
+
+    repositories: all versions of all ``hf_repository`` facts. known_releases: the ``model_release``
+    facts on record; a family found there from another source makes no second release.
+    """
+    catalogued = {
+        (str(f.payload["lab"]), family(str(f.payload["model"]), str(f.payload["lab"])))
+        for f in known_releases
+        if not str(f.payload.get("source", "")).startswith(PROVENANCE)
+    }
+    families: dict[tuple[str, str], list[Fact]] = {}
+    for fact in sorted(repositories, key=lambda f: (f.known_at, f.key)):
+        org, _, name = fact.key.partition("/")
+        lab = labs.get(org.lower())
+        if lab is not None and not _OTHER_TRADES & {w.lower() for w in _words(name)}:
+            families.setdefault((lab.name, family(name, lab.name)), []).append(fact)
+    by_name = {lab.name: lab for lab in labs.values()}
+    found = [
+        fact
+        for (lab_name, one), versions in families.items()
+        if (lab_name, one) not in catalogued
+        for fact in _family_facts(by_name[lab_name], versions)
+    ]
+    return tuple(sorted(found, key=lambda f: (f.known_at, f.key)))
+
+
+def _family_facts(lab: Lab, versions: Sequence[Fact]) -> list[Fact]:
+    """The versions of one family's release; none before it looks like a flagship."""
+    told: list[Fact] = []
+    latest: dict[str, Fact] = {}
+    first_seen = versions[0].known_at
+    if first_seen - min(f.occurred_at for f in versions if f.known_at == first_seen) > FRESH:
+        return []
+    main = ""
+    for known_us in sorted({to_micros(f.known_at) for f in versions}):
+        latest |= {f.key: f for f in versions if to_micros(f.known_at) == known_us}
+        main = main or _main(latest)
+        if main:
+            fact = _fact(lab, latest[main], latest.values())
+            fact = replace(fact, known_at=from_micros(known_us))
+            if not told or told[-1].payload != fact.payload:
+                told.append(fact)
+    return told
+
+
+def _main(latest: Mapping[str, Fact]) -> str:
+    """The repository that stands for the family: large, the plainest name; "" when none is large.
+
+    Once chosen it stays, so that a later copy does not rename the release.
+    """
+    large = [k for k, f in latest.items() if (f.payload.get("total_params") or 0) > FLAGSHIP_PARAMS]
+    return min(large, key=lambda k: (len(k), k), default="")
+
+
+def _fact(lab: Lab, main: Fact, builds: Iterable[Fact]) -> Fact:
+    name = main.key.partition("/")[2]
+    total_b = main.payload["total_params"] / 1e9
+    active_b = active_params_b(name)
+    precision = weight_precision(main.payload) or _precision_of(builds)
+    release = ModelRelease(
+        model=shown_name(name),
+        lab=lab.name,
+        country=lab.country,
+        released_on=main.occurred_at.date(),
+        known_at=main.known_at,
+        total_params_b=round(total_b, 3),
+        active_params_b=None if active_b is None or active_b > total_b else active_b,
+        weight_precision=precision,
+        scale_format=scale_format_of(precision),
+        open_weights=True,
+        license=main.payload.get("license"),
+        source=f"{PROVENANCE}{main.key}, created {main.occurred_at:%Y-%m-%d}",
+        confidence=CONFIDENCE,
+    )
+    return Fact(
+        kind="model_release",
+        key=f"{lab.name}/{release.model}",
+        occurred_at=main.occurred_at,
+        known_at=main.known_at,
+        source=main.source,
+        confidence=CONFIDENCE,
+        payload=release_payload(release),
+    )
+
+
+def _precision_of(builds: Iterable[Fact]) -> str | None:
+    """What the laboratory's own quantised builds say, the plainest name first."""
+    ordered = sorted(builds, key=lambda f: (len(f.key), f.key))
+    return next((p for p in (weight_precision(f.payload) for f in ordered) if p is not None), None)
