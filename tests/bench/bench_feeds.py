@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import importlib
 import logging
-import multiprocessing
 import socket
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import threading
@@ -21,8 +21,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import httpx
 
 N_FEEDS, N_ENTRIES = 100, 100
 N_PEER_FEEDS = 10  # the peers are slow: a tenth of the case is enough to know their rate
@@ -48,8 +46,10 @@ def document(feed: int, entries: int = N_ENTRIES) -> bytes:
     return f"{head}{''.join(items)}</channel></rss>".encode()
 
 
-def _serve(listener: socket.socket) -> None:
+def serve() -> None:
+    """The server process: prints its port, then answers ``/7`` with feed 7 until it is killed."""
     documents = [document(n) for n in range(N_FEEDS)]
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
 
     def answer(conn: socket.socket) -> None:
         conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -61,6 +61,7 @@ def _serve(listener: socket.socket) -> None:
             head = f"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}"
             conn.sendall(head.encode() + b"\r\n\r\n" + body)
 
+    print(listener.getsockname()[1], flush=True)
     while True:
         conn, _ = listener.accept()
         threading.Thread(target=answer, args=(conn,), daemon=True).start()
@@ -68,20 +69,14 @@ def _serve(listener: socket.socket) -> None:
 
 @contextmanager
 def feed_server() -> Iterator[str]:
-    """The address of a server in a process of its own; ``/7`` is feed 7."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-    process = multiprocessing.get_context("spawn").Process(
-        target=_serve, args=(listener,), daemon=True
-    )
-    process.start()
-    base = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    try:
-        httpx.get(f"{base}/0").raise_for_status()  # wait until it is up: not part of any figure
-        yield base
-    finally:
-        process.kill()
-        process.join()
-        listener.close()
+    """The address of a server in a process of its own; it is up when this returns."""
+    command = [sys.executable, __file__, "serve"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        finally:
+            process.kill()
 
 
 class Rate(NamedTuple):
@@ -134,6 +129,7 @@ def ours(base: str, folder: Path) -> tuple[Rate, Rate]:
 def feedparser_loop(base: str, folder: Path) -> Rate:
     """The least anybody would write: httpx, feedparser, an upsert; entries a second."""
     import feedparser
+    import httpx
 
     connection = sqlite3.connect(folder / "loop.db")
     connection.execute("PRAGMA journal_mode=WAL")
@@ -197,6 +193,5 @@ def rows() -> list[dict[str, object]]:
     ]
 
 
-if __name__ == "__main__":
-    for line in rows():
-        print(line)
+if __name__ == "__main__" and sys.argv[1:] == ["serve"]:
+    serve()
