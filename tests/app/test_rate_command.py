@@ -63,7 +63,7 @@ def test_json_of_one_release_adds_up_and_keeps_its_keys(capsys: pytest.CaptureFi
     assert code == 0
     data = json.loads(out)
     assert sum(data["channels"].values()) == data["score"]
-    assert data["rated_at"].startswith("2025-01-20T23:59:59")
+    assert data["rated_at"].startswith("2025-01-21T00:14:59")  # the day it was told, plus the lag
     assert {
         "model",
         "lab",
