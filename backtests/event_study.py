@@ -218,7 +218,7 @@ def correlation(fits: Sequence[Fit], sessions: int) -> FloatArray:
         calendar[place, f.estimation_rows.start : f.estimation_rows.stop] = f.weights[: f.n]
         calendar[place, f.window_rows.start : f.window_rows.stop] = f.weights[f.n :]
     unit = calendar / np.sqrt((calendar**2).sum(axis=1))[:, None]
-    return np.clip(unit @ unit.T, -1.0, 1.0)
+    return np.asarray(np.clip(unit @ unit.T, -1.0, 1.0))
 
 
 # --- tests over events -------------------------------------------------------------------------
