@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from engine.app.ingest import Ingested
     from engine.record.store import Store
     from feeds.base import Collector, FeedConfig, FeedsConfig, Harvest, Parsed, Poll, PollState
-    from feeds.collect import Progress, Sink, Summary, Written
+    from feeds.collect import Progress, Sink, Status, Summary, Written
     from feeds.fetch import Fetched, Getter, Request
 
 REPORT_SECONDS = 20.0
@@ -32,6 +32,9 @@ BLIND_LOSS = 0.5
 """Share of the confidence lost when no live tier-1 source can be read; proportional in between.
 Judgement, 2026-11: what is on record still holds, but the newest turn may be missing. The missing
 features themselves lower confidence once more, through coverage, when they have grown old."""
+
+ANSWERED: tuple[Status, ...] = ("new", "unchanged")
+FAILED: tuple[Status, ...] = ("failed", "gone")
 
 SEEN = frozenset({FeedState.OK, FeedState.EMPTY})
 """States in which a source was read, whatever it said."""
@@ -86,7 +89,7 @@ def collect_and_ingest(
             collectors=budget.collector,
             progress=progress,
         )
-    offline = witness.offline and not summary.count("new", "unchanged")
+    offline = witness.offline and not summary.count(*ANSWERED)
     if not offline:
         sink.release()
     return Collected(summary=summary, offline=offline, ingested=_ingest(store, config, known, now))

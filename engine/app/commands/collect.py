@@ -91,7 +91,9 @@ def _need_enabled(known: FeedsConfig, names: Sequence[str]) -> None:
 
 
 def _nothing_worked(done: Collected) -> bool:
-    return bool(done.summary.count("failed")) and not done.summary.count("new", "unchanged")
+    from engine.app import collecting
+
+    return bool(done.summary.count("failed")) and not done.summary.count(*collecting.ANSWERED)
 
 
 @contextmanager
@@ -118,6 +120,8 @@ def _progress() -> Iterator[Progress | None]:
 
 def summary_of(done: Collected) -> dict[str, Any]:
     """What ``collect --json`` prints."""
+    from engine.app import collecting
+
     summary = done.summary
     return {
         "at": summary.now,
@@ -127,7 +131,7 @@ def summary_of(done: Collected) -> dict[str, Any]:
             "new": summary.new,
             "changed": summary.changed,
             "unchanged": sum(r.unchanged for r in summary.results),
-            "failed": summary.count("failed", "gone"),
+            "failed": summary.count(*collecting.FAILED),
             "deferred": summary.count("deferred"),
             "not_due": summary.count("not_due"),
         },
@@ -171,12 +175,15 @@ def _why(result: FeedResult) -> str:
 
 
 def _closing(done: Collected) -> list[str]:
+    from engine.app import collecting
+
     summary, told = done.summary, done.ingested
-    waiting = summary.count("not_due")
+    answered, failed = summary.count(*collecting.ANSWERED), summary.count(*collecting.FAILED)
+    waiting, put_off = summary.count("not_due"), summary.count("deferred")
+    hint = "  (--force asks them too)" if waiting and not answered else ""
     lines = [
-        f"{summary.count('new', 'unchanged')} answered, {summary.count('failed', 'gone')} failed, "
-        f"{summary.count('deferred')} put off, {waiting} not due, in {summary.seconds:.1f} s"
-        + ("  (--force asks them too)" if waiting and not summary.count("new", "unchanged") else "")
+        f"{answered} answered, {failed} failed, {put_off} put off, {waiting} not due, "
+        f"in {summary.seconds:.1f} s{hint}"
     ]
     if told.classified:
         silent = told.irrelevant + told.abstained + told.archive
