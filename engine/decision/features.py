@@ -1,6 +1,7 @@
 """The record as arrays: one row a session, known then.
 
-Every feature is float64 of shape (T,), NaN where not observed. A truncated record gives the same
+Every feature is float64 of shape (T,), NaN where not observed. What became known before the first
+row belongs to a row that is not here: as a level it counts from row 0 on, as an impulse not at all. A truncated record gives the same
 rows bit for bit, because each row is made from facts with ``known_at`` at or before its decision
 instant and by running recursions only. ``FEATURES`` says what each one is.
 """
@@ -212,7 +213,7 @@ def _threat(
     impulse = np.where(observed, 0.0, np.nan)
     doubt = np.zeros(len(grid))
     for rated in ratings:
-        if rated.row < len(grid):
+        if 0 < rated.row < len(grid):
             width = rated.rating.net_high_share - rated.rating.net_low_share
             impulse[rated.row] += 100.0 * rated.rating.expected_loss_share
             doubt[rated.row] += 100.0 * width / 2.0
@@ -260,7 +261,7 @@ def _news(
     for event, row in sorted(
         zip(events, rows.tolist(), strict=True), key=lambda p: (p[1], p[0].event_id)
     ):
-        if row >= len(grid) or event.direction == 0:
+        if not 0 < row < len(grid) or event.direction == 0:
             continue
         target, size = _impulse(event, row, weights, gates, policy, domestic)
         if target is None:
@@ -331,7 +332,7 @@ def _earnings(reports: Sequence[Fact], grid: Grid) -> dict[str, FloatArray]:
         row = grid.row(report)
         revenue.append(_number(report.payload, "revenue_usd_bn") or np.nan)
         guide = _number(report.payload, "guide_vs_consensus_pct")
-        if guide is not None and row < len(grid):
+        if guide is not None and 0 < row < len(grid):
             surprise[row] += guide
         if order >= 4:
             growth.append((row, order, 100.0 * (revenue[-1] / revenue[-5] - 1.0)))

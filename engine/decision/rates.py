@@ -216,6 +216,6 @@ def _surprises(
     ordered = sorted(yields)
     for previous, day in itertools.pairwise(ordered):
         row, value = yields[day]
-        if day in windows and row < len(grid):
+        if day in windows and 0 < row < len(grid):
             out[row] += 100.0 * (value - yields[previous][1]) - counted.get(day, 0.0)
     return out
