@@ -507,14 +507,17 @@ def superior_ability(window: Window, found: SweepResult) -> tuple[float | None, 
 
 
 def top_sets(found: SweepResult, most: int = 10) -> list[dict[str, Any]]:
-    """The best sets by Sharpe ratio, annualised."""
+    """The best sets by Sharpe ratio, annualised; of sets that trade alike, the first."""
     import numpy as np
 
     from backtests.metrics import SESSIONS_A_YEAR
 
     sharpe = found.sharpe
-    order = np.argsort(-np.nan_to_num(sharpe, nan=-np.inf), kind="stable")[:most]
     totals = found.totals
+    paths = np.stack([totals.final_equity, totals.moments[1], totals.n_trades], axis=1)
+    _, first = np.unique(paths, axis=0, return_index=True)
+    ranked = np.nan_to_num(sharpe[np.sort(first)], nan=-np.inf)
+    order = np.sort(first)[np.argsort(-ranked, kind="stable")][:most]
     return [
         {
             "params": found.params_of(int(row)),

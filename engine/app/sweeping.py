@@ -24,6 +24,8 @@ from engine.errors import InputError, NvsignalError, OutOfRangeError
 
 IN_FLIGHT = 16
 """Chunks handed out at a time, so that memory does not grow with the sweep."""
+CONNECT_S = 5
+"""Seconds to wait for a scheduler to answer."""
 LOST_WORKERS = 5
 """How many times lost processes are replaced before giving up."""
 
@@ -43,7 +45,7 @@ class Checkpoint:
         for path in sorted(self.folder.glob("chunk-*.npz")):
             number = int(path.stem.removeprefix("chunk-"))
             try:
-                with np.load(path, allow_pickle=False) as data:
+                with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
                     found[number] = Chunk(**{f.name: data[f.name] for f in fields(Chunk)})
             except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
                 path.unlink(missing_ok=True)
@@ -148,7 +150,7 @@ def _on_cluster(job: Job, todo: list[int], address: str, keep: Done) -> None:
 
         waiting = iter(todo)
         numbers: dict[str, int] = {}
-        futures = as_completed()
+        futures = as_completed(loop=client.loop)
 
         def submit() -> None:
             number = next(waiting, None)
@@ -174,7 +176,7 @@ def _client(address: str) -> Iterator[Any]:
             "--cluster needs the package 'distributed'", remedy="pip install 'nvsignal[cluster]'"
         ) from None
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(
             f"no Dask scheduler answers at '{address[:80]}' ({type(error).__name__})",
