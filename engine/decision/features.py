@@ -1,9 +1,10 @@
 """The record as arrays: one row a session, known then.
 
-Every feature is float64 of shape (T,), NaN where not observed. What became known before the first
-row belongs to a row that is not here: as a level it counts from row 0 on, as an impulse not at all. A truncated record gives the same
-rows bit for bit, because each row is made from facts with ``known_at`` at or before its decision
-instant and by running recursions only. ``FEATURES`` says what each one is.
+Every feature is float64 of shape (T,), NaN where not observed. What became known before the
+first row belongs to a row that is not here: as a level it counts from row 0 on, as an impulse
+not at all. A truncated record gives the same rows bit for bit, because each row is made from
+facts with ``known_at`` at or before its decision instant and by running recursions only.
+``FEATURES`` says what each one is.
 """
 
 from __future__ import annotations

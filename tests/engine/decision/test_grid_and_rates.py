@@ -7,13 +7,20 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.clock import parse_as_of, to_micros
+from engine.decision.events import known_events
 from engine.decision.grid import Grid
-from engine.decision.rates import expectations_at, inputs_at, target_range_bps
+from engine.decision.rates import (
+    expectations_at,
+    fed_windows,
+    inputs_at,
+    rate_features,
+    target_range_bps,
+)
+from engine.macro.sessions import load_sessions
 from engine.record.history import History
 from feeds.facts import Lags, read_tables
 
@@ -106,25 +113,16 @@ def test_settlements_of_different_days_are_not_mixed() -> None:
     assert sorted(curve) == [date(2025, 8, 1), date(2025, 10, 1), date(2025, 11, 1)]
 
 
-@pytest.mark.parametrize("feature", ["fed_surprise_bps"])
-def test_surprises_are_zero_outside_fed_windows(feature: str) -> None:
+def test_surprises_are_zero_outside_fed_windows() -> None:
     """The sign trap: falling yields on an ordinary day say nothing."""
-    from engine.decision.events import known_events
-    from engine.decision.rates import fed_windows, rate_features
-    from engine.macro.sessions import load_sessions
-
     end = parse_as_of("2025-08-20")
     sessions = load_sessions(date(2025, 1, 2), date(2025, 8, 20))
     rows = Grid(sessions_on=sessions.on, decide_at_us=sessions.decide_at_us)
     events = known_events(history(), end)
-    values = rate_features(history(), rows, end, events)[feature]
+    values = rate_features(history(), rows, end, events)["fed_surprise_bps"]
     windows = fed_windows(history(), end, events)
-    days = {sessions.on[t - 2] for t in np.flatnonzero(values)} | {
-        sessions.on[t - 1] for t in np.flatnonzero(values)
-    }
 
-    assert np.flatnonzero(values).size > 0
+    assert 0 < np.flatnonzero(values).size < 20
     for t in np.flatnonzero(values):
         near = {sessions.on[t - k].isoformat() for k in (1, 2)}
         assert near & windows, sessions.on[t]
-    assert len(days) < len(sessions.on) / 4
