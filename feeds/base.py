@@ -411,7 +411,11 @@ class Harvest:
 
 
 class Collector(Protocol):
-    """One kind of source. Made without arguments; used from several threads at once."""
+    """One kind of source. Made without arguments; used from several threads at once.
+
+    A collector may name the keys its stanzas' ``options`` can hold in ``option_names``; any other
+    is then refused with the nearest (``check_options``).
+    """
 
     def poll(self, poll: Poll) -> Harvest:
         """Ask once. Raises ``FeedError``; a failure is never an empty success."""
@@ -487,6 +491,16 @@ def find_collector(kind: str) -> Collector:
         raise ConfigError([f"feed kind '{kind[:120]}' has no poll method"])
     collector: Collector = made
     return collector
+
+
+def check_options(feed: FeedConfig, collector: Collector) -> None:
+    """``FeedError`` for an option the collector of ``feed`` does not know."""
+    known: Sequence[str] | None = getattr(collector, "option_names", None)
+    for name in feed.options:
+        if known is not None and name not in known:
+            near = nearest(name, known)
+            remedy = f"did you mean '{near}'?" if near else None
+            raise FeedError(feed.name, f"unknown option '{name[:60]}'", remedy=remedy)
 
 
 # --- reading documents ----------------------------------------------------------------------

@@ -31,6 +31,7 @@ from feeds.base import (
     Parsed,
     Poll,
     PollState,
+    check_options,
     find_collector,
     newest_stamps,
 )
@@ -259,7 +260,9 @@ class _Round:
         harvest: Harvest | None = None
         error: NvsignalError | None = None
         try:
-            harvest = self._collector(poll.feed.kind).poll(poll)
+            collector = self._collector(poll.feed.kind)
+            check_options(poll.feed, collector)
+            harvest = collector.poll(poll)
         except NvsignalError as failure:
             error = failure
         except Exception as failure:  # a fault in one collector must not stop the others

@@ -37,6 +37,7 @@ _COLUMNS = (
 class EdgarSubmissions(DocumentCollector):
     """Options: ``cik`` (ten digits), ``forms`` (default 8-K, 10-Q, 10-K and their amendments)."""
 
+    option_names = ("cik", "forms")
     accept = "application/json"
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:

@@ -37,6 +37,8 @@ _MAX_DAILY_POINTS = 1.5  # the largest daily move of any contract in 2008 and 20
 class FedFutures:
     """Closes of the next contracts. Options: ``lookback_days`` (default 7), ``currency``."""
 
+    option_names = ("lookback_days", "currency")
+
     def __init__(self, history: History | None = None):
         self._history = history or yfinance_history
 

@@ -40,6 +40,7 @@ class FederalRegister(DocumentCollector):
     Options: ``agencies`` (slugs; a document of none of them is left out; default any).
     """
 
+    option_names = ("agencies",)
     accept = "application/json"
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:

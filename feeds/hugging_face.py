@@ -45,12 +45,14 @@ _MAX_MEMO = 400  # read configs remembered; an organisation's newest hundreds ar
 
 
 class HuggingFaceOrg(DocumentCollector):
-    """Repositories of ``options.org``, newest first. Option ``config_url``: where a config lies.
+    """Repositories of ``options.org``, newest first. Option ``config_url``: where a config lies;
+    ``lab`` and ``country`` are for those who make releases of what is found here.
 
     The list may leave out the quantisation; then ``config.json`` is read, once per repository and
     commit.
     """
 
+    option_names = ("org", "config_url", "lab", "country")
     accept = "application/json"
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:

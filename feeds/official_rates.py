@@ -46,6 +46,7 @@ class FredSeries(DocumentCollector):
     that the file keeps its validators.
     """
 
+    option_names = ("series", "lookback_days")
     accept = "text/csv, */*;q=0.5"
 
     def url(self, poll: Poll) -> str:
@@ -79,6 +80,7 @@ class FredSeries(DocumentCollector):
 class NewYorkFed(DocumentCollector):
     """EFFR with its target range: series ``EFFR``, ``DFEDTARL`` and ``DFEDTARU``."""
 
+    option_names = ()
     accept = "application/json"
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:

@@ -69,6 +69,7 @@ class RssCollector(DocumentCollector):
     ``keep_summary`` (false keeps titles and links only, where a publisher's terms want that).
     """
 
+    option_names = ("strip_publisher", "must_match", "keep_summary")
     accept = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8"
 
     def __init__(self, fallback: Fallback | None = None):

@@ -88,6 +88,8 @@ class YahooBars:
     One symbol that fails is a problem; when all fail the poll fails.
     """
 
+    option_names = ("symbols", "currency", "lookback_days", "first_lookback_days")
+
     def __init__(self, history: History | None = None):
         self._history = history or yfinance_history
 

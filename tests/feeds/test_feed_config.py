@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import ConfigError, UnknownNameError
-from feeds.base import find_collector, load_feeds
+from engine.errors import ConfigError, FeedError, UnknownNameError
+from feeds.base import FeedConfig, check_options, find_collector, load_feeds
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "feeds.toml"
 GOOD = """\
@@ -43,8 +43,8 @@ def test_what_ships_can_be_loaded_and_built():
     """Every stanza has a collector, a label, terms, and https."""
     config = load_feeds(SHIPPED)
 
-    for kind in {feed.kind for feed in config.feeds}:
-        find_collector(kind)
+    for feed in config.feeds:
+        check_options(feed, find_collector(feed.kind))
     for feed in config.feeds:
         assert feed.label
         assert feed.terms
@@ -159,3 +159,11 @@ def test_a_kind_that_is_no_collector_is_a_config_error(kind):
     """Not found, not there, or not a collector."""
     with pytest.raises(ConfigError, match=kind.split(":")[0]):
         find_collector(kind)
+
+
+def test_an_option_the_collector_does_not_know_is_refused():
+    """A misspelt option would silently do nothing."""
+    feed = FeedConfig(name="a", kind="feeds.rss:RssCollector", options={"must_mach": "nvidia"})
+
+    with pytest.raises(FeedError, match="did you mean 'must_match'"):
+        check_options(feed, find_collector(feed.kind))
