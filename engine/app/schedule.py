@@ -12,6 +12,7 @@ right either: a run left open by a killed process is simply done again, as of th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -130,7 +131,8 @@ def _open(run: JobRun | None, now: datetime) -> bool:
 
 def retry_pause(attempts: int) -> timedelta:
     """How long a run that failed ``attempts`` times is left alone."""
-    return min(FIRST_RETRY * 2 ** min(attempts - 1, 10), LAST_RETRY)
+    doubled: int = 2 ** min(max(attempts - 1, 0), 10)
+    return min(FIRST_RETRY * doubled, LAST_RETRY)
 
 
 def session_of(run: JobRun) -> date:
@@ -235,7 +237,7 @@ class Runner:
         """Do everything that is due, then deliver; the runs that were finished well."""
         if not self.leads():
             return ()
-        finished = []
+        finished: list[RunKey] = []
         for key in self.due(ahead=ahead):
             if not self.lock.held():
                 self.log.warning("lock_lost", remedy="another process may be leading now")
@@ -249,6 +251,7 @@ class Runner:
         """Try to lead; a change is said once."""
         leading = self.lock.acquire()
         if leading != self._leading:
+            self._morning = None  # somebody else may have made a newer one in the meantime
             if leading:
                 self.log.info("leading", owner=self.owner)
             else:
@@ -276,6 +279,7 @@ class Runner:
             return False
         self.store.finish(*where, self.clock(), detail=detail)
         self.log.info(f"{key.job}_done", scheduled_for=key.scheduled_for, detail=detail)
+        self._said = {said for said in self._said if not said.startswith(f"{key.job}_failed")}
         return True
 
     def _failed(self, key: RunKey, error: Exception) -> None:
@@ -321,6 +325,8 @@ class Runner:
         return None
 
     def _deliver_now(self, *, soon: bool) -> None:
+        if not self.config.settings.delivery.channel:
+            return
         now = self.clock()
         recent = self._delivered_at is not None and (
             timedelta(0) <= now - self._delivered_at < timedelta(minutes=1)
@@ -408,7 +414,7 @@ def collect(store: Store, config: Config, now: datetime, /) -> Mapping[str, Any]
     }
 
 
-def prepare(store: Store, config: Config, as_of: datetime, /, *, record: bool, log: Log) -> Morning:
+def prepare(store: Store, config: Config, as_of: datetime, /, *, record: bool) -> Morning:
     """The morning with the health of the feeds in it."""
     from engine.app import morning
 
@@ -452,6 +458,8 @@ def serve(
     """
     from apscheduler.schedulers.background import BackgroundScheduler
 
+    # A long round of the feeds outlasts several wake-ups; that is not worth a line each.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
         partial(_safely, cycle, log),

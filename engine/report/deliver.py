@@ -1,0 +1,632 @@
+"""What goes out, to whom and when; and the only place that sends anything.
+
+::
+
+    report, events, health ─▶ notices ─▶ plan (kinds, quiet hours, coalescing) ─▶ parcels ─▶ Apprise
+
+What is to be sent is worked out anew each time from what is on record, less what is marked as sent;
+so there is no queue to lose. A parcel is claimed before it is sent, freed again when that fails,
+and marked as done when it succeeds. A process killed between sending and marking is the one case in
+which a message goes out twice, and then under the same Message-ID.
+
+Decided, and documented here: in a reader's quiet hours nothing goes out. Mail is always held until
+they end; a push channel lets through the kinds named in its ``wake_for`` (none by default). A daily
+report that a newer one has overtaken is not sent any more. A change of decision and the daily
+report that tells it are one message, and a channel that wants only one of them gets that.
+"""
+
+from __future__ import annotations
+
+import html
+import logging
+import os
+import smtplib
+import ssl
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, formataddr
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from engine.errors import InputError, NvsignalError
+from engine.phrases import Phrase, phrase
+from engine.report.i18n import voice
+from engine.report.labels import LABELS
+from engine.report.typography import clean, safe_url
+from engine.values import Event, FeedState, Report, SourceHealth
+
+if TYPE_CHECKING:
+    from engine.record.store import Store
+
+Kind = Literal["decision_changed", "digest", "tripwire", "data_down"]
+Form = Literal["mail", "push"]
+
+TRIPWIRES = frozenset(
+    {"export_restriction", "export_relief", "china_purchase_ban", "training_failure"}
+)
+"""Event types worth an alert between two reports: they move the gates of the China business, or
+break a claim that a rating rests on. Releases trip the wire by their rating, not by their noise."""
+
+TRIPWIRE_CONFIDENCE = 0.7
+"""Least confidence of the classifier in an event that raises an alert."""
+
+TRIPWIRE_AGE = timedelta(hours=24)
+"""An event first known longer ago than this is in the daily report and alerts nobody."""
+
+RELEASE_AGE = timedelta(days=3)
+"""The same for releases, whose rating comes with the next report: a long weekend is covered."""
+
+FAILURES_TOLERATED = 1
+"""A feed that fails once is not worth a message; twice in a row is."""
+
+CLAIM_AGE = timedelta(minutes=2)
+"""A parcel claimed this long ago and not done was being sent by a process that is gone."""
+
+FIRST_PAUSE, LAST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)
+"""How long a failing channel is left alone; the pause doubles with each failure."""
+
+MAX_SUBJECT_CHARS = 150
+MAX_LINES = 20
+TIMEOUT_SECONDS = 20.0
+NAME = "nvsignal"
+
+
+class DeliveryError(NvsignalError):
+    """A message could not be handed over. Never holds a password or a token."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quiet:
+    """Hours of the reader's own clock, ``start`` inclusive, ``end`` exclusive, over midnight too.
+
+    wake_for: kinds that a push channel lets through.
+    """
+
+    start: time
+    end: time
+    zone: ZoneInfo
+    wake_for: frozenset[str] = frozenset()
+
+    def covers(self, now: datetime) -> bool:
+        """Whether it is quiet at ``now``; equal ends are no quiet hours at all."""
+        clock = now.astimezone(self.zone).time()
+        if self.start <= self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One way out to one reader. ``address``: an Apprise URL, kept out of every printed form."""
+
+    name: str
+    address: str = field(repr=False)
+    language: str = "en"
+    kinds: frozenset[str]
+    form: Form = "mail"
+    quiet: Quiet | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing to be told. ``key`` is the same whenever the same thing is worked out again.
+
+    report: for the daily report and a change of decision; else a line (an ``engine.phrases``
+    phrase, said in the reader's language), and perhaps a link.
+    """
+
+    kind: Kind
+    key: str
+    report: Report | None = None
+    line: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message in one language. html None: there is no richer form of it."""
+
+    subject: str
+    text: str
+    html: str | None
+    push: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """Notices that go out together on one channel."""
+
+    channel: Channel
+    notices: tuple[Notice, ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """One key in the table of things sent for each notice."""
+        return tuple(f"{self.channel.name}|{notice.key}" for notice in self.notices)
+
+
+# --- secrets --------------------------------------------------------------------------------
+
+
+def read_address(
+    *, name: str, url_env: str = "", url_file: str = "", environ: Mapping[str, str] | None = None
+) -> str:
+    """The address of channel ``name`` from the environment or from a file.
+
+    The file must be readable by its owner alone (mode 0600 or less). Raises ``InputError`` saying
+    what is missing, never what was found.
+    """
+    if url_env:
+        found = (os.environ if environ is None else environ).get(url_env, "").strip()
+        if not found:
+            raise InputError(
+                f"channel '{name}': the environment variable {url_env} is not set",
+                remedy="put the Apprise address of the channel there",
+            )
+        return found
+    path = Path(url_file).expanduser()
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            raise InputError(
+                f"channel '{name}': {path} has mode {mode:04o}, others can read it",
+                remedy=f"chmod 600 {path}",
+            )
+        found = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise InputError(f"channel '{name}': cannot read {path} ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(f"channel '{name}': {path} is not UTF-8 text") from None
+    if not found or "\n" in found:
+        raise InputError(f"channel '{name}': {path} must hold one address on one line")
+    return found
+
+
+# --- what is to be told (pure) --------------------------------------------------------------
+
+
+def digest_notice(report: Report) -> Notice:
+    """The daily report."""
+    return Notice(kind="digest", key=f"digest:{report.decision.acts_on}", report=report)
+
+
+def changed_notice(report: Report, past: Sequence[Mapping[str, Any]]) -> Notice | None:
+    """A change of decision, known by the session in which it came.
+
+    past: what stands in the ledger, oldest first, this report's own decision included. Worked out
+    from the ledger, not from the replay, because the ledger never changes its mind; and told until
+    it was delivered, or until the decision changed again.
+    """
+    ordered = sorted(past, key=lambda entry: str(entry["acts_on"]))
+    since = None
+    for earlier, later in pairwise(ordered):
+        if earlier["decision"] != later["decision"]:
+            since = str(later["acts_on"])
+    if since is None or ordered[-1]["decision"] != report.decision.verdict:
+        return None
+    if report.decision.acts_on - date.fromisoformat(since) > timedelta(days=7):
+        return None
+    return Notice(kind="decision_changed", key=f"decision_changed:{since}", report=report)
+
+
+def event_notices(events: Iterable[Event], now: datetime) -> Iterator[Notice]:
+    """Tripwires among classified events: one for each story, however many sources tell it."""
+    for event in events:
+        age = now - event.known_at
+        loud = event.event_type in TRIPWIRES and event.confidence >= TRIPWIRE_CONFIDENCE
+        if loud and timedelta(0) <= age <= TRIPWIRE_AGE:
+            yield Notice(
+                kind="tripwire",
+                key=f"tripwire:{event.event_id}",
+                line=phrase(
+                    "{what}: {headline} ({source})",
+                    what=Phrase(LABELS.get(event.event_type, "Event"), {}),
+                    headline=clean(event.headline, limit=300),
+                    source=clean(event.source, limit=80),
+                ),
+                url=safe_url(event.url),
+            )
+
+
+def release_notices(report: Report, now: datetime, least_score: float) -> Iterator[Notice]:
+    """Tripwires among new releases: those rated ``least_score`` or more."""
+    for card in report.releases:
+        fresh = timedelta(0) <= now - card.release.known_at <= RELEASE_AGE
+        if fresh and card.rating.score >= least_score:
+            model = clean(card.release.model, limit=120)
+            yield Notice(
+                kind="tripwire",
+                key=f"tripwire:release:{model}",
+                line=phrase(
+                    "New model {model}: threat rating {score:int} of 100",
+                    model=model,
+                    score=card.rating.score,
+                ),
+            )
+
+
+def down_notices(health: Iterable[SourceHealth], failures: Mapping[str, int]) -> Iterator[Notice]:
+    """Sources of tier 1 and 2 that failed twice in a row or more; once for each outage.
+
+    failures: feed -> failures in a row.
+    """
+    fine = {FeedState.OK, FeedState.EMPTY, FeedState.UNDATED, FeedState.NEVER}
+    for source in health:
+        broken = failures.get(source.name, 0) > FAILURES_TOLERATED
+        if broken and source.tier <= 2 and source.state not in fine:
+            since = source.last_ok_at
+            yield Notice(
+                kind="data_down",
+                key=f"data_down:{source.name}:{since.isoformat() if since else 'never'}",
+                line=_down_line(clean(source.name, limit=80), clean(source.note, limit=200), since),
+            )
+
+
+def _down_line(name: str, why: str, since: datetime | None) -> str:
+    if since is None:
+        return phrase("{name}: {why}; it has never answered", name=name, why=why)
+    return phrase("{name}: {why}; last good answer {on:date}", name=name, why=why, on=since)
+
+
+def report_missing_notice(acts_on: date, why: str) -> Notice:
+    """The report of a session could not be made, nearly always because data are missing."""
+    return Notice(
+        kind="data_down",
+        key=f"data_down:report:{acts_on}",
+        line=phrase(
+            "The report for {on:date} could not be made: {why}",
+            on=acts_on,
+            why=clean(why, limit=300),
+        ),
+    )
+
+
+# --- what goes out now (pure) ---------------------------------------------------------------
+
+
+def plan(
+    channel: Channel,
+    notices: Sequence[Notice],
+    now: datetime,
+    *,
+    sent: Callable[[str], bool],
+    last_tripwire_at: datetime | None,
+    coalesce: timedelta,
+) -> tuple[Parcel, ...]:
+    """The parcels for ``channel`` at ``now``: what it wants, was not sent, and may go out.
+
+    Tripwires that follow another one within ``coalesce`` wait and go out together.
+    """
+    wanted = [n for n in notices if n.kind in channel.kinds and not sent(f"{channel.name}|{n.key}")]
+    if channel.quiet is not None and channel.quiet.covers(now):
+        awake = channel.quiet.wake_for if channel.form == "push" else frozenset[str]()
+        wanted = [n for n in wanted if n.kind in awake]
+    if last_tripwire_at is not None and timedelta(0) <= now - last_tripwire_at < coalesce:
+        wanted = [n for n in wanted if n.kind != "tripwire"]
+    groups = (("decision_changed", "digest"), ("tripwire",), ("data_down",))
+    parts = (tuple(n for n in wanted if n.kind in kinds) for kinds in groups)
+    return tuple(Parcel(channel=channel, notices=part) for part in parts if part)
+
+
+def compose(parcel: Parcel) -> Message:
+    """The parcel in its reader's language."""
+    first = min(parcel.notices, key=lambda n: n.kind != "decision_changed")
+    if first.report is None:
+        return _alert(parcel.notices, parcel.channel.language)
+    return _whole_report(first.report, first.kind, parcel.channel.language)
+
+
+def _whole_report(report: Report, kind: Kind, lang: str) -> Message:
+    from engine.report.render import push_line, render, subject
+
+    speaker = voice(lang)
+    title, push = subject(report, lang), push_line(report, lang)
+    if kind == "decision_changed":
+        title = speaker.say("Decision changed: {title}", title=title)
+        push = speaker.say("Decision changed: {title}", title=push)
+    return Message(
+        subject=clean(title, limit=MAX_SUBJECT_CHARS),
+        text=render(report, "mail_text", lang),
+        html=render(report, "mail_html", lang),
+        push=clean(push, limit=300),
+    )
+
+
+def _alert(notices: Sequence[Notice], lang: str) -> Message:
+    speaker = voice(lang)
+    lines = [(speaker.tell(n.line, limit=700), n.url) for n in notices[:MAX_LINES]]
+    more = len(notices) - len(lines)
+    if more > 0:
+        lines.append((speaker.count("and {n} more", "and {n} more", n=more), ""))
+    if notices[0].kind == "tripwire":
+        told = speaker.say("NVDA alert: {what}", what=lines[0][0])
+    else:
+        told = speaker.say("NVDA, data missing: {what}", what=lines[0][0])
+    title = clean(told, limit=MAX_SUBJECT_CHARS)
+    return Message(
+        subject=title,
+        text="\n".join(f"- {text}" + (f"\n  {url}" if url else "") for text, url in lines) + "\n",
+        html=_alert_page(title, lines, lang),
+        push=clean(". ".join(text for text, _ in lines), limit=300),
+    )
+
+
+def _alert_page(title: str, lines: Sequence[tuple[str, str]], lang: str) -> str:
+    """A small page; links are http(s) only, and everything else is text."""
+    items = "".join(
+        f'<li><a href="{html.escape(url)}">{html.escape(text)}</a></li>'
+        if url
+        else f"<li>{html.escape(text)}</li>"
+        for text, url in lines
+    )
+    return (
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
+        f"<title>{html.escape(title)}</title></head>"
+        f'<body style="font-family:sans-serif;line-height:1.4"><ul>{items}</ul></body></html>\n'
+    )
+
+
+# --- the way out ----------------------------------------------------------------------------
+
+
+class Log(Protocol):
+    """Where the courier says what it did; ``engine.app.logs.Log``."""
+
+    def info(self, event: str, **fields: Any) -> None:
+        """As it should be."""
+
+    def warning(self, event: str, **fields: Any) -> None:
+        """To be tried again."""
+
+
+Send = Callable[[Channel, Message, str, datetime], None]
+"""(channel, message, key, now) → sent, or ``DeliveryError``."""
+
+
+@dataclass(kw_only=True)
+class Courier:
+    """Sends what ``plan`` says, once, and remembers which channels fail.
+
+    A failing channel is said once, in the log and in the table of things sent, until it works
+    again; it never holds up another one.
+    """
+
+    store: Store
+    channels: Sequence[Channel]
+    log: Log
+    coalesce: timedelta = timedelta(minutes=30)
+    send: Send | None = None
+    _failures: dict[str, int] = field(default_factory=dict)
+    _not_before: dict[str, datetime] = field(default_factory=dict)
+
+    def deliver(self, notices: Sequence[Notice], now: datetime) -> int:
+        """Send what is due on every channel; how many messages went out."""
+        return sum(self._on(channel, notices, now) for channel in self.channels)
+
+    def failing_since(self, name: str) -> datetime | None:
+        """When channel ``name`` began to fail; None while it works."""
+        return self.store.sent_at(_failing(name))
+
+    def _on(self, channel: Channel, notices: Sequence[Notice], now: datetime) -> int:
+        not_before = self._not_before.get(channel.name)
+        if not_before is not None and not_before - LAST_PAUSE <= now < not_before:
+            return 0
+        parcels = plan(
+            channel,
+            notices,
+            now,
+            sent=lambda key: self.store.sent_at(_done(key)) is not None,
+            last_tripwire_at=self.store.sent_at(_last_tripwire(channel)),
+            coalesce=self.coalesce,
+        )
+        count = 0
+        for parcel in parcels:
+            claimed = [key for key in parcel.keys if self._claim(key, now)]
+            if len(claimed) < len(parcel.keys):
+                self._free(claimed)  # another process is sending a part of it right now
+                continue
+            if not self._try(parcel, now):
+                break
+            count += 1
+        return count
+
+    def _try(self, parcel: Parcel, now: datetime) -> bool:
+        channel = parcel.channel
+        try:
+            (self.send or send)(channel, compose(parcel), parcel.keys[0], now)
+        except DeliveryError as error:
+            self._free(parcel.keys)
+            self._failed(channel, error, now)
+            return False
+        for key in parcel.keys:
+            self.store.mark_sent(_done(key), now)
+        if parcel.notices[0].kind == "tripwire":
+            self._stamp(_last_tripwire(channel), now)
+        self._works(channel)
+        kinds = sorted({notice.kind for notice in parcel.notices})
+        self.log.info("sent", channel=channel.name, kinds=kinds, notices=len(parcel.notices))
+        return True
+
+    def _claim(self, key: str, now: datetime) -> bool:
+        """Whether this process is the one to send ``key``."""
+        if self.store.mark_sent(key, now):
+            return True
+        claimed_at = self.store.sent_at(key)
+        if claimed_at is not None and timedelta(0) <= now - claimed_at < CLAIM_AGE:
+            return False
+        self._stamp(key, now)
+        return True
+
+    def _stamp(self, key: str, now: datetime) -> None:
+        self.store.unmark_sent(key)
+        self.store.mark_sent(key, now)
+
+    def _free(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.store.unmark_sent(key)
+
+    def _failed(self, channel: Channel, error: DeliveryError, now: datetime) -> None:
+        count = self._failures.get(channel.name, 0) + 1
+        self._failures[channel.name] = count
+        self._not_before[channel.name] = now + min(FIRST_PAUSE * 2 ** min(count - 1, 9), LAST_PAUSE)
+        if self.store.mark_sent(_failing(channel.name), now):
+            self.log.warning("channel_failed", channel=channel.name, why=str(error))
+
+    def _works(self, channel: Channel) -> None:
+        self._failures.pop(channel.name, None)
+        self._not_before.pop(channel.name, None)
+        if self.store.sent_at(_failing(channel.name)) is not None:
+            self.store.unmark_sent(_failing(channel.name))
+            self.log.info("channel_works_again", channel=channel.name)
+
+
+def _done(key: str) -> str:
+    return f"done|{key}"
+
+
+def _failing(name: str) -> str:
+    return f"failing|{name}"
+
+
+def _last_tripwire(channel: Channel) -> str:
+    return f"last-tripwire|{channel.name}"
+
+
+def send(channel: Channel, message: Message, key: str, now: datetime) -> None:
+    """Hand ``message`` to the service behind ``channel``; ``DeliveryError`` says why not."""
+    plugin = open_address(channel)
+    if str(plugin.schema) in ("mailto", "mailtos"):
+        _submit(plugin, mail(plugin, channel, message, key, now))
+        return
+    from apprise import NotifyFormat
+
+    rich = channel.form == "mail" and message.html is not None
+    body = message.html if rich else message.text if channel.form == "mail" else message.push
+    form = NotifyFormat.HTML if rich else NotifyFormat.TEXT
+    with _complaints() as said:
+        if not plugin.notify(title=message.subject, body=body, body_format=form):
+            why = said[-1] if said else "it gave no reason"
+            raise DeliveryError(f"channel '{channel.name}': the service did not take it: {why}")
+
+
+def open_address(channel: Channel) -> Any:
+    """The Apprise service behind a channel; ``DeliveryError`` for an address it cannot read."""
+    import apprise
+
+    asset = apprise.AppriseAsset(app_id=NAME, app_url="", secure_logging=True, async_mode=False)
+    with _complaints():
+        plugin = apprise.Apprise.instantiate(channel.address, asset=asset, suppress_exceptions=True)
+    if plugin is None:
+        scheme = channel.address.partition("://")[0]
+        shown = f"'{clean(scheme, limit=20)}://…'" if "://" in channel.address else "without ://"
+        raise DeliveryError(
+            f"channel '{channel.name}': its address {shown} is not one Apprise understands",
+            remedy="see the Apprise documentation for the form of each service's address",
+        )
+    return plugin
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What Apprise says went wrong, kept from the log, where it would come without a name."""
+    said: list[str] = []
+
+    class Ears(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(clean(record.getMessage(), limit=200))
+
+    logger, ears = logging.getLogger("apprise"), Ears(logging.WARNING)
+    before = logger.propagate
+    logger.addHandler(ears)
+    logger.propagate = False
+    try:
+        yield said
+    finally:
+        logger.removeHandler(ears)
+        logger.propagate = before
+
+
+# --- mail -----------------------------------------------------------------------------------
+
+
+def mail(plugin: Any, channel: Channel, message: Message, key: str, now: datetime) -> EmailMessage:
+    """The message as mail: our own plain text beside our own HTML.
+
+    Apprise would derive the text from the HTML. ``EmailMessage`` refuses a line break in a header,
+    so no text from outside can become one. The Message-ID belongs to what is told, not to the
+    attempt: a mail sent twice is one mail to a mail program.
+    """
+    made = EmailMessage(policy=SMTP)
+    name, sender = plugin.from_addr
+    made["Subject"] = clean(message.subject, limit=MAX_SUBJECT_CHARS)
+    made["From"] = formataddr((name or NAME, sender))
+    made["To"] = ", ".join(formataddr((to or "", address)) for to, address in plugin.targets)
+    if plugin.cc:
+        made["Cc"] = ", ".join(sorted(plugin.cc))
+    if plugin.reply_to:
+        made["Reply-To"] = ", ".join(sorted(plugin.reply_to))
+    made["Date"] = format_datetime(now)
+    made["Message-ID"] = f"<{sha256(key.encode()).hexdigest()[:32]}@{NAME}.invalid>"
+    made["Auto-Submitted"] = "auto-generated"
+    made["Content-Language"] = channel.language
+    text = message.text if channel.form == "mail" else message.push
+    made.set_content(text, charset="utf-8", cte="quoted-printable")
+    if channel.form == "mail" and message.html is not None:
+        made.add_alternative(message.html, subtype="html", charset="utf-8", cte="quoted-printable")
+    return made
+
+
+def _submit(plugin: Any, message: EmailMessage) -> None:
+    """Hand a mail to the server of an Apprise mail address, and say plainly why it did not go."""
+    where = f"{plugin.smtp_host}:{plugin.port}"
+    people = [address for _, address in plugin.targets]
+    people += sorted({*plugin.cc, *plugin.bcc} - set(people))
+    try:
+        with _server(plugin) as server:
+            if plugin.user:
+                server.login(plugin.user, plugin.password or "")
+            server.send_message(message, plugin.from_addr[1], people)
+    except smtplib.SMTPAuthenticationError:
+        raise DeliveryError(
+            f"{where} refused the user or the password",
+            remedy="many providers want an app password here",
+        ) from None
+    except smtplib.SMTPRecipientsRefused:
+        raise DeliveryError(f"{where} accepts mail for none of the recipients") from None
+    except ssl.SSLError as error:
+        raise DeliveryError(f"{where}: no trusted connection ({error.reason})") from None
+    except smtplib.SMTPException as error:
+        raise DeliveryError(f"{where} did not take the mail: {_first_line(error)}") from None
+    except OSError as error:
+        why = error.strerror or _first_line(error) or type(error).__name__
+        raise DeliveryError(f"{where} cannot be reached: {why}") from None
+
+
+def _server(plugin: Any) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if not plugin.verify_certificate:  # the address says verify=no
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    host, port = plugin.smtp_host, plugin.port
+    if plugin.secure_mode == "ssl":
+        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
+    server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+    if plugin.secure_mode == "starttls":
+        try:
+            server.starttls(context=context)
+        except BaseException:
+            server.close()
+            raise
+    return server
+
+
+def _first_line(error: Exception) -> str:
+    return clean(str(error), limit=160)
