@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -261,3 +262,13 @@ def _in_words(engine: Engine) -> Iterator[None]:
 
     with translated(engine.url):
         yield
+
+
+def wait_for(lock: LeaderLock, seconds: float) -> bool:
+    """Become the leader within ``seconds``, asking twice a second."""
+    deadline = time.monotonic() + seconds
+    while not lock.acquire():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(0.5)
+    return True

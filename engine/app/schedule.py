@@ -22,17 +22,18 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from engine.app.lock import owner_name
 from engine.clock import NEW_YORK, at_new_york, from_micros, to_micros
-from engine.errors import NvsignalError
+from engine.errors import InputError, NvsignalError
 
 if TYPE_CHECKING:
     from config.settings import Config, ScheduleSettings
+    from engine.app.channels import Channels
     from engine.app.lock import LeaderLock
     from engine.app.logs import Log
     from engine.app.morning import Morning
     from engine.macro.sessions import Sessions
     from engine.record.ledger import LedgerEntry
     from engine.record.store import JobRun, Store
-    from engine.values import SourceHealth
+    from engine.values import Report, SourceHealth
 
 Job = Literal["collect", "report"]
 
@@ -266,6 +267,15 @@ class Runner:
         runs = (*self.store.job_runs("report", limit=_RUNS_READ), *self.store.job_runs("collect"))
         return due(now, runs, self._sessions(now), self.config.settings.schedule, ahead=ahead)
 
+    def ahead(self) -> Mapping[str, datetime]:
+        """job -> when it is due next."""
+        now = self.clock()
+        return next_runs(now, self._sessions(now), self.config.settings.schedule)
+
+    def newest_report(self) -> Report | None:
+        """The report made last by this object; None before the first."""
+        return None if self._morning is None else self._morning.report
+
     def execute(self, key: RunKey) -> bool:
         """Claim, do, finish. What goes wrong is noted in the run, and tried again later."""
         began = self.clock()
@@ -492,3 +502,53 @@ def _safely(cycle: Callable[[], Any], log: Log) -> None:
         log.error("cycle_failed", why=str(error))
     except Exception as error:
         log.error("cycle_failed", why=f"{type(error).__name__}: {error}")
+
+
+def make_runner(
+    store: Store,
+    config: Config,
+    *,
+    lock: LeaderLock,
+    log: Log,
+    clock: Callable[[], datetime],
+    channels: Channels,
+    offline: bool = False,
+) -> Runner:
+    """A runner with the real feeds and channels; ``offline`` asks no feed."""
+    from engine.app.channels import courier_of, outbox
+
+    courier = courier_of(store, config, channels, log)
+
+    def deliver(morning: Morning | None, now: datetime, /) -> None:
+        courier.deliver(outbox(store, config, morning, now), now)
+
+    return Runner(
+        store=store,
+        config=config,
+        lock=lock,
+        log=log,
+        clock=clock,
+        collect=_no_feed if offline else collect,
+        prepare=prepare,
+        deliver=deliver,
+        folder=report_folder(config),
+    )
+
+
+def _no_feed(store: Store, config: Config, now: datetime, /) -> Mapping[str, Any]:
+    return {"offline": "asked for"}
+
+
+def check_folder(folder: Path) -> None:
+    """Make the folder of reports; ``InputError`` when nothing can be written there."""
+    import tempfile
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"cannot write reports to '{folder}' ({error.strerror})",
+            remedy="change [report] folder in nvsignal.toml, or the folder's permissions",
+        ) from None
