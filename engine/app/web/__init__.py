@@ -1,0 +1,1 @@
+"""The local page: today's report, the archive, feeds, releases and backtests in a browser."""

@@ -1,0 +1,196 @@
+"""Strategy files as a browser may see and add to them: listed, checked, saved, never replaced.
+
+Text typed into a page is held to more than a file on disk: it is small, and its ``use`` lines may
+only name strategies that are installed here, because naming a class means importing and calling it.
+"""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import re
+import tempfile
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import ConfigError, InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from config.settings import Config
+
+MAX_TOML_BYTES = 100_000
+MAX_PRESETS = 200
+SAVED_MARK = "# Saved from the local page."
+"""First line of what was saved here; only such a file may be replaced."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}\Z")
+_NAME_LINE = re.compile(r"^name\s*=.*$", re.MULTILINE)
+_EDITED = "edited.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A strategy file. ours: it was saved from this page and may be replaced."""
+
+    name: str
+    description: str
+    ours: bool
+
+
+def presets(folder: Path) -> tuple[Preset, ...]:
+    """The strategy files of a configuration folder whose names are plain, by name."""
+    files = sorted((folder / "strategies").glob("*.toml"))[:MAX_PRESETS]
+    return tuple(_preset(path) for path in files if _NAME.match(path.stem) and path.is_file())
+
+
+def _preset(path: Path) -> Preset:
+    try:
+        text = path.read_text(encoding="utf-8")[:MAX_TOML_BYTES]
+        described = tomllib.loads(text).get("description", "")
+    except (OSError, ValueError):
+        return Preset(name=path.stem, description="", ours=False)
+    return Preset(name=path.stem, description=str(described), ours=text.startswith(SAVED_MARK))
+
+
+def preset_path(folder: Path, name: str) -> Path:
+    """The file of a listed preset; any other text, paths above all, is an unknown name."""
+    known = [preset.name for preset in presets(folder)]
+    if name not in known:
+        raise UnknownNameError("strategy preset", name, known)
+    return folder / "strategies" / f"{name}.toml"
+
+
+def preset_text(folder: Path, name: str) -> str:
+    """What stands in a preset, without the mark of having been saved here."""
+    text = preset_path(folder, name).read_text(encoding="utf-8")
+    return text.removeprefix(SAVED_MARK).lstrip("\n")
+
+
+def checked(folder: Path, text: str) -> Config:
+    """The configuration with ``text`` as its strategy file; ``ConfigError`` lists every problem."""
+    from config.settings import load
+
+    text = _bounded(text)
+    _need_installed(folder, text)
+    with tempfile.TemporaryDirectory(prefix="nvsignal-") as place:
+        path = Path(place) / _EDITED
+        path.write_text(text, encoding="utf-8")
+        return load(folder, str(path))
+
+
+def save(folder: Path, name: str, text: str, *, replace: bool = False) -> Path:
+    """Write ``text`` as the preset ``name``; its ``name`` line is made to say so.
+
+    Raises ``InputError`` for an unsafe name, ``ConfigError`` for a text that does not check, and
+    refuses to touch a file that was not saved from here.
+    """
+    if not _NAME.match(name):
+        raise InputError(
+            f"'{name[:60]}' is not a name for a preset",
+            remedy="a letter, then letters, digits, - and _, lower-case, at most 40",
+        )
+    path = folder / "strategies" / f"{name}.toml"
+    _need_replaceable(path, replace=replace)
+    text = renamed(_bounded(text), name)
+    checked(folder, text)
+    _write(path, f"{SAVED_MARK}\n{text}")
+    return path
+
+
+def renamed(text: str, name: str) -> str:
+    """``text`` with its top-level ``name`` set, so that no ledger mixes two strategies up."""
+    head, bracket, rest = text.partition("\n[")
+    line = f'name = "{name}"'
+    head, found = _NAME_LINE.subn(line, head, count=1)
+    return (head if found else f"{line}\n{head}") + bracket + rest
+
+
+def installed(folder: Path) -> frozenset[str]:
+    """Every ``module:Class`` of the package ``strategies`` and of the strategy files on disk."""
+    import importlib
+
+    import strategies
+
+    found: set[str] = set()
+    for info in pkgutil.iter_modules(strategies.__path__):
+        module = importlib.import_module(f"strategies.{info.name}")
+        found |= {
+            f"{module.__name__}:{name}"
+            for name, value in vars(module).items()
+            if isinstance(value, type) and value.__module__ == module.__name__
+        }
+    for path in (folder / "strategies").glob("*.toml"):
+        try:
+            found |= set(_uses(tomllib.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, ValueError):
+            continue  # `nvsignal config check` tells; here it only offers no names
+    return frozenset(found)
+
+
+def _uses(data: dict[str, Any]) -> Iterable[str]:
+    rows = data.get("strategy", ())
+    if isinstance(rows, list):
+        for row in rows:
+            if isinstance(row, dict) and isinstance(row.get("use"), str):
+                yield row["use"]
+
+
+def _need_installed(folder: Path, text: str) -> None:
+    try:
+        data = tomllib.loads(text)
+    except ValueError:
+        return  # the loader says where
+    known = installed(folder)
+    for use in _uses(data):
+        if use not in known:
+            raise UnknownNameError("strategy", use, known)
+
+
+def _bounded(text: str) -> str:
+    text = text.replace("\r\n", "\n")
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_TOML_BYTES:
+        raise InputError(f"the rules are {size:,} bytes long", remedy=f"at most {MAX_TOML_BYTES:,}")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ConfigError([f"{_EDITED}: is not UTF-8 text"]) from None
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _need_replaceable(path: Path, *, replace: bool) -> None:
+    if not (path.exists() or path.is_symlink()):
+        return
+    if path.is_symlink() or not _preset(path).ours:
+        raise InputError(
+            f"'{path.stem}' was not saved from this page", remedy="choose another name"
+        )
+    if not replace:
+        raise InputError(
+            f"there is a preset '{path.stem}' already",
+            remedy="choose another name, or ask to replace it",
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    """Old or new, never half."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".preset-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(
+            f"cannot write '{path}' ({error.strerror})",
+            remedy="use a configuration folder of your own: NVSIGNAL_CONFIG",
+        ) from None
