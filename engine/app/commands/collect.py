@@ -188,12 +188,18 @@ def _closing(done: Collected) -> list[str]:
     if told.classified:
         silent = told.irrelevant + told.abstained + told.archive
         lines.append(
-            f"{told.classified} items read: {told.stories} new stories, {told.grown} grown, "
-            f"{silent} tell nothing ({told.abstained} unsure, {told.archive} too old)"
+            f"{_many(told.classified, 'item', 'items')} read: "
+            f"{_many(told.stories, 'new story', 'new stories')}, {told.grown} grown, "
+            f"{silent} told nothing ({told.abstained} unsure, {told.archive} too old)"
         )
     if told.releases or told.updated:
-        lines.append(f"{told.releases} new model releases, {told.updated} updated")
+        new = _many(told.releases, "new model release", "new model releases")
+        lines.append(f"{new}, {told.updated} updated")
     return lines
+
+
+def _many(n: int, one: str, more: str) -> str:
+    return f"{n:,} {one if n == 1 else more}"
 
 
 # --- feeds ----------------------------------------------------------------------------------
