@@ -167,7 +167,7 @@ def test_a_slow_body_is_dropped_at_the_deadline(server, ask, make_fetcher):
 
     began = time.monotonic()
     assert reason_of(ask, url, fetcher=fetcher) == "timeout"
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
 
 
 def test_slow_headers_are_dropped_at_the_deadline(server, ask, make_fetcher):
@@ -177,7 +177,7 @@ def test_slow_headers_are_dropped_at_the_deadline(server, ask, make_fetcher):
 
     began = time.monotonic()
     assert reason_of(ask, url, fetcher=fetcher) == "timeout"
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
 
 
 def test_a_silent_server_is_dropped_at_the_deadline(server, ask, make_fetcher):
