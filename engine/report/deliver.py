@@ -411,10 +411,6 @@ class Courier:
         """Send what is due on every channel; how many messages went out."""
         return sum(self._on(channel, notices, now) for channel in self.channels)
 
-    def failing_since(self, name: str) -> datetime | None:
-        """When channel ``name`` began to fail; None while it works."""
-        return self.store.sent_at(_failing(name))
-
     def _on(self, channel: Channel, notices: Sequence[Notice], now: datetime) -> int:
         not_before = self._not_before.get(channel.name)
         if not_before is not None and not_before - LAST_PAUSE <= now < not_before:
@@ -486,6 +482,11 @@ class Courier:
         if self.store.sent_at(_failing(channel.name)) is not None:
             self.store.unmark_sent(_failing(channel.name))
             self.log.info("channel_works_again", channel=channel.name)
+
+
+def failing_since(store: Store, name: str) -> datetime | None:
+    """When the channel called ``name`` began to fail; None while it works."""
+    return store.sent_at(_failing(name))
 
 
 def _done(key: str) -> str:
