@@ -3,12 +3,14 @@ PYTHON ?= python3
 RUN := .venv/bin
 DATA := $(CURDIR)/var
 LANG_OPTION := $(if $(REPORT_LANG),--lang $(REPORT_LANG))
-AS_OF_OPTION := $(if $(AS_OF),--as-of $(AS_OF))
+# The last evening with prices, unless a day is asked for; AS_OF=now is this morning's report.
+AS_OF ?= last
+AS_OF_OPTION := $(if $(filter-out now,$(AS_OF)),--as-of $(AS_OF))
 UV := $(shell command -v uv 2>/dev/null)
 
 .PHONY: report test bench validate messages lock clean
 
-## report: today's report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
+## report: the report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
 report: .venv/.runtime
 	@NVSIGNAL_DATA="$(DATA)" $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline --save var/report.html
 

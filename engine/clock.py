@@ -65,6 +65,14 @@ def at_new_york(day: date, clock_time: time) -> datetime:
     return datetime.combine(day, clock_time, tzinfo=NEW_YORK).astimezone(UTC)
 
 
+def next_business_morning(day: date) -> datetime:
+    """09:15 New York on the weekday after ``day``: when H.15 and EFFR figures are out."""
+    following = day + timedelta(days=1)
+    while following.weekday() >= 5:
+        following += timedelta(days=1)
+    return at_new_york(following, time(9, 15))
+
+
 def to_micros(instant: datetime) -> int:
     """UTC microseconds since 1970; exact, unlike ``timestamp()``. Naive input is refused."""
     delta = utc(instant) - _EPOCH

@@ -506,6 +506,23 @@ def check_options(feed: FeedConfig, collector: Collector) -> None:
 # --- reading documents ----------------------------------------------------------------------
 
 
+BACKFILL_AFTER = timedelta(days=5)
+"""Market history older than a long weekend when first seen is back-fill, not news."""
+
+
+def market_known_at(public_at: datetime, fetched_at: datetime) -> tuple[datetime, bool]:
+    """When a market figure counts as known, and whether that instant was assumed.
+
+    A fresh figure is known when we fetched it. The past that comes along with a first poll was
+    public long before: it gets ``public_at`` and the flag ``backfilled``, so that a look back can
+    use it and a result that rests on it can be told apart. Never for news: an old headline seen
+    today is known today.
+    """
+    if fetched_at - public_at > BACKFILL_AFTER:
+        return public_at, True
+    return fetched_at, False
+
+
 def looks_like_html(body: bytes) -> bool:
     """Whether ``body`` is a web page: what bot walls, log-ins and error pages send with a 200."""
     start = body[:2_048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()

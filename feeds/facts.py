@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from engine.clock import at_new_york
+from engine.clock import at_new_york, next_business_morning
 from engine.errors import ConfigError, DataError
 from engine.threat.catalogue import parse_releases, parse_updates
 from engine.values import Fact, release_payload
@@ -67,14 +67,6 @@ def confidence_of(word: str) -> float | None:
 def end_of_utc_day(day: date) -> datetime:
     """Midnight after ``day``: the earliest instant at which a date-only row is surely public."""
     return datetime.combine(day + timedelta(days=1), time(0), tzinfo=UTC)
-
-
-def next_business_morning(day: date) -> datetime:
-    """09:15 New York on the weekday after ``day``: when H.15 and EFFR figures are out."""
-    following = day + timedelta(days=1)
-    while following.weekday() >= 5:
-        following += timedelta(days=1)
-    return at_new_york(following, time(9, 15))
 
 
 def _pick(row: Row, columns: Iterable[str]) -> dict[str, str]:

@@ -13,10 +13,18 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 
-from engine.clock import NEW_YORK, at_new_york
+from engine.clock import NEW_YORK, at_new_york, next_business_morning
 from engine.errors import FeedError
 from engine.values import Fact, Observation
-from feeds.base import FeedConfig, Harvest, Parsed, Poll, newest_stamps, options_days
+from feeds.base import (
+    FeedConfig,
+    Harvest,
+    Parsed,
+    Poll,
+    market_known_at,
+    newest_stamps,
+    options_days,
+)
 from feeds.fetch import FetchFailedError
 from feeds.yahoo import History, RawHistory, yfinance_history
 
@@ -119,11 +127,13 @@ def observation_fact(
 ) -> Fact:
     """An ``Observation`` as it enters the record; key ``SERIES:YYYY-MM-DD``."""
     day = observed.observed_on.isoformat()
+    known_at, backfilled = market_known_at(next_business_morning(observed.observed_on), fetched_at)
     return Fact(
         kind="observation",
         key=f"{observed.series}:{day}",
         occurred_at=occurred_at,
-        known_at=fetched_at,
+        known_at=known_at,
+        backfilled=backfilled,
         source=source,
         payload={"series": observed.series, "observed_on": day, "value": observed.value},
     )

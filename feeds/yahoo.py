@@ -30,6 +30,7 @@ from feeds.base import (
     Harvest,
     Parsed,
     Poll,
+    market_known_at,
     newest_stamps,
     options_days,
     options_text,
@@ -259,6 +260,11 @@ def _need_same_past(symbol: str, feed: FeedConfig, bars: tuple[RawBar, ...], las
                 )
 
 
+AFTER_CLOSE = timedelta(hours=1)
+"""Assumed delay of a back-filled close; longer than that of the reference table, whose bars of the
+same sessions then stand."""
+
+
 def _facts(
     symbol: str, bars: Iterable[RawBar], source: str, fetched_at: datetime
 ) -> tuple[list[Fact], list[str]]:
@@ -285,11 +291,14 @@ def _bar_fact(symbol: str, bar: RawBar, source: str, fetched_at: datetime) -> Fa
         open=bar.open, high=bar.high, low=bar.low, volume=volume,
     )  # fmt: skip
     day = sound.session_on.isoformat()
+    closed_at = at_new_york(sound.session_on, CLOSE)
+    known_at, backfilled = market_known_at(closed_at + AFTER_CLOSE, fetched_at)
     return Fact(
         kind="bar",
         key=f"{symbol}:{day}",
-        occurred_at=at_new_york(sound.session_on, CLOSE),
-        known_at=fetched_at,
+        occurred_at=closed_at,
+        known_at=known_at,
+        backfilled=backfilled,
         source=source,
         payload={
             "symbol": symbol,
@@ -307,11 +316,14 @@ def _action_fact(
     symbol: str, ex_on: date, action: str, value: float, source: str, fetched_at: datetime
 ) -> Fact:
     day = ex_on.isoformat()
+    effective_at = at_new_york(ex_on, time(0, 0))
+    known_at, backfilled = market_known_at(effective_at, fetched_at)
     return Fact(
         kind="corporate_action",
         key=f"{symbol}:{day}:{action}",
-        occurred_at=at_new_york(ex_on, time(0, 0)),
-        known_at=fetched_at,
+        occurred_at=effective_at,
+        known_at=known_at,
+        backfilled=backfilled,
         source=source,
         payload={"symbol": symbol, "ex_on": day, "action": action, "value": value},
     )

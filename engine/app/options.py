@@ -12,7 +12,8 @@ AsOf = Annotated[
     typer.Option(
         "--as-of",
         metavar="DATE|INSTANT",
-        help="What was known by the end of this New York day, or by this instant.",
+        help="What was known by the end of this New York day, or by this instant; "
+        "'last' is the last evening with prices (report and explain).",
     ),
 ]
 Db = Annotated[

@@ -99,6 +99,20 @@ def load_reference(store: Store, config: Config) -> bool:
     return True
 
 
+def last_evening(store: Store) -> datetime:
+    """The end of the last New York day with an NVDA close in the record."""
+    from engine.clock import end_of_day
+
+    days = [
+        date.fromisoformat(str(f.payload["session_on"]))
+        for f in store.facts(kinds=("bar",))
+        if f.payload["symbol"] == "NVDA"
+    ]
+    if not days:
+        raise InputError("the record holds no NVDA price", remedy="collect, or import bars")
+    return end_of_day(max(days))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """What was known at ``as_of``, and the sessions it can act on.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import itertools
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
@@ -36,9 +37,9 @@ def inputs_at(history: History, at: datetime) -> ladder.RateInputs:
         as_of_on=held_by(at),
         meetings=_meetings(history, at),
         range_bps=target_range_bps(history, at),
-        effr_pct=_latest(series.get("DFF", {}), today, YIELD_MAX_AGE_DAYS),
+        effr_pct=_latest(_effr(series), today, YIELD_MAX_AGE_DAYS),
         zq=_curve(series, today),
-        averages_pct=_month_means(series.get("DFF", {})),
+        averages_pct=_month_means(_effr(series)),
         two_year_pct=_latest(series.get("DGS2", {}), today, YIELD_MAX_AGE_DAYS),
     )
 
@@ -71,6 +72,11 @@ def _by_series(observations: Collection[Fact]) -> dict[str, dict[date, float]]:
     return found
 
 
+def _effr(series: Series) -> Mapping[date, float]:
+    """The effective rate by day: FRED's DFF, and the New York Fed's EFFR where DFF is missing."""
+    return {**series.get("EFFR", {}), **series.get("DFF", {})}
+
+
 def _latest(points: Mapping[date, float], today: date, max_age_days: int) -> float | None:
     day = max((d for d in points if d <= today), default=None)
     if day is None or (today - day).days > max_age_days:
@@ -99,21 +105,28 @@ def _month_means(effr: Mapping[date, float]) -> dict[date, float]:
     if not effr:
         return {}
     means = {}
-    month = min(effr).replace(day=1)
-    while month <= max(effr):
-        days = calendar.monthrange(month.year, month.month)[1]
-        rates: list[float] = []
-        for offset in range(days):
-            value = effr.get(month + timedelta(days=offset))
-            if value is not None:
-                rates.append(value)
-            elif rates:
-                rates.append(rates[-1])
-        following = month + timedelta(days=days)
-        if len(rates) == days and max(effr) >= following - timedelta(days=4):
-            means[month] = sum(rates) / days
-        month = following
+    month, newest = min(effr).replace(day=1), max(effr)
+    while month <= newest:
+        mean = _month_mean(effr, month, newest)
+        if mean is not None:
+            means[month] = mean
+        month = (month + timedelta(days=31)).replace(day=1)
     return means
+
+
+def _month_mean(effr: Mapping[date, float], month: date, newest: date) -> float | None:
+    """Mean of the month that starts on ``month``; None before all of it is known."""
+    days = calendar.monthrange(month.year, month.month)[1]
+    if newest < month + timedelta(days=days - 4):
+        return None
+    rates: list[float] = []
+    for offset in range(days):
+        value = effr.get(month + timedelta(days=offset))
+        if value is not None:
+            rates.append(value)
+        elif rates:
+            rates.append(rates[-1])
+    return sum(rates) / days if len(rates) == days else None
 
 
 # --- over all sessions -------------------------------------------------------------------------
@@ -157,9 +170,10 @@ def _futures_rows(
         if str(fact.payload["series"]).startswith("ZQ"):
             row = grid.row(fact)
             fresh.update(range(row, min(row + CURVE_MAX_AGE_DAYS, len(grid))))
+    reader = _InputsInOrder(history, observations)
     found = {}
     for row in sorted(fresh):
-        told = expectations_at(history, from_micros(int(grid.decide_at_us[row])))
+        told = ladder.expect(reader.at(from_micros(int(grid.decide_at_us[row]))))
         priced = {
             e.meeting_on: e.expected_change_bps
             for e in told
@@ -168,6 +182,122 @@ def _futures_rows(
         if priced:
             found[row] = priced
     return found
+
+
+class _InputsInOrder:
+    """``inputs_at`` for rising instants, reading each observation once.
+
+    What cannot change an expectation is left out: everything before the last month that is known
+    and holds no meeting. Such a month fixes the rate at its end (``fedwatch``), so nothing reaches
+    across it. ``inputs_at`` is the definition; a test holds both to the same expectations.
+    """
+
+    def __init__(self, history: History, observations: Sequence[Fact]) -> None:
+        self._history = history
+        self._facts = observations
+        self._plain = _one_key_a_point(observations)
+        self._read = 0
+        self._series: dict[str, dict[date, float]] = {}
+        self._effr_span: tuple[date, date] | None = None
+        self._schedule: tuple[int, tuple[date, ...]] = (-1, ())
+
+    def at(self, instant: datetime) -> ladder.RateInputs:
+        """The inputs at ``instant``, which must not lie before the instant asked for last."""
+        if not self._plain:
+            return inputs_at(self._history, instant)
+        self._advance(instant)
+        today, as_of_on = instant.astimezone(NEW_YORK).date(), held_by(instant)
+        meetings = self._meetings(instant)
+        effr = self._series.get("DFF", {})
+        averages, anchor = _means_back_to_anchor(effr, self._effr_span, meetings, as_of_on)
+        return ladder.RateInputs(
+            as_of_on=as_of_on,
+            meetings=meetings if anchor is None else _meetings_from(meetings, anchor),
+            range_bps=target_range_bps(self._history, instant),
+            effr_pct=_newest(effr, today, YIELD_MAX_AGE_DAYS),
+            zq=self._curve(today),
+            averages_pct=averages,
+            two_year_pct=_newest(self._series.get("DGS2", {}), today, YIELD_MAX_AGE_DAYS),
+        )
+
+    def _advance(self, instant: datetime) -> None:
+        while self._read < len(self._facts) and self._facts[self._read].known_at <= instant:
+            p = self._facts[self._read].payload
+            name, day = str(p["series"]), date.fromisoformat(str(p["observed_on"]))
+            self._series.setdefault(name, {})[day] = float(p["value"])
+            if name == "DFF":
+                first, last = self._effr_span or (day, day)
+                self._effr_span = (min(first, day), max(last, day))
+            self._read += 1
+
+    def _meetings(self, instant: datetime) -> tuple[date, ...]:
+        known = len(self._history.known("fomc_meeting", instant))
+        if self._schedule[0] != known:
+            self._schedule = (known, _meetings(self._history, instant))
+        return self._schedule[1]
+
+    def _curve(self, today: date) -> dict[date, float]:
+        contracts = [item for item in self._series.items() if item[0].startswith("ZQ")]
+        for age in range(CURVE_MAX_AGE_DAYS + 1):
+            day = today - timedelta(days=age)
+            settled = [(name, points[day]) for name, points in contracts if day in points]
+            if settled:
+                return {parse_contract(name, near=today): price for name, price in settled}
+        return {}
+
+
+def _one_key_a_point(observations: Sequence[Fact]) -> bool:
+    """Whether every key stays with its series and day, and no two keys share one."""
+    points: dict[str, tuple[object, object]] = {}
+    for fact in observations:
+        point = (fact.payload["series"], fact.payload["observed_on"])
+        if points.setdefault(fact.key, point) != point:
+            return False
+    return len(set(points.values())) == len(points)
+
+
+def _newest(points: Mapping[date, float], today: date, max_age_days: int) -> float | None:
+    """``_latest`` by looking back day by day."""
+    for age in range(max_age_days + 1):
+        value = points.get(today - timedelta(days=age))
+        if value is not None:
+            return value
+    return None
+
+
+def _means_back_to_anchor(
+    effr: Mapping[date, float],
+    span: tuple[date, date] | None,
+    meetings: Sequence[date],
+    as_of_on: date,
+) -> tuple[dict[date, float], date | None]:
+    """``_month_means`` from the newest month back to the last anchor, and that anchor.
+
+    span: first and last day of ``effr``, None when it is empty.
+    The anchor lies before the month of the next meeting, holds no
+    meeting and is fully known; None when there is none.
+    """
+    following = next((day for day in meetings if day > as_of_on), None)
+    if span is None or following is None:
+        return {}, None  # nothing to average, or no meeting ahead to price
+    busy = {(day.year, day.month) for day in meetings}
+    newest, earliest = span[1], max(span[0], meetings[0]).replace(day=1)
+    means: dict[date, float] = {}
+    month = newest.replace(day=1)
+    while month >= earliest:
+        mean = _month_mean(effr, month, newest)
+        if mean is not None:
+            means[month] = mean
+            if month < following.replace(day=1) and (month.year, month.month) not in busy:
+                return means, month
+        month = (month - timedelta(days=1)).replace(day=1)
+    return means, None
+
+
+def _meetings_from(meetings: tuple[date, ...], anchor: date) -> tuple[date, ...]:
+    """The meetings after the start of ``anchor``, and the one before, which says how far the
+    calendar reaches back."""
+    return meetings[max(bisect_left(meetings, anchor) - 1, 0) :]
 
 
 def fed_windows(history: History, end: datetime, events: Sequence[Event]) -> frozenset[str]:

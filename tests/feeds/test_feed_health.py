@@ -111,3 +111,16 @@ def test_disabled_feeds_have_no_line():
     lines = assess_all([FEED, off, FeedConfig(name="new", kind="x:Y")], {"a": state()}, NOW)
 
     assert [(line.name, line.state.value) for line in lines] == [("a", "ok"), ("new", "never")]
+
+
+def test_history_that_comes_with_a_first_poll_is_back_filled_and_fresh_figures_are_not() -> None:
+    """Two years of past closes were public long ago; yesterday's is known when we fetched it."""
+    from datetime import UTC, datetime, timedelta
+
+    from feeds.base import market_known_at
+
+    fetched = datetime(2026, 11, 23, 13, tzinfo=UTC)
+    old, fresh = fetched - timedelta(days=400), fetched - timedelta(days=1)
+
+    assert market_known_at(old, fetched) == (old, True)
+    assert market_known_at(fresh, fetched) == (fetched, False)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.values import SourceHealth
 
 FORMATS = ("text", "html", "md", "json")
+LAST = "last"
 
 
 def register(app: typer.Typer) -> None:
@@ -143,9 +144,14 @@ def _morning(
     from engine.clock import now, parse_as_of
 
     live = as_of is None
-    instant = now() if as_of is None else parse_as_of(as_of)
     loaded = load(config_folder(config), strategy)
+    notices: tuple[str, ...] = ()
     with wiring.open_record(loaded, db) as store:
+        if as_of == LAST:
+            instant = wiring.last_evening(store)
+            notices = (_shown_as_of(instant),)
+        else:
+            instant = now() if as_of is None else parse_as_of(as_of)
         if live and not offline:
             _collect(store, loaded, instant)
         return morning.prepare(
@@ -154,7 +160,19 @@ def _morning(
             instant,
             record=live if record is None else record,
             polled=_feed_health(store, loaded, instant) if live else (),
+            notices=notices,
         )
+
+
+def _shown_as_of(instant: datetime) -> str:
+    from engine.clock import NEW_YORK
+    from engine.phrases import phrase
+
+    return phrase(
+        "Shown as of {on:date}, the last evening with prices in the record; collect or import "
+        "prices to bring it up to today",
+        on=instant.astimezone(NEW_YORK).date(),
+    )
 
 
 def _collect(store: Store, config: Config, instant: datetime) -> None:
