@@ -81,6 +81,7 @@ def _routes(pages: Pages, files: Mapping[str, tuple[bytes, str]]) -> list[Route]
         Route("/rules/check", pages.check, methods=["POST"]),
         Route("/rules/save", pages.save, methods=["POST"]),
         Route("/jobs/{job_id}", pages.job),
+        Route("/jobs/{job_id}/sheet/{number:int}", pages.whole_sheet),
         Route("/jobs/{job_id}/cancel", pages.cancel, methods=["POST"]),
         Route("/login", pages.login, methods=["GET", "POST"]),
         Route("/logout", pages.logout, methods=["POST"]),

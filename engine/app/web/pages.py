@@ -27,6 +27,7 @@ from engine.app.web.guard import (
 from engine.app.web.jobs import Job, Jobs
 from engine.app.web.trial import Outcome, run_trials
 from engine.errors import ConfigError, InputError, NvsignalError, OutOfRangeError
+from engine.phrases import phrase
 from engine.report.i18n import LANGUAGES, Voice, voice
 from engine.report.typography import clean
 
@@ -87,7 +88,9 @@ class Pages:
         assert isinstance(error, NvsignalError)
         status = 400 if isinstance(error, InputError) else 503
         name = "said" if _is_fragment(request) else "error"
-        return self.page(request, name, status, problems=problems(error), good="", section="")
+        return self.page(
+            request, name, status, problems=problems(error), good="", link="", section=""
+        )
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -176,21 +179,26 @@ class Pages:
     async def backtest(self, request: Request) -> Response:
         """The form to try rules on history."""
         chosen = request.query_params.get("preset", "")
-        return await self._bench(request, "backtest", chosen, "")
+        return await self._bench(request, "backtest", chosen, "", "")
 
     async def compare(self, request: Request) -> Response:
         """Two presets side by side: what they decide today, and the form to replay both."""
         left = request.query_params.get("left", "")
         right = request.query_params.get("right", "")
-        return await self._bench(request, "compare", left, right)
+        asked = request.query_params.get("as_of", "")[:60].strip()
+        return await self._bench(request, "compare", left, right, asked)
 
-    async def _bench(self, request: Request, name: str, left: str, right: str) -> Response:
+    async def _bench(
+        self, request: Request, name: str, left: str, right: str, asked: str
+    ) -> Response:
         speaker = self.voice(request)
-        shown = await run_in_threadpool(self._bench_view, name, left, right, speaker)
+        shown = await run_in_threadpool(self._bench_view, name, left, right, asked, speaker)
         running = self.jobs.running()
         return self.page(request, name, job=running and self._progress(running, speaker), **shown)
 
-    def _bench_view(self, name: str, left: str, right: str, speaker: Voice) -> dict[str, Any]:
+    def _bench_view(
+        self, name: str, left: str, right: str, asked: str, speaker: Voice
+    ) -> dict[str, Any]:
         listed = presets.presets(self.desk.folder)
         names = [p.name for p in listed]
         if not names:
@@ -200,20 +208,25 @@ class Pages:
         second = right or next((n for n in names if n != first), first)
         shown: dict[str, Any] = {"presets": listed, "left": first, "right": second}
         if name == "backtest":
-            shown["rules"] = presets.preset_text(self.desk.folder, first)
-        else:
-            now = self.desk.clock()
-            shown["briefs"] = [
-                views.brief(n, self.desk.report(now, self.desk.config(n)), speaker)
-                for n in (first, second)
-            ]
+            shown |= {"rules": presets.preset_text(self.desk.folder, first), "loaded": first}
+            return shown
+        instant = self.desk.instant(asked)
+        reports = [
+            (n, self.desk.report(instant, self.desk.config(n)))
+            for n in dict.fromkeys((first, second))
+        ]
+        shown |= {
+            "briefs": views.briefs(reports, speaker),
+            "asked": views.new_york_day(instant).isoformat(),
+            "latest": views.new_york_day(self.desk.instant(None)).isoformat(),
+        }
         return shown
 
     async def rules(self, request: Request) -> Response:
         """The editor with a preset's text."""
         name = request.query_params.get("preset", "")
         text = await run_in_threadpool(presets.preset_text, self.desk.folder, name)
-        return self.page(request, "editor", rules=text)
+        return self.page(request, "editor", rules=text, loaded=name)
 
     async def check(self, request: Request) -> Response:
         """Whether the text in the editor is sound."""
@@ -228,11 +241,12 @@ class Pages:
         replace = form.get("replace", "") == "yes"
         folder = self.desk.folder
         await run_in_threadpool(presets.save, folder, name, form.get("rules", ""), replace=replace)
-        return self._said(request, self.voice(request).say("Saved as {name}.", name=name))
+        line = self.voice(request).say("Saved as {name}.", name=name)
+        return self._said(request, line, f"/backtest?preset={name}")
 
-    def _said(self, request: Request, line: str) -> Response:
+    def _said(self, request: Request, line: str, link: str = "") -> Response:
         name = "said" if _is_fragment(request) else "error"
-        return self.page(request, name, problems=(), good=line, section="")
+        return self.page(request, name, problems=(), good=line, link=link, section="")
 
     # --- jobs ---------------------------------------------------------------------------------
 
@@ -245,7 +259,7 @@ class Pages:
         return RedirectResponse(f"/jobs/{job.job_id}", 303)
 
     def _start(self, form: Mapping[str, str]) -> Job:
-        rules = [(name, self._rules_of(form, name)) for name in _sides(form)]
+        rules = self._rules_of(form)
         first, last = _day(form, "first"), _day(form, "last")
         spread = _spread(form)
         now = self.desk.clock()
@@ -261,16 +275,38 @@ class Pages:
                 step=job.step,
             )
 
-        return self.jobs.start(", ".join(name for name, _ in rules), work)
+        return self.jobs.start(", ".join(str(name) for name, _ in rules), work)
 
-    def _rules_of(self, form: Mapping[str, str], name: str) -> Config:
-        if "rules" in form:
-            return presets.checked(self.desk.folder, form["rules"])
-        return self.desk.config(name)
+    def _rules_of(self, form: Mapping[str, str]) -> list[tuple[str, Config]]:
+        """Names and configurations to replay: two presets, or one that may have been edited."""
+        if "left" in form and "right" in form:
+            left, right = form["left"], form["right"]
+            if left == right:
+                raise InputError(f"'{left[:60]}' is on both sides", remedy="choose two presets")
+            return [(left, self.desk.config(left)), (right, self.desk.config(right))]
+        name, text = form.get("preset", ""), form.get("rules", "")
+        kept = presets.preset_text(self.desk.folder, name)
+        # Text that was loaded for another preset is left behind when the choice has moved on.
+        edited = form.get("loaded") == name and not presets.same_text(text, kept)
+        if not edited:
+            return [(name, self.desk.config(name))]
+        config = presets.checked(self.desk.folder, text)
+        return [(phrase("{name}, edited", name=name), config)]
 
     async def job(self, request: Request) -> Response:
         """How far a job is, or what came out of it."""
         return self._job_page(request, self._find(request), fragment=_is_fragment(request))
+
+    async def whole_sheet(self, request: Request) -> Response:
+        """The full tear sheet of one rule: a document of its own, locked into a sandbox."""
+        job, number = self._find(request), request.path_params["number"]
+        trials = job.result.trials if isinstance(job.result, Outcome) else ()
+        if not 0 <= number < len(trials):
+            raise InputError("there is no such tear sheet", remedy="run the backtest again")
+        from backtests.tearsheet import render
+
+        text = await run_in_threadpool(render, trials[number].sheet, lang=self.voice(request).lang)
+        return HTMLResponse(text, headers={"content-security-policy": DOCUMENT_CSP})
 
     async def cancel(self, request: Request) -> Response:
         """Ask a job to stop at its next step."""
@@ -381,15 +417,6 @@ def _other(request: Request, lang: str) -> Mapping[str, str]:
         for other in LANGUAGES
         if other != lang
     }
-
-
-def _sides(form: Mapping[str, str]) -> tuple[str, ...]:
-    if "left" in form and "right" in form:
-        left, right = form["left"], form["right"]
-        if left == right:
-            raise InputError(f"'{left[:60]}' is on both sides", remedy="choose two presets")
-        return left, right
-    return (form.get("preset") or "edited",)
 
 
 def _day(form: Mapping[str, str], name: str) -> date | None:

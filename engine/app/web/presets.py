@@ -69,6 +69,11 @@ def preset_text(folder: Path, name: str) -> str:
     return text.removeprefix(SAVED_MARK).lstrip("\n")
 
 
+def same_text(one: str, other: str) -> bool:
+    """True when two texts differ at most in line ends and in blanks around them."""
+    return one.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
+
+
 def checked(folder: Path, text: str) -> Config:
     """The configuration with ``text`` as its strategy file; ``ConfigError`` lists every problem."""
     from config.settings import load

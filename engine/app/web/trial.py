@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from backtests.metrics import Summary
     from backtests.overfitting import Evidence
     from backtests.replay import Replay
+    from backtests.tearsheet import Sheet
     from config.settings import Config
     from engine.app.history import Window
     from engine.record.store import Store
@@ -26,13 +27,17 @@ MAX_RULES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trial:
-    """One rule over the window. invested: (T,), the share of equity asked for each morning."""
+    """One rule over the window.
+
+    target_weight: (T,), the share of equity asked for each morning. sheet: the whole tear sheet.
+    """
 
     name: str
     run: Replay
     figures: Summary
     evidence: Evidence
     target_weight: tuple[float, ...]
+    sheet: Sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,14 +78,15 @@ def run_trials(
     costs = Costs(spread_bps=spread_bps)
     step(N_("Reading the record and rating the releases of its time"), 0.05)
     window = open_window(store, rules[0][1], costs, first, last, now=now)
+    holding = buy_and_hold(window.market)
     trials = []
     for number, (name, config) in enumerate(rules):
         if config.folder != rules[0][1].folder:
             raise InputError("two configuration folders cannot share one window")
         share = 0.7 + 0.3 * number / len(rules)
         # Features do not depend on the rule: one window serves every blend.
-        trials.append(_trial(store, name, replace(window, config=config), step, share))
-    holding = buy_and_hold(window.market)
+        ruled = replace(window, config=config)
+        trials.append(_trial(store, name, ruled, holding, step, share))
     return Outcome(
         first=window.first,
         last=window.last,
@@ -93,21 +99,42 @@ def run_trials(
     )
 
 
-def _trial(store: Store, name: str, window: Window, step: Step, share: float) -> Trial:
+def _trial(
+    store: Store, name: str, window: Window, holding: Replay, step: Step, share: float
+) -> Trial:
+    from backtests.overfitting import verdict
     from backtests.replay import replay
+    from backtests.tearsheet import sheet_of
     from engine.app.history import attempts, evidence_of
     from engine.decision.decide import evaluate
 
     step(N_("Replaying the decisions with costs"), share)
-    evaluation = evaluate(window.config.blend, window.features)
+    blend = window.config.blend
+    evaluation = evaluate(blend, window.features)
     target = evaluation.target_weight[window.rows]
     run = replay(window.market, target)
     step(N_("Asking how much of the result could be luck"), share + 0.05)
-    evidence, figures, _ = evidence_of(window.market, run, target, attempts(store, window))
+    tried = attempts(store, window)
+    tried = replace(tried, count=store.trial_count(data_hash=window.data_hash) + 1)  # and this one
+    evidence, figures, _ = evidence_of(window.market, run, target, tried)
     return Trial(
         name=name,
         run=run,
         figures=figures,
         evidence=evidence,
         target_weight=tuple(target.tolist()),
+        sheet=sheet_of(
+            window.market,
+            run,
+            holding,
+            target,
+            strategy=name,
+            verdict=verdict(evidence),
+            evaluation=evaluation,
+            names=[voice.strategy.name for voice in blend.voices],
+            rows=window.rows,
+            exit_below=blend.rule.exit_below,
+            enter_above=blend.rule.enter_above,
+            receipt={"config_hash": window.config.digest, "data_hash": window.data_hash},
+        ),
     )

@@ -15,6 +15,7 @@ from engine.report.present import verdict_word
 from engine.report.typography import clean
 from engine.values import (
     CHANNELS,
+    Decision,
     Evidence,
     FeedState,
     ModelRelease,
@@ -41,12 +42,13 @@ _ROUND = (1, 2, 5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One channel of a score."""
+    """One channel of a score, or one strategy of a decision."""
 
     label: str
     shown: str
     tone: int
     span: Span
+    observed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,13 +226,18 @@ class Brief:
     acts: str
     thresholds: str
     parts: tuple[Part, ...]
+    zero: float
 
 
-def brief(name: str, report: Report, voice: Voice) -> Brief:
-    """The decision of ``report`` under the rules called ``name``."""
+def briefs(reports: Sequence[tuple[str, Report]], voice: Voice) -> tuple[Brief, ...]:
+    """Decisions by the name of their rules, drawn on one axis so that bars can be compared."""
+    moved = [c.contribution for _, r in reports for c in r.decision.contributions]
+    axis = padded_axis([0.0, *moved], least=0.05)
+    return tuple(_brief(name, report.decision, axis, voice) for name, report in reports)
+
+
+def _brief(name: str, d: Decision, axis: Axis, voice: Voice) -> Brief:
     _ = voice.say
-    d = report.decision
-    axis = padded_axis([0.0, *(c.contribution for c in d.contributions)], least=0.05)
     return Brief(
         name=name,
         code=d.verdict,
@@ -249,9 +256,11 @@ def brief(name: str, report: Report, voice: Voice) -> Brief:
                 shown=voice.number(None if c.value is None else c.contribution, "+.3f"),
                 tone=(c.contribution > 0) - (c.contribution < 0),
                 span=axis.span(0, c.contribution),
+                observed=c.value is not None,
             )
             for c in d.contributions
         ),
+        zero=axis.at(0),
     )
 
 
@@ -318,7 +327,7 @@ class TearSheet:
 def tear_sheet(outcome: Outcome, voice: Voice) -> TearSheet:
     """The whole of ``outcome``."""
     _ = voice.say
-    names = [clean(t.name, limit=60) for t in outcome.trials]
+    names = [str(voice.tell(t.name, limit=60)) for t in outcome.trials]
     accounts = [*(t.run for t in outcome.trials), outcome.holding]
     hold = _("Holding")
     axis, values = _growth_axis([float(v) for a in accounts for v in a.equity], voice)
