@@ -102,8 +102,10 @@ def _reports_due(
     by_day = {session_of(run): run for run in runs}
     reached = [d for d in sessions.on if report_at(d, settings) <= now + ahead]
     window = reached[-1 - settings.catch_up_sessions :]
-    # Before the first report of all there was nobody to miss one.
-    window = [d for d in window if d >= min(by_day)] if by_day else reached[-1:]
+    # Before the first report of all there was nobody to miss one, and a decision must not enter
+    # the ledger after the session it would have acted on.
+    first = min(by_day) if by_day else now.astimezone(NEW_YORK).date()
+    window = [d for d in window if d >= first]
     keys = []
     for day in window:
         run = by_day.get(day)
