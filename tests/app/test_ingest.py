@@ -63,7 +63,7 @@ class Keywords:
     def _one(self, headline: str) -> Classification:
         low = headline.lower()
         known = {"bans": "export_restriction", "allows": "export_relief", "fed": "rates"}
-        kind = next((t for word, t in {**known, **self.types}.items() if word in low), "irrelevant")
+        kind = next((t for word, t in {**self.types, **known}.items() if word in low), "irrelevant")
         return Classification(
             headline=headline,
             event_type=kind,
@@ -270,7 +270,7 @@ def test_a_new_classifier_rewrites_no_history_and_keeps_stories_together(
     with new_store() as store:
         store.record_items([news("US bans H20 sales to China", 1, 0, "a")])
         read(store, at(hours=1))
-        later = Keywords(version="keywords-2", types={"bans": "export_restriction"})
+        later = Keywords(version="keywords-2", types={"us bans": "regulatory_probe"})
         store.record_items([news("Washington bans H20 exports to China", 2, 5, "b")])
         done = read(store, at(hours=6), later)
 
