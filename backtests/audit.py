@@ -6,8 +6,8 @@ signal included. At each audited decision date t
 
 * **truncation and order**: the record is physically cut at t, its facts handed over in random
   order; every row up to t must be the same;
-* **poison**: behind t lies a record full of lies (prices times a thousand, a bankruptcy, a split);
-  every row up to t must be the same;
+* **poison**: everything known after t is replaced by lies (prices times a thousand, a bankruptcy, a
+  split), told about the days before t as well; every row up to t must be the same;
 * **parity**: the decision made that morning must equal row t of the one run over everything.
 
 No result is reused between dates: each cut is a run of its own. A copy of the run that peeks one
@@ -292,8 +292,6 @@ class _Inquiry:
 
     def __init__(self, history: History, full: Trace, run: Run, seed: int) -> None:
         self.history, self.full, self.run, self.seed = history, full, run, seed
-        self.facts = tuple(history)
-        self.known_us = np.array([f.known_at.timestamp() for f in self.facts])
         self.leaks: list[Leak] = []
         self.checked: dict[str, int] = {}
         self.canary = False
@@ -320,12 +318,13 @@ class _Inquiry:
         self._parity("parity", cut, row)
 
     def poison_behind(self, row: int) -> None:
-        """Lies known right after the decision, in front of a run that may see them."""
+        """Nothing but lies known after the decision, in front of a run that may see them."""
         at = from_micros(int(self.full.decide_at_us[row]))
-        end = self.full.decide_at_us[min(row + HORIZON, len(self.full) - 1)]
-        facts = [*self.history.cut(from_micros(int(end))), *poison(self.facts, at, self.seed + row)]
-        until = max(from_micros(int(end)), at + timedelta(seconds=1))
-        self._compare("poison", self.run(History(facts), until), row)
+        last = from_micros(int(self.full.decide_at_us[min(row + HORIZON, len(self.full) - 1)]))
+        end = max(last, at + timedelta(seconds=1))
+        past, future = self.history.cut(at), self.history.cut(end)
+        lies = poison(tuple(past), tuple(future)[len(past) :], at, self.seed + row)
+        self._compare("poison", self.run(History([*past, *lies]), end), row)
         self.checked["poison"] = self.checked.get("poison", 0) + 1
 
     def _different(self, other: Trace, row: int) -> bool:
@@ -438,8 +437,10 @@ def _item_differences(full: Trace, other: Trace, rows: int) -> list[Difference]:
 
 # --- poison ------------------------------------------------------------------------------------
 
-POISONED_PER_KIND = 40
+NEWEST_POISONED, SAMPLE_POISONED = 10, 30
+"""Facts of each kind that are corrected after the fact."""
 _LIES: Mapping[str, Mapping[str, Any]] = {
+    "bar": {},  # prices times a thousand
     "observation": {"value": 99.0},
     "headline": {
         "headline": "US bans all Nvidia sales and Nvidia goes bankrupt",
@@ -456,21 +457,26 @@ _LIES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def poison(facts: Sequence[Fact], at: datetime, seed: int) -> tuple[Fact, ...]:
-    """Lies about the past and the future, all of them known after ``at``.
+def poison(
+    past: Sequence[Fact], future: Sequence[Fact], at: datetime, seed: int
+) -> tuple[Fact, ...]:
+    """Lies known after ``at``: every fact of the ``future``, and corrections of the ``past``.
 
-    Corrections of what was known (the newest and a random sample of each kind), the same lies told
-    as new facts, and a split that binds after ``at``. Payloads stay well-formed: what is
-    tested is time, not parsing.
+    Corrected are the newest of each kind and a random sample; told late, they are also items that
+    were published before ``at`` and first seen after it. Payloads stay well-formed: what is tested
+    is time, not parsing.
     """
     rng = random.Random(seed)  # noqa: S311 - a sample, not a secret
     told = at + timedelta(microseconds=1)
-    chosen = []
-    for kind in sorted({f.kind for f in facts} & {*_LIES, "bar"}):
-        own = [f for f in facts if f.kind == kind]
-        before = [f for f in own if f.known_at <= at]
-        sample = rng.sample(own, min(len(own), POISONED_PER_KIND))
-        chosen += [*before[-POISONED_PER_KIND // 4 :], *sample]
+    by_kind: dict[str, list[Fact]] = {}
+    for fact in past:
+        by_kind.setdefault(fact.kind, []).append(fact)
+    chosen = [f for f in future if f.kind in _LIES]
+    for kind in sorted(by_kind.keys() & _LIES.keys()):
+        own = by_kind[kind]
+        chosen += own[-NEWEST_POISONED:]
+        chosen += rng.sample(own, min(len(own), SAMPLE_POISONED))
+    true = [f for f in future if f.kind not in _LIES]
     lies = [
         replace(
             fact,
@@ -481,7 +487,7 @@ def poison(facts: Sequence[Fact], at: datetime, seed: int) -> tuple[Fact, ...]:
         )
         for fact in chosen
     ]
-    return (*lies, *_late_split(at, told))
+    return (*true, *lies, *_late_split(at, told))
 
 
 def _lie(fact: Fact) -> dict[str, Any]:
@@ -538,7 +544,7 @@ class _Laboratory:
         if not observed.known("bar", self.as_of):
             kept = (f for f in self.history if f.kind in _PRICES or not f.backfilled)
             observed, note = History(kept), "back-filled prices kept: there are no others"
-        return self._try("without back-filled facts", observed, note)
+        return self._try("back-filled facts", observed, note)
 
     def _try(self, name: str, history: History, note: str = "") -> Effect:
         try:

@@ -487,7 +487,12 @@ class StudyResult:
     windows: tuple[WindowResult, ...]
     rank: RankCorrelation | None
     path: Path | None
-    verdict: str
+    sentences: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """What was found, in one paragraph; the first sentence is the claim."""
+        return paragraph(*self.sentences)
 
 
 def study(
@@ -535,7 +540,7 @@ def study(
         windows=found,
         rank=rank_correlation(last, _events_together(found[-1]), SEED),
         path=_path(series, usable, place, estimation, gap),
-        verdict=verdict_of(found[-1], base, every, what, series),
+        sentences=sentences_of(found[-1], base, every, what, series),
     )
 
 
@@ -703,11 +708,11 @@ def _path(
 # --- in words ----------------------------------------------------------------------------------
 
 
-def verdict_of(
+def sentences_of(
     result: WindowResult, base: BaseRate, every: BaseRate, what: str, series: Returns
-) -> str:
-    """What the numbers say, in plain sentences."""
-    return paragraph(
+) -> tuple[Phrase, ...]:
+    """What the numbers say, the claim first."""
+    return (
         _claim(result, base, every, what),
         _plain_returns(base, every, series),
         _numbers(result, series),

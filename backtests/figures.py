@@ -133,7 +133,9 @@ def logarithmic(low: float, high: float) -> tuple[Axis, tuple[float, ...]]:
     axis = Axis(low=math.log(low) - margin, high=math.log(high) + margin)
     ticks = [t for t in _LOG_STEPS if axis.low <= math.log(t) <= axis.high]
     if len(ticks) < 2:
-        ticks = [t for t in nice_ticks(low, high) if axis.low <= math.log(max(t, 1e-9)) <= axis.high]
+        ticks = [
+            t for t in nice_ticks(low, high) if axis.low <= math.log(max(t, 1e-9)) <= axis.high
+        ]
     return axis, tuple(ticks)
 
 

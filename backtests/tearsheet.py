@@ -22,7 +22,7 @@ import numpy as np
 from backtests import figures
 from backtests.figures import Dot, Figure, Shape, Tick
 from backtests.metrics import SESSIONS_A_YEAR, Summary, drawdowns, excess_returns, summarise
-from backtests.replay import Market, Replay, rows_between
+from backtests.replay import Market, Replay
 from engine.errors import DataError
 from engine.report.charts import Axis, nice_ticks, sparkline
 from engine.report.i18n import Voice, voice
@@ -147,15 +147,15 @@ def sheet_of(
     )
 
 
-def events_on(events: Sequence[Event], days: Sequence[date], acts_on: Any) -> tuple[SheetEvent, ...]:
+def events_on(
+    events: Sequence[Event], days: Sequence[date], acts_on: Any
+) -> tuple[SheetEvent, ...]:
     """Events inside ``days``; acts_on: instant -> session, such as ``Sessions.acts_on``."""
     found = []
     for event in events:
         day = acts_on(event.known_at)
         if days[0] <= day <= days[-1]:
-            found.append(
-                SheetEvent(session_on=day, direction=event.direction, text=event.headline)
-            )
+            found.append(SheetEvent(session_on=day, direction=event.direction, text=event.headline))
     return tuple(found)
 
 
@@ -192,7 +192,7 @@ def heat_of(result: SweepResult) -> Heat | None:
 
 
 def period_returns(equity: FloatArray, days: Sequence[date], capital: float) -> dict[str, float]:
-    """"2024-01" and "2024" -> simple return over that month or year; the first from ``capital``."""
+    """Simple returns by month and year, under "2024-01" and "2024"; the first from ``capital``."""
     found: dict[str, float] = {}
     for length in (7, 4):
         before, labels = capital, [d.isoformat()[:length] for d in days]
@@ -333,9 +333,7 @@ def _equity(sheet: Sheet, say: Voice) -> Figure:
             Shape(path=figures.line(np.log(two), axis), style="bench"),
             Shape(path=figures.line(np.log(one), axis), style="own"),
         ),
-        rows=tuple(
-            Tick(at=100 - axis.at(math.log(t)), text=say.number(t, "usd2")) for t in ticks
-        ),
+        rows=tuple(Tick(at=100 - axis.at(math.log(t)), text=say.number(t, "usd2")) for t in ticks),
         columns=figures.years(sheet.days),
         summary=say.say(
             "One dollar became {one:usd2} with the rule and {two:usd2} by holding.",
@@ -393,9 +391,7 @@ def _price(sheet: Sheet, say: Voice) -> Figure:
         key += [("goodbox", say.say("good news")), ("badbox", say.say("bad news"))]
     return Figure(
         shapes=(Shape(path=figures.line(np.log(values), axis), style="own"),),
-        rows=tuple(
-            Tick(at=100 - axis.at(math.log(t)), text=say.number(t, "usd0")) for t in ticks
-        ),
+        rows=tuple(Tick(at=100 - axis.at(math.log(t)), text=say.number(t, "usd0")) for t in ticks),
         columns=figures.years(sheet.days),
         summary=say.say(
             "The rule was out of the stock in {n} of {all} sessions.",
@@ -517,10 +513,10 @@ def _heat_rows(heat: Heat, say: Voice) -> dict[str, Any]:
     }
 
 
-def _trades(sheet: Sheet, say: Voice) -> list[tuple[str, str, str, str, str]]:
+def _trades(sheet: Sheet, say: Voice) -> list[tuple[str, ...]]:
     """The last trades, newest first: day, weights, price, cost in basis points of the equity."""
     place = {day: i for i, day in enumerate(sheet.days)}
-    found = []
+    found: list[tuple[str, ...]] = []
     for trade in reversed(sheet.run.trades[-MOST_TRADES:]):
         equity = float(sheet.run.equity[place[trade.session_on]])
         change = say.say("{a:share0} to {b:share0}", a=trade.from_weight, b=trade.to_weight)
@@ -650,9 +646,11 @@ def render_studies(results: Sequence[StudyResult], *, lang: str = "en") -> str:
 
 
 def _study_view(r: StudyResult, say: Voice) -> dict[str, Any]:
+    sentences = [say.tell(part, limit=600) for part in r.sentences]
     return {
         "what": say.tell(r.what),
-        "verdict": say.tell(r.verdict, limit=1_500),
+        "claim": sentences[0],
+        "details": sentences[1:],
         "span": say.say(
             "{first:date} to {last:date}; {n} events in the record, {k} sessions studied; "
             "{m} sessions of estimation against {benchmark}",
@@ -790,7 +788,6 @@ __all__ = [
     "render",
     "render_studies",
     "rolling_sharpe",
-    "rows_between",
     "safe_cell",
     "sheet_of",
     "summary_text",

@@ -145,8 +145,11 @@ def text_of(result: AuditResult) -> str:
         if result.leaks:
             console.print(_leaks(result), markup=False)
         console.print(_table("all news later", (result.base, *result.delays)))
-        console.print(_table("without one kind of fact", result.dropped))
-        console.print(_table("without back-filled facts", (result.observed_only,)))
+        console.print(_table("without", result.dropped))
+        console.print(_table("without", (result.observed_only,)))
+        for effect in (*result.delays, *result.dropped, result.observed_only):
+            if effect.note:
+                console.print(f"{effect.name}: {effect.note}", markup=False)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
@@ -172,14 +175,12 @@ def _leaks(result: AuditResult) -> str:
 def _table(title: str, effects: tuple[Effect, ...]) -> Any:
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left")
-    table.add_column(title, no_wrap=True)
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column(title, no_wrap=True, min_width=17)
     for name in ("|Δscore|", "verdicts", "new SELL", "in SELL", "cover", "equity", "Sharpe"):
         table.add_column(name, justify="right", no_wrap=True)
     for effect in effects:
         table.add_row(*_cells(effect))
-        if effect.note:
-            table.add_row(f"  ({effect.note})")
     return table
 
 

@@ -61,7 +61,7 @@ def register(app: typer.Typer) -> None:
         if html is not None:
             _write_page(html, results)
         if json:
-            write_out(to_json({"as_of": instant, "studies": [to_plain(r) for r in results]}))
+            write_out(to_json({"as_of": instant, "studies": [plain(r) for r in results]}))
         elif html is None or sys.stdout.isatty():
             write_out("\n\n".join(text_of(r) for r in results))
 
@@ -218,11 +218,15 @@ def _in_words(kind: str, country: str) -> str:
 
 def _write_page(path: Path, results: tuple[StudyResult, ...]) -> None:
     from backtests.tearsheet import render_studies
-
     from engine.app.commands.report import write_file
 
     write_file(path, render_studies(results))
     sys.stderr.write(f"wrote {path}\n")
+
+
+def plain(result: StudyResult) -> dict[str, Any]:
+    """One study as JSON-ready data; stable keys."""
+    return {"verdict": str(result.verdict), **to_plain(result)}
 
 
 def text_of(result: StudyResult) -> str:
