@@ -223,6 +223,7 @@ def make_job(
             remedy="choose a longer window",
         )
     _check_axes(blend, axes, sets)
+    _check_rules(blend, axes, sets)
     job = Job(
         blend=blend,
         axes=tuple(axes),
@@ -234,7 +235,6 @@ def make_job(
         blocks=blocks,
         scores=(),
     )
-    _check_rules(job)
     return replace(job, scores=tuple(_scores(job, v) for v in blend.voices))
 
 
@@ -256,24 +256,32 @@ def _check_axes(blend: Blend, axes: Sequence[str], sets: FloatArray) -> None:
                 raise OutOfRangeError(axis, value, "-1 to 1")
 
 
-def _check_rules(job: Job) -> None:
-    rules = _Rules.of(job, slice(None))
-    fits = rules.exit_below < rules.enter_above
+def rules_among(blend: Blend, axes: Sequence[str], sets: FloatArray) -> BoolArray:
+    """(P,): which sets are rules at all; a grid may cross ``exit_below`` and ``enter_above``."""
+    _check_axes(blend, axes, sets)
+    levels = _rule_columns(blend, axes, sets)
+    fits = levels["exit_below"] < levels["enter_above"]
+    fits &= ~(levels["reduce_below"] <= levels["exit_below"])  # NaN: no grading
+    heard = _raw_weights(blend, axes, sets).sum(axis=1) > 0
+    return np.asarray(fits & heard)
+
+
+def _check_rules(blend: Blend, axes: Sequence[str], sets: FloatArray) -> None:
+    columns = _rule_columns(blend, axes, sets)
+    fits = rules_among(blend, axes, sets)
     if not fits.all():
         row = int(np.argmin(fits))
         raise InputError(
-            f"set {row}: exit_below = {rules.exit_below[row]:g} is not below "
-            f"enter_above = {rules.enter_above[row]:g}",
-            remedy="keep the two ranges apart",
+            f"set {row} is no rule: exit_below = {columns['exit_below'][row]:g}, enter_above = "
+            f"{columns['enter_above'][row]:g}, reduce_below = {columns['reduce_below'][row]:g}",
+            remedy="exit below enter, reduce above exit, some weight above zero",
         )
-    if rules.reduce_below is not None and not (rules.reduce_below > rules.exit_below).all():
-        raise InputError("reduce_below is not above exit_below in some sets; it would never act")
-    if not ((rules.wait >= 0) & (rules.wait <= 252) & (rules.wait == np.floor(rules.wait))).all():
+    wait = columns["min_sessions_between_changes"]
+    if not ((wait >= 0) & (wait <= 252) & (wait == np.floor(wait))).all():
         raise InputError("min_sessions_between_changes must be whole, from 0 to 252")
-    if (rules.levels < LEAST_WEIGHT).any() or (rules.levels > MOST_WEIGHT).any():
-        raise InputError(f"weights must lie between {LEAST_WEIGHT:g} and {MOST_WEIGHT:g}")
-    if (_raw_weights(job, slice(None)).sum(axis=1) <= 0).any():
-        raise InputError("all weights are zero in some sets: nobody has a say")
+    for name in ("hold_weight", "sell_weight", "reduce_weight"):
+        if (columns[name] < LEAST_WEIGHT).any() or (columns[name] > MOST_WEIGHT).any():
+            raise InputError(f"decision.{name} must lie from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}")
 
 
 def axis_names(blend: Blend) -> tuple[str, ...]:
@@ -495,23 +503,28 @@ class _Rules:
 
     @classmethod
     def of(cls, job: Job, part: slice) -> _Rules:
-        def column(name: str) -> FloatArray:
-            axis = f"decision.{name}"
-            if axis in job.axes:
-                return np.ascontiguousarray(job.sets[part, job.axes.index(axis)])
-            value = getattr(job.blend.rule, name)
-            return np.full(len(job.sets[part]), math.nan if value is None else float(value))
-
-        reduce_below = column("reduce_below")
+        found = _rule_columns(job.blend, job.axes, job.sets[part])
+        reduce_below = found["reduce_below"]
         return cls(
-            exit_below=column("exit_below"),
-            enter_above=column("enter_above"),
+            exit_below=found["exit_below"],
+            enter_above=found["enter_above"],
             reduce_below=None if np.isnan(reduce_below).any() else reduce_below,
-            wait=column("min_sessions_between_changes"),
-            levels=np.stack(
-                [column("sell_weight"), column("hold_weight"), column("reduce_weight")]
-            ),
+            wait=found["min_sessions_between_changes"],
+            levels=np.stack([found[n] for n in ("sell_weight", "hold_weight", "reduce_weight")]),
         )
+
+
+def _rule_columns(blend: Blend, axes: Sequence[str], sets: FloatArray) -> dict[str, FloatArray]:
+    """The rule's numbers, (p,) each, as configured or varied; NaN for None."""
+    found = {}
+    for name in _RULE_AXES:
+        if f"decision.{name}" in axes:
+            column = sets[:, list(axes).index(f"decision.{name}")]
+        else:
+            value = getattr(blend.rule, name)
+            column = np.full(len(sets), math.nan if value is None else float(value))
+        found[name] = np.ascontiguousarray(column)
+    return found
 
 
 class _States:
@@ -710,15 +723,15 @@ def _position_after(
 Votes = tuple[int, BoolArray, BoolArray, BoolArray | None]
 
 
-def _raw_weights(job: Job, part: slice) -> FloatArray:
+def _raw_weights(blend: Blend, axes: Sequence[str], sets: FloatArray) -> FloatArray:
     """(p, S), as configured or varied."""
     columns = []
-    for voice in job.blend.voices:
+    for voice in blend.voices:
         axis = f"{voice.strategy.name}.weight"
-        if axis in job.axes:
-            columns.append(job.sets[part, job.axes.index(axis)])
+        if axis in axes:
+            columns.append(sets[:, list(axes).index(axis)])
         else:
-            columns.append(np.full(len(job.sets[part]), float(voice.weight)))
+            columns.append(np.full(len(sets), float(voice.weight)))
     return np.stack(columns, axis=1)
 
 
@@ -806,7 +819,7 @@ def _votes(job: Job, part: slice, rules: _Rules) -> Iterator[Votes]:
     columns = _columns(job, part)
     stop = job.start + len(job.world)
     seen = [~np.isnan(table[:stop]) for table, _ in columns]
-    raw = _raw_weights(job, part)
+    raw = _raw_weights(job.blend, job.axes, job.sets[part])
     weights = (raw / raw.sum(axis=1, keepdims=True)).T
     plain = all(bool((s == s[:, :1]).all()) for s in seen)
     pattern = np.stack([s[:, 0] for s in seen], axis=1)

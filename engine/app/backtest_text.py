@@ -44,6 +44,8 @@ def sweep_text(result: Mapping[str, Any]) -> str:
         f"{result['from']} to {result['to']}"
     )
     parts = [title, "=" * min(len(title), WIDTH), "", "Best by Sharpe ratio", _best(result["top"])]
+    if result["n_left_out"]:
+        parts.append(f"{result['n_left_out']:,} sets left out: their thresholds make no rule.")
     parts += ["", _figures("Best set", result["best"] | {"benchmark": result["benchmark"]}), ""]
     parts += [*_luck(result), "", _wrapped(str(result["verdict"]))]
     if result.get("spa_note"):

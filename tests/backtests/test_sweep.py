@@ -190,6 +190,17 @@ def test_the_grid_is_the_product_with_the_last_axis_fastest() -> None:
     assert sweep.grid(axes)[:4].tolist() == [[1, 3], [1, 4], [1, 5], [2, 3]]
 
 
+def test_random_sets_follow_from_the_seed_and_stay_in_range() -> None:
+    axes = [sweep.parse_axis(a) for a in AXES]
+    first, second = (sweep.random_sets(axes, 50, seed=4) for _ in range(2))
+
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, sweep.random_sets(axes, 50, seed=5))
+    for column, axis in zip(first.T, axes, strict=True):
+        assert min(axis.values) <= column.min() <= column.max() <= max(axis.values)
+    assert (first[:, 2] == np.floor(first[:, 2])).all()
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -12,7 +12,7 @@ import typer
 
 from engine.app.options import ConfigDir, Db, Json, StrategyFile
 from engine.app.output import to_json, to_plain, write_out
-from engine.errors import InputError
+from engine.errors import InputError, OutOfRangeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +75,8 @@ def _register_backtest(app: typer.Typer) -> None:
         """Replay one rule over history and say plainly whether it beats holding."""
         from backtests.replay import Costs
 
+        if not capital > 0:
+            raise OutOfRangeError("capital", capital, "more than 0")
         if positions is not None and strategy is not None:
             raise InputError("--positions and --strategy exclude each other")
         costs = Costs(
@@ -117,9 +119,9 @@ def _register_sweep(app: typer.Typer) -> None:
         axes = _axes(grid)
         costs = Costs(commission_bps=commission_bps, spread_bps=spread_bps, borrow_pct=borrow_pct)
         with _window(strategy, first, last, costs, db, config) as (store, window):
-            job = _job(window, axes, random, seed)
+            job, left_out = _job(window, axes, random, seed)
             found = _run(job, workers, cluster)
-            result = _sweep_result(store, window, found)
+            result = _sweep_result(store, window, found) | {"n_left_out": left_out}
         if json:
             write_out(to_json(result))
             return
@@ -170,7 +172,8 @@ def _register_walk_forward(app: typer.Typer) -> None:
                 embargo=embargo,
                 expanding=not rolling,
             )
-            result = _walk_result(store, window, _job(window, axes, random, seed), plan)
+            job, left_out = _job(window, axes, random, seed)
+            result = _walk_result(store, window, job, plan) | {"n_left_out": left_out}
         if json:
             write_out(to_json(result))
             return
@@ -243,8 +246,8 @@ def _window(
     from engine.app import history, wiring
     from engine.clock import now
 
-    loaded = load(config_folder(config), strategy)
     days = history.parse_day(first, "--from"), history.parse_day(last, "--to")
+    loaded = load(config_folder(config), strategy)
     with wiring.open_record(loaded, db) as store:
         with _waiting("reading the record and rating releases"):
             window = history.open_window(store, loaded, costs, *days, now=now(), rate=rate)
@@ -285,18 +288,17 @@ def _axes(grid: list[str] | None) -> list[Axis]:
     return [parse_axis(text) for text in grid]
 
 
-def _job(window: Window, axes: list[Axis], random: int | None, seed: int) -> Job:
+def _job(window: Window, axes: list[Axis], random: int | None, seed: int) -> tuple[Job, int]:
+    """The sweep asked for, and how many sets were left out because they are no rule."""
     from backtests import sweep
 
     sets = sweep.grid(axes) if random is None else sweep.random_sets(axes, random, seed)
-    return sweep.make_job(
-        window.config.blend,
-        [a.name for a in axes],
-        sets,
-        window.features,
-        window.market,
-        start=window.start,
-    )
+    blend, names = window.config.blend, [a.name for a in axes]
+    fits = sweep.rules_among(blend, names, sets)
+    if fits.any():  # a rectangle of thresholds may cross; what is no rule is left out
+        sets = sets[fits]
+    job = sweep.make_job(blend, names, sets, window.features, window.market, start=window.start)
+    return job, int((~fits).sum())
 
 
 def _run(job: Job, workers: int, cluster: str | None) -> SweepResult:
