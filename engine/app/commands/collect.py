@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -156,16 +157,15 @@ def summary_of(done: Collected) -> dict[str, Any]:
 def summary_text(done: Collected) -> str:
     """One row a feed that was asked, what the news told, and how many were left alone."""
     asked = [r for r in done.summary.results if r.status != "not_due"]
-    table = _table(("feed", "result"), ("new", "changed", "same"), "why")
-    for result in asked:
-        table.add_row(
-            _plain(result.feed, 24),
-            result.status,
-            *(f"{n:,}" if n else "·" for n in (result.new, result.changed, result.unchanged)),
-            _plain(_why(result), 160),
+    rows = [
+        (
+            (r.feed, r.status, *(f"{n:,}" if n else "·" for n in (r.new, r.changed, r.unchanged))),
+            _why(r),
         )
-    lines = [_rendered(table)] if asked else []
-    return "\n".join([*lines, *_closing(done)])
+        for r in asked
+    ]
+    table = _table(("feed", "result", "new", "changed", "same"), "<<>>>", rows) if rows else []
+    return "\n".join([*table, *_closing(done)])
 
 
 def _why(result: FeedResult) -> str:
@@ -231,19 +231,16 @@ def health_rows(
 
 def health_text(health: Sequence[SourceHealth], due: dict[str, datetime | None]) -> str:
     """One row a feed: the ill first, tier 1 before the others."""
-    table = _table(("feed", "tier", "state", "last ok", "next"), (), "note")
-    ordered = sorted(health, key=lambda s: (s.state.value in ("ok", "empty"), s.tier))
-    for source in ordered:
-        table.add_row(
-            _plain(source.name, 20),
-            str(source.tier),
-            source.state.value,
-            _when(source.last_ok_at),
-            _when(due.get(source.name)),
-            _plain(source.note, 120),
+    rows = [
+        (
+            (s.name, str(s.tier), s.state.value, _when(s.last_ok_at), _when(due.get(s.name))),
+            "" if s.state.value == "never" else s.note,
         )
+        for s in sorted(health, key=lambda s: (s.state.value in ("ok", "empty"), s.tier))
+    ]
+    table = _table(("feed", "tier", "state", "last ok", "next"), "<<<<<", rows)
     good = sum(source.state.value == "ok" for source in health)
-    return f"{_rendered(table)}\n{good} of {len(health)} sources up to date; times are UTC"
+    return "\n".join([*table, f"{good} of {len(health)} sources up to date; times are UTC"])
 
 
 def _when(instant: datetime | None) -> str:
@@ -253,29 +250,30 @@ def _when(instant: datetime | None) -> str:
 # --- both -----------------------------------------------------------------------------------
 
 
-def _plain(text: str, limit: int) -> Any:
-    """Outside text for a table: one line, no control characters, no markup."""
-    from rich.text import Text
+def _table(
+    names: Sequence[str], aligned: str, rows: Sequence[tuple[Sequence[str], str]]
+) -> list[str]:
+    """Aligned lines; the note of a row stands below it, so that names are never cut.
 
-    return Text(" ".join(safe_text(text, limit=limit).split()))
+    aligned: ``<`` or ``>`` for each column. Cells and notes may be anybody's text.
+    """
+    safe = [([_plain(cell, 64) for cell in cells], _plain(note, 240)) for cells, note in rows]
+    widths = [
+        max(len(line[i]) for line in [list(names), *(cells for cells, _ in safe)])
+        for i in range(len(names))
+    ]
+
+    def line(cells: Sequence[str]) -> str:
+        parts = (f"{c:{a}{w}}" for c, a, w in zip(cells, aligned, widths, strict=True))
+        return "  ".join(parts).rstrip()
+
+    lines = [line(names)]
+    for cells, note in safe:
+        lines.append(line(cells))
+        lines += textwrap.wrap(note, _WIDTH, initial_indent="    ", subsequent_indent="    ")
+    return lines
 
 
-def _table(words: Sequence[str], numbers: Sequence[str], last: str) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name in words:
-        table.add_column(name, no_wrap=True)
-    for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column(last, overflow="fold")
-    return table
-
-
-def _rendered(table: Any) -> str:
-    from rich.console import Console
-
-    console = Console(width=_WIDTH, color_system=None, highlight=False)
-    with console.capture() as capture:
-        console.print(table)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+def _plain(text: str, limit: int) -> str:
+    """Outside text on one line, without control characters."""
+    return " ".join(safe_text(text, limit=limit).split())
