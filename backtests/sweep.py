@@ -825,8 +825,8 @@ def _votes(job: Job, part: slice, rules: _Rules) -> Iterator[Votes]:
     pattern = np.stack([s[:, 0] for s in seen], axis=1)
     blender = _Blender(columns, np.ascontiguousarray(weights), rules)
     for first, last in _runs(pattern, stop):
-        all_seen = plain and bool(pattern[first].all())
-        sells, buys, weak = blender.votes(first, last, all_seen=all_seen)
+        heard = tuple(pattern[first].tolist()) if plain else None
+        sells, buys, weak = blender.votes(first, last, heard)
         yield first, sells, buys, weak
 
 
@@ -836,6 +836,22 @@ def _runs(pattern: BoolArray, stop: int) -> Iterator[tuple[int, int]]:
     for start, end in itertools.pairwise([0, *breaks.tolist(), stop]):
         for first in range(start, end, ROWS):
             yield first, min(first + ROWS, end)
+
+
+Heard = tuple[bool, ...]
+"""Which voices were observed, in their order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Shares:
+    """Weights (S, p) over what was heard; missing (p,): weight of the rest, counted at +1.
+
+    whole: the weights heard add up to one without rounding in every set.
+    """
+
+    effective: FloatArray
+    missing: FloatArray
+    whole: bool
 
 
 class _Blender:
@@ -852,38 +868,70 @@ class _Blender:
         alone = len(columns) == 1 and columns[0][1] is None
         size = 1 if alone else weights.shape[1]
         self.blend_weights = weights[:, :1] if alone else weights
-        self.total, self.part = np.empty((ROWS, size)), np.empty((ROWS, size))
-        self.shares: FloatArray | None = None
-        self.unrounded = False
+        self.total, self.part, self.doubted = (np.empty((ROWS, size)) for _ in range(3))
+        self.shares: dict[Heard, _Shares] = {}
 
     def votes(
-        self, first: int, last: int, *, all_seen: bool
+        self, first: int, last: int, heard: Heard | None
     ) -> tuple[BoolArray, BoolArray, BoolArray | None]:
-        """Sells, buys and weak of rows ``first`` to ``last``; all_seen: no voice was silent."""
+        """Sells, buys and weak of rows ``first`` to ``last``; heard None: it differs by set."""
         rules = self.rules
-        if not all_seen:
+        if heard is None:
             score, doubted = self._exactly(first, last)
             sells = (score < rules.exit_below) & (doubted < rules.exit_below)
+        elif not any(heard):
+            nobody = np.zeros((last - first, self.weights.shape[1]), dtype=np.bool_)
+            return nobody, nobody, nobody if rules.reduce_below is not None else None
         else:
-            score = self._score(first, last)
-            sells = self._sells(score, first, last)
+            shares = self._shares_of(heard)
+            score = self._sum(first, last, heard, shares.effective, self.total)
+            sells = self._sells(score, first, last, heard)
         weak = None if rules.reduce_below is None else score < rules.reduce_below
         return sells, score > rules.enter_above, weak
 
-    def _sells(self, score: FloatArray, first: int, last: int) -> BoolArray:
-        """With every voice heard, the doubted score is the score up to rounding.
+    def _shares_of(self, heard: Heard) -> _Shares:
+        """Weights for a pattern of voices heard, with the bits of ``mix``."""
+        if heard not in self.shares:
+            silence = np.where(np.array(heard)[:, None, None], 0.0, np.nan)
+            silence = np.broadcast_to(silence, (len(heard), 1, self.blend_weights.shape[1]))
+            mixed = mix(silence, self.blend_weights[:, None, :])
+            self.shares[heard] = _Shares(
+                effective=np.ascontiguousarray(mixed.effective_weights[:, 0, :]),
+                missing=mixed.doubted_score[0],
+                whole=bool((mixed.coverage == 1.0).all()),
+            )
+        return self.shares[heard]
 
-        Exactly, when the weights add up to one without rounding; else whoever is near the threshold
-        is decided by the exact sums.
+    def _sells(self, score: FloatArray, first: int, last: int, heard: Heard) -> BoolArray:
+        """Where the score and the benefit-of-the-doubt score are both below ``exit_below``.
+
+        With every voice heard the two are the same up to rounding, and exactly when the weights add
+        up to one; otherwise the second is needed only where someone may sell, or is near it.
         """
-        rules = self.rules
-        if self.unrounded:
-            return score < rules.exit_below
-        sells = score < rules.exit_below - _NEAR
-        if np.array_equal(sells, score < rules.exit_below + _NEAR):
+        limit, shares = self.rules.exit_below, self.shares[heard]
+        sells = score < limit
+        if shares.whole or not sells.any():
             return sells
-        exact, doubted = self._exactly(first, last)
-        return (exact < rules.exit_below) & (doubted < rules.exit_below)
+        if all(heard) and np.array_equal(score < limit - _NEAR, score < limit + _NEAR):
+            return sells
+        doubted = self._sum(first, last, heard, self.blend_weights, self.doubted)
+        np.add(doubted, shares.missing, out=doubted)
+        return sells & (doubted < limit)
+
+    def _sum(
+        self, first: int, last: int, heard: Heard, weights: FloatArray, into: FloatArray
+    ) -> FloatArray:
+        """Weighted sum over the voices heard, one after the other."""
+        total, part, begun = into[: last - first], self.part[: last - first], False
+        for voice, weight in enumerate(weights):
+            if not heard[voice]:
+                continue
+            target = part if begun else total
+            np.multiply(self._known(voice, first, last, target), weight, out=target)
+            if begun:
+                np.add(total, part, out=total)
+            begun = True
+        return total
 
     def _known(self, voice: int, first: int, last: int, out: FloatArray) -> FloatArray:
         """(rows, p) or (rows, 1): one voice's scores for the chunk."""
@@ -891,25 +939,6 @@ class _Blender:
         if place is None:
             return table[first:last]
         return np.take(table[first:last], place, axis=1, out=out, mode="clip")
-
-    def _shares(self) -> FloatArray:
-        """(S, p): effective weights when every voice was observed, with the bits of ``mix``."""
-        if self.shares is None:
-            seen = np.zeros((len(self.columns), 1, self.blend_weights.shape[1]))
-            mixed = mix(seen, self.blend_weights[:, None, :])
-            self.shares = np.ascontiguousarray(mixed.effective_weights[:, 0, :])
-            self.unrounded = bool((mixed.coverage == 1.0).all())
-        return self.shares
-
-    def _score(self, first: int, last: int) -> FloatArray:
-        """The blend, voice after voice in their order."""
-        total, part = self.total[: last - first], self.part[: last - first]
-        for voice, share in enumerate(self._shares()):
-            target = total if voice == 0 else part
-            np.multiply(self._known(voice, first, last, target), share, out=target)
-            if voice:
-                np.add(total, part, out=total)
-        return total
 
     def _exactly(self, first: int, last: int) -> tuple[FloatArray, FloatArray]:
         """Score and benefit-of-the-doubt score by ``decide.mix`` itself."""
