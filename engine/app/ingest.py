@@ -36,13 +36,25 @@ NEWS_AGE = timedelta(days=7)
 """An item published longer than this before we first saw it is archive, not news: a feed asked for
 the first time gives weeks of it at once. Judgement: a week of holidays is still caught up with."""
 
+LATE = timedelta(days=3)
+"""An item published longer than this before we saw it no longer falls into the three sessions
+within which the same type and sense count once (``[repeat]`` of ``config/events.toml``). It tells
+only what nothing on record has told since its publication: it may be a second source met late."""
+
+_BEFORE_PRINT = timedelta(days=1)
+"""Others may have had the story this long before the late item was published."""
+
 Told = tuple[Item, "Classification"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
-    """What one run did. classified: items looked at for the first time; irrelevant, abstained and
-    archive of them tell nothing. stories and releases: first versions; grown: corrections."""
+    """What one run did.
+
+    classified: items looked at for the first time. Of these irrelevant, abstained and archive (too
+    old, or late and told already) tell nothing. stories, releases: first versions. grown, updated:
+    corrections.
+    """
 
     classified: int = 0
     irrelevant: int = 0
@@ -144,10 +156,13 @@ def ingest_news(store: Store, now: datetime, *, classifier: Callable[[], Classif
     labels = model.classify([entry.item.title for entry in pending])
     told, done = sort_out([e.item for e in pending], labels)
     stories = Stories.on_record(store, model, since=min(e.item.known_at for e in pending))
+    if any(_late(item) for item, _ in told):
+        stories.curated = _curated(store)
     facts = stories.grow(told)
     _, state = mark.after(pending, model.version)
     written = store.record_poll(state, facts=facts)
-    return replace(done, stories=written.new, grown=written.changed)
+    archive = done.archive + stories.repeated
+    return replace(done, archive=archive, stories=written.new, grown=written.changed)
 
 
 def sort_out(
@@ -176,11 +191,14 @@ class Stories:
     """The stories told so far, to which later items are added.
 
     events: id -> the story at its latest. members: the items of stories that may still grow.
+    curated: events of the curated table. repeated: late items left out, as told already.
     """
 
     version: str
     events: dict[str, Event] = field(default_factory=dict)
     members: list[Told] = field(default_factory=list)
+    curated: tuple[Event, ...] = ()
+    repeated: int = 0
 
     @staticmethod
     def on_record(store: Store, model: Classifier, *, since: datetime) -> Stories:
@@ -194,7 +212,8 @@ class Stories:
             known_at = first.known_at if first is not None else fact.known_at
             stories.events[fact.key] = replace(live(fact), known_at=known_at)
         horizon = since - STORY_WINDOW
-        stories.events = {k: e for k, e in stories.events.items() if e.known_at >= horizon}
+        oldest = since - NEWS_AGE - _BEFORE_PRINT
+        stories.events = {k: e for k, e in stories.events.items() if e.known_at >= oldest}
         owner = {i: event for event in stories.events.values() for i in event.item_ids}
         entries = store.stored_items(since=horizon, dated_only=True) if owner else []
         own = [entry for entry in entries if entry.item_id in owner]
@@ -225,6 +244,7 @@ class Stories:
         from engine.news.clean import item_id
         from engine.news.stories import STORY_WINDOW, cluster
 
+        arrived = [one for one in arrived if not self._told_already(*one)]
         horizon = instant - STORY_WINDOW
         still_open = {
             i
@@ -246,6 +266,29 @@ class Stories:
             facts.append(_event_fact(event, instant))
         self.members.extend(arrived)
         return facts
+
+    def _told_already(self, item: Item, label: Classification) -> bool:
+        """Whether a late item repeats what became known since about its publication."""
+        if item.published_at is None or not _late(item):
+            return False
+        since = item.published_at - _BEFORE_PRINT
+        repeats = any(
+            (event.event_type, event.direction) == (label.event_type, label.direction)
+            and since <= event.known_at < item.known_at
+            for event in (*self.events.values(), *self.curated)
+        )
+        self.repeated += repeats
+        return repeats
+
+
+def _late(item: Item) -> bool:
+    return item.published_at is not None and item.known_at - item.published_at > LATE
+
+
+def _curated(store: Store) -> tuple[Event, ...]:
+    from engine.decision.events import curated
+
+    return tuple(map(curated, store.facts(kinds=("headline",))))
 
 
 def _as_filed(label: Classification, event: Event, version: str) -> Classification:

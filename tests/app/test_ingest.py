@@ -166,6 +166,33 @@ def test_archive_is_not_news(new_store: Callable[[], Store]) -> None:
         assert [f.payload["headline"] for f in events(store)] == ["US bans H20 sales to China"]
 
 
+def test_late_items_tell_only_what_nobody_told(new_store: Callable[[], Store]) -> None:
+    """A feed met days later repeats old news; after an outage the same item is the first."""
+    old = {"published_at": at(hours=-2)}
+    late = news("Washington bans H20 exports to China", 2, 24 * 5, "b", **old)
+    with new_store() as store, new_store() as after_outage:
+        store.record_items([news("US bans H20 sales to China", 1, 0, "a")])
+        read(store, at(hours=1))
+        store.record_items([late])
+        done = read(store, late.known_at)
+        after_outage.record_items([late])
+        first = read(after_outage, late.known_at)
+
+        assert (done.stories, done.grown, done.archive) == (0, 0, 1)
+        assert (first.stories, first.archive) == (1, 0)
+
+
+def test_a_late_item_does_not_repeat_the_curated_table(new_store: Callable[[], Store]) -> None:
+    """Beyond three sessions the features would count it again."""
+    ban = "US bans Nvidia from selling H20 chips to China"
+    with new_store() as store:
+        store.record([curated(ban, 2)])
+        store.record_items([news(ban, 1, 24 * 5, published_at=at())])
+        done = read(store, at(days=6))
+
+        assert (done.stories, done.archive) == (0, 1)
+
+
 def test_a_growing_story_is_a_correction_with_more_sources(
     new_store: Callable[[], Store],
 ) -> None:
