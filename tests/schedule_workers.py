@@ -1,0 +1,71 @@
+"""Schedulers in processes of their own, to be killed by tests; imported by those processes."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from engine.app.lock import leader_lock, owner_name
+from engine.app.logs import Redactor, open_log
+from engine.app.schedule import serve
+from engine.macro.sessions import Sessions
+from engine.record.store import Store
+from tests.app.mornings import Desk, configured, make_runner
+
+
+class FastClock:
+    """A day in ``seconds_a_day`` seconds, beginning at ``start`` when the test did.
+
+    All processes share one machine and therefore one monotonic clock.
+    """
+
+    def __init__(self, start: datetime, began: float, seconds_a_day: float) -> None:
+        self.start, self.began, self.rate = start, began, 86_400 / seconds_a_day
+
+    def __call__(self) -> datetime:
+        return self.start + timedelta(seconds=(time.monotonic() - self.began) * self.rate)
+
+
+def run_scheduler(
+    url: str, folder: str, clock: FastClock, sessions: Sessions, every: float
+) -> None:
+    """``nvsignal run`` with a fast clock and fake decisions, until killed."""
+    desk = Desk(sessions=sessions)
+    config = configured(catch_up_sessions=30, collect_every_minutes=1440)
+    stop = threading.Event()
+    log = open_log(Redactor(), io.StringIO())
+    with Store.open(url) as store:
+        runner = make_runner(
+            store,
+            desk,
+            clock,
+            Path(folder),
+            config=config,
+            lock=leader_lock(url),
+            log=log,
+            owner=owner_name(),
+        )
+        try:
+            serve(runner.cycle, stop, clock=_wall, log=log, seconds=every)
+        finally:
+            runner.lock.release()
+
+
+def _wall() -> datetime:
+    from engine.clock import now
+
+    return now()
+
+
+def lead_and_report(url: str, pipe: Any) -> None:
+    """Take the lock, say when, and hold it until killed."""
+    lock = leader_lock(url)
+    while not lock.acquire():
+        time.sleep(0.05)
+    pipe.send((os.getpid(), time.monotonic()))
+    time.sleep(600)
