@@ -23,9 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from backtests.accounts import final_equities
 from backtests.metrics import SESSIONS_A_YEAR
 from backtests.replay import Market, Replay
-from backtests.sweep import final_equities
 from engine.errors import DataError, NotObservedError
 from engine.phrases import Phrase, paragraph, phrase, plural
 from engine.values import FloatArray

@@ -20,8 +20,10 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 
+from backtests.accounts import Accounts, Chunk
 from backtests.replay import LEAST_WEIGHT, MOST_WEIGHT, Market
-from engine.decision.decide import Blend, Rule, Voice, mix
+from backtests.votes import Blender, Latches, Rules, Votes, heard_runs
+from engine.decision.decide import Blend, Rule, Voice
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
 from engine.values import BoolArray, Features, FloatArray
 
@@ -30,8 +32,6 @@ IntArray = npt.NDArray[np.int64]
 CHUNK = 5_000
 """Parameter sets in a chunk: a row of float64 is 40 KB, and the dozen rows that a session touches
 stay in a megabyte of L2 cache (measured: 4,096 and 6,000 are slower by up to a quarter)."""
-ROWS = 16
-"""Sessions blended at a time: 16 x 5,000 scores are 0.6 megabytes."""
 BLOCKS = 16
 """Blocks of the combinatorially symmetric cross-validation (Bailey et al. 2017 use 16)."""
 MOST_SETS = 1_000_000
@@ -48,8 +48,6 @@ _RULE_AXES = (
     "sell_weight",
     "reduce_weight",
 )
-_NEAR = 1e-9
-"""Scores closer than this to a threshold are decided by the exact sums of ``decide.mix``."""
 
 
 # --- what to try ------------------------------------------------------------------------------
@@ -315,25 +313,6 @@ def blend_of(job: Job, row: int) -> Blend:
 # --- results ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Chunk:
-    """Results of one chunk, (p,) unless said. NaN where not asked for or not existing.
-
-    final_equity: capital 1. moments: (4, p), sums of the first four powers of excess returns.
-    block_sums, block_squares: (blocks, p), of excess returns. max_drawdown: 0 or negative, a
-    fraction. exposure: mean target weight. traded: sum of traded value over equity. n_trades.
-    """
-
-    final_equity: FloatArray
-    n_trades: IntArray
-    exposure: FloatArray
-    traded: FloatArray
-    max_drawdown: FloatArray
-    moments: FloatArray
-    block_sums: FloatArray
-    block_squares: FloatArray
-
-
 def join(chunks: Sequence[Chunk]) -> Chunk:
     """Chunks in their order as one."""
     return Chunk(
@@ -438,8 +417,8 @@ def run_chunk(job: Job, number: int) -> Chunk:
     if not 0 <= number < job.n_chunks:
         raise DataError(f"chunk {number} of {job.n_chunks}")
     part = job.part(number)
-    rules = _Rules.of(job, part)
-    books = _Books(job.world, rules.levels, curves=job.curves)
+    rules = _rules(job, part)
+    books = Accounts(job.world, rules.levels, curves=job.curves)
     _walk(job, part, rules, books)
     return books.result()
 
@@ -457,16 +436,16 @@ def excess_returns_of(job: Job, rows: Sequence[int]) -> FloatArray:
         start=job.start,
         blocks=job.blocks,
     )
-    rules = _Rules.of(few, slice(None))
+    rules = _rules(few, slice(None))
     kept = np.empty((len(job.world), len(rows)))
-    books = _Books(job.world, rules.levels, curves=True, keep=kept)
+    books = Accounts(job.world, rules.levels, curves=True, keep=kept)
     _walk(few, slice(0, len(rows)), rules, books)
     return kept
 
 
-def _walk(job: Job, part: slice, rules: _Rules, books: _Books) -> None:
+def _walk(job: Job, part: slice, rules: Rules, books: Accounts) -> None:
     """Session by session: votes, latch, account."""
-    states = _States(rules)
+    states = Latches(rules)
     edges = set(block_edges(len(job.world), job.blocks)[1:].tolist())
     for first, sells, buys, weak in _votes(job, part, rules):
         for offset in range(len(sells)):
@@ -478,40 +457,16 @@ def _walk(job: Job, part: slice, rules: _Rules, books: _Books) -> None:
                     books.close_block()
 
 
-def final_equities(world: Market, levels: FloatArray, states: npt.NDArray[np.uint8]) -> FloatArray:
-    """(n,): where ``n`` accounts end that hold ``levels[state]`` at each session.
-
-    levels: (k,) target weights. states: (T, n), rows of ``levels``. Capital 1, as in ``replay``.
-    """
-    books = _Books(world, np.repeat(levels[:, None], states.shape[1], axis=1), curves=False)
-    changed = np.zeros(states.shape, dtype=np.bool_)
-    changed[1:] = states[1:] != states[:-1]
-    for t in range(len(world)):
-        books.session(t, states[t], changed[t])
-    return books.result().final_equity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Rules:
-    """The latch of each set: (p,) arrays; levels (3, p): sell, hold, reduced weight."""
-
-    exit_below: FloatArray
-    enter_above: FloatArray
-    reduce_below: FloatArray | None
-    wait: FloatArray
-    levels: FloatArray
-
-    @classmethod
-    def of(cls, job: Job, part: slice) -> _Rules:
-        found = _rule_columns(job.blend, job.axes, job.sets[part])
-        reduce_below = found["reduce_below"]
-        return cls(
-            exit_below=found["exit_below"],
-            enter_above=found["enter_above"],
-            reduce_below=None if np.isnan(reduce_below).any() else reduce_below,
-            wait=found["min_sessions_between_changes"],
-            levels=np.stack([found[n] for n in ("sell_weight", "hold_weight", "reduce_weight")]),
-        )
+def _rules(job: Job, part: slice) -> Rules:
+    found = _rule_columns(job.blend, job.axes, job.sets[part])
+    reduce_below = found["reduce_below"]
+    return Rules(
+        exit_below=found["exit_below"],
+        enter_above=found["enter_above"],
+        reduce_below=None if np.isnan(reduce_below).any() else reduce_below,
+        wait=found["min_sessions_between_changes"],
+        levels=np.stack([found[n] for n in ("sell_weight", "hold_weight", "reduce_weight")]),
+    )
 
 
 def _rule_columns(blend: Blend, axes: Sequence[str], sets: FloatArray) -> dict[str, FloatArray]:
@@ -527,200 +482,7 @@ def _rule_columns(blend: Blend, axes: Sequence[str], sets: FloatArray) -> dict[s
     return found
 
 
-class _States:
-    """``decide.latch`` for a chunk, one session at a time, on booleans.
-
-    A change blocks the next ``wait`` sessions. Instead of counting down per set, a change sets a
-    flag that is cleared when ``wait`` sessions have passed: at most one change can lie in between.
-    """
-
-    def __init__(self, rules: _Rules) -> None:
-        self.rules = rules
-        n = rules.exit_below.size
-        self.holding = np.ones(n, dtype=np.bool_)
-        self.blocked = np.zeros(n, dtype=np.bool_)
-        self.changed = np.zeros(n, dtype=np.bool_)
-        self.state = np.ones(n, dtype=np.uint8)
-        self._waits = [(int(w), rules.wait == w) for w in np.unique(rules.wait)]
-        self._past: list[BoolArray] = []
-        self._depth = max((w for w, _ in self._waits), default=0)
-
-    def step(
-        self, sells: BoolArray, buys: BoolArray, weak: BoolArray | None
-    ) -> npt.NDArray[np.uint8]:
-        """States after this session: 0 sold, 1 holding, 2 reduced; ``changed`` says where."""
-        change = buys ^ (self.holding & (sells ^ buys))  # sells where holding, else buys
-        if self._depth:
-            change &= ~self.blocked
-            self._remember(change)
-        self.holding = self.holding ^ change
-        if weak is None:
-            self.changed = change
-            self.state = self.holding.view(np.uint8)
-        else:
-            state = self.holding.view(np.uint8) << (self.holding & weak).view(np.uint8)
-            self.changed = state != self.state
-            self.state = state
-        return self.state
-
-    def _remember(self, change: BoolArray) -> None:
-        self.blocked = self.blocked | change
-        self._past.append(change)
-        for wait, members in self._waits:
-            if wait == 0:
-                self.blocked &= ~members
-            elif len(self._past) > wait:
-                self.blocked ^= self._past[-1 - wait] & members
-        if len(self._past) > self._depth:
-            del self._past[0]
-
-
-class _Books:
-    """The accounts of a chunk: units of stock and cash that change only when traded.
-
-    The sums are those of ``replay`` in the same order, so that a path has the same bits.
-    """
-
-    def __init__(
-        self,
-        world: Market,
-        levels: FloatArray,
-        *,
-        curves: bool,
-        keep: FloatArray | None = None,
-    ) -> None:
-        n = levels.shape[1]
-        self.world, self.levels, self.curves, self.keep = world, levels, curves, keep
-        # The same weights in every set, the common case, need a look-up of three numbers only.
-        self.level = levels[:, 0].copy() if (levels == levels[:, :1]).all() else None
-        self.distinct = bool((np.diff(np.sort(levels, axis=0), axis=0) != 0).all())
-        # Within [0, 1] neither the stock nor the cash can be owed.
-        self.owing = bool((levels < 0).any() or (levels > 1).any())
-        self.held, self.units = np.zeros(n), np.zeros(n)
-        self.cash_units = np.full(n, 1.0 / world.cash[0])
-        self.n_trades = np.zeros(n, dtype=np.int64)
-        self.traded, self.exposure = np.zeros(n), np.zeros(n)
-        self.since = np.zeros(n, dtype=np.int64)
-        self.equity, self.before = np.ones(n), np.ones(n)
-        self.peak, self.worst = np.ones(n), np.ones(n)
-        self.block = np.zeros((2, n))
-        self.high = np.zeros((2, n))
-        self.scratch = np.empty((2, n))
-        self.blocks: list[FloatArray] = []
-        self.excess_cash = world.cash_returns
-
-    def session(self, t: int, state: npt.NDArray[np.uint8], changed: BoolArray) -> None:
-        """Trade what changed at the fill, then mark at the close."""
-        who = np.arange(state.size) if t == 0 else changed.nonzero()[0]
-        if who.size:
-            self._trade(t, state, who)
-        if self.curves:
-            self._mark(t)
-
-    def _trade(self, t: int, state: npt.NDArray[np.uint8], who: npt.NDArray[np.intp]) -> None:
-        target = self._target(state[who], who)
-        if t == 0 or not self.distinct:
-            moves = target != self.held[who]
-            who, target = who[moves], target[moves]
-        world, fee = self.world, self.world.costs.fee
-        units, cash_units = self.units[who], self.cash_units[who]
-        before = units * self._index(units, world.stock_fill[t], world.short_fill[t])
-        cash = cash_units * self._index(cash_units, world.cash[t], world.debt[t])
-        total = before + cash
-        after = _position_after(before, total, target, fee)
-        cost = fee * np.abs(after - before)
-        cash = total - cost - after
-        kept = np.maximum(cash, 0.0)
-        cash = np.where((target >= 0) & (target <= 1), kept, cash) if self.owing else kept
-        self.units[who] = after / self._index(after, world.stock_fill[t], world.short_fill[t])
-        self.cash_units[who] = cash / self._index(cash, world.cash[t], world.debt[t])
-        self.n_trades[who] += 1
-        if self.curves:
-            self.exposure[who] += self.held[who] * (t - self.since[who])
-            self.since[who] = t
-            self.traded[who] += np.abs(after - before) / total
-        if self.curves or not self.distinct:
-            self.held[who] = target
-
-    def _target(self, state: npt.NDArray[np.uint8], who: npt.NDArray[np.intp]) -> FloatArray:
-        return self.levels[state, who] if self.level is None else self.level[state]
-
-    def _index(
-        self, amount: FloatArray, owned: np.float64, owed: np.float64
-    ) -> FloatArray | np.float64:
-        return np.where(amount >= 0, owned, owed) if self.owing else owned
-
-    def _value(self, t: int, out: FloatArray) -> None:
-        """Equity at the close of session t."""
-        world = self.world
-        if self.owing:
-            stock = self._index(self.units, world.stock_close[t], world.short_close[t])
-            cash = self._index(self.cash_units, world.cash[t], world.debt[t])
-            np.add(self.units * stock, self.cash_units * cash, out=out)
-            return
-        np.multiply(self.units, world.stock_close[t], out=out)
-        np.multiply(self.cash_units, world.cash[t], out=self.scratch[1])
-        np.add(out, self.scratch[1], out=out)
-
-    def _mark(self, t: int) -> None:
-        self.before, self.equity = self.equity, self.before
-        equity, excess, power = self.equity, self.scratch[0], self.scratch[1]
-        self._value(t, equity)
-        np.maximum(self.peak, equity, out=self.peak)
-        np.divide(equity, self.peak, out=power)
-        np.minimum(self.worst, power, out=self.worst)
-        np.divide(equity, self.before, out=excess)
-        excess -= 1.0
-        excess -= self.excess_cash[t]
-        if self.keep is not None:
-            self.keep[t] = excess
-        self.block[0] += excess
-        np.multiply(excess, excess, out=power)
-        self.block[1] += power
-        excess *= power
-        self.high[0] += excess
-        power *= power
-        self.high[1] += power
-
-    def close_block(self) -> None:
-        """A block of sessions is over."""
-        self.blocks.append(self.block)
-        self.block = np.zeros_like(self.block)
-
-    def result(self) -> Chunk:
-        """What the chunk found."""
-        rows, n = len(self.world), self.held.size
-        self.exposure += self.held * (rows - self.since)
-        if not self.curves:
-            self.exposure[:] = self.traded[:] = math.nan
-        final = np.empty(n)
-        self._value(rows - 1, final)
-        sums = np.stack(self.blocks) if self.curves else np.full((0, 2, n), math.nan)
-        worst = self.worst - 1.0 if self.curves else np.full(n, math.nan)
-        return Chunk(
-            final_equity=final,
-            n_trades=self.n_trades,
-            exposure=self.exposure / rows,
-            traded=self.traded,
-            max_drawdown=worst,
-            moments=np.stack([sums[:, 0].sum(axis=0), sums[:, 1].sum(axis=0), *self.high]),
-            block_sums=sums[:, 0],
-            block_squares=sums[:, 1],
-        )
-
-
-def _position_after(
-    before: FloatArray, total: FloatArray, target: FloatArray, fee: float
-) -> FloatArray:
-    """``replay.position_after`` elementwise."""
-    bought = target * (total + fee * before) / (1.0 + target * fee)
-    sold = target * (total - fee * before) / (1.0 - target * fee)
-    return np.where(bought >= before, bought, sold)
-
-
 # --- votes ------------------------------------------------------------------------------------
-
-Votes = tuple[int, BoolArray, BoolArray, BoolArray | None]
 
 
 def _raw_weights(blend: Blend, axes: Sequence[str], sets: FloatArray) -> FloatArray:
@@ -814,7 +576,7 @@ def _columns(job: Job, part: slice) -> list[tuple[FloatArray, IntArray | None]]:
     return found
 
 
-def _votes(job: Job, part: slice, rules: _Rules) -> Iterator[Votes]:
+def _votes(job: Job, part: slice, rules: Rules) -> Iterator[Votes]:
     """(first row, sells, buys, weak), each (rows, p), for a few sessions at a time."""
     columns = _columns(job, part)
     stop = job.start + len(job.world)
@@ -823,129 +585,8 @@ def _votes(job: Job, part: slice, rules: _Rules) -> Iterator[Votes]:
     weights = (raw / raw.sum(axis=1, keepdims=True)).T
     plain = all(bool((s == s[:, :1]).all()) for s in seen)
     pattern = np.stack([s[:, 0] for s in seen], axis=1)
-    blender = _Blender(columns, np.ascontiguousarray(weights), rules)
-    for first, last in _runs(pattern, stop):
+    blender = Blender(columns, np.ascontiguousarray(weights), rules)
+    for first, last in heard_runs(pattern, stop):
         heard = tuple(pattern[first].tolist()) if plain else None
         sells, buys, weak = blender.votes(first, last, heard)
         yield first, sells, buys, weak
-
-
-def _runs(pattern: BoolArray, stop: int) -> Iterator[tuple[int, int]]:
-    """Row ranges of at most ``ROWS`` in which the same voices were observed."""
-    breaks = np.flatnonzero((pattern[1:stop] != pattern[: stop - 1]).any(axis=1)) + 1
-    for start, end in itertools.pairwise([0, *breaks.tolist(), stop]):
-        for first in range(start, end, ROWS):
-            yield first, min(first + ROWS, end)
-
-
-Heard = tuple[bool, ...]
-"""Which voices were observed, in their order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Shares:
-    """Weights (S, p) over what was heard; missing (p,): weight of the rest, counted at +1.
-
-    whole: the weights heard add up to one without rounding in every set.
-    """
-
-    effective: FloatArray
-    missing: FloatArray
-    whole: bool
-
-
-class _Blender:
-    """``decide.mix`` and the thresholds for a chunk, on a few rows at a time."""
-
-    def __init__(
-        self,
-        columns: Sequence[tuple[FloatArray, IntArray | None]],
-        weights: FloatArray,
-        rules: _Rules,
-    ) -> None:
-        self.columns, self.weights, self.rules = columns, weights, rules
-        # One unvaried voice: its score is the blend of every set, so one column will do.
-        alone = len(columns) == 1 and columns[0][1] is None
-        size = 1 if alone else weights.shape[1]
-        self.blend_weights = weights[:, :1] if alone else weights
-        self.total, self.part, self.doubted = (np.empty((ROWS, size)) for _ in range(3))
-        self.shares: dict[Heard, _Shares] = {}
-
-    def votes(
-        self, first: int, last: int, heard: Heard | None
-    ) -> tuple[BoolArray, BoolArray, BoolArray | None]:
-        """Sells, buys and weak of rows ``first`` to ``last``; heard None: it differs by set."""
-        rules = self.rules
-        if heard is None:
-            score, doubted = self._exactly(first, last)
-            sells = (score < rules.exit_below) & (doubted < rules.exit_below)
-        elif not any(heard):
-            nobody = np.zeros((last - first, self.weights.shape[1]), dtype=np.bool_)
-            return nobody, nobody, nobody if rules.reduce_below is not None else None
-        else:
-            shares = self._shares_of(heard)
-            score = self._sum(first, last, heard, shares.effective, self.total)
-            sells = self._sells(score, first, last, heard)
-        weak = None if rules.reduce_below is None else score < rules.reduce_below
-        return sells, score > rules.enter_above, weak
-
-    def _shares_of(self, heard: Heard) -> _Shares:
-        """Weights for a pattern of voices heard, with the bits of ``mix``."""
-        if heard not in self.shares:
-            silence = np.where(np.array(heard)[:, None, None], 0.0, np.nan)
-            silence = np.broadcast_to(silence, (len(heard), 1, self.blend_weights.shape[1]))
-            mixed = mix(silence, self.blend_weights[:, None, :])
-            self.shares[heard] = _Shares(
-                effective=np.ascontiguousarray(mixed.effective_weights[:, 0, :]),
-                missing=mixed.doubted_score[0],
-                whole=bool((mixed.coverage == 1.0).all()),
-            )
-        return self.shares[heard]
-
-    def _sells(self, score: FloatArray, first: int, last: int, heard: Heard) -> BoolArray:
-        """Where the score and the benefit-of-the-doubt score are both below ``exit_below``.
-
-        With every voice heard the two are the same up to rounding, and exactly when the weights add
-        up to one; otherwise the second is needed only where someone may sell, or is near it.
-        """
-        limit, shares = self.rules.exit_below, self.shares[heard]
-        sells = score < limit
-        if shares.whole or not sells.any():
-            return sells
-        if all(heard) and np.array_equal(score < limit - _NEAR, score < limit + _NEAR):
-            return sells
-        doubted = self._sum(first, last, heard, self.blend_weights, self.doubted)
-        np.add(doubted, shares.missing, out=doubted)
-        return sells & (doubted < limit)
-
-    def _sum(
-        self, first: int, last: int, heard: Heard, weights: FloatArray, into: FloatArray
-    ) -> FloatArray:
-        """Weighted sum over the voices heard, one after the other."""
-        total, part, begun = into[: last - first], self.part[: last - first], False
-        for voice, weight in enumerate(weights):
-            if not heard[voice]:
-                continue
-            target = part if begun else total
-            np.multiply(self._known(voice, first, last, target), weight, out=target)
-            if begun:
-                np.add(total, part, out=total)
-            begun = True
-        return total
-
-    def _known(self, voice: int, first: int, last: int, out: FloatArray) -> FloatArray:
-        """(rows, p) or (rows, 1): one voice's scores for the chunk."""
-        table, place = self.columns[voice]
-        if place is None:
-            return table[first:last]
-        return np.take(table[first:last], place, axis=1, out=out, mode="clip")
-
-    def _exactly(self, first: int, last: int) -> tuple[FloatArray, FloatArray]:
-        """Score and benefit-of-the-doubt score by ``decide.mix`` itself."""
-        shape = (last - first, self.weights.shape[1])
-        known = [
-            np.broadcast_to(self._known(v, first, last, np.empty(shape)), shape)
-            for v in range(len(self.columns))
-        ]
-        mixed = mix(np.stack(known), self.weights[:, None, :])
-        return mixed.score, mixed.doubted_score

@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from backtests.sweep import Chunk, Job, SweepResult, gather, only, run_chunk
+from backtests.accounts import Chunk
+from backtests.sweep import Job, SweepResult, gather, only, run_chunk
 from engine.errors import InputError, NvsignalError, OutOfRangeError
 
 IN_FLIGHT = 16

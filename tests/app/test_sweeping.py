@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from backtests import sweep
+from backtests.accounts import Chunk
 from engine.app.sweeping import Checkpoint, run_sweep
 from engine.errors import InputError, OutOfRangeError
 from tests.backtests.sweep_world import synthetic_features, synthetic_market, three_voices
@@ -30,7 +31,7 @@ def small_job(n_sets: int = SETS, sessions: int = 64) -> sweep.Job:
 
 
 def assert_same_bytes(ours: sweep.SweepResult, theirs: sweep.SweepResult) -> None:
-    for f in fields(sweep.Chunk):
+    for f in fields(Chunk):
         a, b = getattr(ours.totals, f.name), getattr(theirs.totals, f.name)
         assert a.tobytes() == b.tobytes(), f.name
 
@@ -46,7 +47,7 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
     job = small_job()
     checkpoint = Checkpoint(tmp_path, job)
 
-    def interrupt(number: int, chunk: sweep.Chunk) -> None:
+    def interrupt(number: int, chunk: Chunk) -> None:
         if number == 1:
             raise KeyboardInterrupt
 
@@ -113,7 +114,7 @@ def test_a_cluster_that_loses_a_worker_loses_nothing() -> None:
         ) as cluster:
             victim = next(iter(cluster.workers.values())).pid
 
-            def kill_once(number: int, chunk: sweep.Chunk) -> None:
+            def kill_once(number: int, chunk: Chunk) -> None:
                 if not killed:
                     os.kill(victim, signal.SIGKILL)
                     killed.append(number)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from backtests import sweep
+from backtests.accounts import Chunk
 from backtests.metrics import excess_returns, moments
 from backtests.replay import Costs, replay
 from engine.decision.decide import Rule, evaluate
@@ -144,7 +145,7 @@ def test_more_sets_than_a_chunk_and_more_settings_than_are_kept() -> None:
     many = sweep.run(sweep.make_job(three_voices(), names, sets, features, world))
     few = sweep.run(sweep.make_job(three_voices(), names, sets[-7:], features, world))
 
-    for f in fields(sweep.Chunk):
+    for f in fields(Chunk):
         whole, part = getattr(many.totals, f.name), getattr(few.totals, f.name)
         np.testing.assert_array_equal(whole[..., -7:], part)
 
@@ -153,9 +154,9 @@ def test_finished_chunks_are_not_computed_again(monkeypatch: pytest.MonkeyPatch)
     """A sweep cut off after a chunk resumes with the rest and gives the same bytes."""
     monkeypatch.setattr(sweep, "CHUNK", 16)
     job = random_job(40)
-    kept: dict[int, sweep.Chunk] = {}
+    kept: dict[int, Chunk] = {}
 
-    def stop_after_two(number: int, chunk: sweep.Chunk) -> None:
+    def stop_after_two(number: int, chunk: Chunk) -> None:
         kept[number] = chunk
         if len(kept) == 2:
             raise KeyboardInterrupt
