@@ -105,7 +105,7 @@ def live_events(store: Store) -> tuple[Event, ...]:
     facts = store.facts(kinds=("event",))
     if not facts:
         return ()
-    return known_events(History(facts), facts[-1].known_at)
+    return tuple(known_events(History(facts), facts[-1].known_at))
 
 
 def missing_reports(store: Store, now: datetime) -> Sequence[Notice]:

@@ -129,9 +129,7 @@ class World:
 
 def world_at(store: Store, config: Config, as_of: datetime) -> World:
     """Load the record once, cut at ``as_of``."""
-    from engine.record.history import History
-
-    history = History(store.facts(known_by=as_of))
+    history = store.history(known_by=as_of)
     if "bar" not in history.kinds:
         raise _before_the_record(store, as_of)
     return world_of(history, config, as_of)
@@ -178,7 +176,7 @@ class Assessment:
 
     config: Config
     world: World
-    events: tuple[Event, ...]
+    events: Sequence[Event]
     ratings: tuple[RatedRelease, ...]
     features: Features
     evaluation: Evaluation
@@ -274,11 +272,10 @@ def rating_world(
     from config.settings import config_folder, load
     from engine.decision.events import known_events
     from engine.decision.ratings import world_from
-    from engine.record.history import History
 
     config = load(config_folder(config_dir))
     with open_record(config, db) as store:
-        history = History(store.facts(known_by=instant))
+        history = store.history(known_by=instant)
     reference = reference_of(config.folder)
     world = world_from(history, instant, known_events(history, instant), reference)
     return world, reference.params

@@ -6,23 +6,103 @@ Curated headlines carry a type; their direction, actor and stage come from the w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from operator import itemgetter
+from typing import Any, overload
 
+import numpy as np
+
+from engine.clock import to_micros
 from engine.news import rules
-from engine.record.history import History
+from engine.record.history import Entry, History
 from engine.values import Event, Fact, Stage
 
 
-def known_events(history: History, at: datetime) -> tuple[Event, ...]:
+class EventLog(Sequence[Event]):
+    """Events in the order in which they became known, each read when somebody looks at it.
+
+    A record of ten years holds tens of thousands; a decision looks at the types that move a score
+    and at the last days.
+    """
+
+    def __init__(self, entries: Iterable[tuple[int, str, Event | Entry]]) -> None:
+        """entries: ``known_at`` in microseconds, id, and the event or the fact that tells it.
+
+        Of entries with one id the first counts, by instant and id.
+        """
+        first: dict[str, tuple[int, str, Event | Entry]] = {}
+        for entry in sorted(entries, key=itemgetter(0, 1)):
+            first.setdefault(entry[1], entry)
+        self._events = [entry[2] for entry in first.values()]
+        self.known_at_us = np.fromiter((e[0] for e in first.values()), np.int64, len(first))
+
+    @staticmethod
+    def of(events: Sequence[Event]) -> EventLog:
+        """``events`` as a log, which they may be already."""
+        if isinstance(events, EventLog):
+            return events
+        return EventLog((to_micros(e.known_at), e.event_id, e) for e in events)
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Event, ...]: ...
+    def __getitem__(self, index: int | slice) -> Event | tuple[Event, ...]:
+        if isinstance(index, slice):
+            return tuple(self._read(i) for i in range(len(self))[index])
+        return self._read(range(len(self))[index])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EventLog) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def of_types(self, types: Collection[str]) -> tuple[Event, ...]:
+        """Those whose type is in ``types``, in order; the others are not read."""
+        told = (self._read(i) for i, e in enumerate(self._events) if _may_be(e, types))
+        return tuple(event for event in told if event.event_type in types)
+
+    def between(self, after: datetime, until: datetime) -> tuple[Event, ...]:
+        """Those known after ``after`` and by ``until``, in order."""
+        bounds = [to_micros(after), to_micros(until)]
+        start, end = np.searchsorted(self.known_at_us, bounds, side="right")
+        return self[int(start) : int(end)]
+
+    def _read(self, index: int) -> Event:
+        event = self._events[index]
+        if isinstance(event, Entry):
+            event = self._events[index] = live(event.fact())
+        return event
+
+
+_TYPE = re.compile(r'"event_type":"([^"\\]*)"')
+"""In canonical JSON. Quotes inside a text are escaped there, so no headline can pose as a type."""
+
+
+def _may_be(event: Event | Entry, types: Collection[str]) -> bool:
+    """False only when the type is certainly another."""
+    if isinstance(event, Event):
+        return event.event_type in types
+    text = event.payload_text
+    return text is None or any(name in types for name in _TYPE.findall(text))
+
+
+def known_events(history: History, at: datetime) -> EventLog:
     """Events known by ``at``, ordered by ``known_at`` then id; repeats of one id keep the first."""
-    found: dict[str, Event] = {}
-    told = [*map(curated, history.known("headline", at)), *map(live, history.known("event", at))]
-    for event in sorted(told, key=lambda e: (e.known_at, e.event_id)):
-        found.setdefault(event.event_id, event)
-    return tuple(found.values())
+    told = [curated(fact) for fact in history.known("headline", at)]
+    news = history.first_versions("event", at)
+    return EventLog(
+        [
+            *((to_micros(e.known_at), e.event_id, e) for e in told),
+            *((e.known_at_us, e.key, e) for e in news),
+        ]
+    )
 
 
 def curated(fact: Fact) -> Event:
@@ -84,5 +164,5 @@ def event_payload(event: Event) -> dict[str, Any]:
 
 def recent(events: Sequence[Event], *, after: datetime, at: datetime) -> tuple[Event, ...]:
     """Events known after ``after`` and by ``at``, newest first."""
-    chosen: Iterable[Event] = (e for e in events if after < e.known_at <= at)
+    chosen = EventLog.of(events).between(after, at)
     return tuple(sorted(chosen, key=lambda e: (e.known_at, e.event_id), reverse=True))

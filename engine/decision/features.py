@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from engine.clock import from_micros, to_micros
+from engine.clock import from_micros
+from engine.decision.events import EventLog
 from engine.decision.grid import Grid
 from engine.decision.rates import rate_features
 from engine.macro import valuation
@@ -253,15 +254,15 @@ def _news(
     grid: Grid, events: Sequence[Event], weights: EventWeights, gates: Mapping[str, FloatArray]
 ) -> dict[str, FloatArray]:
     """Signed impulses; the same type and direction told again within the window counts once."""
-    known = np.array([to_micros(e.known_at) for e in events], dtype=np.int64)
-    rows = np.searchsorted(grid.decide_at_us, known, side="left").astype(np.int64)
-    observed = grid.recently(rows, MAX_NEWS_AGE)
+    log = EventLog.of(events)
+    arrived = np.searchsorted(grid.decide_at_us, log.known_at_us, side="left").astype(np.int64)
+    observed = grid.recently(arrived, MAX_NEWS_AGE)
     policy = np.where(observed, 0.0, np.nan)
     domestic = np.where(observed, 0.0, np.nan)
     counted: dict[tuple[str, int], tuple[int, float]] = {}
-    for event, row in sorted(
-        zip(events, rows.tolist(), strict=True), key=lambda p: (p[1], p[0].event_id)
-    ):
+    moving = log.of_types(weights.policy.keys() | weights.domestic.keys())
+    rows = (grid.row_at(event.known_at) for event in moving)
+    for event, row in sorted(zip(moving, rows, strict=True), key=lambda p: (p[1], p[0].event_id)):
         if not 0 < row < len(grid) or event.direction == 0:
             continue
         target, size = _impulse(event, row, weights, gates, policy, domestic)

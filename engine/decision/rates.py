@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from engine.clock import NEW_YORK, from_micros
+from engine.decision.events import EventLog
 from engine.decision.grid import Grid
 from engine.macro import ladder
 from engine.macro.fedwatch import held_by, parse_contract
@@ -309,8 +310,8 @@ def fed_windows(history: History, end: datetime, events: Sequence[Event]) -> fro
     }
     speeches = {
         e.occurred_at.astimezone(NEW_YORK).date().isoformat()
-        for e in events
-        if e.event_type == "rates" and "Federal Reserve" in e.actor
+        for e in EventLog.of(events).of_types(("rates",))
+        if "Federal Reserve" in e.actor
     }
     return frozenset(statements | speeches)
 

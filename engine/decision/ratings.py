@@ -6,12 +6,13 @@ decision, so a record that ends earlier gives the same ratings, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from engine.clock import NEW_YORK
+from engine.decision.events import EventLog
 from engine.decision.features import RatedRelease
 from engine.decision.grid import Grid
 from engine.errors import NotObservedError
@@ -33,6 +34,9 @@ from engine.threat.supply import (
 from engine.threat.world import World, world_as_of
 from engine.values import Accelerator, Event, Fact, Interval, ModelRelease, ThreatRating, release_of
 
+EVIDENCE_TYPES = ("training_failure", "release_delay", "domestic_chip_adoption")
+"""Types of events of which ``evidence_from_events`` makes evidence; a test holds it to that."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
@@ -44,9 +48,10 @@ class Reference:
 
 
 def world_from(
-    history: History, at: datetime, events: Iterable[Event], reference: Reference
+    history: History, at: datetime, events: Sequence[Event], reference: Reference
 ) -> World:
     """The rating's world as known at ``at``, every value carrying the ``known_at`` of its fact."""
+    telling = EventLog.of(events).of_types(EVIDENCE_TYPES)
     releases = tuple(release_of(f) for f in history.known("model_release", at))
     chips = tuple(c for c in reference.accelerators if on_sale(c, at.astimezone(NEW_YORK).date()))
     return world_as_of(
@@ -56,7 +61,7 @@ def world_from(
         availability=_each(history.known("availability", at), availability_from_rows),
         supply=_each(history.known("supply_estimate", at), supply_from_rows),
         earnings=_each(history.known("earnings", at), earnings_from_rows),
-        evidence=tuple(e for event in events for e in _evidence(event) if e.known_at <= at),
+        evidence=tuple(e for event in telling for e in _evidence(event) if e.known_at <= at),
         costs=chip_costs(releases, reference.accelerators, reference.architectures),
     )
 

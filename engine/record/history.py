@@ -6,18 +6,27 @@ Pure: no SQL, no clock. A ``History`` answers for an instant ``at`` only from fa
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
+from operator import itemgetter
 from types import MappingProxyType
+from typing import Any
 
-from engine.clock import to_micros
+from engine.clock import from_micros, to_micros
 from engine.record.content import content_hash
 from engine.values import Fact
 
-_Row = tuple[int, str, str, str, Fact]
-"""known_at in microseconds, kind, key, content hash, the fact: sorts as facts are ordered."""
+_Row = tuple[Any, ...]
+"""known_at in microseconds, kind, key, content hash: sorts as facts are ordered. Then the fact, or
+in its place what a database holds of it (``STORED``), read only when somebody asks for the fact."""
+
+STORED = "known_at kind key content_hash occurred_at source confidence backfilled payload".split()
+"""Columns of a stored row as ``History.of_stored`` takes them, instants in microseconds."""
+_FACT, _PAYLOAD = 4, 8
 
 
 class History:
@@ -29,17 +38,24 @@ class History:
     def __init__(self, facts: Iterable[Fact] = ()) -> None:
         self._adopt(_changes(facts))
 
+    @classmethod
+    def of_stored(cls, rows: Iterable[_Row]) -> History:
+        """From rows of the columns ``STORED``, in any order; equal to one made of their facts."""
+        return cls._of(_without_repeats(sorted(rows)))
+
     def _adopt(self, rows: list[_Row]) -> None:
         self._rows = rows
-        self._kinds: dict[str, _Kind] = {}
+        by_kind: dict[str, list[_Row]] = {}
         for row in rows:
-            self._kinds.setdefault(row[1], _Kind()).append(row)
+            by_kind.setdefault(row[1], []).append(row)
+        self._kinds = {kind: _Kind(found) for kind, found in by_kind.items()}
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def __iter__(self) -> Iterator[Fact]:
-        return (row[4] for row in self._rows)
+        facts = {kind: iter(found.facts) for kind, found in self._kinds.items()}
+        return (next(facts[row[1]]) for row in self._rows)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -49,17 +65,27 @@ class History:
     @property
     def first_known_at(self) -> datetime | None:
         """When the first fact became known; None without facts."""
-        return self._rows[0][4].known_at if self._rows else None
+        return from_micros(self._rows[0][0]) if self._rows else None
 
     @property
     def last_known_at(self) -> datetime | None:
         """When the newest fact became known; None without facts."""
-        return self._rows[-1][4].known_at if self._rows else None
+        return from_micros(self._rows[-1][0]) if self._rows else None
 
     def known(self, kind: str, at: datetime) -> Sequence[Fact]:
         """Every version of every fact of ``kind`` known by ``at``, oldest first."""
         found = self._kinds.get(kind)
         return () if found is None else found.facts[: found.count(at)]
+
+    def first_versions(self, kind: str, at: datetime) -> list[Entry]:
+        """Of each key the version that became known first, oldest first; nothing is read yet."""
+        found = self._kinds.get(kind)
+        if found is None:
+            return []
+        first: dict[str, _Row] = {}
+        for row in found.rows[: found.count(at)]:
+            first.setdefault(row[2], row)
+        return [Entry(row) for row in first.values()]
 
     def newly_known(self, kind: str, after: datetime, at: datetime) -> Sequence[Fact]:
         """The versions that became known after ``after`` and by ``at``, oldest first."""
@@ -87,7 +113,7 @@ class History:
     def cut(self, at: datetime) -> History:
         """The history as it stood at ``at``: nothing known later is in it."""
         end = bisect_right(self._rows, to_micros(at), key=_known_us)
-        return self._of(self._rows[:end])
+        return self if end == len(self._rows) else self._of(self._rows[:end])
 
     def observed_only(self) -> History:
         """Without back-filled facts: shows what a result owes to assumed ``known_at``."""
@@ -105,21 +131,75 @@ class History:
         return history
 
 
-class _Kind:
-    """The facts of one kind in order, their instants for bisection, and an index by key."""
+class Entry:
+    """A version in a history, read on demand."""
 
-    def __init__(self) -> None:
-        self.facts: list[Fact] = []
-        self._known_us: list[int] = []
-        self._places: dict[str, list[int]] = {}
+    __slots__ = ("_row",)
+
+    def __init__(self, row: _Row) -> None:
+        self._row = row
+
+    @property
+    def known_at_us(self) -> int:
+        """``known_at`` in microseconds."""
+        known_us: int = self._row[0]
+        return known_us
+
+    @property
+    def key(self) -> str:
+        """The key of the fact."""
+        key: str = self._row[2]
+        return key
+
+    @property
+    def payload_text(self) -> str | None:
+        """The payload as canonical JSON; None when the history was made of facts."""
+        text: str | None = self._row[_PAYLOAD] if len(self._row) > _PAYLOAD else None
+        return text
+
+    def fact(self) -> Fact:
+        """The fact itself."""
+        return _fact_of(self._row)
+
+
+def _fact_of(row: _Row) -> Fact:
+    if len(row) <= _PAYLOAD:
+        ready: Fact = row[_FACT]
+        return ready
+    known_us, kind, key, _, occurred_us, source, confidence, backfilled, payload = row
+    return Fact(
+        kind=kind,
+        key=key,
+        occurred_at=from_micros(occurred_us),
+        known_at=from_micros(known_us),
+        source=source,
+        confidence=confidence,
+        backfilled=bool(backfilled),
+        payload=json.loads(payload),
+    )
+
+
+class _Kind:
+    """The rows of one kind in order, their instants for bisection, and an index by key."""
+
+    def __init__(self, rows: list[_Row]) -> None:
+        self.rows = rows
+        self._known_us = list(map(itemgetter(0), rows))
         # The last answer of `current`: how many facts it covers, and the mapping. Replaced whole,
         # never changed, so that views handed out earlier keep their content.
         self._last: tuple[int, dict[str, Fact]] = (0, {})
 
-    def append(self, row: _Row) -> None:
-        self._places.setdefault(row[2], []).append(len(self.facts))
-        self.facts.append(row[4])
-        self._known_us.append(row[0])
+    @cached_property
+    def facts(self) -> list[Fact]:
+        """The facts of ``rows``."""
+        return list(map(_fact_of, self.rows))
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        places: dict[str, list[int]] = {}
+        for place, row in enumerate(self.rows):
+            places.setdefault(row[2], []).append(place)
+        return places
 
     def count(self, at: datetime) -> int:
         return bisect_right(self._known_us, to_micros(at))
@@ -147,7 +227,8 @@ def digest_of(versions: Iterable[tuple[int, str]]) -> str:
 
 
 def _known_us(row: _Row) -> int:
-    return row[0]
+    known_us: int = row[0]
+    return known_us
 
 
 def _changes(facts: Iterable[Fact]) -> list[_Row]:
@@ -159,6 +240,17 @@ def _changes(facts: Iterable[Fact]) -> list[_Row]:
         ),
         key=lambda row: row[:4],
     )
+    return _without_repeats(rows)
+
+
+def _without_repeats(rows: list[_Row]) -> list[_Row]:
+    """``rows``, sorted, without versions that say what the one before them said.
+
+    The content hash covers kind and key, so that without equal hashes there is nothing to leave
+    out, which is the rule: the store writes no version that changes nothing.
+    """
+    if len(set(map(itemgetter(3), rows))) == len(rows):
+        return rows
     latest: dict[tuple[str, str], str] = {}
     kept: list[_Row] = []
     for row in rows:

@@ -7,6 +7,7 @@ read here; instants come in as arguments.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import threading
@@ -37,7 +38,7 @@ from engine.record.connect import (
     writing,
 )
 from engine.record.content import Version
-from engine.record.history import digest_of
+from engine.record.history import STORED, History, digest_of
 from engine.values import Fact, Item
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -323,6 +324,21 @@ class Store:
                 latest[row.kind, row.key] = row.content_hash
                 found.append(_to_fact(row))
         return found
+
+    def history(self, known_by: datetime | None = None) -> History:
+        """Everything known by then, all when None, each fact read only when it is asked for.
+
+        Equal to ``History(self.facts(known_by=known_by))`` and, over a record of years, ten times
+        faster: rows stay as the driver gives them.
+        """
+        columns = [schema.fact.c[name] for name in STORED]
+        query = sa.select(*columns).where(*_known_by(schema.fact, known_by))
+        with self._reading() as connection, _no_collection():
+            result = connection.execute(query)
+            cursor = result.cursor
+            rows = [] if cursor is None else cursor.fetchall()
+            result.close()
+            return History.of_stored(rows)
 
     def data_hash(self, known_by: datetime | None = None) -> str:
         """Digest of every fact known by then, all when None.
@@ -725,6 +741,18 @@ def _choose(rows: list[Row], hash_column: str, versions: list[Version]) -> list[
         insort(versions, version)
         chosen.append(row)
     return chosen
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the cycle collector: it would look through every row again and again, in vain."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _known_by(table: Table, known_by: datetime | None) -> Sequence[sa.ColumnElement[bool]]:

@@ -59,7 +59,7 @@ class Inputs:
     features: Features
     decision: Decision
     target_weight: FloatArray
-    events: tuple[Event, ...]
+    events: Sequence[Event]
     cards: tuple[ReleaseCard, ...]
     polled: tuple[SourceHealth, ...] = ()
     past: tuple[Mapping[str, Any], ...] = ()
