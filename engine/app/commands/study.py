@@ -95,10 +95,10 @@ def studies(
     country: str,
 ) -> tuple[StudyResult, ...]:
     """One study a type over everything known in ``world``."""
-    from backtests.event_study import check_design, study
+    from backtests.event_study import GAP, check_design, study
 
     series = returns_of(world, benchmark)
-    check_design(series, windows, estimation, 0)
+    check_design(series, windows, estimation, GAP)
     sessions = _sessions(series)
     results = []
     for kind in types:
