@@ -362,8 +362,8 @@ def _falls(sheet: Sheet, say: Voice) -> Figure:
         columns=figures.years(sheet.days),
         summary=say.say(
             "The worst fall was {one:pct1}; holding fell {two:pct1}.",
-            one=float(one.min()),
-            two=float(two.min()),
+            one=abs(float(one.min())),
+            two=abs(float(two.min())),
         ),
         key=(("lost", say.say("the rule")), ("bench", say.say("holding"))),
     )
