@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 BOOKMARK = "news-classifier"
 """Name under which the classifier keeps its place among the poll states."""
 
+HUB_BOOKMARK = "hub-releases"
+"""The same for the repositories: how many rows the releases on record were made from."""
+
 NEWS_AGE = timedelta(days=7)
 """An item published longer than this before we first saw it is archive, not news: a feed asked for
 the first time gives weeks of it at once. Judgement: a week of holidays is still caught up with."""
@@ -325,15 +328,21 @@ def _event_fact(event: Event, known_at: datetime) -> Fact:
 
 
 def ingest_releases(store: Store, labs: Mapping[str, Lab] | None = None) -> tuple[int, int]:
-    """Write the releases the repositories tell; returns how many are new and how many corrected."""
-    from engine.app.hub_releases import LABS, release_facts
+    """Write the releases the repositories tell; returns how many are new and how many corrected.
 
-    repositories = store.facts(kinds=("hf_repository",))
-    if not repositories:
+    Nothing is read again until a repository changes: rows are only ever added, so their number
+    tells.
+    """
+    from engine.app.hub_releases import LABS, release_facts
+    from engine.record.store import PollState
+
+    rows = store.counts().get("hf_repository", 0)
+    state = store.poll_state(HUB_BOOKMARK)
+    if rows == (0 if state is None else state.health.get("rows")):
         return 0, 0
+    repositories = store.facts(kinds=("hf_repository",))
     known = store.facts(kinds=("model_release",))
     facts = release_facts(repositories, known, labs if labs is not None else LABS)
-    if not facts:
-        return 0, 0
-    written = store.record(facts)
+    done = PollState(feed=HUB_BOOKMARK, health={"rows": rows})
+    written = store.record_poll(done, facts=facts)
     return written.new, written.changed
