@@ -74,7 +74,7 @@ class Pages:
             signed_in=request.scope["state"]["signed_in"],
             **shown,
         )
-        response = HTMLResponse(re.sub(r"\n\s*\n+", "\n", text).strip() + "\n", status)
+        response = HTMLResponse(text.lstrip(), status)
         response.headers["content-language"] = speaker.lang
         response.headers["vary"] = "Cookie, HX-Request"
         if request.query_params.get("lang") in LANGUAGES:
