@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def collect(
         feed: Annotated[
-            list[str] | None, typer.Argument(metavar="FEED…", help="Only these feeds.")
+            list[str] | None, typer.Argument(metavar="FEED", help="Only these feeds.")
         ] = None,
         force: Annotated[
             bool, typer.Option("--force", help="Ask also the feeds that are not due yet.")
@@ -111,7 +111,8 @@ def _progress() -> Iterator[Progress | None]:
         task = bar.add_task("asking", total=None)
 
         def show(done: int, total: int, result: FeedResult) -> None:
-            bar.update(task, completed=done, total=total, description=safe_text(result.feed))
+            now = safe_text(result.feed) if done < total else "reading the news"
+            bar.update(task, completed=done, total=total, description=now)
 
         yield show
 
