@@ -34,6 +34,8 @@ SEED = 20_250_127
 DRAWS = 2_000
 """Resamples: the error of a 5 % tail probability is then about 0.5 points."""
 LEVEL = 0.95
+MOST_PBO = 0.1
+"""A judgement, stricter than the coin toss of 0.5: one split in ten may contradict the choice."""
 TIE = 1e-9
 """Sharpe ratios (per observation) closer than this are equal: sets that trade alike within a half
 differ by rounding only."""
@@ -332,7 +334,7 @@ def objections(evidence: Evidence) -> tuple[Phrase, ...]:
                 dsr=evidence.dsr,
             )
         )
-    if evidence.pbo is not None and evidence.pbo > 0.1:
+    if evidence.pbo is not None and evidence.pbo > MOST_PBO:
         found.append(
             phrase(
                 "the best set of one half fails in the other in {p:share0} of splits",

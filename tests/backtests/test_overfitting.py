@@ -59,12 +59,17 @@ def _sharpes(x: np.ndarray) -> list[float]:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_pbo_from_block_sums_is_the_definition(seed: int) -> None:
-    """Duplicates, near duplicates and a set that stays in cash for a half included."""
+    """Duplicates, near duplicates, sets without variation, and ties in one half only."""
     rng = np.random.default_rng(seed)
-    returns = rng.normal(3e-4, 0.01, (240, 12))
+    returns = rng.normal(3e-4, 0.01, (240, 16))
     returns[:, 5] = returns[:, 2]
     returns[:, 7] = returns[:, 2] * (1 + 1e-15)
     returns[:120, 9] = 0.0
+    returns[:, 10] = 1.3e-4
+    # Unbeaten and alike in the first half, up to scale; each on its own in the second.
+    returns[:120, 4] += 0.03
+    for twin, scale in ((11, 3.0), (12, 7.0), (13, 0.3), (14, 1.7), (15, 11.0)):
+        returns[:120, twin] = returns[:120, 4] * scale
 
     found = overfitting_probability(*sums(returns, 8))
 

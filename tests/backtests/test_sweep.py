@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -52,8 +52,12 @@ GRADED = Rule(
 )
 
 
+SAME_WEIGHTS = replace(GRADED, hold_weight=0.6)
+"""Reduced is the full weight: a weak score changes the state and nothing is traded."""
+
+
 @pytest.mark.parametrize("holes", [False, True])
-@pytest.mark.parametrize("rule", [None, GRADED])
+@pytest.mark.parametrize("rule", [None, GRADED, SAME_WEIGHTS])
 def test_every_set_is_the_live_decision_replayed_bit_for_bit(
     holes: bool, rule: Rule | None
 ) -> None:
@@ -124,14 +128,16 @@ def test_a_score_on_the_threshold_is_decided_as_live() -> None:
 def test_the_account_may_begin_after_the_record() -> None:
     """The latch remembers what came before the window; the account starts in cash."""
     features, world = synthetic_features(), synthetic_market(200)
-    job = sweep.make_job(
-        three_voices(), ["trend.weight"], np.array([[0.1], [2.0]]), features, world, start=350
-    )
+    sets = np.array([[w] for w in (0.1, 0.4, 1.0, 2.0, 9.0)])
+    job = sweep.make_job(three_voices(), ["trend.weight"], sets, features, world, start=350)
 
     found = sweep.run(job)
 
-    for row in range(2):
-        target = evaluate(sweep.blend_of(job, row), features).target_weight[350:550]
+    targets = [
+        evaluate(sweep.blend_of(job, row), features).target_weight[350:550] for row in range(5)
+    ]
+    assert {target[0] for target in targets} == {0.0, 1.0}
+    for row, target in enumerate(targets):
         assert found.totals.final_equity[row] == replay(world, target).final_equity
 
 
