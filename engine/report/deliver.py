@@ -23,6 +23,7 @@ import os
 import smtplib
 import ssl
 import stat
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -523,7 +524,9 @@ def open_address(channel: Channel) -> Any:
     import apprise
 
     asset = apprise.AppriseAsset(app_id=NAME, app_url="", secure_logging=True, async_mode=False)
-    with _complaints():
+    with _complaints(), warnings.catch_warnings():
+        # 2.2.0 loads a module that Python 3.11 calls deprecated; harmless, and not ours to change.
+        warnings.simplefilter("ignore", DeprecationWarning)
         plugin = apprise.Apprise.instantiate(channel.address, asset=asset, suppress_exceptions=True)
     if plugin is None:
         scheme = channel.address.partition("://")[0]
@@ -577,11 +580,11 @@ def mail(plugin: Any, channel: Channel, message: Message, key: str, now: datetim
     made["Date"] = format_datetime(now)
     made["Message-ID"] = f"<{sha256(key.encode()).hexdigest()[:32]}@{NAME}.invalid>"
     made["Auto-Submitted"] = "auto-generated"
-    made["Content-Language"] = channel.language
     text = message.text if channel.form == "mail" else message.push
     made.set_content(text, charset="utf-8", cte="quoted-printable")
     if channel.form == "mail" and message.html is not None:
         made.add_alternative(message.html, subtype="html", charset="utf-8", cte="quoted-printable")
+    made["Content-Language"] = channel.language  # last: adding a part drops Content headers
     return made
 
 
