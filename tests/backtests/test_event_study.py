@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from datetime import date
@@ -416,3 +417,20 @@ def test_the_estimation_limit_is_named() -> None:
     r = reference()
     with pytest.raises(OutOfRangeError, match="--estimation = 10"):
         studies(r.world, r.config, ("model_release",), ((0, 0),), "QQQ", 10, "CN")
+
+
+def test_the_command_prints_tables_and_writes_a_page(tmp_path: Path) -> None:
+    """Text within 80 columns, JSON with the verdict, and a page that fetches nothing."""
+    from engine.app.cli import build
+
+    base = ["study", "--types", "export_restriction", "--window", "0,1", "--as-of", "2025-10-01"]
+    base += ["--db", f"sqlite:///{tmp_path / 'r.sqlite3'}"]
+    text = CliRunner().invoke(build(), base)
+    told = CliRunner().invoke(build(), [*base, "--json", "--html", str(tmp_path / "s.html")])
+    found = json.loads(told.stdout)["studies"][0]
+
+    assert (text.exit_code, told.exit_code) == (0, 0)
+    assert max(map(len, text.stdout.splitlines())) <= 80
+    assert " ".join(text.stdout.split()).count(found["verdict"]) == 1
+    assert [w["window"] for w in found["windows"]] == [[0, 1]]
+    assert "<script" not in (tmp_path / "s.html").read_text(encoding="utf-8")
