@@ -6,6 +6,7 @@ that an interrupted sweep goes on where it stopped; a lost worker loses nothing 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import zipfile
@@ -33,11 +34,24 @@ LOST_WORKERS = 5
 Done = Callable[[int, Chunk], None]
 
 
-class Checkpoint:
-    """Finished chunks of one job in a folder of its own, named by the job's digest."""
+def code_digest() -> str:
+    """Of the source files that a chunk's result depends on."""
+    root = Path(__file__).resolve().parents[2]
+    digest = hashlib.sha256()
+    for package in ("backtests", "strategies", "engine/decision"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
-    def __init__(self, folder: Path, job: Job) -> None:
-        self.folder = folder / job.digest[:24]
+
+class Checkpoint:
+    """Finished chunks of one job in a folder of its own, named by the job and the code.
+
+    Other numbers, other prices or another version of the code are another folder.
+    """
+
+    def __init__(self, folder: Path, job: Job, code: str) -> None:
+        self.folder = folder / f"{job.digest[:24]}-{code[:8]}"
         self.job = job
 
     def load(self) -> dict[int, Chunk]:

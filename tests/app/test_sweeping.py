@@ -45,7 +45,7 @@ def test_two_processes_give_the_same_bytes() -> None:
 def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
     """Ctrl-C after two chunks: they are on disk, the rest is computed, the folder is gone."""
     job = small_job()
-    checkpoint = Checkpoint(tmp_path, job)
+    checkpoint = Checkpoint(tmp_path, job, "code")
 
     def interrupt(number: int, chunk: Chunk) -> None:
         if number == 1:
@@ -64,7 +64,7 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 def test_a_damaged_chunk_is_computed_again(tmp_path: Path) -> None:
     job = small_job()
-    checkpoint = Checkpoint(tmp_path, job)
+    checkpoint = Checkpoint(tmp_path, job, "code")
     checkpoint.save(0, sweep.run_chunk(job, 0))
     file = next(checkpoint.folder.glob("*.npz"))
     file.write_bytes(file.read_bytes()[:500])
@@ -74,8 +74,12 @@ def test_a_damaged_chunk_is_computed_again(tmp_path: Path) -> None:
 
 
 def test_another_job_does_not_use_these_chunks(tmp_path: Path) -> None:
-    """One parameter of one voice, or one price, is another job."""
+    """Other sets, other prices or other code are another job."""
     here = small_job(10)
+    Checkpoint(tmp_path, here, "old code").save(0, sweep.run_chunk(here, 0))
+
+    assert Checkpoint(tmp_path, here, "new code").load() == {}
+    assert sorted(Checkpoint(tmp_path, here, "old code").load()) == [0]
 
     assert here.digest == small_job(10).digest
     assert here.digest != small_job(11).digest

@@ -304,7 +304,7 @@ def _job(window: Window, axes: list[Axis], random: int | None, seed: int) -> tup
 def _run(job: Job, workers: int, cluster: str | None) -> SweepResult:
     from engine.app import sweeping, wiring
 
-    checkpoint = sweeping.Checkpoint(wiring.data_folder() / "sweeps", job)
+    checkpoint = sweeping.Checkpoint(wiring.data_folder() / "sweeps", job, sweeping.code_digest())
     with _progress(f"{len(job.sets):,} parameter sets", job.n_chunks) as advance:
         return sweeping.run_sweep(
             job,
