@@ -7,6 +7,7 @@ import itertools
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -133,15 +134,32 @@ def _month_mean(effr: Mapping[date, float], month: date, newest: date) -> float 
 # --- over all sessions -------------------------------------------------------------------------
 
 
+class Memo(Protocol):
+    """Where values computed before may be found; a key says all that its value depends on."""
+
+    def get(self, key: str) -> Any:
+        """The value of ``key``; None when it is not kept."""
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep a value that JSON can hold."""
+
+
 def rate_features(
-    history: History, grid: Grid, end: datetime, events: Sequence[Event]
+    history: History,
+    grid: Grid,
+    end: datetime,
+    events: Sequence[Event],
+    memo: Memo | None = None,
 ) -> dict[str, FloatArray]:
-    """``effr_pct``, ``expected_path_bps`` and ``fed_surprise_bps``; shape (T,) each."""
+    """``effr_pct``, ``expected_path_bps`` and ``fed_surprise_bps``; shape (T,) each.
+
+    memo: saves pricing the curves of earlier rows again; the figures are the same without.
+    """
     observations = history.known("observation", end)
     effr = _series(observations, grid, "DFF")
     two_year = _series(observations, grid, "DGS2")
     path = ladder.two_year_path_bps(two_year, effr)
-    futures = _futures_rows(history, grid, observations)
+    futures = _futures_rows(history, grid, observations, memo)
     for row, expected in futures.items():
         if len(expected) >= PATH_MEETINGS:
             path[row] = expected[sorted(expected)[PATH_MEETINGS - 1]]
@@ -154,35 +172,55 @@ def rate_features(
 
 
 def _series(observations: Sequence[Fact], grid: Grid, name: str) -> FloatArray:
+    told = [f for f in observations if f.payload["series"] == name]
     points = [
-        (grid.row(f), date.fromisoformat(str(f.payload["observed_on"])).toordinal(), value)
-        for f in observations
-        if f.payload["series"] == name and np.isfinite(value := float(f.payload["value"]))
+        (row, date.fromisoformat(str(f.payload["observed_on"])).toordinal(), value)
+        for f, row in zip(told, grid.rows(told).tolist(), strict=True)
+        if np.isfinite(value := float(f.payload["value"]))
     ]
     return grid.latest(points, max_age_rows=CURVE_MAX_AGE_DAYS)
 
 
 def _futures_rows(
-    history: History, grid: Grid, observations: Sequence[Fact]
+    history: History, grid: Grid, observations: Sequence[Fact], memo: Memo | None = None
 ) -> dict[int, dict[date, float]]:
     """Row -> meeting -> expected cumulative change in bp, where a fresh futures curve is known."""
-    fresh: set[int] = set()
-    for fact in observations:
-        if str(fact.payload["series"]).startswith("ZQ"):
-            row = grid.row(fact)
-            fresh.update(range(row, min(row + CURVE_MAX_AGE_DAYS, len(grid))))
+    instants_us = grid.decide_at_us.tolist()
+    keys = history.running_digests(_FUTURES_KINDS, instants_us) if memo is not None else []
     reader = _InputsInOrder(history, observations)
     found = {}
-    for row in sorted(fresh):
-        told = ladder.expect(reader.at(from_micros(int(grid.decide_at_us[row]))))
-        priced = {
-            e.meeting_on: e.expected_change_bps
-            for e in told
-            if e.rung == "zq" and e.meeting_on is not None and e.expected_change_bps is not None
-        }
+    for row in _fresh_rows(grid, observations):
+        kept = memo.get(keys[row]) if memo is not None else None
+        if kept is not None:
+            priced = {date.fromisoformat(meeting): bps for meeting, bps in kept.items()}
+        else:
+            priced = _priced(reader.at(from_micros(instants_us[row])))
+            if memo is not None:
+                memo.put(keys[row], {day.isoformat(): bps for day, bps in priced.items()})
         if priced:
             found[row] = priced
     return found
+
+
+_FUTURES_KINDS = ("observation", "fomc_meeting", "fomc_decision")
+"""Kinds of facts that ``inputs_at`` reads."""
+
+
+def _fresh_rows(grid: Grid, observations: Sequence[Fact]) -> list[int]:
+    """The rows for which a futures settlement of the last days is known, ascending."""
+    settled = [f for f in observations if str(f.payload["series"]).startswith("ZQ")]
+    fresh: set[int] = set()
+    for row in set(grid.rows(settled).tolist()):
+        fresh.update(range(row, min(row + CURVE_MAX_AGE_DAYS, len(grid))))
+    return sorted(fresh)
+
+
+def _priced(inputs: ladder.RateInputs) -> dict[date, float]:
+    return {
+        e.meeting_on: e.expected_change_bps
+        for e in ladder.expect(inputs)
+        if e.rung == "zq" and e.meeting_on is not None and e.expected_change_bps is not None
+    }
 
 
 class _InputsInOrder:
@@ -340,10 +378,10 @@ def _surprises(
                 counted[eve] = sum(moved) / len(moved)
                 out[row] += counted[eve]
     yields: dict[str, tuple[int, float]] = {}
-    for fact in observations:
-        if fact.payload["series"] == "DGS2":
-            on = str(fact.payload["observed_on"])
-            yields.setdefault(on, (grid.row(fact), float(fact.payload["value"])))
+    told = [f for f in observations if f.payload["series"] == "DGS2"]
+    for fact, row in zip(told, grid.rows(told).tolist(), strict=True):
+        on = str(fact.payload["observed_on"])
+        yields.setdefault(on, (row, float(fact.payload["value"])))
     ordered = sorted(yields)
     for previous, day in itertools.pairwise(ordered):
         row, value = yields[day]
