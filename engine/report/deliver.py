@@ -439,7 +439,7 @@ class Courier:
         channel = parcel.channel
         try:
             (self.send or send)(channel, compose(parcel), parcel.keys[0], now)
-        except DeliveryError as error:
+        except Exception as error:  # a fault in one channel must not silence the others
             self._free(parcel.keys)
             self._failed(channel, error, now)
             return False
@@ -470,12 +470,14 @@ class Courier:
         for key in keys:
             self.store.unmark_sent(key)
 
-    def _failed(self, channel: Channel, error: DeliveryError, now: datetime) -> None:
+    def _failed(self, channel: Channel, error: Exception, now: datetime) -> None:
         count = self._failures.get(channel.name, 0) + 1
         self._failures[channel.name] = count
         self._not_before[channel.name] = now + min(FIRST_PAUSE * 2 ** min(count - 1, 9), LAST_PAUSE)
         if self.store.mark_sent(_failing(channel.name), now):
-            self.log.warning("channel_failed", channel=channel.name, why=str(error))
+            known = isinstance(error, NvsignalError)
+            why = str(error) if known else f"{type(error).__name__}: {error}"
+            self.log.warning("channel_failed", channel=channel.name, why=why)
 
     def _works(self, channel: Channel) -> None:
         self._failures.pop(channel.name, None)

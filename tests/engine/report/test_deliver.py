@@ -344,6 +344,18 @@ def test_a_header_cannot_be_injected() -> None:
     assert b"\r\nBcc" not in made.as_bytes()
 
 
+def test_a_line_break_hidden_in_an_address_stops_that_channel_alone(
+    store: Store, log: Log, receiver: Receiver
+) -> None:
+    dirty = "mailto://localhost:1?from=x%0d%0aBcc:evil@example.org%20<a@example.org>"
+    phone = f"json://127.0.0.1:{receiver.port}/hook"
+    ways = [channel("mail", dirty), channel("phone", phone, form="push")]
+
+    assert Courier(store=store, channels=ways, log=log).deliver([alert()], NOW) == 1
+    assert len(receiver.got) == 1
+    assert deliver.failing_since(store, "mail") == NOW
+
+
 # --- a real SMTP server ---------------------------------------------------------------------
 
 
