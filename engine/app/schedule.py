@@ -16,7 +16,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -474,7 +473,7 @@ def serve(
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     scheduler = BackgroundScheduler(timezone=UTC)
     scheduler.add_job(
-        partial(_safely, cycle, log),
+        _Watch(cycle, log),
         "interval",
         id="cycle",
         seconds=seconds,
@@ -496,14 +495,27 @@ def serve(
         scheduler.shutdown(wait=True)
 
 
-def _safely(cycle: Callable[[], Any], log: Log) -> None:
-    """One cycle; a database that is away for a minute must not end the watch."""
-    try:
-        cycle()
-    except NvsignalError as error:
-        log.error("cycle_failed", why=str(error))
-    except Exception as error:
-        log.error("cycle_failed", why=f"{type(error).__name__}: {error}")
+@dataclass(slots=True)
+class _Watch:
+    """One cycle after another; a database that is away for an hour ends nothing and is one line."""
+
+    cycle: Callable[[], Any]
+    log: Log
+    trouble: str = ""
+
+    def __call__(self) -> None:
+        try:
+            self.cycle()
+        except Exception as error:
+            known = isinstance(error, NvsignalError)
+            why = str(error) if known else f"{type(error).__name__}: {error}"
+            if why != self.trouble:
+                self.log.error("cycle_failed", why=why)
+            self.trouble = why
+        else:
+            if self.trouble:
+                self.log.info("cycle_works_again")
+            self.trouble = ""
 
 
 def make_runner(
