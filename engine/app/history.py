@@ -120,8 +120,8 @@ def _last_close(history: History) -> datetime:
 # --- the trial ledger -----------------------------------------------------------------------------
 
 
-def full_params(blend: Blend, window: Window) -> dict[str, Any]:
-    """Every number of a rule, flat, with the window: the identity of an attempt."""
+def rule_numbers(blend: Blend) -> dict[str, float | None]:
+    """Every number of a rule, flat, under the names that a grid uses."""
     rule = blend.rule
     names = (
         "exit_below enter_above min_sessions_between_changes hold_weight sell_weight "
@@ -131,11 +131,16 @@ def full_params(blend: Blend, window: Window) -> dict[str, Any]:
     for voice in blend.voices:
         found[f"{voice.strategy.name}.weight"] = voice.weight
         found |= {f"{voice.strategy.name}.{k}": v for k, v in voice.params.items()}
-    return {k: float(v) if v is not None else None for k, v in found.items()} | _where(window)
+    return {k: float(v) if v is not None else None for k, v in found.items()}
 
 
-def _where(window: Window) -> dict[str, Any]:
-    return {"from": window.first.isoformat(), "to": window.last.isoformat()}
+def identity(numbers: Mapping[str, float | None], window: Window) -> dict[str, str]:
+    """What makes an attempt this one: its numbers, as a digest to keep the ledger small, and when.
+
+    The same rule met by a backtest and inside a sweep is one attempt.
+    """
+    digest = hashlib.sha256(repr(sorted(numbers.items())).encode()).hexdigest()
+    return {"rule": digest[:32], "from": window.first.isoformat(), "to": window.last.isoformat()}
 
 
 def note_run(
@@ -432,14 +437,11 @@ MOST_PBO_SETS = 2_000
 
 def note_sweep(store: Store, window: Window, found: SweepResult, now: datetime) -> None:
     """Write every set into the trial ledger; sets tried before on these data count once."""
-    from backtests.sweep import blend_of
     from engine.record.store import Trial
 
     sharpes = found.sharpe
     strategy = window.config.strategy.name
-    where, axes = full_params(window.config.blend, window), found.job.axes
-    if len(found.job.sets):
-        blend_of(found.job, 0)  # a set that is no rule would be refused here
+    numbers, axes = rule_numbers(window.config.blend), found.job.axes
     batch: list[Trial] = []
     for row, values in enumerate(found.job.sets.tolist()):
         sharpe = float(sharpes[row])
@@ -449,7 +451,7 @@ def note_sweep(store: Store, window: Window, found: SweepResult, now: datetime) 
             Trial(
                 data_hash=window.data_hash,
                 strategy=strategy,
-                params=where | dict(zip(axes, values, strict=True)),
+                params=identity(numbers | dict(zip(axes, values, strict=True)), window),
                 n_obs=found.n_obs,
                 sharpe=sharpe if known else None,
                 skewness=skewness,

@@ -305,14 +305,22 @@ def _run(job: Job, workers: int, cluster: str | None) -> SweepResult:
     from engine.app import sweeping, wiring
 
     checkpoint = sweeping.Checkpoint(wiring.data_folder() / "sweeps", job, sweeping.code_digest())
-    with _progress(f"{len(job.sets):,} parameter sets", job.n_chunks) as advance:
-        return sweeping.run_sweep(
-            job,
-            workers=workers,
-            cluster=cluster,
-            checkpoint=checkpoint,
-            on_chunk=lambda number, chunk: advance(1),
+    try:
+        with _progress(f"{len(job.sets):,} parameter sets", job.n_chunks) as advance:
+            return sweeping.run_sweep(
+                job,
+                workers=workers,
+                cluster=cluster,
+                checkpoint=checkpoint,
+                on_chunk=lambda number, chunk: advance(1),
+            )
+    except KeyboardInterrupt:
+        kept = len(checkpoint.load())
+        sys.stderr.write(
+            f"nvsignal: interrupted; {kept} of {job.n_chunks} chunks are kept, the same command "
+            "goes on from there\n"
         )
+        raise
 
 
 def _head(window: Window, strategy: str) -> dict[str, Any]:
@@ -390,7 +398,7 @@ def _backtest(store: Store, window: Window, positions: Path | None, capital: flo
         blend = window.config.blend
         target = evaluate(blend, window.features).target_weight[window.rows]
         name = ledger = window.config.strategy.name
-        params = history.full_params(blend, window)
+        params = history.identity(history.rule_numbers(blend), window)
     run = replay(window.market, target, capital=capital)
     history.note_run(store, window, ledger, params, run, now())
     return {**_head(window, name), **_judged(store, window, run, target)}
