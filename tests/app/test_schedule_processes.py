@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import multiprocessing
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 
 from engine.app.lock import leader_lock, wait_for
 from engine.app.schedule import session_of
@@ -124,32 +130,75 @@ def nvsignal(*args: str, env: dict[str, str]) -> subprocess.Popen[str]:
     )
 
 
-def test_one_real_morning_by_the_command_line(tmp_path: Path) -> None:
-    """``daily`` makes the report of the day once, writes it, and has nothing to do after that."""
-    env = environment(tmp_path)
-    first = nvsignal("daily", "--offline", "--json", env=env)
-    out, err = first.communicate(timeout=120)
-    found = json.loads(out)
-    again = nvsignal("daily", "--offline", "--json", env=env)
-    second = json.loads(again.communicate(timeout=120)[0])
+MAIL = """
+[[delivery.channel]]
+name = "mail"
+url_env = "NVSIGNAL_MAIL_URL"
+language = "fr"
+"""
 
-    events = [json.loads(line) for line in err.splitlines()]
+
+def test_one_real_morning_by_the_command_line_ends_in_a_french_mail(tmp_path: Path) -> None:
+    """``daily`` makes the report of the day once, writes it, mails it, and has then nothing to do.
+
+    The password of the mail account is in no file, no table and no line of the log.
+    """
+    config = tmp_path / "config"
+    shutil.copytree(CONFIG, config, ignore=shutil.ignore_patterns("__pycache__"))
+    settings = config / "nvsignal.toml"
+    settings.write_text(settings.read_text(encoding="utf-8") + MAIL, encoding="utf-8")
+    inbox = Inbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(inbox, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        address = f"mailto://127.0.0.1:{port}?from=robot@example.org&to=you@example.org"
+        more = {"NVSIGNAL_CONFIG": str(config), "NVSIGNAL_MAIL_URL": f"{address}&token={PLANTED}"}
+        env = environment(tmp_path / "data", **more)
+        first = nvsignal("daily", "--offline", "--json", env=env)
+        out, err = first.communicate(timeout=120)
+        again = nvsignal("daily", "--offline", "--json", env=env)
+        second, err_again = again.communicate(timeout=120)
+    finally:
+        server.stop()
+    found = json.loads(out)
     assert found["failed"] == []
-    assert second["reports"] == []
-    assert again.returncode == 0
-    with Store.open(f"sqlite:///{tmp_path}/record.sqlite3") as store:
+    assert (again.returncode, json.loads(second)["reports"]) == (0, [])
+    with Store.open(f"sqlite:///{tmp_path}/data/record.sqlite3") as store:
         entries = ledger.entries(store)
-    assert len(entries) == len(found["reports"])
+    assert len(entries) == len(found["reports"]) == len(inbox.mails)
+    kept = b"".join(p.read_bytes() for p in (tmp_path / "data").rglob("*") if p.is_file())
+    for text in (out, err, second, err_again, kept.decode("utf-8", "replace"), *inbox.mails):
+        assert PLANTED not in text
     if found["reports"]:  # none at a weekend
         assert first.returncode == 3  # the bundled prices end long before today
-        assert {e["event"] for e in events} >= {"started", "leading", "report_done"}
+        told = {json.loads(line)["event"] for line in err.splitlines()}
+        assert told >= {"started", "leading", "report_done", "sent"}
         (row,) = found["reports"]
         assert row["acts_on"] == entries[0].acts_on.isoformat()
-        names = [Path(path).name for path in row["files"]]
-        assert names == [f"{row['acts_on']}.en.html", f"{row['acts_on']}.json"]
+        assert [Path(path).name for path in row["files"]] == [
+            f"{row['acts_on']}.{form}" for form in ("en.html", "fr.html", "json")
+        ]
         assert all(Path(p).stat().st_mode & 0o077 == 0 for p in row["files"])
-        report = json.loads(Path(row["files"][1]).read_text(encoding="utf-8"))
-        assert entries[0].payload["decision"] in json.dumps(report)
+        mail = email.message_from_string(inbox.mails[0], policy=email.policy.default)
+        assert mail["Content-Language"] == "fr"
+        assert "NVDA" in str(mail["Subject"])
+        assert len(inbox.mails[0].encode()) < 100_000
+
+
+PLANTED = "planted-secret-77aa01"
+
+
+@dataclass
+class Inbox:
+    """Every mail as it came in."""
+
+    mails: list[str] = field(default_factory=list)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.mails.append(envelope.content.decode("utf-8", "replace"))
+        return "250 OK"
 
 
 def test_a_terminated_scheduler_stops_and_lets_the_lock_go(tmp_path: Path) -> None:
