@@ -341,6 +341,24 @@ def calendar_means(
     return np.asarray(total[sample].sum(axis=1)[held] / events[held])
 
 
+def calendar_excess(
+    rows: Sequence[int], every: FloatArray, mean_block: float, draws: int, seed: int
+) -> FloatArray:
+    """(draws,): mean of ``every`` on the events' sessions minus its mean on all, resampled.
+
+    every: (span,), one value a session from the first event to the last.
+    """
+    first = min(rows)
+    count = np.zeros(every.size)
+    np.add.at(count, np.asarray(rows) - first, 1.0)
+    sample = bootstrap_rows(every.size, mean_block, draws, np.random.default_rng(seed))
+    weights, values = count[sample], every[sample]
+    events = weights.sum(axis=1)
+    held = events > 0
+    mean = (weights * values).sum(axis=1)[held] / events[held]
+    return np.asarray(mean - values.mean(axis=1)[held])
+
+
 def spearman(x: FloatArray, y: FloatArray) -> float | None:
     """Rank correlation, ties averaged; None where one of the two does not vary."""
     a, b = _ranks(x), _ranks(y)
@@ -428,6 +446,10 @@ class EventCar:
 class WindowResult:
     """One window. Interval and error by the calendar bootstrap, all in %.
 
+    usual_car_pct: mean CAR of every session from the first event to the last, by the same model. A
+    share that has just risen much more than its market is expected to go on rising so, and falls
+    short of that on any day; excess_low_pct, excess_high_pct: interval of the events' mean minus
+    the usual one, which is free of it.
     mean_correlation: of the CARs, from shared sessions. overlap: see ``overlap_factor``.
     detectable_pct: drift that would be found four times in five (5 % two-sided).
     """
@@ -440,6 +462,9 @@ class WindowResult:
     high_pct: float
     error_pct: float
     p_bootstrap: float
+    usual_car_pct: float
+    excess_low_pct: float
+    excess_high_pct: float
     negative_share: float
     detectable_pct: float
     mean_correlation: float
@@ -540,7 +565,7 @@ def study(
         windows=found,
         rank=rank_correlation(last, _events_together(found[-1]), SEED),
         path=_path(series, usable, place, estimation, gap),
-        sentences=sentences_of(found[-1], base, every, what, series),
+        sentences=sentences_of(found, base, every, what, series),
     )
 
 
@@ -615,6 +640,9 @@ def _window(
     draws = calendar_means(rows, cars, block_of(window), DRAWS, SEED)
     low, high = _interval(draws)
     error = float(draws.std(ddof=1))
+    every = _every_car(series, rows, window, estimation, gap)
+    excess = calendar_excess(rows, every, block_of(window), DRAWS, SEED)
+    excess_low, excess_high = _interval(excess)
     return WindowResult(
         window=window,
         n=n,
@@ -624,12 +652,29 @@ def _window(
         high_pct=high,
         error_pct=error,
         p_bootstrap=_bootstrap_p(draws, float(cars.mean())),
+        usual_car_pct=float(every.mean()),
+        excess_low_pct=excess_low,
+        excess_high_pct=excess_high,
         negative_share=float((cars < 0).mean()),
         detectable_pct=(_NORMAL.inv_cdf(0.975) + _NORMAL.inv_cdf(0.8)) * error,
         mean_correlation=mean_correlation,
         overlap=overlap,
         tests=_tests(fits, together, mean_correlation, overlap),
         events=tuple(_event_car(f) for f in fits),
+    )
+
+
+def _every_car(
+    series: Returns, rows: Sequence[int], window: Window, estimation: int, gap: int
+) -> FloatArray:
+    """(span,): CAR in % of every session from the first event to the last, events included."""
+    days = series.sessions_on
+    return np.array(
+        [
+            100.0
+            * fit(series, Occurrence(session_on=days[r], names=()), r, window, estimation, gap).car
+            for r in range(rows[0], rows[-1] + 1)
+        ]
     )
 
 
@@ -709,25 +754,50 @@ def _path(
 
 
 def sentences_of(
-    result: WindowResult, base: BaseRate, every: BaseRate, what: str, series: Returns
+    windows: Sequence[WindowResult], base: BaseRate, every: BaseRate, what: str, series: Returns
 ) -> tuple[Phrase, ...]:
-    """What the numbers say, the claim first."""
+    """What the numbers say: the claim of the last window first, exceptions of others after it."""
+    result = windows[-1]
     return (
         _claim(result, base, every, what),
         _plain_returns(base, every, series),
         _numbers(result, series),
+        _usual(result),
+        *(_exception(w, series) for w in windows[:-1] if _loss(w) and not _loss(result)),
         _worst(result),
         _power(result),
     )
 
 
-def _claim(r: WindowResult, base: BaseRate, every: BaseRate, what: str) -> Phrase:
-    """Beyond chance only where bootstrap and corrected test agree; else what plain returns say."""
+def _agreed(r: WindowResult) -> bool:
     corrected = r.test("Kolari-Pynnonen").p_value
-    agreed = corrected is not None and corrected < 1.0 - LEVEL
-    if r.high_pct < 0 and agreed:
+    return corrected is not None and corrected < 1.0 - LEVEL
+
+
+def _loss(r: WindowResult) -> bool:
+    """Both intervals below zero, and the corrected test agrees."""
+    return r.high_pct < 0 and r.excess_high_pct < 0 and _agreed(r)
+
+
+def _exception(r: WindowResult, series: Returns) -> Phrase:
+    return phrase(
+        "Taken alone, the window from session {first} to {last} does show a shortfall against "
+        "{benchmark} beyond chance, {mean:+pct1}; one window in twenty would by luck.",
+        first=str(r.window[0]),
+        last=str(r.window[1]),
+        benchmark=series.benchmark,
+        mean=r.mean_car_pct,
+    )
+
+
+def _claim(r: WindowResult, base: BaseRate, every: BaseRate, what: str) -> Phrase:
+    """Beyond chance only where both intervals and the corrected test agree.
+
+    Else what plain returns say.
+    """
+    if _loss(r):
         return phrase("{what}: followed by a loss beyond chance.", what=what)
-    if r.low_pct > 0 and agreed:
+    if r.low_pct > 0 and r.excess_low_pct > 0 and _agreed(r):
         return phrase("{what}: followed by a gain beyond chance.", what=what)
     usual = every.mean_pct - every.sd_pct / math.sqrt(base.n)
     if base.mean_pct >= max(0.0, usual):
@@ -761,6 +831,17 @@ def _numbers(r: WindowResult, series: Returns) -> Phrase:
         low=r.low_pct,
         high=r.high_pct,
         negative=r.negative_share,
+    )
+
+
+def _usual(r: WindowResult) -> Phrase:
+    return phrase(
+        "Any session of that time shows {usual:+pct1} by the same measure; the events differ from "
+        "it by {excess:+pct1} ({low:+pct1} to {high:+pct1}).",
+        usual=r.usual_car_pct,
+        excess=r.mean_car_pct - r.usual_car_pct,
+        low=r.excess_low_pct,
+        high=r.excess_high_pct,
     )
 
 

@@ -710,6 +710,8 @@ def _window_view(w: WindowResult, say: Voice) -> list[str]:
         say.say("{a:+pct2} to {b:+pct2}", a=w.low_pct, b=w.high_pct),
         say.number(w.negative_share, "share0"),
         say.number(w.p_bootstrap, ".3f"),
+        say.number(w.usual_car_pct, "+pct2"),
+        say.say("{a:+pct2} to {b:+pct2}", a=w.excess_low_pct, b=w.excess_high_pct),
         say.number(w.detectable_pct, "pct1"),
     ]
 

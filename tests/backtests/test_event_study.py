@@ -275,6 +275,24 @@ def test_the_calendar_bootstrap_keeps_clusters_together() -> None:
     assert together > 1.6 * apart
 
 
+def test_a_share_past_its_run_is_not_blamed_on_the_events() -> None:
+    """A long rise that ends leaves every session short of its trend, events or not.
+
+    Against the model alone the events look like losses; against any session of that time they do
+    not, so no loss beyond chance is claimed.
+    """
+    s = series(700, seed=12)
+    firm = s.firm.copy()
+    firm[1:] += np.linspace(0.02, -0.02, 699)  # each estimate expects more than the window gives
+    rows = list(range(200, 600, 5))
+    w = run(replace(s, firm=firm), rows=rows, windows=((0, 5),), gap=0).windows[0]
+
+    assert w.high_pct < 0
+    assert w.usual_car_pct < 0
+    assert w.excess_low_pct < 0 < w.excess_high_pct
+    assert "followed by" not in str(run(replace(s, firm=firm), rows=rows).verdict)
+
+
 def test_events_of_one_session_are_one_occurrence() -> None:
     """The same return is never counted twice; the highest rating stands."""
     day = DAYS[10]

@@ -255,17 +255,19 @@ def _heading(r: StudyResult) -> str:
 
 
 def _windows_table(r: StudyResult) -> Any:
-    table = _table("window", "n", "mean CAR", "95 % interval", "median", "below 0", "p", "r")
+    table = _table(
+        "window", "n", "mean CAR", "95 % interval", "below 0", "p", "usual", "beyond usual"
+    )
     for w in r.windows:
         table.add_row(
             _name(w.window),
             str(w.n),
             f"{w.mean_car_pct:+.2f}%",
             f"{w.low_pct:+.2f} to {w.high_pct:+.2f}%",
-            f"{w.median_car_pct:+.2f}%",
             f"{100 * w.negative_share:.0f}%",
             f"{w.p_bootstrap:.3f}",
-            f"{w.mean_correlation:.3f}",
+            f"{w.usual_car_pct:+.2f}%",
+            f"{w.excess_low_pct:+.2f} to {w.excess_high_pct:+.2f}%",
         )
     return table
 
@@ -314,7 +316,7 @@ def _name(window: tuple[int, int]) -> str:
 def _table(*columns: str) -> Any:
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column(columns[0])
     for name in columns[1:]:
         table.add_column(name, justify="right", no_wrap=True)
