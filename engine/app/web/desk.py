@@ -79,10 +79,17 @@ class Desk:
         return load(self.folder, str(preset_path(self.folder, name)))
 
     def instant(self, as_of: str | None) -> datetime:
-        """The instant meant by a page's ``as_of``: empty is now, and what lies ahead is refused."""
+        """The instant meant by a page's ``as_of``; what lies ahead is refused.
+
+        Empty is now, "last" the last evening with prices, else a day or an instant.
+        """
         present = self.clock()
         if not as_of:
             return present
+        if as_of == "last":
+            from engine.app import wiring
+
+            return min(wiring.last_evening(self.store), present)
         asked = parse_as_of(as_of)
         if asked <= present:
             return asked

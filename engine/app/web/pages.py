@@ -30,6 +30,7 @@ from engine.errors import ConfigError, InputError, NvsignalError, OutOfRangeErro
 from engine.phrases import phrase
 from engine.report.i18n import LANGUAGES, Voice, voice
 from engine.report.typography import clean
+from engine.report.view import View
 
 LANGUAGE_COOKIE = "nvsignal_lang"
 MAX_SPREAD_BPS = 1_000.0
@@ -65,6 +66,7 @@ class Pages:
         speaker = self.voice(request)
         text = self._env.get_template(f"{name}.html.j2").render(
             _=speaker.say,
+            pair=speaker.pair,
             lang=speaker.lang,
             csrf=request.scope["state"]["csrf"],
             section=shown.pop("section", name),
@@ -97,8 +99,8 @@ class Pages:
     async def today(self, request: Request) -> Response:
         """The decision as of now."""
         speaker = self.voice(request)
-        body, title = await run_in_threadpool(self._report, self.desk.clock(), None, speaker)
-        return self.page(request, "today", report=body, title=title)
+        body, view = await run_in_threadpool(self._report, self.desk.clock(), speaker)
+        return self.page(request, "today", report=body, title=view.title, stale=bool(view.banner))
 
     async def archive(self, request: Request) -> Response:
         """The ledger, stored reports, and the report as of a chosen day."""
@@ -114,7 +116,8 @@ class Pages:
         problem: tuple[str, ...] = ()
         if asked:
             try:
-                body, title = self._report(self.desk.instant(asked), None, speaker)
+                body, view = self._report(self.desk.instant(asked), speaker)
+                title = view.title
             except NvsignalError as error:
                 problem = problems(error)
         return {
@@ -166,13 +169,13 @@ class Pages:
             shown_on=speaker.on(instant),
         )
 
-    def _report(self, as_of: datetime, config: Config | None, speaker: Voice) -> tuple[str, str]:
-        """The inside of the report's page, and its title."""
+    def _report(self, as_of: datetime, speaker: Voice) -> tuple[str, View]:
+        """The inside of the report's page, and what it shows."""
         from engine.report.html import render_html
         from engine.report.present import present
 
-        view = present(self.desk.report(as_of, config), speaker)
-        return inside(render_html(view, speaker)), view.title
+        view = present(self.desk.report(as_of), speaker)
+        return inside(render_html(view, speaker)), view
 
     # --- trying rules -------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from lxml import html as lxml_html
 from engine.app import cli, wiring
 from engine.app.commands import serve
 from engine.app.web import guard, presets
-from engine.app.web.app import listen, static_files
+from engine.app.web.app import create_app, listen, static_files
 from engine.app.web.guard import MAX_BODY_BYTES, Admission, Sessions, need_token
 from engine.app.web.jobs import BusyError, Job, Jobs
 from engine.app.web.pages import inside
@@ -368,6 +368,23 @@ def test_a_past_day_shows_what_was_known_then(client: Visitor) -> None:
     assert "January 22, 2025" in page
     assert "DeepSeek-R1" in page
     assert "DeepSeek-V3.1" not in page
+
+
+def test_a_stale_day_leads_to_the_last_evening_with_prices(site: Site) -> None:
+    later = create_app(
+        site.store,
+        site.folder,
+        admission=Admission(names=frozenset({"localhost"})),
+        clock=lambda: datetime(2026, 11, 23, 19, tzinfo=UTC),
+    )
+    with browser(later) as visitor:
+        today = visitor.get("/").text
+        (link,) = lxml_html.document_fromstring(today).xpath("//p[@class='aside-note']/a/@href")
+        evening = visitor.get(link).text
+
+    assert "STALE" in today
+    assert "Evening of Tuesday, September 30, 2025" in evening
+    assert "STALE" not in evening
 
 
 def test_a_day_ahead_or_no_day_is_said_and_not_shown(client: Visitor) -> None:
