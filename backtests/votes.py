@@ -133,17 +133,21 @@ class Blender:
     ) -> tuple[BoolArray, BoolArray, BoolArray | None]:
         """Sells, buys and weak of rows ``first`` to ``last``; heard None: it differs by set."""
         rules = self.rules
+        weak: BoolArray | None = None
         if heard is None:
             score, doubted = self._exactly(first, last)
             sells = (score < rules.exit_below) & (doubted < rules.exit_below)
+            if rules.reduce_below is not None:
+                weak = (score < rules.reduce_below) & (doubted < rules.reduce_below)
         elif not any(heard):
             nobody = np.zeros((last - first, self.weights.shape[1]), dtype=np.bool_)
             return nobody, nobody, nobody if rules.reduce_below is not None else None
         else:
             shares = self._shares_of(heard)
             score = self._sum(first, last, heard, shares.effective, self.total)
-            sells = self._sells(score, first, last, heard)
-        weak = None if rules.reduce_below is None else score < rules.reduce_below
+            sells = self._below(rules.exit_below, score, first, last, heard)
+            if rules.reduce_below is not None:
+                weak = self._below(rules.reduce_below, score, first, last, heard)
         return sells, score > rules.enter_above, weak
 
     def _shares_of(self, heard: Heard) -> _Shares:
@@ -159,21 +163,23 @@ class Blender:
             )
         return self.shares[heard]
 
-    def _sells(self, score: FloatArray, first: int, last: int, heard: Heard) -> BoolArray:
-        """Where the score and the benefit-of-the-doubt score are both below ``exit_below``.
+    def _below(
+        self, limit: FloatArray, score: FloatArray, first: int, last: int, heard: Heard
+    ) -> BoolArray:
+        """Where the score and the benefit-of-the-doubt score are both below ``limit``.
 
         With every voice heard the two are the same up to rounding, and exactly when the weights add
         up to one; otherwise the second is needed only where someone may sell, or is near it.
         """
-        limit, shares = self.rules.exit_below, self.shares[heard]
-        sells = score < limit
-        if shares.whole or not sells.any():
-            return sells
+        shares = self.shares[heard]
+        below = score < limit
+        if shares.whole or not below.any():
+            return below
         if all(heard) and np.array_equal(score < limit - _NEAR, score < limit + _NEAR):
-            return sells
+            return below
         doubted = self._sum(first, last, heard, self.blend_weights, self.doubted)
         np.add(doubted, shares.missing, out=doubted)
-        return sells & (doubted < limit)
+        return below & (doubted < limit)
 
     def _sum(
         self, first: int, last: int, heard: Heard, weights: FloatArray, into: FloatArray

@@ -146,7 +146,7 @@ def evaluate_levels(blend: Blend, levels: tuple[dict[str, FloatArray], ...]) -> 
         doubted_score=mixed.doubted_score,
         coverage=mixed.coverage,
         invested=invested,
-        target_weight=target_weight(invested, mixed.score, blend.rule),
+        target_weight=target_weight(invested, mixed.score, mixed.doubted_score, blend.rule),
     )
 
 
@@ -215,11 +215,17 @@ def latch(score: FloatArray, doubted_score: FloatArray, rule: Rule) -> BoolArray
     return out
 
 
-def target_weight(invested: BoolArray, score: FloatArray, rule: Rule) -> FloatArray:
-    """Share of the full position: hold, sell or, while holding on a weak score, reduced."""
+def target_weight(
+    invested: BoolArray, score: FloatArray, doubted_score: FloatArray, rule: Rule
+) -> FloatArray:
+    """Share of the full position: hold, sell or, while holding on a weak score, reduced.
+
+    As for SELL, missing data never causes a reduction: the benefit-of-the-doubt score must be weak
+    too.
+    """
     weight = np.where(invested, rule.hold_weight, rule.sell_weight)
     if rule.reduce_below is not None:
-        weak = invested & (score < rule.reduce_below)
+        weak = invested & (score < rule.reduce_below) & (doubted_score < rule.reduce_below)
         weight = np.where(weak, rule.reduce_weight, weight)
     return weight
 

@@ -111,7 +111,15 @@ def test_a_weak_score_reduces_while_holding() -> None:
     invested = np.array([True, True, False])
     score = np.array([0.0, -0.3, -0.8])
 
-    assert target_weight(invested, score, rule).tolist() == [1.0, 0.4, 0.0]
+    assert target_weight(invested, score, score, rule).tolist() == [1.0, 0.4, 0.0]
+
+
+def test_missing_data_never_causes_a_reduction() -> None:
+    """A weak score that better news from the silent voices could lift leaves the weight alone."""
+    rule = Rule(exit_below=-0.5, enter_above=0.0, reduce_below=-0.2, reduce_weight=0.4)
+    invested, score, doubted = np.array([True]), np.array([-0.3]), np.array([0.1])
+
+    assert target_weight(invested, score, doubted, rule).tolist() == [1.0]
 
 
 def test_a_reduction_that_could_never_act_is_refused() -> None:
