@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.app.cli import main
@@ -27,7 +27,9 @@ def unescape(text: str) -> str:
     return re.sub(r"\\([\\;,nN])", lambda m: {"n": "\n", "N": "\n"}.get(m[1], m[1]), text)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=40, max_size=300))
+@example("é" * 100)
+@example("x" * 66 + "𝄞𝄞")
 def test_a_folded_line_has_75_octets_at_most_and_unfolds_to_itself(text: str) -> None:
     line = "SUMMARY:" + escape(text)
 
