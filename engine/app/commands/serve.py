@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -93,4 +94,5 @@ def _serve(
             sys.stderr.write(f"serving {address} (stop with Ctrl-C)\n")
         if not is_loopback(host):
             fail("warning: plain http beyond this machine; put a TLS proxy in front of it")
-        server(app).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # Ctrl-C is how this command ends
+            server(app).run(sockets=[listener])

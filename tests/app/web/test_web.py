@@ -483,14 +483,22 @@ def finished(client: Visitor, address: str) -> str:
     pytest.fail("the backtest did not end")
 
 
-def test_reading_and_replaying_write_nothing_to_the_record(client: Visitor, site: Site) -> None:
+def test_two_presets_side_by_side_and_no_page_writes_to_the_record(
+    client: Visitor, site: Site
+) -> None:
     before = traces(site)
     for path in PAGES:
         assert client.get(path).status_code == 200
-    answer = post(client, "/backtest", preset="cautious", loaded="", rules="", first="2024-01-02")
+    answer = post(client, "/backtest", left="balanced", right="cautious", spread_bps="5")
     assert answer.status_code == 303
-    assert 'id="sheet"' in finished(client, answer.headers["location"])
+    page = finished(client, answer.headers["location"])
+    heads = lxml_html.fromstring(page).xpath("//table[@class='figures']//th/bdi/text()")
+    whole = client.get(f"{answer.headers['location']}/sheet/1")
 
+    assert heads == ["balanced", "cautious", "Holding"]
+    assert whole.status_code == 200
+    assert whole.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    assert client.get(f"{answer.headers['location']}/sheet/7").status_code == 400
     assert traces(site) == before
 
 
@@ -553,18 +561,6 @@ def test_a_slow_report_does_not_hold_up_other_requests(
 # --- trying rules ---------------------------------------------------------------------------------
 
 
-def test_two_presets_are_replayed_side_by_side(client: Visitor) -> None:
-    answer = post(client, "/backtest", left="balanced", right="cautious", spread_bps="5")
-    page = finished(client, answer.headers["location"])
-    heads = lxml_html.fromstring(page).xpath("//table[@class='figures']//th/bdi/text()")
-
-    assert heads == ["balanced", "cautious", "Holding"]
-    whole = client.get(f"{answer.headers['location']}/sheet/1")
-    assert whole.status_code == 200
-    assert whole.headers["content-security-policy"].startswith("sandbox; default-src 'none'")
-    assert client.get(f"{answer.headers['location']}/sheet/7").status_code == 400
-
-
 def test_the_page_replays_to_the_digit_what_the_backtest_does(client: Visitor, site: Site) -> None:
     """The same final value as the rule's own replay through the library's functions."""
     from backtests.replay import Costs, replay
@@ -595,8 +591,10 @@ def test_edited_rules_are_replayed_and_named_as_edited(client: Visitor, site: Si
     assert "cautious, edited" in finished(client, answer.headers["location"])
 
     same = presets.preset_text(site.folder, "cautious").replace("\n", "\r\n")
-    answer = post(client, "/backtest", rules=same, **form)
-    assert "cautious, edited" not in finished(client, answer.headers["location"])
+    pages = client.app.state.pages
+    assert [name for name, _ in pages._rules_of({**form, "rules": same})] == ["cautious"]
+    left_behind = {**form, "loaded": "balanced", "rules": text}
+    assert [name for name, _ in pages._rules_of(left_behind)] == ["cautious"]
 
 
 @pytest.mark.parametrize("path", ["/backtest?preset=cautious", "/rules?preset=cautious"])

@@ -12,6 +12,8 @@ from tests.app.web.chrome import Tab, chrome
 from tests.app.web.site import NOW, Site, make_site, served
 from tests.engine.report.sample_report import HOSTILE
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 SHOWN = 12
 """Headlines in each batch: fewer than the report shows of one evening."""
 _DOM = """
