@@ -66,7 +66,7 @@ class Classification:
 
     event_type is the best guess even when ``abstained``: then it must not be counted as evidence.
     confidence: calibrated probability of the type. relevant: more likely than not our business.
-    spans: matched concepts with their places in the headline.
+    reading: what the lexicon saw; ``spans`` gives it with places in the headline.
     """
 
     headline: str
@@ -77,7 +77,12 @@ class Classification:
     confidence: float
     relevant: bool
     abstained: bool
-    spans: tuple[rules.Span, ...]
+    reading: rules.Reading
+
+    @property
+    def spans(self) -> tuple[rules.Span, ...]:
+        """Matched concepts with their places in the headline, in reading order."""
+        return rules.spans(self.reading)
 
 
 # ── labelled rows ────────────────────────────────────────────────────────────────────────────────
@@ -182,9 +187,9 @@ def _rows(entries: Sequence[Mapping[int, float]]) -> Rows:
 
 
 def tfidf_row(
-    terms: Iterable[str], vocabulary: Mapping[str, int], idf: FloatArray
+    terms: Iterable[str], vocabulary: Mapping[str, int], idf: Sequence[float]
 ) -> dict[int, float]:
-    """TF-IDF of one document: sublinear counts (1 + ln n), idf, unit length; {} when all unknown."""
+    """TF-IDF of one document: sublinear counts (1 + ln n), idf, unit length; {} if all unknown."""
     counts: dict[int, int] = {}
     for term in terms:
         column = vocabulary.get(term)
@@ -325,7 +330,7 @@ class _Featurizer:
         self._words = {term: i for i, term in enumerate(words)}
         self._chars = {term: i for i, term in enumerate(chars)}
         self._pairs = {term: i for i, term in enumerate(pairs)}
-        self._word_idf, self._char_idf = word_idf, char_idf
+        self._word_idf, self._char_idf = word_idf.tolist(), char_idf.tolist()
 
     def word_rows(self, readings: Sequence[rules.Reading]) -> Rows:
         return _rows(
@@ -391,7 +396,7 @@ class _Runner:
                 confidence=confidence[i],
                 relevant=bool(relevant[i]),
                 abstained=confidence[i] < ABSTAIN_BELOW,
-                spans=rules.spans(reading),
+                reading=reading,
             )
 
     def _senses(self, matrix: npt.NDArray[np.bool_], types: Sequence[str]) -> npt.NDArray[np.int64]:

@@ -30,7 +30,8 @@ from engine.values import BoolArray, Direction, FloatArray, Stage
 MAX_HEADLINE_CHARS = 500
 _WORD = re.compile(r"[^\W_]+(?:[.,]\d+)*[a-z]*|%")
 _COUNTRY = re.compile(r"\bU\.\s?S\.(?:A\.)?|\bUSA?\b")
-_NEGATION_REACH, _REMOVAL_REACH_BEFORE, _REMOVAL_REACH_AFTER = 4, 6, 5
+_NEGATION_REACH, _REFUTATION_REACH = 4, 5
+_REMOVAL_REACH_BEFORE, _REMOVAL_REACH_AFTER = 6, 5
 _CACHE_LIMIT = 50_000
 
 IntArray = npt.NDArray[np.int64]
@@ -40,7 +41,7 @@ IntArray = npt.NDArray[np.int64]
 class Span:
     """A match in the original headline: ``headline[start:end]`` says ``code``.
 
-    ``turned`` is "" for a plain match, "negated" or "removed" when an operator turns it.
+    ``turned`` is "" for a plain match, else what an operator did: negated, removed or conceded.
     """
 
     start: int
@@ -52,11 +53,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What the lexicon sees: folded words, their places, and hits as (first, last + 1, column)."""
+    """What the lexicon sees: folded words, and hits as (first word, last word + 1, column).
+
+    turned: for each hit what an operator did to it. columns: what the headline says in the end.
+    """
 
     text: str
     words: tuple[str, ...]
-    places: tuple[tuple[int, int], ...]
     hits: tuple[tuple[int, int, int], ...]
     turned: tuple[str, ...]
     columns: tuple[int, ...]
@@ -74,6 +77,22 @@ COLUMNS: tuple[str, ...] = (
     *(f"~{code}" for code in _TURNABLE),
     *(f"-{code}" for code in _REMOVABLE),
     "us_pronoun",
+    "pct_up",
+    "pct_down",
+    "above_estimate",
+    "below_estimate",
+    "spurns_cn",
+    "spurns_nv",
+    "favours_cn",
+    "favours_nv",
+    "first_us",
+    "first_china",
+    "first_nvidia",
+    "first_cn_lab",
+    "first_cn_chip",
+    "first_hyper",
+    "first_us_lab",
+    "first_rival",
 )
 """Columns of the evidence matrix: plain concepts, ``~`` negated verbs, ``-`` removed measures."""
 
@@ -109,15 +128,17 @@ def _mark_country(text: str) -> str:
     return text
 
 
-def _words(headline: str) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...], bool]:
-    folded = fold(_mark_country(headline))
-    found = [(m.group(), m.span()) for m in _WORD.finditer(folded)]
-    words = tuple(w for w, _ in found)
-    places = tuple(p for _, p in found)
-    pronoun = any(
-        w == "us" and headline[p[0] : p[0] + 2] == "us" and not headline.islower() for w, p in found
-    )
-    return words, places, pronoun
+def _places(text: str) -> list[tuple[int, int]]:
+    """Start and end of each word; folding keeps lengths, so places are those of the original."""
+    return [match.span() for match in _WORD.finditer(fold(_mark_country(text)))]
+
+
+def _has_pronoun(text: str, words: Sequence[str]) -> bool:
+    """Is some ``us`` written small in a headline that has capitals? Then it is no country."""
+    if "us" not in words or "us" not in text or text.islower():
+        return False
+    spots = zip(words, _places(text), strict=True)
+    return any(word == "us" and text[start:end] == "us" for word, (start, end) in spots)
 
 
 # ── matching ─────────────────────────────────────────────────────────────────────────────────────
@@ -196,8 +217,29 @@ def matcher() -> Matcher:
     return Matcher(lexicon.concepts())
 
 
-_NOISE = _COLUMN["noise"]
+_NOISE, _IDIOM = _COLUMN["noise"], _COLUMN["idiom"]
 _NEGATE, _REMOVE = _COLUMN["negate"], _COLUMN["remove"]
+_REFUTED, _DESPITE = _COLUMN["refuted"], _COLUMN["despite"]
+_CONCEDED = frozenset(_COLUMN[code] for code in lexicon.VERB_CODES)
+_CHINESE_SIDE = frozenset(_COLUMN[c] for c in ("cn_chip", "huawei", "own_chip"))
+_NVIDIA_SIDE = frozenset(_COLUMN[c] for c in ("nvidia", "nv_chip", "nv_china_chip"))
+_LEADERS: Mapping[int, str] = MappingProxyType(
+    {
+        _COLUMN[code]: f"first_{group}"
+        for group, codes in {
+            "us": "us_gov congress",
+            "china": "china cn_gov customs",
+            "nvidia": "nvidia nv_chip nv_china_chip huang",
+            "cn_lab": "cn_lab cn_tech cn_model cn_model_plain",
+            "cn_chip": "cn_chip huawei cn_fab",
+            "hyper": "hyper neocloud",
+            "us_lab": "us_lab us_model",
+            "rival": "rival rival_chip",
+        }.items()
+        for code in codes.split()
+    }
+)
+_CHOICES = (("decline_use", "spurns"), ("favour", "favours"))
 _NEGATED: Mapping[int, int] = MappingProxyType({_COLUMN[c]: _COLUMN[f"~{c}"] for c in _TURNABLE})
 _REMOVED: Mapping[int, int] = MappingProxyType({_COLUMN[c]: _COLUMN[f"-{c}"] for c in _REMOVABLE})
 _IMPLIED: Mapping[int, tuple[int, ...]] = MappingProxyType(
@@ -207,13 +249,13 @@ _IMPLIED: Mapping[int, tuple[int, ...]] = MappingProxyType(
 
 def _shielded(hits: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """``hits`` without those inside a shield such as ``rubin observatory`` or ``blue chip``."""
-    shields = [(a, b) for a, b, code in hits if code == _NOISE]
+    shields = [(a, b) for a, b, code in hits if code in (_NOISE, _IDIOM)]
     if not shields:
         return hits
     return [
         hit
         for hit in hits
-        if hit[2] == _NOISE or not any(a <= hit[0] and hit[1] <= b for a, b in shields)
+        if hit[2] in (_NOISE, _IDIOM) or not any(a <= hit[0] and hit[1] <= b for a, b in shields)
     ]
 
 
@@ -222,8 +264,31 @@ def _before(operators: list[tuple[int, int]], first: int, last: int, reach: int)
     return any(b <= first and first - b <= reach for a, b in operators)
 
 
+def _operators(
+    hits: list[tuple[int, int, int]], words: Sequence[str]
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]], list[tuple[int, int]], int]:
+    """Negators, refutations and removers as (first, last + 1), and where a concession begins."""
+    negators, refuters, removers = [], [], []
+    concession = len(words)
+    for first, last, code in hits:
+        if code == _NEGATE:
+            negators.append((first, last))
+        elif code == _REFUTED:
+            refuters.append((first, last))
+        elif code == _DESPITE:
+            concession = min(concession, last)
+        elif code == _REMOVE:
+            after = words[last] if last < len(words) else ""
+            if not after[:1].isdigit() and after not in ("after", "apres", "on"):
+                removers.append((first, last))  # "drops 6%" and "drops on" are price moves
+    return negators, refuters, removers, concession
+
+
 def _turn(
-    hit: tuple[int, int, int], negators: list[tuple[int, int]], removers: list[tuple[int, int]]
+    hit: tuple[int, int, int],
+    negators: list[tuple[int, int]],
+    refuters: list[tuple[int, int]],
+    removers: list[tuple[int, int]],
 ) -> tuple[int, str]:
     """The column a hit counts for once operators around it are taken into account."""
     first, last, code = hit
@@ -232,45 +297,91 @@ def _turn(
         passive = any(last <= a <= last + _REMOVAL_REACH_AFTER for a, _ in removers)
         if not inside and (_before(removers, first, last, _REMOVAL_REACH_BEFORE) or passive):
             return _REMOVED[code], "removed"
-    if code in _NEGATED and _before(negators, first, last, _NEGATION_REACH):
-        return _NEGATED[code], "negated"
+    if code in _NEGATED:
+        refuted = any(last <= a <= last + _REFUTATION_REACH for a, _ in refuters)
+        if refuted or _before(negators, first, last, _NEGATION_REACH):
+            return _NEGATED[code], "negated"
     return code, ""
 
 
 def read(headline: str) -> Reading:
-    """Match ``headline`` (cut at 500 characters) against the lexicon."""
+    """Match ``headline`` (cut at 500 characters) against the lexicon.
+
+    What follows *despite* is conceded: its verbs do not say what happened, and do not count.
+    """
     text = headline[:MAX_HEADLINE_CHARS]
-    words, places, pronoun = _words(text)
+    words = tuple(_WORD.findall(fold(_mark_country(text))))
     hits = _shielded(matcher().hits(words))
-    negators = [(a, b) for a, b, code in hits if code == _NEGATE]
-    removers = [(a, b) for a, b, code in hits if code == _REMOVE]
+    negators, refuters, removers, concession = _operators(hits, words)
     columns: list[int] = []
     turned: list[str] = []
     for hit in hits:
-        if negators or removers:
-            column, how = _turn(hit, negators, removers)
-        else:
-            column, how = hit[2], ""
+        column, how = hit[2], ""
+        if hit[0] >= concession and column in _CONCEDED:
+            turned.append("conceded")
+            continue
+        if negators or removers or refuters:
+            column, how = _turn(hit, negators, refuters, removers)
         columns.append(column)
         turned.append(how)
         columns.extend(_IMPLIED.get(column, ()))
-    if pronoun:
+    columns.extend(_COLUMN[name] for name in _extra(text, hits))
+    if _has_pronoun(text, words):
         columns.append(_COLUMN["us_pronoun"])
     return Reading(
         text=text,
         words=words,
-        places=places,
         hits=tuple(hits),
         turned=tuple(turned),
         columns=tuple(dict.fromkeys(columns)),
     )
 
 
+_PERCENT_MOVE = re.compile(r"(?<![\w.])([+\-−–])\s?\d+(?:[.,]\d+)?\s?%")
+_VERSUS = re.compile(
+    r"(\d+(?:\.\d+)?)\s*([bmt]?)\w*\s*(?:,|\()?\s*vs\.?\s*(?:est\w*\.?|consensus|forecast|exp\w*)?"
+    r"\s*(?:of\s*)?[$€]?\s*(\d+(?:\.\d+)?)\s*([bmt]?)",
+    re.IGNORECASE,
+)
+_UNITS: Mapping[str, float] = MappingProxyType({"": 1.0, "m": 1e6, "b": 1e9, "t": 1e12})
+
+
+def _extra(text: str, hits: list[tuple[int, int, int]]) -> Iterator[str]:
+    """What no single entry can say: signed moves, beats and misses, who leads, who is shunned."""
+    if "%" in text and (move := _PERCENT_MOVE.search(text)):
+        yield "pct_up" if move.group(1) == "+" else "pct_down"
+    if ("vs" in text or "VS" in text) and (versus := _VERSUS.search(text)):
+        had, unit, expected, expected_unit = versus.groups()
+        figure = float(had) * _UNITS[(unit or expected_unit).lower()]
+        estimate = float(expected) * _UNITS[(expected_unit or unit).lower()]
+        yield "above_estimate" if figure >= estimate else "below_estimate"
+    leader = next((_LEADERS[code] for _, _, code in hits if code in _LEADERS), None)
+    if leader is not None:
+        yield leader
+    for code, verb in _CHOICES:
+        column = _COLUMN[code]
+        for _, last, hit_code in hits:
+            if hit_code == column and (side := _next_side(hits, last)):
+                yield f"{verb}_{side}"
+
+
+def _next_side(hits: list[tuple[int, int, int]], after: int) -> str | None:
+    """Whose chips are named first within six words of ``after``: ``cn``, ``nv`` or None."""
+    for first, _, code in hits:
+        if after <= first <= after + 6:
+            if code in _CHINESE_SIDE:
+                return "cn"
+            if code in _NVIDIA_SIDE:
+                return "nv"
+    return None
+
+
 def spans(reading: Reading) -> tuple[Span, ...]:
     """The matches with their places in the original text, in reading order, without repeats."""
+    places = _places(reading.text)
     found: dict[tuple[int, int, str], Span] = {}
     for (first, last, code), how in zip(reading.hits, reading.turned, strict=True):
-        start, end = reading.places[first][0], reading.places[last - 1][1]
+        start, end = places[first][0], places[last - 1][1]
         name = lexicon.CODES[code]
         text = reading.text[start:end]
         found[start, end, name] = Span(start=start, end=end, text=text, code=name, turned=how)
@@ -498,7 +609,8 @@ def _first_text(reading: Reading, *codes: str) -> str | None:
     wanted = {_COLUMN[code] for code in codes}
     for first, last, code in reading.hits:
         if code in wanted:
-            return reading.text[reading.places[first][0] : reading.places[last - 1][1]]
+            places = _places(reading.text)
+            return reading.text[places[first][0] : places[last - 1][1]]
     return None
 
 
