@@ -168,8 +168,13 @@ class FileLock:
 
 
 def _flock(file: IO[str]) -> bool:
-    import fcntl  # not on Windows, where `report` works and `run` does not
-
+    try:
+        import fcntl
+    except ImportError:
+        raise StoreError(
+            "this system has no file locks that end with their process",
+            remedy="keep the record in PostgreSQL, or use 'nvsignal report'",
+        ) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

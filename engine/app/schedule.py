@@ -48,6 +48,10 @@ POLL_SECONDS = 5.0
 CLOCK_STEP = timedelta(seconds=30)
 """A wall clock this far behind where it should be was set back."""
 
+COLLECT_SECONDS = 480.0
+"""Most a round of the feeds may take: the last one before a report must not hold it up. What was
+not asked in time stays due."""
+
 _RUNS_READ = 60
 _ANY_AGE = timedelta(days=-36_500)
 """``Store.claim`` compares ages; a negative one takes over whatever ``due`` has judged, also when
@@ -412,7 +416,7 @@ def collect(store: Store, config: Config, now: datetime, /) -> Mapping[str, Any]
     """One round over the feeds that are due, and what it brought in figures."""
     from engine.app.collecting import collect_and_ingest
 
-    done = collect_and_ingest(store, config, now)
+    done = collect_and_ingest(store, config, now, budget_seconds=COLLECT_SECONDS)
     summary = done.summary
     return {
         "asked": summary.count("new", "unchanged", "failed"),

@@ -43,8 +43,14 @@ def register(app: typer.Typer) -> None:
 
         stop = threading.Event()
         with _runner(db, config, strategy, offline=offline) as (runner, log):
+
+            def end(number: int, _: object) -> None:
+                """Finish what is under way; asked a second time, end at once, which is safe too."""
+                signal.signal(number, signal.SIG_DFL)
+                stop.set()
+
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: stop.set())
+                signal.signal(number, end)
             schedule.serve(runner.cycle, stop, clock=now, log=log, seconds=every)
             log.info("stopped")
 
