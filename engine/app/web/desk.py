@@ -174,10 +174,9 @@ class Desk:
 
     def reports_folder(self) -> Path:
         """Where ``nvsignal run`` leaves its reports."""
-        from engine.app import wiring
+        from engine.app.schedule import report_folder
 
-        given = self.config().settings.report.folder
-        return Path(given).expanduser() if given else wiring.data_folder() / "reports"
+        return report_folder(self.config())
 
     def stored_reports(self) -> tuple[StoredReport, ...]:
         """Report files with plain names, the latest name first; links are left out."""

@@ -106,17 +106,19 @@ class Pages:
         """The ledger, stored reports, and the report as of a chosen day."""
         speaker = self.voice(request)
         asked = request.query_params.get("as_of", "")[:60].strip()
-        shown = await run_in_threadpool(self._archive, asked, speaker)
+        preset = request.query_params.get("preset")
+        shown = await run_in_threadpool(self._archive, asked, preset, speaker)
         return self.page(request, "archive", **shown)
 
-    def _archive(self, asked: str, speaker: Voice) -> dict[str, Any]:
-        entries = [views.noted(e, speaker) for e in self.desk.ledger()]
+    def _archive(self, asked: str, preset: str | None, speaker: Voice) -> dict[str, Any]:
+        known = [p.name for p in presets.presets(self.desk.folder)]
+        entries = [views.noted(e, known, speaker) for e in self.desk.ledger()]
         present = self.desk.instant(None)
         body, title = "", ""
         problem: tuple[str, ...] = ()
         if asked:
             try:
-                body, view = self._report(self.desk.instant(asked), speaker)
+                body, view = self._report(self.desk.instant(asked), speaker, preset)
                 title = view.title
             except NvsignalError as error:
                 problem = problems(error)
@@ -169,12 +171,15 @@ class Pages:
             shown_on=speaker.on(instant),
         )
 
-    def _report(self, as_of: datetime, speaker: Voice) -> tuple[str, View]:
+    def _report(
+        self, as_of: datetime, speaker: Voice, preset: str | None = None
+    ) -> tuple[str, View]:
         """The inside of the report's page, and what it shows."""
         from engine.report.html import render_html
         from engine.report.present import present
 
-        view = present(self.desk.report(as_of), speaker)
+        config = self.desk.config(preset) if preset else None
+        view = present(self.desk.report(as_of, config), speaker)
         return inside(render_html(view, speaker)), view
 
     # --- trying rules -------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from engine.clock import NEW_YORK
 from engine.report.charts import FRAME_H, FRAME_W, Axis, Span, padded_axis
@@ -128,7 +129,7 @@ def _proof(evidence: Evidence, voice: Voice) -> Proof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """One entry of the ledger. link: the instant to look at again."""
+    """One entry of the ledger. link: the report of that instant under the same rules."""
 
     number: int
     acts: str
@@ -142,11 +143,17 @@ class Noted:
     link: str
 
 
-def noted(entry: LedgerEntry, voice: Voice) -> Noted:
-    """``entry`` as a row; what an older version did not write stays *not observed*."""
+def noted(entry: LedgerEntry, presets: Collection[str], voice: Voice) -> Noted:
+    """``entry`` as a row; what an older version did not write stays *not observed*.
+
+    presets: names whose rules can be looked at again.
+    """
     payload: Mapping[str, Any] = entry.payload
     code = str(payload.get("decision", ""))
     confidence = _number(payload.get("confidence"))
+    asked = {"as_of": entry.made_at.isoformat().replace("+00:00", "Z")}
+    if entry.strategy in presets:
+        asked["preset"] = entry.strategy
     return Noted(
         number=entry.seq,
         acts=voice.on(entry.acts_on),
@@ -157,7 +164,7 @@ def noted(entry: LedgerEntry, voice: Voice) -> Noted:
         confidence=voice.number(None if confidence is None else 100 * confidence, "pct0"),
         stands=entry.stands,
         made=voice.at(entry.made_at),
-        link=entry.made_at.isoformat().replace("+00:00", "Z"),
+        link="/archive?" + urlencode(asked),
     )
 
 

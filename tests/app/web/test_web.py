@@ -404,13 +404,17 @@ def test_decisions_on_record_lead_to_the_moment_they_were_made(tmp_path: Path) -
         desk = visitor.app.state.pages.desk
         assessment = desk.assessment(desk.config(), at)
         morning.note_decision(made.store, assessment, assessment.decision)
+        cautious = desk.assessment(desk.config("cautious"), at)
+        morning.note_decision(made.store, cautious, cautious.decision)
         page = visitor.get("/archive").text
         root = lxml_html.document_fromstring(page)
-        (link,) = root.xpath("//table//a/@href")
-        again = visitor.get(link).text
+        other, link = root.xpath("//table//a/@href")
+        again, under_other_rules = visitor.get(link).text, visitor.get(other).text
 
     assert "The chain of hashes holds" in page
-    assert "as_of=2025-08-21T12%3A30%3A00Z" in link
+    assert link == "/archive?as_of=2025-08-21T12%3A30%3A00Z&preset=balanced"
+    assert "balanced.toml" in again
+    assert "cautious.toml" in under_other_rules
     assert "August 21, 2025" in again
 
 
