@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from engine.errors import InputError
 
 if TYPE_CHECKING:
     from config.settings import Config
+    from engine.app.derived import Memo
     from engine.decision.decide import Evaluation
     from engine.decision.features import RatedRelease
     from engine.decision.grid import Grid
@@ -118,6 +119,7 @@ class World:
     """What was known at ``as_of``, and the sessions it can act on.
 
     history holds nothing later than ``as_of``. ``grid`` ends with the session that acts on it.
+    memo: what was computed on earlier days; everything is the same without.
     """
 
     as_of: datetime
@@ -125,14 +127,21 @@ class World:
     data_hash: str
     sessions: Sessions
     grid: Grid
+    memo: Memo | None = None
 
 
 def world_at(store: Store, config: Config, as_of: datetime) -> World:
     """Load the record once, cut at ``as_of``."""
-    history = store.history(known_by=as_of)
-    if "bar" not in history.kinds:
-        raise _before_the_record(store, as_of)
-    return world_of(history, config, as_of)
+    from engine.app.derived import Memo, sessions_from
+    from engine.record.store import uncollected
+
+    folder = data_folder() / "derived"
+    with uncollected():
+        history = store.history(known_by=as_of)
+        if "bar" not in history.kinds:
+            raise _before_the_record(store, as_of)
+        world = world_of(history, config, as_of, load=sessions_from(folder))
+    return replace(world, memo=Memo(folder / "futures.json", code_version()))
 
 
 def _before_the_record(store: Store, as_of: datetime) -> InputError:
@@ -144,8 +153,17 @@ def _before_the_record(store: Store, as_of: datetime) -> InputError:
     )
 
 
-def world_of(history: History, config: Config, as_of: datetime) -> World:
-    """``history`` cut at ``as_of`` with its sessions; raises before the record begins."""
+def world_of(
+    history: History,
+    config: Config,
+    as_of: datetime,
+    *,
+    load: Callable[[date, date, time], Sessions] | None = None,
+) -> World:
+    """``history`` cut at ``as_of`` with its sessions; raises before the record begins.
+
+    load: ``load_sessions`` or what gives the same, faster.
+    """
     from engine.decision.grid import Grid
     from engine.macro.sessions import load_sessions
 
@@ -158,7 +176,7 @@ def world_of(history: History, config: Config, as_of: datetime) -> World:
         )
     first_on = min(date.fromisoformat(str(b.payload["session_on"])) for b in bars)
     last_on = as_of.astimezone(NEW_YORK).date() + WARM_UP
-    sessions = load_sessions(first_on, last_on, config.settings.decision.clock_time)
+    sessions = (load or load_sessions)(first_on, last_on, config.settings.decision.clock_time)
     rows = sessions.index_at_or_after(as_of) + 1
     grid = Grid(sessions_on=sessions.on[:rows], decide_at_us=sessions.decide_at_us[:rows])
     return World(
@@ -218,10 +236,21 @@ def assess(
     from engine.decision.decide import evaluate
     from engine.decision.events import known_events
     from engine.decision.features import build
+    from engine.record.store import uncollected
 
-    events = known_events(world.history, world.as_of)
-    rated = tuple(ratings) if ratings is not None else rate_releases(world, config, events)
-    features = build(world.history, world.grid, ratings=rated, events=events, weights=config.events)
+    with uncollected():
+        events = known_events(world.history, world.as_of)
+        rated = tuple(ratings) if ratings is not None else rate_releases(world, config, events)
+        features = build(
+            world.history,
+            world.grid,
+            ratings=rated,
+            events=events,
+            weights=config.events,
+            memo=world.memo,
+        )
+    if world.memo is not None:
+        world.memo.save()
     return Assessment(
         config=config,
         world=world,
@@ -262,7 +291,15 @@ def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
     from engine.record.history import History
 
     history = History([*world.history, *facts])
-    return replace(world_of(history, config, world.as_of), as_of=world.as_of)
+    known = world.sessions
+
+    def load(first: date, last: date, clock_time: time) -> Sessions:
+        from engine.macro.sessions import load_sessions
+
+        same = (first, last) == (known.first, known.last)
+        return known if same else load_sessions(first, last, clock_time)
+
+    return replace(world_of(history, config, world.as_of, load=load), memo=world.memo)
 
 
 def rating_world(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 from operator import itemgetter
 from typing import Any, overload
@@ -65,8 +66,13 @@ class EventLog(Sequence[Event]):
 
     def of_types(self, types: Collection[str]) -> tuple[Event, ...]:
         """Those whose type is in ``types``, in order; the others are not read."""
-        told = (self._read(i) for i, e in enumerate(self._events) if _may_be(e, types))
+        told = (self._read(i) for i, name in enumerate(self._types) if not name or name in types)
         return tuple(event for event in told if event.event_type in types)
+
+    @cached_property
+    def _types(self) -> list[str]:
+        """The type of each, empty where the event must be read to tell."""
+        return list(map(_type_of, self._events))
 
     def between(self, after: datetime, until: datetime) -> tuple[Event, ...]:
         """Those known after ``after`` and by ``until``, in order."""
@@ -85,12 +91,11 @@ _TYPE = re.compile(r'"event_type":"([^"\\]*)"')
 """In canonical JSON. Quotes inside a text are escaped there, so no headline can pose as a type."""
 
 
-def _may_be(event: Event | Entry, types: Collection[str]) -> bool:
-    """False only when the type is certainly another."""
+def _type_of(event: Event | Entry) -> str:
     if isinstance(event, Event):
-        return event.event_type in types
-    text = event.payload_text
-    return text is None or any(name in types for name in _TYPE.findall(text))
+        return event.event_type
+    named = _TYPE.findall(event.payload_text or "")
+    return named[0] if len(named) == 1 else ""
 
 
 def known_events(history: History, at: datetime) -> EventLog:

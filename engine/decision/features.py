@@ -20,7 +20,7 @@ import numpy as np
 from engine.clock import from_micros
 from engine.decision.events import EventLog
 from engine.decision.grid import Grid
-from engine.decision.rates import rate_features
+from engine.decision.rates import Memo, rate_features
 from engine.macro import valuation
 from engine.record.history import History
 from engine.values import Event, Fact, Features, FloatArray, ThreatRating
@@ -94,11 +94,13 @@ def build(
     ratings: Sequence[RatedRelease],
     events: Sequence[Event],
     weights: EventWeights,
+    memo: Memo | None = None,
 ) -> Features:
     """All features for the sessions of ``grid``.
 
     ratings: of the releases known by then, each with its row. events: classified, with the
     direction by rule, in order of ``known_at``; both must come from the same history.
+    memo: what was computed before; the features are the same without.
     """
     end = from_micros(int(grid.decide_at_us[-1]))
     values: dict[str, FloatArray] = {}
@@ -110,7 +112,7 @@ def build(
     values["china_excluded"] = _china_excluded(history.known("policy_event", end), grid)
     values |= _earnings(history.known("earnings", end), grid)
     values |= _valuation(history, grid, end, values)
-    values |= rate_features(history, grid, end, events)
+    values |= rate_features(history, grid, end, events, memo)
     return Features(sessions_on=grid.sessions_on, decide_at_us=grid.decide_at_us, values=values)
 
 
@@ -155,12 +157,14 @@ def _log_level(bars: Sequence[Fact], splits: Sequence[Fact], grid: Grid, symbol:
     }
     points: list[tuple[int, int, float]] = []
     level, before = 0.0, None
-    for order, day in enumerate(sorted(by_day)):
+    days = sorted(by_day)
+    rows = grid.rows([by_day[day] for day in days]).tolist()
+    for order, day in enumerate(days):
         close = float(by_day[day].payload["close"])
         if before is not None:
             adjusted = close * _split_between(ratio, before[0], day)
             level += float(np.log(adjusted / before[1]))
-        points.append((grid.row(by_day[day]), order, level))
+        points.append((rows[order], order, level))
         before = (day, close)
     return grid.latest(points, max_age_rows=MAX_PRICE_AGE)
 
@@ -176,9 +180,10 @@ def _split_between(ratio: Mapping[str, float], after: str, until: str) -> float:
 
 def _last_close(bars: Sequence[Fact], grid: Grid, symbol: str) -> FloatArray:
     by_day = _closes_by_day(bars, symbol)
+    days = sorted(by_day)
+    rows = grid.rows([by_day[day] for day in days]).tolist()
     points = [
-        (grid.row(by_day[day]), order, float(by_day[day].payload["close"]))
-        for order, day in enumerate(sorted(by_day))
+        (rows[order], order, float(by_day[day].payload["close"])) for order, day in enumerate(days)
     ]
     return grid.latest(points, max_age_rows=MAX_PRICE_AGE)
 
@@ -372,8 +377,9 @@ def _market_cap(history: History, grid: Grid, end: datetime) -> FloatArray:
         for f in history.known("shares", end)
     )
     points = []
-    for order, day in enumerate(sorted(by_day)):
-        row = grid.row(by_day[day])
+    days = sorted(by_day)
+    rows = grid.rows([by_day[day] for day in days]).tolist()
+    for order, (day, row) in enumerate(zip(days, rows, strict=True)):
         usable = [(taken, n) for known_row, taken, n in counts if known_row <= row]
         if usable:
             taken, shares = max(usable)

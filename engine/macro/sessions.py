@@ -156,7 +156,28 @@ def load_sessions(first: date, last: date, decision_time: time = DECISION_TIME) 
     """
     if last < first:
         raise OutOfRangeError("sessions", f"{first} to {last}", "first on or before last")
-    on, open_at_us, close_at_us = _schedule(first, last)
+    return sessions_within(read_schedule(first, last), first, last, decision_time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Schedule:
+    """What the exchange calendar says of ``first`` to ``last``: dates, opens and closes in UTC
+    microseconds, shape (T,) each."""
+
+    first: date
+    last: date
+    on: tuple[date, ...]
+    open_at_us: Int64Array
+    close_at_us: Int64Array
+
+
+def sessions_within(
+    schedule: Schedule, first: date, last: date, decision_time: time = DECISION_TIME
+) -> Sessions:
+    """The sessions of ``schedule`` from ``first`` to ``last``; same errors as ``load_sessions``."""
+    rows = slice(bisect_left(schedule.on, first), bisect_right(schedule.on, last))
+    on = schedule.on[rows]
+    open_at_us, close_at_us = schedule.open_at_us[rows].copy(), schedule.close_at_us[rows].copy()
     decide_at_us = np.array([to_micros(at_new_york(day, decision_time)) for day in on], np.int64)
     if bool(np.any(decide_at_us >= open_at_us)):
         raise OutOfRangeError("decision_time", str(decision_time), "before the 09:30 open")
@@ -170,8 +191,8 @@ def load_sessions(first: date, last: date, decision_time: time = DECISION_TIME) 
     )
 
 
-def _schedule(first: date, last: date) -> tuple[tuple[date, ...], Int64Array, Int64Array]:
-    """Dates, opens and closes from exchange_calendars.
+def read_schedule(first: date, last: date) -> Schedule:
+    """Dates, opens and closes from exchange_calendars; ``OutOfRangeError`` for what it lacks.
 
     The calendar wants its start and end to surround a session, so the span is widened by the
     longest possible closure and cut again.
@@ -189,8 +210,13 @@ def _schedule(first: date, last: date) -> tuple[tuple[date, ...], Int64Array, In
     except ValueError as error:
         raise OutOfRangeError("sessions", f"{first} to {last}", str(error)) from None
     table = calendar.schedule.loc[str(first) : str(last)]
-    on = tuple(stamp.date() for stamp in table.index)
-    return on, _micros(table["open"]), _micros(table["close"])
+    return Schedule(
+        first=first,
+        last=last,
+        on=tuple(stamp.date() for stamp in table.index),
+        open_at_us=_micros(table["open"]),
+        close_at_us=_micros(table["close"]),
+    )
 
 
 def _micros(column: object) -> Int64Array:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
@@ -122,7 +122,21 @@ class History:
     def data_hash(self, at: datetime) -> str:
         """Digest of everything known by ``at``; equals ``Store.data_hash`` over the same record."""
         end = bisect_right(self._rows, to_micros(at), key=_known_us)
-        return digest_of((row[0], row[3]) for row in self._rows[:end])
+        return digest_of(map(itemgetter(0, 3), self._rows[:end]))
+
+    def running_digests(self, kinds: Collection[str], instants_us: Iterable[int]) -> list[str]:
+        """For each of the rising instants, a digest of it and of what was known of ``kinds``."""
+        rows = (row for row in self._rows if row[1] in kinds)
+        digest, waiting = blake2b(digest_size=16), next(rows, None)
+        found = []
+        for instant_us in instants_us:
+            while waiting is not None and waiting[0] <= instant_us:
+                digest.update(f"{waiting[0]}:{waiting[3]}\n".encode())
+                waiting = next(rows, None)
+            here = digest.copy()
+            here.update(str(instant_us).encode())
+            found.append(here.hexdigest())
+        return found
 
     @classmethod
     def _of(cls, rows: list[_Row]) -> History:
@@ -166,16 +180,28 @@ def _fact_of(row: _Row) -> Fact:
     if len(row) <= _PAYLOAD:
         ready: Fact = row[_FACT]
         return ready
-    known_us, kind, key, _, occurred_us, source, confidence, backfilled, payload = row
+    return _read(row, json.loads(row[_PAYLOAD]))
+
+
+def _facts_of(rows: list[_Row]) -> list[Fact]:
+    """The facts of ``rows``, in whose place all payloads are read as one text: half the time."""
+    if any(len(row) <= _PAYLOAD for row in rows):
+        return list(map(_fact_of, rows))
+    return list(map(_read, rows, json.loads(f"[{','.join(map(itemgetter(_PAYLOAD), rows))}]")))
+
+
+def _read(row: _Row, payload: Mapping[str, Any]) -> Fact:
+    known_us, kind, key, _, occurred_us, source, confidence, backfilled, _ = row
+    known_at = from_micros(known_us)
     return Fact(
         kind=kind,
         key=key,
-        occurred_at=from_micros(occurred_us),
-        known_at=from_micros(known_us),
+        occurred_at=known_at if occurred_us == known_us else from_micros(occurred_us),
+        known_at=known_at,
         source=source,
         confidence=confidence,
         backfilled=bool(backfilled),
-        payload=json.loads(payload),
+        payload=payload,
     )
 
 
@@ -192,7 +218,7 @@ class _Kind:
     @cached_property
     def facts(self) -> list[Fact]:
         """The facts of ``rows``."""
-        return list(map(_fact_of, self.rows))
+        return _facts_of(self.rows)
 
     @cached_property
     def _places(self) -> dict[str, list[int]]:
@@ -223,7 +249,7 @@ _NOTHING: Mapping[str, Fact] = MappingProxyType({})
 
 def digest_of(versions: Iterable[tuple[int, str]]) -> str:
     """SHA-256 over ``known_at`` microseconds and content hashes, in the order of a ``History``."""
-    return sha256("".join(f"{at}:{h}\n" for at, h in versions).encode("ascii")).hexdigest()
+    return sha256("".join([f"{at}:{h}\n" for at, h in versions]).encode("ascii")).hexdigest()
 
 
 def _known_us(row: _Row) -> int:

@@ -333,7 +333,7 @@ class Store:
         """
         columns = [schema.fact.c[name] for name in STORED]
         query = sa.select(*columns).where(*_known_by(schema.fact, known_by))
-        with self._reading() as connection, _no_collection():
+        with self._reading() as connection, uncollected():
             result = connection.execute(query)
             cursor = result.cursor
             rows = [] if cursor is None else cursor.fetchall()
@@ -614,6 +614,24 @@ class Store:
         return found, ledger.LedgerHead(n_entries=row.n_entries, entry_hash=row.entry_hash)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Without the cycle collector, which would look through every row of a long record in vain.
+
+    What was made inside stays out of its sight until the next such block, so that a process that
+    runs for months still collects everything.
+    """
+    was_on = gc.isenabled()
+    gc.unfreeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
+
+
 def schema_revision(connection: Connection) -> str | None:
     """The schema revision of a database; None when it holds no tables at all.
 
@@ -741,18 +759,6 @@ def _choose(rows: list[Row], hash_column: str, versions: list[Version]) -> list[
         insort(versions, version)
         chosen.append(row)
     return chosen
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the cycle collector: it would look through every row again and again, in vain."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _known_by(table: Table, known_by: datetime | None) -> Sequence[sa.ColumnElement[bool]]:

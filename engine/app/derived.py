@@ -1,0 +1,153 @@
+"""Files of what was computed before and can be computed again: safe to delete at any time.
+
+Two things the daily path would otherwise do anew each morning: ask the exchange calendar, whose
+import costs more than all the rest, and price every past futures curve. Each file names what it was
+made with; made with anything else, or damaged, it counts as absent. A folder that cannot be written
+is no error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from datetime import date, time
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.macro.sessions import Schedule, Sessions
+
+MOST_ENTRIES = 20_000
+"""Of a memo; the ones unused longest go first. Ten years of sessions are 2,520."""
+
+
+def read_file(path: Path, made_with: str) -> Any:
+    """The content of a file made with ``made_with``; None when there is no such file."""
+    try:
+        head, _, body = path.read_text(encoding="utf-8").partition("\n")
+        sound = head == _head(made_with, body)
+        return json.loads(body) if sound else None
+    except (OSError, ValueError):
+        return None
+
+
+def write_file(path: Path, made_with: str, content: Any) -> None:
+    """Old or new, never half; nothing when the folder cannot be written."""
+    body = json.dumps(content, separators=(",", ":"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(f"{_head(made_with, body)}\n{body}")
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError:
+        return
+
+
+def _head(made_with: str, body: str) -> str:
+    return json.dumps([made_with, sha256(body.encode()).hexdigest()])
+
+
+class Memo:
+    """Values by key, kept in a file. A key must say everything that the value depends on."""
+
+    def __init__(self, path: Path, made_with: str) -> None:
+        """made_with: the code, so that another version starts afresh."""
+        self._path, self._made_with = path, made_with
+        found = read_file(path, made_with)
+        self._kept: dict[str, Any] = found if isinstance(found, dict) else {}
+        self._used: dict[str, Any] = {}
+        self._grew = False
+
+    def get(self, key: str) -> Any:
+        """The value of ``key``; None when it is not kept."""
+        value = self._kept.get(key)
+        if value is not None:
+            self._used[key] = value
+        return value
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep a value that JSON can hold."""
+        self._kept[key] = self._used[key] = value
+        self._grew = True
+
+    def save(self) -> None:
+        """Write the file when there is something new."""
+        if self._grew:
+            others = {k: v for k, v in self._kept.items() if k not in self._used}
+            newest = list((others | self._used).items())[-MOST_ENTRIES:]
+            write_file(self._path, self._made_with, dict(newest))
+            self._grew = False
+
+
+def sessions_from(folder: Path) -> Callable[[date, date, time], Sessions]:
+    """``load_sessions`` that asks the exchange calendar only for what ``folder`` does not hold."""
+
+    def load(first: date, last: date, decision_time: time) -> Sessions:
+        from engine.macro.sessions import load_sessions, sessions_within
+
+        path, made_with = folder / "sessions.json", _calendar_version()
+        schedule = _schedule_of(read_file(path, made_with), first, last)
+        if schedule is None:
+            schedule = _wide_schedule(first, last)
+            if schedule is None:
+                return load_sessions(first, last, decision_time)
+            write_file(path, made_with, _plain(schedule))
+        return sessions_within(schedule, first, last, decision_time)
+
+    return load
+
+
+def _calendar_version() -> str:
+    from importlib.metadata import version
+
+    return f"exchange_calendars {version('exchange_calendars')}"
+
+
+def _wide_schedule(first: date, last: date) -> Schedule | None:
+    """Whole years around the span, up to the end of the next one, so that it lasts a year."""
+    from engine.errors import OutOfRangeError
+    from engine.macro.sessions import read_schedule
+
+    try:
+        return read_schedule(date(first.year, 1, 1), date(last.year + 1, 12, 31))
+    except OutOfRangeError:
+        return None
+
+
+def _plain(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "first": schedule.first.isoformat(),
+        "last": schedule.last.isoformat(),
+        "on": [day.isoformat() for day in schedule.on],
+        "open_at_us": schedule.open_at_us.tolist(),
+        "close_at_us": schedule.close_at_us.tolist(),
+    }
+
+
+def _schedule_of(content: Any, first: date, last: date) -> Schedule | None:
+    """The schedule kept, when it holds together and reaches over the span."""
+    import numpy as np
+
+    from engine.macro.sessions import Schedule
+
+    try:
+        schedule = Schedule(
+            first=date.fromisoformat(content["first"]),
+            last=date.fromisoformat(content["last"]),
+            on=tuple(map(date.fromisoformat, content["on"])),
+            open_at_us=np.array(content["open_at_us"], np.int64),
+            close_at_us=np.array(content["close_at_us"], np.int64),
+        )
+    except (TypeError, KeyError, ValueError, OverflowError):
+        return None
+    lengths = {len(schedule.on), schedule.open_at_us.size, schedule.close_at_us.size}
+    covered = schedule.first <= first and last <= schedule.last
+    return schedule if covered and len(lengths) == 1 else None
