@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from backtests.replay import Costs, Replay
     from backtests.sweep import Axis, Job, SweepResult
+    from backtests.tearsheet import Heat
     from engine.app.history import Window
+    from engine.decision.decide import Blend
     from engine.record.store import Store
     from engine.values import FloatArray
 
@@ -39,6 +41,8 @@ Random = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Seed of --random.")]
 Workers = Annotated[int, typer.Option(help="Processes on this machine.")]
+Html = Annotated[Path | None, typer.Option(help="Write the tear sheet here, as a page.")]
+Lang = Annotated[str, typer.Option(help="Language of the page: en or fr.")]
 Cluster = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786.")
 ]
@@ -68,6 +72,11 @@ def _register_backtest(app: typer.Typer) -> None:
         tax_rate: Annotated[
             float, typer.Option(help="Tax on realised gains, 0 to 0.99 of the gain.")
         ] = 0.0,
+        html: Html = None,
+        ledger: Annotated[
+            Path | None, typer.Option(help="Write one row a session here, as CSV.")
+        ] = None,
+        lang: Lang = "en",
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -86,7 +95,10 @@ def _register_backtest(app: typer.Typer) -> None:
             tax_rate=tax_rate,
         )
         with _window(strategy, first, last, costs, db, config, rate=positions is None) as opened:
-            result = _backtest(*opened, positions, capital)
+            result, run, target = _backtest(*opened, positions, capital)
+            if html or ledger:
+                blend = opened[1].config.blend if positions is None else None
+                _write(*opened, run, target, result, blend, html=html, ledger=ledger, lang=lang)
         if json:
             write_out(to_json(result))
             return
@@ -109,6 +121,8 @@ def _register_sweep(app: typer.Typer) -> None:
         commission_bps: Commission = 0.0,
         spread_bps: Spread = 10.0,
         borrow_pct: Borrow = 0.5,
+        html: Html = None,
+        lang: Lang = "en",
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -121,7 +135,14 @@ def _register_sweep(app: typer.Typer) -> None:
         with _window(strategy, first, last, costs, db, config) as (store, window):
             job, left_out = _job(window, axes, random, seed)
             found = _run(job, workers, cluster)
-            result = _sweep_result(store, window, found) | {"n_left_out": left_out}
+            result, path = _sweep_result(store, window, found)
+            result |= {"n_left_out": left_out}
+            if html:
+                from backtests.sweep import blend_of
+                from backtests.tearsheet import heat_of
+
+                blend, heat = blend_of(found.job, found.best), heat_of(found)
+                _write(store, window, *path, result, blend, html=html, lang=lang, heat=heat)
         if json:
             write_out(to_json(result))
             return
@@ -380,11 +401,35 @@ def _judged(
         "n_trials": evidence.n_trials,
         "pbo": pbo,
         "spa_p_value": spa_p_value,
-        "verdict": str(verdict(evidence)),
+        "verdict": verdict(evidence),
     }
 
 
-def _backtest(store: Store, window: Window, positions: Path | None, capital: float) -> Any:
+def _write(
+    store: Store,
+    window: Window,
+    run: Replay,
+    target: FloatArray,
+    result: dict[str, Any],
+    blend: Blend | None,
+    *,
+    html: Path | None,
+    ledger: Path | None = None,
+    lang: str,
+    heat: Heat | None = None,
+) -> None:
+    from engine.app.sheets import sheet_for, write_sheet
+
+    if lang not in ("en", "fr"):
+        raise InputError(f"unknown language '{lang[:20]}'", remedy="use en or fr")
+    sheet = sheet_for(store, window, run, target, result, blend=blend, heat=heat)
+    for path in write_sheet(sheet, html=html, ledger=ledger, lang=lang):
+        sys.stderr.write(f"wrote {path}\n")
+
+
+def _backtest(
+    store: Store, window: Window, positions: Path | None, capital: float
+) -> tuple[dict[str, Any], Replay, FloatArray]:
     from backtests.replay import replay
     from engine.app import history
     from engine.clock import now
@@ -401,10 +446,12 @@ def _backtest(store: Store, window: Window, positions: Path | None, capital: flo
         params = history.identity(history.rule_numbers(blend), window)
     run = replay(window.market, target, capital=capital)
     history.note_run(store, window, ledger, params, run, now())
-    return {**_head(window, name), **_judged(store, window, run, target)}
+    return {**_head(window, name), **_judged(store, window, run, target)}, run, target
 
 
-def _sweep_result(store: Store, window: Window, found: SweepResult) -> dict[str, Any]:
+def _sweep_result(
+    store: Store, window: Window, found: SweepResult
+) -> tuple[dict[str, Any], tuple[Replay, FloatArray]]:
     from backtests.replay import replay
     from backtests.sweep import blend_of
     from engine.app import history
@@ -424,7 +471,7 @@ def _sweep_result(store: Store, window: Window, found: SweepResult) -> dict[str,
     keys += "excess_cagr_interval_pct bootstrap_block_sessions p_value_random_timing verdict"
     shared = {k: judged.pop(k) for k in keys.split()}
     benchmark = judged.pop("benchmark")
-    return {
+    result = {
         **_head(window, window.config.strategy.name),
         "axes": list(found.job.axes),
         "n_sets": len(found.job.sets),
@@ -434,6 +481,7 @@ def _sweep_result(store: Store, window: Window, found: SweepResult) -> dict[str,
         **shared,
         "spa_note": note,
     }
+    return result, (run, target)
 
 
 def _walk_result(store: Store, window: Window, job: Job, plan: Any) -> dict[str, Any]:
