@@ -28,6 +28,8 @@ from engine.record.store import Store
 from tests.app.mornings import CONFIG, calendar
 from tests.schedule_workers import FastClock, lead_and_report, run_scheduler
 
+pytestmark = pytest.mark.slow  # real processes import everything, several times
+
 SPAWN = multiprocessing.get_context("spawn")
 ROOT = Path(__file__).resolve().parents[2]
 HAND_OVER_SECONDS = 30.0
@@ -74,7 +76,6 @@ def test_when_the_leader_is_killed_another_process_leads_at_once(store_url: str)
             worker.join()
 
 
-@pytest.mark.slow
 def test_killed_leaders_leave_each_session_done_exactly_once(
     store_url: str, tmp_path: Path
 ) -> None:
