@@ -248,14 +248,14 @@ _IMPLIED: Mapping[int, tuple[int, ...]] = MappingProxyType(
 
 
 def _shielded(hits: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """``hits`` without those inside a shield such as ``rubin observatory`` or ``blue chip``."""
+    """``hits`` without those that touch a shield such as ``rubin observatory`` or ``blue chip``."""
     shields = [(a, b) for a, b, code in hits if code in (_NOISE, _IDIOM)]
     if not shields:
         return hits
     return [
         hit
         for hit in hits
-        if hit[2] in (_NOISE, _IDIOM) or not any(a <= hit[0] and hit[1] <= b for a, b in shields)
+        if hit[2] in (_NOISE, _IDIOM) or not any(hit[0] < b and a < hit[1] for a, b in shields)
     ]
 
 
@@ -606,11 +606,13 @@ def _feasibility_rules() -> tuple[tuple[str, Condition], ...]:
 
 
 def _first_text(reading: Reading, *codes: str) -> str | None:
-    wanted = {_COLUMN[code] for code in codes}
-    for first, last, code in reading.hits:
-        if code in wanted:
-            places = _places(reading.text)
-            return reading.text[places[first][0] : places[last - 1][1]]
+    """The words of the first match of the first of ``codes`` that is said; the longest there."""
+    for column in (_COLUMN[code] for code in codes):
+        places = [(first, last) for first, last, code in reading.hits if code == column]
+        if places:
+            first, last = min(places, key=lambda p: (p[0], -p[1]))
+            words = _places(reading.text)
+            return reading.text[words[first][0] : words[last - 1][1]]
     return None
 
 
