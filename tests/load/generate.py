@@ -179,9 +179,7 @@ def _market(size: Size, draw: random.Random) -> Iterator[Fact]:
 
 
 def _fact(kind: str, key: str, at: datetime, payload: dict[str, object]) -> Fact:
-    return Fact(
-        kind=kind, key=key, occurred_at=at, known_at=at, source=SOURCE, payload=payload
-    )
+    return Fact(kind=kind, key=key, occurred_at=at, known_at=at, source=SOURCE, payload=payload)
 
 
 def _bar(symbol: str, day: date, close: float) -> Fact:
