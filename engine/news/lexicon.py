@@ -145,7 +145,8 @@ _ENTITIES: Mapping[str, str] = {
     """,
     "memory": "hbm*; hbm2*; hbm3*; hbm4*; high bandwidth memory; cowos*; micron; dram; wafers",
     "us_gov": """
-        us; washington; white house; maison blanche; commerce; commerce department; department of
+        us; united states; the united states; america; washington; white house; maison blanche;
+        commerce; commerce department; department of
         commerce; us commerce; bis; bureau of industry and security; lutnick; bessent; raimondo;
         kessler; jeffrey kessler; sacks; david sacks; greer; rubio; hegseth; pentagon; state
         department; treasury department; us treasury; us official*; us government; us
@@ -478,7 +479,16 @@ _TOPICS: Mapping[str, str] = {
         production; demande; commandes; carnet; shipping; ships; cadence; supply; sampling;
         allocation; visibility; production; bookings; deliveries
     """,
-    "despite": "despite; malgre; in spite of; even as; even though; although; en depit; bien que",
+    "small_holder": """
+        llc; llp; wealth management; asset management; advisors; advisers; capital management;
+        investment management; wealth advisors; position in nvidia; shares of nvidia;
+        stake in nvidia co; holdings boosted; stock position; new position; shares bought by;
+        shares sold by; retirement system; pension fund holdings; financial services inc
+    """,
+    "despite": """
+        amid; amidst; despite; malgre; in spite of; even as; even though; although; en depit; bien
+        que
+    """,
     "refuted": """
         false; untrue; unfounded; denied; dismissed; refuted; not true; dementi; rejected;
         dementie; shot down; ruled out; exclu; exclue; faux; fausse; baseless
