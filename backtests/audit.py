@@ -501,18 +501,21 @@ def _lie(fact: Fact) -> dict[str, Any]:
 
 
 def _late_split(at: datetime, told: datetime) -> tuple[Fact, ...]:
-    ex_on = (at + timedelta(days=1)).date().isoformat()
-    payload = {"symbol": "NVDA", "ex_on": ex_on, "action": "split", "value": 7.0}
-    return (
-        Fact(
-            kind="corporate_action",
-            key=f"NVDA:{ex_on}:poisoned split",
-            occurred_at=told,
-            known_at=told,
-            source="poison",
-            payload=payload,
-        ),
-    )
+    """Two splits told after ``at``: one that binds tomorrow, one that bound 40 days ago."""
+    splits = []
+    for days in (1, -40):
+        ex_on = (at + timedelta(days=days)).date().isoformat()
+        splits.append(
+            Fact(
+                kind="corporate_action",
+                key=f"NVDA:{ex_on}:poisoned split",
+                occurred_at=told,
+                known_at=told,
+                source="poison",
+                payload={"symbol": "NVDA", "ex_on": ex_on, "action": "split", "value": 7.0},
+            )
+        )
+    return tuple(splits)
 
 
 # --- experiments -------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ facts with ``known_at`` at or before its decision instant and by running recursi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -122,6 +122,23 @@ def build(
 def _prices(history: History, grid: Grid, end: datetime) -> dict[str, FloatArray]:
     bars = history.known("bar", end)
     splits = history.known("corporate_action", end)
+    return _as_known(splits, grid, lambda known: _price_features(bars, known, grid))
+
+
+def _as_known(
+    splits: Sequence[Fact], grid: Grid, make: Callable[[Sequence[Fact]], dict[str, FloatArray]]
+) -> dict[str, FloatArray]:
+    """Each row made with the splits known at it, so that one learnt late changes no row before."""
+    out: dict[str, FloatArray] = {}
+    for start in sorted({0, *(row for s in splits if (row := grid.row(s)) < len(grid))}):
+        for name, array in make([s for s in splits if grid.row(s) <= start]).items():
+            out.setdefault(name, array.copy())[start:] = array[start:]
+    return out
+
+
+def _price_features(
+    bars: Sequence[Fact], splits: Sequence[Fact], grid: Grid
+) -> dict[str, FloatArray]:
     nvda = _log_level(bars, splits, grid, "NVDA")
     qqq = _log_level(bars, splits, grid, "QQQ")
     gap, volatility = _trend(nvda)
@@ -366,10 +383,16 @@ def _valuation(
 
 def _market_cap(history: History, grid: Grid, end: datetime) -> FloatArray:
     """Raw close times raw share count, the count carried through splits since it was taken."""
+    splits = history.known("corporate_action", end)
+    made = _as_known(splits, grid, lambda known: {"cap": _cap_with(history, grid, end, known)})
+    return made["cap"]
+
+
+def _cap_with(history: History, grid: Grid, end: datetime, splits: Sequence[Fact]) -> FloatArray:
     by_day = _closes_by_day(history.known("bar", end), "NVDA")
     ratio = {
         str(s.payload["ex_on"]): float(s.payload["value"])
-        for s in history.known("corporate_action", end)
+        for s in splits
         if s.payload["symbol"] == "NVDA" and s.payload["action"] == "split"
     }
     counts = sorted(
