@@ -6,6 +6,8 @@ LANG_OPTION := $(if $(REPORT_LANG),--lang $(REPORT_LANG))
 # The last evening with prices, unless a day is asked for; AS_OF=now is this morning's report.
 AS_OF ?= last
 AS_OF_OPTION := $(if $(filter-out now,$(AS_OF)),--as-of $(AS_OF))
+# With one thread a CPU-second is a second of arithmetic, and parallel tests do not fight for cores.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 UV := $(shell command -v uv 2>/dev/null)
 
 .PHONY: report test bench validate messages lock clean
@@ -19,11 +21,11 @@ test: .venv/.dev
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
-	$(RUN)/python -m pytest -q -n auto --dist loadgroup
+	$(ONE_THREAD) $(RUN)/python -m pytest -q -n auto --dist loadgroup
 
 ## bench: speed side by side with the alternatives, measured in one run
 bench: .venv/.dev
-	$(RUN)/python -m tests.bench
+	$(ONE_THREAD) $(RUN)/python -m tests.bench
 
 ## validate: the cost model against published figures
 validate: .venv/.runtime

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import FeedError
@@ -147,11 +147,24 @@ TEXT = st.text(
 )  # fmt: skip
 
 
+def _read_as_latin_1(text):
+    try:
+        return text.encode("iso-8859-1").decode("utf-8") != text
+    except UnicodeError:
+        return False
+
+
 @given(st.lists(st.tuples(TEXT, TEXT, st.integers(0, 10**9)), max_size=5))
 @settings(max_examples=60)
 def test_both_parsers_agree_on_any_text(rows):
-    """Whatever the titles and texts hold, escaped as CDATA or not."""
+    """Whatever the titles and texts hold, escaped as CDATA or not.
+
+    Left out: text that is UTF-8 read as Latin-1 all through. feedparser turns it back; we keep what
+    the publisher wrote.
+    """
     from xml.sax.saxutils import escape
+
+    assume(not any(_read_as_latin_1(text) for row in rows for text in row[:2]))
 
     body = rss_doc(
         *(
@@ -390,7 +403,7 @@ def test_an_attribute_bomb_costs_its_deadline_and_one_worker():
 @pytest.mark.skipif(os.name != "posix", reason="memory limits exist on Unix only")
 def test_a_worker_out_of_memory_is_an_error_of_that_feed_alone():
     """The limit is the worker's; the program does not grow."""
-    process = ParserProcess(seconds=120, memory_bytes=200 * 2**20)
+    process = ParserProcess(seconds=120, memory_bytes=180 * 2**20)
     body = b"<!DOCTYPE rss>" + rss_doc(*("<title>" + "x" * 900 + "</title>",) * 14_000, head="")
     try:
         with pytest.raises(FeedError, match="its memory"):
