@@ -77,7 +77,7 @@ class Trend:
         return (
             Evidence(
                 text=phrase(
-                    "NVDA stands {gap:pct1} against its 200-session mean, at {vol:pct0} volatility",
+                    "NVDA stands {gap:+pct1} from its 200-session mean, at {vol:pct0} volatility",
                     gap=levels["trend_gap_pct"],
                     vol=levels["volatility_pct"],
                 ),
