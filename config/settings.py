@@ -27,7 +27,7 @@ from pydantic import (
     model_validator,
 )
 
-from engine.errors import ConfigError, InputError, UnknownNameError, nearest
+from engine.errors import ConfigError, InputError, NvsignalError, UnknownNameError, nearest
 
 if TYPE_CHECKING:
     from engine.decision.decide import Blend
@@ -295,6 +295,7 @@ def load(folder: Path, strategy: str | None = None) -> Config:
     chosen = _load(path, StrategyFile, problems)
     events = _load(folder / "events.toml", EventsFile, problems)
     blend = _blend(chosen, path, problems) if chosen else None
+    _check_threat(folder, problems)
     if problems or chosen is None or events is None or blend is None:
         raise ConfigError(problems, remedy="nvsignal config check lists every problem")
     return Config(
@@ -328,6 +329,8 @@ def check(folder: Path) -> list[str]:
     problems: list[str] = []
     _load(folder / "nvsignal.toml", Settings, problems)
     _load(folder / "events.toml", EventsFile, problems)
+    _check_threat(folder, problems)
+    _check_feeds(folder, problems)
     files = sorted((folder / "strategies").glob("*.toml"))
     if not files:
         problems.append(f"{folder / 'strategies'}: no strategy file")
@@ -336,6 +339,31 @@ def check(folder: Path) -> list[str]:
         if chosen:
             _blend(chosen, path, problems)
     return problems
+
+
+def _check_threat(folder: Path, problems: list[str]) -> None:
+    from engine.threat.parameters import parse_parameters
+
+    path = folder / "threat.toml"
+    try:
+        parse_parameters(path.read_text(encoding="utf-8"), where=path.name)
+    except ConfigError as error:
+        problems.extend(error.problems)
+    except OSError as error:
+        problems.append(f"{path}: cannot be read ({error.strerror})")
+    except UnicodeDecodeError:
+        problems.append(f"{path.name}: is not UTF-8 text")
+
+
+def _check_feeds(folder: Path, problems: list[str]) -> None:
+    from feeds.base import load_feeds
+
+    try:
+        load_feeds(folder / "feeds.toml")
+    except ConfigError as error:
+        problems.extend(error.problems)
+    except NvsignalError as error:
+        problems.append(f"feeds.toml: {error}")
 
 
 def schemas() -> dict[str, Any]:

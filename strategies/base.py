@@ -40,12 +40,17 @@ class Param:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One number a strategy looks at, with the plausible range in which a flip is searched."""
+    """One number a strategy looks at, with the plausible range in which a flip is searched.
+
+    within_factor: the range is also bounded by the present value divided and multiplied by it; None
+    where only the fixed bounds hold.
+    """
 
     low: float
     high: float
     unit: str
     meaning: str
+    within_factor: float | None = None
 
 
 class Strategy(Protocol):

@@ -55,7 +55,7 @@ class Fp8Threat:
     levels_spec: ClassVar[Mapping[str, Level]] = MappingProxyType(
         {
             "revenue_at_risk_pct": Level(
-                low=-20, high=100, unit="%", meaning="data-centre revenue at risk, faded"
+                low=-5, high=60, unit="%", meaning="data-centre revenue at risk, faded"
             )
         }
     )

@@ -71,7 +71,7 @@ class RatePath:
     levels_spec: ClassVar[Mapping[str, Level]] = MappingProxyType(
         {
             "expected_path_bps": Level(
-                low=-500, high=500, unit="bp", meaning="expected change of the policy rate"
+                low=-300, high=300, unit="bp", meaning="expected change of the policy rate"
             ),
             "surprise_effect_pct": Level(
                 low=-10, high=10, unit="%", meaning="faded effect of surprises in Fed windows"
@@ -106,8 +106,8 @@ class RatePath:
         return (
             Evidence(
                 text=phrase(
-                    "Markets expect the policy rate to move by {path:bps}; recent Fed surprises "
-                    "still count for {effect:pct1} of the share price",
+                    "Markets expect the policy rate to move by {path:bps} over one to two years; "
+                    "recent Fed surprises still count for {effect:pct1} of the share price",
                     path=levels["expected_path_bps"],
                     effect=levels["surprise_effect_pct"],
                 ),

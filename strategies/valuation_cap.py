@@ -64,7 +64,11 @@ class ValuationCap:
     levels_spec: ClassVar[Mapping[str, Level]] = MappingProxyType(
         {
             "market_cap_usd_tn": Level(
-                low=0.05, high=50, unit="USD tn", meaning="shares times price, as known"
+                low=0.05,
+                high=50,
+                unit="USD tn",
+                meaning="shares times price, as known",
+                within_factor=2,
             ),
             "implied_growth_pct": Level(
                 low=-20, high=100, unit="%", meaning="ten-year growth the price implies"

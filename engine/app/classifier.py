@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +62,7 @@ def load_classifier(data_folder: Path, config_folder: Path | None = None) -> Cla
     stored = _load(path, key)
     if stored is not None:
         return stored
+    sys.stderr.write("nvsignal: learning the headlines, once; this takes some seconds\n")
     model = fit(rows, key=key)
     _store(path, model)
     return model

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from engine.decision.decide import Blend
     from engine.record.history import History
     from engine.record.store import Store
-    from engine.values import Features, FloatArray
+    from engine.values import Fact, Features, FloatArray
 
 MAX_FILE_BYTES = 20_000_000
 
@@ -318,6 +319,45 @@ class ImportedBar:
     low_usd: float | None
     close_usd: float
     volume: float | None
+
+
+MOST_JUMP = 2.0
+"""A close beyond twice or half the one before, splits counted, is a wrong unit or a slip: NVDA's
+largest day since 2022 was +24 %."""
+
+
+def check_jumps(bars: Sequence[ImportedBar], held: Sequence[Fact], symbol: str) -> None:
+    """Each close against the one before, the first against the last that the record holds.
+
+    held: ``bar`` and ``corporate_action`` facts of the record. Splits it knows are no jumps.
+    """
+    first = bars[0].session_on.isoformat()
+    closes = [
+        (str(f.payload["session_on"]), float(f.payload["close"]))
+        for f in held
+        if f.kind == "bar"
+        and f.payload["symbol"] == symbol
+        and str(f.payload["session_on"]) < first
+    ]
+    splits = [
+        (str(f.payload["ex_on"]), float(f.payload["value"]))
+        for f in held
+        if f.kind == "corporate_action"
+        and f.payload["symbol"] == symbol
+        and f.payload["action"] == "split"
+    ]
+    path = [
+        *([max(closes)] if closes else []),
+        *((b.session_on.isoformat(), b.close_usd) for b in bars),
+    ]
+    for (day, close), (next_day, following) in itertools.pairwise(path):
+        factor = math.prod(value for ex_on, value in splits if day < ex_on <= next_day)
+        if not 1 / MOST_JUMP < following * factor / close < MOST_JUMP:
+            raise DataError(
+                f"{symbol} {next_day}: close {following:g} after {close:g} is a jump beyond a "
+                f"factor of {MOST_JUMP:g}",
+                remedy="correct it, or --allow-jumps if it is real",
+            )
 
 
 def read_bars(path: Path) -> list[ImportedBar]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from engine.record.store import Store
     from engine.threat.parameters import ThreatParameters
     from engine.threat.world import World as ThreatWorld
-    from engine.values import Decision, Event, Fact, Features
+    from engine.values import Contribution, Decision, Event, Fact, Features
 
 REFERENCE = "reference-facts"
 """Name under which the reference tables keep their poll state."""
@@ -211,7 +211,7 @@ class Assessment:
         from engine.decision.explain import decision_at
 
         instant = from_micros(int(self.features.decide_at_us[t]))
-        return decision_at(
+        decision = decision_at(
             self.config.blend,
             self.features,
             self.evaluation,
@@ -220,6 +220,32 @@ class Assessment:
             hashes=(self.config.digest, self.world.data_hash, self.version),
             t=t,
         )
+        return replace(
+            decision, contributions=tuple(self._named(c, t) for c in decision.contributions)
+        )
+
+    def _named(self, contribution: Contribution, t: int) -> Contribution:
+        """The threat's bar with the releases that weigh most in it, so that its level adds up."""
+        from engine.decision.ratings import largest_parts
+        from engine.phrases import phrase
+        from engine.values import Evidence
+
+        if contribution.name != "fp8_threat" or contribution.value is None:
+            return contribution
+        voice = next(v for v in self.config.blend.voices if v.strategy.name == contribution.name)
+        row = range(len(self.features.sessions_on))[t]
+        parts = largest_parts(self.ratings, row, voice.params["half_life_sessions"])
+        named = tuple(
+            Evidence(
+                text=phrase(
+                    "{model}: {part:pct1} of that revenue still at risk", model=name, part=part
+                ),
+                source="engine.threat.rating",
+            )
+            for name, part in parts
+            if part >= 0.05
+        )
+        return replace(contribution, evidence=(*contribution.evidence, *named))
 
 
 def assess(

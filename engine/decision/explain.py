@@ -31,6 +31,7 @@ from engine.values import (
     FloatArray,
     Observed,
 )
+from strategies.base import Level
 
 GRID_POINTS = 201
 BISECTIONS = 60
@@ -129,11 +130,19 @@ def flips_at(blend: Blend, evaluation: Evaluation, t: int) -> tuple[Flip, ...]:
                     input=name,
                     strategy=voice.strategy.name,
                     current=current,
-                    flips_at=_nearest_flip(blend, evaluation, t, i, name, (spec.low, spec.high)),
+                    flips_at=_nearest_flip(blend, evaluation, t, i, name, _bounds(spec, current)),
                     unit=spec.unit,
                 )
             )
     return tuple(flips)
+
+
+def _bounds(spec: Level, current: float) -> tuple[float, float]:
+    """Where a flip of this level would still be plausible."""
+    if spec.within_factor is None:
+        return spec.low, spec.high
+    near, far = current / spec.within_factor, current * spec.within_factor
+    return max(spec.low, near), min(spec.high, far)
 
 
 def _nearest_flip(

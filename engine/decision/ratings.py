@@ -126,6 +126,21 @@ def _rate_on_its_day(
         return None
 
 
+def largest_parts(
+    ratings: Sequence[RatedRelease], row: int, half_life_sessions: float, most: int = 3
+) -> tuple[tuple[str, float], ...]:
+    """Model and faded expected loss in % at ``row``, of the releases that weigh most there."""
+    parts = [
+        (
+            r.rating.model,
+            100.0 * r.rating.expected_loss_share * 2.0 ** (-(row - r.row) / half_life_sessions),
+        )
+        for r in ratings
+        if 0 < r.row <= row
+    ]
+    return tuple(sorted(parts, key=lambda p: (-p[1], p[0]))[:most])
+
+
 # --- the card's serving costs ------------------------------------------------------------------
 
 

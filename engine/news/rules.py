@@ -503,12 +503,28 @@ def _has(reading: Reading, *codes: str) -> bool:
     return any(_COLUMN[code] in reading.columns for code in codes)
 
 
+_MOVED = ("dove_strong", "hawk_strong")
+"""A rate that was cut or raised stays decided, whatever else the Fed signals."""
+
+
+def _hedged(reading: Reading) -> bool:
+    """Whether a word of doubt stands by itself: the sources of "open-sources" are none."""
+    doubt = _COLUMN["consider"]
+    spans = [(first, last) for first, last, code in reading.hits if code != doubt]
+    return any(
+        not any(a <= first and last <= b and b - a > last - first for a, b in spans)
+        for first, last, code in reading.hits
+        if code == doubt
+    )
+
+
 def stage(reading: Reading, event_type_name: str) -> Stage:
     """How far the event has come, by its wording: reversed, rumour, effective or announced."""
     undone = ("-restrict", "-relax", "-rule", "-diffusion", "-licence", "-entity_list", "-probe")
-    if event_type_name in _POLICY and _has(reading, *undone) and not _has(reading, "consider"):
+    unsure = _hedged(reading) and not (event_type_name == "rates" and _has(reading, *_MOVED))
+    if event_type_name in _POLICY and _has(reading, *undone) and not unsure:
         return Stage.REVERSED
-    if _has(reading, "consider"):
+    if unsure:
         return Stage.RUMOUR
     return Stage.EFFECTIVE if _has(reading, "effective") else Stage.ANNOUNCED
 

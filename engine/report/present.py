@@ -181,6 +181,13 @@ def _change(d: Decision, other: str, voice: Voice) -> str:
 def _distance(d: Decision, other: str, voice: Voice) -> str:
     _ = voice.say
     line = d.exit_below if d.verdict == "HOLD" else d.enter_above
+    if d.margin < 0 and d.verdict == "HOLD" and d.coverage < 1 - 1e-9:
+        return _(
+            "The score has passed the line of {line:+.2f}, but too much is not observed: {other} "
+            "is only said when the missing evidence could not change it",
+            line=line,
+            other=other,
+        )
     if d.margin < 0:
         return _(
             "The score has passed the line of {line:+.2f}; the rule on time between changes "

@@ -64,7 +64,7 @@ class Load:
         _check("devices", self.devices, 1, 1e6, unknown=True)
         _check("cache_hit_share", self.cache_hit_share, 0, 0.999)
         _check("verified", self.verified, 1, 64)
-        _check("accepted", self.accepted, 0, 63)
+        _check("accepted", self.accepted, 0, 15)
         _check("duty", self.duty, 0.01, 1)
         _check("kv_bytes", self.kv_bytes, 0.25, 4)
 

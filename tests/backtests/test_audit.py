@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -96,18 +95,13 @@ class Constant(_Base):
 def one_calendar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Building a calendar for every cut would take most of these tests' time."""
 
-    def cut(first: date, last: date) -> Any:
-        on, opens, closes = _calendar()
-        rows = slice(bisect_left(on, first), bisect_right(on, last))
-        return on[rows], opens[rows].copy(), closes[rows].copy()
-
-    _calendar()
-    monkeypatch.setattr(sessions, "_schedule", cut)
+    whole = _calendar()
+    monkeypatch.setattr(sessions, "read_schedule", lambda first, last: whole)
 
 
 @lru_cache(maxsize=1)
 def _calendar() -> Any:
-    return sessions._schedule(date(2021, 12, 1), date(2024, 12, 31))
+    return sessions.read_schedule(date(2021, 12, 1), date(2024, 12, 31))
 
 
 @lru_cache(maxsize=1)

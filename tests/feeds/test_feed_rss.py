@@ -403,7 +403,7 @@ def test_an_attribute_bomb_costs_its_deadline_and_one_worker():
 @pytest.mark.skipif(os.name != "posix", reason="memory limits exist on Unix only")
 def test_a_worker_out_of_memory_is_an_error_of_that_feed_alone():
     """The limit is the worker's; the program does not grow."""
-    process = ParserProcess(seconds=120, memory_bytes=180 * 2**20)
+    process = ParserProcess(seconds=120, memory_bytes=150 * 2**20)
     body = b"<!DOCTYPE rss>" + rss_doc(*("<title>" + "x" * 900 + "</title>",) * 14_000, head="")
     try:
         with pytest.raises(FeedError, match="its memory"):

@@ -217,6 +217,9 @@ def _register_import(app: typer.Typer) -> None:
         allow_gaps: Annotated[
             bool, typer.Option("--allow-gaps", help="Accept sessions without a bar.")
         ] = False,
+        allow_jumps: Annotated[
+            bool, typer.Option("--allow-jumps", help="Accept a close twice or half the last.")
+        ] = False,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -231,6 +234,9 @@ def _register_import(app: typer.Typer) -> None:
             history.check_gaps(found)
         facts = history.bar_facts(found, symbol.upper(), f"imported from {file.name}", now())
         with wiring.open_record(load(config_folder(config)), db) as store:
+            if not allow_jumps:
+                held = store.facts(kinds=("bar", "corporate_action"))
+                history.check_jumps(found, held, symbol.upper())
             done = store.record(facts)
         result = {
             "symbol": symbol.upper(),

@@ -151,7 +151,7 @@ def _morning(
             instant = wiring.last_evening(store)
             notices = (_shown_as_of(instant),)
         else:
-            instant = now() if as_of is None else parse_as_of(as_of)
+            instant = now() if as_of is None else _not_ahead(parse_as_of(as_of), now())
         if live and not offline:
             _collect(store, loaded, instant)
         return morning.prepare(
@@ -162,6 +162,18 @@ def _morning(
             polled=_feed_health(store, loaded, instant) if live else (),
             notices=notices,
         )
+
+
+def _not_ahead(instant: datetime, present: datetime) -> datetime:
+    """Nothing is known of a day to come; the day that is still running is allowed."""
+    from datetime import timedelta
+
+    if instant - present > timedelta(days=1):
+        raise InputError(
+            f"--as-of {instant.date()} lies ahead of today",
+            remedy="leave it out for today's report",
+        )
+    return instant
 
 
 def _shown_as_of(instant: datetime) -> str:
