@@ -130,3 +130,17 @@ def test_mutated_files_give_no_traceback(folder: Path) -> None:
             refused += 1
 
     assert refused > 100
+
+
+@pytest.mark.parametrize("name", ["threat.toml", "feeds.toml", "events.toml", "nvsignal.toml"])
+@pytest.mark.parametrize("text", ["[[[", None])
+def test_no_file_of_the_configuration_is_left_unchecked(
+    folder: Path, name: str, text: str | None
+) -> None:
+    """Broken or missing, each is named; none ends in a traceback later."""
+    if text is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_text(text, encoding="utf-8")
+
+    assert any(name in problem for problem in check(folder))

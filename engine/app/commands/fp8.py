@@ -178,14 +178,27 @@ def _lines(file: Path | None) -> tuple[str, list[tuple[int, list[str]]]]:
     return safe_text(name), lines
 
 
+def _reads(parse: Callable[[str], float], cell: str) -> bool:
+    try:
+        parse(cell)
+    except (ValueError, InputError):
+        return False
+    return True
+
+
 def _read_column(
     file: Path | None, known: Sequence[str], parse: Callable[[str], float]
 ) -> tuple[list[str], list[Any]]:
-    """(cells, parsed) of the first column whose header is one of ``known``."""
+    """(cells, parsed) of the first column whose header is one of ``known``.
+
+    A single column whose first line is itself a value needs no header.
+    """
     name, lines = _lines(file)
     wanted = " or ".join(f"'{column}'" for column in known)
     header = [cell.strip() for cell in lines[0][1]] if lines else []
     column = next((c for c in known if c in header), None)
+    if column is None and len(header) == 1 and _reads(parse, header[0]):
+        lines, header, column = [(0, list(known[:1])), *lines], list(known[:1]), known[0]
     if column is None:
         found = safe_text(", ".join(header), limit=120) or "nothing"
         raise InputError(f"{name}: no column {wanted} in the header", remedy=f"found: {found}")

@@ -92,3 +92,14 @@ def test_bad_input_is_refused_in_one_line(
         run(*arguments, text=text)
     assert message in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_single_column_of_values_needs_no_header() -> None:
+    """`echo 1.0 | nvsignal fp8 encode` is what one tries first."""
+    assert [
+        r["byte_hex"] for r in table(run("encode", "--format", "e4m3fn", text="1.0\n-0.0\n"))
+    ] == [
+        "0x38",
+        "0x80",
+    ]
+    assert table(run("decode", "--format", "e4m3fn", text="0x7e\n"))[0]["decoded"] == "448.0"
