@@ -435,7 +435,7 @@ class DocumentCollector:
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """What ``body`` holds; raises ``FeedError`` when it is not such a document at all."""
-        raise NotImplementedError
+        raise FeedError(feed.name, f"{type(self).__name__} does not say how to parse")
 
     def poll(self, poll: Poll) -> Harvest:
         """Fetch; an unchanged body is not parsed."""

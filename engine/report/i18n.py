@@ -9,6 +9,7 @@ down, nothing is installed globally. Messages are English templates in the manne
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -152,7 +153,11 @@ class Voice:
         from babel.dates import format_date
 
         local = day.astimezone(NEW_YORK).date() if isinstance(day, datetime) else day
-        return Said(format_date(local, patterns[self.lang], locale=self.lang))
+        text = str(format_date(local, patterns[self.lang], locale=self.lang))
+        # French counts the first of a month as an ordinal; CLDR has no pattern for it.
+        if self.lang == "fr" and local.day == 1:
+            text = re.sub(r"(?<!\d)1(?= )", "1er", text, count=1)
+        return Said(text)
 
     def _number(self, value: float, name: str, digits: int, signed: bool) -> str:
         if name == "share":

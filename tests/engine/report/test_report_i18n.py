@@ -180,3 +180,13 @@ def test_a_new_message_is_untranslated_until_someone_translates_it() -> None:
     assert catalogue.missing(catalogue.merged("fr", template)) == [
         "A sentence nobody has translated"
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [(date(2025, 10, 1), "1er"), (date(2025, 10, 11), "11"), (date(2025, 10, 21), "21")],
+)
+def test_french_says_the_first_of_a_month_as_an_ordinal(day: date, said: str) -> None:
+    """1er octobre, 11 octobre."""
+    assert said in voice("fr").on(day).split()
+    assert "1er" not in voice("en").on(day)
