@@ -503,7 +503,8 @@ class Signal:
 class Contribution:
     """One bar of the waterfall. contribution = weight * value; weight is over what was observed.
 
-    value None (then contribution 0 and weight 0): not observed.
+    value None (then contribution 0 and weight 0): not observed. previous: the contribution of the
+    session before, None for the first.
     """
 
     name: str
@@ -512,6 +513,7 @@ class Contribution:
     contribution: float
     evidence: tuple[Evidence, ...] = ()
     doubt: float = 0.0
+    previous: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,10 +32,12 @@ def waterfall_text(assessment: Assessment, *, width: int = 80) -> str:
         for name, how in (("voice", "left"), ("weight", "right"), ("score", "right")):
             table.add_column(name, justify=how)  # type: ignore[arg-type]
         table.add_column("part", justify="right")
+        table.add_column("since yesterday", justify="right")
         table.add_column("")
         for bar in d.contributions:
             table.add_row(*_cells(bar))
-        table.add_row("sum", "", "", f"{d.score:+.3f}", "")
+        moved = "" if d.previous_score is None else f"{d.score - d.previous_score:+.3f}"
+        table.add_row("sum", "", "", f"{d.score:+.3f}", moved, "")
         console.print(table)
         console.print()
         for bar in d.contributions:
@@ -47,12 +49,14 @@ def waterfall_text(assessment: Assessment, *, width: int = 80) -> str:
     return capture.get()
 
 
-def _cells(bar: Contribution) -> tuple[str, str, str, str, str]:
+def _cells(bar: Contribution) -> tuple[str, str, str, str, str, str]:
+    moved = "" if bar.previous is None else f"{bar.contribution - bar.previous:+.3f}"
     if bar.value is None:
-        return bar.name, "-", "-", "-", "not observed"
+        return bar.name, "-", "-", "-", moved, "not observed"
     length = round(abs(bar.contribution) * 60)
     drawn = ("-" if bar.contribution < 0 else "+") * min(length, 24)
-    return bar.name, f"{bar.weight:.2f}", f"{bar.value:+.2f}", f"{bar.contribution:+.3f}", drawn
+    part = f"{bar.contribution:+.3f}"
+    return bar.name, f"{bar.weight:.2f}", f"{bar.value:+.2f}", part, moved, drawn
 
 
 def _flip_line(flip: Flip) -> str:

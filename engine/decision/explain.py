@@ -8,6 +8,7 @@ present level is bracketed on a fine grid, refined by bisection, and verified on
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -87,8 +88,9 @@ def contributions_at(blend: Blend, evaluation: Evaluation, t: int) -> tuple[Cont
     bars = []
     for i, voice in enumerate(blend.voices):
         value = float(evaluation.scores[i, t])
+        before = float(evaluation.contributions[i, t - 1]) if t > 0 else None
         if math.isnan(value):
-            bars.append(_missing(voice))
+            bars.append(replace(_missing(voice), previous=before))
             continue
         at_t = {name: float(array[t]) for name, array in evaluation.levels[i].items()}
         bars.append(
@@ -99,6 +101,7 @@ def contributions_at(blend: Blend, evaluation: Evaluation, t: int) -> tuple[Cont
                 contribution=float(evaluation.contributions[i, t]),
                 evidence=voice.strategy.evidence(at_t, voice.params),
                 doubt=float(evaluation.doubts[i, t]),
+                previous=before,
             )
         )
     return tuple(bars)

@@ -7,7 +7,8 @@ key                     value
 ``acts_on``             session the decision acts on
 ``decision``            "HOLD" or "SELL"; ``since_on``, ``changed``, ``previous_score`` beside it
 ``score``               sum of the contributions, exactly as parsed; ``margin`` to the other verdict
-``contributions``       ``name``, ``weight``, ``value``, ``contribution``, ``doubt``, ``evidence``
+``contributions``       ``name``, ``weight``, ``value``, ``contribution``, ``previous`` (the session
+                        before), ``doubt``, ``evidence``
 ``flips``               ``input``, ``strategy``, ``current``, ``flips_at``, ``unit``
 ``ratings``             one per release: the rating's figures, ``release`` and ``cost`` figures
 ``rates``               ``meeting_on``, ``outcomes`` (``change_bps``, ``range_bps``,

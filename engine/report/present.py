@@ -175,7 +175,29 @@ def _change(d: Decision, other: str, voice: Voice) -> str:
         return _("Changed today: it was {other}", other=other)
     if d.previous_score is None:
         return _("First decision on record")
+    moved = _largest_move(d)
+    if moved is not None:
+        name, part = moved
+        return _(
+            "Unchanged; score moved {by:+.2f}, most of it by {name} ({part:+.2f})",
+            by=d.score - d.previous_score,
+            name=voice.label(name),
+            part=part,
+        )
     return _("Unchanged; score moved {by:+.2f}", by=d.score - d.previous_score)
+
+
+_WORTH_SAYING = 0.005
+"""Half a point of the second decimal, which is what is shown."""
+
+
+def _largest_move(d: Decision) -> tuple[str, float] | None:
+    """The strategy whose contribution changed most since the session before, if it shows."""
+    moves = [
+        (c.name, c.contribution - c.previous) for c in d.contributions if c.previous is not None
+    ]
+    name, part = max(moves, key=lambda m: abs(m[1]), default=("", 0.0))
+    return (name, part) if abs(part) >= _WORTH_SAYING else None
 
 
 def _distance(d: Decision, other: str, voice: Voice) -> str:

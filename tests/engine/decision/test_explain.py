@@ -79,3 +79,15 @@ def test_confidence_falls_when_evidence_is_missing() -> None:
     assert stale.coverage < 1
     assert stale.confidence < assessed("balanced").decision.confidence
     assert stale.verdict == "HOLD"
+
+
+def test_each_bar_says_what_it_was_the_session_before() -> None:
+    """The changes add up to the change of the score, so "what changed" can be answered."""
+    a = assessed("balanced")
+    d = a.decision
+    before = a.decision_at(len(a.features.sessions_on) - 2)
+    moves = [c.contribution - c.previous for c in d.contributions if c.previous is not None]
+
+    assert [c.previous for c in d.contributions] == [c.contribution for c in before.contributions]
+    assert d.previous_score is not None
+    assert sum(moves) == pytest.approx(d.score - d.previous_score, abs=1e-12)
