@@ -1,6 +1,6 @@
 """The one place where the wall clock is read.
 
-Everything below ``engine.app`` receives instants as arguments; a test in ``tests/architecture``
+Everything below ``engine.service`` receives instants as arguments; a test in ``tests/architecture``
 fails when another module reads the time. Functions here turn text and dates into aware UTC
 instants, which is the only form of time inside the program.
 """
@@ -19,7 +19,7 @@ _EARLIEST_YEAR, _LATEST_YEAR = 1990, 2100
 
 
 def now() -> datetime:
-    """The present instant, UTC-aware. Called once per cycle, by ``engine.app`` only."""
+    """The present instant, UTC-aware. Called once per cycle, by ``engine.service`` only."""
     return datetime.now(UTC)
 
 

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from engine.app.lock import leader_lock, owner_name
-from engine.app.logs import Redactor, open_log
-from engine.app.schedule import serve
 from engine.macro.sessions import Sessions
 from engine.record.store import Store
-from tests.app.mornings import Desk, configured, make_runner
+from engine.service.lock import leader_lock, owner_name
+from engine.service.logs import Redactor, open_log
+from engine.service.schedule import serve
+from tests.service.mornings import Desk, configured, make_runner
 
 
 class FastClock:

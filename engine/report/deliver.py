@@ -379,7 +379,7 @@ def _alert_page(title: str, lines: Sequence[tuple[str, str]], lang: str) -> str:
 
 
 class Log(Protocol):
-    """Where the courier says what it did; ``engine.app.logs.Log``."""
+    """Where the courier says what it did; ``engine.service.logs.Log``."""
 
     def info(self, event: str, **fields: Any) -> None:
         """As it should be."""

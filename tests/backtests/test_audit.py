@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 
 from backtests import audit as au
 from config.settings import Config, load
-from engine.app.cli import build
-from engine.app.commands.audit import run_of
+from engine.cli.commands.audit import run_of
+from engine.cli.main import build
 from engine.clock import from_micros, parse_as_of
 from engine.decision.decide import Blend, Rule, Voice
 from engine.errors import InputError, OutOfRangeError

@@ -17,12 +17,12 @@ from typer.testing import CliRunner
 
 from backtests import event_study as es
 from config.settings import load
-from engine.app.commands.study import occasions, returns_of, studies
-from engine.app.wiring import world_of
+from engine.cli.commands.study import occasions, returns_of, studies
 from engine.clock import parse_as_of
 from engine.errors import InputError, OutOfRangeError, UnknownNameError
 from engine.macro.sessions import load_sessions
 from engine.record.history import History
+from engine.service.wiring import world_of
 from feeds.facts import Lags, read_tables
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -423,7 +423,7 @@ def test_an_unknown_type_or_benchmark_is_named_with_what_is_known() -> None:
 
 
 def test_the_command_refuses_a_window_that_is_not_two_numbers() -> None:
-    from engine.app.cli import build
+    from engine.cli.main import build
 
     found = CliRunner().invoke(build(), ["study", "--window", "five"])
 
@@ -439,7 +439,7 @@ def test_the_estimation_limit_is_named() -> None:
 
 def test_the_command_prints_tables_and_writes_a_page(tmp_path: Path) -> None:
     """Text within 80 columns, JSON with the verdict, and a page that fetches nothing."""
-    from engine.app.cli import build
+    from engine.cli.main import build
 
     base = ["study", "--types", "export_restriction", "--window", "0,1", "--as-of", "2025-10-01"]
     base += ["--db", f"sqlite:///{tmp_path / 'r.sqlite3'}"]

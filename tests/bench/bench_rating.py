@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from time import process_time
 
-from engine.app.reference import read_parameters, read_world
 from engine.clock import parse_as_of
+from engine.service.reference import read_parameters, read_world
 from engine.threat.parameters import sample
 from engine.threat.rating import _case as case_of
 from engine.threat.rating import _setting as setting_of

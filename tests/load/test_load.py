@@ -17,7 +17,6 @@ import pytest
 from sqlalchemy import event as sa_event
 
 from config.settings import load
-from engine.app import derived, wiring
 from engine.clock import from_micros, parse_as_of
 from engine.decision.events import EventLog, known_events, live
 from engine.decision.rates import _InputsInOrder, inputs_at
@@ -27,6 +26,7 @@ from engine.macro.sessions import load_sessions
 from engine.news.taxonomy import EVENT_TYPES
 from engine.record.history import History
 from engine.record.store import Store
+from engine.service import derived, wiring
 from engine.threat.feasibility import evidence_from_events
 from tests.load.generate import Size, generate
 
@@ -249,7 +249,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
 _MEASURED = """
 import contextlib, io, re, sys, time
 from pathlib import Path
-from engine.app.cli import main
+from engine.cli.main import main
 sys.argv = ["nvsignal", "report", "--as-of", "2025-08-22", "--offline", "--db", sys.argv[1]]
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     main()

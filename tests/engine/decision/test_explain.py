@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from config.settings import load
-from engine.app.wiring import Assessment, assess, world_of
 from engine.clock import parse_as_of
 from engine.decision.decide import evaluate_levels
 from engine.record.history import History
+from engine.service.wiring import Assessment, assess, world_of
 from feeds.facts import Lags, read_tables
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"

@@ -23,11 +23,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from engine.app.logs import Log, Redactor, open_log
 from engine.errors import InputError
 from engine.record.store import Store
 from engine.report import deliver
 from engine.report.deliver import Channel, Courier, DeliveryError, Message, Notice, Quiet
+from engine.service.logs import Log, Redactor, open_log
 from engine.values import FeedState, Report
 from tests.engine.report.sample_report import HOSTILE, card, events, health, sample_report
 

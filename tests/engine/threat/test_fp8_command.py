@@ -12,7 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from engine.app.commands import fp8 as command
+from engine.cli.commands import fp8 as command
 from engine.errors import NvsignalError
 from engine.threat import fp8
 

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from engine.app.reference import FACTS
 from engine.errors import ConfigError
+from engine.service.reference import FACTS
 from engine.threat.catalogue import (
     first_versions,
     latest_by,

@@ -9,7 +9,7 @@ from time import process_time
 import numpy as np
 import pytest
 
-from engine.app.reference import read_world
+from engine.service.reference import read_world
 from engine.threat.feasibility import Kind
 from engine.threat.rating import at_instant, rate, rate_all
 from engine.threat.whatif import in_scenario, parse_whatif

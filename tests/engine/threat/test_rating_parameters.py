@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.app.reference import CONFIG
 from engine.errors import ConfigError
+from engine.service.reference import CONFIG
 from engine.threat.parameters import (
     UNCERTAIN_NAMES,
     parse_parameters,

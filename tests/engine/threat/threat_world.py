@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from engine.app.reference import read_parameters, read_world
+from engine.service.reference import read_parameters, read_world
 from engine.threat.parameters import Sample, ThreatParameters, sample
 from engine.threat.supply import AvailabilitySpell, EarningsReport, SupplyEstimate
 from engine.threat.world import World, world_as_of

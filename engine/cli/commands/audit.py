@@ -1,0 +1,201 @@
+"""``nvsignal audit``: does any decision of the past rest on what was only known later?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from engine.cli.options import AsOf, ConfigDir, Db, Json, StrategyFile
+from engine.cli.output import to_json, write_out
+from engine.errors import OutOfRangeError
+from engine.plain import to_plain
+
+if TYPE_CHECKING:
+    from backtests.audit import AuditResult, Effect, Progress, Run
+    from config.settings import Config
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+
+    @app.command()
+    def audit(
+        strategy: StrategyFile = None,
+        dates: Annotated[
+            str, typer.Option(metavar="N|all", help="Decision dates to audit, drawn by --seed.")
+        ] = "50",
+        seed: Annotated[int, typer.Option(help="Which dates are drawn.")] = 20250822,
+        as_of: AsOf = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Cut, poison and thin the record to find decisions that knew the future; exit 1 if so."""
+        from backtests.audit import audit as audit_run
+        from config.settings import config_folder, load
+        from engine.clock import now, parse_as_of
+        from engine.service import wiring
+
+        chosen = _dates(dates)
+        loaded = load(config_folder(config), strategy)
+        instant = now() if as_of is None else parse_as_of(as_of)
+        with wiring.open_record(loaded, db) as store:
+            history = wiring.world_at(store, loaded, instant).history
+        with _progress() as told:
+            result = audit_run(
+                history,
+                instant,
+                run_of(loaded),
+                strategy=loaded.strategy.name,
+                dates=chosen,
+                seed=seed,
+                progress=told,
+            )
+        write_out(to_json(plain(result)) if json else text_of(result))
+        if not result.clean:
+            raise typer.Exit(1)
+
+
+def _dates(text: str) -> int | Literal["all"]:
+    if text.strip().lower() == "all":
+        return "all"
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise OutOfRangeError("--dates", text[:40], "1 or more, or all")
+    return int(text)
+
+
+def run_of(config: Config) -> Run:
+    """The live decision as the audit wants it: the same ``assess``, everything it computed kept."""
+    from backtests.audit import trace_of
+    from engine.decision.events import known_events
+    from engine.decision.ratings import rate_all
+    from engine.service import wiring
+
+    reference = wiring.reference_of(config.folder)
+    names = [voice.strategy.name for voice in config.blend.voices]
+
+    def run(history: Any, as_of: Any) -> Any:
+        world = wiring.world_of(history, config, as_of)
+        events = known_events(world.history, world.as_of)
+        ratings = rate_all(world.history, world.grid, events, reference)
+        found = wiring.assess(world, config, ratings=ratings, version="audited")
+        return trace_of(
+            found.features,
+            found.evaluation,
+            names,
+            events=found.events,
+            ratings=[(r.row, r.rating) for r in found.ratings],
+            told=_teller(found),
+        )
+
+    return run
+
+
+def _teller(found: Any) -> Callable[[int], str]:
+    """A session's decision in words and numbers, without the receipt that names the record."""
+    from dataclasses import replace
+
+    def told(row: int) -> str:
+        decision = replace(found.decision_at(row), data_hash="")
+        return repr(replace(decision, decided_at=found.world.sessions.decide_at(decision.acts_on)))
+
+    return told
+
+
+@contextmanager
+def _progress() -> Iterator[Progress | None]:
+    """A bar on a terminal; nothing in a pipe or a log."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description:<32}"), BarColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total, what: bar.update(
+            task, completed=done, total=total, description=what
+        )
+
+
+# --- output ------------------------------------------------------------------------------------
+
+
+def plain(result: AuditResult) -> dict[str, Any]:
+    """The result as JSON-ready data; stable keys."""
+    return {"clean": result.clean, **to_plain(result)}
+
+
+def text_of(result: AuditResult) -> str:
+    """The verdict, the leaks, the experiments; 80 columns."""
+    from rich.console import Console
+
+    console = Console(width=80, color_system=None, highlight=False)
+    with console.capture() as capture:
+        word = "CLEAN" if result.clean else "LOOK-AHEAD" if result.leak_count else "INCONCLUSIVE"
+        console.print(f"{word}: strategy {result.strategy}, {result.first_on} to {result.last_on}")
+        console.print(result.verdict, markup=False)
+        made = ", ".join(f"{name} {count}" for name, count in result.checked.items())
+        console.print(f"\nComparisons: {made}. Peeking copy caught: {_yes(result.canary)}.")
+        console.print(f"Facts with an assumed known_at: {100 * result.backfilled_share:.0f} %.\n")
+        if result.leaks:
+            console.print(_leaks(result), markup=False)
+        console.print(_table("all news later", (result.base, *result.delays)))
+        console.print(_table("without", result.dropped))
+        console.print(_table("without", (result.observed_only,)))
+        for effect in (*result.delays, *result.dropped, result.observed_only):
+            if effect.note:
+                console.print(f"{effect.name}: {effect.note}", markup=False)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"
+
+
+def _leaks(result: AuditResult) -> str:
+    from engine.plain import safe_text
+
+    lines = [f"{result.leak_count} differences, the first ones:"]
+    for leak in result.leaks[:10]:
+        lines.append(
+            safe_text(
+                f"  {leak.decided_on} {leak.check:<10} {leak.where} at {leak.session_on}: "
+                f"{leak.full[:24]} / {leak.cut[:24]}",
+                limit=200,
+            )
+        )
+    return "\n".join([*lines, ""])
+
+
+def _table(title: str, effects: tuple[Effect, ...]) -> Any:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column(title, no_wrap=True, min_width=17)
+    for name in ("|Δscore|", "verdicts", "new SELL", "in SELL", "cover", "equity", "Sharpe"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for effect in effects:
+        table.add_row(*_cells(effect))
+    return table
+
+
+def _cells(effect: Effect) -> tuple[str, ...]:
+    def shown(value: float | None, form: str) -> str:
+        return "-" if value is None else format(value, form)
+
+    return (
+        effect.name,
+        shown(effect.score_change, ".4f"),
+        str(effect.verdicts_changed),
+        str(effect.new_sells),
+        str(effect.sell_sessions),
+        shown(effect.coverage, ".2f"),
+        shown(effect.final_equity, ".3f"),
+        shown(effect.sharpe, ".2f"),
+    )

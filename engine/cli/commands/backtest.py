@@ -1,0 +1,526 @@
+"""``nvsignal backtest``, ``sweep``, ``walk-forward`` and ``import bars``: rules on history."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.cli.options import ConfigDir, Db, Json, StrategyFile
+from engine.cli.output import to_json, write_out
+from engine.errors import InputError, OutOfRangeError
+from engine.plain import to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backtests.replay import Costs, Replay
+    from backtests.sweep import Axis, Job, SweepResult
+    from backtests.tearsheet import Heat
+    from engine.decision.decide import Blend
+    from engine.record.store import Store
+    from engine.service.history import Window
+    from engine.values import FloatArray
+
+From = Annotated[str | None, typer.Option("--from", metavar="DATE", help="First session.")]
+To = Annotated[str | None, typer.Option("--to", metavar="DATE", help="Last session.")]
+Commission = Annotated[float, typer.Option(help="Commission, bp of the traded value.")]
+Spread = Annotated[float, typer.Option(help="Quoted spread, bp; half is paid per fill.")]
+Borrow = Annotated[float, typer.Option(help="Fee on a short position, % a year.")]
+Grid = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grid", metavar="NAME=VALUES", help="Vary NAME over low:high:count or a,b,c; repeat."
+    ),
+]
+Random = Annotated[
+    int | None, typer.Option(help="Draw this many random sets instead of the whole grid.")
+]
+Seed = Annotated[int, typer.Option(help="Seed of --random.")]
+Workers = Annotated[int, typer.Option(help="Processes on this machine.")]
+Html = Annotated[Path | None, typer.Option(help="Write the tear sheet here, as a page.")]
+Lang = Annotated[str, typer.Option(help="Language of the page: en or fr.")]
+Cluster = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    _register_backtest(app)
+    _register_sweep(app)
+    _register_walk_forward(app)
+    _register_import(app)
+
+
+def _register_backtest(app: typer.Typer) -> None:
+    @app.command()
+    def backtest(
+        strategy: StrategyFile = None,
+        first: From = None,
+        last: To = None,
+        positions: Annotated[
+            Path | None, typer.Option(help="CSV of date,weight to evaluate instead of a strategy.")
+        ] = None,
+        capital: Annotated[float, typer.Option(help="Money put in before the first open.")] = 1.0,
+        commission_bps: Commission = 0.0,
+        spread_bps: Spread = 10.0,
+        borrow_pct: Borrow = 0.5,
+        tax_rate: Annotated[
+            float, typer.Option(help="Tax on realised gains, 0 to 0.99 of the gain.")
+        ] = 0.0,
+        html: Html = None,
+        ledger: Annotated[
+            Path | None, typer.Option(help="Write one row a session here, as CSV.")
+        ] = None,
+        lang: Lang = "en",
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Replay one rule over history and say plainly whether it beats holding."""
+        from backtests.replay import Costs
+
+        if not capital > 0:
+            raise OutOfRangeError("capital", capital, "more than 0")
+        if positions is not None and strategy is not None:
+            raise InputError("--positions and --strategy exclude each other")
+        costs = Costs(
+            commission_bps=commission_bps,
+            spread_bps=spread_bps,
+            borrow_pct=borrow_pct,
+            tax_rate=tax_rate,
+        )
+        with _window(strategy, first, last, costs, db, config, rate=positions is None) as opened:
+            result, run, target = _backtest(*opened, positions, capital)
+            if html or ledger:
+                blend = opened[1].config.blend if positions is None else None
+                _write(*opened, run, target, result, blend, html=html, ledger=ledger, lang=lang)
+        if json:
+            write_out(to_json(result))
+            return
+        from engine.cli.backtest_text import backtest_text
+
+        write_out(backtest_text(to_plain(result)))
+
+
+def _register_sweep(app: typer.Typer) -> None:
+    @app.command()
+    def sweep(
+        grid: Grid = None,
+        strategy: StrategyFile = None,
+        first: From = None,
+        last: To = None,
+        random: Random = None,
+        seed: Seed = 1,
+        workers: Workers = 1,
+        cluster: Cluster = None,
+        commission_bps: Commission = 0.0,
+        spread_bps: Spread = 10.0,
+        borrow_pct: Borrow = 0.5,
+        html: Html = None,
+        lang: Lang = "en",
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Try many parameter sets and say how much of the best one is luck."""
+        from backtests.replay import Costs
+
+        axes = _axes(grid)
+        costs = Costs(commission_bps=commission_bps, spread_bps=spread_bps, borrow_pct=borrow_pct)
+        with _window(strategy, first, last, costs, db, config) as (store, window):
+            job, left_out = _job(window, axes, random, seed)
+            found = _run(job, workers, cluster)
+            result, path = _sweep_result(store, window, found)
+            result |= {"n_left_out": left_out}
+            if html:
+                from backtests.sweep import blend_of
+                from backtests.tearsheet import heat_of
+
+                blend, heat = blend_of(found.job, found.best), heat_of(found)
+                _write(store, window, *path, result, blend, html=html, lang=lang, heat=heat)
+        if json:
+            write_out(to_json(result))
+            return
+        from engine.cli.backtest_text import sweep_text
+
+        write_out(sweep_text(to_plain(result)))
+
+
+def _register_walk_forward(app: typer.Typer) -> None:
+    @app.command("walk-forward")
+    def walk_forward(
+        grid: Grid = None,
+        strategy: StrategyFile = None,
+        first: From = None,
+        last: To = None,
+        train: Annotated[int, typer.Option(help="Sessions to train on.")] = 378,
+        test: Annotated[int, typer.Option(help="Sessions to follow the choice.")] = 63,
+        purge: Annotated[
+            int, typer.Option(help="Sessions left out before a test, for holding periods.")
+        ] = 5,
+        embargo: Annotated[
+            int, typer.Option(help="Further sessions left out, for slow features.")
+        ] = 5,
+        rolling: Annotated[
+            bool, typer.Option("--rolling", help="Train on the last sessions only, not on all.")
+        ] = False,
+        random: Random = None,
+        seed: Seed = 1,
+        commission_bps: Commission = 0.0,
+        spread_bps: Spread = 10.0,
+        borrow_pct: Borrow = 0.5,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Choose parameters on the past only, follow them, and judge what came out."""
+        from backtests.replay import Costs
+        from backtests.walk_forward import folds
+
+        axes = _axes(grid)
+        costs = Costs(commission_bps=commission_bps, spread_bps=spread_bps, borrow_pct=borrow_pct)
+        with _window(strategy, first, last, costs, db, config) as (store, window):
+            plan = folds(
+                len(window.market),
+                train=train,
+                test=test,
+                purge=purge,
+                embargo=embargo,
+                expanding=not rolling,
+            )
+            job, left_out = _job(window, axes, random, seed)
+            result = _walk_result(store, window, job, plan) | {"n_left_out": left_out}
+        if json:
+            write_out(to_json(result))
+            return
+        from engine.cli.backtest_text import walk_forward_text
+
+        write_out(walk_forward_text(to_plain(result)))
+
+
+def _register_import(app: typer.Typer) -> None:
+    group = typer.Typer(help="Bring your own data into the record.", no_args_is_help=True)
+
+    @group.callback()
+    def _group() -> None:
+        """Bring your own data into the record."""
+
+    @group.command()
+    def bars(
+        file: Annotated[Path, typer.Argument(help="CSV: date,open,high,low,close,volume.")],
+        symbol: Annotated[str, typer.Option(help="Symbol of the prices.")] = "NVDA",
+        allow_gaps: Annotated[
+            bool, typer.Option("--allow-gaps", help="Accept sessions without a bar.")
+        ] = False,
+        allow_jumps: Annotated[
+            bool, typer.Option("--allow-jumps", help="Accept a close twice or half the last.")
+        ] = False,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Check a file of raw daily prices and record it, all or nothing."""
+        from config.settings import config_folder, load
+        from engine.clock import now
+        from engine.service import history, wiring
+
+        found = history.read_bars(file)
+        if not allow_gaps:
+            history.check_gaps(found)
+        facts = history.bar_facts(found, symbol.upper(), f"imported from {file.name}", now())
+        with wiring.open_record(load(config_folder(config)), db) as store:
+            if not allow_jumps:
+                held = store.facts(kinds=("bar", "corporate_action"))
+                history.check_jumps(found, held, symbol.upper())
+            done = store.record(facts)
+        result = {
+            "symbol": symbol.upper(),
+            "from": found[0].session_on,
+            "to": found[-1].session_on,
+            "new": done.new,
+            "changed": done.changed,
+            "unchanged": done.unchanged,
+        }
+        text = (
+            f"{symbol.upper()} {found[0].session_on} to {found[-1].session_on}: {done.new} new "
+            f"bars, {done.changed} corrected, {done.unchanged} known already"
+        )
+        write_out(to_json(result) if json else text)
+
+    app.add_typer(group, name="import")
+
+
+# --- shared ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _window(
+    strategy: str | None,
+    first: str | None,
+    last: str | None,
+    costs: Costs,
+    db: str | None,
+    config: str | None,
+    *,
+    rate: bool = True,
+) -> Iterator[tuple[Store, Window]]:
+    from config.settings import config_folder, load
+    from engine.clock import now
+    from engine.service import history, wiring
+
+    days = history.parse_day(first, "--from"), history.parse_day(last, "--to")
+    loaded = load(config_folder(config), strategy)
+    with wiring.open_record(loaded, db) as store:
+        with _waiting("reading the record and rating releases"):
+            window = history.open_window(store, loaded, costs, *days, now=now(), rate=rate)
+        yield store, window
+
+
+@contextmanager
+def _waiting(what: str) -> Iterator[None]:
+    """A sign of life on a terminal; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error, drawn on terminals only; call with steps done."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda steps: bar.advance(task, steps)
+
+
+def _axes(grid: list[str] | None) -> list[Axis]:
+    from backtests.sweep import parse_axis
+
+    if not grid:
+        raise InputError(
+            "the grid is empty", remedy='give --grid "decision.exit_below=-0.4:-0.1:7"'
+        )
+    return [parse_axis(text) for text in grid]
+
+
+def _job(window: Window, axes: list[Axis], random: int | None, seed: int) -> tuple[Job, int]:
+    """The sweep asked for, and how many sets were left out because they are no rule."""
+    from backtests import sweep
+
+    sets = sweep.grid(axes) if random is None else sweep.random_sets(axes, random, seed)
+    blend, names = window.config.blend, [a.name for a in axes]
+    fits = sweep.rules_among(blend, names, sets)
+    if fits.any():  # a rectangle of thresholds may cross; what is no rule is left out
+        sets = sets[fits]
+    job = sweep.make_job(blend, names, sets, window.features, window.market, start=window.start)
+    return job, int((~fits).sum())
+
+
+def _run(job: Job, workers: int, cluster: str | None) -> SweepResult:
+    from engine.service import sweeping, wiring
+
+    checkpoint = sweeping.Checkpoint(wiring.data_folder() / "sweeps", job, sweeping.code_digest())
+    try:
+        with _progress(f"{len(job.sets):,} parameter sets", job.n_chunks) as advance:
+            return sweeping.run_sweep(
+                job,
+                workers=workers,
+                cluster=cluster,
+                checkpoint=checkpoint,
+                on_chunk=lambda number, chunk: advance(1),
+            )
+    except KeyboardInterrupt:
+        kept = len(checkpoint.load())
+        sys.stderr.write(
+            f"nvsignal: interrupted; {kept} of {job.n_chunks} chunks are kept, the same command "
+            "goes on from there\n"
+        )
+        raise
+
+
+def _head(window: Window, strategy: str) -> dict[str, Any]:
+    costs = window.market.costs
+    at_close = int(window.market.at_close.sum())
+    sessions = len(window.market)
+    fills = f"Decided before the open, filled at the open of the same session ({sessions} sessions)"
+    if at_close:
+        fills += f"; {at_close} sessions without a known open would be filled at their close"
+    return {
+        "strategy": strategy,
+        "from": window.first,
+        "to": window.last,
+        "sessions": sessions,
+        "data_hash": window.data_hash,
+        "fills": fills + ".",
+        "sessions_filled_at_close": at_close,
+        "costs": costs,
+        "costs_text": (
+            f"Costs: {costs.fee * 10_000:g} bp of the traded value per fill, short fee "
+            f"{costs.borrow_pct:g}% a year, tax {costs.tax_rate:.0%} of realised gains; cash earns "
+            "the effective federal funds rate as known each morning. Dividends count where the "
+            "record holds them."
+        ),
+    }
+
+
+def _judged(
+    store: Store,
+    window: Window,
+    run: Replay,
+    target: FloatArray,
+    *,
+    rows: slice | None = None,
+    pbo: float | None = None,
+    spa_p_value: float | None = None,
+) -> dict[str, Any]:
+    """The figures of a path, those of holding, and how much could be luck."""
+    from backtests.metrics import expected_best_sharpe
+    from backtests.overfitting import verdict
+    from engine.service import history
+
+    market = window.market if rows is None else window.market.part(rows)
+    tried = history.attempts(store, window)
+    evidence, ours, theirs = history.evidence_of(
+        market, run, target, tried, pbo=pbo, spa_p_value=spa_p_value
+    )
+    return {
+        **to_plain(ours),
+        "benchmark": to_plain(theirs),
+        "excess_cagr_pct": evidence.excess_cagr_pct,
+        "excess_cagr_interval_pct": [evidence.interval.low_pct, evidence.interval.high_pct],
+        "bootstrap_block_sessions": evidence.interval.block_length,
+        "p_value_random_timing": evidence.p_value_random_timing,
+        "dsr": evidence.dsr,
+        "expected_best_sharpe": expected_best_sharpe(tried.count, tried.variance) * 252**0.5,
+        "n_trials": evidence.n_trials,
+        "pbo": pbo,
+        "spa_p_value": spa_p_value,
+        "verdict": verdict(evidence),
+    }
+
+
+def _write(
+    store: Store,
+    window: Window,
+    run: Replay,
+    target: FloatArray,
+    result: dict[str, Any],
+    blend: Blend | None,
+    *,
+    html: Path | None,
+    ledger: Path | None = None,
+    lang: str,
+    heat: Heat | None = None,
+) -> None:
+    from engine.service.sheets import sheet_for, write_sheet
+
+    if lang not in ("en", "fr"):
+        raise InputError(f"unknown language '{lang[:20]}'", remedy="use en or fr")
+    sheet = sheet_for(store, window, run, target, result, blend=blend, heat=heat)
+    for path in write_sheet(sheet, html=html, ledger=ledger, lang=lang):
+        sys.stderr.write(f"wrote {path}\n")
+
+
+def _backtest(
+    store: Store, window: Window, positions: Path | None, capital: float
+) -> tuple[dict[str, Any], Replay, FloatArray]:
+    from backtests.replay import replay
+    from engine.clock import now
+    from engine.decision.decide import evaluate
+    from engine.service import history
+
+    if positions is not None:
+        target = history.read_positions(positions, window.market.sessions_on)
+        name, ledger = f"positions of {positions.name}", "positions"
+        params: dict[str, Any] = {"weights": history.weights_digest(target)}
+    else:
+        blend = window.config.blend
+        target = evaluate(blend, window.features).target_weight[window.rows]
+        name = ledger = window.config.strategy.name
+        params = history.identity(history.rule_numbers(blend), window)
+    run = replay(window.market, target, capital=capital)
+    history.note_run(store, window, ledger, params, run, now())
+    return {**_head(window, name), **_judged(store, window, run, target)}, run, target
+
+
+def _sweep_result(
+    store: Store, window: Window, found: SweepResult
+) -> tuple[dict[str, Any], tuple[Replay, FloatArray]]:
+    from backtests.replay import replay
+    from backtests.sweep import blend_of
+    from engine.clock import now
+    from engine.decision.decide import evaluate
+    from engine.service import history
+
+    history.note_sweep(store, window, found, now())
+    best = found.best
+    with _waiting("judging the search"):
+        target = evaluate(blend_of(found.job, best), window.features).target_weight[window.rows]
+        run = replay(window.market, target)
+        spa, note = history.superior_ability(window, found)
+        judged = _judged(
+            store, window, run, target, pbo=history.search_overfitting(found), spa_p_value=spa
+        )
+    keys = "psr dsr n_trials pbo spa_p_value expected_best_sharpe excess_cagr_pct "
+    keys += "excess_cagr_interval_pct bootstrap_block_sessions p_value_random_timing verdict"
+    shared = {k: judged.pop(k) for k in keys.split()}
+    benchmark = judged.pop("benchmark")
+    result = {
+        **_head(window, window.config.strategy.name),
+        "axes": list(found.job.axes),
+        "n_sets": len(found.job.sets),
+        "best": {"params": found.params_of(best), **judged, "psr": shared["psr"]},
+        "top": history.top_sets(found),
+        "benchmark": benchmark,
+        **shared,
+        "spa_note": note,
+    }
+    return result, (run, target)
+
+
+def _walk_result(store: Store, window: Window, job: Job, plan: Any) -> dict[str, Any]:
+    from backtests.walk_forward import walk_forward
+    from engine.clock import now
+    from engine.service import history
+
+    with _progress(f"{len(plan)} folds", len(plan)) as advance:
+        walked = walk_forward(job, plan, on_fold=lambda number: advance(1))
+    from backtests.sweep import run
+
+    history.note_sweep(store, window, run(job), now())
+    rows = slice(walked.first, walked.first + walked.target_weight.size)
+    judged = _judged(store, window, walked.path, walked.target_weight, rows=rows)
+    days = window.market.sessions_on
+    return {
+        **_head(window, window.config.strategy.name),
+        "n_sets": len(job.sets),
+        "out_of_sample_from": days[rows.start],
+        "folds": [
+            {
+                "train_from": days[f.fold.train.start],
+                "train_to": days[f.fold.train.stop - 1],
+                "test_from": days[f.fold.test.start],
+                "test_to": days[f.fold.test.stop - 1],
+                "params": dict(zip(job.axes, job.sets[f.row].tolist(), strict=True)),
+                "sharpe_in_sample": None
+                if f.sharpe_in_sample is None
+                else f.sharpe_in_sample * 252**0.5,
+                "final": f.final_out_of_sample,
+            }
+            for f in walked.folds
+        ],
+        **judged,
+    }

@@ -1,0 +1,72 @@
+"""``nvsignal config check|schema|show``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from engine.cli.options import ConfigDir, Json
+from engine.cli.output import to_json, write_out
+from engine.errors import ConfigError, UnknownNameError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group to ``app``."""
+    group = typer.Typer(no_args_is_help=True, help="Check and describe the configuration.")
+    app.add_typer(group, name="config")
+
+    @group.command()
+    def check(config: ConfigDir = None, json: Json = False) -> None:
+        """List every problem of every configuration file; touches no network and no database."""
+        from config import settings
+
+        folder = settings.config_folder(config)
+        problems = settings.check(folder)
+        if json:
+            write_out(to_json({"folder": str(folder), "ok": not problems, "problems": problems}))
+            if problems:
+                raise typer.Exit(2)
+            return
+        if problems:
+            raise ConfigError(problems)
+        write_out(f"{folder}: every file is in order")
+
+    @group.command()
+    def schema(
+        name: Annotated[str, typer.Argument(help="nvsignal, strategy or events.")] = "strategy",
+    ) -> None:
+        """Print the JSON Schema of a file, for editors that complete TOML."""
+        from config import settings
+
+        known = settings.schemas()
+        if name not in known:
+            raise UnknownNameError("configuration file", name, known)
+        write_out(to_json(known[name]))
+
+    @group.command()
+    def show(config: ConfigDir = None, json: Json = False) -> None:
+        """List the presets and their voices."""
+        from config import settings
+
+        folder = settings.config_folder(config)
+        rows = []
+        for path in sorted((folder / "strategies").glob("*.toml")):
+            chosen = settings.load(folder, str(path)).strategy
+            rows.append(
+                {
+                    "name": chosen.name,
+                    "description": chosen.description,
+                    "exit_below": chosen.decision.exit_below,
+                    "enter_above": chosen.decision.enter_above,
+                    "weights": {v.use.split(":")[1]: v.weight for v in chosen.strategy},
+                }
+            )
+        if json:
+            write_out(to_json(rows))
+            return
+        for row in rows:
+            write_out(
+                f"{row['name']}: {row['description']}\n"
+                f"  SELL below {row['exit_below']:+.2f}, HOLD again above {row['enter_above']:+.2f}"
+            )

@@ -1,0 +1,93 @@
+"""``nvsignal db upgrade|backup|restore|export``: housekeeping of the record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from engine.cli.options import ConfigDir, Db, Json
+from engine.cli.output import to_json, write_out
+
+Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group to ``app``."""
+    group = typer.Typer(no_args_is_help=True, help="Upgrade, back up, restore, export the record.")
+    app.add_typer(group, name="db")
+
+    @group.command()
+    def upgrade(db: Db = None, config: ConfigDir = None, json: Json = False) -> None:
+        """Bring the record to the schema of this version; safe to repeat."""
+        from engine.record.connect import parse_url, shown
+        from engine.record.migrations import upgrade as run
+
+        url = record_url(db, config)
+        revision = run(url)
+        found = {"database": shown(parse_url(url)), "revision": revision}
+        write_out(to_json(found) if json else f"{found['database']}: schema {revision}")
+
+    @group.command()
+    def backup(
+        file: Annotated[Path, typer.Argument(help="Where to put the copy.")],
+        db: Db = None,
+        config: ConfigDir = None,
+        force: Force = False,
+        json: Json = False,
+    ) -> None:
+        """Copy the record while it is in use, and check the copy."""
+        from engine.record.backup import backup as run
+
+        path = run(record_url(db, config), file, overwrite=force)
+        size = path.stat().st_size
+        found = {"file": str(path), "bytes": size}
+        write_out(to_json(found) if json else f"{path}: {size:,} bytes, checked")
+
+    @group.command()
+    def restore(
+        file: Annotated[Path, typer.Argument(help="The copy to put back.")],
+        db: Db = None,
+        config: ConfigDir = None,
+        force: Force = False,
+        json: Json = False,
+    ) -> None:
+        """Check a copy and put it in the place of the record."""
+        from engine.record.backup import restore as run
+
+        path = run(file, record_url(db, config), overwrite=force)
+        write_out(to_json({"database": str(path)}) if json else f"{path}: restored from {file}")
+
+    @group.command()
+    def export(
+        file: Annotated[Path, typer.Argument(help="Where to write.")],
+        table: Annotated[str, typer.Option(help="fact, item or ledger.")] = "fact",
+        form: Annotated[
+            str | None, typer.Option("--format", help="csv or parquet; default from the file name.")
+        ] = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Write a table for other programs; text in CSV cannot act as a formula."""
+        from engine.record.export import export as run
+        from engine.record.store import Store
+
+        chosen = form or ("parquet" if file.suffix == ".parquet" else "csv")
+        with Store.open(record_url(db, config), create=False) as store:
+            rows = run(store, table, file, chosen)
+        found = {"file": str(file), "table": table, "format": chosen, "rows": rows}
+        write_out(to_json(found) if json else f"{file}: {rows:,} rows of {table} as {chosen}")
+
+
+def record_url(db: str | None, config: str | None) -> str:
+    """The record meant: the one named, else the configured one. A broken config stops nobody who
+    names it.
+    """
+    if db:
+        return db
+    from config.settings import config_folder, load
+    from engine.service.wiring import default_db_url
+
+    return default_db_url(load(config_folder(config), None))

@@ -1,0 +1,92 @@
+"""``nvsignal ledger`` and ``ledger verify``: the track record, and proof that nobody touched it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.cli.commands.db import record_url
+from engine.cli.options import ConfigDir, Db, Json
+from engine.cli.output import to_json, write_out
+from engine.plain import safe_text
+
+if TYPE_CHECKING:
+    from engine.record.ledger import LedgerEntry
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command group to ``app``."""
+    group = typer.Typer(help="List the recorded decisions; verify that none was changed.")
+    app.add_typer(group, name="ledger")
+
+    @group.callback(invoke_without_command=True)
+    def listing(
+        context: typer.Context,
+        strategy: Annotated[str | None, typer.Option(help="Only this strategy.")] = None,
+        limit: Annotated[int, typer.Option(min=1, help="Only the newest so many.")] = 20,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """List the recorded decisions, oldest first."""
+        if context.invoked_subcommand is not None:
+            return
+        from engine.record import ledger
+        from engine.record.store import Store
+
+        with Store.open(record_url(db, config), create=False) as store:
+            entries = ledger.entries(store, strategy=strategy)[-limit:]
+        write_out(to_json([_plain(e) for e in entries]) if json else _table(entries))
+
+    @group.command()
+    def verify(
+        head: Annotated[
+            str | None, typer.Option(help="Entry hash noted earlier; it must still be there.")
+        ] = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Check the hash chain; the first entry that does not hold is named."""
+        from engine.record import ledger
+        from engine.record.store import Store
+
+        with Store.open(record_url(db, config), create=False) as store:
+            found = ledger.verify(store, head=head)
+        if json:
+            write_out(to_json({"ok": True, "entries": found.n_entries, "head": found.entry_hash}))
+        else:
+            write_out(f"{found.n_entries} entries hold; head {found.entry_hash}")
+
+
+def _plain(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "acts_on": entry.acts_on,
+        "strategy": entry.strategy,
+        "revision": entry.revision,
+        "stands": entry.stands,
+        "made_at": entry.made_at,
+        "entry_hash": entry.entry_hash,
+        "payload": entry.payload,
+    }
+
+
+def _table(entries: list[LedgerEntry]) -> str:
+    """Eighty columns: what was decided, for which session, when, and the hash to note down."""
+    if not entries:
+        return "no decisions recorded yet"
+    lines = [f"{'#':>5}  {'session':<10}  {'decision':<8}  {'score':>6}  {'strategy':<16}  hash"]
+    for entry in entries:
+        payload = entry.payload
+        decision = safe_text(str(payload.get("decision", "")), limit=8)
+        score = payload.get("score")
+        shown = f"{score:+.2f}" if isinstance(score, int | float) else ""
+        name = safe_text(entry.strategy, limit=16)
+        later = "" if entry.stands else f"  revision {entry.revision}"
+        lines.append(
+            f"{entry.seq:>5}  {entry.acts_on}  {decision:<8}  {shown:>6}  {name:<16}  "
+            f"{entry.entry_hash[:12]}{later}"
+        )
+    return "\n".join(lines)

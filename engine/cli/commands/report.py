@@ -1,0 +1,210 @@
+"""``nvsignal report`` and ``explain``: the decision, why, and what would flip it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.cli.options import AsOf, ConfigDir, Db, Json, StrategyFile
+from engine.cli.output import to_json, write_out
+from engine.errors import InputError
+from engine.files import write_file
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from config.settings import Config
+    from engine.record.store import Store
+    from engine.service.morning import Morning
+    from engine.values import SourceHealth
+
+FORMATS = ("text", "html", "md", "json")
+LAST = "last"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+
+    @app.command()
+    def report(
+        as_of: AsOf = None,
+        lang: Annotated[
+            str | None, typer.Option(help="en or fr; default: the configured language.")
+        ] = None,
+        form: Annotated[
+            str | None,
+            typer.Option("--format", help="text, html, md or json; default from --out, else text."),
+        ] = None,
+        out: Annotated[
+            Path | None, typer.Option(help="Write to this file instead of the terminal.")
+        ] = None,
+        save: Annotated[
+            list[Path] | None,
+            typer.Option(help="Also write to this file, format by its ending; may be repeated."),
+        ] = None,
+        offline: Annotated[
+            bool, typer.Option("--offline", help="Do not try the live feeds.")
+        ] = False,
+        strategy: StrategyFile = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Weigh everything known and print HOLD or SELL with its reasons."""
+        chosen = "json" if json else _format(form, out)
+        language = _language(lang, config)
+        morning = _morning(as_of, strategy, db, config, offline=offline)
+        from engine.report.render import render
+
+        width = _width()
+        color = out is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        for path in save or ():
+            write_file(path, render(morning.report, _format(None, path), lang=language))
+            sys.stderr.write(f"wrote {path}\n")
+        text = render(morning.report, chosen, lang=language, width=width, color=color)
+        if out is None:
+            write_out(text)
+        else:
+            write_file(out, text)
+            sys.stderr.write(f"wrote {out}\n")
+        if morning.report.stale:
+            sys.stderr.write("nvsignal: STALE: prices end before the last sessions\n")
+            if as_of is None and not offline:
+                raise typer.Exit(3)
+
+    @app.command()
+    def explain(
+        as_of: AsOf = None,
+        strategy: StrategyFile = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Print the decision as a waterfall with its evidence and flip levels."""
+        morning = _morning(as_of, strategy, db, config, offline=True, record=False)
+        if json:
+            write_out(to_json(morning.assessment.decision))
+            return
+        from engine.cli.waterfall import waterfall_text
+
+        write_out(waterfall_text(morning.assessment, width=_width()))
+
+
+def _format(form: str | None, out: Path | None) -> str:
+    if form is None:
+        suffix = out.suffix.lstrip(".").lower() if out else ""
+        return {"htm": "html", "txt": "text"}.get(suffix, suffix) if suffix in _SUFFIXES else "text"
+    if form not in FORMATS:
+        from engine.errors import UnknownNameError
+
+        raise UnknownNameError("format", form, FORMATS)
+    return form
+
+
+_SUFFIXES = frozenset({"html", "htm", "md", "json", "txt"})
+
+
+def _language(lang: str | None, config: str | None) -> str:
+    from config.settings import Settings, config_folder
+
+    if lang is None:
+        import tomllib
+
+        folder = config_folder(config)
+        try:
+            data = tomllib.loads((folder / "nvsignal.toml").read_text(encoding="utf-8"))
+            return Settings.model_validate(data).report.language
+        except (OSError, ValueError):
+            return "en"  # the same file is read again, and its problems told, by the loader
+    if lang not in ("en", "fr"):
+        raise InputError(f"unknown language '{lang[:20]}'", remedy="use en or fr")
+    return lang
+
+
+def _width() -> int:
+    import shutil
+
+    return max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
+
+
+def _morning(
+    as_of: str | None,
+    strategy: str | None,
+    db: str | None,
+    config: str | None,
+    *,
+    offline: bool,
+    record: bool | None = None,
+) -> Morning:
+    from config.settings import config_folder, load
+    from engine.clock import now, parse_as_of
+    from engine.service import morning, wiring
+
+    live = as_of is None
+    loaded = load(config_folder(config), strategy)
+    notices: tuple[str, ...] = ()
+    with wiring.open_record(loaded, db) as store:
+        if as_of == LAST:
+            instant = wiring.last_evening(store)
+            notices = (_shown_as_of(instant),)
+        else:
+            instant = now() if as_of is None else _not_ahead(parse_as_of(as_of), now())
+        if live and not offline:
+            _collect(store, loaded, instant)
+        return morning.prepare(
+            store,
+            loaded,
+            instant,
+            record=live if record is None else record,
+            polled=_feed_health(store, loaded, instant) if live else (),
+            notices=notices,
+        )
+
+
+def _not_ahead(instant: datetime, present: datetime) -> datetime:
+    """Nothing is known of a day to come; the day that is still running is allowed."""
+    from datetime import timedelta
+
+    if instant - present > timedelta(days=1):
+        raise InputError(
+            f"--as-of {instant.date()} lies ahead of today",
+            remedy="leave it out for today's report",
+        )
+    return instant
+
+
+def _shown_as_of(instant: datetime) -> str:
+    from engine.clock import NEW_YORK
+    from engine.phrases import phrase
+
+    return phrase(
+        "Shown as of {on:date}, the last evening with prices in the record; collect or import "
+        "prices to bring it up to today",
+        on=instant.astimezone(NEW_YORK).date(),
+    )
+
+
+def _collect(store: Store, config: Config, instant: datetime) -> None:
+    """Ask the feeds that are due, for so long; what happened is said on standard error."""
+    from engine.cli.commands.collect import OFFLINE
+    from engine.cli.output import fail
+    from engine.service import collecting
+
+    done = collecting.collect_and_ingest(
+        store, config, instant, budget_seconds=collecting.REPORT_SECONDS
+    )
+    failed = done.summary.count("failed")
+    if done.offline:
+        fail(OFFLINE)
+    elif failed:
+        fail(f"{failed} of {len(done.summary.results)} sources failed; see 'nvsignal feeds'")
+
+
+def _feed_health(store: Store, config: Config, instant: datetime) -> tuple[SourceHealth, ...]:
+    from engine.service import collecting
+
+    return collecting.feed_health(store, collecting.feeds_of(config), instant)

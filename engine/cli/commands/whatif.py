@@ -1,0 +1,104 @@
+"""``nvsignal whatif``: a release that does not exist yet, and what it would do to the decision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from engine.cli.options import AsOf, ConfigDir, Db, Json, StrategyFile
+from engine.cli.output import to_json, write_out
+from engine.errors import InputError
+from engine.plain import safe_text
+
+if TYPE_CHECKING:
+    from engine.service.wiring import Assessment
+    from engine.values import ThreatRating
+
+MAX_BYTES = 100_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+
+    @app.command()
+    def whatif(
+        release: Annotated[
+            Path, typer.Option(help="TOML file: a [release] table and, if you like, a [scenario].")
+        ],
+        as_of: AsOf = None,
+        strategy: StrategyFile = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Rate a hypothetical release and show the decision with and without it."""
+        from config.settings import config_folder, load
+        from engine.clock import now, parse_as_of
+        from engine.service import wiring
+
+        text = _read(release)
+        instant = now() if as_of is None else parse_as_of(as_of)
+        loaded = load(config_folder(config), strategy)
+        with wiring.open_record(loaded, db) as store:
+            world = wiring.world_at(store, loaded, instant)
+        facts, name = wiring.hypothesis(text, release.name, world)
+        before = wiring.assess(world, loaded)
+        after = wiring.assess(wiring.with_facts(world, loaded, facts), loaded)
+        rating = next(r.rating for r in after.ratings if r.rating.model == name)
+        if json:
+            write_out(to_json(_plain(before, after, rating)))
+            return
+        write_out(_text(before, after, rating))
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(f"'{path}' is larger than {MAX_BYTES:,} bytes")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot read '{path}' ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(f"'{path}' is not UTF-8 text") from None
+
+
+def _plain(before: Assessment, after: Assessment, rating: ThreatRating) -> dict[str, Any]:
+    return {
+        "hypothetical": True,
+        "as_of": before.world.as_of,
+        "acts_on": before.decision.acts_on,
+        "rating": rating,
+        "before": _verdict(before),
+        "after": _verdict(after),
+    }
+
+
+def _verdict(assessment: Assessment) -> dict[str, Any]:
+    d = assessment.decision
+    return {
+        "decision": d.verdict,
+        "score": d.score,
+        "margin": d.margin,
+        "confidence": d.confidence,
+        "contributions": {c.name: c.contribution for c in d.contributions},
+    }
+
+
+def _text(before: Assessment, after: Assessment, rating: ThreatRating) -> str:
+    a, b = before.decision, after.decision
+    lines = [
+        f"HYPOTHETICAL: {safe_text(rating.model)} as if told on {before.world.as_of:%Y-%m-%d}",
+        f"threat {rating.score:.0f} of 100, 5-95 %: {rating.score_low:.0f} to "
+        f"{rating.score_high:.0f}; expected loss {100 * rating.expected_loss_share:.1f} % of "
+        "Nvidia's data-centre revenue",
+        "",
+        safe_text(rating.reasons),
+        "",
+        f"decision without it: {a.verdict}, score {a.score:+.3f}",
+        f"decision with it:    {b.verdict}, score {b.score:+.3f} (SELL below {b.exit_below:+.2f})",
+    ]
+    import textwrap
+
+    return "\n".join("\n".join(textwrap.wrap(line, 80)) if line else "" for line in lines)

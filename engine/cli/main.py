@@ -1,0 +1,51 @@
+"""The command line: a thin shell around the rooms; every command takes ``--json``.
+
+Nothing heavy is imported here, nor at the top of a command module, so that ``nvsignal --help``
+answers at once. Errors meant for the user leave through one door: one line on standard error and a
+non-zero exit code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+
+import typer
+
+from engine.cli import commands
+from engine.cli.output import fail
+from engine.errors import NvsignalError
+
+
+def build() -> typer.Typer:
+    """The application with every command module registered, in alphabetical order."""
+    app = typer.Typer(
+        name="nvsignal",
+        help="HOLD or SELL Nvidia, every morning: how sure, why, and what would flip it.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help: rich alone costs 0.15 s before the first line
+        add_completion=False,
+    )
+    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda m: m.name):
+        importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
+    return app
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Entry point of the console script."""
+    try:
+        build()(args=argv)
+    except NvsignalError as error:
+        fail(str(error))
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(141)
+    except KeyboardInterrupt:
+        fail("interrupted; what was recorded so far is kept")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

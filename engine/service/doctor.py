@@ -1,0 +1,387 @@
+"""What could keep tomorrow's report from coming, each with a one-line remedy.
+
+Reads only: no feed is asked, no message sent, no file made.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from engine.clock import NEW_YORK
+from engine.errors import NvsignalError
+from engine.values import FeedState
+
+if TYPE_CHECKING:
+    from config.settings import Config
+    from engine.record.store import Store
+    from engine.service.channels import Channels
+
+Level = Literal["ok", "warning", "error"]
+
+WAL_RESET_FIRST, WAL_RESET_FIXED = (3, 7, 0), (3, 51, 3)
+"""SQLite with the WAL-reset bug: two connections that write or checkpoint at the same moment can
+corrupt the file (release notes of SQLite 3.51.3)."""
+
+LOW_DISK_BYTES, FULL_DISK_BYTES = 1_000_000_000, 50_000_000
+CLOCK_TOLERANCE = timedelta(minutes=5)
+LATE = timedelta(hours=2)
+"""A report still missing this long after its hour is overdue."""
+
+OPEN = time(9, 30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line. remedy: what to do; empty when nothing needs doing."""
+
+    level: Level
+    check: str
+    message: str
+    remedy: str = ""
+
+
+def examine(folder: Path, db: str | None, now: datetime) -> tuple[Finding, ...]:
+    """Everything there is to say at ``now`` about the configuration in ``folder`` and its record.
+
+    db: the record's address when it is not the configured one.
+    """
+    from config import settings
+
+    problems = settings.check(folder)
+    if problems:
+        return tuple(
+            Finding(level="error", check="config", message=p, remedy="correct the file")
+            for p in problems
+        )
+    config = settings.load(folder)
+    return tuple(_all(config, db, now))
+
+
+def worst(findings: Iterable[Finding]) -> Level:
+    """The worst level among ``findings``."""
+    levels = {f.level for f in findings}
+    return "error" if "error" in levels else "warning" if "warning" in levels else "ok"
+
+
+def _all(config: Config, db: str | None, now: datetime) -> Iterator[Finding]:
+    from engine.service import wiring
+    from engine.service.channels import channels_of
+    from engine.service.logs import Redactor
+    from engine.service.schedule import report_folder
+
+    url = db or wiring.default_db_url(config)
+    channels = channels_of(config)
+    redact = Redactor(channels.secrets)
+    yield Finding(level="ok", check="config", message=f"{config.folder} is in order")
+    yield from feeds_file(config)
+    yield from hours(config)
+    yield from contact(config)
+    yield from sqlite_version(url, sqlite3.sqlite_version_info)
+    yield from folders({"reports": report_folder(config), "data": wiring.data_folder()})
+    yield from addresses(channels)
+    for finding in on_record(config, url, channels, now):
+        yield Finding(
+            level=finding.level,
+            check=finding.check,
+            message=redact(finding.message),
+            remedy=finding.remedy,
+        )
+
+
+# --- without the record ---------------------------------------------------------------------
+
+
+def feeds_file(config: Config) -> Iterator[Finding]:
+    """Problems of ``feeds.toml``."""
+    from engine.service.collecting import feeds_of
+
+    try:
+        feeds_of(config)
+    except NvsignalError as error:
+        yield Finding(
+            level="error", check="feeds.toml", message=str(error), remedy="correct the file"
+        )
+
+
+def hours(config: Config) -> Iterator[Finding]:
+    """Hours that contradict each other."""
+    at, decide = config.settings.schedule.clock_time, config.settings.decision.clock_time
+    if at < decide:
+        yield Finding(
+            level="warning",
+            check="hours",
+            message=f"reports at {at:%H:%M} do not know what comes in until {decide:%H:%M}",
+            remedy="set [schedule] report_at to [decision] decide_at or later",
+        )
+    if at >= OPEN:
+        yield Finding(
+            level="warning",
+            check="hours",
+            message=f"reports at {at:%H:%M} New York come after the open at which they act",
+            remedy="set [schedule] report_at before 09:30",
+        )
+
+
+def contact(config: Config) -> Iterator[Finding]:
+    """The mail address that some sources ask of every client."""
+    if not config.settings.contact.mail:
+        yield Finding(
+            level="warning",
+            check="contact",
+            message="no contact address: the SEC and Fed collectors do not start",
+            remedy="set [contact] mail in nvsignal.toml",
+        )
+
+
+def sqlite_version(url: str, version: tuple[int, ...]) -> Iterator[Finding]:
+    """Whether the SQLite in use can lose a file to the WAL-reset bug."""
+    if url.startswith("postgresql"):
+        return
+    shown = ".".join(map(str, version))
+    if WAL_RESET_FIRST <= version < WAL_RESET_FIXED:
+        yield Finding(
+            level="warning",
+            check="sqlite",
+            message=f"SQLite {shown} has the WAL-reset bug (3.7.0 to 3.51.2), rare damage when "
+            "two connections write at the same moment; nvsignal lets one write at a time",
+            remedy="keep backups ('nvsignal db backup'), or use SQLite 3.51.3 or newer",
+        )
+    else:
+        yield Finding(level="ok", check="sqlite", message=f"SQLite {shown}")
+
+
+def folders(wanted: dict[str, Path]) -> Iterator[Finding]:
+    """Folders that cannot be written, and disks that are nearly full."""
+    for name, folder in wanted.items():
+        there = next(p for p in (folder, *folder.absolute().parents) if p.exists())
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            yield Finding(
+                level="error",
+                check=f"folder: {name}",
+                message=f"{folder} cannot be written",
+                remedy=f"change the permissions of {there}, or name another folder",
+            )
+            continue
+        yield disk(name, folder, shutil.disk_usage(there).free)
+
+
+def disk(name: str, folder: Path, free_bytes: int) -> Finding:
+    """How much room is left for ``folder``."""
+    message = f"{folder}: {free_bytes / 1e9:.1f} GB free"
+    level: Level = "ok"
+    if free_bytes < LOW_DISK_BYTES:
+        level = "error" if free_bytes < FULL_DISK_BYTES else "warning"
+    return Finding(
+        level=level,
+        check=f"folder: {name}",
+        message=message,
+        remedy="" if level == "ok" else "free some space: below 1 GB a record may stop growing",
+    )
+
+
+def addresses(channels: Channels) -> Iterator[Finding]:
+    """Channels whose address is missing, readable by others, or not understood."""
+    from engine.report.deliver import DeliveryError, open_address
+
+    for problem in channels.problems:
+        message, _, remedy = problem.partition(" (")
+        yield Finding(
+            level="error", check="channel", message=message, remedy=remedy.removesuffix(")")
+        )
+    for channel in channels.usable:
+        try:
+            open_address(channel)
+        except DeliveryError as error:
+            yield Finding(
+                level="error", check="channel", message=error.message, remedy=error.remedy or ""
+            )
+    if not channels.usable and not channels.problems:
+        yield Finding(level="ok", check="channel", message="none configured: reports go to files")
+
+
+# --- on the record --------------------------------------------------------------------------
+
+
+def on_record(config: Config, url: str, channels: Channels, now: datetime) -> Iterator[Finding]:
+    """What the record itself tells: age, runs, feeds, ledger, channels that fail."""
+    from engine.record.connect import file_of, parse_url
+    from engine.record.store import Store
+
+    try:
+        path = file_of(parse_url(url))
+        if path is not None and not path.exists():
+            yield Finding(
+                level="warning",
+                check="record",
+                message=f"no record at {path} yet",
+                remedy="'nvsignal report' or 'nvsignal run' makes one",
+            )
+            return
+        with Store.open(url, create=False) as store:
+            yield Finding(level="ok", check="record", message=store.address)
+            if path is not None:
+                yield journal_mode(path)
+            checks: tuple[Callable[[], Iterator[Finding]], ...] = (
+                lambda: clock_skew(store, now),
+                lambda: ledger_chain(store),
+                lambda: leader(url),
+                lambda: runs(store, config, now),
+                lambda: sources(store, config, now),
+                lambda: failing_channels(store, channels),
+            )
+            for check in checks:
+                yield from check()
+    except NvsignalError as error:
+        yield Finding(
+            level="error", check="record", message=error.message, remedy=error.remedy or ""
+        )
+
+
+def journal_mode(path: Path) -> Finding:
+    """Whether readers and the writer can work side by side."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
+    if mode == "wal":
+        return Finding(level="ok", check="journal", message="WAL is on")
+    return Finding(
+        level="warning",
+        check="journal",
+        message=f"journal mode is {mode}, not WAL: readers and the writer block each other",
+        remedy="keep the record on a local disk that allows WAL",
+    )
+
+
+def clock_skew(store: Store, now: datetime) -> Iterator[Finding]:
+    """Facts or runs from the future: the clock was ahead then, or is behind now."""
+    newest = list(store.newest_known_at().values())
+    newest += [run.started_at for run in store.job_runs(limit=1)]
+    latest = max(newest, default=None)
+    if latest is not None and latest > now + CLOCK_TOLERANCE:
+        yield Finding(
+            level="error",
+            check="clock",
+            message=f"the record holds {latest:%Y-%m-%d %H:%M} UTC, and the clock says "
+            f"{now:%Y-%m-%d %H:%M} UTC",
+            remedy="set the clock (timedatectl set-ntp true)",
+        )
+    else:
+        yield Finding(level="ok", check="clock", message="nothing on record is from the future")
+
+
+def ledger_chain(store: Store) -> Iterator[Finding]:
+    """Whether the chain of decisions holds."""
+    from engine.record import ledger
+
+    try:
+        head = ledger.verify(store)
+    except NvsignalError as error:
+        yield Finding(
+            level="error",
+            check="ledger",
+            message=error.message,
+            remedy="restore a backup: nvsignal db restore",
+        )
+    else:
+        yield Finding(level="ok", check="ledger", message=f"unbroken, length {head.n_entries}")
+
+
+def leader(url: str) -> Iterator[Finding]:
+    """Who runs the mornings."""
+    from engine.service.lock import leader_lock
+
+    lock = leader_lock(url)
+    try:
+        holder = lock.holder()
+    finally:
+        lock.release()
+    if holder is None:
+        yield Finding(
+            level="ok",
+            check="leader",
+            message="no process is running the mornings",
+            remedy="start 'nvsignal run', or call 'nvsignal daily' from cron",
+        )
+    else:
+        yield Finding(level="ok", check="leader", message=f"{holder.name} runs the mornings")
+
+
+def runs(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
+    """The last report and the next one; an overdue or failed report is an error."""
+    from engine.service import schedule
+
+    settings = config.settings.schedule
+    sessions = schedule.sessions_around(now, config)
+    told = store.job_runs("report", limit=30)
+    if told:
+        last = told[0]
+        failed = last.status == "failed"
+        yield Finding(
+            level="error" if failed else "ok",
+            check="last report",
+            message=f"{schedule.session_of(last)}: {last.status}"
+            + (f", {last.detail}" if last.detail else ""),
+            remedy="mend what the message names; it is tried again by itself" if failed else "",
+        )
+        done = {schedule.session_of(run) for run in told if run.status == "done"}
+        passed = [d for d in sessions.on if schedule.report_at(d, settings) + LATE < now]
+        if passed and passed[-1] not in done and not failed:
+            yield Finding(
+                level="error",
+                check="last report",
+                message=f"there is no report for {passed[-1]}",
+                remedy="start 'nvsignal run', or 'nvsignal daily' once",
+            )
+    coming = schedule.next_runs(now, sessions, settings)["report"].astimezone(NEW_YORK)
+    yield Finding(level="ok", check="next report", message=f"{coming:%Y-%m-%d %H:%M} New York")
+
+
+def sources(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
+    """Feeds that bring nothing."""
+    from engine.service.schedule import health
+
+    fine = {FeedState.OK, FeedState.EMPTY}
+    told = health(store, config, now)
+    bad = [s for s in told if s.state not in fine]
+    never = [s for s in bad if s.state is FeedState.NEVER]
+    if never and len(never) == len(told):
+        yield Finding(
+            level="warning",
+            check="feeds",
+            message="no feed was ever asked",
+            remedy="'nvsignal collect' asks them",
+        )
+        return
+    for source in bad:
+        yield Finding(
+            level="warning",
+            check=f"feed: {source.name}",
+            message=f"{source.state.value}" + (f": {source.note}" if source.note else ""),
+            remedy="see 'nvsignal feeds'",
+        )
+    if told and not bad:
+        yield Finding(level="ok", check="feeds", message=f"all {len(told)} are well")
+
+
+def failing_channels(store: Store, channels: Channels) -> Iterator[Finding]:
+    """Channels whose last message could not be handed over."""
+    from engine.report.deliver import failing_since
+
+    for channel in channels.usable:
+        since = failing_since(store, channel.name)
+        if since is None:
+            yield Finding(level="ok", check=f"channel: {channel.name}", message="no failure")
+        else:
+            yield Finding(
+                level="error",
+                check=f"channel: {channel.name}",
+                message=f"nothing could be sent since {since:%Y-%m-%d %H:%M} UTC",
+                remedy="the log of 'nvsignal run' says why; check its address",
+            )

@@ -1,0 +1,575 @@
+"""A stretch of history made ready to replay: record, features, prices, costs, and the ledger."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import end_of_day
+from engine.errors import DataError, InputError
+from engine.service import wiring
+
+if TYPE_CHECKING:
+    from backtests.metrics import Summary
+    from backtests.overfitting import Evidence
+    from backtests.replay import Costs, Market, Replay
+    from backtests.sweep import SweepResult
+    from config.settings import Config
+    from engine.decision.decide import Blend
+    from engine.record.history import History
+    from engine.record.store import Store
+    from engine.values import Fact, Features, FloatArray
+
+MAX_FILE_BYTES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Window:
+    """Everything a backtest needs. market covers the window; features the whole record up to it.
+
+    start: row of ``features`` at which the window begins. data_hash: of what was known at its end.
+    """
+
+    config: Config
+    features: Features
+    market: Market
+    start: int
+    data_hash: str
+
+    @property
+    def rows(self) -> slice:
+        """The window in rows of ``features``."""
+        return slice(self.start, self.start + len(self.market))
+
+    @property
+    def first(self) -> date:
+        """First session."""
+        return self.market.sessions_on[0]
+
+    @property
+    def last(self) -> date:
+        """Last session."""
+        return self.market.sessions_on[-1]
+
+
+def parse_day(text: str | None, name: str) -> date | None:
+    """An ISO date; ``InputError`` names the option."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise InputError(f"{name} '{text[:40]}' is not a date", remedy="use 2022-01-03") from None
+
+
+def open_window(
+    store: Store,
+    config: Config,
+    costs: Costs,
+    first: date | None,
+    last: date | None,
+    *,
+    now: datetime,
+    rate: bool = True,
+) -> Window:
+    """Load the record as known at the end of ``last`` and price the window.
+
+    first, last: None for the first and last session with a price. rate: False leaves out the
+    threat ratings, for work that uses prices alone.
+    """
+    import numpy as np
+
+    from backtests.replay import market, prices_from_facts, rows_between
+
+    end = end_of_day(last) if last else _last_close(wiring.world_at(store, config, now).history)
+    world = wiring.world_at(store, config, min(end, now))
+    bars = [f.payload for f in world.history.current("bar", world.as_of).values()]
+    priced = [date.fromisoformat(b["session_on"]) for b in bars if b["symbol"] == "NVDA"]
+    if not priced:
+        raise InputError("the record holds no NVDA price", remedy="nvsignal import bars FILE")
+    known = [d for d in world.grid.sessions_on if min(priced) <= d <= max(priced)]
+    inside = rows_between(known, first or known[0], last or known[-1])
+    sessions = known[inside]
+    assessment = wiring.assess(world, config, ratings=None if rate else (), version="backtest")
+    start = world.grid.sessions_on.index(sessions[0])
+    actions = [f.payload for f in world.history.current("corporate_action", world.as_of).values()]
+    cash_rate = assessment.features.values["effr_pct"][start : start + len(sessions)]
+    return Window(
+        config=config,
+        features=assessment.features,
+        market=market(prices_from_facts(bars, actions, sessions), np.asarray(cash_rate), costs),
+        start=start,
+        data_hash=world.data_hash,
+    )
+
+
+def _last_close(history: History) -> datetime:
+    known = [f for f in history if f.kind == "bar" and f.payload["symbol"] == "NVDA"]
+    if not known:
+        raise InputError("the record holds no NVDA price", remedy="nvsignal import bars FILE")
+    return end_of_day(max(date.fromisoformat(str(f.payload["session_on"])) for f in known))
+
+
+# --- the trial ledger -----------------------------------------------------------------------------
+
+
+def rule_numbers(blend: Blend) -> dict[str, float | None]:
+    """Every number of a rule, flat, under the names that a grid uses."""
+    rule = blend.rule
+    names = (
+        "exit_below enter_above min_sessions_between_changes hold_weight sell_weight "
+        "reduce_below reduce_weight"
+    )
+    found: dict[str, Any] = {f"decision.{n}": getattr(rule, n) for n in names.split()}
+    for voice in blend.voices:
+        found[f"{voice.strategy.name}.weight"] = voice.weight
+        found |= {f"{voice.strategy.name}.{k}": v for k, v in voice.params.items()}
+    return {k: float(v) if v is not None else None for k, v in found.items()}
+
+
+def identity(numbers: Mapping[str, float | None], window: Window) -> dict[str, str]:
+    """What makes an attempt this one: its numbers, as a digest to keep the ledger small, and when.
+
+    The same rule met by a backtest and inside a sweep is one attempt.
+    """
+    digest = hashlib.sha256(repr(sorted(numbers.items())).encode()).hexdigest()
+    return {"rule": digest[:32], "from": window.first.isoformat(), "to": window.last.isoformat()}
+
+
+def note_run(
+    store: Store,
+    window: Window,
+    strategy: str,
+    params: Mapping[str, Any],
+    run: Replay,
+    now: datetime,
+) -> None:
+    """Write one attempt into the trial ledger."""
+    from backtests.metrics import excess_returns, moments
+    from engine.record.store import Trial
+
+    found = moments(excess_returns(run))
+    store.add_trials(
+        [
+            Trial(
+                data_hash=window.data_hash,
+                strategy=strategy,
+                params=params,
+                n_obs=found.n,
+                sharpe=found.sharpe,
+                skewness=found.skewness,
+                kurtosis=found.kurtosis,
+                made_at=now,
+            )
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """How often these data were tried, and how much the Sharpe ratios varied (per session)."""
+
+    count: int
+    variance: float
+
+
+def attempts(store: Store, window: Window) -> Attempts:
+    """All attempts recorded on the window's data, by any run at any time."""
+    import numpy as np
+
+    trials = store.trials(data_hash=window.data_hash)
+    sharpes = [t.sharpe for t in trials if t.sharpe is not None]
+    variance = float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0
+    return Attempts(count=max(1, len(trials)), variance=variance)
+
+
+def evidence_of(
+    window_market: Market,
+    run: Replay,
+    target: FloatArray,
+    tried: Attempts,
+    *,
+    pbo: float | None = None,
+    spa_p_value: float | None = None,
+) -> tuple[Evidence, Summary, Summary]:
+    """The evidence on one path, its figures and those of holding."""
+    from backtests.metrics import deflated_sharpe, excess_returns, moments, summarise
+    from backtests.overfitting import Evidence, excess_growth_interval, random_timing_p_value
+    from backtests.replay import buy_and_hold
+
+    holding = buy_and_hold(window_market, capital=run.capital)
+    ours, theirs = summarise(run), summarise(holding)
+    found = moments(excess_returns(run))
+    dsr = None
+    if found.sharpe is not None and found.skewness is not None and found.kurtosis is not None:
+        dsr = deflated_sharpe(
+            found.sharpe,
+            found.n,
+            found.skewness,
+            found.kurtosis,
+            n_trials=tried.count,
+            variance=tried.variance,
+        )
+    excess = None
+    if ours.cagr_pct is not None and theirs.cagr_pct is not None:
+        excess = ours.cagr_pct - theirs.cagr_pct
+    evidence = Evidence(
+        excess_cagr_pct=excess,
+        interval=excess_growth_interval(run, holding),
+        p_value_random_timing=random_timing_p_value(window_market, target),
+        n_trials=tried.count,
+        dsr=dsr,
+        pbo=pbo,
+        spa_p_value=spa_p_value,
+        never_left=bool((target == 1.0).all()),
+    )
+    return evidence, ours, theirs
+
+
+# --- files of the user ----------------------------------------------------------------------------
+
+
+def read_csv(path: Path, needs: Sequence[str]) -> list[dict[str, str]]:
+    """Rows with lower-case column names; what is missing is named."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise InputError(f"'{path.name}' is larger than {MAX_FILE_BYTES:,} bytes")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read '{path}' ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise InputError(f"'{path.name}' is not UTF-8 text") from None
+    reader = csv.DictReader(io.StringIO(text))
+    names = [n.strip().lower() for n in reader.fieldnames or ()]
+    missing = [n for n in needs if n not in names]
+    if missing:
+        raise InputError(
+            f"'{path.name}' has no column '{missing[0]}'", remedy=f"needed: {', '.join(needs)}"
+        )
+    reader.fieldnames = names
+    rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
+    if not rows:
+        raise InputError(f"'{path.name}' has no rows")
+    return rows
+
+
+def _cell(row: Mapping[str, str], name: str, place: str) -> float:
+    try:
+        return float(row[name])
+    except ValueError:
+        raise DataError(f"{place}: {name} = '{row[name][:40]}' is not a number") from None
+
+
+def _day(row: Mapping[str, str], place: str, before: date | None) -> date:
+    try:
+        day = date.fromisoformat(row["date"][:10])
+    except ValueError:
+        raise DataError(f"{place}: date '{row['date'][:40]}' is not a date") from None
+    if before is not None and day == before:
+        raise DataError(f"{place}: {day} comes twice")
+    if before is not None and day < before:
+        raise DataError(f"{place}: {day} is before {before}; rows must be in order")
+    return day
+
+
+def read_positions(path: Path, sessions_on: Sequence[date]) -> FloatArray:
+    """Target weights over ``sessions_on`` from a CSV of date,weight.
+
+    A weight holds from its date (from the next session where that is none) until the next row;
+    before the first row the account is in cash. Refuses dates after the window and weights outside
+    the limits, by row.
+    """
+    import numpy as np
+
+    from backtests.replay import LEAST_WEIGHT, MOST_WEIGHT
+
+    out = np.zeros(len(sessions_on))
+    before: date | None = None
+    ordinals = np.array([d.toordinal() for d in sessions_on])
+    for number, row in enumerate(read_csv(path, ("date", "weight")), start=2):
+        place = f"{path.name}:{number}"
+        before = _day(row, place, before)
+        weight = _cell(row, "weight", place)
+        if not (math.isfinite(weight) and LEAST_WEIGHT <= weight <= MOST_WEIGHT):
+            raise DataError(
+                f"{place}: weight = {weight}",
+                remedy=f"allowed: {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}",
+            )
+        if before > sessions_on[-1]:
+            raise DataError(f"{place}: {before} is after the window's end {sessions_on[-1]}")
+        out[int(np.searchsorted(ordinals, before.toordinal())) :] = weight
+    return out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedBar:
+    """One row of the user's price file, raw USD."""
+
+    session_on: date
+    open_usd: float | None
+    high_usd: float | None
+    low_usd: float | None
+    close_usd: float
+    volume: float | None
+
+
+MOST_JUMP = 2.0
+"""A close beyond twice or half the one before, splits counted, is a wrong unit or a slip: NVDA's
+largest day since 2022 was +24 %."""
+
+
+def check_jumps(bars: Sequence[ImportedBar], held: Sequence[Fact], symbol: str) -> None:
+    """Each close against the one before, the first against the last that the record holds.
+
+    held: ``bar`` and ``corporate_action`` facts of the record. Splits it knows are no jumps.
+    """
+    first = bars[0].session_on.isoformat()
+    closes = [
+        (str(f.payload["session_on"]), float(f.payload["close"]))
+        for f in held
+        if f.kind == "bar"
+        and f.payload["symbol"] == symbol
+        and str(f.payload["session_on"]) < first
+    ]
+    splits = [
+        (str(f.payload["ex_on"]), float(f.payload["value"]))
+        for f in held
+        if f.kind == "corporate_action"
+        and f.payload["symbol"] == symbol
+        and f.payload["action"] == "split"
+    ]
+    path = [
+        *([max(closes)] if closes else []),
+        *((b.session_on.isoformat(), b.close_usd) for b in bars),
+    ]
+    for (day, close), (next_day, following) in itertools.pairwise(path):
+        factor = math.prod(value for ex_on, value in splits if day < ex_on <= next_day)
+        if not 1 / MOST_JUMP < following * factor / close < MOST_JUMP:
+            raise DataError(
+                f"{symbol} {next_day}: close {following:g} after {close:g} is a jump beyond a "
+                f"factor of {MOST_JUMP:g}",
+                remedy="correct it, or --allow-jumps if it is real",
+            )
+
+
+def read_bars(path: Path) -> list[ImportedBar]:
+    """Bars from a CSV of date,open,high,low,close,volume; every row is checked and named.
+
+    open, high, low and volume may be blank. Refuses duplicates, disorder, NaN, prices that are not
+    positive, a low above a high, and an open or close outside them (0.01 % tolerance for rounding).
+    """
+    bars: list[ImportedBar] = []
+    before: date | None = None
+    for number, row in enumerate(read_csv(path, ("date", "close")), start=2):
+        place = f"{path.name}:{number}"
+        before = _day(row, place, before)
+        values = {n: _price(row, n, place) for n in ("open", "high", "low", "close")}
+        close, low, high = values["close"], values["low"], values["high"]
+        if close is None:
+            raise DataError(f"{place}: no close")
+        _check_range(place, low, high, (values["open"], close))
+        volume = _cell(row, "volume", place) if row.get("volume") else None
+        if volume is not None and not (math.isfinite(volume) and volume >= 0):
+            raise DataError(f"{place}: volume = {row['volume']} is not 0 or more")
+        bars.append(
+            ImportedBar(
+                session_on=before,
+                open_usd=values["open"],
+                high_usd=high,
+                low_usd=low,
+                close_usd=close,
+                volume=volume,
+            )
+        )
+    return bars
+
+
+def _price(row: Mapping[str, str], name: str, place: str) -> float | None:
+    if not row.get(name):
+        return None
+    value = _cell(row, name, place)
+    if not (math.isfinite(value) and value > 0):
+        raise DataError(f"{place}: {name} = {row[name]} is not a positive price")
+    return value
+
+
+def _check_range(
+    place: str, low: float | None, high: float | None, inside: Iterable[float | None]
+) -> None:
+    if low is not None and high is not None and low > high:
+        raise DataError(f"{place}: low {low:g} is above high {high:g}")
+    for value in inside:
+        below = value is not None and low is not None and value < low * 0.9999
+        above = value is not None and high is not None and value > high * 1.0001
+        if below or above:
+            raise DataError(f"{place}: {value:g} lies outside low and high")
+
+
+def check_gaps(bars: Sequence[ImportedBar]) -> None:
+    """Every NYSE session between the first and the last bar must be there, and nothing else."""
+    from datetime import time
+
+    from engine.macro.sessions import load_sessions
+
+    days = {bar.session_on for bar in bars}
+    first, last = bars[0].session_on, bars[-1].session_on
+    sessions = set(load_sessions(first, last, time(8, 30)).on)
+    missing, extra = sorted(sessions - days), sorted(days - sessions)
+    if missing:
+        raise DataError(f"{len(missing)} sessions have no bar, first {missing[0]}")
+    if extra:
+        raise DataError(f"{extra[0]} is not an NYSE session ({len(extra)} such rows)")
+
+
+def bar_facts(bars: Sequence[ImportedBar], symbol: str, source: str, now: datetime) -> list[Any]:
+    """The bars as facts, back-filled: known half an hour after each close, never later than now."""
+    from datetime import time, timedelta
+
+    from engine.clock import at_new_york
+    from engine.values import Fact
+
+    facts = []
+    for bar in bars:
+        closed_at = at_new_york(bar.session_on, time(16))
+        if closed_at > now:
+            raise DataError(f"the session of {bar.session_on} is not over")
+        payload = {
+            "symbol": symbol,
+            "session_on": bar.session_on.isoformat(),
+            "open": bar.open_usd,
+            "high": bar.high_usd,
+            "low": bar.low_usd,
+            "close": bar.close_usd,
+            "volume": bar.volume,
+        }
+        facts.append(
+            Fact(
+                kind="bar",
+                key=f"{symbol}:{bar.session_on.isoformat()}",
+                occurred_at=closed_at,
+                known_at=min(now, closed_at + timedelta(minutes=30)),
+                source=source,
+                payload=payload,
+                backfilled=True,
+            )
+        )
+    return facts
+
+
+def weights_digest(target: FloatArray) -> str:
+    """Identity of a list of weights."""
+    return hashlib.sha256(target.tobytes()).hexdigest()
+
+
+# --- judging a search -----------------------------------------------------------------------------
+
+MOST_PBO_SETS = 2_000
+"""Sets that enter PBO: 0.4 CPU-seconds; of more, evenly spaced ones with the best among them."""
+
+
+def note_sweep(store: Store, window: Window, found: SweepResult, now: datetime) -> None:
+    """Write every set into the trial ledger; sets tried before on these data count once."""
+    from engine.record.store import Trial
+
+    sharpes = found.sharpe
+    strategy = window.config.strategy.name
+    numbers, axes = rule_numbers(window.config.blend), found.job.axes
+    batch: list[Trial] = []
+    for row, values in enumerate(found.job.sets.tolist()):
+        sharpe = float(sharpes[row])
+        known = math.isfinite(sharpe)
+        skewness, kurtosis = found.shape_of(row) if known else (None, None)
+        batch.append(
+            Trial(
+                data_hash=window.data_hash,
+                strategy=strategy,
+                params=identity(numbers | dict(zip(axes, values, strict=True)), window),
+                n_obs=found.n_obs,
+                sharpe=sharpe if known else None,
+                skewness=skewness,
+                kurtosis=kurtosis,
+                made_at=now,
+            )
+        )
+        if len(batch) == 5_000:
+            store.add_trials(batch)
+            batch = []
+    store.add_trials(batch)
+
+
+def chosen_sets(found: SweepResult, most: int) -> list[int]:
+    """At most ``most`` rows, evenly spaced, the best one among them."""
+    import numpy as np
+
+    total = len(found.job.sets)
+    if total <= most:
+        return list(range(total))
+    spaced = np.linspace(0, total - 1, most).astype(int).tolist()
+    return sorted({*spaced[:-1], found.best})
+
+
+def search_overfitting(found: SweepResult) -> float | None:
+    """PBO of the search; None for a single set."""
+    from backtests.overfitting import overfitting_probability
+
+    rows = chosen_sets(found, MOST_PBO_SETS)
+    if len(rows) < 2:
+        return None
+    totals = found.totals
+    return overfitting_probability(
+        totals.block_sums[:, rows], totals.block_squares[:, rows], found.block_rows
+    ).pbo
+
+
+def superior_ability(window: Window, found: SweepResult) -> tuple[float | None, str]:
+    """SPA p-value against holding, or None with the line that says why it was skipped."""
+    from backtests.metrics import excess_returns
+    from backtests.overfitting import MOST_SPA_MODELS, superior_ability_p_value
+    from backtests.replay import buy_and_hold
+    from backtests.sweep import excess_returns_of
+    from engine.errors import NotObservedError
+
+    rows = chosen_sets(found, MOST_SPA_MODELS)
+    holding = excess_returns(buy_and_hold(window.market))
+    try:
+        value = superior_ability_p_value(holding, excess_returns_of(found.job, rows))
+    except NotObservedError as error:
+        return None, str(error)
+    return value, f"SPA over {len(rows)} of {len(found.job.sets)} sets." if len(rows) < len(
+        found.job.sets
+    ) else ""
+
+
+def top_sets(found: SweepResult, most: int = 10) -> list[dict[str, Any]]:
+    """The best sets by Sharpe ratio, annualised; of sets that trade alike, the first."""
+    import numpy as np
+
+    from backtests.metrics import SESSIONS_A_YEAR
+
+    sharpe = found.sharpe
+    totals = found.totals
+    paths = np.stack([totals.final_equity, totals.moments[1], totals.n_trades], axis=1)
+    _, first = np.unique(paths, axis=0, return_index=True)
+    ranked = np.nan_to_num(sharpe[np.sort(first)], nan=-np.inf)
+    order = np.sort(first)[np.argsort(-ranked, kind="stable")][:most]
+    return [
+        {
+            "params": found.params_of(int(row)),
+            "sharpe": float(sharpe[row]) * SESSIONS_A_YEAR**0.5
+            if math.isfinite(float(sharpe[row]))
+            else None,
+            "final_equity": float(totals.final_equity[row]),
+            "max_drawdown_pct": 100.0 * float(totals.max_drawdown[row]),
+            "exposure_pct": 100.0 * float(totals.exposure[row]),
+            "n_trades": int(totals.n_trades[row]),
+        }
+        for row in order
+    ]

@@ -1,0 +1,185 @@
+"""The morning in one function: record → decision → ledger → report.
+
+Used by ``nvsignal report``, by the scheduler and by the local page; the command line only parses
+and prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from engine.phrases import phrase
+from engine.service import wiring
+from engine.values import Decision, Report, SourceHealth
+
+if TYPE_CHECKING:
+    from config.settings import Config
+    from engine.record.store import Store
+    from engine.service.wiring import Assessment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Morning:
+    """A report with the assessment it came from."""
+
+    report: Report
+    assessment: Assessment
+
+
+def prepare(
+    store: Store,
+    config: Config,
+    as_of: datetime,
+    *,
+    record: bool,
+    polled: Sequence[SourceHealth] = (),
+    notices: Sequence[str] = (),
+) -> Morning:
+    """Assess what is known at ``as_of``, note the decision when ``record``, build the report.
+
+    record: only for decisions made live; a look at the past leaves no trace in the ledger. polled:
+    health of the live feeds as the record tells it, never as the network is at this moment, so that
+    the same record gives the same bytes.
+    """
+    assessment = wiring.assess(wiring.world_at(store, config, as_of), config)
+    decision = tempered(assessment.decision, polled)
+    head = note_decision(store, assessment, decision) if record else ""
+    report = report_of(
+        assessment,
+        decision=decision,
+        past=past_decisions(store, config, as_of),
+        polled=polled,
+        notices=notices,
+    )
+    if head:
+        # Printed with the report, so that `ledger verify --head` can show nothing was rewritten.
+        report = replace(report, receipt={**report.receipt, "ledger_head": head})
+    return Morning(report=report, assessment=assessment)
+
+
+def tempered(decision: Decision, polled: Sequence[SourceHealth]) -> Decision:
+    """``decision``, less sure where live tier-1 sources could not be read; it says so.
+
+    Verdict, score and weight stay: what was not observed is no reason to sell.
+    """
+    from engine.service.collecting import blind, evidence_coverage
+
+    unseen = blind(polled)
+    if not unseen:
+        return decision
+    factor = evidence_coverage(polled)
+    note = phrase(
+        "{n:int} of {total:int} live tier-1 sources could not be read; "
+        "confidence is multiplied by {factor:.2f}",
+        n=len(unseen),
+        total=sum(source.tier == 1 for source in polled),
+        factor=factor,
+    )
+    return replace(decision, confidence=decision.confidence * factor, notes=(*decision.notes, note))
+
+
+def note_decision(store: Store, assessment: Assessment, decision: Decision) -> str:
+    """Append the decision to the ledger, where the first of a session stands; its entry's hash."""
+    from engine.record import ledger
+
+    entry = ledger.append(
+        store,
+        decision_payload(decision),
+        acts_on=decision.acts_on,
+        strategy=assessment.config.strategy.name,
+        made_at=assessment.world.as_of,
+    )
+    return entry.entry_hash
+
+
+def decision_payload(d: Decision) -> dict[str, Any]:
+    """What the ledger keeps of a decision: enough to argue with it years later."""
+    return {
+        "acts_on": d.acts_on.isoformat(),
+        "decision": d.verdict,
+        "target_weight": d.target_weight,
+        "score": d.score,
+        "confidence": d.confidence,
+        "coverage": d.coverage,
+        "contributions": {c.name: c.contribution for c in d.contributions},
+        "config_hash": d.config_hash,
+        "data_hash": d.data_hash,
+        "code_version": d.code_version,
+    }
+
+
+def past_decisions(store: Store, config: Config, as_of: datetime) -> tuple[dict[str, Any], ...]:
+    """Standing ledger entries of this strategy made by ``as_of``, oldest first."""
+    from engine.record import ledger
+
+    return tuple(
+        dict(e.payload)
+        for e in ledger.entries(store, strategy=config.strategy.name)
+        if e.stands and e.made_at <= as_of
+    )
+
+
+def report_of(
+    assessment: Assessment,
+    *,
+    decision: Decision | None = None,
+    past: Sequence[dict[str, Any]] = (),
+    polled: Sequence[SourceHealth] = (),
+    notices: Sequence[str] = (),
+) -> Report:
+    """The report of an assessment; ``decision`` instead of its own when given."""
+    from engine.report.build import Inputs, build
+
+    return build(
+        Inputs(
+            as_of=assessment.world.as_of,
+            history=assessment.world.history,
+            features=assessment.features,
+            decision=decision or assessment.decision,
+            target_weight=assessment.evaluation.target_weight,
+            events=assessment.events,
+            cards=release_cards(assessment),
+            polled=tuple(polled),
+            past=tuple(past),
+            ceiling_usd_tn=_ceiling(assessment.config),
+            notices=tuple(notices),
+        )
+    )
+
+
+def release_cards(assessment: Assessment) -> tuple[Any, ...]:
+    """Cards of the newest and the most threatening releases, with serving costs and claims."""
+    from engine.decision.ratings import serving_costs
+    from engine.report.build import choose_cards, claims_about, release_versions
+    from engine.values import ReleaseCard
+
+    world = assessment.world
+    releases = release_versions(world.history, world.as_of)
+    rated = [
+        (releases[r.rating.model], r.rating)
+        for r in assessment.ratings
+        if r.rating.model in releases
+    ]
+    reference = wiring.reference_of(assessment.config.folder)
+    cards = []
+    for release, rating in choose_cards(rated, world.as_of):
+        costs = serving_costs(release, world.as_of, reference, world.history)
+        cards.append(
+            ReleaseCard(
+                release=release,
+                rating=rating,
+                claims=claims_about(world.history, release.model, world.as_of),
+                **costs,
+            )
+        )
+    return tuple(cards)
+
+
+def _ceiling(config: Config) -> float | None:
+    for voice in config.blend.voices:
+        if "ceiling_usd_tn" in voice.params:
+            return float(voice.params["ceiling_usd_tn"])
+    return None

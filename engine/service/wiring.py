@@ -1,0 +1,380 @@
+"""The one composition root: where the rooms are joined and the outside world is let in.
+
+``assess`` is the product in one function: record → features → strategies → decision. Live report,
+backtest, sweep and audit all go through it or through the very functions it calls.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import NEW_YORK
+from engine.errors import InputError
+
+if TYPE_CHECKING:
+    from config.settings import Config
+    from engine.decision.decide import Evaluation
+    from engine.decision.features import RatedRelease
+    from engine.decision.grid import Grid
+    from engine.decision.ratings import Reference
+    from engine.macro.sessions import Sessions
+    from engine.record.history import History
+    from engine.record.store import Store
+    from engine.service.derived import Memo
+    from engine.threat.parameters import ThreatParameters
+    from engine.threat.world import World as ThreatWorld
+    from engine.values import Contribution, Decision, Event, Fact, Features
+
+REFERENCE = "reference-facts"
+"""Name under which the reference tables keep their poll state."""
+WARM_UP = timedelta(days=7)
+
+
+def data_folder() -> Path:
+    """NVSIGNAL_DATA, or the user's data folder after the XDG convention."""
+    given = os.environ.get("NVSIGNAL_DATA")
+    if given:
+        return Path(given).expanduser()
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "nvsignal"
+
+
+def default_db_url(config: Config | None = None) -> str:
+    """NVSIGNAL_DB, the configured database, or SQLite in the data folder."""
+    configured = config.settings.record.database if config else ""
+    return (
+        os.environ.get("NVSIGNAL_DB") or configured or f"sqlite:///{data_folder()}/record.sqlite3"
+    )
+
+
+def code_version() -> str:
+    """Version of the installed package and a digest of its source files.
+
+    A decision can then be traced to the code that made it, edited checkouts included.
+    """
+    from importlib.metadata import version
+
+    digest = hashlib.sha256()
+    root = Path(__file__).resolve().parents[2]
+    for package in ("engine", "strategies"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return f"{version('nvsignal')}+{digest.hexdigest()[:12]}"
+
+
+def open_record(config: Config, db: str | None = None) -> Store:
+    """Open the record, creating and filling it with the reference facts where that is due."""
+    from engine.record.store import Store
+
+    url = db or default_db_url(config)
+    store = Store.open(url)
+    load_reference(store, config)
+    return store
+
+
+def load_reference(store: Store, config: Config) -> bool:
+    """Record ``config/facts`` when its content or the assumed lags changed; True if it did."""
+    from config.settings import lags
+    from engine.record.store import PollState
+    from feeds import facts
+
+    folder = config.folder / "facts"
+    digest = hashlib.sha256(repr(config.settings.lags).encode())
+    for name in facts.files():
+        path = folder / name
+        digest.update(name.encode())
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    state = store.poll_state(REFERENCE)
+    if state is not None and state.body_hash == digest.hexdigest():
+        return False
+    loaded = facts.read_tables(folder, lags(config.settings))
+    store.record_poll(PollState(feed=REFERENCE, body_hash=digest.hexdigest()), facts=loaded)
+    return True
+
+
+def last_evening(store: Store) -> datetime:
+    """The end of the last New York day with an NVDA close in the record."""
+    from engine.clock import end_of_day
+
+    days = [
+        date.fromisoformat(str(f.payload["session_on"]))
+        for f in store.facts(kinds=("bar",))
+        if f.payload["symbol"] == "NVDA"
+    ]
+    if not days:
+        raise InputError("the record holds no NVDA price", remedy="collect, or import bars")
+    return end_of_day(max(days))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What was known at ``as_of``, and the sessions it can act on.
+
+    history holds nothing later than ``as_of``. ``grid`` ends with the session that acts on it.
+    memo: what was computed on earlier days; everything is the same without.
+    """
+
+    as_of: datetime
+    history: History
+    data_hash: str
+    sessions: Sessions
+    grid: Grid
+    memo: Memo | None = None
+
+
+def world_at(store: Store, config: Config, as_of: datetime) -> World:
+    """Load the record once, cut at ``as_of``."""
+    from engine.record.store import uncollected
+    from engine.service.derived import Memo, sessions_from
+
+    folder = data_folder() / "derived"
+    with uncollected():
+        history = store.history(known_by=as_of)
+        if "bar" not in history.kinds:
+            raise _before_the_record(store, as_of)
+        world = world_of(history, config, as_of, load=sessions_from(folder))
+    return replace(world, memo=Memo(folder / "futures.json", code_version()))
+
+
+def _before_the_record(store: Store, as_of: datetime) -> InputError:
+    bars = store.facts(kinds=("bar",))
+    since = f"; prices begin on {bars[0].payload['session_on']}" if bars else ""
+    return InputError(
+        f"no price is known by {as_of.astimezone(NEW_YORK).date()}{since}",
+        remedy="choose a later --as-of, or import bars",
+    )
+
+
+def world_of(
+    history: History,
+    config: Config,
+    as_of: datetime,
+    *,
+    load: Callable[[date, date, time], Sessions] | None = None,
+) -> World:
+    """``history`` cut at ``as_of`` with its sessions; raises before the record begins.
+
+    load: ``load_sessions`` or what gives the same, faster.
+    """
+    from engine.decision.grid import Grid
+    from engine.macro.sessions import load_sessions
+
+    history = history.cut(as_of)
+    bars = history.known("bar", as_of)
+    if not bars:
+        raise InputError(
+            f"no price is known by {as_of.astimezone(NEW_YORK).date()}",
+            remedy="choose a later --as-of, or import bars",
+        )
+    first_on = min(date.fromisoformat(str(b.payload["session_on"])) for b in bars)
+    last_on = as_of.astimezone(NEW_YORK).date() + WARM_UP
+    sessions = (load or load_sessions)(first_on, last_on, config.settings.decision.clock_time)
+    rows = sessions.index_at_or_after(as_of) + 1
+    grid = Grid(sessions_on=sessions.on[:rows], decide_at_us=sessions.decide_at_us[:rows])
+    return World(
+        as_of=as_of,
+        history=history,
+        data_hash=history.data_hash(as_of),
+        sessions=sessions,
+        grid=grid,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessment:
+    """Everything computed on the way to a decision."""
+
+    config: Config
+    world: World
+    events: Sequence[Event]
+    ratings: tuple[RatedRelease, ...]
+    features: Features
+    evaluation: Evaluation
+    version: str
+
+    @cached_property
+    def decision(self) -> Decision:
+        """The decision of the last session, with contributions and flips."""
+        return self.decision_at(-1)
+
+    def decision_at(self, t: int) -> Decision:
+        """The decision of row ``t``."""
+        from engine.clock import from_micros
+        from engine.decision.explain import decision_at
+
+        instant = from_micros(int(self.features.decide_at_us[t]))
+        decision = decision_at(
+            self.config.blend,
+            self.features,
+            self.evaluation,
+            decided_at=min(self.world.as_of, instant),
+            strategy_file=self.config.strategy_path.name,
+            hashes=(self.config.digest, self.world.data_hash, self.version),
+            t=t,
+        )
+        return replace(
+            decision, contributions=tuple(self._named(c, t) for c in decision.contributions)
+        )
+
+    def _named(self, contribution: Contribution, t: int) -> Contribution:
+        """The threat's bar with the releases that weigh most in it, so that its level adds up."""
+        from engine.decision.ratings import largest_parts
+        from engine.phrases import phrase
+        from engine.values import Evidence
+
+        if contribution.name != "fp8_threat" or contribution.value is None:
+            return contribution
+        voice = next(v for v in self.config.blend.voices if v.strategy.name == contribution.name)
+        row = range(len(self.features.sessions_on))[t]
+        parts = largest_parts(self.ratings, row, voice.params["half_life_sessions"])
+        named = tuple(
+            Evidence(
+                text=phrase(
+                    "{model}: {part:pct1} of that revenue still at risk", model=name, part=part
+                ),
+                source="engine.threat.rating",
+            )
+            for name, part in parts
+            if part >= 0.05
+        )
+        return replace(contribution, evidence=(*contribution.evidence, *named))
+
+
+def assess(
+    world: World,
+    config: Config,
+    *,
+    ratings: Sequence[RatedRelease] | None = None,
+    version: str | None = None,
+) -> Assessment:
+    """Features, scores and positions over every session of ``world``.
+
+    ratings: taken as given when the caller has them for the same history (a sweep rates once).
+    """
+    from engine.decision.decide import evaluate
+    from engine.decision.events import known_events
+    from engine.decision.features import build
+    from engine.record.store import uncollected
+
+    with uncollected():
+        events = known_events(world.history, world.as_of)
+        rated = tuple(ratings) if ratings is not None else rate_releases(world, config, events)
+        features = build(
+            world.history,
+            world.grid,
+            ratings=rated,
+            events=events,
+            weights=config.events,
+            memo=world.memo,
+        )
+    if world.memo is not None:
+        world.memo.save()
+    return Assessment(
+        config=config,
+        world=world,
+        events=events,
+        ratings=rated,
+        features=features,
+        evaluation=evaluate(config.blend, features),
+        version=version or code_version(),
+    )
+
+
+def rate_releases(
+    world: World, config: Config, events: Sequence[Event]
+) -> tuple[RatedRelease, ...]:
+    """Every Chinese release rated once, at the first decision that could use it."""
+    from engine.decision.ratings import rate_all
+
+    return rate_all(world.history, world.grid, events, reference_of(config.folder))
+
+
+def reference_of(folder: Path) -> Reference:
+    """Chips, model dimensions and uncertain parameters from the configuration folder."""
+    from engine.decision.ratings import Reference
+    from engine.threat.architectures import load_architectures
+    from engine.threat.chips import load_accelerators
+    from engine.threat.parameters import parse_parameters
+
+    text = (folder / "threat.toml").read_text(encoding="utf-8")
+    return Reference(
+        accelerators=load_accelerators(folder / "facts" / "accelerators.csv"),
+        architectures=load_architectures(folder / "facts" / "model_architectures.csv"),
+        params=parse_parameters(text),
+    )
+
+
+def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
+    """``world`` with more facts, as if they had been known: for ``whatif`` and for tests."""
+    from engine.record.history import History
+
+    history = History([*world.history, *facts])
+    known = world.sessions
+
+    def load(first: date, last: date, clock_time: time) -> Sessions:
+        from engine.macro.sessions import load_sessions
+
+        same = (first, last) == (known.first, known.last)
+        return known if same else load_sessions(first, last, clock_time)
+
+    return replace(world_of(history, config, world.as_of, load=load), memo=world.memo)
+
+
+def rating_world(
+    instant: datetime, db: str | None, config_dir: str | None
+) -> tuple[ThreatWorld, ThreatParameters]:
+    """What ratings look at, from the record as known at ``instant``, and the parameters."""
+    from config.settings import config_folder, load
+    from engine.decision.events import known_events
+    from engine.decision.ratings import world_from
+
+    config = load(config_folder(config_dir))
+    with open_record(config, db) as store:
+        history = store.history(known_by=instant)
+    reference = reference_of(config.folder)
+    world = world_from(history, instant, known_events(history, instant), reference)
+    return world, reference.params
+
+
+def hypothesis(text: str, where: str, world: World) -> tuple[list[Fact], str]:
+    """A what-if file as facts known at the world's instant, and the name of its release.
+
+    Every problem of the file comes in one ``ConfigError``; a name the record holds is refused.
+    """
+    from engine.threat.whatif import parse_whatif, scenario_rows
+    from engine.values import Fact, release_payload
+
+    plan = parse_whatif(text, where=where)
+    name = plan.release.model
+    spells = world.history.known("availability", world.as_of)
+    known = {str(f.payload["model"]) for f in world.history.known("model_release", world.as_of)}
+    if name.lower() in {k.lower() for k in known}:
+        raise InputError(
+            f"'{name[:80]}' is in the record already", remedy="give the hypothesis its own name"
+        )
+
+    def fact(kind: str, key: str, payload: dict[str, Any]) -> Fact:
+        return Fact(
+            kind=kind,
+            key=f"hypothetical {key}",
+            occurred_at=world.as_of,
+            known_at=world.as_of,
+            source="hypothetical",
+            payload=payload,
+        )
+
+    rows = scenario_rows(
+        plan, {str(s.payload["chip"]) for s in spells}, world.as_of.astimezone(NEW_YORK).date()
+    )
+    facts = [fact("availability", row["chip"], dict(row)) for row in rows["availability"]]
+    facts += [fact("supply_estimate", row["vendor"], dict(row)) for row in rows["supply"]]
+    release = release_payload(replace(plan.release, known_at=world.as_of))
+    return [*facts, fact("model_release", name, release)], name

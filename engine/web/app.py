@@ -1,0 +1,139 @@
+"""The Starlette application, and the server that carries it."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from engine.errors import InputError, NvsignalError
+from engine.web.desk import Desk
+from engine.web.guard import Admission, Guard
+from engine.web.pages import Pages, stylesheet
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from engine.record.store import Store
+
+_TYPES = {"css": "text/css", "js": "text/javascript", "txt": "text/plain", "svg": "image/svg+xml"}
+
+
+def create_app(
+    store: Store,
+    folder: Path,
+    *,
+    admission: Admission,
+    clock: Callable[[], datetime],
+    strategy: str | None = None,
+    language: str = "en",
+) -> Starlette:
+    """The page over ``store`` and the configuration in ``folder``.
+
+    clock: the present instant, asked once a request. strategy: preset or file that decides; None
+    for the configured one. The caller opens and closes the store.
+    """
+    pages = Pages(Desk(store, folder, strategy, clock), language)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        pages.jobs.stop_all()
+
+    app = Starlette(
+        routes=_routes(pages, static_files()),
+        middleware=[Middleware(Guard, admission=admission)],
+        exception_handlers={NvsignalError: pages.failed},
+        lifespan=lifespan,
+    )
+    app.state.pages = pages
+    return app
+
+
+def _routes(pages: Pages, files: Mapping[str, tuple[bytes, str]]) -> list[Route]:
+    async def static(request: Request) -> Response:
+        found = files.get(request.path_params["name"])
+        if found is None:
+            return PlainTextResponse("not found\n", 404)
+        return Response(found[0], media_type=found[1], headers={"cache-control": "max-age=300"})
+
+    return [
+        Route("/", pages.today),
+        Route("/archive", pages.archive),
+        Route("/archive/file/{name}", pages.stored),
+        Route("/feeds", pages.feeds),
+        Route("/releases", pages.releases),
+        Route("/backtest", pages.backtest),
+        Route("/backtest", pages.start, methods=["POST"]),
+        Route("/compare", pages.compare),
+        Route("/rules", pages.rules),
+        Route("/rules/check", pages.check, methods=["POST"]),
+        Route("/rules/save", pages.save, methods=["POST"]),
+        Route("/jobs/{job_id}", pages.job),
+        Route("/jobs/{job_id}/sheet/{number:int}", pages.whole_sheet),
+        Route("/jobs/{job_id}/cancel", pages.cancel, methods=["POST"]),
+        Route("/login", pages.login, methods=["GET", "POST"]),
+        Route("/logout", pages.logout, methods=["POST"]),
+        Route("/static/{name}", static),
+    ]
+
+
+def static_files() -> Mapping[str, tuple[bytes, str]]:
+    """Every static file by name, read once: a request can name nothing else."""
+    found = {"style.css": (stylesheet(), _TYPES["css"])}
+    for entry in resources.files("engine.web").joinpath("static").iterdir():
+        kind = entry.name.rpartition(".")[2]
+        if kind in _TYPES and entry.name != "page.css":
+            found[entry.name] = (entry.read_bytes(), _TYPES[kind])
+    return found
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; a port that is taken is an ``InputError`` with a remedy."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise _cannot_listen(host, port, error) from None
+    return listener
+
+
+def server(app: Starlette) -> uvicorn.Server:
+    """The server for ``app``: quiet, bounded, no websockets; ``run(sockets=[...])`` starts it."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        proxy_headers=False,
+        limit_concurrency=64,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=3,
+    )
+    return uvicorn.Server(config)
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> InputError:
+    if error.errno == errno.EADDRINUSE:
+        remedy = f"another program has it: stop it, or use --port {port + 1}"
+        return InputError(f"port {port} on {host} is taken", remedy=remedy)
+    if error.errno == errno.EACCES:
+        return InputError(f"port {port} may not be used", remedy="choose one above 1023")
+    return InputError(f"cannot listen on {host}:{port} ({error.strerror})")

@@ -1,0 +1,200 @@
+"""What the pages ask for, without a word of HTTP: reports, ratings, ledger, feeds, backtests.
+
+Everything here may take seconds and is called from worker threads. Nothing here writes to the
+record.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from engine.clock import NEW_YORK, at_new_york, parse_as_of, to_micros
+from engine.errors import InputError, NvsignalError
+
+if TYPE_CHECKING:
+    from config.settings import Config
+    from engine.record.ledger import LedgerEntry
+    from engine.record.store import Store
+    from engine.service.wiring import Assessment, World
+    from engine.values import ModelRelease, Report, SourceHealth, ThreatRating
+
+WORLDS_KEPT = 4
+ASSESSMENTS_KEPT = 16
+MAX_FILES = 400
+MAX_FILE_BYTES = 5_000_000
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.(?:html|md|txt|json)\Z")
+_V = TypeVar("_V")
+
+
+class Kept(Generic[_V]):
+    """The last few results of something slow; two askers of the same thing compute it once."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._values: OrderedDict[Hashable, _V] = OrderedDict()
+
+    def get(self, key: Hashable, make: Callable[[], _V]) -> _V:
+        """The value of ``key``, made now when it is not kept."""
+        with self._lock:
+            if key not in self._values:
+                self._values[key] = make()
+                while len(self._values) > self._most:
+                    self._values.popitem(last=False)
+            self._values.move_to_end(key)
+            return self._values[key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReport:
+    """A report that ``nvsignal run`` or ``report --save`` left in the folder of reports."""
+
+    name: str
+    n_bytes: int
+
+
+class Desk:
+    """The record and the configuration behind the pages."""
+
+    def __init__(
+        self, store: Store, folder: Path, strategy: str | None, clock: Callable[[], datetime]
+    ) -> None:
+        self.store, self.folder, self.strategy, self.clock = store, folder, strategy, clock
+        self._worlds: Kept[World] = Kept(WORLDS_KEPT)
+        self._assessments: Kept[Assessment] = Kept(ASSESSMENTS_KEPT)
+
+    def config(self, name: str | None = None) -> Config:
+        """The configuration with the preset ``name``, else with the one that decides."""
+        from config.settings import load
+        from engine.web.presets import preset_path
+
+        if name is None:
+            return load(self.folder, self.strategy)
+        return load(self.folder, str(preset_path(self.folder, name)))
+
+    def instant(self, as_of: str | None) -> datetime:
+        """The instant meant by a page's ``as_of``; what lies ahead is refused.
+
+        Empty is now, "last" the last evening with prices, else a day or an instant.
+        """
+        present = self.clock()
+        if not as_of:
+            return present
+        if as_of == "last":
+            from engine.service import wiring
+
+            return min(wiring.last_evening(self.store), present)
+        asked = parse_as_of(as_of)
+        if asked <= present:
+            return asked
+        if asked.astimezone(NEW_YORK).date() == present.astimezone(NEW_YORK).date():
+            return present
+        raise InputError(f"'{as_of[:40]}' lies ahead", remedy="choose a day up to today")
+
+    def assessment(self, config: Config, as_of: datetime) -> Assessment:
+        """The decision as of ``as_of``; kept by configuration, facts known then, and session."""
+        from engine.service import wiring
+
+        world = self._world(config, as_of)
+        key = (config.digest, config.strategy_path.name, *self._moment(config, as_of, world))
+        return self._assessments.get(key, lambda: wiring.assess(world, config))
+
+    def _world(self, config: Config, as_of: datetime) -> World:
+        from engine.service import wiring
+
+        known = self.store.data_hash(as_of)
+        day = as_of.astimezone(NEW_YORK).date()
+        decide_at = at_new_york(day, config.settings.decision.clock_time)
+        key = (known, day, as_of <= decide_at, config.settings.decision.decide_at)
+        return self._worlds.get(key, lambda: wiring.world_at(self.store, config, as_of))
+
+    @staticmethod
+    def _moment(config: Config, as_of: datetime, world: World) -> tuple[Hashable, ...]:
+        return (world.data_hash, to_micros(world.as_of), config.settings.decision.decide_at)
+
+    def report(self, as_of: datetime, config: Config | None = None) -> Report:
+        """The report as of ``as_of``, with the health of the feeds when that is today."""
+        from engine.service import morning
+
+        chosen = config or self.config()
+        assessment = self.assessment(chosen, as_of)
+        today = as_of.astimezone(NEW_YORK).date() == self.clock().astimezone(NEW_YORK).date()
+        polled = self.feed_health() if today else ()
+        return morning.report_of(
+            assessment,
+            decision=morning.tempered(assessment.decision, polled),
+            past=morning.past_decisions(self.store, chosen, as_of),
+            polled=polled,
+        )
+
+    def feed_health(self) -> tuple[SourceHealth, ...]:
+        """How each configured feed is doing now; empty when ``feeds.toml`` is not there."""
+        from engine.service import collecting
+
+        config = self.config()
+        if not (config.folder / "feeds.toml").is_file():
+            return ()
+        return collecting.feed_health(self.store, collecting.feeds_of(config), self.clock())
+
+    def league(self, as_of: datetime) -> tuple[tuple[ModelRelease, ThreatRating], ...]:
+        """Chinese releases rated on their own day, the highest score first, then the newer."""
+        from engine.report.build import release_versions
+
+        assessment = self.assessment(self.config(), as_of)
+        releases = release_versions(assessment.world.history, assessment.world.as_of)
+        rated = [
+            (releases[r.rating.model], r.rating)
+            for r in assessment.ratings
+            if r.rating.model in releases
+        ]
+        newest_first = sorted(rated, key=lambda pair: pair[1].rated_at, reverse=True)
+        return tuple(sorted(newest_first, key=lambda pair: -pair[1].score))
+
+    def ledger(self) -> tuple[LedgerEntry, ...]:
+        """Decisions made live, newest first."""
+        return tuple(reversed(self.store.ledger_entries()))
+
+    def ledger_problem(self) -> str:
+        """Why the ledger's chain does not hold; empty when it does."""
+        from engine.record import ledger
+
+        try:
+            ledger.verify(self.store)
+        except NvsignalError as error:
+            return str(error)
+        return ""
+
+    # --- stored reports -----------------------------------------------------------------------
+
+    def reports_folder(self) -> Path:
+        """Where ``nvsignal run`` leaves its reports."""
+        from engine.service.schedule import report_folder
+
+        return report_folder(self.config())
+
+    def stored_reports(self) -> tuple[StoredReport, ...]:
+        """Report files with plain names, the latest name first; links are left out."""
+        folder = self.reports_folder()
+        if not folder.is_dir():
+            return ()
+        files = [
+            StoredReport(name=p.name, n_bytes=p.stat().st_size)
+            for p in folder.iterdir()
+            if _FILE.match(p.name) and p.is_file() and not p.is_symlink()
+        ]
+        return tuple(sorted(files, key=lambda f: f.name, reverse=True)[:MAX_FILES])
+
+    def stored_report(self, name: str) -> bytes:
+        """The bytes of a listed report; any other name is refused."""
+        if name not in {f.name for f in self.stored_reports()}:
+            raise InputError(f"no stored report '{name[:60]}'")
+        path = self.reports_folder() / name
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise InputError(f"'{name}' is larger than {MAX_FILE_BYTES:,} bytes")
+        return path.read_bytes()

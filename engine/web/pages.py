@@ -1,0 +1,444 @@
+"""The pages: each reads what was asked, fetches it in a worker thread, and lays it out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from importlib import resources
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from config.settings import Config
+from engine.errors import ConfigError, InputError, NvsignalError, OutOfRangeError
+from engine.phrases import phrase
+from engine.report.i18n import LANGUAGES, Voice, voice
+from engine.report.typography import clean
+from engine.report.view import View
+from engine.web import presets, views
+from engine.web.desk import Desk
+from engine.web.guard import (
+    DOCUMENT_CSP,
+    SESSION_COOKIE,
+    SESSION_SECONDS,
+    Sessions,
+    cookie,
+)
+from engine.web.jobs import Job, Jobs
+from engine.web.trial import Outcome, run_trials
+
+LANGUAGE_COOKIE = "nvsignal_lang"
+MAX_SPREAD_BPS = 1_000.0
+SECTIONS = ("today", "archive", "feeds", "releases", "backtest", "compare")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+
+
+class Pages:
+    """The handlers. Holds the desk, the running job and the templates; made once per server."""
+
+    def __init__(self, desk: Desk, language: str) -> None:
+        self.desk, self.language = desk, language
+        self.jobs = Jobs()
+        self._env = Environment(
+            loader=PackageLoader("engine.web"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    # --- how a page is made -------------------------------------------------------------------
+
+    def voice(self, request: Request) -> Voice:
+        """The reader's language: asked for, else remembered, else configured."""
+        for lang in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+            if lang in LANGUAGES:
+                return voice(lang, minus="\u2212")
+        return voice(self.language, minus="\u2212")
+
+    def page(self, request: Request, name: str, status: int = 200, /, **shown: Any) -> Response:
+        """Template ``name`` for ``request``; remembers a language that was asked for."""
+        speaker = self.voice(request)
+        text = self._env.get_template(f"{name}.html.j2").render(
+            _=speaker.say,
+            pair=speaker.pair,
+            lang=speaker.lang,
+            csrf=request.scope["state"]["csrf"],
+            section=shown.pop("section", name),
+            sections=SECTIONS,
+            other_lang=_other(request, speaker.lang),
+            locked=request.scope["state"]["sessions"] is not None,
+            signed_in=request.scope["state"]["signed_in"],
+            **shown,
+        )
+        response = HTMLResponse(text.lstrip(), status)
+        response.headers["content-language"] = speaker.lang
+        response.headers["vary"] = "Cookie, HX-Request"
+        if request.query_params.get("lang") in LANGUAGES:
+            response.set_cookie(
+                LANGUAGE_COOKIE, speaker.lang, max_age=31_536_000, httponly=True, samesite="strict"
+            )
+        return response
+
+    async def failed(self, request: Request, error: Exception) -> Response:
+        """A mistake of the user's, or of the record's, told on a page or in its fragment."""
+        assert isinstance(error, NvsignalError)
+        status = 400 if isinstance(error, InputError) else 503
+        name = "said" if _is_fragment(request) else "error"
+        return self.page(
+            request, name, status, problems=problems(error), good="", link="", section=""
+        )
+
+    # --- reading ------------------------------------------------------------------------------
+
+    async def today(self, request: Request) -> Response:
+        """The decision as of now."""
+        speaker = self.voice(request)
+        body, view = await run_in_threadpool(self._report, self.desk.clock(), speaker)
+        return self.page(request, "today", report=body, title=view.title, stale=bool(view.banner))
+
+    async def archive(self, request: Request) -> Response:
+        """The ledger, stored reports, and the report as of a chosen day."""
+        speaker = self.voice(request)
+        asked = request.query_params.get("as_of", "")[:60].strip()
+        preset = request.query_params.get("preset")
+        shown = await run_in_threadpool(self._archive, asked, preset, speaker)
+        return self.page(request, "archive", **shown)
+
+    def _archive(self, asked: str, preset: str | None, speaker: Voice) -> dict[str, Any]:
+        known = [p.name for p in presets.presets(self.desk.folder)]
+        entries = [views.noted(e, known, speaker) for e in self.desk.ledger()]
+        present = self.desk.instant(None)
+        body, title = "", ""
+        problem: tuple[str, ...] = ()
+        if asked:
+            try:
+                body, view = self._report(self.desk.instant(asked), speaker, preset)
+                title = view.title
+            except NvsignalError as error:
+                problem = problems(error)
+        return {
+            "entries": entries,
+            "broken": clean(self.desk.ledger_problem()),
+            "files": self.desk.stored_reports(),
+            "asked": asked[:10] if _DAY.match(asked[:10]) else "",
+            "latest": views.new_york_day(present).isoformat(),
+            "report": body,
+            "title": title,
+            "problems": problem,
+        }
+
+    async def stored(self, request: Request) -> Response:
+        """A report file as it was written, locked into a sandbox."""
+        name = request.path_params["name"]
+        body = await run_in_threadpool(self.desk.stored_report, name)
+        kind = "text/html" if name.endswith(".html") else "text/plain"
+        headers = {"content-security-policy": DOCUMENT_CSP}
+        return Response(body, media_type=f"{kind}; charset=utf-8", headers=headers)
+
+    async def feeds(self, request: Request) -> Response:
+        """Health of every live source, and of the tables behind the decision."""
+        speaker = self.voice(request)
+        polled = await run_in_threadpool(self.desk.feed_health)
+        report = await run_in_threadpool(self.desk.report, self.desk.clock())
+        names = {s.name for s in polled}
+        tables = [s for s in report.data_health if s.name not in names]
+        return self.page(
+            request,
+            "feeds",
+            feeds=views.feed_rows(polled, speaker),
+            tables=views.feed_rows(tables, speaker),
+            well=sum(f.ok for f in views.feed_rows(polled, speaker)),
+        )
+
+    async def releases(self, request: Request) -> Response:
+        """The league of releases as of a day."""
+        speaker = self.voice(request)
+        asked = request.query_params.get("as_of", "")[:60].strip()
+        instant = self.desk.instant(asked)
+        league = await run_in_threadpool(self.desk.league, instant)
+        return self.page(
+            request,
+            "releases",
+            rows=views.league_rows(league, speaker),
+            asked=views.new_york_day(instant).isoformat(),
+            latest=views.new_york_day(self.desk.instant(None)).isoformat(),
+            shown_on=speaker.on(instant),
+        )
+
+    def _report(
+        self, as_of: datetime, speaker: Voice, preset: str | None = None
+    ) -> tuple[str, View]:
+        """The inside of the report's page, and what it shows."""
+        from engine.report.html import render_html
+        from engine.report.present import present
+
+        config = self.desk.config(preset) if preset else None
+        view = present(self.desk.report(as_of, config), speaker)
+        return inside(render_html(view, speaker)), view
+
+    # --- trying rules -------------------------------------------------------------------------
+
+    async def backtest(self, request: Request) -> Response:
+        """The form to try rules on history."""
+        chosen = request.query_params.get("preset", "")
+        return await self._bench(request, "backtest", chosen, "", "")
+
+    async def compare(self, request: Request) -> Response:
+        """Two presets side by side: what they decide today, and the form to replay both."""
+        left = request.query_params.get("left", "")
+        right = request.query_params.get("right", "")
+        asked = request.query_params.get("as_of", "")[:60].strip()
+        return await self._bench(request, "compare", left, right, asked)
+
+    async def _bench(
+        self, request: Request, name: str, left: str, right: str, asked: str
+    ) -> Response:
+        speaker = self.voice(request)
+        shown = await run_in_threadpool(self._bench_view, name, left, right, asked, speaker)
+        running = self.jobs.running()
+        return self.page(request, name, job=running and self._progress(running, speaker), **shown)
+
+    def _bench_view(
+        self, name: str, left: str, right: str, asked: str, speaker: Voice
+    ) -> dict[str, Any]:
+        listed = presets.presets(self.desk.folder)
+        names = [p.name for p in listed]
+        if not names:
+            raise InputError("there is no preset", remedy="see config/strategies")
+        deciding = self.desk.config().strategy_path.stem
+        first = left or (deciding if deciding in names else names[0])
+        second = right or next((n for n in names if n != first), first)
+        shown: dict[str, Any] = {"presets": listed, "left": first, "right": second}
+        if name == "backtest":
+            shown |= {"rules": presets.preset_text(self.desk.folder, first), "loaded": first}
+            return shown
+        instant = self.desk.instant(asked)
+        reports = [
+            (n, self.desk.report(instant, self.desk.config(n)))
+            for n in dict.fromkeys((first, second))
+        ]
+        shown |= {
+            "briefs": views.briefs(reports, speaker),
+            "asked": views.new_york_day(instant).isoformat(),
+            "latest": views.new_york_day(self.desk.instant(None)).isoformat(),
+        }
+        return shown
+
+    async def rules(self, request: Request) -> Response:
+        """The editor with a preset's text."""
+        name = request.query_params.get("preset", "")
+        text = await run_in_threadpool(presets.preset_text, self.desk.folder, name)
+        return self.page(request, "editor", rules=text, loaded=name)
+
+    async def check(self, request: Request) -> Response:
+        """Whether the text in the editor is sound."""
+        form = request.scope["state"]["form"]
+        await run_in_threadpool(presets.checked, self.desk.folder, form.get("rules", ""))
+        return self._said(request, self.voice(request).say("The rules are sound."))
+
+    async def save(self, request: Request) -> Response:
+        """Keep the text in the editor as a preset."""
+        form = request.scope["state"]["form"]
+        name = form.get("name", "").strip()
+        replace = form.get("replace", "") == "yes"
+        folder = self.desk.folder
+        await run_in_threadpool(presets.save, folder, name, form.get("rules", ""), replace=replace)
+        line = self.voice(request).say("Saved as {name}.", name=name)
+        return self._said(request, line, f"/backtest?preset={name}")
+
+    def _said(self, request: Request, line: str, link: str = "") -> Response:
+        name = "said" if _is_fragment(request) else "error"
+        return self.page(request, name, problems=(), good=line, link=link, section="")
+
+    # --- jobs ---------------------------------------------------------------------------------
+
+    async def start(self, request: Request) -> Response:
+        """Begin a backtest of one or two rules; answers with its progress."""
+        form = request.scope["state"]["form"]
+        job = await run_in_threadpool(self._start, form)
+        if _is_fragment(request):
+            return self._job_page(request, job, fragment=True)
+        return RedirectResponse(f"/jobs/{job.job_id}", 303)
+
+    def _start(self, form: Mapping[str, str]) -> Job:
+        rules = self._rules_of(form)
+        first, last = _day(form, "first"), _day(form, "last")
+        spread = _spread(form)
+        now = self.desk.clock()
+
+        def work(job: Job) -> Outcome:
+            return run_trials(
+                self.desk.store,
+                rules,
+                first=first,
+                last=last,
+                spread_bps=spread,
+                now=now,
+                step=job.step,
+            )
+
+        return self.jobs.start(", ".join(str(name) for name, _ in rules), work)
+
+    def _rules_of(self, form: Mapping[str, str]) -> list[tuple[str, Config]]:
+        """Names and configurations to replay: two presets, or one that may have been edited."""
+        if "left" in form and "right" in form:
+            left, right = form["left"], form["right"]
+            if left == right:
+                raise InputError(f"'{left[:60]}' is on both sides", remedy="choose two presets")
+            return [(left, self.desk.config(left)), (right, self.desk.config(right))]
+        name, text = form.get("preset", ""), form.get("rules", "")
+        kept = presets.preset_text(self.desk.folder, name)
+        # Text that was loaded for another preset is left behind when the choice has moved on.
+        edited = form.get("loaded") == name and not presets.same_text(text, kept)
+        if not edited:
+            return [(name, self.desk.config(name))]
+        config = presets.checked(self.desk.folder, text)
+        return [(phrase("{name}, edited", name=name), config)]
+
+    async def job(self, request: Request) -> Response:
+        """How far a job is, or what came out of it."""
+        return self._job_page(request, self._find(request), fragment=_is_fragment(request))
+
+    async def whole_sheet(self, request: Request) -> Response:
+        """The full tear sheet of one rule: a document of its own, locked into a sandbox."""
+        job, number = self._find(request), request.path_params["number"]
+        trials = job.result.trials if isinstance(job.result, Outcome) else ()
+        if not 0 <= number < len(trials):
+            raise InputError("there is no such tear sheet", remedy="run the backtest again")
+        from backtests.tearsheet import render
+
+        text = await run_in_threadpool(render, trials[number].sheet, lang=self.voice(request).lang)
+        return HTMLResponse(text, headers={"content-security-policy": DOCUMENT_CSP})
+
+    async def cancel(self, request: Request) -> Response:
+        """Ask a job to stop at its next step."""
+        job = self._find(request)
+        job.stop.set()
+        if _is_fragment(request):
+            return self._job_page(request, job, fragment=True)
+        return RedirectResponse(f"/jobs/{job.job_id}", 303)
+
+    def _find(self, request: Request) -> Job:
+        job = self.jobs.get(request.path_params["job_id"])
+        if job is None:
+            raise InputError("this backtest is no longer kept", remedy="run it again")
+        return job
+
+    def _job_page(self, request: Request, job: Job, *, fragment: bool) -> Response:
+        speaker = self.voice(request)
+        sheet = None
+        if isinstance(job.result, Outcome) and job.state == "done":
+            sheet = views.tear_sheet(job.result, speaker)
+        name = "job" if fragment else "job_page"
+        return self.page(
+            request, name, job=self._progress(job, speaker), sheet=sheet, section="backtest"
+        )
+
+    @staticmethod
+    def _progress(job: Job, speaker: Voice) -> dict[str, Any]:
+        return {
+            "id": job.job_id,
+            "title": clean(job.title, limit=100),
+            "state": job.state,
+            "stage": speaker.say(job.stage) if job.stage else "",
+            "percent": round(100 * job.share),
+            "stopping": job.stop.is_set() and not job.over,
+            "failure": clean(job.failure, limit=600),
+            "seconds": speaker.number(job.seconds, ".1f"),
+        }
+
+    # --- signing in ---------------------------------------------------------------------------
+
+    async def login(self, request: Request) -> Response:
+        """The form for the token, and what follows from it."""
+        sessions: Sessions | None = request.scope["state"]["sessions"]
+        if sessions is None or request.scope["state"]["signed_in"]:
+            return RedirectResponse("/", 303)
+        if request.method != "POST":
+            return self.page(request, "login", problem="", section="")
+        say = self.voice(request).say
+        if sessions.weary:
+            problem = say("Too many wrong tokens; wait a minute.")
+            return self.page(request, "login", 429, problem=problem, section="")
+        made = sessions.sign_in(request.scope["state"]["form"].get("token", ""))
+        if made is None:
+            problem = say("That is not the token.")
+            return self.page(request, "login", 401, problem=problem, section="")
+        response = RedirectResponse("/", 303)
+        secure = request.url.scheme == "https"
+        line = cookie(SESSION_COOKIE, made, secure=secure, seconds=SESSION_SECONDS)
+        response.headers.append("set-cookie", line)
+        return response
+
+    async def logout(self, request: Request) -> Response:
+        """Forget this browser."""
+        sessions: Sessions | None = request.scope["state"]["sessions"]
+        if sessions is not None:
+            sessions.sign_out(request.cookies.get(SESSION_COOKIE, ""))
+        return RedirectResponse("/login", 303)
+
+
+# --- reading what was asked ---------------------------------------------------------------------
+
+
+def inside(page: str) -> str:
+    """What stands in ``<main>`` of a rendered report, with its class.
+
+    Safe to lay into another page: the report's own template wrote it with everything from outside
+    escaped, so the only tags are the template's, ``</main>`` included.
+    """
+    start, end = page.index("<main"), page.rindex("</main>")
+    opened = page.index(">", start) + 1
+    name = re.search(r'class="(\w+)"', page[start:opened])
+    return f'<div class="report {name[1] if name else ""}">{page[opened:end]}</div>'
+
+
+def problems(error: NvsignalError) -> tuple[str, ...]:
+    """What is wrong, a line each, safe to show; no path of this machine."""
+    lines = error.problems if isinstance(error, ConfigError) else (str(error),)
+    return tuple(clean(line, limit=400) for line in lines[:40])
+
+
+def stylesheet() -> bytes:
+    """The report's style and the page's own, as one file."""
+    report = resources.files("engine.report").joinpath("templates/style.css.j2")
+    own = resources.files("engine.web").joinpath("static/page.css")
+    return report.read_bytes() + b"\n" + own.read_bytes()
+
+
+def _is_fragment(request: Request) -> bool:
+    return request.headers.get("hx-request") == "true"
+
+
+def _other(request: Request, lang: str) -> Mapping[str, str]:
+    """Where to read the same page in the other languages; a POST's page leads home."""
+    path = request.url.path if request.method == "GET" else "/"
+    given = [(k, v[:200]) for k, v in request.query_params.multi_items() if k != "lang"][:10]
+    return {
+        other: f"{path}?{urlencode([*given, ('lang', other)])}"
+        for other in LANGUAGES
+        if other != lang
+    }
+
+
+def _day(form: Mapping[str, str], name: str) -> date | None:
+    from engine.service.history import parse_day
+
+    return parse_day(form.get(name, "").strip() or None, name)
+
+
+def _spread(form: Mapping[str, str]) -> float:
+    text = form.get("spread_bps", "").strip().replace(",", ".") or "10"
+    try:
+        value = float(text)
+    except ValueError:
+        raise InputError(f"spread '{text[:20]}' is not a number") from None
+    if not 0 <= value <= MAX_SPREAD_BPS:
+        raise OutOfRangeError("spread_bps", value, f"0 to {MAX_SPREAD_BPS:g}")
+    return value

@@ -1,0 +1,155 @@
+"""``nvsignal rate``: the league table, one release, JSON and the page."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.cli.commands.rate import detail_text, league_text
+from engine.cli.league_page import page
+from engine.cli.main import main
+from tests.engine.threat.threat_world import DAY, draws, params, release, world
+
+AS_OF = ("--as-of", "2025-09-30")
+
+
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
+    code = 0
+    try:
+        main(["rate", *args])
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    out = capsys.readouterr()
+    return code, out.out, out.err
+
+
+def test_league_puts_r1_first_and_fits_eighty_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, *AS_OF)
+    assert code == 0
+    first = next(line for line in out.splitlines() if line.startswith("  1 "))
+    assert "DeepSeek-R1 " in first
+    assert "2025-01-20" in first
+    assert max(map(len, out.splitlines())) <= 80
+    assert "known by 2025-09-30" in out
+    assert re.search(r"\d+ more with lower scores; --all shows them", out)
+
+
+def test_all_lists_every_chinese_release_known_by_then(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "--all", "--as-of", "2025-01-22")
+    rows = [line for line in out.splitlines() if re.match(r" *\d+ ", line)]
+    assert any("Doubao-1.5-pro" in row for row in rows)
+    assert not any("Qwen2.5-Max" in row or "GPT-4o" in row for row in rows)
+    scores = [float(re.split(r" {2,}|\s(?=\d)", r[39:].strip())[0]) for r in rows]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_detail_shows_channels_that_add_up_evidence_and_sensitivity(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = run(capsys, "deepseek-r1", *AS_OF)
+    assert code == 0
+    for word in ("efficiency", "together", "Evidence", "What it hangs on", "elasticity"):
+        assert word in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_json_of_one_release_adds_up_and_keeps_its_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "DeepSeek-R1", *AS_OF, "--json")
+    assert code == 0
+    data = json.loads(out)
+    assert sum(data["channels"].values()) == data["score"]
+    assert data["rated_at"].startswith("2025-01-21T00:14:59")  # the day it was told, plus the lag
+    assert {
+        "model",
+        "lab",
+        "country",
+        "released_on",
+        "score",
+        "score_low",
+        "score_high",
+        "expected_loss_share",
+        "net_mean_share",
+        "p_loss_over_5pct",
+        "channels",
+        "channel_usd_bn",
+        "reasons",
+        "evidence",
+        "sensitivity",
+        "closest_earlier",
+    } <= data.keys()
+
+
+def test_json_of_the_league_is_ordered(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "--json", "--as-of", "2025-02-01")
+    data = json.loads(out)
+    scores = [r["score"] for r in data["ratings"]]
+    assert data["ratings"][0]["model"] == "DeepSeek-R1"
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("DeepSek-R1", *AS_OF), "did you mean"),
+        (("DeepSeek-R1", "--as-of", "2024-12-31"), "unknown release"),
+        (("DeepSeek-R1", "--all"), "cannot be combined"),
+        (("--as-of", "soon"), "not a date"),
+    ],
+)
+def test_bad_input_is_one_line_and_a_non_zero_exit(
+    capsys: pytest.CaptureFixture[str], args: tuple[str, ...], said: str
+) -> None:
+    code, out, err = run(capsys, *args)
+    assert code == 2
+    assert out == ""
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_day_before_everything_is_an_empty_table(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--as-of", "2023-01-01")
+    assert code == 0
+    assert "No release is known by then." in out
+
+
+def test_page_is_one_file_with_a_picture_and_the_same_bytes_twice(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    paths = [tmp_path / "a.html", tmp_path / "b.html"]
+    for path in paths:
+        code, out, err = run(capsys, "--html", str(path), "--as-of", "2025-02-01")
+        assert (code, out) == (0, "")
+        assert "wrote" in err
+    text = paths[0].read_text(encoding="utf-8")
+    assert text == paths[1].read_text(encoding="utf-8")
+    drawing = text[text.index("<svg") : text.index("</svg>") + 6]
+    assert ET.fromstring(drawing).tag.endswith("svg")
+    assert "DeepSeek-R1" in drawing
+    assert "<script" not in text
+    assert "http" not in re.sub(r'(xmlns(:\w+)?|rdf:\w+|href)="[^"]*"|<!DOCTYPE[^>]*>', "", text)
+
+
+def test_hostile_names_cannot_act_in_the_page_or_the_table() -> None:
+    from engine.threat.rating import rate
+
+    hostile = release('<img src=x onerror="alert(1)">\x1b[31m\u202e $x$ \\frac')
+    rating = rate(hostile, world(), params(), drawn=draws())
+    league = [(hostile, replace(rating, model=hostile.model))]
+    text = page(league, DAY)
+    assert "<img" not in text
+    assert ET.fromstring(text[text.index("<svg") : text.index("</svg>") + 6]) is not None
+    for shown in (league_text(league, DAY, None), detail_text(*league[0])):
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+
+
+def test_an_unwritable_page_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    missing = tmp_path / "no" / "page.html"
+    code, _, err = run(capsys, "--html", str(missing), "--as-of", "2025-02-01")
+    assert code == 1
+    assert "cannot write" in err

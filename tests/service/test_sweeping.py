@@ -1,0 +1,129 @@
+"""Whoever computes the chunks, the bytes are the same, and what was finished is kept."""
+
+from __future__ import annotations
+
+import os
+import signal
+import warnings
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from backtests import sweep
+from backtests.accounts import Chunk
+from engine.errors import InputError, OutOfRangeError
+from engine.service.sweeping import Checkpoint, run_sweep
+from tests.backtests.sweep_world import synthetic_features, synthetic_market, three_voices
+
+SETS = 3 * sweep.CHUNK + 100
+
+
+def small_job(n_sets: int = SETS, sessions: int = 64) -> sweep.Job:
+    axes = [sweep.parse_axis(a) for a in ("decision.exit_below=-0.5,-0.1", "trend.weight=0,1")]
+    return sweep.make_job(
+        three_voices(),
+        [a.name for a in axes],
+        sweep.random_sets(axes, n_sets, seed=3),
+        synthetic_features(sessions),
+        synthetic_market(sessions),
+    )
+
+
+def assert_same_bytes(ours: sweep.SweepResult, theirs: sweep.SweepResult) -> None:
+    for f in fields(Chunk):
+        a, b = getattr(ours.totals, f.name), getattr(theirs.totals, f.name)
+        assert a.tobytes() == b.tobytes(), f.name
+
+
+def test_two_processes_give_the_same_bytes() -> None:
+    job = small_job()
+
+    assert_same_bytes(run_sweep(job, workers=2), sweep.run(job))
+
+
+def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    """Ctrl-C after two chunks: they are on disk, the rest is computed, the folder is gone."""
+    job = small_job()
+    checkpoint = Checkpoint(tmp_path, job, "code")
+
+    def interrupt(number: int, chunk: Chunk) -> None:
+        if number == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(job, checkpoint=checkpoint, on_chunk=interrupt)
+    assert sorted(checkpoint.load()) == [0, 1]
+    told: list[int] = []
+    result = run_sweep(job, checkpoint=checkpoint, on_chunk=lambda n, _: told.append(n))
+
+    assert_same_bytes(result, sweep.run(job))
+    assert told == [0, 1, 2, 3]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_chunk_is_computed_again(tmp_path: Path) -> None:
+    job = small_job()
+    checkpoint = Checkpoint(tmp_path, job, "code")
+    checkpoint.save(0, sweep.run_chunk(job, 0))
+    file = next(checkpoint.folder.glob("*.npz"))
+    file.write_bytes(file.read_bytes()[:500])
+
+    assert checkpoint.load() == {}
+    assert_same_bytes(run_sweep(job, checkpoint=checkpoint), sweep.run(job))
+
+
+def test_another_job_does_not_use_these_chunks(tmp_path: Path) -> None:
+    """Other sets, other prices or other code are another job."""
+    here = small_job(10)
+    Checkpoint(tmp_path, here, "old code").save(0, sweep.run_chunk(here, 0))
+
+    assert Checkpoint(tmp_path, here, "new code").load() == {}
+    assert sorted(Checkpoint(tmp_path, here, "old code").load()) == [0]
+
+    assert here.digest == small_job(10).digest
+    assert here.digest != small_job(11).digest
+    assert here.digest != small_job(10, sessions=65).digest
+
+
+def test_workers_out_of_range_are_refused() -> None:
+    with pytest.raises(OutOfRangeError, match="workers"):
+        run_sweep(small_job(10), workers=0)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_no_scheduler_is_said_in_one_line() -> None:
+    pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+
+    with pytest.raises(InputError, match=r"no Dask scheduler answers at 'tcp://127\.0\.0\.1:1'"):
+        run_sweep(small_job(10), cluster="tcp://127.0.0.1:1")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_that_loses_a_worker_loses_nothing() -> None:
+    """A real local cluster, one of two workers killed midway: every chunk, the same bytes."""
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+    job = small_job(12 * sweep.CHUNK, sessions=400)
+    killed: list[int] = []
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=50,
+        ) as cluster:
+            victim = next(iter(cluster.workers.values())).pid
+
+            def kill_once(number: int, chunk: Chunk) -> None:
+                if not killed:
+                    os.kill(victim, signal.SIGKILL)
+                    killed.append(number)
+
+            result = run_sweep(job, cluster=cluster.scheduler_address, on_chunk=kill_once)
+
+    assert killed
+    assert_same_bytes(result, sweep.run(job))
