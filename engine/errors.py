@@ -6,7 +6,8 @@
     ├── InputError                the user's input is wrong; exit code 2
     │   ├── ConfigError           one or more problems in configuration files
     │   ├── UnknownNameError      a name that does not exist, with the nearest that does
-    │   └── OutOfRangeError       a value outside its allowed range
+    │   ├── OutOfRangeError       a value outside its allowed range
+    │   └── TableError            a row of a table that breaks its form; a DataError too
     ├── DataError                 a record, a table or an array that breaks its contract
     │   ├── NotObservedError      something needed was never observed (missing is not zero)
     │   └── LedgerError           the hash chain of the ledger does not hold
@@ -77,6 +78,10 @@ class OutOfRangeError(InputError):
 
 class DataError(NvsignalError):
     """Data that breaks its contract: naive time, NaN price, duplicate date."""
+
+
+class TableError(InputError, DataError):
+    """A row of a table somebody wrote breaks its form; the message names file, line and remedy."""
 
 
 class NotObservedError(DataError):

@@ -10,8 +10,6 @@ Parsing is pure (text in, facts and problems out); only ``read_tables`` opens fi
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -20,6 +18,7 @@ from pathlib import Path
 
 from engine.clock import at_new_york, next_business_morning
 from engine.errors import ConfigError, DataError
+from engine.tables import csv_cells, csv_rows
 from engine.threat.catalogue import parse_releases, parse_updates
 from engine.values import Fact, release_payload
 
@@ -95,8 +94,8 @@ def _fact(
 
 def release_facts(releases_csv: str, updates_csv: str, lags: Lags) -> list[Fact]:
     """Every version of every release: what was told on the day, then what was disclosed later."""
-    updates = parse_updates(csv.DictReader(io.StringIO(updates_csv)))
-    versions = parse_releases(csv.DictReader(io.StringIO(releases_csv)), updates)
+    updates = parse_updates(row for _, row in csv_rows(updates_csv, RELEASE_FILES[1]))
+    versions = parse_releases((row for _, row in csv_rows(releases_csv, RELEASE_FILES[0])), updates)
     facts = []
     for release in versions:
         row = {"source": release.source, "confidence": ""}
@@ -346,27 +345,33 @@ TABLES = (
 
 def parse_table(table: Table, text: str, lags: Lags) -> tuple[list[Fact], list[str]]:
     """Facts and problems (``file:line: what``) of one CSV text; a bad row costs one row."""
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    header = reader.fieldnames or []
-    missing = [c for c in (*table.needs, "source", "confidence") if c not in header]
-    if missing:
-        return [], [f"{table.file}:1: missing column(s) {', '.join(missing)}"]
+    found = csv_cells(text, table.file)
     facts: list[Fact] = []
     problems: list[str] = []
     try:
-        for row in reader:
-            facts.extend(_row_facts(table, row, reader.line_num, lags, problems))
-    except csv.Error as error:
-        problems.append(f"{table.file}:{reader.line_num}: {error}")
+        _, header = next(found, (1, []))
+    except DataError as error:
+        return [], [str(error)]
+    missing = [c for c in (*table.needs, "source", "confidence") if c not in header]
+    if missing:
+        return [], [f"{table.file}:1: missing column(s) {', '.join(missing)}"]
+    try:
+        for line, row in found:
+            if len(row) == len(header):
+                mapped = dict(zip(header, row, strict=True))
+                facts.extend(_row_facts(table, mapped, line, lags, problems))
+            else:
+                problems.append(
+                    f"{table.file}:{line}: {len(row)} cells under {len(header)} columns"
+                )
+    except DataError as error:
+        problems.append(str(error))
     return facts, problems
 
 
 def _row_facts(
     table: Table, row: dict[str, str], line: int, lags: Lags, problems: list[str]
 ) -> list[Fact]:
-    if None in row or any(v is None for v in row.values()):
-        problems.append(f"{table.file}:{line}: wrong number of columns")
-        return []
     blank = [c for c in table.needs if row[c] == "" and c in _NEVER_BLANK]
     if blank:
         problems.append(f"{table.file}:{line}: column '{blank[0]}' is blank")
@@ -400,6 +405,8 @@ def read_tables(folder: Path, lags: Lags) -> tuple[Fact, ...]:
         facts += release_facts(releases, updates, lags)
     except ConfigError as error:
         problems += error.problems
+    except DataError as error:
+        problems.append(str(error))
     if problems:
         raise ConfigError(problems, remedy="correct the table, or restore it from the repository")
     return tuple(facts)

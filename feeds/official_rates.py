@@ -7,8 +7,6 @@ FRED's graph file needs no key and holds only the latest vintage: a revision is 
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Iterable
@@ -16,7 +14,8 @@ from datetime import date, datetime, time
 from typing import Any
 
 from engine.clock import NEW_YORK, at_new_york
-from engine.errors import FeedError
+from engine.errors import DataError, FeedError, InputError
+from engine.tables import csv_cells, decoded
 from engine.values import Fact, Observation
 from feeds.base import (
     MAX_ENTRIES,
@@ -61,10 +60,10 @@ class FredSeries(DocumentCollector):
         if looks_like_html(body):
             raise FeedError(feed.name, "a web page came instead of a table", state="blocked")
         try:
-            rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig")), strict=True))
-        except (UnicodeDecodeError, csv.Error) as error:
+            rows = [row for _, row in csv_cells(decoded(body, "it")[0], "it")]
+        except (InputError, DataError) as error:
             raise FeedError(feed.name, f"not a table: {str(error)[:120]}") from None
-        heading = [cell.strip() for cell in rows[0]] if rows else []
+        heading = rows[0] if rows else []
         if heading[:1] not in (["observation_date"], ["DATE"]) or series not in heading[1:]:
             shown = ",".join(heading)[:60]
             raise FeedError(feed.name, f"the table starts with '{shown}', not with {series}")

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import Any
 
+from engine.errors import InputError
 from engine.plain import safe_text, to_plain
 
 
@@ -20,6 +21,17 @@ def write_out(text: str) -> None:
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
     except UnicodeEncodeError:
         sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
+
+
+def read_piped(name: str, *, at_most: int) -> bytes:
+    """All of standard input, called ``name`` in what is said when it is too long or closed."""
+    try:
+        raw = sys.stdin.buffer.read(at_most + 1)
+    except (OSError, AttributeError):
+        raise InputError(f"{name} cannot be read") from None
+    if len(raw) > at_most:
+        raise InputError(f"{name} is larger than {at_most:,} bytes")
+    return raw
 
 
 def fail(message: str) -> None:

@@ -6,9 +6,7 @@ PostgreSQL has ``pg_dump`` for this.
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from engine.errors import StoreError
+from engine.files import appearing
 from engine.record import schema
 from engine.record.connect import BUSY_TIMEOUT_S, file_of, parse_url, shown, sqlite_in_words
 
@@ -30,7 +29,7 @@ def backup(url: str, target: Path, *, overwrite: bool = False) -> Path:
     source = _sqlite_file(url)
     if target.exists() and not overwrite:
         raise StoreError(f"{target} exists already", remedy="name another file, or use --force")
-    with _appearing(target) as unfinished:
+    with appearing(target, private=True) as unfinished:
         _copy(source, unfinished)
         _make_single_file(unfinished)
         check(unfinished)
@@ -50,7 +49,7 @@ def restore(copy: Path, url: str, *, overwrite: bool = False) -> Path:
     if target.exists() and _is_readable(target):
         _copy(copy, target)
         return target
-    with _appearing(target) as unfinished:
+    with appearing(target, private=True, make_folder=True) as unfinished:
         _copy(copy, unfinished)
         for leftover in ("-wal", "-shm"):  # of the damaged file; they would be replayed into this
             target.with_name(target.name + leftover).unlink(missing_ok=True)
@@ -119,26 +118,6 @@ def _make_single_file(path: Path) -> None:
     """Leave write-ahead mode, which the copy inherits and which needs two more files to read."""
     with _in_words(path), closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
-
-
-@contextmanager
-def _appearing(target: Path) -> Iterator[Path]:
-    """A private file beside ``target`` that takes its name at the end, synced, if all went well."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise StoreError(f"cannot write {target}: {error.strerror}") from None
-    os.close(handle)
-    unfinished = Path(name)
-    try:
-        yield unfinished
-        with unfinished.open("rb+") as file:
-            os.fsync(file.fileno())
-        unfinished.replace(target)
-    finally:
-        for leftover in ("", "-wal", "-shm", "-journal"):
-            Path(f"{name}{leftover}").unlink(missing_ok=True)
 
 
 @contextmanager

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import os
 import string
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from engine.errors import StoreError, UnknownNameError
+from engine.files import appearing
 from engine.record.content import canonical_json, content_hash
 from engine.record.store import Store
 
@@ -55,7 +55,8 @@ def export(store: Store, table: str, target: Path, form: str) -> int:
         raise UnknownNameError("format", form, FORMATS)
     rows = list(_TABLES[table](store))
     write = _write_csv if form == "csv" else _write_parquet
-    _replace(target, lambda path: write(path, _COLUMNS[table], rows))
+    with appearing(target) as unfinished:
+        write(unfinished, _COLUMNS[table], rows)
     return len(rows)
 
 
@@ -159,10 +160,11 @@ def _cell(value: Any) -> str:
 
 
 def _write_csv(path: Path, columns: Mapping[str, type], rows: Iterable[Row]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([_cell(row[name]) for name in columns] for row in rows)
+    path.write_bytes(text.getvalue().encode())
 
 
 def _write_parquet(path: Path, columns: Mapping[str, type], rows: list[Row]) -> None:
@@ -183,17 +185,3 @@ def _write_parquet(path: Path, columns: Mapping[str, type], rows: list[Row]) -> 
     }
     schema = pa.schema([(name, arrow[kind]) for name, kind in columns.items()])
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
-
-
-def _replace(target: Path, write: Callable[[Path], None]) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        os.close(handle)
-        try:
-            write(Path(name))
-            Path(name).replace(target)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot write {target}: {error.strerror}") from None

@@ -7,15 +7,15 @@ stale model is never used. The file holds arrays and text only and is read witho
 
 from __future__ import annotations
 
-import csv
 import io
-import os
 import sys
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import DataError, InputError
+from engine.files import read_bytes, write_file
+from engine.tables import csv_rows, decoded
 
 if TYPE_CHECKING:
     from engine.news.classify import Classifier, LabelledHeadline
@@ -37,16 +37,11 @@ def read_labelled(path: Path) -> tuple[bytes, tuple[LabelledHeadline, ...]]:
     """The bytes of a labelled CSV and its checked rows."""
     from engine.news.classify import HEADLINE_COLUMNS, parse_labelled
 
-    try:
-        raw = path.read_bytes()
-        text = raw.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"labelled headlines '{path}' cannot be read: {error}") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    missing = set(HEADLINE_COLUMNS) - set(reader.fieldnames or ())
-    if missing:
-        raise InputError(f"labelled headlines '{path}': no column '{sorted(missing)[0]}'")
-    return raw, parse_labelled(reader)
+    raw = read_bytes(path)
+    text, _ = decoded(raw, path.name)
+    return raw, parse_labelled(
+        [row for _, row in csv_rows(text, path.name, needs=HEADLINE_COLUMNS)]
+    )
 
 
 def load_classifier(data_folder: Path, config_folder: Path | None = None) -> Classifier:
@@ -84,18 +79,13 @@ def _load(path: Path, key: str) -> Classifier | None:
 
 
 def _store(path: Path, model: Classifier) -> None:
-    """Write beside, then rename, so that no reader ever sees half a model."""
     import numpy as np
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **model.to_arrays())  # type: ignore[arg-type]
-        Path(name).replace(path)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **model.to_arrays())  # type: ignore[arg-type]
+    with suppress(InputError, OSError):
+        write_file(path, buffer.getvalue(), private=True, make_folder=True)
         _forget_old(path)
-    except OSError:
-        return
 
 
 def _forget_old(path: Path) -> None:

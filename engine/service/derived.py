@@ -9,13 +9,15 @@ is no error.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, time
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from engine import files
+from engine.errors import InputError
 
 if TYPE_CHECKING:
     from engine.macro.sessions import Schedule, Sessions
@@ -34,21 +36,12 @@ def read_file(path: Path, made_with: str) -> Any:
         return None
 
 
-def write_file(path: Path, made_with: str, content: Any) -> None:
+def keep_file(path: Path, made_with: str, content: Any) -> None:
     """Old or new, never half; nothing when the folder cannot be written."""
     body = json.dumps(content, separators=(",", ":"))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(f"{_head(made_with, body)}\n{body}")
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError:
-        return
+    with suppress(InputError):
+        text = f"{_head(made_with, body)}\n{body}"
+        files.write_file(path, text, private=True, make_folder=True)
 
 
 def _head(made_with: str, body: str) -> str:
@@ -83,7 +76,7 @@ class Memo:
         if self._grew:
             others = {k: v for k, v in self._kept.items() if k not in self._used}
             newest = list((others | self._used).items())[-MOST_ENTRIES:]
-            write_file(self._path, self._made_with, dict(newest))
+            keep_file(self._path, self._made_with, dict(newest))
             self._grew = False
 
 
@@ -99,7 +92,7 @@ def sessions_from(folder: Path) -> Callable[[date, date, time], Sessions]:
             schedule = _wide_schedule(first, last)
             if schedule is None:
                 return load_sessions(first, last, decision_time)
-            write_file(path, made_with, _plain(schedule))
+            keep_file(path, made_with, _plain(schedule))
         return sessions_within(schedule, first, last, decision_time)
 
     return load

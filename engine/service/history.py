@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import end_of_day
 from engine.errors import DataError, InputError
+from engine.files import read_bytes
 from engine.service import wiring
+from engine.tables import Row, csv_rows, decoded
 
 if TYPE_CHECKING:
     from backtests.metrics import Summary
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from engine.record.history import History
     from engine.record.store import Store
     from engine.values import Fact, Features, FloatArray
-
-MAX_FILE_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -237,25 +235,11 @@ def evidence_of(
 # --- files of the user ----------------------------------------------------------------------------
 
 
-def read_csv(path: Path, needs: Sequence[str]) -> list[dict[str, str]]:
-    """Rows with lower-case column names; what is missing is named."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"'{path.name}' is larger than {MAX_FILE_BYTES:,} bytes")
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read '{path}' ({error.strerror})") from None
-    except UnicodeDecodeError:
-        raise InputError(f"'{path.name}' is not UTF-8 text") from None
-    reader = csv.DictReader(io.StringIO(text))
-    names = [n.strip().lower() for n in reader.fieldnames or ()]
-    missing = [n for n in needs if n not in names]
-    if missing:
-        raise InputError(
-            f"'{path.name}' has no column '{missing[0]}'", remedy=f"needed: {', '.join(needs)}"
-        )
-    reader.fieldnames = names
-    rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
+def read_table(path: Path, needs: Sequence[str]) -> list[tuple[str, Row]]:
+    """(place for messages, row) of a user's table, column names in lower case."""
+    text, _ = decoded(read_bytes(path), path.name)
+    found = csv_rows(text, path.name, needs=needs, fold=True)
+    rows = [(f"{path.name}:{line}", row) for line, row in found]
     if not rows:
         raise InputError(f"'{path.name}' has no rows")
     return rows
@@ -294,8 +278,7 @@ def read_positions(path: Path, sessions_on: Sequence[date]) -> FloatArray:
     out = np.zeros(len(sessions_on))
     before: date | None = None
     ordinals = np.array([d.toordinal() for d in sessions_on])
-    for number, row in enumerate(read_csv(path, ("date", "weight")), start=2):
-        place = f"{path.name}:{number}"
+    for place, row in read_table(path, ("date", "weight")):
         before = _day(row, place, before)
         weight = _cell(row, "weight", place)
         if not (math.isfinite(weight) and LEAST_WEIGHT <= weight <= MOST_WEIGHT):
@@ -368,8 +351,7 @@ def read_bars(path: Path) -> list[ImportedBar]:
     """
     bars: list[ImportedBar] = []
     before: date | None = None
-    for number, row in enumerate(read_csv(path, ("date", "close")), start=2):
-        place = f"{path.name}:{number}"
+    for place, row in read_table(path, ("date", "close")):
         before = _day(row, place, before)
         values = {n: _price(row, n, place) for n in ("open", "high", "low", "close")}
         close, low, high = values["close"], values["low"], values["high"]

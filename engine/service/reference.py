@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import StoreError
+from engine.tables import read_rows
 
 if TYPE_CHECKING:
     from engine.threat.parameters import ThreatParameters
@@ -18,18 +17,6 @@ if TYPE_CHECKING:
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 FACTS = CONFIG / "facts"
-
-
-@contextmanager
-def _rows(name: str, folder: Path) -> Iterator[Iterator[Mapping[str, str]]]:
-    try:
-        with (folder / name).open(encoding="utf-8", newline="") as lines:
-            yield csv.DictReader(lines)
-    except OSError as error:
-        raise StoreError(
-            f"cannot read reference table '{name}': {error.strerror}",
-            remedy="reinstall, or restore config/facts",
-        ) from None
 
 
 def read_parameters(path: Path | None = None) -> ThreatParameters:
@@ -60,22 +47,14 @@ def read_world(
     from engine.threat.world import world_as_of
 
     facts = folder or FACTS
-    with _rows("release_updates.csv", facts) as rows:
-        updates = parse_updates(rows)
-    with _rows("model_releases.csv", facts) as rows:
-        releases = parse_releases(rows, updates)
-    with _rows("accelerators.csv", facts) as rows:
-        accelerators = parse_accelerators(rows)
-    with _rows("model_architectures.csv", facts) as rows:
-        architectures = parse_architectures(rows)
-    with _rows("china_availability.csv", facts) as rows:
-        availability = supply.availability_from_rows(rows)
-    with _rows("domestic_chip_supply.csv", facts) as rows:
-        estimates = supply.supply_from_rows(rows)
-    with _rows("nvidia_earnings.csv", facts) as rows:
-        earnings = supply.earnings_from_rows(rows)
-    with _rows("chip_events.csv", facts) as rows:
-        evidence = evidence_from_events(rows)
+    updates = parse_updates(read_rows(facts / "release_updates.csv"))
+    releases = parse_releases(read_rows(facts / "model_releases.csv"), updates)
+    accelerators = parse_accelerators(read_rows(facts / "accelerators.csv"))
+    architectures = parse_architectures(read_rows(facts / "model_architectures.csv"))
+    availability = supply.availability_from_rows(read_rows(facts / "china_availability.csv"))
+    estimates = supply.supply_from_rows(read_rows(facts / "domestic_chip_supply.csv"))
+    earnings = supply.earnings_from_rows(read_rows(facts / "nvidia_earnings.csv"))
+    evidence = evidence_from_events(read_rows(facts / "chip_events.csv"))
     return world_as_of(
         as_of,
         releases=releases,

@@ -396,7 +396,8 @@ def write_reports(morning: Morning, folder: Path, config: Config) -> tuple[Path,
     forms = [(f"{day}.{lang}.html", "html", lang) for lang in report_languages(config)]
     written = []
     for name, form, lang in [*forms, (f"{day}.json", "json", "en")]:
-        write_file(folder / name, render(morning.report, form, lang))
+        text = render(morning.report, form, lang)
+        write_file(folder / name, text, private=True, make_folder=True)
         written.append(folder / name)
     return tuple(written)
 

@@ -7,7 +7,7 @@ that an interrupted sweep goes on where it stopped; a lost worker loses nothing 
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -23,6 +23,7 @@ import numpy as np
 from backtests.accounts import Chunk
 from backtests.sweep import Job, SweepResult, gather, only, run_chunk
 from engine.errors import InputError, NvsignalError, OutOfRangeError
+from engine.files import write_file
 
 IN_FLIGHT = 16
 """Chunks handed out at a time, so that memory does not grow with the sweep."""
@@ -68,12 +69,10 @@ class Checkpoint:
 
     def save(self, number: int, chunk: Chunk) -> None:
         """Old or new, never half."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        np.savez(buffer, **{f.name: getattr(chunk, f.name) for f in fields(Chunk)})
         path = self.folder / f"chunk-{number:06d}.npz"
-        unfinished = path.with_suffix(".part")
-        with unfinished.open("wb") as file:
-            np.savez(file, **{f.name: getattr(chunk, f.name) for f in fields(Chunk)})
-        os.replace(unfinished, path)
+        write_file(path, buffer.getvalue(), private=True, make_folder=True)
 
     def clear(self) -> None:
         """The sweep is done."""

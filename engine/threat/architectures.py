@@ -8,7 +8,6 @@ column, and ``2 FLOP`` per multiply-add.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import DataError, OutOfRangeError, UnknownNameError
+from engine.tables import read_rows
 from engine.threat.chips import FACTS
 from engine.values import BoolArray, FloatArray
 
@@ -406,8 +406,7 @@ def _parse_row(row: Mapping[str, str]) -> Dimensions:
 
 def load_architectures(path: Path | None = None) -> tuple[Dimensions, ...]:
     """The table of ``config/facts`` (or ``path``). For the edges: this opens a file."""
-    with (path or FACTS / "model_architectures.csv").open(encoding="utf-8", newline="") as lines:
-        return parse_architectures(csv.DictReader(lines))
+    return parse_architectures(read_rows(path or FACTS / "model_architectures.csv"))
 
 
 def match_architecture(table: Sequence[Dimensions], name: str) -> Dimensions | None:

@@ -8,7 +8,6 @@ cost equations are elementwise over (chips, draws). Reading a file is the caller
 from __future__ import annotations
 
 import calendar
-import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
+from engine.tables import read_rows
 from engine.threat import constants as k
 from engine.values import Accelerator, FloatArray
 
@@ -193,8 +193,7 @@ def parse_accelerators(rows: Iterable[Mapping[str, str]]) -> tuple[Accelerator, 
 
 def load_accelerators(path: Path | None = None) -> tuple[Accelerator, ...]:
     """The table of ``config/facts`` (or ``path``). For the edges: this opens a file."""
-    with (path or FACTS / "accelerators.csv").open(encoding="utf-8", newline="") as lines:
-        return parse_accelerators(csv.DictReader(lines))
+    return parse_accelerators(read_rows(path or FACTS / "accelerators.csv"))
 
 
 def find_chip(chips: Sequence[Accelerator], name: str, *, as_of: date | None = None) -> Accelerator:

@@ -6,7 +6,6 @@ only name strategies that are installed here, because naming a class means impor
 
 from __future__ import annotations
 
-import os
 import pkgutil
 import re
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError, InputError, UnknownNameError
+from engine.files import write_file
 
 if TYPE_CHECKING:
     from config.settings import Config
@@ -82,7 +82,7 @@ def checked(folder: Path, text: str) -> Config:
     _need_installed(folder, text)
     with tempfile.TemporaryDirectory(prefix="nvsignal-") as place:
         path = Path(place) / _EDITED
-        path.write_text(text, encoding="utf-8")
+        write_file(path, text)
         return load(folder, str(path))
 
 
@@ -181,21 +181,9 @@ def _need_replaceable(path: Path, *, replace: bool) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Old or new, never half."""
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".preset-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
+        write_file(path, text)
+    except InputError as error:
         raise InputError(
-            f"cannot write '{path}' ({error.strerror})",
-            remedy="use a configuration folder of your own: NVSIGNAL_CONFIG",
+            error.message, remedy="use a configuration folder of your own: NVSIGNAL_CONFIG"
         ) from None

@@ -244,7 +244,7 @@ def test_imported_bars_extend_the_window_and_importing_twice_changes_nothing(
         ("188.9", "x", "bars.csv:3: close = 'x' is not a number"),
         ("191.0", "180.0", "bars.csv:3: low 188 is above high 180"),
         ("188.9", "250", "bars.csv:3: 250 lies outside low and high"),
-        ("Close", "Last", "'bars.csv' has no column 'close'"),
+        ("Close", "Last", "bars.csv:1: no column 'close'"),
         ("185.2,188.1,184.0,187.2", ",,,1870", "close 1870 after 186.58 is a jump beyond"),
         ("189.6,191.0,188.0,188.9", ",,,18.89", "close 18.89 after 187.2 is a jump beyond"),
     ],

@@ -151,5 +151,5 @@ def test_hostile_names_cannot_act_in_the_page_or_the_table() -> None:
 def test_an_unwritable_page_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     missing = tmp_path / "no" / "page.html"
     code, _, err = run(capsys, "--html", str(missing), "--as-of", "2025-02-01")
-    assert code == 1
+    assert code == 2
     assert "cannot write" in err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.output import to_json, write_out
+from engine.cli.output import read_piped, to_json, write_out
 from engine.errors import InputError
+from engine.files import read_bytes, write_file
 from engine.plain import safe_text
+from engine.tables import csv_cells
 
 if TYPE_CHECKING:
     from engine.news.classify import Classification, Validation
@@ -119,35 +120,25 @@ def read_headlines(source: str | None) -> list[str]:
 
 
 def _read(source: str | None, name: str) -> str:
-    try:
-        if source in (None, "-"):
-            if sys.stdin.isatty():
-                raise InputError("no headlines given", remedy="name a file, or pipe them in")
-            raw = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
-        else:
-            with Path(str(source)).open("rb") as file:
-                raw = file.read(MAX_INPUT_BYTES + 1)
-    except FileNotFoundError:
-        raise InputError(f"no file '{name[:200]}'", remedy="or the word 'train'") from None
-    except OSError as error:
-        raise InputError(f"'{name[:200]}' cannot be read: {error.strerror}") from None
-    if len(raw) > MAX_INPUT_BYTES:
-        raise InputError(f"{name} is larger than {MAX_INPUT_BYTES // 1_000_000} MB")
+    if source not in (None, "-"):
+        raw = read_bytes(Path(str(source)), at_most=MAX_INPUT_BYTES)
+    elif sys.stdin.isatty():
+        raise InputError("no headlines given", remedy="name a file, or pipe them in")
+    else:
+        raw = read_piped(name, at_most=MAX_INPUT_BYTES)
     return raw.decode("utf-8-sig", errors="replace")
 
 
 def _csv_column(text: str, name: str) -> Iterable[str]:
-    try:
-        reader = csv.DictReader(io.StringIO(text.replace("\0", ""), newline=""))
-        columns = [c for c in reader.fieldnames or () if c.strip().lower() in ("headline", "title")]
-        column = next((c for c in columns if c.strip().lower() == "headline"), None)
-        column = column or next(iter(columns), None)
-        if column is None:
-            seen = ", ".join(f"'{safe_text(c, limit=40)}'" for c in (reader.fieldnames or ())[:6])
-            raise InputError(f"{name}: no column 'headline'", remedy=f"columns: {seen or 'none'}")
-        return [row.get(column) or "" for row in reader]
-    except csv.Error as error:
-        raise InputError(f"{name} is not a CSV: {error}") from None
+    found = csv_cells(text.replace("\0", ""), name)
+    _, heading = next(found, (1, []))
+    names = [cell.lower() for cell in heading]
+    known = next((n for n in ("headline", "title") if n in names), None)
+    if known is None:
+        seen = ", ".join(f"'{safe_text(c, limit=40)}'" for c in heading[:6])
+        raise InputError(f"{name}: no column 'headline'", remedy=f"columns: {seen or 'none'}")
+    place = names.index(known)
+    return [row[place] if place < len(row) else "" for _, row in found]
 
 
 # ── text ─────────────────────────────────────────────────────────────────────────────────────────
@@ -202,10 +193,7 @@ def train(folder: Path | None, report: str | None, *, as_json: bool) -> None:
 def _write_report(path: Path, validation: Validation) -> None:
     is_text = path.suffix.lower() == ".txt"
     body = validation_text(validation) if is_text else validation_markdown(validation)
-    try:
-        path.write_text(body, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--report '{path}' cannot be written: {error.strerror}") from None
+    write_file(path, body)
 
 
 _FIGURES = (

@@ -157,15 +157,11 @@ def _day(text: str | None) -> Any:
 
 
 def _releases() -> list[Mapping[str, str]]:
-    import csv
-
+    from engine.tables import read_rows
     from engine.threat.chips import FACTS
 
     path = FACTS / "model_releases.csv"
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    return list(read_rows(path)) if path.is_file() else []
 
 
 def _toml(path: Path, table: str) -> Mapping[str, object]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from engine.cli.output import to_json, write_out
+from engine.cli.output import read_piped, to_json, write_out
 from engine.errors import InputError, OutOfRangeError
+from engine.files import read_bytes, write_file
 from engine.plain import safe_text
+from engine.tables import csv_cells, decoded
 
 MAX_INPUT_BYTES = 64 << 20
 _HEX_FLOAT = re.compile(r"0[xX][0-9a-fA-F]{8}\Z")
@@ -152,31 +153,17 @@ def _quantized_rows(x: Any, stored: Any, read: Any, scheme: Any) -> list[tuple[A
 def _text_of(file: Path | None) -> tuple[str, str]:
     """(name for messages, text) of the file or of standard input."""
     name = "standard input" if file is None or str(file) == "-" else str(file)
-    try:
-        if name == "standard input":
-            raw = sys.stdin.buffer.read(MAX_INPUT_BYTES + 1)
-        else:
-            with Path(name).open("rb") as stream:
-                raw = stream.read(MAX_INPUT_BYTES + 1)
-        text = raw.decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read {safe_text(name)}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{safe_text(name)}: not UTF-8 at byte {error.start}") from error
-    if len(raw) > MAX_INPUT_BYTES:
-        raise InputError(f"{safe_text(name)} is larger than {MAX_INPUT_BYTES >> 20} MiB")
-    return name, text
+    if name == "standard input":
+        raw = read_piped(name, at_most=MAX_INPUT_BYTES)
+    else:
+        raw = read_bytes(Path(name), at_most=MAX_INPUT_BYTES)
+    return name, decoded(raw, safe_text(name))[0]
 
 
 def _lines(file: Path | None) -> tuple[str, list[tuple[int, list[str]]]]:
     """(name, [(line number, cells)]) of the lines that are not blank."""
     name, text = _text_of(file)
-    reader = csv.reader(io.StringIO(text, newline=""))
-    try:
-        lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise InputError(f"{safe_text(name)}, line {reader.line_num}: {error}") from error
-    return safe_text(name), lines
+    return safe_text(name), list(csv_cells(text, safe_text(name)))
 
 
 def _reads(parse: Callable[[str], float], cell: str) -> bool:
@@ -308,7 +295,4 @@ def _write(text: str, out: Path | None) -> None:
     if out is None:
         write_out(text)
         return
-    try:
-        out.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot write {safe_text(str(out))}: {error.strerror}") from error
+    write_file(out, text if text.endswith("\n") else text + "\n")

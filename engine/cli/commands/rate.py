@@ -12,7 +12,8 @@ import typer
 
 from engine.cli.options import AsOf, ConfigDir, Db, Json
 from engine.cli.output import to_json, write_out
-from engine.errors import InputError, StoreError, UnknownNameError
+from engine.errors import InputError, UnknownNameError
+from engine.files import write_file
 from engine.plain import safe_text, to_plain
 
 if TYPE_CHECKING:
@@ -204,8 +205,5 @@ def _write_page(
 ) -> None:
     from engine.cli.league_page import page
 
-    try:
-        path.write_text(page(league, as_of), encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"cannot write '{path}': {error.strerror}") from None
+    write_file(path, page(league, as_of))
     sys.stderr.write(f"wrote {path}\n")

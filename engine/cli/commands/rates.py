@@ -388,12 +388,13 @@ def _next_weekday(day: date) -> date:
     return day + timedelta(days=3 if day.weekday() == 4 else 1)
 
 
-def _table(name: str) -> list[dict[str, str]]:
-    import csv
+def _table(name: str) -> list[Mapping[str, str]]:
     from importlib.resources import files
 
+    from engine.tables import csv_rows
+
     text = (files("config") / "facts" / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    return [row for _, row in csv_rows(text, name)]
 
 
 # ---------------------------------------------------------------------------- how it is said

@@ -16,7 +16,9 @@ from tests.builders import at, make_fact, make_facts
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    return tmp_path / "copies" / "copy.db"
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    return folder / "copy.db"
 
 
 def test_a_copy_put_back_is_the_record_it_was_taken_from(sqlite_url: str, copy: Path) -> None:

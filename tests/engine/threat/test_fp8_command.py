@@ -82,7 +82,7 @@ def test_quantize_gives_codes_scales_and_what_reads_back(tmp_path: Path) -> None
         (["quantize", "--block", "0"], "1,2\n", "sizes from 1 up"),
         (["quantize", "--block", "big"], "1,2\n", "32, 128x128 or tensor"),
         (["quantize", "--preset", "mxfp"], "1,2\n", "unknown preset 'mxfp'"),
-        (["encode", "no-such-file.csv"], None, "cannot read no-such-file.csv"),
+        (["encode", "no-such-file.csv"], None, "there is no file 'no-such-file.csv'"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(
