@@ -1,0 +1,502 @@
+"""How far NVDA may fall: a forecast distribution of the next sessions, from prices alone.
+
+Volatility. The daily variance of a session is the squared overnight gap plus the range estimate
+(Parkinson 1980, Journal of Business 53); its logarithm over the coming ``H`` sessions is forecast
+from the day, week and month before (HAR; Corsi 2009, Journal of Financial Econometrics 7) and,
+where it is known, from the VIX. The coefficients are refitted on the past every month, shrunk
+towards ``PRIOR``.
+
+Shapes. What is left after dividing past windows by their own forecast is kept and used again
+(filtered historical simulation; Barone-Adesi, Giannopoulos and Vosper 1999, Journal of Futures
+Markets 19), blended with Student paths while the past is short. No normal distribution anywhere.
+
+Calendar. Sessions on which results or the Fed are due count as several ordinary ones.
+
+A *fall of X within H* is the house's: the lowest close of the next H sessions against the last
+close known. Chances are shrunk towards how often it has happened so far, by what the model has
+proved against that yardstick; the weight is part of the answer.
+
+Row t knows the closes up to the session before t and nothing else; a longer record changes no
+earlier row, bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from engine.values import BoolArray, FloatArray
+
+HORIZONS = (5, 21, 63)
+"""A week, a month and a quarter of sessions."""
+DAY, WEEK, MONTH = 1, 5, 22
+"""The three memories of HAR, in sessions (Corsi 2009)."""
+PRIOR = (0.15, 0.30, 0.40)
+"""Slopes of day, week and month towards which the fit is shrunk: between the daily and the monthly
+regressions of Corsi 2009, table 3, rounded."""
+PRIOR_WITH_VIX = (0.10, 0.20, 0.30, 0.30)
+"""The same with the VIX taking a third of the sum (judgement)."""
+PRIOR_WEIGHT = 63.0
+"""How many sessions the prior slopes weigh: a quarter (judgement)."""
+REFIT = 21
+FIRST_FIT = 126
+"""Completed windows before the first fit; until then the prior slopes are used (judgement)."""
+SURPRISE_CAP = 16.0
+"""A session counts for at most so many times the month's median variance: four ordinary standard
+deviations, so that one wrong price cannot set the forecast."""
+LEAST_DAILY = 0.002
+"""Floor of daily volatility: 0.2 % (no large stock was calmer for long)."""
+RESULTS_VARIANCE = 8.0
+"""Variance of the session after Nvidia's results over that of an ordinary one: standard deviations
+of 9.1 and 3.2 % over 14 reports from 2022-05 to 2025-08 and the days between."""
+FOMC_VARIANCE = 1.3
+"""The same for Fed decisions: 30 decisions from 2022-01 to 2025-09."""
+TAIL_DF = 4.0
+"""Degrees of freedom of the Student paths: daily stock returns have about four (Cont 2001,
+Quantitative Finance 1)."""
+TAIL_PATHS = 4_000
+TAIL_STEP = 10
+"""Every tenth of the sorted Student paths stands for its neighbours in a sample."""
+TAIL_WINDOWS = 10.0
+"""How many independent windows the Student paths weigh (judgement)."""
+PRIOR_TRUST = 0.5
+"""Weight of the model against the base rate before it has a scored past (judgement)."""
+SEED = 20250930
+_LN_RANGE = 4.0 * math.log(2.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PriceHistory:
+    """What is known of the stock at each row, all (T,), NaN where not observed.
+
+    log_return: of the last known close on the one before. log_range: ln(high / low) of that
+    session. log_gap: ln(open / close before). vix: points. results_due, fomc_due: horizon ->
+    how many such sessions lie among the next H.
+    """
+
+    log_return: FloatArray
+    log_range: FloatArray
+    log_gap: FloatArray
+    vix: FloatArray
+    results_due: Mapping[int, FloatArray]
+    fomc_due: Mapping[int, FloatArray]
+
+
+def history_from(features: Mapping[str, FloatArray]) -> PriceHistory:
+    """The price history among the features of a record."""
+    return PriceHistory(
+        log_return=features["nvda_return"],
+        log_range=features["nvda_range"],
+        log_gap=features["nvda_gap"],
+        vix=features["vix"],
+        results_due={h: features[f"results_within_{h}"] for h in HORIZONS},
+        fomc_due={h: features[f"fomc_within_{h}"] for h in HORIZONS},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Forecast:
+    """The distribution of the next ``horizon`` sessions at each row.
+
+    sigma: (T,), standard deviation of the log return over the horizon, NaN before prices are
+    known. slopes: (T, 5) coefficients in force: constant, day, week, month, VIX. end, low: (T,),
+    the standardised final return and lowest point of the window that starts at each row, NaN where
+    it is not over within the data. scale: (T,), by how much squared returns have exceeded their
+    forecast so far, as a standard deviation; the Student paths are stretched by it.
+    """
+
+    horizon: int
+    sigma: FloatArray
+    slopes: FloatArray
+    end: FloatArray
+    low: FloatArray
+    scale: FloatArray
+    tail_end: FloatArray
+    tail_low: FloatArray
+
+    def chance_below(self, log_level: FloatArray | float, *, low: bool = True) -> FloatArray:
+        """(…, T): chance that the lowest close (low) or the last one lies at or below a level.
+
+        log_level: log of price over last close, e.g. ln 0.9; a number, (T,) or (P, 1).
+        """
+        with np.errstate(invalid="ignore", divide="ignore"):
+            asked = np.asarray(log_level, dtype=np.float64) / self.sigma
+        return self._mixed(asked, low=low)
+
+    def quantile(self, chance: FloatArray | float, *, low: bool = True) -> FloatArray:
+        """(…, T): the log level that is undershot with ``chance``; by bisection, so causal."""
+        chance = np.asarray(chance, dtype=np.float64)
+        shape = np.broadcast_shapes(chance.shape, self.sigma.shape)
+        lower, upper = np.full(shape, -12.0), np.full(shape, 0.0 if low else 12.0)
+        for _ in range(40):
+            middle = 0.5 * (lower + upper)
+            below = self._mixed(middle, low=low) < chance
+            lower, upper = np.where(below, middle, lower), np.where(below, upper, middle)
+        return np.where(np.isnan(self.sigma), np.nan, upper * self.sigma)
+
+    def sample(self, t: int) -> tuple[FloatArray, FloatArray]:
+        """Final log returns and their weights at row ``t``: the distribution itself, unsorted."""
+        past = _completed(self.end, self.horizon)[: t + 1]
+        past = past[~np.isnan(past)]
+        tail = self.tail_end[TAIL_STEP // 2 :: TAIL_STEP] * self.scale[t]
+        windows = past.size / self.horizon
+        each = np.full(past.size, windows / max(past.size, 1))
+        rest = np.full(tail.size, TAIL_WINDOWS / tail.size)
+        weights = np.concatenate((each, rest)) / (windows + TAIL_WINDOWS)
+        return np.concatenate((past, tail)) * self.sigma[t], weights
+
+    def expected_shortfall(self, t: int, chance: float = 0.05) -> float:
+        """Mean simple return in the worst ``chance`` of outcomes at row ``t``, a fraction."""
+        values, weights = self.sample(t)
+        order = np.argsort(values, kind="stable")
+        before = np.cumsum(weights[order]) - weights[order]
+        taken = np.clip(chance - before, 0.0, weights[order])
+        return float((taken * np.expm1(values[order])).sum() / chance)
+
+    def _mixed(self, asked: FloatArray, *, low: bool) -> FloatArray:
+        """Share of past shapes and of Student paths at or below ``asked`` (…, T), weighted."""
+        past, tail = (self.low, self.tail_low) if low else (self.end, self.tail_end)
+        asked = np.broadcast_to(asked, np.broadcast_shapes(asked.shape, self.sigma.shape))
+        flat = asked.reshape(-1, asked.shape[-1])
+        counted = np.stack([_count_before(past, row, self.horizon) for row in flat])
+        seen = np.cumsum(~np.isnan(_completed(past, self.horizon))).astype(np.float64)
+        windows = seen / self.horizon
+        share = np.where(seen > 0, counted / np.maximum(seen, 1.0), 0.0)
+        student = np.searchsorted(tail, flat / self.scale, side="right") / tail.size
+        mixed = (windows * share + TAIL_WINDOWS * student) / (windows + TAIL_WINDOWS)
+        return np.where(np.isnan(flat), np.nan, mixed).reshape(asked.shape)
+
+
+def _completed(per_start: FloatArray, horizon: int) -> FloatArray:
+    """What a window told, moved to the first row at which it is over."""
+    out = np.full(per_start.shape, np.nan)
+    out[horizon:] = per_start[: per_start.size - horizon]
+    return out
+
+
+def _count_before(past: FloatArray, asked: FloatArray, horizon: int) -> FloatArray:
+    """(T,): how many windows over by row t lie at or below ``asked[t]``."""
+    known = _completed(past, horizon)
+    out = np.zeros(asked.size)
+    for first in range(0, asked.size, 256):
+        rows = slice(first, first + 256)
+        hits = known[None, : first + 256] <= asked[rows, None]
+        earlier = np.arange(hits.shape[1])[None, :] <= np.arange(asked.size)[rows, None]
+        out[rows] = (hits & earlier).sum(axis=1)
+    return out
+
+
+def forecast(history: PriceHistory, horizon: int) -> Forecast:
+    """The distribution over the next ``horizon`` sessions at every row."""
+    variance = daily_variance(history)
+    busy = event_factor(history, horizon)
+    inputs = memories(variance, history.vix)
+    slopes = _walk(inputs, _target(variance, horizon) - np.log(busy), horizon)
+    sigma = sigma_from(slopes, inputs, busy, horizon)
+    end, low = _shapes(history.log_return, sigma, horizon)
+    tail_end, tail_low = _student_shapes(horizon)
+    return Forecast(
+        horizon=horizon,
+        sigma=sigma,
+        slopes=slopes,
+        end=end,
+        low=low,
+        scale=_stretch(history.log_return, sigma, horizon),
+        tail_end=tail_end,
+        tail_low=tail_low,
+    )
+
+
+def daily_variance(history: PriceHistory) -> FloatArray:
+    """(…, T): variance of the last known session, from gap and range, else the squared return."""
+    ranged = history.log_gap**2 + history.log_range**2 / _LN_RANGE
+    raw = np.where(np.isnan(ranged), history.log_return**2, ranged)
+    raw = np.maximum(raw, LEAST_DAILY**2)
+    usual = _trailing_median(raw, MONTH)
+    return np.where(np.isnan(usual), raw, np.minimum(raw, SURPRISE_CAP * usual))
+
+
+def _trailing_median(x: FloatArray, window: int) -> FloatArray:
+    """Median of the ``window`` values before each; NaN while fewer than half are known."""
+    padded = np.concatenate((np.full((*x.shape[:-1], window), np.nan), x), axis=-1)
+    views = sliding_window_view(padded, window, axis=-1)[..., :-1, :]
+    known = (~np.isnan(views)).sum(axis=-1)
+    ordered = np.sort(views, axis=-1)  # NaN last
+    middle = np.maximum(known - 1, 0) // 2
+    chosen = np.take_along_axis(ordered, middle[..., None], axis=-1)[..., 0]
+    return np.where(known >= window // 2, chosen, np.nan)
+
+
+def event_factor(history: PriceHistory, horizon: int) -> FloatArray:
+    """(T,): variance of the next H sessions over that of H ordinary ones, by the calendar.
+
+    A calendar that is not known counts as no event.
+    """
+    results = np.where(np.isnan(history.results_due[horizon]), 0.0, history.results_due[horizon])
+    fomc = np.where(np.isnan(history.fomc_due[horizon]), 0.0, history.fomc_due[horizon])
+    extra = results * (RESULTS_VARIANCE - 1.0) + fomc * (FOMC_VARIANCE - 1.0)
+    return np.asarray(1.0 + extra / horizon)
+
+
+def memories(variance: FloatArray, vix: FloatArray) -> FloatArray:
+    """(…, T, 5): one, log variance of day, week and month, and of the VIX; NaN not observed."""
+    parts = [np.ones(variance.shape)]
+    parts += [np.log(_trailing_mean(variance, window)) for window in (DAY, WEEK, MONTH)]
+    parts.append(2.0 * np.log(np.broadcast_to(vix, variance.shape) / 100.0) - math.log(252.0))
+    return np.stack(parts, axis=-1)
+
+
+def _trailing_mean(x: FloatArray, window: int) -> FloatArray:
+    """Mean over the last ``window`` known values, from a third of them on; else NaN."""
+    padded = np.concatenate((np.full((*x.shape[:-1], window - 1), np.nan), x), axis=-1)
+    total, known = np.zeros(x.shape), np.zeros(x.shape)
+    for shift in range(window):  # one after the other: the same bits for any length
+        part = padded[..., shift : shift + x.shape[-1]]
+        seen = ~np.isnan(part)
+        total = total + np.where(seen, part, 0.0)
+        known = known + seen
+    return np.where(known * 3 >= window, total / np.maximum(known, 1.0), np.nan)
+
+
+def _target(variance: FloatArray, horizon: int) -> FloatArray:
+    """Log of the mean daily variance of the next ``horizon`` sessions; NaN where not over."""
+    out = np.full(variance.shape, np.nan)
+    mean = _trailing_mean(variance, horizon)
+    out[: max(0, variance.size - horizon)] = np.log(mean[horizon:])
+    return out
+
+
+def _walk(inputs: FloatArray, target: FloatArray, horizon: int) -> FloatArray:
+    """(T, 5): coefficients in force at each row, fitted on windows that were over by then."""
+    rows = target.size
+    out = np.full((rows, 2, 5), np.nan)
+    for kind, (names, prior) in enumerate(((slice(0, 4), PRIOR), (slice(0, 5), PRIOR_WITH_VIX))):
+        x = inputs[:, names]
+        good = ~(np.isnan(x).any(axis=1) | np.isnan(target))
+        fits = _expanding_fits(x, target, good, prior, horizon)
+        out[:, kind, :] = 0.0
+        out[:, kind, names] = fits
+    with_vix = ~(np.isnan(inputs[:, 4]) | np.isnan(out[:, 1, 0]))  # a fit comes a month later
+    return np.where(with_vix[:, None], out[:, 1], out[:, 0])
+
+
+def _expanding_fits(
+    x: FloatArray, y: FloatArray, good: BoolArray, prior: tuple[float, ...], horizon: int
+) -> FloatArray:
+    """(T, k): ridge towards ``prior`` around the means of what was over by each refit."""
+    rows, k = x.shape[0], x.shape[1] - 1
+    out = np.full((rows, k + 1), np.nan)
+    clean, told = np.where(good[:, None], x[:, 1:], 0.0), np.where(good, y, 0.0)
+    count = np.cumsum(good)
+    sums, total = np.cumsum(clean, axis=0), np.cumsum(told)
+    cross = np.cumsum(clean[:, :, None] * clean[:, None, :], axis=0)
+    with_y = np.cumsum(clean * told[:, None], axis=0)
+    known: BoolArray = ~np.asarray(np.isnan(x).any(axis=1))
+    levels, seen = np.cumsum(np.where(known[:, None], x[:, 1:], 0.0), axis=0), np.cumsum(known)
+    for row in range(0, rows, REFIT):
+        last = row - horizon  # the newest window that is over
+        n = int(count[last]) if last >= 0 else 0
+        slopes = np.array(prior)
+        if n >= FIRST_FIT:
+            mean_x, mean_y = sums[last] / n, total[last] / n
+            spread = cross[last] / n - mean_x[:, None] * mean_x[None, :]
+            common = with_y[last] / n - mean_x * mean_y
+            penalty = PRIOR_WEIGHT / n * np.diag(np.diag(spread))
+            slopes = np.linalg.solve(spread + penalty, common + penalty @ np.array(prior))
+            constant = mean_y - float((slopes * mean_x).sum())
+        elif seen[row] > 0:
+            level = levels[row] / seen[row]
+            constant = float(level[2]) - float((slopes * level).sum())
+        else:
+            continue
+        out[row : row + REFIT, 0] = constant
+        out[row : row + REFIT, 1:] = slopes
+    return out
+
+
+def sigma_from(
+    slopes: FloatArray, inputs: FloatArray, busy: FloatArray, horizon: int
+) -> FloatArray:
+    """(…, T): standard deviation over the horizon from coefficients (T, 5) and inputs (…, T, 5)."""
+    used = np.where((slopes == 0.0) | np.isnan(slopes), 0.0, inputs)
+    log_variance = np.zeros(used.shape[:-1])
+    for name in range(used.shape[-1]):
+        log_variance = log_variance + slopes[..., name] * used[..., name]
+    return np.sqrt(np.exp(log_variance) * busy * horizon)
+
+
+def _shapes(
+    log_return: FloatArray, sigma: FloatArray, horizon: int
+) -> tuple[FloatArray, FloatArray]:
+    """Final and lowest log level of the window after each row, over its own forecast."""
+    end, low = np.full(sigma.shape, np.nan), np.full(sigma.shape, np.nan)
+    last = sigma.size - horizon
+    if last > 0:
+        level, lowest = np.zeros(last), np.full(last, np.inf)
+        for step in range(1, horizon + 1):
+            level = level + log_return[step : step + last]
+            lowest = np.minimum(lowest, level)
+        end[:last], low[:last] = level / sigma[:last], lowest / sigma[:last]
+    return end, low
+
+
+def _stretch(log_return: FloatArray, sigma: FloatArray, horizon: int) -> FloatArray:
+    """(T,): root of realised over forecast variance in the windows over by each row."""
+    ratio = np.full(sigma.shape, np.nan)
+    last = sigma.size - horizon
+    if last > 0:
+        realised = np.zeros(last)
+        for step in range(1, horizon + 1):
+            realised = realised + log_return[step : step + last] ** 2
+        ratio[:last] = realised / sigma[:last] ** 2
+    known = _completed(ratio, horizon)
+    seen = ~np.isnan(known)
+    prior = TAIL_WINDOWS * horizon
+    total = np.cumsum(np.where(seen, known, 0.0)) + prior
+    return np.asarray(np.sqrt(total / (np.cumsum(seen) + prior)))
+
+
+def _student_shapes(horizon: int) -> tuple[FloatArray, FloatArray]:
+    """Sorted final and lowest points of Student walks of unit variance over the horizon."""
+    rng = np.random.default_rng(SEED)
+    steps = rng.standard_t(TAIL_DF, size=(TAIL_PATHS, horizon))
+    steps *= math.sqrt((TAIL_DF - 2.0) / TAIL_DF / horizon)
+    walks = np.cumsum(steps, axis=1)
+    return np.sort(walks[:, -1]), np.sort(walks.min(axis=1))
+
+
+# --- chances ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Chance:
+    """The chance of one event at each row, all (T,).
+
+    chance: what is said. base: how often it has happened so far. model: what the model alone says.
+    weight: of the model against the base rate, 0 to 1, from its own scored past. outcome: 1 or 0
+    for the window that starts at each row, NaN where it is not over.
+    """
+
+    horizon: int
+    chance: FloatArray
+    base: FloatArray
+    model: FloatArray
+    weight: FloatArray
+    outcome: FloatArray
+
+
+def chance_of_fall(said: Forecast, fall: float) -> Chance:
+    """The chance that the lowest close of the horizon lies ``fall`` (0.1 for 10 %) or more down."""
+    level = math.log1p(-fall)
+    lowest = said.low * said.sigma
+    outcome = np.where(np.isnan(lowest), np.nan, (lowest <= level).astype(np.float64))
+    return calibrated(said.chance_below(level), outcome, said.horizon)
+
+
+def calibrated(model: FloatArray, outcome: FloatArray, horizon: int) -> Chance:
+    """``model`` drawn towards the expanding base rate as far as its scored past does not bear it.
+
+    model: (T,), in [0, 1] or NaN. outcome: (T,), 1 or 0 by the row at which the window starts.
+    """
+    told = _completed(outcome, horizon)
+    seen = ~np.isnan(told)
+    n = np.cumsum(seen)
+    base = (np.cumsum(np.where(seen, told, 0.0)) + 0.5) / (n + 1.0)  # Jeffreys
+    weight = np.clip(_trust(model - base, outcome - base, horizon), 0.0, 1.0)
+    mixed = np.where(np.isnan(model), base, base + weight * (model - base))
+    mixed = np.where(n > 0, mixed, model)
+    return Chance(
+        horizon=horizon, chance=mixed, base=base, model=model, weight=weight, outcome=outcome
+    )
+
+
+def _trust(x: FloatArray, y: FloatArray, horizon: int) -> FloatArray:
+    """(T,): posterior mean of the slope of ``y`` on ``x`` in what was over by each row.
+
+    The prior is ``PRIOR_TRUST`` with that standard deviation too: half-way between a model that
+    says nothing and one that is right, and open to both.
+    """
+    out = np.full(x.size, PRIOR_TRUST)
+    for row, slope, error in refits(x, y, horizon):
+        if error > 0.0:
+            told, held = error**-2, PRIOR_TRUST**-2
+            out[row : row + REFIT] = (slope * told + PRIOR_TRUST * held) / (told + held)
+    return out
+
+
+def proven_slope(x: FloatArray, y: FloatArray, horizon: int) -> FloatArray:
+    """(T,): slope of ``y`` on ``x`` through zero in what was over, shrunk by its own t.
+
+    Multiplied by max(0, 1 - 1/t^2) (James and Stein 1961): nothing before it is proven.
+    """
+    out = np.zeros(x.size)
+    for row, slope, error in refits(x, y, horizon):
+        if error > 0.0 and slope != 0.0:
+            out[row : row + REFIT] = slope * max(0.0, 1.0 - (error / slope) ** 2)
+    return out
+
+
+def refits(x: FloatArray, y: FloatArray, horizon: int) -> Iterator[tuple[int, float, float]]:
+    """Row, slope and standard error at each refit, from the windows that were over by then.
+
+    x: known at the row; y: of the window that starts there, NaN where it is not over. Nothing
+    before ``FIRST_FIT`` windows.
+    """
+    good = ~(np.isnan(x) | np.isnan(y))
+    x, y = np.where(good, x, 0.0), np.where(good, y, 0.0)
+    for row in range(0, x.size, REFIT):
+        last = row - horizon + 1
+        if last > 0 and int(good[:last].sum()) >= FIRST_FIT:
+            yield row, *slope_and_error(x[:last], y[:last], horizon)
+
+
+def slope_and_error(x: FloatArray, y: FloatArray, lags: int) -> tuple[float, float]:
+    """Least squares through zero with Newey and West's standard error; (0, 0) without variation."""
+    square = float((x * x).sum())
+    if square <= 0.0:
+        return 0.0, 0.0
+    slope = float((x * y).sum()) / square
+    score = x * (y - slope * x)
+    long_run = float((score * score).sum())
+    for lag in range(1, min(lags, x.size - 1) + 1):
+        share = 1.0 - lag / (lags + 1.0)
+        long_run += 2.0 * share * float((score[lag:] * score[:-lag]).sum())
+    return slope, math.sqrt(max(long_run, 0.0)) / square
+
+
+# --- how much to hold ---------------------------------------------------------------------------
+
+
+def bearable_share(
+    said: Forecast, fall: FloatArray | float, chance: FloatArray | float
+) -> FloatArray:
+    """(…, T): largest share of the holding at which it loses ``fall`` with ``chance`` at most.
+
+    fall: fraction of the holding that may be lost within the horizon; chance: with which
+    probability; floats or (P, 1). At most 1; NaN before prices are known.
+    """
+    worst = -np.expm1(said.quantile(chance))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.minimum(1.0, fall / worst)
+
+
+def stepped(want: FloatArray, band: FloatArray | float) -> FloatArray:
+    """(…, T): ``want`` followed only when it has moved by more than ``band``, and to 1 at once.
+
+    Against fidgeting: every trade costs and is taxed. Starts at 1, the whole holding; NaN changes
+    nothing.
+    """
+    bands = np.asarray(band, dtype=np.float64)
+    out: FloatArray = np.empty(np.broadcast_shapes(want.shape, bands.shape))
+    width = bands[..., 0] if bands.ndim else bands
+    held = np.ones(out.shape[:-1])
+    for t in range(out.shape[-1]):
+        asked = want[..., t]
+        far = (np.abs(asked - held) > width) | (asked >= 1.0)  # False where NaN
+        held = np.where(far, asked, held)
+        out[..., t] = held
+    return out

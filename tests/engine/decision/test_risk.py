@@ -1,0 +1,197 @@
+"""The forecast distribution: causal to the last bit, equal to its slow definition, hard to fool."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from engine.decision import risk
+from engine.decision.risk import Forecast, PriceHistory, chance_of_fall, forecast, stepped
+from engine.values import FloatArray
+
+ROWS = 700
+
+
+def synthetic(rows: int = ROWS, seed: int = 4) -> PriceHistory:
+    """Seeded prices with volatility that clusters; row t knows the session before it."""
+    rng = np.random.default_rng(seed)
+    log_sigma = np.empty(rows)
+    state = 0.0
+    for t in range(rows):
+        state = 0.97 * state + 0.12 * rng.normal()
+        log_sigma[t] = math.log(0.03) + state
+    sigma = np.exp(log_sigma)
+    move, gap = sigma * rng.standard_t(5, rows) / 1.3, 0.4 * sigma * rng.normal(size=rows)
+    span = np.abs(move) + sigma * rng.gamma(4, 0.25, rows)
+    vix = 100 * sigma * math.sqrt(252) / 2 + rng.normal(size=rows)
+    vix[: rows // 3] = np.nan
+    none = {h: np.full(rows, np.nan) for h in risk.HORIZONS}
+    late = lambda x: np.concatenate(([np.nan], x[:-1]))  # noqa: E731
+    return PriceHistory(
+        log_return=late(move),
+        log_range=late(span),
+        log_gap=late(gap),
+        vix=late(vix),
+        results_due=none,
+        fomc_due=none,
+    )
+
+
+def cut(history: PriceHistory, rows: int) -> PriceHistory:
+    """The first ``rows`` rows."""
+    parts = {
+        f.name: {h: a[:rows] for h, a in value.items()} if isinstance(value, dict) else value[:rows]
+        for f in fields(history)
+        if (value := getattr(history, f.name)) is not None
+    }
+    return PriceHistory(**parts)
+
+
+@pytest.mark.parametrize("rows", [30, 127, 400, 633])
+def test_a_longer_record_changes_no_earlier_row(rows: int) -> None:
+    """Sigma, chances, weights and shares up to the cut keep every bit."""
+    whole, part = forecast(synthetic(), 21), forecast(cut(synthetic(), rows), 21)
+    for fall in (0.05, 0.2):
+        a, b = chance_of_fall(whole, fall), chance_of_fall(part, fall)
+        for name in ("chance", "base", "model", "weight"):
+            assert getattr(a, name)[:rows].tobytes() == getattr(b, name).tobytes(), name
+    assert whole.sigma[:rows].tobytes() == part.sigma.tobytes()
+    shares = [risk.bearable_share(said, 0.2, 0.1) for said in (whole, part)]
+    assert shares[0][:rows].tobytes() == shares[1].tobytes()
+
+
+def test_what_comes_after_a_row_is_what_would_betray_peeking() -> None:
+    """The comparison can fail: a return moved one session earlier changes the forecast."""
+    honest = synthetic()
+    peeking = replace(honest, log_gap=np.roll(honest.log_gap, -1))
+
+    assert not np.array_equal(
+        forecast(honest, 21).sigma[200:400], forecast(peeking, 21).sigma[200:400]
+    )
+
+
+def slow_chance(said: Forecast, t: int, level: float) -> float:
+    """The definition: windows over by row t, and Student paths, counted one by one."""
+    past = [said.low[s] for s in range(t - said.horizon + 1) if not math.isnan(said.low[s])]
+    asked = level / said.sigma[t]
+    windows = len(past) / said.horizon
+    share = sum(x <= asked for x in past) / len(past) if past else 0.0
+    student = sum(x <= asked / said.scale[t] for x in said.tail_low) / said.tail_low.size
+    return (windows * share + risk.TAIL_WINDOWS * student) / (windows + risk.TAIL_WINDOWS)
+
+
+@pytest.mark.parametrize("t", [40, 126, 333, 699])
+def test_the_chance_is_its_definition(t: int) -> None:
+    """Counted slowly for one row."""
+    said = forecast(synthetic(), 21)
+    level = math.log(0.9)
+
+    assert said.chance_below(level)[t] == pytest.approx(slow_chance(said, t, level), abs=1e-12)
+
+
+def test_a_fall_is_the_lowest_close_of_the_horizon_against_the_last_one_known() -> None:
+    """The outcome of row t looks at the closes of the next sessions only."""
+    history = synthetic()
+    said = forecast(history, 5)
+    for t in (100, 250):
+        path = np.cumsum(history.log_return[t + 1 : t + 6])
+        expected = float(path.min() <= math.log(0.95))
+        assert chance_of_fall(said, 0.05).outcome[t] == expected
+    assert np.isnan(chance_of_fall(said, 0.05).outcome[-5:]).all()
+
+
+def test_one_wrong_price_cannot_set_the_forecast() -> None:
+    """A range ten times too wide moves the monthly forecast by less than a third."""
+    history = synthetic()
+    wild = history.log_range.copy()
+    wild[500] *= 10
+    wrong = replace(history, log_range=wild)
+    before, after = forecast(history, 21).sigma[500], forecast(wrong, 21).sigma[500]
+
+    assert before < after < 4 / 3 * before
+
+
+def test_results_ahead_widen_the_distribution_and_an_unknown_calendar_does_not() -> None:
+    """One report within a month is worth seven ordinary sessions."""
+    history = synthetic()
+    due = np.zeros(ROWS)
+    due[-1] = 1.0
+    told = replace(history, results_due={**history.results_due, 21: due})
+    plain, busy = forecast(history, 21).sigma[-1], forecast(told, 21).sigma[-1]
+
+    assert busy / plain == pytest.approx(math.sqrt(28 / 21))
+
+
+def test_the_share_meets_the_words() -> None:
+    """At the share, the chance to lose what may be lost is what was named; never above one."""
+    said = forecast(synthetic(), 63)
+    share = risk.bearable_share(said, 0.15, 0.1)[-1]
+    assert 0 < share < 1
+    reached = said.chance_below(math.log1p(-0.15 / share))[-1]
+
+    assert reached == pytest.approx(0.1, abs=0.01)
+    assert (risk.bearable_share(said, 0.99, 0.1) <= 1.0)[30:].all()
+
+
+def test_words_may_be_many() -> None:
+    """(P, 1) words give (P, T) shares, each row what it would be alone."""
+    said = forecast(synthetic(), 21)
+    falls = np.array([[0.1], [0.2], [0.3]])
+    together = risk.bearable_share(said, falls, 0.1)
+
+    for row, fall in enumerate(falls[:, 0]):
+        assert together[row].tobytes() == risk.bearable_share(said, float(fall), 0.1).tobytes()
+    assert (np.diff(together[:, 50:], axis=0) >= 0).all()
+
+
+def slow_steps(want: FloatArray, band: float) -> list[float]:
+    held, out = 1.0, []
+    for asked in want:
+        if not math.isnan(asked) and (abs(asked - held) > band or asked >= 1.0):
+            held = float(asked)
+        out.append(held)
+    return out
+
+
+def test_a_target_moves_in_steps_only() -> None:
+    """Small changes are not worth a trade and its tax; what is unknown changes nothing."""
+    want = np.array([np.nan, 0.95, 0.85, 0.8, np.nan, 0.72, 0.9, 1.0, 0.91])
+
+    assert stepped(want, 0.1).tolist() == slow_steps(want, 0.1)
+    assert stepped(want, 0.1).tolist() == [1, 1, 0.85, 0.85, 0.85, 0.72, 0.9, 1.0, 1.0]
+
+
+def test_a_model_that_was_wrong_loses_its_say() -> None:
+    """The weight against the base rate comes from the scored past."""
+    rng = np.random.default_rng(2)
+    truth = np.clip(0.3 + 0.25 * np.sin(np.arange(1500) / 40), 0.01, 0.99)
+    outcome = (rng.random(1500) < truth).astype(float)
+
+    assert risk.calibrated(truth, outcome, 5).weight[-1] > 0.8
+    assert risk.calibrated(0.6 - truth, outcome, 5).weight[-1] == 0.0
+    assert risk.calibrated(truth, outcome, 5).weight[0] == risk.PRIOR_TRUST
+
+
+def test_a_slope_is_nothing_until_it_is_proven() -> None:
+    """Noise is shrunk to zero or near it; a true slope is found with its sign."""
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=1500)
+    noise = rng.normal(size=1500)
+
+    assert abs(risk.proven_slope(x, noise, 1)[-1]) < 0.05
+    assert risk.proven_slope(x, -0.5 * x + noise, 1)[-1] == pytest.approx(-0.5, abs=0.1)
+    assert (risk.proven_slope(x, x, 1)[: risk.FIRST_FIT] == 0).all()
+
+
+def test_newey_and_west_with_no_lags_is_white() -> None:
+    """Against the textbook formula for independent errors (White 1980)."""
+    rng = np.random.default_rng(6)
+    x, y = rng.normal(size=400), rng.normal(size=400)
+    slope, error = risk.slope_and_error(x, y, 0)
+    residual = y - slope * x
+
+    assert slope == pytest.approx(float(x @ y / (x @ x)))
+    assert error == pytest.approx(math.sqrt(float((x**2 * residual**2).sum())) / float(x @ x))
