@@ -180,7 +180,7 @@ class Job:
     def digest(self) -> str:
         """Identity of the job: the same digest means the same results."""
         parts = hashlib.sha256(repr((self.axes, self.start, self.curves, self.blocks)).encode())
-        rule = {f.name: getattr(self.blend.rule, f.name) for f in fields(self.blend.rule)}
+        rule = self.blend.rule.model_dump()
         parts.update(repr((rule, self.world.costs, self.features.sessions_on)).encode())
         for voice in self.blend.voices:
             text = (type(voice.strategy).__qualname__, voice.weight, sorted(voice.params.items()))
@@ -298,7 +298,7 @@ def _voice(blend: Blend, name: str) -> Voice:
 def blend_of(job: Job, row: int) -> Blend:
     """Parameter set ``row`` as an ordinary blend, for ``evaluate``."""
     given = dict(zip(job.axes, job.sets[row].tolist(), strict=True))
-    rule = {f.name: getattr(job.blend.rule, f.name) for f in fields(Rule)}
+    rule = job.blend.rule.model_dump()
     rule |= {k.partition(".")[2]: v for k, v in given.items() if k.startswith("decision.")}
     rule["min_sessions_between_changes"] = int(rule["min_sessions_between_changes"])
     voices = []

@@ -16,24 +16,23 @@ from __future__ import annotations
 import importlib
 import json
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from config.feeds import FeedConfig as FeedConfig
+from config.feeds import FeedsConfig as FeedsConfig
+from config.feeds import load_feeds as load_feeds
 from engine.clock import from_micros, to_micros
-from engine.errors import ConfigError, FeedError, UnknownNameError, nearest
+from engine.errors import ConfigError, FeedError, nearest
 from engine.values import Fact, FeedState, Item
 from feeds.fetch import (
-    DEADLINE_SECONDS,
     Fetched,
     FetchSettings,
     Getter,
-    HostLimit,
     Request,
     user_agent,
 )
@@ -46,230 +45,11 @@ def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
-# --- configuration --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedConfig:
-    """One stanza of ``feeds.toml``.
-
-    kind: ``"module:Class"`` of the collector. tier 1 weighs on confidence when it is down.
-    cadence_minutes: how often to ask. silence_days: a source quiet for less is never called frozen.
-    may_be_empty: no entries at all is healthy, as for a search or a list of pending rules.
-    label: the source as the reader sees it. allow_private: the source is in one's own network.
-    needs_contact: refuse to ask without a contact address. terms_*: what its owner allows.
-    options: what only this collector knows (``symbols``, ``org``, ``series`` …).
-    """
-
-    name: str
-    kind: str
-    url: str = ""
-    label: str = ""
-    tier: int = 2
-    cadence_minutes: float = 30.0
-    silence_days: float = 4.0
-    may_be_empty: bool = False
-    enabled: bool = True
-    lang: str = "en"
-    allow_private: bool = False
-    needs_contact: bool = False
-    terms_reviewed_on: date | None = None
-    terms: str = ""
-    options: Mapping[str, Any] = field(default_factory=_nothing)
-
-    @property
-    def source(self) -> str:
-        """What facts and items of this feed name as their source."""
-        return self.label or self.name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedsConfig:
-    """The whole file: the feeds in order, and how fast each host may be asked."""
-
-    feeds: tuple[FeedConfig, ...]
-    host_limits: Mapping[str, HostLimit] = field(default_factory=dict)
-
-    def fetch_settings(
-        self, *, version: str, contact: str = "", deadline_seconds: float = DEADLINE_SECONDS
-    ) -> FetchSettings:
-        """How to fetch these feeds as nvsignal ``version``; contact is a mail address or a URL."""
-        return FetchSettings(
-            agent=user_agent(version, contact),
-            contact=contact,
-            deadline_seconds=deadline_seconds,
-            host_limits=self.host_limits,
-        )
-
-    def named(self, names: Iterable[str]) -> tuple[FeedConfig, ...]:
-        """The feeds called ``names``, in file order; ``UnknownNameError`` for any that is not."""
-        known = {feed.name: feed for feed in self.feeds}
-        wanted = list(names)
-        for name in wanted:
-            if name not in known:
-                raise UnknownNameError("feed", name, known)
-        return tuple(feed for feed in self.feeds if feed.name in wanted)
-
-
-_Check = Callable[[Any], bool]
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
-_KIND = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z")
-_HTTP = re.compile(r"https?://[^\s/]+")
-_HOST = re.compile(r"[a-z0-9.:-]{1,253}\Z")
-
-
-def _number(least: float, most: float) -> _Check:
-    return lambda v: isinstance(v, int | float) and not isinstance(v, bool) and least <= v <= most
-
-
-def _text(pattern: re.Pattern[str] | None = None, most: int = 2_000) -> _Check:
-    return lambda v: (
-        isinstance(v, str) and len(v) <= most and (pattern is None or bool(pattern.match(v)))
+def fetch_settings(feeds: FeedsConfig, *, version: str, contact: str = "") -> FetchSettings:
+    """How to fetch these feeds as nvsignal ``version``; contact is a mail address or a URL."""
+    return FetchSettings(
+        agent=user_agent(version, contact), contact=contact, host_limits=feeds.hosts
     )
-
-
-def _truth(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-# key of a [[feed]] stanza: (check, what is allowed)
-_FEED_KEYS: Mapping[str, tuple[_Check, str]] = MappingProxyType(
-    {
-        "name": (_text(_NAME), "lower-case letters, digits, - and _, at most 64"),
-        "kind": (_text(_KIND), '"module:Class"'),
-        "url": (_text(_HTTP), "an http(s) address"),
-        "label": (_text(most=120), "text of at most 120 characters"),
-        "tier": (lambda v: v in (1, 2, 3) and not isinstance(v, bool), "1, 2 or 3"),
-        "cadence_minutes": (_number(1, 44_640), "1 to 44640 minutes"),
-        "silence_days": (_number(0.01, 400), "0.01 to 400 days"),
-        "may_be_empty": (_truth, "true or false"),
-        "enabled": (_truth, "true or false"),
-        "lang": (_text(re.compile(r"[a-z]{2}\Z")), "a two-letter language"),
-        "allow_private": (_truth, "true or false"),
-        "needs_contact": (_truth, "true or false"),
-        "terms_reviewed_on": (lambda v: type(v) is date, "a date such as 2026-11-23"),
-        "terms": (_text(most=500), "text of at most 500 characters"),
-        "options": (lambda v: isinstance(v, dict), "a table"),
-    }
-)
-_HOST_KEYS: Mapping[str, tuple[_Check, str]] = MappingProxyType(
-    {
-        "per_second": (_number(1e-4, 1e6), "0.0001 to 1000000"),
-        "burst": (_number(1, 1e6), "1 to 1000000"),
-    }
-)
-
-
-def load_feeds(path: Path) -> FeedsConfig:
-    """``feeds.toml`` read and checked; every problem of the file is reported in one pass.
-
-    Raises ``ConfigError`` whose lines start with ``file:line:``; an unknown key names the nearest.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        table = tomllib.loads(text)
-    except OSError as error:
-        raise ConfigError([f"{path}: cannot be read ({error.strerror})"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path}: {error}"]) from None
-    return _Reader(path.name, text).read(table)
-
-
-class _Reader:
-    """Checks the parsed table and collects problems with their line."""
-
-    def __init__(self, name: str, text: str):
-        self._name, self._lines = name, text.splitlines()
-        self._problems: list[str] = []
-
-    def read(self, table: dict[str, Any]) -> FeedsConfig:
-        self._unknown(table, ("hosts", "feed"), "the file", 0)
-        hosts = {
-            host: HostLimit(**limit)
-            for host, limit in self._hosts(table.get("hosts", {})).items()
-            if "per_second" in limit
-        }
-        feeds = self._feeds(table.get("feed", []))
-        if self._problems:
-            raise ConfigError(self._problems)
-        return FeedsConfig(feeds=feeds, host_limits=hosts)
-
-    def _hosts(self, table: Any) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        if not isinstance(table, dict):
-            self._say(self._line_of("hosts", 0), "hosts is not a table")
-            return found
-        for host, limit in table.items():
-            line = self._line(f'[hosts."{host}"]')
-            if not _HOST.match(host):
-                self._say(line, f"hosts: '{host[:60]}' is not a lower-case host name")
-            found[host] = self._table(limit, _HOST_KEYS, f"hosts.{host}", line)
-            if "per_second" not in found[host]:
-                self._say(line, f"hosts.{host}: per_second is missing")
-        return found
-
-    def _feeds(self, stanzas: Any) -> tuple[FeedConfig, ...]:
-        starts = [n for n, text in enumerate(self._lines, 1) if text.strip() == "[[feed]]"]
-        feeds: list[FeedConfig] = []
-        if not isinstance(stanzas, list) or not all(isinstance(s, dict) for s in stanzas):
-            self._say(self._line_of("feed", 0), "feed is not a list of [[feed]] stanzas")
-            return ()
-        for order, stanza in enumerate(stanzas):
-            line = starts[order] if order < len(starts) else 0
-            where = f"feed '{str(stanza.get('name', order + 1))[:64]}'"
-            good = self._table(stanza, _FEED_KEYS, where, line)
-            for key in ("name", "kind"):
-                if key not in stanza:
-                    self._say(line, f"{where}: {key} is missing")
-            if good.get("name") in {feed.name for feed in feeds}:
-                self._say(line, f"{where}: the name is used twice")
-            if {"name", "kind"} <= good.keys():
-                feeds.append(FeedConfig(**good))
-        return tuple(feeds)
-
-    def _table(
-        self, table: Any, keys: Mapping[str, tuple[_Check, str]], where: str, line: int
-    ) -> dict[str, Any]:
-        if not isinstance(table, dict):
-            self._say(line, f"{where} is not a table")
-            return {}
-        self._unknown(table, keys, where, line)
-        good: dict[str, Any] = {}
-        for key, value in table.items():
-            if key not in keys:
-                continue
-            check, allowed = keys[key]
-            if check(value):
-                good[key] = value
-            else:
-                shown = repr(value)[:60]
-                self._say(self._line_of(key, line), f"{where}: {key} = {shown} is not {allowed}")
-        return good
-
-    def _unknown(
-        self, table: Mapping[str, Any], known: Iterable[str], where: str, line: int
-    ) -> None:
-        for key in table:
-            if key not in known:
-                near = nearest(key, known)
-                hint = f" (did you mean '{near}'?)" if near else ""
-                self._say(self._line_of(key, line), f"{where}: unknown key '{key[:60]}'{hint}")
-
-    def _line(self, heading: str) -> int:
-        return next((n for n, text in enumerate(self._lines, 1) if text.strip() == heading), 0)
-
-    def _line_of(self, key: str, start: int) -> int:
-        for number, text in enumerate(self._lines[start:], start + 1):
-            if re.match(rf'\s*\[{{0,2}}"?{re.escape(key)}\b', text):
-                return number
-            if text.startswith("[[") and start:
-                break
-        return start
-
-    def _say(self, line: int, problem: str) -> None:
-        self._problems.append(
-            f"{self._name}:{line}: {problem}" if line else f"{self._name}: {problem}"
-        )
 
 
 # --- what a poll gives ----------------------------------------------------------------------

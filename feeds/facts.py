@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from config.settings import Lags as Lags
 from engine.clock import at_new_york, next_business_morning
 from engine.errors import ConfigError, DataError
 from engine.tables import csv_cells, csv_rows
@@ -24,19 +25,6 @@ from engine.values import Fact, release_payload
 
 Row = Mapping[str, str]
 MAX_TABLE_BYTES = 20_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lags:
-    """Assumed delay between publication and our knowing, for back-filled history.
-
-    approximate: for rows whose hour is an estimate. scheduled: for rows stamped to the minute.
-    close: from a session's close to having its prices.
-    """
-
-    scheduled: timedelta = timedelta(minutes=15)
-    approximate: timedelta = timedelta(hours=6)
-    close: timedelta = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

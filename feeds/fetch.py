@@ -26,6 +26,7 @@ from typing import Literal, Protocol
 
 import httpx
 
+from config.feeds import HostLimit as HostLimit
 from engine.errors import ConfigError, FeedError
 from feeds.guard import GuardedTransport, RefusedAddressError, Resolver, system_resolver
 
@@ -133,14 +134,6 @@ def redact(url: str) -> str:
 
 
 # --- manners --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostLimit:
-    """At most ``burst`` requests at once, refilled at ``per_second``."""
-
-    per_second: float
-    burst: float = 1.0
 
 
 class TokenBucket:

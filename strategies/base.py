@@ -81,23 +81,25 @@ class Strategy(Protocol):
         ...
 
 
+def param_problem(strategy: Strategy, name: str, value: object) -> str | None:
+    """What is wrong with one parameter: unknown, not a number, out of range; None when nothing."""
+    spec = strategy.params.get(name)
+    if spec is None:
+        hint = nearest(name, strategy.params)
+        suffix = f"; did you mean '{hint}'?" if hint else ""
+        return f"{strategy.name} has no parameter '{name[:60]}'{suffix}"
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not spec.allows(float(value)):  # type: ignore[arg-type]
+        return f"{strategy.name}.{name} = {value!r}; allowed: {spec.allowed}"
+    return None
+
+
 def with_defaults(
     strategy: Strategy, given: Mapping[str, float], *, where: str
 ) -> dict[str, float]:
     """``given`` completed with defaults; every unknown key and value out of range in one error."""
-    problems = []
-    for key, value in given.items():
-        spec = strategy.params.get(key)
-        if spec is None:
-            hint = nearest(key, strategy.params)
-            suffix = f"; did you mean '{hint}'?" if hint else ""
-            problems.append(f"{where}: {strategy.name} has no parameter '{key}'{suffix}")
-        elif (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not spec.allows(float(value))
-        ):
-            problems.append(f"{where}: {strategy.name}.{key} = {value!r}; allowed: {spec.allowed}")
+    found = (param_problem(strategy, name, value) for name, value in given.items())
+    problems = [f"{where}: {problem}" for problem in found if problem]
     if problems:
         raise ConfigError(problems)
     return {k: float(given.get(k, spec.default)) for k, spec in strategy.params.items()}

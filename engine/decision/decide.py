@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from config.strategy import Rule as Rule
 from engine.errors import ConfigError
 from engine.values import BoolArray, Features, FloatArray
 from strategies.base import Strategy
@@ -36,39 +37,6 @@ class Voice:
     strategy: Strategy
     weight: float
     params: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """The latch and the target weights.
-
-    hold_weight, sell_weight: share of the position held under each verdict. reduce_below: while
-    holding, a score below it means ``reduce_weight``; None switches grading off.
-    """
-
-    exit_below: float
-    enter_above: float
-    min_sessions_between_changes: int = 5
-    hold_weight: float = 1.0
-    sell_weight: float = 0.0
-    reduce_below: float | None = None
-    reduce_weight: float = 0.5
-
-    def __post_init__(self) -> None:
-        problems = []
-        if not self.exit_below < self.enter_above:
-            problems.append(
-                f"exit_below = {self.exit_below:g} is not below enter_above = "
-                f"{self.enter_above:g}; the gap between them is what keeps the decision from "
-                "fluttering"
-            )
-        if self.reduce_below is not None and self.reduce_below <= self.exit_below:
-            problems.append(
-                f"reduce_below = {self.reduce_below:g} is not above exit_below = "
-                f"{self.exit_below:g}; it would never act"
-            )
-        if problems:
-            raise ConfigError(problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

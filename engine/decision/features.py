@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from config.events import EventWeights as EventWeights
 from engine.clock import from_micros
 from engine.decision.events import EventLog
 from engine.decision.grid import Grid
@@ -74,17 +75,6 @@ class RatedRelease:
 
     row: int
     rating: ThreatRating
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventWeights:
-    """``config/events.toml``: impulse by type (% ), per stage factors, the repeat window."""
-
-    policy: Mapping[str, float]
-    relief_with_acceptance_pct: float
-    domestic: Mapping[str, float]
-    stage: Mapping[str, float]
-    repeat_within: int = 3
 
 
 def build(
@@ -292,7 +282,7 @@ def _news(
             continue
         key = (event.event_type, event.direction)
         since, largest = counted.get(key, (-(10**9), 0.0))
-        if row - since <= weights.repeat_within:
+        if row - since <= weights.repeat.within_sessions:
             extra = max(0.0, size - largest)
             counted[key] = (since, max(largest, size))
         else:
@@ -311,15 +301,12 @@ def _impulse(
     domestic: FloatArray,
 ) -> tuple[FloatArray | None, float]:
     """Which array an event moves, and by how much before its sign."""
-    stage = weights.stage.get(event.stage.value, 1.0) * event.confidence
+    stage = weights.stage.of(event.stage.value) * event.confidence
     if event.event_type in weights.policy:
-        size = weights.policy[event.event_type]
-        accepted = gates["china_gate"][row] >= 0.5
-        if event.event_type == "export_relief" and accepted:
-            size = weights.relief_with_acceptance_pct
-        return policy, size * stage
+        accepted = bool(gates["china_gate"][row] >= 0.5)
+        return policy, weights.policy[event.event_type].size_pct(accepted=accepted) * stage
     if event.event_type in weights.domestic:
-        return domestic, weights.domestic[event.event_type] * stage
+        return domestic, weights.domestic[event.event_type].impulse_pct * stage
     return None, 0.0
 
 

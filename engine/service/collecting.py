@@ -51,9 +51,7 @@ class Collected:
 
 def feeds_of(config: Config) -> FeedsConfig:
     """The feeds of the configuration folder."""
-    from feeds.base import load_feeds
-
-    return load_feeds(config.folder / "feeds.toml")
+    return config.feeds
 
 
 def collect_and_ingest(
@@ -99,8 +97,10 @@ def _settings(feeds: FeedsConfig, config: Config, budget: _Budget) -> Any:
     from dataclasses import replace
     from importlib.metadata import version
 
-    settings = feeds.fetch_settings(
-        version=version("nvsignal"), contact=config.settings.contact.mail
+    from feeds.base import fetch_settings
+
+    settings = fetch_settings(
+        feeds, version=version("nvsignal"), contact=config.settings.contact.mail
     )
     seconds = min(settings.deadline_seconds, budget.question_seconds)
     return replace(settings, deadline_seconds=seconds)

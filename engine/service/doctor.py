@@ -53,15 +53,15 @@ def examine(folder: Path, db: str | None, now: datetime) -> tuple[Finding, ...]:
 
     db: the record's address when it is not the configured one.
     """
-    from config import settings
+    from engine.service import bind
 
-    problems = settings.check(folder)
+    problems = bind.check(folder)
     if problems:
         return tuple(
             Finding(level="error", check="config", message=p, remedy="correct the file")
             for p in problems
         )
-    config = settings.load(folder)
+    config = bind.load(folder)
     return tuple(_all(config, db, now))
 
 

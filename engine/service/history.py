@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from backtests.overfitting import Evidence
     from backtests.replay import Costs, Market, Replay
     from backtests.sweep import SweepResult
-    from config.settings import Config
     from engine.decision.decide import Blend
     from engine.record.history import History
     from engine.record.store import Store
+    from engine.service.bind import Bound
     from engine.values import Fact, Features, FloatArray
 
 
@@ -36,7 +36,7 @@ class Window:
     start: row of ``features`` at which the window begins. data_hash: of what was known at its end.
     """
 
-    config: Config
+    config: Bound
     features: Features
     market: Market
     start: int
@@ -70,7 +70,7 @@ def parse_day(text: str | None, name: str) -> date | None:
 
 def open_window(
     store: Store,
-    config: Config,
+    config: Bound,
     costs: Costs,
     first: date | None,
     last: date | None,

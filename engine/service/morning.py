@@ -18,6 +18,7 @@ from engine.values import Decision, Report, SourceHealth
 if TYPE_CHECKING:
     from config.settings import Config
     from engine.record.store import Store
+    from engine.service.bind import Bound
     from engine.service.wiring import Assessment
 
 
@@ -178,7 +179,7 @@ def release_cards(assessment: Assessment) -> tuple[Any, ...]:
     return tuple(cards)
 
 
-def _ceiling(config: Config) -> float | None:
+def _ceiling(config: Bound) -> float | None:
     for voice in config.blend.voices:
         if "ceiling_usd_tn" in voice.params:
             return float(voice.params["ceiling_usd_tn"])

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.macro.sessions import Sessions
     from engine.record.history import History
     from engine.record.store import Store
+    from engine.service.bind import Bound
     from engine.service.derived import Memo
     from engine.threat.parameters import ThreatParameters
     from engine.threat.world import World as ThreatWorld
@@ -82,11 +83,10 @@ def open_record(config: Config, db: str | None = None) -> Store:
 
 def load_reference(store: Store, config: Config) -> bool:
     """Record ``config/facts`` when its content or the assumed lags changed; True if it did."""
-    from config.settings import lags
     from engine.record.store import PollState
     from feeds import facts
 
-    folder = config.folder / "facts"
+    folder = config.facts
     digest = hashlib.sha256(repr(config.settings.lags).encode())
     for name in facts.files():
         path = folder / name
@@ -95,7 +95,7 @@ def load_reference(store: Store, config: Config) -> bool:
     state = store.poll_state(REFERENCE)
     if state is not None and state.body_hash == digest.hexdigest():
         return False
-    loaded = facts.read_tables(folder, lags(config.settings))
+    loaded = facts.read_tables(folder, config.settings.lags)
     store.record_poll(PollState(feed=REFERENCE, body_hash=digest.hexdigest()), facts=loaded)
     return True
 
@@ -192,7 +192,7 @@ def world_of(
 class Assessment:
     """Everything computed on the way to a decision."""
 
-    config: Config
+    config: Bound
     world: World
     events: Sequence[Event]
     ratings: tuple[RatedRelease, ...]
@@ -263,7 +263,9 @@ def assess(
     from engine.decision.events import known_events
     from engine.decision.features import build
     from engine.record.store import uncollected
+    from engine.service.bind import bound
 
+    config = bound(config)
     with uncollected():
         events = known_events(world.history, world.as_of)
         rated = tuple(ratings) if ratings is not None else rate_releases(world, config, events)
@@ -332,9 +334,10 @@ def rating_world(
     instant: datetime, db: str | None, config_dir: str | None
 ) -> tuple[ThreatWorld, ThreatParameters]:
     """What ratings look at, from the record as known at ``instant``, and the parameters."""
-    from config.settings import config_folder, load
+    from config.settings import config_folder
     from engine.decision.events import known_events
     from engine.decision.ratings import world_from
+    from engine.service.bind import load
 
     config = load(config_folder(config_dir))
     with open_record(config, db) as store:

@@ -19,9 +19,9 @@ from engine.clock import NEW_YORK, at_new_york, parse_as_of, to_micros
 from engine.errors import InputError, NvsignalError
 
 if TYPE_CHECKING:
-    from config.settings import Config
     from engine.record.ledger import LedgerEntry
     from engine.record.store import Store
+    from engine.service.bind import Bound
     from engine.service.wiring import Assessment, World
     from engine.values import ModelRelease, Report, SourceHealth, ThreatRating
 
@@ -69,9 +69,9 @@ class Desk:
         self._worlds: Kept[World] = Kept(WORLDS_KEPT)
         self._assessments: Kept[Assessment] = Kept(ASSESSMENTS_KEPT)
 
-    def config(self, name: str | None = None) -> Config:
+    def config(self, name: str | None = None) -> Bound:
         """The configuration with the preset ``name``, else with the one that decides."""
-        from config.settings import load
+        from engine.service.bind import load
         from engine.web.presets import preset_path
 
         if name is None:
@@ -97,7 +97,7 @@ class Desk:
             return present
         raise InputError(f"'{as_of[:40]}' lies ahead", remedy="choose a day up to today")
 
-    def assessment(self, config: Config, as_of: datetime) -> Assessment:
+    def assessment(self, config: Bound, as_of: datetime) -> Assessment:
         """The decision as of ``as_of``; kept by configuration, facts known then, and session."""
         from engine.service import wiring
 
@@ -105,7 +105,7 @@ class Desk:
         key = (config.digest, config.strategy_path.name, *self._moment(config, as_of, world))
         return self._assessments.get(key, lambda: wiring.assess(world, config))
 
-    def _world(self, config: Config, as_of: datetime) -> World:
+    def _world(self, config: Bound, as_of: datetime) -> World:
         from engine.service import wiring
 
         known = self.store.data_hash(as_of)
@@ -115,10 +115,10 @@ class Desk:
         return self._worlds.get(key, lambda: wiring.world_at(self.store, config, as_of))
 
     @staticmethod
-    def _moment(config: Config, as_of: datetime, world: World) -> tuple[Hashable, ...]:
+    def _moment(config: Bound, as_of: datetime, world: World) -> tuple[Hashable, ...]:
         return (world.data_hash, to_micros(world.as_of), config.settings.decision.decide_at)
 
-    def report(self, as_of: datetime, config: Config | None = None) -> Report:
+    def report(self, as_of: datetime, config: Bound | None = None) -> Report:
         """The report as of ``as_of``, with the health of the feeds when that is today."""
         from engine.service import morning
 

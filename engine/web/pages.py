@@ -14,12 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from config.settings import Config
 from engine.errors import ConfigError, InputError, NvsignalError, OutOfRangeError
 from engine.phrases import phrase
 from engine.report.i18n import LANGUAGES, Voice, voice
 from engine.report.typography import clean
 from engine.report.view import View
+from engine.service.bind import Bound
 from engine.web import presets, views
 from engine.web.desk import Desk
 from engine.web.guard import (
@@ -285,7 +285,7 @@ class Pages:
 
         return self.jobs.start(", ".join(str(name) for name, _ in rules), work)
 
-    def _rules_of(self, form: Mapping[str, str]) -> list[tuple[str, Config]]:
+    def _rules_of(self, form: Mapping[str, str]) -> list[tuple[str, Bound]]:
         """Names and configurations to replay: two presets, or one that may have been edited."""
         if "left" in form and "right" in form:
             left, right = form["left"], form["right"]

@@ -19,7 +19,7 @@ from engine.errors import ConfigError, InputError, UnknownNameError
 from engine.files import write_file
 
 if TYPE_CHECKING:
-    from config.settings import Config
+    from engine.service.bind import Bound
 
 MAX_TOML_BYTES = 100_000
 MAX_PRESETS = 200
@@ -74,9 +74,9 @@ def same_text(one: str, other: str) -> bool:
     return one.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
 
 
-def checked(folder: Path, text: str) -> Config:
+def checked(folder: Path, text: str) -> Bound:
     """The configuration with ``text`` as its strategy file; ``ConfigError`` lists every problem."""
-    from config.settings import load
+    from engine.service.bind import load
 
     text = _bounded(text)
     _need_installed(folder, text)

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from backtests.overfitting import Evidence
     from backtests.replay import Replay
     from backtests.tearsheet import Sheet
-    from config.settings import Config
     from engine.record.store import Store
+    from engine.service.bind import Bound
     from engine.service.history import Window
 
 Step = Callable[[str, float], None]
@@ -56,7 +56,7 @@ class Outcome:
 
 def run_trials(
     store: Store,
-    rules: Sequence[tuple[str, Config]],
+    rules: Sequence[tuple[str, Bound]],
     *,
     first: date | None,
     last: date | None,

@@ -15,7 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from backtests import audit as au
-from config.settings import Config, load
+from config.settings import Config
 from engine.cli.commands.audit import run_of
 from engine.cli.main import build
 from engine.clock import from_micros, parse_as_of
@@ -23,6 +23,7 @@ from engine.decision.decide import Blend, Rule, Voice
 from engine.errors import InputError, OutOfRangeError
 from engine.macro import sessions
 from engine.record.history import History
+from engine.service.bind import load
 from engine.values import Fact, FloatArray
 from feeds.facts import Lags, read_tables
 from strategies.trend import Trend

@@ -16,12 +16,12 @@ import scipy.stats
 from typer.testing import CliRunner
 
 from backtests import event_study as es
-from config.settings import load
 from engine.cli.commands.study import occasions, returns_of, studies
 from engine.clock import parse_as_of
 from engine.errors import InputError, OutOfRangeError, UnknownNameError
 from engine.macro.sessions import load_sessions
 from engine.record.history import History
+from engine.service.bind import load
 from engine.service.wiring import world_of
 from feeds.facts import Lags, read_tables
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ GRADED = Rule(
 )
 
 
-SAME_WEIGHTS = replace(GRADED, hold_weight=0.6)
+SAME_WEIGHTS = GRADED.model_copy(update={"hold_weight": 0.6})
 """Reduced is the full weight: a weak score changes the state and nothing is traded."""
 
 

@@ -28,7 +28,8 @@ Say = Callable[..., Any]
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A record with the reference facts, made once and copied for each test."""
-    from config.settings import config_folder, load
+    from config.settings import config_folder
+    from engine.service.bind import load
     from engine.service.wiring import open_record
 
     path = tmp_path_factory.mktemp("record") / "record.sqlite3"

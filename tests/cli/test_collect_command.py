@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from config.settings import load
 from engine.cli.commands.collect import OFFLINE
 from engine.cli.main import main
 from engine.record.store import Store
+from engine.service.bind import load
 from engine.service.collecting import (
     BLIND_LOSS,
     blind,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import check, load, schemas, strategy_path
+from config.settings import schemas, strategy_path
 from engine.errors import ConfigError, NvsignalError, UnknownNameError
+from engine.service.bind import check, load
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ConfigError, FeedError, UnknownNameError
-from feeds.base import FeedConfig, check_options, find_collector, load_feeds
+from feeds.base import FeedConfig, check_options, fetch_settings, find_collector, load_feeds
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "feeds.toml"
 GOOD = """\
@@ -80,7 +80,7 @@ def test_fetch_settings_carry_agent_and_limits(tmp_path):
     """The contact is in the User-Agent, the hosts' limits in the settings."""
     path = tmp_path / "feeds.toml"
     path.write_text(GOOD)
-    settings = load_feeds(path).fetch_settings(version="1.2", contact="you@example.org")
+    settings = fetch_settings(load_feeds(path), version="1.2", contact="you@example.org")
 
     assert settings.agent == "nvsignal/1.2 (+you@example.org)"
     assert settings.host_limits["sec.gov"].per_second == 8
@@ -93,10 +93,11 @@ def test_fetch_settings_carry_agent_and_limits(tmp_path):
          "feeds.toml:9: feed 'one': unknown key 'cadense_minutes' "
          "(did you mean 'cadence_minutes'?)"),
         ("cadence_minutes = 30", "cadence_minutes = 0",
-         "feeds.toml:9: feed 'one': cadence_minutes = 0 is not 1 to 44640 minutes"),
+         "feeds.toml:9: feed 'one': cadence_minutes = 0 is not a number from 1 to 44640"),
         ("cadence_minutes = 30", "cadence_minutes = true",
-         "feeds.toml:9: feed 'one': cadence_minutes = True is not 1 to 44640 minutes"),
-        ("cadence_minutes = 30", "tier = 9", "feeds.toml:9: feed 'one': tier = 9 is not 1, 2 or 3"),
+         "feeds.toml:9: feed 'one': cadence_minutes = True is not a number from 1 to 44640"),
+        ("cadence_minutes = 30", "tier = 9",
+         "feeds.toml:9: feed 'one': tier = 9 is not a whole number from 1 to 3"),
         ("https://example.com/feed", "file:///etc/passwd",
          "feeds.toml:8: feed 'one': url = 'file:///etc/passwd' is not an http(s) address"),
         ('"feeds.rss:RssCollector"', '"rss"',
@@ -105,13 +106,13 @@ def test_fetch_settings_carry_agent_and_limits(tmp_path):
         ('name = "two"', 'name = "T W O"',
          "feeds.toml:12: feed 'T W O': name = 'T W O' is not lower-case letters, digits, - and _, "
          "at most 64"),
-        ('name = "two"\n', "", "feeds.toml:11: feed '2': name is missing"),
+        ('name = "two"\n', "", "feeds.toml:11: feed 2: name is missing"),
         ("per_second = 8", "per_sec = 8",
          "feeds.toml:2: hosts.sec.gov: unknown key 'per_sec' (did you mean 'per_second'?)"),
         ("[[feed]]\nname = \"one\"", "[[feeed]]\nname = \"one\"",
-         "feeds.toml:5: the file: unknown key 'feeed' (did you mean 'feed'?)"),
+         "feeds.toml:5: unknown key 'feeed' (did you mean 'feed'?)"),
         ('[hosts."sec.gov"]\nper_second = 8\nburst = 8', "hosts = 3",
-         "feeds.toml:1: hosts is not a table"),
+         "feeds.toml:1: hosts = 3 is not a table"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_with_its_line(old, new, problem, tmp_path):

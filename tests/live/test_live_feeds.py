@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feeds.base import load_feeds
+from feeds.base import fetch_settings, load_feeds
 from feeds.collect import MemorySink, collect
 from feeds.fetch import Fetcher
 
@@ -31,7 +31,7 @@ def test_each_source_answers_with_something_dated(feed):
     if not feed.enabled or (feed.needs_contact and not CONTACT):
         pytest.skip("disabled, or no NVSIGNAL_CONTACT")
     sink = MemorySink()
-    with Fetcher(load_feeds(SHIPPED).fetch_settings(version="live", contact=CONTACT)) as fetcher:
+    with Fetcher(fetch_settings(load_feeds(SHIPPED), version="live", contact=CONTACT)) as fetcher:
         (result,) = collect([feed], fetcher, sink, datetime.now(UTC)).results
 
     assert result.status == "new" or feed.may_be_empty, result.why

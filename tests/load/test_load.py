@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from sqlalchemy import event as sa_event
 
-from config.settings import load
 from engine.clock import from_micros, parse_as_of
 from engine.decision.events import EventLog, known_events, live
 from engine.decision.rates import _InputsInOrder, inputs_at
@@ -27,6 +26,7 @@ from engine.news.taxonomy import EVENT_TYPES
 from engine.record.history import History
 from engine.record.store import Store
 from engine.service import derived, wiring
+from engine.service.bind import load
 from engine.threat.feasibility import evidence_from_events
 from tests.load.generate import Size, generate
 

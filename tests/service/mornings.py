@@ -9,10 +9,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from config.settings import Config, config_folder, load
+from config.settings import Config, config_folder
 from engine.macro.sessions import Sessions, load_sessions
 from engine.record import ledger
 from engine.record.store import Store
+from engine.service.bind import load
 from engine.service.lock import LeaderLock, NoLock
 from engine.service.logs import Log, Redactor, open_log
 from engine.service.morning import Morning

@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.settings import load
 from engine.clock import to_micros
 from engine.decision.events import known_events, live
 from engine.decision.features import build
@@ -27,6 +26,7 @@ from engine.news.stories import cluster
 from engine.news.taxonomy import EVENT_TYPES
 from engine.record.history import History
 from engine.record.store import Store
+from engine.service.bind import load
 from engine.service.hub_releases import (
     FLAGSHIP_PARAMS,
     FRESH,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import check
+from engine.service.bind import check
 from tests.service.mornings import CONFIG
 
 CHANNEL = '[[delivery.channel]]\nname = "mail"\nurl_env = "MAIL_URL"\n'

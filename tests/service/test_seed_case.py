@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Config, load
+from config.settings import Config
 from engine.clock import parse_as_of
 from engine.record.history import History
+from engine.service.bind import load
 from engine.service.morning import report_of
 from engine.service.wiring import Assessment, World, assess, with_facts, world_of
 from engine.values import Fact, Report, release_payload

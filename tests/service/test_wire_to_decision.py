@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
-from config.settings import Config, load
+from config.settings import Config
 from engine.cli.main import main
 from engine.record.store import Store
+from engine.service.bind import load
 from engine.service.collecting import collect_and_ingest, feeds_of
+from feeds.base import fetch_settings
 from feeds.collect import StoreSink
 from feeds.collect import collect as poll
 from feeds.fetch import Fetcher
@@ -230,7 +232,7 @@ def test_a_kill_between_collecting_and_classifying_loses_nothing(home: Path, web
     feeds = feeds_of(config)
     with whole, killed:
         collect_and_ingest(whole, config, NOW)
-        with Fetcher(feeds.fetch_settings(version="0")) as fetcher:
+        with Fetcher(fetch_settings(feeds, version="0")) as fetcher:
             poll(feeds.feeds, fetcher, StoreSink(killed), NOW)
         assert killed.counts().get("event", 0) == 0
         for store in (whole, killed):
@@ -291,7 +293,7 @@ def test_a_wrong_clock_does_not_hide_items(home: Path, web: Web) -> None:
     store, config = open_demo(home, web, "clock")
     with store:
         feeds = feeds_of(config)
-        with Fetcher(feeds.fetch_settings(version="0")) as fetcher:
+        with Fetcher(fetch_settings(feeds, version="0")) as fetcher:
             poll(feeds.feeds, fetcher, StoreSink(store), NOW + HOUR)
         collect_and_ingest(store, config, NOW)
         assert store.counts().get("event", 0) == 0

@@ -7,9 +7,9 @@ import pytest
 
 from backtests.replay import buy_and_hold, replay
 from backtests.sweep import make_job, run
-from config.settings import find_class
 from engine.decision.decide import Blend, Rule, Voice, evaluate
 from engine.errors import InputError
+from engine.service.bind import find_class
 from strategies.base import Strategy
 from strategies.baselines import BuyAndHold, Cash, RandomSameTurnover
 from tests.backtests.sweep_world import synthetic_features, synthetic_market

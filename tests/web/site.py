@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 from starlette.applications import Starlette
 
-from config.settings import load
 from engine.record.store import Store
 from engine.service import wiring
+from engine.service.bind import load
 from engine.web.app import create_app, listen, server
 from engine.web.guard import Admission
 

@@ -569,8 +569,8 @@ def test_a_slow_report_does_not_hold_up_other_requests(
 def test_the_page_replays_to_the_digit_what_the_backtest_does(client: Visitor, site: Site) -> None:
     """The same final value as the rule's own replay through the library's functions."""
     from backtests.replay import Costs, replay
-    from config.settings import load
     from engine.decision.decide import evaluate
+    from engine.service.bind import load
     from engine.service.history import open_window
 
     config = load(site.folder, "cautious")
@@ -622,7 +622,7 @@ def test_the_editor_holds_the_file_line_for_line(client: Visitor, site: Site, pa
         ({"preset": "balanced", "spread_bps": "much"}, "is not a number"),
         ({"left": "balanced", "right": "balanced"}, "on both sides"),
         ({"left": "balanced", "right": "nope"}, "unknown strategy preset"),
-        ({"preset": "balanced", "loaded": "balanced", "rules": "x ="}, "edited.toml: line 1"),
+        ({"preset": "balanced", "loaded": "balanced", "rules": "x ="}, "edited.toml:1: "),
     ],
 )
 def test_a_mistake_is_told_in_one_line(client: Visitor, form: dict[str, str], said: str) -> None:
@@ -708,7 +708,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_saved_preset_is_sound_and_carries_its_own_name(folder: Path) -> None:
     """Its ``name`` line is its file's, so that two strategies never share a ledger."""
-    from config.settings import load
+    from engine.service.bind import load
 
     path = presets.save(folder, "mine", presets.preset_text(folder, "cautious"))
 
@@ -771,13 +771,13 @@ def test_typed_rules_may_only_name_installed_strategies(
     folder: Path, use: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Naming a class means importing and calling it; that is for files on disk alone."""
-    import config.settings
+    import engine.service.bind
 
     def never(_: str) -> None:
         raise AssertionError("it was looked up")
 
     text = presets.preset_text(folder, "balanced").replace("strategies.trend:Trend", use)
-    monkeypatch.setattr(config.settings, "find_class", never)
+    monkeypatch.setattr(engine.service.bind, "find_class", never)
     with pytest.raises(UnknownNameError, match="unknown strategy"):
         presets.checked(folder, text)
 

@@ -16,7 +16,7 @@ from engine.plain import to_plain
 
 if TYPE_CHECKING:
     from backtests.audit import AuditResult, Effect, Progress, Run
-    from config.settings import Config
+    from engine.service.bind import Bound
 
 
 def register(app: typer.Typer) -> None:
@@ -36,9 +36,10 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Cut, poison and thin the record to find decisions that knew the future; exit 1 if so."""
         from backtests.audit import audit as audit_run
-        from config.settings import config_folder, load
+        from config.settings import config_folder
         from engine.clock import now, parse_as_of
         from engine.service import wiring
+        from engine.service.bind import load
 
         chosen = _dates(dates)
         loaded = load(config_folder(config), strategy)
@@ -68,7 +69,7 @@ def _dates(text: str) -> int | Literal["all"]:
     return int(text)
 
 
-def run_of(config: Config) -> Run:
+def run_of(config: Bound) -> Run:
     """The live decision as the audit wants it: the same ``assess``, everything it computed kept."""
     from backtests.audit import trace_of
     from engine.decision.events import known_events

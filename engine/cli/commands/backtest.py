@@ -226,9 +226,10 @@ def _register_import(app: typer.Typer) -> None:
         json: Json = False,
     ) -> None:
         """Check a file of raw daily prices and record it, all or nothing."""
-        from config.settings import config_folder, load
+        from config.settings import config_folder
         from engine.clock import now
         from engine.service import history, wiring
+        from engine.service.bind import load
 
         found = history.read_bars(file)
         if not allow_gaps:
@@ -270,9 +271,10 @@ def _window(
     *,
     rate: bool = True,
 ) -> Iterator[tuple[Store, Window]]:
-    from config.settings import config_folder, load
+    from config.settings import config_folder
     from engine.clock import now
     from engine.service import history, wiring
+    from engine.service.bind import load
 
     days = history.parse_day(first, "--from"), history.parse_day(last, "--to")
     loaded = load(config_folder(config), strategy)

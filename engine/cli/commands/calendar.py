@@ -57,11 +57,12 @@ def register(app: typer.Typer) -> None:
 
 
 def _days(at: datetime, lang: str, db: str | None, config: str | None) -> list[Day]:
-    from config.settings import config_folder, load
+    from config.settings import config_folder
     from engine.record.history import History
     from engine.report.build import upcoming
     from engine.report.i18n import voice
     from engine.service import wiring
+    from engine.service.bind import load
     from engine.service.ics import Day
 
     loaded = load(config_folder(config))

@@ -43,9 +43,10 @@ def register(app: typer.Typer) -> None:
         json: Json = False,
     ) -> None:
         """Ask the sources that are due, then classify what came and write events and releases."""
-        from config.settings import config_folder, load
+        from config.settings import config_folder
         from engine.clock import now
         from engine.service import collecting, wiring
+        from engine.service.bind import load
 
         loaded = load(config_folder(config))
         names = feed or []
@@ -67,9 +68,10 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def feeds(db: Db = None, config: ConfigDir = None, json: Json = False) -> None:
         """List the sources with their health, as their polls left it in the record."""
-        from config.settings import config_folder, load
+        from config.settings import config_folder
         from engine.clock import now
         from engine.service import collecting, wiring
+        from engine.service.bind import load
 
         loaded = load(config_folder(config))
         known = collecting.feeds_of(loaded)

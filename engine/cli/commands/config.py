@@ -19,10 +19,11 @@ def register(app: typer.Typer) -> None:
     @group.command()
     def check(config: ConfigDir = None, json: Json = False) -> None:
         """List every problem of every configuration file; touches no network and no database."""
-        from config import settings
+        from config.settings import config_folder
+        from engine.service import bind
 
-        folder = settings.config_folder(config)
-        problems = settings.check(folder)
+        folder = config_folder(config)
+        problems = bind.check(folder)
         if json:
             write_out(to_json({"folder": str(folder), "ok": not problems, "problems": problems}))
             if problems:
@@ -37,9 +38,9 @@ def register(app: typer.Typer) -> None:
         name: Annotated[str, typer.Argument(help="nvsignal, strategy or events.")] = "strategy",
     ) -> None:
         """Print the JSON Schema of a file, for editors that complete TOML."""
-        from config import settings
+        from config.settings import schemas
 
-        known = settings.schemas()
+        known = schemas()
         if name not in known:
             raise UnknownNameError("configuration file", name, known)
         write_out(to_json(known[name]))

@@ -87,7 +87,8 @@ def record_url(db: str | None, config: str | None) -> str:
     """
     if db:
         return db
-    from config.settings import config_folder, load
+    from config.settings import config_folder
+    from engine.service.bind import load
     from engine.service.wiring import default_db_url
 
     return default_db_url(load(config_folder(config), None))

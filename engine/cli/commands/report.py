@@ -140,9 +140,10 @@ def _morning(
     offline: bool,
     record: bool | None = None,
 ) -> Morning:
-    from config.settings import config_folder, load
+    from config.settings import config_folder
     from engine.clock import now, parse_as_of
     from engine.service import morning, wiring
+    from engine.service.bind import load
 
     live = as_of is None
     loaded = load(config_folder(config), strategy)

@@ -91,9 +91,10 @@ def _runner(
     db: str | None, config: str | None, strategy: str | None, *, offline: bool
 ) -> Iterator[tuple[Runner, Log]]:
     """Everything opened, and closed again whatever happens."""
-    from config.settings import config_folder, load
+    from config.settings import config_folder
     from engine.clock import now
     from engine.service import schedule, wiring
+    from engine.service.bind import load
     from engine.service.channels import channels_of
     from engine.service.lock import leader_lock
     from engine.service.logs import Redactor, open_log

@@ -66,9 +66,10 @@ def _serve(
 ) -> None:
     import socket
 
-    from config.settings import config_folder, load
+    from config.settings import config_folder
     from engine.clock import now
     from engine.service import wiring
+    from engine.service.bind import load
     from engine.web.app import create_app, listen, server
     from engine.web.guard import TOKEN_VARIABLE, Admission, is_loopback, need_token
 

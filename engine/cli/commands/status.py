@@ -23,9 +23,10 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def status(db: Db = None, config: ConfigDir = None, json: Json = False) -> None:
         """Facts by kind with the age of the newest, ledger, last and next runs, leader, feeds."""
-        from config.settings import config_folder, load
+        from config.settings import config_folder
         from engine.clock import now
         from engine.service import wiring
+        from engine.service.bind import load
 
         loaded = load(config_folder(config))
         instant = now()

@@ -47,9 +47,10 @@ def register(app: typer.Typer) -> None:
         json: Json = False,
     ) -> None:
         """Event study: market model, CARs, six tests and a calendar bootstrap per event type."""
-        from config.settings import config_folder, load
+        from config.settings import config_folder
         from engine.clock import now, parse_as_of
         from engine.service import wiring
+        from engine.service.bind import load
 
         windows = _windows(window)
         loaded = load(config_folder(config))

@@ -34,9 +34,10 @@ def register(app: typer.Typer) -> None:
         json: Json = False,
     ) -> None:
         """Rate a hypothetical release and show the decision with and without it."""
-        from config.settings import config_folder, load
+        from config.settings import config_folder
         from engine.clock import now, parse_as_of
         from engine.service import wiring
+        from engine.service.bind import load
 
         text = _read(release)
         instant = now() if as_of is None else parse_as_of(as_of)

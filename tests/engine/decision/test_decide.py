@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.decision.decide import Rule, latch, mix, target_weight
-from engine.errors import ConfigError
 
 RULE = Rule(exit_below=-0.2, enter_above=-0.05, min_sessions_between_changes=3)
 SCORES = st.lists(st.one_of(st.floats(-1, 1), st.just(float("nan"))), min_size=1, max_size=60)
@@ -101,7 +100,7 @@ def test_contributions_sum_to_the_score(values: list[float]) -> None:
 
 def test_thresholds_that_cross_are_refused() -> None:
     """exit_below at or above enter_above would flutter."""
-    with pytest.raises(ConfigError, match="is not below enter_above"):
+    with pytest.raises(ValueError, match="is not below enter_above"):
         Rule(exit_below=0.1, enter_above=0.1)
 
 
@@ -124,5 +123,5 @@ def test_missing_data_never_causes_a_reduction() -> None:
 
 def test_a_reduction_that_could_never_act_is_refused() -> None:
     """reduce_below must lie above exit_below."""
-    with pytest.raises(ConfigError, match="never act"):
+    with pytest.raises(ValueError, match="never act"):
         Rule(exit_below=-0.2, enter_above=0.0, reduce_below=-0.3)

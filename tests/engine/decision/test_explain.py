@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from config.settings import load
 from engine.clock import parse_as_of
 from engine.decision.decide import evaluate_levels
 from engine.record.history import History
+from engine.service.bind import load
 from engine.service.wiring import Assessment, assess, world_of
 from feeds.facts import Lags, read_tables
 

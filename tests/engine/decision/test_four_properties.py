@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from config.settings import Config, load
+from config.settings import Config
 from engine.clock import from_micros, parse_as_of
 from engine.record.history import History
+from engine.service.bind import load
 from engine.service.wiring import Assessment, assess, world_of
 from engine.values import Fact
 from feeds.facts import Lags, read_tables

@@ -1,0 +1,56 @@
+"""``events.toml``: what an event counts for, by type."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from config.schema import Strict
+
+Factor = Annotated[float, Field(ge=0, le=1)]
+_Percent = Annotated[float, Field(ge=0, le=50)]
+
+
+class RepeatWindow(Strict):
+    """``[repeat]``: the window in which the same type and direction is one event."""
+
+    within_sessions: Annotated[int, Field(ge=0, le=60)] = 3
+
+
+class StageFactors(Strict):
+    """``[stage]``: by what an event's size is multiplied."""
+
+    rumour: Factor = 0.5
+    announced: Factor = 1.0
+    effective: Factor = 1.0
+    reversed: Factor = 1.0
+
+    def of(self, stage: str) -> float:
+        """The factor of ``stage``; 1 for a stage without one."""
+        return float(getattr(self, stage, 1.0))
+
+
+class Impulse(Strict):
+    """Size of one type of event, in per cent, and where the figure comes from.
+
+    with_acceptance_pct: the size while China takes what it may buy; None: the same.
+    """
+
+    impulse_pct: _Percent
+    with_acceptance_pct: _Percent | None = None
+    source: Annotated[str, Field(min_length=3)]
+
+    def size_pct(self, *, accepted: bool) -> float:
+        """The size, given whether China takes the best part it may buy."""
+        larger = self.with_acceptance_pct
+        return larger if accepted and larger is not None else self.impulse_pct
+
+
+class EventWeights(Strict):
+    """The whole file. policy: in % of the share price. domestic: in % of data-centre revenue."""
+
+    repeat: RepeatWindow = RepeatWindow()
+    stage: StageFactors = StageFactors()
+    policy: dict[str, Impulse]
+    domestic: dict[str, Impulse]

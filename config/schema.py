@@ -1,0 +1,278 @@
+"""How a TOML file becomes an object, and how a mistake in it is told.
+
+A file is read once, bounded, and validated against one model; every problem comes back as a line
+``file:line: where: what is wrong``, with the nearest right word where a name is misspelt. Models
+that find several faults of their own raise ``FaultsError`` with the place of each.
+"""
+
+from __future__ import annotations
+
+import re
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from engine.errors import ConfigError, nearest
+
+MAX_CONFIG_BYTES = 1_000_000
+Place = tuple[str | int, ...]
+_T = TypeVar("_T")
+_M = TypeVar("_M", bound=BaseModel)
+
+Many = Annotated[tuple[_T, ...], Field(strict=False)]
+"""A TOML list, kept as a tuple."""
+
+
+class Strict(BaseModel):
+    """Base of every model of a file: no unknown key, no conversion, no NaN, nothing to change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class FaultsError(ValueError):
+    """What a model's own check found: (place below the model, what is wrong), one or more."""
+
+    def __init__(self, found: Iterable[tuple[Place, str]]) -> None:
+        self.found = tuple(found)
+        super().__init__("; ".join(text for _, text in self.found))
+
+
+def one_of(what: str, name: str, known: Iterable[str]) -> str:
+    """``name`` when it is known, else a ``ValueError`` that names the nearest."""
+    names = tuple(known)
+    if name not in names:
+        raise ValueError(unknown(what, name, names))
+    return name
+
+
+def unknown(what: str, name: object, known: Iterable[str]) -> str:
+    """``unknown WHAT 'name'``, with the nearest name that exists."""
+    near = nearest(str(name), known)
+    return f"unknown {what} '{str(name)[:60]}'" + (f" (did you mean '{near}'?)" if near else "")
+
+
+def read_text(path: Path) -> str:
+    """The text of a configuration file; ``ConfigError`` when it is none, too large or not UTF-8."""
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ConfigError([f"{path}: is not a file"])
+        if found.st_size > MAX_CONFIG_BYTES:
+            raise ConfigError([f"{path.name}: larger than {MAX_CONFIG_BYTES:,} bytes"])
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError([f"{path}: cannot be read ({error.strerror})"]) from None
+    except UnicodeDecodeError:
+        raise ConfigError([f"{path.name}: is not UTF-8 text"]) from None
+
+
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """``text`` as plain data; ``ConfigError`` with the line for anything that is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ConfigError([f"{where}: brackets nested too deep"]) from None
+    except ValueError as error:  # a number of thousands of digits is no TOMLDecodeError
+        raise ConfigError([f"{where}{_toml_message(error)}"]) from None
+
+
+def _toml_message(error: ValueError) -> str:
+    match = re.match(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)", str(error))
+    if match is None:
+        return f": {str(error)[:160]}; TOML wants key = value, text in quotes"
+    return f":{match['line']}: {match['what']} (line {match['line']}, column {match['column']})"
+
+
+def read_file(path: Path, model: type[_M]) -> _M:
+    """The file as its model; ``ConfigError`` with every problem."""
+    return read_model(read_text(path), model, path.name)
+
+
+def read_model(text: str, model: type[_M], where: str) -> _M:
+    """``text`` as ``model``; ``ConfigError`` with every problem, each with its line."""
+    data = parse_toml(text, where)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        told = Told(where, text, data)
+        raise ConfigError([t for e in error.errors() for t in _lines(told, model, e)]) from None
+
+
+_PRIVATE = frozenset({"url_env", "url_file"})
+"""Keys where a password may stand by mistake: their value is never repeated."""
+
+
+class Told:
+    """Says what is wrong in one file, with the line and the names of the tables around it."""
+
+    def __init__(self, where: str, text: str, data: Mapping[str, Any] | None = None) -> None:
+        self._where = where
+        self._data = parse_toml(text, where) if data is None else data
+        self._places = places(text)
+
+    @staticmethod
+    def of(path: Path) -> Told:
+        """For a file that can be read."""
+        return Told(path.name, read_text(path))
+
+    def line(self, place: Place, what: str, *, at: Place | None = None) -> str:
+        """``file:line: place: what``, with the line of ``at`` or else of ``place``."""
+        number = line_at(self._places, place if at is None else at)
+        head = f"{self._where}:{number}" if number else self._where
+        said = self._said(place)
+        return f"{head}: {said}: {what}" if said else f"{head}: {what}"
+
+    def _said(self, place: Place) -> str:
+        """``feed 'yahoo-nvda'.options`` for ("feed", 0, "options")."""
+        words: list[str] = []
+        node: Any = self._data
+        for part in place:
+            try:
+                node = node[part]
+            except (KeyError, IndexError, TypeError):
+                node = None
+            if isinstance(part, str):
+                words.append(part[:80])
+                continue
+            name = node.get("name", node.get("use")) if isinstance(node, Mapping) else None
+            label = f"'{str(name)[:64]}'" if name else f"{part + 1}"
+            words[-1:] = [f"{words[-1]} {label}" if words else label]
+        return ".".join(words)
+
+
+def _lines(told: Told, model: type[BaseModel], problem: Mapping[str, Any]) -> list[str]:
+    """One finding of the validator as lines."""
+    place = tuple(problem["loc"])
+    fault = problem.get("ctx", {}).get("error")
+    if isinstance(fault, FaultsError):
+        return [told.line((*place, *below), text) for below, text in fault.found]
+    if problem["type"] == "extra_forbidden":
+        known = keys_at(_schema(model), place[:-1])
+        return [told.line(place[:-1], unknown("key", place[-1], known), at=place)]
+    if problem["type"] == "missing":
+        return [told.line(place[:-1], f"{place[-1]} is missing")]
+    return [_wrong(told, model, place, problem)]
+
+
+def _wrong(told: Told, model: type[BaseModel], place: Place, problem: Mapping[str, Any]) -> str:
+    given = problem.get("input")
+    key = place[-1] if place and isinstance(place[-1], str) else ""
+    shown = f"{key} = {given!r}"[:80] if key and key not in _PRIVATE else str(key)
+    if problem["type"] == "value_error":
+        message = problem["msg"].removeprefix("Value error, ")
+    else:
+        allowed = _allowed(_node_at(_schema(model), place))
+        message = f"is not {allowed}" if allowed else problem["msg"]
+    if not key:
+        return told.line(place, message)
+    if isinstance(given, dict | list):  # a whole table says too much
+        return told.line(place[:-1], f"{key} {message}", at=place)
+    joined = " " if message.startswith("is not") else ": "
+    return told.line(place[:-1], f"{shown}{joined}{message}", at=place)
+
+
+def _allowed(node: Mapping[str, Any]) -> str:
+    """What a value must be, in words, from its JSON Schema; empty when that says nothing."""
+    if "pattern" in node or "enum" in node or "format" in node:
+        named = {"date": "a date such as 2026-11-23", "date-time": "an instant with its zone"}
+        words = ", ".join(str(word) for word in node.get("enum", ()))
+        return str(node.get("description") or words or named.get(node.get("format", ""), ""))
+    kind = str(node.get("type", ""))
+    simple = {"boolean": "true or false", "array": "a list", "object": "a table"}
+    if kind in simple:
+        return simple[kind]
+    if kind == "string":
+        least, most = node.get("minLength", 0), node.get("maxLength")
+        return "text" + (f" of {least} to {most} characters" if most else "")
+    if kind not in ("integer", "number"):
+        return ""
+    low, high = node.get("minimum"), node.get("maximum")
+    above = node.get("exclusiveMinimum")
+    noun = "a whole number" if kind == "integer" else "a number"
+    start = "" if low is None else f" from {low:g}"
+    start = start if above is None else f" above {above:g}"
+    return noun + start + ("" if high is None else f" to {high:g}")
+
+
+# --- where a key stands ---------------------------------------------------------------------
+
+_HEADING = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
+_KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
+_PART = re.compile(r""""([^"]*)"|'([^']*)'|([\w-]+)""")
+
+
+def places(text: str) -> dict[Place, int]:
+    """Place of each table and key of a TOML text -> its line, from 1."""
+    found: dict[Place, int] = {}
+    count: dict[Place, int] = {}
+    inside: Place = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if heading := _HEADING.match(line):
+            inside = _resolve(_parts(heading[2]), count)
+            if heading[1] == "[[":
+                found.setdefault(inside, number)
+                count[inside] = count.get(inside, -1) + 1
+                inside = (*inside, count[inside])
+            found.setdefault(inside, number)
+        elif key := _KEY.match(line):
+            found.setdefault((*inside, *_parts(key[1])), number)
+    return found
+
+
+def _parts(dotted: str) -> Place:
+    return tuple("".join(groups) for groups in _PART.findall(dotted))
+
+
+def _resolve(path: Place, count: Mapping[Place, int]) -> Place:
+    """``path`` with the number of the current stanza after each list of tables but the last."""
+    place: Place = ()
+    for order, part in enumerate(path):
+        place = (*place, part)
+        if place in count and order < len(path) - 1:
+            place = (*place, count[place])
+    return place
+
+
+def line_at(known: Mapping[Place, int], place: Place) -> int | None:
+    """The line of ``place``, or of the nearest table around it."""
+    return next((known[place[:n]] for n in range(len(place), 0, -1) if place[:n] in known), None)
+
+
+# --- what a model allows --------------------------------------------------------------------
+
+
+@cache
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
+
+
+def _node_at(schema: Mapping[str, Any], place: Sequence[str | int]) -> Mapping[str, Any]:
+    """The part of a JSON Schema that describes ``place``; empty when nothing does."""
+    node: Mapping[str, Any] = schema
+    for part in place:
+        node = _plain_node(schema, node)
+        if isinstance(part, int):
+            node = node.get("items", {})
+        else:
+            rest = node.get("additionalProperties")
+            node = node.get("properties", {}).get(part) or (rest if isinstance(rest, dict) else {})
+    own = {k: node[k] for k in ("description",) if k in node}
+    return {**_plain_node(schema, node), **own}
+
+
+def _plain_node(schema: Mapping[str, Any], node: Mapping[str, Any]) -> Mapping[str, Any]:
+    options = node.get("anyOf")
+    if options:
+        node = next((o for o in options if o.get("type") != "null"), node)
+    name = node.get("$ref", "").removeprefix("#/$defs/")
+    return schema["$defs"][name] if name else node
+
+
+def keys_at(schema: Mapping[str, Any], place: Sequence[str | int]) -> tuple[str, ...]:
+    """The keys that a model allows at ``place``."""
+    return tuple(_node_at(schema, place).get("properties", {}))

@@ -1,0 +1,183 @@
+"""Names of the configuration bound to classes, and checked against what there is.
+
+``config`` reads files and knows no class, no event type and no feature. Here each name finds what
+it means, or is told with its line and the nearest right word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from config import settings
+from config.events import EventWeights
+from config.feeds import FeedsConfig
+from config.scenario import Scenario
+from config.schema import Told
+from config.settings import Config
+from config.strategy import StrategyFile, VoiceSettings
+from engine.errors import ConfigError, InputError, NvsignalError, UnknownNameError
+from engine.plain import to_plain
+
+if TYPE_CHECKING:
+    from engine.decision.decide import Blend, Voice
+    from engine.threat.parameters import ThreatParameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound(Config):
+    """A configuration whose names are bound: what the engine runs on."""
+
+    blend: Blend
+    threat: ThreatParameters
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over everything configured that a decision reads, defaults filled in.
+
+        Comments, the order of keys and what only people read (a feed's terms) are free.
+        """
+        parts = {
+            "decision": self.settings.decision.model_dump(mode="json", exclude={"strategy"}),
+            "lags": self.settings.lags.model_dump(mode="json"),
+            "strategy": self.strategy.model_dump(mode="json", exclude={"description", "strategy"}),
+            "voices": [
+                [type(v.strategy).__module__, type(v.strategy).__qualname__, v.weight, v.params]
+                for v in self.blend.voices
+            ],
+            "events": self.events.model_dump(mode="json"),
+            "feeds": self.feeds.model_dump(
+                mode="json", exclude={"feed": {"__all__": {"terms", "terms_reviewed_on"}}}
+            ),
+            "threat": to_plain(self.threat),
+            "scenarios": [s.model_dump(mode="json") for s in self.scenarios],
+        }
+        text = json.dumps(parts, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load(folder: Path, strategy: str | None = None) -> Bound:
+    """The configuration of ``folder``, read, bound and checked; ``ConfigError`` otherwise."""
+    return bound(settings.load(folder, strategy))
+
+
+def bound(config: Config) -> Bound:
+    """``config`` with its names bound; as it is when they are already."""
+    if isinstance(config, Bound):
+        return config
+    problems: list[str] = []
+    blend = blend_of(config.strategy, config.strategy_path, problems)
+    threat = _threat(config.folder / "threat.toml", problems)
+    if problems or blend is None or threat is None:
+        raise ConfigError(problems, remedy="nvsignal config check lists every problem")
+    read = {f.name: getattr(config, f.name) for f in fields(Config)}
+    return Bound(**read, blend=blend, threat=threat)
+
+
+def check(folder: Path) -> list[str]:
+    """Every problem of every file, in one pass."""
+    read = settings.Read(folder)
+    read.one("nvsignal.toml", settings.Settings)
+    read.one("events.toml", EventWeights)
+    read.one("feeds.toml", FeedsConfig)
+    read.holding()
+    for path in settings.scenario_paths(folder):
+        read.one(path, Scenario)
+    _threat(folder / "threat.toml", read.problems)
+    presets = settings.strategy_paths(folder)
+    if not presets:
+        read.problems.append(f"{folder / 'strategies'}: no strategy file")
+    for path in presets:
+        chosen = read.one(path, StrategyFile)
+        if chosen:
+            blend_of(chosen, path, read.problems)
+    return read.problems
+
+
+def _threat(path: Path, problems: list[str]) -> ThreatParameters | None:
+    from config.schema import read_text
+    from engine.threat.parameters import parse_parameters
+
+    try:
+        return parse_parameters(read_text(path), where=path.name)
+    except ConfigError as error:
+        problems.extend(error.problems)
+        return None
+
+
+# --- strategies -----------------------------------------------------------------------------
+
+
+def find_class(reference: str) -> Any:
+    """The class behind ``"module:Class"``; ``InputError`` when it cannot be found."""
+    module_name, _, class_name = reference.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise InputError(f"cannot import '{module_name}' ({error})") from None
+    found = getattr(module, class_name, None)
+    if found is None:
+        names = [n for n in vars(module) if not n.startswith("_")]
+        raise UnknownNameError(f"class in {module_name}", class_name, names)
+    return found
+
+
+def blend_of(chosen: StrategyFile, path: Path, problems: list[str]) -> Blend | None:
+    """The voices of a preset bound to their classes; None when there are problems, all told."""
+    from engine.decision.decide import Blend
+
+    before = len(problems)
+    told = Told.of(path)
+    voices = [_voice(v, told, order, problems) for order, v in enumerate(chosen.strategy)]
+    if len(problems) > before:
+        return None
+    try:
+        return Blend(voices=tuple(v for v in voices if v), rule=chosen.decision)
+    except ConfigError as error:
+        problems.extend(f"{path.name}: {p}" for p in error.problems)
+        return None
+
+
+def _voice(given: VoiceSettings, told: Told, order: int, problems: list[str]) -> Voice | None:
+    from engine.decision.decide import Voice
+    from strategies.base import param_problem
+
+    place = ("strategy", order)
+    try:
+        strategy = find_class(given.use)()
+    except (NvsignalError, TypeError) as error:
+        problems.append(told.line(place, str(error), at=(*place, "use")))
+        return None
+    params: dict[str, float] = {k: p.default for k, p in strategy.params.items()}
+    for name, value in given.params.items():
+        try:
+            params[name] = _in_money(strategy, name, value)
+            wrong = param_problem(strategy, name, params[name])
+        except InputError as error:
+            wrong = str(error)
+        if wrong:
+            problems.append(told.line(place, wrong, at=(*place, "params", name)))
+    return Voice(
+        strategy=strategy, weight=given.weight, params={k: float(v) for k, v in params.items()}
+    )
+
+
+def _in_money(strategy: Any, name: str, value: float | int | str) -> float:
+    """Numbers as they are; text for an amount in trillions such as "4 trillion"."""
+    if not isinstance(value, str):
+        return value
+    specs: Mapping[str, Any] = strategy.params
+    spec = specs.get(name)
+    if spec is not None and spec.unit == "USD tn":
+        from engine.macro.valuation import parse_money
+
+        return parse_money(value) / 1e12
+    raise InputError(
+        f"{strategy.name}.{name} = '{value[:60]}' is text", remedy="write a number without quotes"
+    )
