@@ -24,7 +24,7 @@ from backtests.figures import Dot, Figure, Shape, Tick
 from backtests.metrics import SESSIONS_A_YEAR, Summary, drawdowns, excess_returns, summarise
 from backtests.replay import Market, Replay
 from engine.errors import DataError
-from engine.report.charts import Axis, nice_ticks, sparkline
+from engine.report.charts import Axis, nice_ticks
 from engine.report.i18n import Voice, voice
 from engine.values import Event, FloatArray
 
@@ -532,36 +532,6 @@ def _trades(sheet: Sheet, say: Voice) -> list[tuple[str, ...]]:
     return found
 
 
-# --- the terminal ------------------------------------------------------------------------------
-
-
-def summary_text(sheet: Sheet, *, lang: str = "en", width: int = 80) -> str:
-    """The same in a few lines for a terminal of ``width`` columns."""
-    import textwrap
-
-    say = voice(lang)
-    ours, theirs = summarise(sheet.run), summarise(sheet.holding)
-    years = {d.year for d in sheet.days}
-    one = period_returns(sheet.run.equity, sheet.days, sheet.run.capital)
-    two = period_returns(sheet.holding.equity, sheet.days, sheet.holding.capital)
-    room = min(width, 80) - 24
-    lines = [
-        *textwrap.wrap(say.tell(sheet.verdict, limit=1_500), width),
-        "",
-        f"{'':<{room}}{say.say('the rule'):>12}{say.say('holding'):>12}",
-        *(f"{c.label:<{room}}{c.ours:>12}{c.theirs:>12}" for c in _comparison(ours, theirs, say)),
-        *(
-            f"{year:<{room}}{say.number(100 * one[str(year)], '+pct1'):>12}"
-            f"{say.number(100 * two[str(year)], '+pct1'):>12}"
-            for year in sorted(years)
-        ),
-        "",
-        f"{say.say('the rule'):<10}{sparkline(np.log(sheet.run.equity).tolist(), room)}",
-        f"{say.say('holding'):<10}{sparkline(np.log(sheet.holding.equity).tolist(), room)}",
-    ]
-    return "\n".join(line.rstrip() for line in lines)
-
-
 # --- the daily ledger --------------------------------------------------------------------------
 
 
@@ -792,5 +762,4 @@ __all__ = [
     "rolling_sharpe",
     "safe_cell",
     "sheet_of",
-    "summary_text",
 ]

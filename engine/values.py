@@ -571,7 +571,11 @@ class Decision:
 
 
 class FeedState(StrEnum):
-    """Health of a feed or a table."""
+    """Health of a feed or a table.
+
+    One rule for everybody: a source *sees* when it was read, whatever it said; it is *blind* else;
+    and that is *worth telling* unless it was never asked or only lacks dates.
+    """
 
     OK = "ok"
     EMPTY = "empty"
@@ -582,6 +586,21 @@ class FeedState(StrEnum):
     UNKNOWN_ORG = "unknown_org"
     ERROR = "error"
     NEVER = "never"
+
+    @property
+    def sees(self) -> bool:
+        """It was read."""
+        return self in (FeedState.OK, FeedState.EMPTY)
+
+    @property
+    def blind(self) -> bool:
+        """It could not be read, or not by what it should have brought."""
+        return not self.sees
+
+    @property
+    def worth_telling(self) -> bool:
+        """Blind, and something went wrong."""
+        return self.blind and self not in (FeedState.UNDATED, FeedState.NEVER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -644,7 +663,8 @@ class Report:
     """The decision plus everything a reader wants; rendering adds no fact to it.
 
     market: label-free figures by name (``nvda_close_usd``, ``market_cap_usd_tn``,
-    ``implied_growth_pct`` …); a name that is missing was not observed.
+    ``implied_growth_pct`` …); a name that is missing was not observed. parts: what sections of the
+    report gathered for themselves, by the section's name.
     """
 
     as_of: datetime
@@ -660,6 +680,7 @@ class Report:
     stale: bool = False
     notices: tuple[str, ...] = ()
     receipt: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _need_aware(self, as_of=self.as_of)

@@ -18,6 +18,7 @@ from engine.decision.events import recent
 from engine.decision.rates import expectations_at
 from engine.phrases import phrase
 from engine.record.history import History
+from engine.report.section import sections
 from engine.values import (
     Decision,
     Event,
@@ -91,7 +92,14 @@ def build(inputs: Inputs) -> Report:
             "code_version": inputs.decision.code_version,
             "strategy_file": inputs.decision.strategy_file,
         },
+        parts=gathered(inputs),
     )
+
+
+def gathered(inputs: Inputs) -> dict[str, Any]:
+    """What sections need beyond the report's own fields, by section, where there is any."""
+    found = {section.name: section.gather(inputs) for section in sections()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def closes_by_day(history: History, at: datetime, symbol: str = "NVDA") -> dict[date, float]:

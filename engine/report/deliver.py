@@ -42,7 +42,7 @@ from engine.phrases import Phrase, phrase
 from engine.report.i18n import voice
 from engine.report.labels import LABELS
 from engine.report.typography import clean, safe_url
-from engine.values import Event, FeedState, Report, SourceHealth
+from engine.values import Event, Report, SourceHealth
 
 if TYPE_CHECKING:
     from engine.record.store import Store
@@ -259,10 +259,9 @@ def down_notices(health: Iterable[SourceHealth], failures: Mapping[str, int]) ->
 
     failures: feed -> failures in a row.
     """
-    fine = {FeedState.OK, FeedState.EMPTY, FeedState.UNDATED, FeedState.NEVER}
     for source in health:
         broken = failures.get(source.name, 0) > FAILURES_TOLERATED
-        if broken and source.tier <= 2 and source.state not in fine:
+        if broken and source.tier <= 2 and source.state.worth_telling:
             since = source.last_ok_at
             yield Notice(
                 kind="data_down",
@@ -326,10 +325,10 @@ def compose(parcel: Parcel) -> Message:
 
 
 def _whole_report(report: Report, kind: Kind, lang: str) -> Message:
-    from engine.report.render import push_line, render, subject
+    from engine.report.render import render, subject
 
     speaker = voice(lang)
-    title, push = subject(report, lang), push_line(report, lang)
+    title, push = subject(report, lang), render(report, "push", lang)
     if kind == "decision_changed":
         title = speaker.say("Decision changed: {title}", title=title)
         push = speaker.say("Decision changed: {title}", title=push)

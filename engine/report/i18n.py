@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -61,11 +61,15 @@ class Said(str):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How things are said to one reader. ``minus`` replaces the hyphen of negative numbers."""
+    """How things are said to one reader. ``minus`` replaces the hyphen of negative numbers.
+
+    labels: what identifiers are called in English.
+    """
 
     lang: str
     catalogue: gettext.NullTranslations
     minus: str = "-"
+    labels: Mapping[str, str] = field(default_factory=lambda: LABELS, compare=False, repr=False)
 
     def say(self, template: str, /, **args: Any) -> Said:
         """Our sentence ``template``, translated and filled; see ``engine.phrases`` for formats."""
@@ -101,7 +105,7 @@ class Voice:
 
     def label(self, name: str) -> Said:
         """What an identifier (strategy, channel, event type, feed state …) is called."""
-        known = LABELS.get(name)
+        known = self.labels.get(name)
         if known is not None:
             return Said(self._print(self.catalogue.gettext(known)))
         words = clean(name, limit=80).replace("_", " ")

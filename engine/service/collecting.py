@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.values import FeedState, SourceHealth
+from engine.values import SourceHealth
 
 if TYPE_CHECKING:
     from config.settings import Config
@@ -35,9 +35,6 @@ features themselves lower confidence once more, through coverage, when they have
 
 ANSWERED: tuple[Status, ...] = ("new", "unchanged")
 FAILED: tuple[Status, ...] = ("failed", "gone")
-
-SEEN = frozenset({FeedState.OK, FeedState.EMPTY})
-"""States in which a source was read, whatever it said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +141,7 @@ def evidence_coverage(health: Sequence[SourceHealth]) -> float:
 
 def blind(health: Sequence[SourceHealth]) -> tuple[SourceHealth, ...]:
     """The tier-1 sources that could not be read."""
-    return tuple(s for s in health if s.tier == 1 and s.state not in SEEN)
+    return tuple(s for s in health if s.tier == 1 and s.state.blind)
 
 
 # --- seams around the round -----------------------------------------------------------------

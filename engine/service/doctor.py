@@ -347,9 +347,8 @@ def sources(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
     """Feeds that bring nothing."""
     from engine.service.schedule import health
 
-    fine = {FeedState.OK, FeedState.EMPTY}
     told = health(store, config, now)
-    bad = [s for s in told if s.state not in fine]
+    bad = [s for s in told if s.state.blind]
     never = [s for s in bad if s.state is FeedState.NEVER]
     if never and len(never) == len(told):
         yield Finding(

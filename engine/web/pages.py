@@ -18,7 +18,6 @@ from engine.errors import ConfigError, InputError, NvsignalError, OutOfRangeErro
 from engine.phrases import phrase
 from engine.report.i18n import LANGUAGES, Voice, voice
 from engine.report.typography import clean
-from engine.report.view import View
 from engine.service.bind import Bound
 from engine.web import presets, views
 from engine.web.desk import Desk
@@ -99,8 +98,8 @@ class Pages:
     async def today(self, request: Request) -> Response:
         """The decision as of now."""
         speaker = self.voice(request)
-        body, view = await run_in_threadpool(self._report, self.desk.clock(), speaker)
-        return self.page(request, "today", report=body, title=view.title, stale=bool(view.banner))
+        body, title, stale = await run_in_threadpool(self._report, self.desk.clock(), speaker)
+        return self.page(request, "today", report=body, title=title, stale=stale)
 
     async def archive(self, request: Request) -> Response:
         """The ledger, stored reports, and the report as of a chosen day."""
@@ -118,8 +117,7 @@ class Pages:
         problem: tuple[str, ...] = ()
         if asked:
             try:
-                body, view = self._report(self.desk.instant(asked), speaker, preset)
-                title = view.title
+                body, title, _stale = self._report(self.desk.instant(asked), speaker, preset)
             except NvsignalError as error:
                 problem = problems(error)
         return {
@@ -173,14 +171,15 @@ class Pages:
 
     def _report(
         self, as_of: datetime, speaker: Voice, preset: str | None = None
-    ) -> tuple[str, View]:
-        """The inside of the report's page, and what it shows."""
-        from engine.report.html import render_html
-        from engine.report.present import present
+    ) -> tuple[str, str, bool]:
+        """The inside of the report's page, its title, and whether it is stale."""
+        from engine.report.forms.html import render_html
+        from engine.report.page import compose
 
         config = self.desk.config(preset) if preset else None
-        view = present(self.desk.report(as_of, config), speaker)
-        return inside(render_html(view, speaker)), view
+        report = self.desk.report(as_of, config)
+        page = compose(report, speaker)
+        return inside(render_html(page)), page.title, report.stale
 
     # --- trying rules -------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from engine.clock import NEW_YORK
 from engine.report.charts import FRAME_H, FRAME_W, Axis, Span, padded_axis
 from engine.report.i18n import Voice
-from engine.report.present import verdict_word
 from engine.report.typography import clean
+from engine.report.words import verdict_word
 from engine.values import (
     CHANNELS,
     Decision,

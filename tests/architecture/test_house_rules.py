@@ -150,7 +150,7 @@ def test_imports_point_one_way() -> None:
     [
         ("engine.threat.rating", "engine.decision.decide"),
         ("engine.decision.features", "strategies.trend"),
-        ("engine.report.html", "engine.cli.output"),
+        ("engine.report.forms.html", "engine.cli.output"),
         ("strategies.trend", "engine.macro.fedwatch"),
         ("engine.values", "engine.macro.sessions"),
         ("engine.macro.sessions", "feeds.fetch"),

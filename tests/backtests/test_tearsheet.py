@@ -341,14 +341,6 @@ def test_random_sets_and_single_axes_make_no_map() -> None:
 # --- terminal and ledger -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lang", ["en", "fr"])
-def test_the_summary_fits_eighty_columns(lang: str) -> None:
-    text = tearsheet.summary_text(sheet(), lang=lang)
-
-    assert max(map(len, text.splitlines())) <= 80
-    assert text.startswith("It lost") or lang == "fr"
-
-
 def test_the_ledger_holds_every_session_to_the_last_digit() -> None:
     """Numbers come back bit for bit; returns compound to the equity."""
     s = sheet()

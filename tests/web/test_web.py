@@ -17,9 +17,9 @@ from lxml import html as lxml_html
 from engine.cli import main as cli
 from engine.cli.commands import serve
 from engine.errors import ConfigError, InputError, UnknownNameError
-from engine.report.html import render_html
+from engine.report.forms.html import render_html
 from engine.report.i18n import voice
-from engine.report.present import present
+from engine.report.page import compose
 from engine.service import wiring
 from engine.values import Fact, ModelRelease, ThreatRating
 from engine.web import guard, presets
@@ -344,7 +344,7 @@ def test_todays_page_is_the_report(client: Visitor, site: Site) -> None:
     """Word for word what ``nvsignal report`` renders for the same instant."""
     desk = client.app.state.pages.desk
     speaker = voice("en", minus="\u2212")
-    rendered = inside(render_html(present(desk.report(NOW), speaker), speaker))
+    rendered = inside(render_html(compose(desk.report(NOW), speaker)))
 
     page = client.get("/?lang=en").text
     assert rendered in page
@@ -354,7 +354,7 @@ def test_todays_page_is_the_report(client: Visitor, site: Site) -> None:
 
 def test_only_the_inside_of_the_report_is_taken() -> None:
     speaker = voice("fr")
-    page = render_html(present(sample_report(), speaker), speaker)
+    page = render_html(compose(sample_report(), speaker))
     taken = inside(page)
 
     assert taken.startswith(('<div class="report hold">', '<div class="report sell">'))

@@ -19,7 +19,7 @@ from engine.report.charts import (
     runs,
     sparkline,
 )
-from engine.report.present import was_right, wilson
+from engine.report.sections.track import was_right, wilson
 from engine.values import PricePoint, TrackedCall
 from tests.engine.report.sample_report import prices
 

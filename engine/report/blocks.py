@@ -1,0 +1,321 @@
+"""What a reader sees, before any form: blocks of a few kinds, every word already said.
+
+A section (``engine.report.section``) turns a report into blocks, a form (``engine.report.forms``)
+lays blocks out. Neither knows the other, so a new section appears in every form and a new form
+shows every section::
+
+    Report ─▶ sections ─▶ Page of blocks ─▶ text, markdown, html, mail, json, push, local page
+
+Strings are plain text, already in the reader's language and cleaned; a form still escapes them by
+its own rules. ``tone`` is the sense for NVDA (-1 bad, 0 neutral, +1 good) and never its only sign.
+
+A short form (mail) leaves out what is marked ``depth="full"`` and is the only one to show what is
+marked ``depth="short"``; a ``Note`` with ``push=True`` also goes into the one line for a phone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from engine.report.charts import Span
+
+Tone = int
+Depth = Literal["all", "full", "short"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """Anything that can stand in a section. depth: which forms show it, see the module."""
+
+    kind: ClassVar[str] = ""
+    depth: Depth = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note(Block):
+    """One paragraph. style: ``lead`` opens a section, ``alert`` and ``alarm`` warn (an alarm stands
+    before everything), ``quiet`` is secondary. tag: a short mark behind it, such as "claim"."""
+
+    kind: ClassVar[str] = "note"
+    text: str
+    style: Literal["", "lead", "alert", "alarm", "quiet"] = ""
+    tag: str = ""
+    push: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauge:
+    """A place on a line, in percent of it, with the stretch where the other verdict begins.
+
+    limit: where that stretch ends; wait: the stretch in which the present verdict stands on.
+    """
+
+    at: float
+    label: str
+    limit: float
+    limit_label: str
+    danger: Span
+    wait: Span
+    ends: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict(Block):
+    """The decision in five seconds.
+
+    code: ``HOLD`` or ``SELL``, any other is shown in grey. beside: what qualifies the word. acts:
+    when it acts. lines: sentences, in order of weight.
+    """
+
+    kind: ClassVar[str] = "verdict"
+    code: str
+    word: str
+    subject: str
+    when: str
+    beside: str
+    acts: str
+    lead: str
+    lines: tuple[Note, ...] = ()
+    gauge: Gauge | None = None
+    push: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A label with its value; ``note`` is secondary."""
+
+    label: str
+    value: str
+    note: str = ""
+    tone: Tone = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines(Block):
+    """Labels with their values. code: the values are to be copied, not read."""
+
+    kind: ClassVar[str] = "lines"
+    lines: tuple[Line, ...]
+    title: str = ""
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell: text with a small ``note``, or a bar over ``span``, with a needle ``at`` (percent).
+
+    bar cells carry no text; ``observed`` False draws them hatched.
+    """
+
+    text: str = ""
+    note: str = ""
+    tone: Tone = 0
+    style: Literal["", "strong", "quiet"] = ""
+    span: Span | None = None
+    at: float | None = None
+    observed: bool = True
+
+    @property
+    def is_bar(self) -> bool:
+        """Drawn, not written."""
+        return self.span is not None or not self.observed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column. number: set to the right, never broken. bar: takes a drawing."""
+
+    head: str = ""
+    number: bool = False
+    bar: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table(Block):
+    """Rows of cells, one cell for each column; no head is shown when every head is empty."""
+
+    kind: ClassVar[str] = "table"
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
+
+    @property
+    def headed(self) -> bool:
+        """Whether any column has a head."""
+        return any(column.head for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One entry of a list: a number, a title, the text (a link when ``url`` is set), details."""
+
+    text: str
+    title: str = ""
+    number: int | None = None
+    about: str = ""
+    detail: str = ""
+    tag: str = ""
+    source: str = ""
+    url: str = ""
+    tone: Tone = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Items(Block):
+    """A list. most: how many a short form shows. boxed: set apart from our own findings."""
+
+    kind: ClassVar[str] = "items"
+    items: tuple[Item, ...]
+    title: str = ""
+    most: int = 8
+    boxed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One step of a waterfall. value: the number behind ``shown``; observed False: hatched."""
+
+    label: str
+    value: float
+    shown: str
+    working: str
+    observed: bool
+    span: Span
+    reasons: tuple[Item, ...] = ()
+
+    @property
+    def tone(self) -> Tone:
+        """Sign of the contribution."""
+        return (self.value > 0) - (self.value < 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waterfall(Block):
+    """Parts that add up: bars, the line of zero, a limit, the sum; ``key`` names its colours."""
+
+    kind: ClassVar[str] = "waterfall"
+    bars: tuple[Bar, ...]
+    total: Bar
+    zero: float
+    limit: float
+    limit_label: str
+    heads: tuple[str, str, str, str]
+    key: tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A labelled place on an axis, in percent."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """One line of a chart: an SVG path in the frame's units, its name and what stands at its end.
+
+    style: ``main``, ``second`` or ``other``; end: where it ends, in percent from left and top.
+    """
+
+    path: str
+    name: str = ""
+    label: str = ""
+    end: tuple[float, float] = (100.0, 0.0)
+    style: Literal["main", "second", "other"] = "main"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A small label at a place of a chart, in percent from left and top."""
+
+    at: float
+    height: float
+    label: str
+    tone: Tone = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart(Block):
+    """Curves over time. summary says it in words, spark holds the first curve's values.
+
+    area: the first curve's path closed to the frame; bands: stretches that ``band_label`` explains.
+    """
+
+    kind: ClassVar[str] = "chart"
+    curves: tuple[Curve, ...]
+    summary: str
+    levels: tuple[Tick, ...] = ()
+    times: tuple[Tick, ...] = ()
+    bands: tuple[Span, ...] = ()
+    band_label: str = ""
+    marks: tuple[Mark, ...] = ()
+    marks_label: str = ""
+    area: str = ""
+    title: str = ""
+    spark: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card(Block):
+    """Blocks that belong together, under a title of their own."""
+
+    kind: ClassVar[str] = "card"
+    title: str
+    note: str = ""
+    blocks: tuple[Block, ...] = ()
+
+
+KINDS: tuple[type[Block], ...] = (Note, Verdict, Lines, Table, Items, Waterfall, Chart, Card)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One section with its blocks; ``name`` is stable, ``title`` is said (empty for the first)."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Everything, in reading order. code: the verdict's, for the colour of the whole."""
+
+    lang: str
+    title: str
+    code: str
+    parts: tuple[Part, ...]
+    disclaimer: str
+
+    def blocks(self) -> Iterator[Block]:
+        """Every block, those inside cards too."""
+        for part in self.parts:
+            yield from flat(part.blocks)
+
+
+def flat(blocks: Iterable[Block]) -> Iterator[Block]:
+    """``blocks`` with those inside cards."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Card):
+            yield from flat(block.blocks)
+
+
+def shown(blocks: Sequence[Block], *, short: bool) -> Iterator[Block]:
+    """Those of ``blocks`` that a full or a short form shows; empty lists are left out."""
+    unwanted = "full" if short else "short"
+    for block in blocks:
+        if block.depth == unwanted:
+            continue
+        if isinstance(block, Lines | Table | Items) and not _content(block):
+            continue
+        yield block
+
+
+def _content(block: Lines | Table | Items) -> tuple[object, ...]:
+    if isinstance(block, Lines):
+        return block.lines
+    return block.rows if isinstance(block, Table) else block.items

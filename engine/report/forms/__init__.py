@@ -1,0 +1,1 @@
+"""The forms of the report, one a file: each lays out blocks and knows no section."""

@@ -1,0 +1,46 @@
+"""Blocks as one HTML file.
+
+The file is self-contained: inline style, inline SVG, no script, nothing fetched. Autoescape is on
+for every template, links pass ``safe_url`` before they get here, and a content security policy
+forbids what is not there anyway. ``templates/blocks.html.j2`` has one macro for each kind of block.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from engine.report.blocks import Block, Page, shown
+
+CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def render_html(page: Page) -> str:
+    """The whole page, self-contained."""
+    return laid_out("report.html.j2", page=page, short=False)
+
+
+def blocks_html(blocks: Sequence[Block]) -> str:
+    """Blocks without a page around them, escaped, for the local page."""
+    return laid_out("bare.html.j2", blocks=blocks, short=False)
+
+
+def laid_out(name: str, **values: object) -> str:
+    """A template of this package, filled; blank lines taken out."""
+    return re.sub(r"\n\s*\n+", "\n", _template(name).render(csp=CSP, **values)).strip() + "\n"
+
+
+@lru_cache
+def _template(name: str) -> Template:
+    env = Environment(
+        loader=PackageLoader("engine.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.globals["shown"] = shown
+    return env.get_template(name)

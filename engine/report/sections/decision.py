@@ -1,0 +1,234 @@
+"""The decision: word, how sure, since when, how far from the other one, and what would flip it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import NEW_YORK
+from engine.report.blocks import Block, Cell, Column, Gauge, Note, Table, Verdict
+from engine.report.charts import Axis
+from engine.report.i18n import Said
+from engine.report.section import Section
+from engine.report.words import by_unit, confidence_word, other_word, verdict_word
+
+if TYPE_CHECKING:
+    from engine.report.i18n import Voice
+    from engine.values import Decision, Flip, Report
+
+_CLOSE = time(16, 0)
+_AXIS = Axis(low=-1, high=1)
+_WORTH_SAYING = 0.005
+"""Half a point of the second decimal, which is what is shown."""
+
+
+class DecisionSection(Section):
+    """The first screen."""
+
+    name, order = "decision", 0
+
+    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+        """Warnings, the verdict, the table of flips."""
+        if report.stale:
+            yield Note(text=_stale(report, voice), style="alarm")
+        for notice in report.notices:
+            yield Note(text=voice.tell(notice), style="alert")
+        yield _verdict(report, voice)
+        yield _flips(report.decision, voice)
+
+    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+        """The decision's fields at the top level."""
+        d = report.decision
+        names = (
+            "decided_at target_weight score margin confidence coverage since_on changed "
+            "previous_score exit_below enter_above contributions flips notes"
+        ).split()
+        return {
+            "as_of": report.as_of,
+            "acts_on": d.acts_on,
+            "decision": d.verdict,
+            **{name: getattr(d, name) for name in names},
+            "stale": report.stale,
+            "notices": report.notices,
+        }
+
+
+def _stale(report: Report, voice: Voice) -> str:
+    return voice.say(
+        "STALE: the market data stop before {on:date}. Read this as a report on the past, "
+        "not as today's decision.",
+        on=report.as_of,
+    )
+
+
+def _verdict(report: Report, voice: Voice) -> Verdict:
+    d, _ = report.decision, voice.say
+    word, other = verdict_word(d.verdict, voice), other_word(d.verdict, voice)
+    sure, share = confidence_word(d.confidence, voice), voice.number(d.confidence, "share0")
+    distance, change = _distance(d, other, voice), _change(d, other, voice)
+    score = voice.number(d.score, "+.2f")
+    standing = _("Score {score}; {distance}", score=score, distance=Said(distance))
+    since = _("{verdict} since {on:date}", verdict=word, on=d.since_on)
+    target = _("Target position: {share:share0} of the NVDA holding", share=d.target_weight)
+    push: list[str] = [_("STALE")] if report.stale else []
+    push += [f"NVDA {word}, {sure} ({share})", standing, change, *_first_flip(d, voice)]
+    return Verdict(
+        code=d.verdict,
+        word=word,
+        subject="NVDA",
+        when=_moment(report.as_of, voice),
+        beside=f"{sure}, {share}",
+        acts=_("Acts at the open of {day}", day=voice.long_on(d.acts_on)) + ".",
+        lead=f"{since}. {change}.",
+        lines=(
+            Note(text=standing + "."),
+            Note(text=target + "."),
+            _evidence(report, voice),
+        ),
+        gauge=_gauge(d, score, voice),
+        push=tuple(push),
+    )
+
+
+def _gauge(d: Decision, score: str, voice: Voice) -> Gauge:
+    _ = voice.say
+    return Gauge(
+        at=_AXIS.at(d.score),
+        label=_("Score {score}", score=score),
+        limit=_AXIS.at(d.exit_below),
+        limit_label=_("SELL below {line}", line=voice.number(d.exit_below, "+.2f")),
+        danger=_AXIS.span(-1, d.exit_below),
+        wait=_AXIS.span(d.exit_below, d.enter_above),
+        ends=(voice.number(-1.0, "int"), voice.number(1.0, "+int")),
+    )
+
+
+def _moment(instant: datetime, voice: Voice) -> str:
+    """The day as a reader calls it: an evening after the close, else with New York's clock."""
+    local = instant.astimezone(NEW_YORK)
+    day = voice.long_on(instant)
+    if local.time() >= _CLOSE:
+        return voice.say("Evening of {day}", day=day)
+    return voice.say("{day}, {clock} (New York)", day=day, clock=f"{local:%H:%M}")
+
+
+def _change(d: Decision, other: str, voice: Voice) -> str:
+    _ = voice.say
+    if d.changed:
+        return _("Changed today: it was {other}", other=other)
+    if d.previous_score is None:
+        return _("First decision on record")
+    moved = _largest_move(d)
+    if moved is not None:
+        name, part = moved
+        return _(
+            "Unchanged; score moved {by:+.2f}, most of it by {name} ({part:+.2f})",
+            by=d.score - d.previous_score,
+            name=voice.label(name),
+            part=part,
+        )
+    return _("Unchanged; score moved {by:+.2f}", by=d.score - d.previous_score)
+
+
+def _largest_move(d: Decision) -> tuple[str, float] | None:
+    """The strategy whose contribution changed most since the session before, if it shows."""
+    moves = [
+        (c.name, c.contribution - c.previous) for c in d.contributions if c.previous is not None
+    ]
+    name, part = max(moves, key=lambda m: abs(m[1]), default=("", 0.0))
+    return (name, part) if abs(part) >= _WORTH_SAYING else None
+
+
+def _distance(d: Decision, other: str, voice: Voice) -> str:
+    _ = voice.say
+    line = d.exit_below if d.verdict == "HOLD" else d.enter_above
+    if d.margin < 0 and d.verdict == "HOLD" and d.coverage < 1 - 1e-9:
+        return _(
+            "The score has passed the line of {line:+.2f}, but too much is not observed: {other} "
+            "is only said when the missing evidence could not change it",
+            line=line,
+            other=other,
+        )
+    if d.margin < 0:
+        return _(
+            "The score has passed the line of {line:+.2f}; the rule on time between changes "
+            "delays {other}",
+            line=line,
+            other=other,
+        )
+    return _(
+        "{margin:.2f} away from {other}: the line is at {line:+.2f}",
+        margin=d.margin,
+        other=other,
+        line=line,
+    )
+
+
+def _evidence(report: Report, voice: Voice) -> Note:
+    _ = voice.say
+    blind = [s.name for s in report.data_health if s.tier == 1 and s.state.blind]
+    coverage = report.decision.coverage
+    if coverage >= 1 - 1e-9 and not blind:
+        return Note(text=_("Evidence complete") + ".")
+    if not blind:
+        said = _("Evidence incomplete: {share:share0} of the weight observed", share=coverage)
+    else:
+        names = ", ".join(voice.tell(name, limit=60) for name in blind)
+        said = _(
+            "Evidence incomplete: {share:share0} of the weight observed; out of reach: {names}",
+            share=coverage,
+            names=Said(names),
+        )
+    return Note(text=said + ".", style="alert")
+
+
+# --- what would flip it --------------------------------------------------------------------------
+
+
+def _flips(d: Decision, voice: Voice) -> Block:
+    _ = voice.say
+    other = other_word(d.verdict, voice)
+    found = [flip for flip in d.flips if flip.flips_at is not None]
+    if not found:
+        return Note(
+            text=_(
+                "No single input, moved within its plausible range, makes it {other}.", other=other
+            )
+        )
+    return Table(
+        columns=(
+            Column(head=_("What would make it {other}", other=other)),
+            Column(head=_("today"), number=True),
+            Column(head=_("flips at"), number=True),
+        ),
+        rows=tuple(
+            (
+                Cell(text=voice.label(flip.input)),
+                Cell(text=by_unit(flip.current, flip.unit, voice), style="quiet"),
+                Cell(text=_level(flip, voice), style="strong"),
+            )
+            for flip in found
+        ),
+    )
+
+
+def _level(flip: Flip, voice: Voice) -> str:
+    level = by_unit(flip.flips_at, flip.unit, voice)
+    if flip.current is not None and flip.flips_at is not None:
+        return ("≥ " if flip.flips_at > flip.current else "≤ ") + level
+    return level
+
+
+def _first_flip(d: Decision, voice: Voice) -> list[str]:
+    for flip in d.flips:
+        if flip.flips_at is not None:
+            return [
+                voice.say(
+                    "{label}: {now}, flips at {level}",
+                    label=voice.label(flip.input),
+                    now=Said(by_unit(flip.current, flip.unit, voice)),
+                    level=Said(_level(flip, voice)),
+                )
+            ]
+    return []

@@ -1,0 +1,87 @@
+"""Data health: which sources could be read, and since when not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.report.blocks import Block, Cell, Column, Note, Table
+from engine.report.i18n import Said
+from engine.report.labels import N_
+from engine.report.section import Section
+from engine.values import FeedState
+
+if TYPE_CHECKING:
+    from engine.report.i18n import Voice
+    from engine.values import Report, SourceHealth
+
+NAMED = 12
+"""Sources never reached that are named; the others are counted."""
+
+
+class Health(Section):
+    """One row for each source that was ever asked, one line for the rest."""
+
+    name, order, title = "data_health", 90, N_("Data health")
+
+    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+        """The summary, then sources that need attention first; a mail names only those."""
+        sources = worst_first(report.data_health)
+        asked = [s for s in sources if s.state is not FeedState.NEVER]
+        idle = [s for s in sources if s.state is FeedState.NEVER]
+        yield Note(text=_summary(sources, voice), style="lead")
+        yield _table(asked, voice, depth="full")
+        yield _table([s for s in asked if not s.state.sees], voice, depth="short")
+        if idle:
+            yield Note(text=_idle(idle, voice), style="quiet")
+
+    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+        """Fields of each source."""
+        return {"data_health": report.data_health}
+
+
+def worst_first(sources: Iterable[SourceHealth]) -> list[SourceHealth]:
+    """Sources that need attention before those in order, important ones before others."""
+    return sorted(sources, key=lambda s: (s.state.sees, s.tier, s.name))
+
+
+def _table(sources: Sequence[SourceHealth], voice: Voice, **depth: Any) -> Table:
+    _ = voice.say
+    heads = (_("source"), _("state"), _("last reached"), _("facts"))
+    return Table(
+        columns=tuple(Column(head=h, number=i == 3) for i, h in enumerate(heads)),
+        rows=tuple(_row(source, voice) for source in sources),
+        **depth,
+    )
+
+
+def _row(source: SourceHealth, voice: Voice) -> tuple[Cell, ...]:
+    sees, last = source.state.sees, source.last_ok_at
+    state = ("✓ " if sees else "✗ ") + voice.label(source.state.value)
+    return (
+        Cell(text=voice.tell(source.name, limit=60)),
+        Cell(text=state, note=voice.tell(source.note), tone=0 if sees else -1),
+        Cell(text=voice.say("never") if last is None else voice.at(last), style="quiet"),
+        Cell(text=voice.number(source.n_facts, "int"), style="quiet"),
+    )
+
+
+def _summary(sources: Sequence[SourceHealth], voice: Voice) -> str:
+    return voice.count(
+        "{good} of {n} source up to date.",
+        "{good} of {n} sources up to date.",
+        n=len(sources),
+        good=sum(s.state.sees for s in sources),
+    )
+
+
+def _idle(idle: Sequence[SourceHealth], voice: Voice) -> str:
+    names = ", ".join(voice.tell(s.name, limit=60) for s in idle[:NAMED])
+    if len(idle) > NAMED:
+        names += ", …"
+    return voice.count(
+        "{n} source was never reached: {names}.",
+        "{n} sources were never reached: {names}.",
+        n=len(idle),
+        names=Said(names),
+    )

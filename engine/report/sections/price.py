@@ -1,0 +1,69 @@
+"""Price: a year of NVDA, the sessions out of the position, and where the events fell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.clock import NEW_YORK
+from engine.report.blocks import Block, Chart, Curve, Mark, Tick
+from engine.report.charts import price_chart, runs
+from engine.report.labels import N_
+from engine.report.section import Section
+from engine.report.sections.events import newest_first
+
+if TYPE_CHECKING:
+    from engine.report.i18n import Voice
+    from engine.values import PricePoint, Report
+
+
+class Price(Section):
+    """The chart of closes."""
+
+    name, order, title = "prices", 20, N_("Price")
+
+    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+        """The chart, when there are two closes or more."""
+        _ = voice.say
+        events = [
+            (number, event.occurred_at.astimezone(NEW_YORK).date(), event.direction)
+            for number, event in enumerate(newest_first(report.events), start=1)
+        ]
+        drawn = price_chart(report.prices, events)
+        if drawn is None:
+            return
+        last = voice.number(report.prices[-1].close, "usd2")
+        yield Chart(
+            curves=(Curve(path=drawn.line, label=last, end=drawn.end),),
+            area=drawn.area,
+            summary=_summary(report.prices, voice),
+            levels=tuple(
+                Tick(at=t.at, label=voice.number(float(t.value), "usd0"))  # type: ignore[arg-type]
+                for t in drawn.prices
+            ),
+            times=tuple(Tick(at=t.at, label=voice.month(t.value)) for t in drawn.months),  # type: ignore[arg-type]
+            bands=drawn.bands,
+            band_label=_("out of the position") if drawn.bands else "",
+            marks=tuple(
+                Mark(at=m.at, height=m.height, label=runs(m.numbers), tone=m.direction)
+                for m in drawn.marks
+            ),
+            marks_label=_("Numbers are the events listed below.") if drawn.marks else "",
+            spark=tuple(p.close for p in report.prices),
+        )
+
+    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+        """The closes shown."""
+        return {"prices": report.prices}
+
+
+def _summary(points: Sequence[PricePoint], voice: Voice) -> str:
+    first, last = points[0], points[-1]
+    return voice.say(
+        "From {start:usd2} on {start_on:date} to {end:usd2} on {end_on:date}: {move:+pct1}.",
+        start=first.close,
+        start_on=first.session_on,
+        end=last.close,
+        end_on=last.session_on,
+        move=100 * (last.close / first.close - 1),
+    )

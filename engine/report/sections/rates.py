@@ -1,0 +1,76 @@
+"""Rates: what is priced for the next Fed meetings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from engine.report.blocks import Block, Cell, Column, Note, Table
+from engine.report.charts import Span
+from engine.report.labels import N_
+from engine.report.section import Section
+
+if TYPE_CHECKING:
+    from engine.report.i18n import Voice
+    from engine.values import RateExpectation, RateOutcome, Report
+
+
+class Rates(Section):
+    """One table for each meeting that has odds, one sentence for a path without them."""
+
+    name, order, title = "rates", 40, N_("Rates")
+
+    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+        """Meetings in order."""
+        for rate in report.rates:
+            yield from _meeting(rate, voice)
+
+    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+        """Meetings with their outcomes."""
+        return {"rates": report.rates}
+
+
+def _meeting(rate: RateExpectation, voice: Voice) -> Iterable[Block]:
+    _ = voice.say
+    title = (
+        _("Path of the policy rate")
+        if rate.meeting_on is None
+        else _("Fed meeting of {on:date}", on=rate.meeting_on)
+    )
+    expected = (
+        _("expected change not observed")
+        if rate.expected_change_bps is None
+        else _("expected change {bps:+bps}", bps=rate.expected_change_bps)
+    )
+    said = f"{title} · {expected} ({voice.label(rate.rung)})"
+    if rate.outcomes:
+        likeliest = max(o.probability for o in rate.outcomes)
+        yield Table(
+            title=said,
+            columns=(
+                Column(head=_("change")),
+                Column(bar=True),
+                Column(head=_("probability"), number=True),
+            ),
+            rows=tuple(_odds(o, likeliest, voice) for o in rate.outcomes),
+        )
+    else:
+        yield Note(text=said)
+    if rate.note:
+        yield Note(text=voice.tell(rate.note), style="quiet")
+
+
+def _odds(outcome: RateOutcome, likeliest: float, voice: Voice) -> tuple[Cell, ...]:
+    _ = voice.say
+    change = outcome.change_bps
+    low, high = (bps / 100 for bps in outcome.range_bps)
+    weight = "strong" if outcome.probability == likeliest else ""
+    return (
+        Cell(
+            text=_("{bps:+bps}", bps=change) if change else _("no change"),
+            note=_("{low:.2f}–{high:pct2}", low=low, high=high),
+            style=weight,  # type: ignore[arg-type]
+        ),
+        Cell(span=Span(left=0, width=round(100 * outcome.probability, 3))),
+        Cell(text=voice.number(outcome.probability, "share1"), style=weight),  # type: ignore[arg-type]
+    )

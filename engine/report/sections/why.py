@@ -1,0 +1,106 @@
+"""Why: each voice's part of the score, with its evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.report.blocks import Bar, Block, Note, Waterfall
+from engine.report.charts import waterfall
+from engine.report.i18n import Said
+from engine.report.labels import N_
+from engine.report.section import Section
+from engine.report.words import other_word, reason
+from engine.values import Observed
+
+if TYPE_CHECKING:
+    from engine.report.i18n import Voice
+    from engine.values import Contribution, Decision, Report
+
+
+class Why(Section):
+    """The waterfall."""
+
+    name, order, title = "why", 10, N_("Why")
+
+    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+        """Strongest for and against, the bars, the decision's own notes."""
+        steps = steps_of(report.decision, voice)
+        yield Note(text=_summary(steps.bars, voice), style="lead")
+        yield steps
+        for note in report.decision.notes:
+            yield Note(text=voice.tell(note))
+
+    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+        """Nothing of its own: the decision carries its contributions."""
+        return {}
+
+
+def steps_of(decision: Decision, voice: Voice) -> Waterfall:
+    """The parts of the score from the strongest to the weakest, those not observed last."""
+    _ = voice.say
+    parts = sorted(
+        decision.contributions, key=lambda c: (c.value is None, -abs(c.contribution), c.name)
+    )
+    line = decision.exit_below if decision.verdict == "HOLD" else decision.enter_above
+    shape = waterfall(parts, also=(line,))
+    bars = tuple(
+        Bar(
+            label=voice.label(part.name),
+            value=part.contribution,
+            shown=_contribution(part, voice),
+            working=_working(part, voice),
+            observed=part.value is not None,
+            span=span,
+            reasons=tuple(reason(e, voice) for e in part.evidence),
+        )
+        for part, span in zip(parts, shape.steps, strict=True)
+    )
+    total = Bar(
+        label=_("Score"),
+        value=decision.score,
+        shown=voice.number(decision.score, "+.3f"),
+        working="",
+        observed=True,
+        span=shape.total,
+    )
+    return Waterfall(
+        bars=bars,
+        zero=shape.zero,
+        limit=shape.axis.at(line),
+        limit_label=_(
+            "{other} line {line:+.2f}", other=other_word(decision.verdict, voice), line=line
+        ),
+        total=total,
+        heads=(_("input"), _("contribution"), _("working"), _("evidence")),
+        key=(_("for holding"), _("for selling"), _("not observed")),
+    )
+
+
+def _contribution(part: Contribution, voice: Voice) -> str:
+    if part.value is None:
+        return voice.label(Observed.NOT_OBSERVED.value)
+    return voice.number(part.contribution, "+.3f")
+
+
+def _working(part: Contribution, voice: Voice) -> str:
+    if part.value is None:
+        return voice.say("left out of the score; lowers confidence")
+    return voice.say("weight {weight:share0} × {value:+.2f}", weight=part.weight, value=part.value)
+
+
+def _summary(bars: Sequence[Bar], voice: Voice) -> str:
+    """Strongest bar for and against, in one sentence."""
+    _ = voice.say
+    up = [b for b in bars if b.value > 0]
+    down = [b for b in bars if b.value < 0]
+    if up and down:
+        return _(
+            "Strongest for: {good}. Strongest against: {bad}.",
+            good=Said(f"{up[0].label} ({up[0].shown})"),
+            bad=Said(f"{down[0].label} ({down[0].shown})"),
+        )
+    if up or down:
+        top = (up or down)[0]
+        return _("Strongest input: {name}.", name=Said(f"{top.label} ({top.shown})"))
+    return _("No input pulls either way.")

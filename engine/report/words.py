@@ -1,0 +1,66 @@
+"""Words that several sections share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.report.blocks import Item
+from engine.report.typography import clean
+from engine.values import Evidence, Observed, Verdict
+
+if TYPE_CHECKING:
+    from engine.report.i18n import Voice
+
+LOW_CONFIDENCE, HIGH_CONFIDENCE = 0.5, 0.75
+"""Where confidence starts to be called moderate and high: a convention."""
+
+
+def verdict_word(verdict: Verdict, voice: Voice) -> str:
+    """HOLD and SELL as the reader says them."""
+    if verdict == "SELL":
+        return voice.pgettext("verdict", "SELL")
+    return voice.pgettext("verdict", "HOLD")
+
+
+def other_word(verdict: Verdict, voice: Voice) -> str:
+    """The verdict that was not given."""
+    return verdict_word("HOLD" if verdict == "SELL" else "SELL", voice)
+
+
+def confidence_word(confidence: float | None, voice: Voice) -> str:
+    """How sure, in words."""
+    _ = voice.say
+    if confidence is None:
+        return _("confidence not stated")
+    if confidence >= HIGH_CONFIDENCE:
+        return _("high confidence")
+    return _("moderate confidence") if confidence >= LOW_CONFIDENCE else _("low confidence")
+
+
+def by_unit(value: float | None, unit: str, voice: Voice) -> str:
+    """A number with the unit that the engine names."""
+    kinds = {"%": "pct1", "pct": "pct1", "bp": "+bps", "bps": "+bps", "": ".2f"}
+    kinds |= {"USD": "usd2", "USD tn": "usdtn2", "USD bn": "usdbn1"}
+    if unit in kinds:
+        return voice.number(value, kinds[unit])
+    return f"{voice.number(value, 'sig3')} {clean(unit, limit=24)}"
+
+
+def reason(evidence: Evidence, voice: Voice, *, claim: bool = False) -> Item:
+    """One sentence of evidence, tagged when it is weak or not observed."""
+    _ = voice.say
+    tag = ""
+    if evidence.observed is not Observed.PRESENT:
+        tag = voice.label(evidence.observed.value)
+    elif claim:
+        tag = _("claim, low confidence")
+    elif evidence.confidence is not None and evidence.confidence < LOW_CONFIDENCE:
+        tag = _("low confidence")
+    return Item(
+        text=ended(voice.tell(evidence.text)), tag=tag, source=clean(evidence.source, limit=120)
+    )
+
+
+def ended(sentence: str) -> str:
+    """``sentence`` with a full stop unless it has its own end."""
+    return sentence if not sentence or sentence[-1] in ".!?…:;" else sentence + "."
