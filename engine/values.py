@@ -260,13 +260,15 @@ class Accelerator:
     """A chip with *dense* peaks. TFLOP/s (int8: TOP/s), GB, TB/s, GB/s both directions, W, USD.
 
     ``*_native`` is True or False, None when unknown or only reported.
-    valid_from: first day it could be bought anywhere; None for a roadmap part without a date.
+    country: of the designer, ``CN``, ``US`` or ``other``. platform: hardware and stack whose
+    calibration applies, a key of ``engine.threat.constants.PLATFORM_FACTOR``. valid_from: first
+    day it could be bought anywhere; None for a roadmap part without a date.
     """
 
     chip: str
     vendor: str
+    country: str
     valid_from: date | None
-    domestic: bool
     bf16_tflops: float | None
     fp8_tflops: float | None
     int8_tops: float | None
@@ -283,63 +285,14 @@ class Accelerator:
     rent_usd_per_hour: float | None
     confidence: str
     source: str
+    platform: str = "unknown"
     valid_to: date | None = None
     note: str = ""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """One session of one symbol, raw (unadjusted) USD; VIX in index points.
-
-    open, high, low, volume may be None (reference closes carry none); close never is.
-    """
-
-    symbol: str
-    session_on: date
-    close: float
-    open: float | None = None
-    high: float | None = None
-    low: float | None = None
-    volume: float | None = None
-
-    def __post_init__(self) -> None:
-        _need_range(
-            self,
-            0,
-            1e7,
-            open_low=True,
-            open=self.open,
-            high=self.high,
-            low=self.low,
-            close=self.close,
-        )
-        if self.high is not None and self.low is not None and self.high < self.low:
-            raise DataError(f"{self.symbol} {self.session_on}: high {self.high} < low {self.low}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorporateAction:
-    """A split (``value`` new shares per old) or a cash dividend (``value`` USD per raw share)."""
-
-    symbol: str
-    ex_on: date
-    action: Literal["split", "dividend"]
-    value: float
-
-    def __post_init__(self) -> None:
-        _need_range(self, 0, 1e4, open_low=True, value=self.value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
-    """One figure of a macro series or a futures settlement.
-
-    series: ``DFF``, ``DGS2``, ``DGS10``, ``DTB3`` (percent a year), ``ZQU25`` (futures price) …
-    """
-
-    series: str
-    observed_on: date
-    value: float
+    @property
+    def domestic(self) -> bool:
+        """Whether its designer is Chinese."""
+        return self.country == "CN"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,12 @@ from pathlib import Path
 from config.settings import Lags as Lags
 from engine.clock import at_new_york, next_business_morning
 from engine.errors import ConfigError, DataError
+from engine.record.readings import ARCHITECTURES, CHIPS
 from engine.tables import csv_cells, csv_rows
+from engine.threat.architectures import parse_architectures
 from engine.threat.catalogue import parse_releases, parse_updates
-from engine.values import Fact, release_payload
+from engine.threat.chips import parse_accelerators
+from engine.values import Accelerator, Fact, release_payload
 
 Row = Mapping[str, str]
 MAX_TABLE_BYTES = 20_000_000
@@ -82,8 +85,8 @@ def _fact(
 
 def release_facts(releases_csv: str, updates_csv: str, lags: Lags) -> list[Fact]:
     """Every version of every release: what was told on the day, then what was disclosed later."""
-    updates = parse_updates(row for _, row in csv_rows(updates_csv, RELEASE_FILES[1]))
-    versions = parse_releases((row for _, row in csv_rows(releases_csv, RELEASE_FILES[0])), updates)
+    updates = parse_updates(row for _, row in csv_rows(updates_csv, WHOLE_FILES[1]))
+    versions = parse_releases((row for _, row in csv_rows(releases_csv, WHOLE_FILES[0])), updates)
     facts = []
     for release in versions:
         row = {"source": release.source, "confidence": ""}
@@ -97,6 +100,90 @@ def release_facts(releases_csv: str, updates_csv: str, lags: Lags) -> list[Fact]
             release_payload(release),
         )
         facts.append(replace(fact, confidence=release.confidence))
+    return facts
+
+
+CHIPS_ON = date(2026, 9, 30)
+"""Newest date in ``accelerators.csv``: what has no date of its own there is known from then on."""
+
+
+def chip_facts(accelerators_csv: str) -> list[Fact]:
+    """Every chip in the steps in which it became known: announced, on sale, its price, its rent.
+
+    A figure counts from the date of its source, without one from the date of the table.
+    """
+    rows = [row for _, row in csv_rows(accelerators_csv, WHOLE_FILES[2])]
+    facts = []
+    for row, chip in zip(rows, parse_accelerators(rows), strict=True):
+        on = {name: _date_in(row, name) for name in _CHIP_DATES}
+        announced = min(filter(None, (on["announced_on"], chip.valid_from)), default=CHIPS_ON)
+        priced, rented = on["price_known_on"] or CHIPS_ON, on["rent_known_on"] or CHIPS_ON
+        days = [announced, *filter(None, (chip.valid_from,)), priced, rented]
+        facts += [
+            _chip_fact(row, _chip_by(chip, day, priced, rented), day)
+            for day in sorted({max(day, announced) for day in days})
+        ]
+    return facts
+
+
+_CHIP_DATES = ("announced_on", "price_known_on", "rent_known_on")
+
+
+def _date_in(row: Row, name: str) -> date | None:
+    text = (row.get(name) or "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise DataError(f"{row['chip']}: {name} '{text[:40]}' is not a date") from None
+
+
+def _chip_by(chip: Accelerator, day: date, priced: date, rented: date) -> Accelerator:
+    """What was known of ``chip`` by the end of ``day``."""
+    sold = chip.valid_from is not None and chip.valid_from <= day
+    return replace(
+        chip,
+        valid_from=chip.valid_from if sold else None,
+        price_usd=chip.price_usd if priced <= day else None,
+        rent_usd_per_hour=chip.rent_usd_per_hour if rented <= day else None,
+    )
+
+
+def _chip_fact(row: Row, chip: Accelerator, day: date) -> Fact:
+    return CHIPS.fact(
+        chip,
+        occurred_at=datetime.combine(day, time(0), tzinfo=UTC),
+        known_at=end_of_utc_day(day),
+        source=chip.source[:300] or "reference table",
+        confidence=confidence_of(row.get("confidence") or ""),
+        backfilled=True,
+    )
+
+
+ARCHITECTURES_ON = date(2026, 9, 30)
+"""As ``CHIPS_ON``, for ``model_architectures.csv``: its newest models are of September 2026."""
+
+
+def architecture_facts(architectures_csv: str, releases: Iterable[Fact]) -> list[Fact]:
+    """The dimensions of each model, known with the first release that it or an alias names."""
+    first: dict[str, datetime] = {}
+    for fact in sorted(releases, key=lambda f: f.known_at):
+        first.setdefault(str(fact.payload["model"]).lower(), fact.known_at)
+    facts = []
+    rows = (row for _, row in csv_rows(architectures_csv, WHOLE_FILES[3]))
+    for dims in parse_architectures(rows):
+        names = (dims.model, *dims.aliases)
+        known = [first[n.lower()] for n in names if n.lower() in first]
+        at = min(known, default=end_of_utc_day(ARCHITECTURES_ON))
+        facts.append(
+            ARCHITECTURES.fact(
+                dims,
+                occurred_at=at,
+                known_at=at,
+                source=dims.source[:300] or "reference table",
+                confidence=confidence_of(dims.confidence),
+                backfilled=True,
+            )
+        )
     return facts
 
 
@@ -388,9 +475,10 @@ def read_tables(folder: Path, lags: Lags) -> tuple[Fact, ...]:
             found, wrong = parse_table(table, text, lags)
             facts += found
             problems += wrong
-    releases, updates = (_read(folder / name, problems) for name in RELEASE_FILES)
+    releases, updates, chips, dims = (_read(folder / name, problems) for name in WHOLE_FILES)
     try:
-        facts += release_facts(releases, updates, lags)
+        told = release_facts(releases, updates, lags)
+        facts += [*told, *chip_facts(chips), *architecture_facts(dims, told)]
     except ConfigError as error:
         problems += error.problems
     except DataError as error:
@@ -400,12 +488,18 @@ def read_tables(folder: Path, lags: Lags) -> tuple[Fact, ...]:
     return tuple(facts)
 
 
-RELEASE_FILES = ("model_releases.csv", "release_updates.csv")
+WHOLE_FILES = (
+    "model_releases.csv",
+    "release_updates.csv",
+    "accelerators.csv",
+    "model_architectures.csv",
+)
+"""Tables whose rows are read together: one row needs others."""
 
 
 def files() -> tuple[str, ...]:
     """Every file ``read_tables`` reads."""
-    return (*(t.file for t in TABLES), *RELEASE_FILES)
+    return (*(t.file for t in TABLES), *WHOLE_FILES)
 
 
 def _read(path: Path, problems: list[str]) -> str:

@@ -15,7 +15,8 @@ from hashlib import sha256
 
 from engine.clock import NEW_YORK, at_new_york, next_business_morning
 from engine.errors import FeedError
-from engine.values import Fact, Observation
+from engine.record.readings import Observation
+from engine.values import Fact
 from feeds.base import (
     FeedConfig,
     Harvest,

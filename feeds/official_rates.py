@@ -15,8 +15,9 @@ from typing import Any
 
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import DataError, FeedError, InputError
+from engine.record.readings import Observation
 from engine.tables import csv_cells, decoded
-from engine.values import Fact, Observation
+from engine.values import Fact
 from feeds.base import (
     MAX_ENTRIES,
     DocumentCollector,

@@ -24,7 +24,8 @@ from typing import Any
 
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import DataError, FeedError
-from engine.values import Bar, Fact
+from engine.record.readings import Bar
+from engine.values import Fact
 from feeds.base import (
     FeedConfig,
     Harvest,

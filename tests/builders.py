@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from engine.values import Accelerator, Bar, CorporateAction, Event, Fact, Item, ModelRelease
+from engine.record.readings import Bar, CorporateAction
+from engine.values import Accelerator, Event, Fact, Item, ModelRelease
 
 T0 = datetime(2025, 1, 6, 13, 30, tzinfo=UTC)
 """A Monday, 08:30 in New York: day zero of most tests."""
@@ -80,7 +81,7 @@ def make_accelerator(chip: str = "H100", **changes: Any) -> Accelerator:
     fields: dict[str, Any] = {
         "vendor": "Nvidia",
         "valid_from": date(2022, 9, 1),
-        "domestic": False,
+        "country": "US",
         "bf16_tflops": 989.0,
         "fp8_tflops": 1979.0,
         "int8_tops": 1979.0,

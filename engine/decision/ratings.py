@@ -16,8 +16,10 @@ from engine.decision.events import EventLog
 from engine.decision.features import RatedRelease
 from engine.decision.grid import Grid
 from engine.errors import NotObservedError
+from engine.record.asof import known
 from engine.record.history import History
-from engine.threat.architectures import Dimensions, match_architecture
+from engine.record.readings import ARCHITECTURES, CHIPS, Dimensions
+from engine.threat.architectures import match_architecture
 from engine.threat.catalogue import first_versions
 from engine.threat.chips import on_sale
 from engine.threat.estimate import Subject, estimate
@@ -40,29 +42,35 @@ EVIDENCE_TYPES = ("training_failure", "release_delay", "domestic_chip_adoption")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """Tables without a date of their own: chips, model dimensions, uncertain parameters."""
+    """What carries no date of its own: the uncertain parameters."""
 
-    accelerators: tuple[Accelerator, ...]
-    architectures: tuple[Dimensions, ...]
     params: ThreatParameters
 
 
-def world_from(
-    history: History, at: datetime, events: Sequence[Event], reference: Reference
-) -> World:
+def chips_at(history: History, at: datetime) -> tuple[Accelerator, ...]:
+    """Every chip as known at ``at``, those not yet on sale included."""
+    return tuple(known(history, CHIPS, at).values())
+
+
+def dimensions_at(history: History, at: datetime) -> tuple[Dimensions, ...]:
+    """The model dimensions published by ``at``."""
+    return tuple(known(history, ARCHITECTURES, at).values())
+
+
+def world_from(history: History, at: datetime, events: Sequence[Event]) -> World:
     """The rating's world as known at ``at``, every value carrying the ``known_at`` of its fact."""
     telling = EventLog.of(events).of_types(EVIDENCE_TYPES)
     releases = tuple(release_of(f) for f in history.known("model_release", at))
-    chips = tuple(c for c in reference.accelerators if on_sale(c, at.astimezone(NEW_YORK).date()))
+    chips = chips_at(history, at)
     return world_as_of(
         at,
         releases=releases,
-        accelerators=chips,
+        accelerators=tuple(c for c in chips if on_sale(c, at.astimezone(NEW_YORK).date())),
         availability=_each(history.known("availability", at), availability_from_rows),
         supply=_each(history.known("supply_estimate", at), supply_from_rows),
         earnings=_each(history.known("earnings", at), earnings_from_rows),
         evidence=tuple(e for event in telling for e in _evidence(event) if e.known_at <= at),
-        costs=chip_costs(releases, reference.accelerators, reference.architectures),
+        costs=chip_costs(releases, chips, dimensions_at(history, at)),
     )
 
 
@@ -98,30 +106,33 @@ def rate_all(
     at = history.last_known_at
     if at is None:
         return ()
-    world = world_from(history, at, events, reference)
+    world = world_from(history, at, events)
     drawn = sample(reference.params, draws=DEFAULT_DRAWS, seed=DEFAULT_SEED)
     rated = []
     for release in first_versions(world.releases):
         if release.country == "CN" and not release.is_comparison:
-            rating = _rate_on_its_day(release, world, reference, drawn)
+            rating = _rate_on_its_day(release, world, history, reference.params, drawn)
             if rating is not None:
                 rated.append(RatedRelease(row=grid.row_at(release.known_at), rating=rating))
     return tuple(rated)
 
 
 def _rate_on_its_day(
-    release: ModelRelease, world: World, reference: Reference, drawn: Sample
+    release: ModelRelease,
+    world: World,
+    history: History,
+    params: ThreatParameters,
+    drawn: Sample,
 ) -> ThreatRating | None:
+    at = release.known_at
+    chips = chips_at(history, at)
     then = replace(
-        at_instant(world, release.known_at),
-        accelerators=tuple(
-            c
-            for c in reference.accelerators
-            if on_sale(c, release.known_at.astimezone(NEW_YORK).date())
-        ),
+        at_instant(world, at),
+        accelerators=tuple(c for c in chips if on_sale(c, at.astimezone(NEW_YORK).date())),
+        costs=chip_costs([release], chips, dimensions_at(history, at)),
     )
     try:
-        return rate(release, then, reference.params, drawn=drawn)
+        return rate(release, then, params, drawn=drawn)
     except NotObservedError:
         return None
 
@@ -144,20 +155,18 @@ def largest_parts(
 # --- the card's serving costs ------------------------------------------------------------------
 
 
-def serving_costs(
-    release: ModelRelease, at: datetime, reference: Reference, history: History
-) -> dict[str, Any]:
+def serving_costs(release: ModelRelease, at: datetime, history: History) -> dict[str, Any]:
     """Modelled serving cost on the best Nvidia part China may buy and the best home-grown chip.
 
     Fields of ``ReleaseCard``; an entry is left out where no chip qualifies or sizes are unknown.
     """
-    subject = _subject(release, reference)
+    subject = _subject(release, dimensions_at(history, at))
     if subject.arch() is None:
         return {}
     today = at.astimezone(NEW_YORK).date()
     spells = current_spells(_each(history.known("availability", at), availability_from_rows))
     legal = {s.chip for s in spells.values() if s.us_permission != "barred"}
-    sold = [c for c in reference.accelerators if on_sale(c, today)]
+    sold = [c for c in chips_at(history, at) if on_sale(c, today)]
     nvidia = [c for c in sold if not c.domestic and any(_same_part(c.chip, n) for n in legal)]
     found: dict[str, Any] = {}
     for name, chips in (("nvidia", nvidia), ("domestic", [c for c in sold if c.domestic])):
@@ -173,10 +182,10 @@ def _same_part(chip: str, part: str) -> bool:
     return part.upper() in (" ".join(words[i:j]) for i in range(len(words)) for j in range(i, 9))
 
 
-def _subject(release: ModelRelease, reference: Reference) -> Subject:
+def _subject(release: ModelRelease, table: Sequence[Dimensions]) -> Subject:
     return Subject(
         name=release.model,
-        dimensions=match_architecture(reference.architectures, release.model),
+        dimensions=match_architecture(table, release.model),
         total_params=None if release.total_params_b is None else release.total_params_b * 1e9,
         active_params=None if release.active_params_b is None else release.active_params_b * 1e9,
         weight_precision=release.weight_precision,

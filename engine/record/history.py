@@ -14,11 +14,14 @@ from functools import cached_property
 from hashlib import blake2b, sha256
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.clock import from_micros, to_micros
 from engine.record.content import content_hash
+from engine.record.readings.base import Kind
 from engine.values import Fact
+
+R = TypeVar("R")
 
 _Row = tuple[Any, ...]
 """known_at in microseconds, kind, key, content hash: sorts as facts are ordered. Then the fact, or
@@ -76,6 +79,15 @@ class History:
         """Every version of every fact of ``kind`` known by ``at``, oldest first."""
         found = self._kinds.get(kind)
         return () if found is None else found.facts[: found.count(at)]
+
+    def told(self, kind: Kind[R], at: datetime) -> Sequence[tuple[Fact, R]]:
+        """``known`` with the reading of each version; each is read once."""
+        return self.told_by_us(kind, to_micros(at))
+
+    def told_by_us(self, kind: Kind[R], at_us: int) -> Sequence[tuple[Fact, R]]:
+        """``told`` by an instant in UTC microseconds."""
+        found = self._kinds.get(kind.name)
+        return () if found is None else found.told(kind, at_us)
 
     def first_versions(self, kind: str, at: datetime) -> list[Entry]:
         """Of each key the version that became known first, oldest first; nothing is read yet."""
@@ -214,6 +226,12 @@ class _Kind:
         # The last answer of `current`: how many facts it covers, and the mapping. Replaced whole,
         # never changed, so that views handed out earlier keep their content.
         self._last: tuple[int, dict[str, Fact]] = (0, {})
+        self._told: tuple[object, list[Any]] = (None, [])
+
+    def told(self, kind: Kind[R], at_us: int) -> Sequence[tuple[Fact, R]]:
+        if self._told[0] is not kind:
+            self._told = (kind, [(fact, kind.read(fact)) for fact in self.facts])
+        return self._told[1][: bisect_right(self._known_us, at_us)]
 
     @cached_property
     def facts(self) -> list[Fact]:

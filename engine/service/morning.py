@@ -164,10 +164,9 @@ def release_cards(assessment: Assessment) -> tuple[Any, ...]:
         for r in assessment.ratings
         if r.rating.model in releases
     ]
-    reference = wiring.reference_of(assessment.config.folder)
     cards = []
     for release, rating in choose_cards(rated, world.as_of):
-        costs = serving_costs(release, world.as_of, reference, world.history)
+        costs = serving_costs(release, world.as_of, world.history)
         cards.append(
             ReleaseCard(
                 release=release,

@@ -300,18 +300,12 @@ def rate_releases(
 
 
 def reference_of(folder: Path) -> Reference:
-    """Chips, model dimensions and uncertain parameters from the configuration folder."""
+    """The uncertain parameters from the configuration folder."""
     from engine.decision.ratings import Reference
-    from engine.threat.architectures import load_architectures
-    from engine.threat.chips import load_accelerators
     from engine.threat.parameters import parse_parameters
 
     text = (folder / "threat.toml").read_text(encoding="utf-8")
-    return Reference(
-        accelerators=load_accelerators(folder / "facts" / "accelerators.csv"),
-        architectures=load_architectures(folder / "facts" / "model_architectures.csv"),
-        params=parse_parameters(text),
-    )
+    return Reference(params=parse_parameters(text))
 
 
 def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
@@ -343,7 +337,7 @@ def rating_world(
     with open_record(config, db) as store:
         history = store.history(known_by=instant)
     reference = reference_of(config.folder)
-    world = world_from(history, instant, known_events(history, instant), reference)
+    world = world_from(history, instant, known_events(history, instant))
     return world, reference.params
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import DataError, OutOfRangeError, UnknownNameError
+from engine.record.readings import Dimensions
 from engine.tables import read_rows
 from engine.threat.chips import FACTS
 from engine.values import BoolArray, FloatArray
@@ -25,40 +26,6 @@ CSA_COMPRESSION, HCA_COMPRESSION = 4, 128
 """DeepSeek-V4: tokens per cached entry of its two compressed attentions (model card, 2026-04)."""
 LINEAR_STATE_WIDTH = 128
 """Width of a linear-attention head's state (Qwen3-Next, MiniMax-Text-01 configurations)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dimensions:
-    """One row of ``model_architectures.csv``; counts, None where the kind has no such thing."""
-
-    model: str
-    aliases: tuple[str, ...]
-    attention_kind: str
-    total_params: float
-    active_params: float
-    layers: int
-    hidden: int
-    heads: int
-    kv_heads: int | None
-    head_dim: int
-    v_head_dim: int
-    rope_dim: int | None
-    kv_lora_rank: int | None
-    moe_layers: int
-    experts_routed: int
-    experts_per_token: int
-    moe_intermediate: int
-    vocab: int
-    full_attention_layers: int
-    index_heads: int | None
-    index_head_dim: int | None
-    index_topk: int | None
-    sliding_window: int | None
-    kv_elements_per_token: float
-    mtp_depth: int
-    max_context: int | None
-    source: str
-    confidence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ cost equations are elementwise over (chips, draws). Reading a file is the caller
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +22,6 @@ from engine.values import Accelerator, FloatArray
 
 FACTS = Path(__file__).resolve().parents[2] / "config" / "facts"
 
-DOMESTIC_VENDORS = frozenset(
-    {"Huawei", "Cambricon", "Hygon", "Baidu Kunlunxin", "Moore Threads", "MetaX", "Biren"}
-)
 PRECISIONS = ("bf16", "fp8", "mxfp8", "hif8", "int8", "nvfp4", "mxfp4", "int4")
 FOUR_BIT = frozenset({"nvfp4", "mxfp4", "int4"})
 BYTES_PER_WEIGHT: Mapping[str, float] = {
@@ -44,36 +40,33 @@ BYTES_PER_WEIGHT: Mapping[str, float] = {
 _SYSTEMS: Mapping[str, tuple[int, str]] = {
     "Huawei CloudMatrix384 (system)": (384, "Huawei Ascend 910C")
 }
-_NO_DATE = ("unreleased", "roadmap", "contested", "not shipped")
-_QUARTER_END = {1: (3, 31), 2: (6, 30), 3: (9, 30), 4: (12, 31)}
+COUNTRIES = ("CN", "US", "other")
 
 
-def parse_release_date(text: str) -> date | None:
-    """First day on which a chip was *certainly* on sale; None for a roadmap or undated part.
-
-    A month, quarter or year counts from its last day, so that history never buys a chip early;
-    ``(GA announced DATE)`` replaces an announcement. Raises ``DataError`` on anything else.
-    """
-    clean = text.strip()
-    if not clean or any(word in clean.lower() for word in _NO_DATE):
-        return None
-    available = re.search(r"GA announced (\d{4}-\d{2}-\d{2})", clean)
-    head = available.group(1) if available else clean.split(" ")[0]
+def _sale_date(row: Mapping[str, str], name: str) -> date | None:
+    """``on_sale_from``: first day on which the chip was certainly on sale; None for a roadmap."""
+    text = (row.get("on_sale_from") or "").strip()
     try:
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", head):
-            return date.fromisoformat(head)
-        if match := re.fullmatch(r"(\d{4})-(\d{2})", head):
-            year, month = int(match[1]), int(match[2])
-            return date(year, month, calendar.monthrange(year, month)[1])
-        if match := re.fullmatch(r"(\d{4})-Q([1-4])", head):
-            return date(int(match[1]), *_QUARTER_END[int(match[2])])
-        if re.fullmatch(r"\d{4}", head):
-            return date(int(head), 12, 31)
-    except (ValueError, calendar.IllegalMonthError) as error:
-        raise DataError(f"release_date '{clean}' is not a date: {error}") from error
-    raise DataError(
-        f"release_date '{clean}' is not a date", remedy="use YYYY-MM-DD, YYYY-MM, YYYY-Qn or YYYY"
-    )
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise DataError(
+            f"{name}: on_sale_from '{text[:40]}' is not a date", remedy="use YYYY-MM-DD"
+        ) from None
+
+
+def _origin(row: Mapping[str, str], name: str) -> tuple[str, str]:
+    """(country, platform); never guessed from the vendor's name."""
+    country = (row.get("country") or "").strip()
+    if country not in COUNTRIES:
+        raise DataError(
+            f"{name}: country '{country[:20]}' is none of {', '.join(COUNTRIES)}",
+            remedy="give the country of its designer",
+        )
+    usual = "domestic-other" if country == "CN" else "unknown"
+    platform = (row.get("platform") or "").strip() or usual
+    if platform not in k.PLATFORM_FACTOR:
+        raise UnknownNameError("platform", platform, list(k.PLATFORM_FACTOR))
+    return country, platform
 
 
 _MOST: Mapping[str, float] = {
@@ -127,12 +120,14 @@ def _parse_row(row: Mapping[str, str]) -> Accelerator:
     def number(field: str) -> float | None:
         return parse_number(row.get(field) or "", field=field, row=name)
 
+    country, platform = _origin(row, name)
     notes = (row.get("export_status") or "", row.get("notes") or "")
     return Accelerator(
         chip=name,
         vendor=row.get("vendor", "").strip(),
-        valid_from=parse_release_date(row.get("release_date") or ""),
-        domestic=row.get("vendor", "").strip() in DOMESTIC_VENDORS,
+        country=country,
+        platform=platform,
+        valid_from=_sale_date(row, name),
         bf16_tflops=number("bf16_dense_tflops"),
         fp8_tflops=number("fp8_dense_tflops"),
         int8_tops=number("int8_dense_tops"),
@@ -294,29 +289,6 @@ def _peak(
     )
 
 
-_HOPPER = ("H100", "H800", "H200", "H20")
-_BLACKWELL = ("B200", "B300", "RTX PRO 6000D")
-
-
-def platform_of(chip: Accelerator) -> str:
-    """The hardware-and-stack family whose calibration applies; a key of ``PLATFORM_FACTOR``."""
-    by_vendor = {
-        "Huawei": "ascend",
-        "Moore Threads": "moore-threads",
-        "AMD": "amd",
-        "Google": "tpu",
-    }
-    if chip.vendor in by_vendor:
-        return by_vendor[chip.vendor]
-    if chip.domestic:
-        return "domestic-other"
-    if any(part in chip.chip for part in _BLACKWELL):
-        return "blackwell"
-    if any(part in chip.chip for part in _HOPPER):
-        return "hopper"
-    return "ampere" if "A100" in chip.chip or "A800" in chip.chip else "unknown"
-
-
 def scale_up_domain(chip: Accelerator) -> int:
     """Devices that reach each other over the scale-up link."""
     for part, devices in k.SCALE_UP_DOMAIN.items():
@@ -337,12 +309,11 @@ def power_kw(chip: Accelerator) -> float | None:
     """
     if chip.tdp_w is None:
         return None
-    platform = platform_of(chip)
     if chip.chip in k.SYSTEM_LEVEL_POWER:
         server, load = 1.0, k.POWER_LOAD
     else:
-        server = k.SERVER_POWER_FACTOR.get(platform, k.SERVER_POWER_FACTOR["other"])
-        load = k.TPU_POWER_LOAD if platform == "tpu" else k.POWER_LOAD
+        server = k.SERVER_POWER_FACTOR.get(chip.platform, k.SERVER_POWER_FACTOR["other"])
+        load = k.TPU_POWER_LOAD if chip.platform == "tpu" else k.POWER_LOAD
     return chip.tdp_w / 1000 * server * load * k.PUE
 
 
@@ -412,7 +383,7 @@ def error_sigma(chip: Accelerator) -> float:
     """Log sd of the model's error on this chip: measured platform, stranger, or contested chip."""
     if chip.confidence.strip().upper() == "D":
         return k.ERROR_SIGMA_DOUBTFUL
-    if platform_of(chip) in k.MEASURED_PLATFORMS:
+    if chip.platform in k.MEASURED_PLATFORMS:
         return k.ERROR_SIGMA_MEASURED
     return k.ERROR_SIGMA_UNSEEN
 
@@ -425,7 +396,7 @@ def chip_arrays(chips: Sequence[Accelerator], precision: str) -> ChipArrays:
     prices = [hour_price(chip) for chip in chips]
     return ChipArrays(
         names=tuple(chip.chip for chip in chips),
-        platforms=tuple(platform_of(chip) for chip in chips),
+        platforms=tuple(chip.platform for chip in chips),
         runs_as=tuple(None if peak is None else peak.runs_as for peak in peaks),
         peak=_column([None if peak is None else peak.flops for peak in peaks]),
         peak_bf16=_column([chip.bf16_tflops for chip in chips], 1e12),

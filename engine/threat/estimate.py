@@ -13,10 +13,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from engine.errors import InputError, OutOfRangeError, UnknownNameError
+from engine.record.readings import Dimensions
 from engine.threat import constants as k
 from engine.threat.architectures import (
     Arch,
-    Dimensions,
     arch_of,
     estimate_arch,
     match_architecture,
@@ -163,8 +163,9 @@ MODEL_KEYS = (
     "index_topk", "sliding_window", "kv_elements_per_token", "mtp_depth", "max_context",
 )  # fmt: skip
 CHIP_KEYS = (
-    "chip", "vendor", "release_date", "bf16_dense_tflops", "fp8_dense_tflops", "fp8_native",
-    "int8_dense_tops", "fp4_dense_tflops", "mx_e8m0_native", "hif8_native", "memory_gb",
+    "chip", "vendor", "country", "platform", "on_sale_from", "bf16_dense_tflops",
+    "fp8_dense_tflops", "fp8_native", "int8_dense_tops", "fp4_dense_tflops",
+    "mx_e8m0_native", "hif8_native", "memory_gb",
     "memory_bw_tbs", "scaleup_gbs_bidir", "scaleout_gbit_s", "tdp_w", "price_usd",
     "rent_usd_per_hour", "export_status", "confidence", "source", "notes",
 )  # fmt: skip

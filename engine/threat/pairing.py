@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.errors import OutOfRangeError
+from engine.record.readings import Dimensions
 from engine.threat.architectures import (
     Arch,
-    Dimensions,
     arch_of,
     estimate_arch,
     match_architecture,

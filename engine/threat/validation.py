@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from engine.record.readings import Dimensions
 from engine.threat import constants as k
-from engine.threat.architectures import Arch, Dimensions, arch_of, find_architecture
+from engine.threat.architectures import Arch, arch_of, find_architecture
 from engine.threat.chips import ChipArrays, chip_arrays, find_chip, ownership_usd_per_hour
 from engine.threat.cost import (
     Draws,

@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "engine.files": set(),
     "engine.plain": set(),
     "engine.tables": set(),
-    "engine.threat": {"engine.threat"},
+    "engine.threat": {"engine.threat", "engine.record.readings"},
     "engine.macro": {"engine.macro"},
     "engine.news": {"engine.news"},
     "engine.record": {"engine.record", "engine.news"},

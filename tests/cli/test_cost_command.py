@@ -106,7 +106,8 @@ def test_a_model_and_a_chip_may_come_from_files(
         'weight_precision = "fp8-ue8m0"\n'
     )
     chip.write_text(
-        '[chip]\nchip = "Z1"\nvendor = "Z"\nrelease_date = "2026-01"\nbf16_dense_tflops = 500\n'
+        '[chip]\nchip = "Z1"\nvendor = "Z"\ncountry = "CN"\n'
+        'on_sale_from = "2026-01-31"\nbf16_dense_tflops = 500\n'
         "fp8_dense_tflops = 1000\nfp8_native = true\nmemory_gb = 128\nmemory_bw_tbs = 4\n"
         "scaleup_gbs_bidir = 800\ntdp_w = 500\nprice_usd = 10000\n"
     )
@@ -120,7 +121,7 @@ def test_a_model_and_a_chip_may_come_from_files(
     ("args", "words"),
     [
         (("cost", "DeepSeek-V9", "--chip", "H800"), "unknown model 'DeepSeek-V9'"),
-        (("cost", "DeepSeek-V3", "--chip", "H900"), "did you mean 'H800'"),
+        (("cost", "DeepSeek-V3", "--chip", "H900"), "did you mean 'V900'"),
         (("cost", "DeepSeek-V3"), "no chip given"),
         (("cost", "--chip", "H800"), "no model given"),
         ((*V3, "--batch", "-1"), "batch = -1"),

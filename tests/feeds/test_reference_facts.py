@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from engine.clock import parse_as_of
 from engine.errors import ConfigError
+from engine.record.asof import known
 from engine.record.history import History
-from feeds.facts import TABLES, Lags, confidence_of, parse_table, read_tables
+from engine.record.readings import ARCHITECTURES, CHIPS
+from engine.values import Accelerator
+from feeds.facts import TABLES, Lags, chip_facts, confidence_of, parse_table, read_tables
 
 FACTS = Path(__file__).resolve().parents[2] / "config" / "facts"
 
@@ -34,10 +38,10 @@ def test_every_fact_is_flagged_as_back_filled(history: History) -> None:
 
 def test_a_step_told_later_is_known_later(history: History) -> None:
     """The H20 letter of 2025-04-09 became public on 2025-04-15."""
-    known = history.current("availability", parse_as_of("2025-04-14"))
+    before = history.current("availability", parse_as_of("2025-04-14"))
     later = history.current("availability", parse_as_of("2025-04-16"))
 
-    assert "H20/2025-04-09" not in known
+    assert "H20/2025-04-09" not in before
     assert "H20/2025-04-09" in later
 
 
@@ -100,3 +104,45 @@ def test_all_problems_of_all_tables_come_at_once(tmp_path: Path) -> None:
 def test_confidence_words_become_numbers(word: str, value: float | None) -> None:
     """A mixed entry counts as its weakest part; a blank is unknown, not zero."""
     assert confidence_of(word) == value
+
+
+# --- chips and dimensions ------------------------------------------------------------------------
+
+CHIP_HEAD = "chip,vendor,country,platform,announced_on,on_sale_from,price_usd,price_known_on"
+CHIP_HEAD += ",rent_usd_per_hour,rent_known_on,confidence,source\n"
+
+
+def chip_at(row: str, day: str) -> Accelerator | None:
+    history = History(chip_facts(CHIP_HEAD + row))
+    return known(history, CHIPS, parse_as_of(day)).get(row.split(",")[0])
+
+
+def test_a_chip_is_what_was_published_of_it_by_the_day() -> None:
+    """No rent of 2026 prices a model of 2024; a sale date to come is not known yet."""
+    row = "X1,V,US,hopper,2024-01-10,2024-06-30,30000,2024-07-04,2.35,2026-03-31,A,s\n"
+    assert chip_at(row, "2024-01-09") is None
+    announced, sold = chip_at(row, "2024-02-01"), chip_at(row, "2024-07-01")
+    priced, rented = chip_at(row, "2025-01-01"), chip_at(row, "2026-04-01")
+    assert announced
+    assert sold
+    assert priced
+    assert rented
+    assert (announced.valid_from, announced.price_usd) == (None, None)
+    assert (sold.valid_from, sold.price_usd) == (date(2024, 6, 30), None)
+    assert (priced.price_usd, priced.rent_usd_per_hour) == (30000.0, None)
+    assert rented.rent_usd_per_hour == 2.35
+
+
+def test_a_figure_without_a_date_acts_from_the_date_of_its_table() -> None:
+    row = "X1,V,US,hopper,2024-01-10,,30000,,,,A,s\n"
+    before, after = chip_at(row, "2026-09-29"), chip_at(row, "2026-10-01")
+    assert before
+    assert before.price_usd is None
+    assert after
+    assert after.price_usd == 30000.0
+
+
+def test_dimensions_are_known_with_the_first_release_that_has_them(history: History) -> None:
+    dims = known(history, ARCHITECTURES, parse_as_of("2024-12-27"))
+    assert "DeepSeek-V3" in dims
+    assert "DeepSeek-V3.2" not in dims

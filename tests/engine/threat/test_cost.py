@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
+from engine.record.readings import Dimensions
 from engine.threat import constants as k
 from engine.threat.architectures import (
     Arch,
-    Dimensions,
     arch_of,
     estimate_arch,
     find_architecture,
@@ -514,12 +514,17 @@ def test_bad_model_fields_are_named(fields_: dict[str, object], words: str) -> N
 
 def test_bad_chip_fields_are_named() -> None:
     with pytest.raises(InputError, match=r"memory_gb.*-4"):
-        chip_from({"chip": "X", "memory_gb": -4})
+        chip_from({"chip": "X", "country": "US", "memory_gb": -4})
     with pytest.raises(UnknownNameError, match=r"memory_gbb.*memory_gb"):
-        chip_from({"chip": "X", "memory_gbb": 4})
+        chip_from({"chip": "X", "country": "US", "memory_gbb": 4})
     with pytest.raises(InputError, match="names no chip"):
         chip_from({"memory_gb": 4})
-    assert chip_from({"chip": "X", "fp8_native": True, "fp8_dense_tflops": 9}).fp8_native is True
+    assert (
+        chip_from(
+            {"chip": "X", "country": "US", "fp8_native": True, "fp8_dense_tflops": 9}
+        ).fp8_native
+        is True
+    )
 
 
 def test_speculation_is_used_where_it_pays_and_only_with_a_prediction_layer() -> None:

@@ -1,0 +1,71 @@
+"""One typed reading per kind of fact: its bounds, its key, how it is written and read back."""
+
+from engine.record.readings.actions import ACTIONS, CorporateAction
+from engine.record.readings.architectures import ARCHITECTURES, Dimensions
+from engine.record.readings.bars import BARS, Bar
+from engine.record.readings.base import Kind
+from engine.record.readings.china import AVAILABILITY, SUPPLY, Availability, Supply
+from engine.record.readings.chips import CHIPS
+from engine.record.readings.company import (
+    EARNINGS,
+    EARNINGS_DATES,
+    SHARES,
+    Earnings,
+    EarningsDate,
+    ShareCount,
+)
+from engine.record.readings.events import (
+    HEADLINES,
+    NEWS_EVENTS,
+    POLICY_STEPS,
+    Headline,
+    NewsEvent,
+    PolicyStep,
+)
+from engine.record.readings.fed import FED_DECISIONS, MEETINGS, FedDecision, Meeting
+from engine.record.readings.observations import OBSERVATIONS, Observation
+from engine.record.readings.releases import (
+    PRESS_CLAIMS,
+    RELEASES,
+    REPOSITORIES,
+    PressClaim,
+    Repository,
+)
+
+__all__ = [
+    "ACTIONS",
+    "ARCHITECTURES",
+    "AVAILABILITY",
+    "BARS",
+    "CHIPS",
+    "EARNINGS",
+    "EARNINGS_DATES",
+    "FED_DECISIONS",
+    "HEADLINES",
+    "MEETINGS",
+    "NEWS_EVENTS",
+    "OBSERVATIONS",
+    "POLICY_STEPS",
+    "PRESS_CLAIMS",
+    "RELEASES",
+    "REPOSITORIES",
+    "SHARES",
+    "SUPPLY",
+    "Availability",
+    "Bar",
+    "CorporateAction",
+    "Dimensions",
+    "Earnings",
+    "EarningsDate",
+    "FedDecision",
+    "Headline",
+    "Kind",
+    "Meeting",
+    "NewsEvent",
+    "Observation",
+    "PolicyStep",
+    "PressClaim",
+    "Repository",
+    "ShareCount",
+    "Supply",
+]

@@ -1,0 +1,35 @@
+"""Daily prices of one symbol, raw: splits and dividends are facts of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from engine.errors import DataError
+from engine.record.readings.base import Kind, need_range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """One session of one symbol, raw (unadjusted) USD; VIX in index points.
+
+    open, high, low, volume may be None (reference closes carry none); close never is.
+    """
+
+    symbol: str
+    session_on: date
+    close: float
+    open: float | None = None
+    high: float | None = None
+    low: float | None = None
+    volume: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("open", "high", "low", "close"):
+            need_range(self, name, 0, 1e7, open_low=True)
+        need_range(self, "volume", 0, 1e15)
+        if self.high is not None and self.low is not None and self.high < self.low:
+            raise DataError(f"{self.symbol} {self.session_on}: high {self.high} < low {self.low}")
+
+
+BARS = Kind(name="bar", of=Bar, key=lambda bar: f"{bar.symbol}:{bar.session_on.isoformat()}")

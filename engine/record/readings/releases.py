@@ -1,0 +1,58 @@
+"""Model releases, what the hub shows of a laboratory's repositories, and what the press claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine.record.readings.base import Kind
+from engine.values import ModelRelease
+
+RELEASES = Kind(
+    name="model_release",
+    of=ModelRelease,
+    key=lambda r: f"{r.lab}/{r.model}",
+    carried=("known_at",),
+    strict=True,
+)
+"""Strict: a release is never half read. It names its own source, which may be finer than the
+fact's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PressClaim:
+    """A figure that the press reports of a model, confirmed by no source; shown, never used."""
+
+    model: str
+    claim: str
+    value: float
+    unit: str | None = None
+    comparison: str | None = None
+
+
+PRESS_CLAIMS = Kind(name="press_claim", of=PressClaim, key=lambda c: f"{c.model}/{c.claim}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repository:
+    """A repository of a laboratory on the hub, as seen; ``occurred_at`` is when it was made.
+
+    block: weight block sizes of its quantisation; empty where there is none.
+    """
+
+    id: str
+    occurred_at: datetime
+    known_at: datetime
+    source: str = ""
+    total_params: float | None = None
+    quant_method: str | None = None
+    fmt: str | None = None
+    scale_fmt: str | None = None
+    block: tuple[int, ...] = ()
+    sha: str | None = None
+    downloads: float | None = None
+    likes: float | None = None
+    license: str | None = None
+
+
+REPOSITORIES = Kind(name="hf_repository", of=Repository, key=lambda r: r.id)
