@@ -24,6 +24,8 @@ Number = float | FloatArray
 
 CSA_COMPRESSION, HCA_COMPRESSION = 4, 128
 """DeepSeek-V4: tokens per cached entry of its two compressed attentions (model card, 2026-04)."""
+GROUPED_KINDS = frozenset({"mha", "gqa", "linear-hybrid"})
+NOVEL_KINDS = frozenset({"dsa", "linear-hybrid"})
 LINEAR_STATE_WIDTH = 128
 """Width of a linear-attention head's state (Qwen3-Next, MiniMax-Text-01 configurations)."""
 
@@ -36,7 +38,9 @@ class Arch:
     and ``sparse_flops`` per attended position up to their cap; ``dense_flops`` what the sparse
     layers cost a prompt when they attend to everything, the cheaper way for a short one);
     ``kv_*`` cached elements per context token; ``state_*`` per sequence. ``estimated``
-    is 1 where dimensions were inferred.
+    is 1 where dimensions were inferred. ``grouped`` is 1 where heads keep keys and values of their
+    own (multi-head, grouped-query), 0 for a latent cache, 1/2 where unknown; ``novel`` is 1 for
+    sparse and linear attention, whose kernels are young.
     """
 
     total: Number
@@ -62,6 +66,8 @@ class Arch:
     kv_window: Number
     kv_state: Number
     estimated: Number
+    grouped: Number
+    novel: Number
 
     def prefill_attention(self, prompt: Number) -> FloatArray:
         """Attention FLOP per token, averaged over a prompt of ``prompt`` tokens."""
@@ -134,6 +140,8 @@ def arch_of(dims: Dimensions) -> Arch:
         layers=float(max(dims.layers, dims.full_attention_layers)),
         hidden=float(dims.hidden),
         estimated=0.0,
+        grouped=float(dims.attention_kind in GROUPED_KINDS),
+        novel=float(dims.attention_kind in NOVEL_KINDS),
         **(zero | attention),
     )
 
@@ -290,6 +298,8 @@ def estimate_arch(total_params: float, active_params: float) -> Arch:
         kv_window=0.0,
         kv_state=0.0,
         estimated=1.0,
+        grouped=0.5,
+        novel=0.0,
     )
 
 

@@ -235,7 +235,8 @@ def peak_flops(chip: Accelerator, precision: str) -> Peak | None:
     """The format ``chip`` computes in when weights come in ``precision``, and its dense peak.
 
     A chip without FP8 units serves an FP8 model in INT8, and in BF16 where it has no INT8 rate.
-    Four-bit weights on a chip without FP4 units are stored in four bits and computed in eight.
+    On a chip without FP4 units four-bit floats are stored in four bits and computed in BF16, as
+    the kernels for Hopper do; four-bit integers are computed in eight.
     None when the table holds no peak for any of them. Raises ``OutOfRangeError`` on an unknown
     precision.
     """
@@ -248,11 +249,13 @@ def peak_flops(chip: Accelerator, precision: str) -> Peak | None:
     if precision in ("nvfp4", "mxfp4") and chip.fp4_tflops is not None:
         form = "mxfp4" if chip.domestic else precision
         return _peak(chip.fp4_tflops, precision, form, form)
-    eight = _eight_bit(chip, precision)
-    if eight is None or precision not in FOUR_BIT:
-        return eight
-    reason = f"weights stored in {precision}, computed in {eight.runs_as}"
-    return replace(eight, weight_format=precision, reason=reason)
+    if precision not in FOUR_BIT:
+        return _eight_bit(chip, precision)
+    wide = _eight_bit(chip, precision) if precision == "int4" else _in_bf16(chip, precision)
+    if wide is None:
+        return None
+    reason = f"weights stored in {precision}, computed in {wide.runs_as}"
+    return replace(wide, weight_format=precision, reason=reason)
 
 
 def fnuz(chip: Accelerator) -> bool:

@@ -94,6 +94,8 @@ class Draws:
     """Constants for the equations: (draws,) where shared by all chips, else (chips, draws).
 
     ``error`` multiplies throughputs, ``training_error`` training rates, ``price`` chip-hours.
+    ``grouped_mixture``, ``novel_attention``, ``colocated_mixture`` and ``dense`` are the terms of
+    a family: they multiply the throughput of the models and ways of serving they name.
     """
 
     eta_compute: Number
@@ -104,9 +106,14 @@ class Draws:
     layer_latency_s: Number
     platform: Number
     error: Number
+    grouped_mixture: Number
+    novel_attention: Number
+    colocated_mixture: Number
+    dense: Number
     mfu_dense: Number
     mfu_moe: Number
     size_exponent: Number
+    mixture_size_exponent: Number
     fp8_gain: Number
     training_error: Number
     price: Number
@@ -135,9 +142,14 @@ def central(chips: ChipArrays) -> Draws:
         layer_latency_s=k.LAYER_LATENCY_S.mode,
         platform=column([k.PLATFORM_FACTOR[p] for p in chips.platforms]),
         error=1.0,
+        grouped_mixture=k.GROUPED_MIXTURE.mode,
+        novel_attention=k.NOVEL_ATTENTION.mode,
+        colocated_mixture=k.COLOCATED_MIXTURE.mode,
+        dense=k.DENSE.mode,
         mfu_dense=column([_mfu(p, "dense") for p in chips.platforms]),
         mfu_moe=column([_mfu(p, "moe") for p in chips.platforms]),
         size_exponent=column([_size(p) for p in chips.platforms]),
+        mixture_size_exponent=k.MIXTURE_SIZE_EXPONENT.mode,
         fp8_gain=k.FP8_TRAINING_GAIN.mode,
         training_error=1.0,
         price=1.0,
@@ -172,9 +184,14 @@ def draw(
         layer_latency_s=k.LAYER_LATENCY_S.draw(rng, n_draws),
         platform=column([k.PLATFORM_FACTOR[p] for p in chips.platforms]),
         error=np.exp(shared + chips.error_sigma * rng.standard_normal(per_chip)),
+        grouped_mixture=k.GROUPED_MIXTURE.draw(rng, n_draws),
+        novel_attention=k.NOVEL_ATTENTION.draw(rng, n_draws),
+        colocated_mixture=k.COLOCATED_MIXTURE.draw(rng, n_draws),
+        dense=k.DENSE.draw(rng, n_draws),
         mfu_dense=column([_mfu(p, "dense") for p in chips.platforms]),
         mfu_moe=column([_mfu(p, "moe") for p in chips.platforms]),
         size_exponent=column([_size(p) for p in chips.platforms]),
+        mixture_size_exponent=k.MIXTURE_SIZE_EXPONENT.draw(rng, n_draws),
         fp8_gain=k.FP8_TRAINING_GAIN.draw(rng, n_draws),
         training_error=np.exp(training_sd * rng.standard_normal(per_chip)),
         price=np.exp(k.HOUR_PRICE_SIGMA * rng.standard_normal(per_chip)),
@@ -332,6 +349,16 @@ def _joined(first: FloatArray, second: FloatArray, overlap: Number) -> FloatArra
     )
 
 
+def _family(arch: Arch, with_: Draws) -> FloatArray:
+    """What a kind of model reaches of the speed that the equations give.
+
+    They were fitted on mixtures with a latent cache; every other kind has a term of its own.
+    """
+    grouped = np.where(arch.is_moe, arch.grouped, 0.0)
+    dense = np.where(arch.is_moe, 1.0, with_.dense)
+    return np.asarray(with_.grouped_mixture**grouped * with_.novel_attention**arch.novel * dense)
+
+
 def prefill_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
     """Prompt tokens accepted per second and device, cache hits included."""
     devices = _devices(arch, chips, load)
@@ -341,7 +368,7 @@ def prefill_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> Fl
     ) / with_.eta_compute
     links = _seconds_per_token_on_links(arch, chips, devices, with_, forwarded=True)
     seconds = _joined(comp, links, with_.overlap)
-    rate = with_.platform * with_.error / seconds
+    rate = with_.platform * with_.error * _family(arch, with_) / seconds
     return np.asarray(rate * load.duty / (1.0 - np.asarray(load.cache_hit_share)))
 
 
@@ -359,13 +386,31 @@ def decode_step_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> Fl
     links = tokens * _seconds_per_token_on_links(arch, chips, devices, with_, forwarded=False)
     work = comp / with_.eta_compute + mem / with_.eta_memory
     step = _joined(work, links, with_.overlap)
-    return (step + arch.layers * with_.layer_latency_s) / (with_.platform * with_.error)
+    speed = with_.platform * with_.error * _family(arch, with_)
+    return (step + arch.layers * with_.layer_latency_s) / speed
 
 
 def decode_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
     """Generated tokens per second and device."""
     step = decode_step_s(arch, chips, load, with_)
     return np.asarray(np.asarray(load.batch) * (1.0 + load.accepted) * load.duty / step)
+
+
+def served_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+    """Generated tokens per second of a device that also accepts the prompts.
+
+    Mixtures lose by it: prompts interrupt steps, experts wait for each other.
+    """
+    shared = np.where(arch.is_moe, with_.colocated_mixture, 1.0)
+    return np.asarray(shared * pooled_tok_s(arch, chips, load, with_))
+
+
+def pooled_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+    """As ``served_tok_s``, with devices of their own for prompts: per device of both pools."""
+    prefill = prefill_tok_s(arch, chips, load, with_)
+    decode = decode_tok_s(arch, chips, load, with_)
+    prompts = np.asarray(load.prompt_tokens) / load.output_tokens
+    return np.asarray(1.0 / (1.0 / decode + prompts / prefill))
 
 
 def tpot_ms(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
@@ -467,8 +512,14 @@ def training_hours(
     fp8: trained in FP8 where the chip has it (gain S); broadcasts as 0 or 1. Domestic clusters pay
     availability on top; Hopper's published rates already hold it.
     """
-    size = (np.asarray(arch.active) / k.REFERENCE_DENSE_PARAMS) ** with_.size_exponent
-    mfu = np.where(arch.is_moe, with_.mfu_moe, with_.mfu_dense * np.minimum(size, 1.0))
+    active = np.asarray(arch.active)
+    dense = (active / k.REFERENCE_DENSE_PARAMS) ** with_.size_exponent
+    mixture = (active / k.REFERENCE_MIXTURE_PARAMS) ** with_.mixture_size_exponent
+    mfu = np.where(
+        arch.is_moe,
+        with_.mfu_moe * np.minimum(mixture, 1.0),
+        with_.mfu_dense * np.minimum(dense, 1.0),
+    )
     native = np.array([r is not None and r not in ("bf16", "int8") for r in chips.runs_as])
     gain = np.where(native.reshape(-1, 1) & np.asarray(fp8, dtype=bool), with_.fp8_gain, 1.0)
     measured = training_flops(arch, tokens, k.REFERENCE_TRAINING_CONTEXT)

@@ -27,7 +27,9 @@ from engine.threat.cost import (
     draw,
     fitting,
     margin,
+    pooled_tok_s,
     prefill_tok_s,
+    served_tok_s,
     training_hours,
     usd_per_mtok,
 )
@@ -100,7 +102,8 @@ class Facts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingPoint:
     """A published throughput per device. ``phase`` prefill, decode, or a device that does both:
-    ``both`` counts output tokens, ``total`` prompts too."""
+    ``both`` counts output tokens, ``total`` prompts too; ``pooled`` where each phase has devices
+    of its own."""
 
     target: str
     chip: str
@@ -116,6 +119,7 @@ class ServingPoint:
     batch_from_memory: bool = False
     batch_at_tpot_ms: float | None = None
     sets_prior: bool = False
+    pooled: bool = False
     note: str = ""
 
 
@@ -166,6 +170,7 @@ SERVING_POINTS: tuple[ServingPoint, ...] = (
         load=Load(prompt_tokens=1_024, output_tokens=1_024, batch=128, devices=160, verified=2.0,
                   accepted=0.7),
         published=633_000 / 384, tolerance_pct=30, in_fit=False, source="arXiv 2606.04415",
+        pooled=True,
         note="whole service, output tokens",
     ),
     ServingPoint(
@@ -263,12 +268,11 @@ def throughput(facts: Facts, point: ServingPoint, with_: Draws) -> FloatArray:
     if point.phase == "prefill":
         return prefill_tok_s(arch, chip, point.load, with_)
     load = _load_of(arch, chip, point)
-    decode = decode_tok_s(arch, chip, load, with_)
     if point.phase == "decode":
-        return decode
-    prefill = prefill_tok_s(arch, chip, load, with_)
+        return decode_tok_s(arch, chip, load, with_)
+    together = pooled_tok_s if point.pooled else served_tok_s
+    output = together(arch, chip, load, with_)
     per_output = np.asarray(load.prompt_tokens) / load.output_tokens
-    output = np.asarray(1.0 / (1.0 / decode + per_output / prefill))
     return output * (1.0 + per_output) if point.phase == "total" else output
 
 

@@ -1,0 +1,164 @@
+"""Published cost and throughput figures as a table, and what the model says of each.
+
+``config/facts/published_costs.csv`` holds one figure a row. ``use`` says what it may be taken for:
+``fitted`` rows set constants, ``held_out`` rows were written down before the model was run on them
+and set nothing. A row's ``kind``: prefill, decode (tokens per second and device), both (output
+tokens of a device that does both), training (millions of device-hours), training_rate (TFLOP/s).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.errors import DataError
+from engine.threat.architectures import Arch, Dimensions, arch_of, estimate_arch, match_architecture
+from engine.threat.chips import FACTS, ChipArrays, chip_arrays, find_chip
+from engine.threat.cost import (
+    Draws,
+    Load,
+    decode_tok_s,
+    fitting,
+    prefill_tok_s,
+    served_tok_s,
+    training_flops,
+    training_hours,
+)
+from engine.values import Accelerator, FloatArray
+
+KINDS = ("prefill", "decode", "both", "training", "training_rate")
+USES = ("fitted", "held_out")
+UNKNOWN_CONTEXT = 4096.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One published figure. batch None: memory filled. tokens_t: trillions of training tokens.
+
+    total_b, active_b: parameters in billions where the model is in no table; None where it is.
+    """
+
+    name: str
+    use: str
+    kind: str
+    chip: str
+    precision: str
+    model: str
+    prompt: float
+    output: float
+    batch: float | None
+    devices: float | None
+    kv_bytes: float
+    attention_8bit: bool
+    tokens_t: float | None
+    total_b: float | None
+    active_b: float | None
+    published: float
+    unit: str
+    source: str
+
+    @property
+    def training(self) -> bool:
+        """Whether the figure is of a training run."""
+        return self.kind.startswith("training")
+
+
+def parse_points(rows: Iterable[Mapping[str, str]]) -> tuple[Point, ...]:
+    """One ``Point`` a row. Raises ``DataError`` naming row and field."""
+    return tuple(_parse(row) for row in rows)
+
+
+def _parse(row: Mapping[str, str]) -> Point:
+    name = (row.get("point") or "").strip() or "a point"
+
+    def number(field: str) -> float | None:
+        text = (row.get(field) or "").strip()
+        try:
+            return float(text) if text else None
+        except ValueError:
+            raise DataError(f"{name}: {field} = '{text[:40]}' is no number") from None
+
+    published = number("published")
+    kind, use = (row.get("kind") or "").strip(), (row.get("use") or "").strip()
+    if published is None or published <= 0:
+        raise DataError(f"{name}: published is missing")
+    for value, allowed in ((kind, KINDS), (use, USES)):
+        if value not in allowed:
+            raise DataError(f"{name}: '{value[:40]}'", remedy=", ".join(allowed))
+    return Point(
+        name=name,
+        use=use,
+        kind=kind,
+        chip=(row.get("chip") or "").strip(),
+        precision=(row.get("precision") or "").strip(),
+        model=(row.get("model") or "").strip(),
+        prompt=number("prompt") or UNKNOWN_CONTEXT,
+        output=number("output") or 0.0,
+        batch=number("batch"),
+        devices=number("devices"),
+        kv_bytes=number("kv_bytes") or 2.0,
+        attention_8bit=(row.get("attention_8bit") or "").strip() == "y",
+        tokens_t=number("tokens_t"),
+        total_b=number("total_b"),
+        active_b=number("active_b"),
+        published=published,
+        unit=(row.get("unit") or "").strip(),
+        source=(row.get("source") or "").strip(),
+    )
+
+
+def load_points(path: Path | None = None) -> tuple[Point, ...]:
+    """The table of ``config/facts`` (or ``path``). For the edges: this opens a file."""
+    with (path or FACTS / "published_costs.csv").open(encoding="utf-8", newline="") as lines:
+        return parse_points(csv.DictReader(lines))
+
+
+def architecture(point: Point, models: Sequence[Dimensions]) -> Arch:
+    """Coefficients from the table, with the point's own counts; else inferred from the counts."""
+    found = match_architecture(models, point.model)
+    if found is None:
+        if point.total_b is None or point.active_b is None:
+            raise DataError(f"{point.name}: no dimensions of '{point.model}'")
+        return estimate_arch(point.total_b * 1e9, point.active_b * 1e9)
+    return arch_of(found)
+
+
+def modelled(
+    point: Point, chips: Sequence[Accelerator], models: Sequence[Dimensions], with_: Draws
+) -> FloatArray:
+    """What the model says of ``point``, in its unit; shape of ``with_``."""
+    chip = chip_of(point, chips)
+    arch = architecture(point, models)
+    if point.training:
+        return _training(point, arch, chip, with_)
+    load = Load(
+        prompt_tokens=point.prompt,
+        output_tokens=point.output,
+        batch=point.batch or 4096.0,
+        devices=point.devices,
+        kv_bytes=point.kv_bytes,
+        attention_8bit=point.attention_8bit,
+    )
+    if point.kind == "prefill":
+        return prefill_tok_s(arch, chip, load, with_)
+    if point.batch is None:
+        load = fitting(arch, chip, load)
+    serve = decode_tok_s if point.kind == "decode" else served_tok_s
+    return serve(arch, chip, load, with_)
+
+
+def chip_of(point: Point, chips: Sequence[Accelerator]) -> ChipArrays:
+    """The point's chip as columns of shape (1, 1)."""
+    return chip_arrays([find_chip(chips, point.chip)], point.precision)
+
+
+def _training(point: Point, arch: Arch, chip: ChipArrays, with_: Draws) -> FloatArray:
+    tokens = (point.tokens_t or 1.0) * 1e12
+    hours = training_hours(arch, chip, tokens, with_, fp8=point.precision == "fp8")
+    if point.kind == "training":
+        return hours / 1e6
+    return np.asarray(training_flops(arch, tokens) / hours / 3600.0 / 1e12)
