@@ -167,7 +167,8 @@ def quantize_blocks(
 
     A block with NaN or infinity gets a NaN scale, all of it reads back as NaN. An all-zero block
     gets the least E8M0 scale, or 1.0 in float32. Elements saturate. An empty array gives empty
-    codes and scales. A shape that the block does not divide is refused (``InputError``).
+    codes and scales. Blocks over two axes may be cut off at an edge, as DeepSeek-V3 stores its
+    576 x 7168 matrix under 5 x 56 scales; along one axis they must divide it (``InputError``).
     """
     how = Scheme(element=element, block=block, rule=rule, scale=scale, amax_floor=amax_floor)
     return _quantize(as_float32(x), how, tensor_scale)
@@ -206,12 +207,13 @@ def fake_quantize_blocks(
     if how.scale != "e8m0" or how.block is None or not how.form.signed_special:
         return _copy(quantize(numbers, how).dequantize(), result)
     tiles = to_tiles(numbers, how)
-    rounded = result.reshape(tiles.shape) if _is_flat(how) else np.empty_like(tiles)
+    in_place = _is_flat(how) and _padded_shape(numbers.shape, how) == numbers.shape
+    rounded = result.reshape(tiles.shape) if in_place else np.empty_like(tiles)
     if tiles.size:
         rounder = _Rounder(how, _rows_at_once(tiles))
         for rows in _row_slices(tiles):
             rounder(tiles[rows], rounded[rows])
-    return result if _is_flat(how) else _copy(from_tiles(rounded, numbers.shape, how), result)
+    return result if in_place else _copy(from_tiles(rounded, numbers.shape, how), result)
 
 
 def _copy(source: Float32, target: Float32) -> Float32:
@@ -273,31 +275,45 @@ def _is_flat(how: Scheme) -> bool:
 
 
 def scales_shape(shape: tuple[int, ...], scheme: Scheme) -> tuple[int, ...]:
-    """Shape of the scales of a tensor of ``shape``; ``InputError`` where blocks do not divide it.
+    """Shape of the scales of a tensor of ``shape``, cut-off blocks counted whole.
 
-    ``()`` for per-tensor scaling.
+    ``()`` for per-tensor scaling. ``InputError`` where blocks along one axis do not divide it, or
+    the tensor has fewer axes than the block.
     """
     if scheme.block is None:
         return ()
     rows, columns = scheme.block_shape
-    needed = 1 if isinstance(scheme.block, int) else 2
-    fits = len(shape) >= needed and shape[-1] % columns == 0
-    if not fits or (needed == 2 and shape[-2] % rows != 0):
+    along_one = isinstance(scheme.block, int)
+    if len(shape) < (1 if along_one else 2) or (along_one and shape[-1] % columns):
         raise InputError(
             f"shape {shape} is not made of whole blocks of {scheme.block}",
             remedy="pad with zeros, or choose a block that divides it",
         )
-    if needed == 1:
-        return (*shape[:-1], shape[-1] // columns)
-    return (*shape[:-2], shape[-2] // rows, shape[-1] // columns)
+    across = -(-shape[-1] // columns)
+    return (*shape[:-1], across) if along_one else (*shape[:-2], -(-shape[-2] // rows), across)
+
+
+def _padded_shape(shape: tuple[int, ...], scheme: Scheme) -> tuple[int, ...]:
+    """``shape`` with both block axes filled up to whole blocks."""
+    if not isinstance(scheme.block, tuple):
+        return shape
+    rows, columns = scheme.block
+    *_, down, across = scales_shape(shape, scheme)
+    return (*shape[:-2], down * rows, across * columns)
 
 
 def to_tiles(x: npt.NDArray[Any], scheme: Scheme) -> npt.NDArray[Any]:
-    """``x`` as (blocks, numbers per block): a view if a block is one run of memory, or a copy."""
+    """``x`` as (blocks, numbers per block): a view if a block is one run of memory, or a copy.
+
+    A block cut off at an edge is filled up with zeros, which change no block's largest magnitude.
+    """
     scales_shape(x.shape, scheme)
     if scheme.block is None:
         return x.reshape(1, -1)
     rows, columns = scheme.block_shape
+    whole = _padded_shape(x.shape, scheme)
+    if whole != x.shape:
+        x = np.pad(x, [(0, full - size) for full, size in zip(whole, x.shape, strict=True)])
     if rows == 1:
         return x.reshape(x.size // columns, columns)
     across = x.shape[-1] // columns
@@ -308,11 +324,14 @@ def to_tiles(x: npt.NDArray[Any], scheme: Scheme) -> npt.NDArray[Any]:
 
 def from_tiles(tiles: npt.NDArray[Any], shape: tuple[int, ...], scheme: Scheme) -> npt.NDArray[Any]:
     """The tensor of ``shape`` whose blocks are the rows of ``tiles``: undoes ``to_tiles``."""
+    whole = _padded_shape(shape, scheme)
     if _is_flat(scheme):
-        return tiles.reshape(shape)
-    rows, columns = scheme.block_shape
-    across, down = shape[-1] // columns, math.prod(shape[:-1]) // rows
-    return tiles.reshape(down, across, rows, columns).swapaxes(1, 2).reshape(shape)
+        filled = tiles.reshape(whole)
+    else:
+        rows, columns = scheme.block_shape
+        across, down = whole[-1] // columns, math.prod(whole[:-1]) // rows
+        filled = tiles.reshape(down, across, rows, columns).swapaxes(1, 2).reshape(whole)
+    return filled[tuple(slice(size) for size in shape)]
 
 
 def _rows_at_once(tiles: npt.NDArray[Any]) -> int:
@@ -554,7 +573,7 @@ def clipped_share(x: npt.ArrayLike, scheme: Scheme | str) -> float:
     factors = _factors(stored.scales, stored.scheme, stored.tensor_scale).astype(np.float64)
     limits = factors * stored.scheme.form.max_finite
     tiles = np.abs(to_tiles(numbers, stored.scheme).astype(np.float64))
-    return float(np.mean(tiles > limits[:, None]))
+    return float(np.count_nonzero(tiles > limits[:, None]) / numbers.size)
 
 
 def sqnr_db(x: npt.ArrayLike, approximation: npt.ArrayLike) -> float:

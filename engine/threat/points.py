@@ -21,7 +21,9 @@ from engine.threat.chips import FACTS, ChipArrays, chip_arrays, find_chip
 from engine.threat.cost import (
     Draws,
     Load,
+    central,
     decode_tok_s,
+    draw,
     fitting,
     prefill_tok_s,
     served_tok_s,
@@ -33,6 +35,8 @@ from engine.values import Accelerator, FloatArray
 KINDS = ("prefill", "decode", "both", "training", "training_rate")
 USES = ("fitted", "held_out")
 UNKNOWN_CONTEXT = 4096.0
+N_DRAWS = 4096
+SEED = 20_260_601
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,3 +166,72 @@ def _training(point: Point, arch: Arch, chip: ChipArrays, with_: Draws) -> Float
     if point.kind == "training":
         return hours / 1e6
     return np.asarray(training_flops(arch, tokens) / hours / 3600.0 / 1e12)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """One point beside the model. log_error: natural log of modelled over published, central
+    constants. low, high: the 90 % band in the point's unit."""
+
+    point: Point
+    platform: str
+    modelled: float
+    log_error: float
+    low: float
+    high: float
+
+    @property
+    def covered(self) -> bool:
+        """Whether the band holds the published figure."""
+        return self.low <= self.point.published <= self.high
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How a set of points came out. band_factor: median of upper over lower end of the band."""
+
+    n: int
+    rms_log_error: float
+    mean_log_error: float
+    covered: int
+    band_factor: float
+
+
+def score_points(
+    points: Sequence[Point], chips: Sequence[Accelerator], models: Sequence[Dimensions]
+) -> tuple[Scored, ...]:
+    """Every point with its modelled figure, error and band."""
+    return tuple(_scored(point, chips, models) for point in points)
+
+
+def _scored(point: Point, chips: Sequence[Accelerator], models: Sequence[Dimensions]) -> Scored:
+    chip = chip_of(point, chips)
+    middle = modelled(point, chips, models, central(chip)).item()
+    drawn = draw(chip, N_DRAWS, np.random.default_rng(SEED))
+    low, high = np.percentile(modelled(point, chips, models, drawn), (5.0, 95.0))
+    return Scored(
+        point=point,
+        platform=chip.platforms[0],
+        modelled=middle,
+        log_error=float(np.log(middle / point.published)),
+        low=float(low),
+        high=float(high),
+    )
+
+
+def summary(scored: Sequence[Scored]) -> Score:
+    """Root mean square and mean of the log errors, coverage and median width of the bands.
+
+    Raises ``DataError`` without points.
+    """
+    if not scored:
+        raise DataError("no published figure to score")
+    errors = np.array([s.log_error for s in scored])
+    widths = np.log([s.high / s.low for s in scored])
+    return Score(
+        n=len(scored),
+        rms_log_error=float(np.sqrt(np.mean(errors**2))),
+        mean_log_error=float(np.mean(errors)),
+        covered=sum(s.covered for s in scored),
+        band_factor=float(np.exp(np.median(widths))),
+    )

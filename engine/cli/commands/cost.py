@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +15,7 @@ from engine.plain import safe_text, to_plain
 
 if TYPE_CHECKING:
     from engine.threat.estimate import Detail, Subject
+    from engine.threat.points import Scored
     from engine.threat.validation import Validation
     from engine.values import Accelerator, Interval
 
@@ -93,15 +94,25 @@ def cost(
 
 def validate(
     json: Annotated[bool, typer.Option("--json", help="Stable keys.")] = False,
+    figures: Annotated[
+        bool, typer.Option("--figures", help="List every figure of the larger table.")
+    ] = False,
 ) -> None:
-    """The cost model against published figures, fitted and with each platform left out."""
+    """The cost model against published figures, fitted and never fitted apart."""
     from engine.threat.architectures import load_architectures
     from engine.threat.chips import load_accelerators
+    from engine.threat.points import load_points, score_points
     from engine.threat.validation import Facts
     from engine.threat.validation import validate as run
 
-    result = run(Facts(chips=load_accelerators(), models=load_architectures()))
-    write_out(to_json(result) if json else validation_text(result))
+    facts = Facts(chips=load_accelerators(), models=load_architectures())
+    result = run(facts)
+    scored = score_points(load_points(), facts.chips, facts.models)
+    if json:
+        plain = {**to_plain(result), "published_costs": points_plain(scored)}
+        write_out(to_json(plain))
+    else:
+        write_out(validation_text(result) + "\n\n" + points_text(scored, figures=figures))
     if failed := [target for target in result.misses if target.startswith("T")]:
         fail(f"outside their tolerance: {', '.join(failed)}")
         raise typer.Exit(1)
@@ -279,10 +290,82 @@ def validation_text(result: Validation) -> str:
     inside = sum(row.within for row in result.outcomes)
     lines = [
         f"{inside} of {len(result.outcomes)} inside their tolerance (!! outside; * helped to set "
-        "constants, so its error is no evidence; X: figures the model has never seen).",
+        "constants, so its error is no evidence; X: beside the fit).",
         f"The 90 % band holds {result.covered} of {result.banded} published values.",
         f"Serving error, rms: {result.rms_in_fit_pct:.1f} % in the fit, "
         f"{result.rms_left_out_pct:.1f} % with the platform left out; "
         f"{result.left_out_within_40} of {result.left_out_count} strangers within 40 %.",
     ]
     return "\n".join([*table, "─" * WIDTH, *(_wrapped(line) for line in lines)])
+
+
+_USES = {"fitted": "helped to set constants", "held_out": "written down before, never fitted"}
+
+
+def points_plain(scored: Sequence[Scored]) -> dict[str, Any]:
+    """The larger table for JSON: a score for each use, and every figure."""
+    from engine.threat.points import summary
+
+    return {
+        **{use: summary([s for s in scored if s.point.use == use]) for use in _USES},
+        "figures": [
+            {
+                "point": s.point.name,
+                "use": s.point.use,
+                "published": s.point.published,
+                "unit": s.point.unit,
+                "modelled": s.modelled,
+                "log_error": s.log_error,
+                "low": s.low,
+                "high": s.high,
+                "source": s.point.source,
+            }
+            for s in scored
+        ],
+    }
+
+
+def points_text(scored: Sequence[Scored], *, figures: bool) -> str:
+    """Published costs, fitted and never fitted apart, in 80 columns."""
+    lines = [f"{'Published figures':38} {'n':>4} {'rms':>6} {'mean':>6} {'in 90 %':>8} {'band':>6}"]
+    lines += ["─" * WIDTH]
+    for use, words in _USES.items():
+        lines.append(_score_line(words, [s for s in scored if s.point.use == use]))
+        for family in sorted({s.platform for s in scored if s.point.use == use}):
+            for training in (False, True):
+                part = [
+                    s
+                    for s in scored
+                    if (s.point.use, s.platform, s.point.training) == (use, family, training)
+                ]
+                if part:
+                    lines.append(
+                        _score_line(f"  {family}, {'training' if training else 'serving'}", part)
+                    )
+    lines.append("─" * WIDTH)
+    lines.append(_wrapped("rms and mean of ln(model / published); band: upper over lower end."))
+    if figures:
+        lines += ["", *(_figure_line(s) for s in scored)]
+    return "\n".join(lines)
+
+
+def _score_line(words: str, scored: Sequence[Scored]) -> str:
+    from engine.threat.points import summary
+
+    got = summary(scored)
+    return (
+        f"{words:38} {got.n:>4} {got.rms_log_error:>6.2f} {got.mean_log_error:>+6.2f} "
+        f"{f'{got.covered}/{got.n}':>8} {got.band_factor:>6.1f}"
+    )
+
+
+def _figure_line(s: Scored) -> str:
+    what = f"{_short(s.point.chip)} {s.point.precision} {s.point.model} {s.point.kind}"
+    return (
+        f"{s.point.name:5} {what[:42]:42} {_figure(s.point.published):>8} "
+        f"{_figure(s.modelled):>8} {s.log_error:>+6.2f} {'' if s.covered else 'out':>4}"
+    )
+
+
+def _short(chip: str) -> str:
+    return chip.replace("NVIDIA ", "").replace(" SXM", "").replace(" (per GPU)", "")

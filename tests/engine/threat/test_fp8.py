@@ -349,7 +349,7 @@ def test_strict_names_the_first_bad_number() -> None:
 
 
 def test_blocks_that_do_not_divide_are_named_with_the_shape() -> None:
-    for shape, block in [((3, 33), 32), ((100, 128), (128, 128)), ((128,), (1, 128)), ((), 32)]:
+    for shape, block in [((3, 33), 32), ((128,), (1, 128)), ((), 32)]:
         with pytest.raises(InputError, match="is not made of whole blocks"):
             fp8.quantize_blocks(np.ones(shape, np.float32), block=block)
     with pytest.raises(UnknownNameError, match="did you mean 'rceil'"):
@@ -392,3 +392,26 @@ def test_sqnr_knows_equality_silence_and_absence() -> None:
     assert fp8.sqnr_db(x, x * 0.9) == pytest.approx(20.0)
     assert math.isnan(fp8.sqnr_db(np.zeros(2), x))
     assert math.isnan(fp8.sqnr_db(x, np.array([np.nan, 1])))
+
+
+@pytest.mark.parametrize("shape", [(576, 7168), (130, 257), (3, 5, 131), (1, 1)])
+@pytest.mark.parametrize("name", ["deepseek_v3", "deepseek_v31", "deepseek_v3_activations"])
+def test_blocks_cut_off_at_an_edge_are_the_zero_padded_tensor(
+    shape: tuple[int, ...], name: str
+) -> None:
+    """DeepSeek-V3 stores its 576 x 7168 projection under 5 x 56 scales."""
+    rng = np.random.default_rng(7)
+    x = rng.standard_normal(shape).astype(np.float32)
+    scheme = fp8.preset(name)
+    rows, columns = scheme.block_shape
+    pad = [(0, 0)] * (x.ndim - 2) + [(0, -x.shape[-2] % rows), (0, -x.shape[-1] % columns)]
+
+    stored = fp8.quantize(x, name)
+    whole = fp8.quantize(np.pad(x, pad), name)
+
+    inside = tuple(slice(n) for n in shape)
+    assert stored.scales.shape[-2:] == (-(-shape[-2] // rows), -(-shape[-1] // columns))
+    assert np.array_equal(stored.codes, whole.codes[inside])
+    assert np.array_equal(stored.scales, whole.scales)
+    assert np.array_equal(stored.dequantize(), whole.dequantize()[inside])
+    assert np.array_equal(fp8.fake_quantize_blocks(x, name), stored.dequantize())

@@ -1,0 +1,115 @@
+"""Published costs: figures written down before the model was run on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from engine.errors import DataError
+from engine.threat.architectures import load_architectures
+from engine.threat.chips import load_accelerators
+from engine.threat.cost import Load, central, pooled_tok_s, served_tok_s
+from engine.threat.points import (
+    Scored,
+    architecture,
+    chip_of,
+    load_points,
+    modelled,
+    parse_points,
+    score_points,
+    summary,
+)
+
+CHIPS, MODELS = load_accelerators(), load_architectures()
+ROW = {
+    "point": "Z1", "use": "held_out", "kind": "training", "chip": "NVIDIA H100 SXM",
+    "precision": "bf16", "model": "no such model", "tokens_t": "1", "total_b": "10",
+    "active_b": "10", "published": "0.1", "unit": "M device-hours", "source": "made up here",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scored() -> tuple[Scored, ...]:
+    return score_points(load_points(), CHIPS, MODELS)
+
+
+def test_figures_that_set_nothing_come_out_within_thirty_percent(
+    scored: tuple[Scored, ...],
+) -> None:
+    """Root mean square of the log error over the figures no constant was fitted to."""
+    unseen = summary([s for s in scored if s.point.use == "held_out"])
+
+    assert unseen.n >= 40
+    assert unseen.rms_log_error <= 0.30
+    assert abs(unseen.mean_log_error) <= 0.10
+    assert 0.80 <= unseen.covered / unseen.n <= 0.99
+
+
+def test_they_come_from_six_families_of_hardware_and_both_kinds_of_work(
+    scored: tuple[Scored, ...],
+) -> None:
+    unseen = [s for s in scored if s.point.use == "held_out"]
+
+    assert {s.platform for s in unseen} >= {"ampere", "hopper", "blackwell", "amd", "tpu"}
+    assert {s.point.training for s in unseen} == {True, False}
+    assert {bool(architecture(s.point, MODELS).is_moe) for s in unseen} == {True, False}
+
+
+def test_every_figure_names_its_source_and_no_name_comes_twice() -> None:
+    points = load_points()
+
+    assert all(p.source for p in points)
+    assert len({p.name for p in points}) == len(points)
+
+
+def test_a_training_figure_is_the_work_over_the_useful_rate() -> None:
+    """6 N D over peak and rate, by hand, for a dense model of an unknown shape on A100."""
+    point = parse_points([ROW | {"chip": "NVIDIA A100 SXM 80GB"}])[0]
+    chip = chip_of(point, CHIPS)
+
+    hours = modelled(point, CHIPS, MODELS, central(chip)).item()
+
+    assert hours == pytest.approx(6 * 10e9 * 1e12 / (312e12 * 0.41) / 3600 / 1e6, rel=1e-12)
+
+
+def test_a_mixture_serves_less_where_prompts_and_answers_share_devices() -> None:
+    point = next(p for p in load_points() if p.name == "F113")
+    chip, arch = chip_of(point, CHIPS), architecture(point, MODELS)
+    load = Load(prompt_tokens=1024, output_tokens=2048, batch=128, devices=8)
+    constants = central(chip)
+
+    apart = pooled_tok_s(arch, chip, load, constants).item()
+    together = served_tok_s(arch, chip, load, constants).item()
+
+    assert together == pytest.approx(apart * constants.colocated_mixture)
+    assert together < apart
+
+
+def test_one_figure_scores_by_hand() -> None:
+    one = score_points(parse_points([ROW]), CHIPS, MODELS)
+
+    got = summary(one)
+
+    assert got.rms_log_error == pytest.approx(abs(np.log(one[0].modelled / 0.1)))
+    assert got.covered == (one[0].low <= 0.1 <= one[0].high)
+    assert got.band_factor == pytest.approx(one[0].high / one[0].low)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("published", "", "published is missing"),
+        ("published", "-1", "published is missing"),
+        ("kind", "guess", "guess"),
+        ("use", "fited", "fited"),
+        ("batch", "many", "batch = 'many'"),
+    ],
+)
+def test_a_bad_row_is_named(field: str, value: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        parse_points([ROW | {field: value}])
+
+
+def test_no_figure_no_score() -> None:
+    with pytest.raises(DataError, match="no published figure"):
+        summary([])
