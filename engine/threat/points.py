@@ -8,7 +8,6 @@ tokens of a device that does both), training (millions of device-hours), trainin
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import DataError
-from engine.threat.architectures import Arch, Dimensions, arch_of, estimate_arch, match_architecture
+from engine.record.readings import Dimensions
+from engine.tables import read_rows
+from engine.threat.architectures import Arch, arch_of, estimate_arch, match_architecture
 from engine.threat.chips import FACTS, ChipArrays, chip_arrays, find_chip
 from engine.threat.cost import (
     Draws,
@@ -117,8 +118,7 @@ def _parse(row: Mapping[str, str]) -> Point:
 
 def load_points(path: Path | None = None) -> tuple[Point, ...]:
     """The table of ``config/facts`` (or ``path``). For the edges: this opens a file."""
-    with (path or FACTS / "published_costs.csv").open(encoding="utf-8", newline="") as lines:
-        return parse_points(csv.DictReader(lines))
+    return parse_points(read_rows(path or FACTS / "published_costs.csv"))
 
 
 def architecture(point: Point, models: Sequence[Dimensions]) -> Arch:
