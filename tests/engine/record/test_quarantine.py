@@ -1,0 +1,148 @@
+"""A wrong price counts for nothing, and keeps no true one out."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.record.quarantine import Told, bound_of, counting_closes, same_close
+
+FIRST = date(2025, 9, 1)  # a Monday
+
+
+def weekdays(n: int) -> list[date]:
+    days = (FIRST + timedelta(days=k) for k in range(2 * n + 4))
+    return [day for day in days if day.weekday() < 5][:n]
+
+
+def no_split(after: date, until: date) -> float:
+    return 1.0
+
+
+def counting(closes: list[float | list[Told]], bound: float = 1.35, split=no_split):
+    told = [c if isinstance(c, list) else [Told(close=c)] for c in closes]
+    return counting_closes(weekdays(len(closes)), told, bound, split)
+
+
+def test_a_close_beyond_the_bound_waits_and_the_next_true_one_counts() -> None:
+    assert counting([186.6, 298.5, 187.0, 188.0]) == [186.6, None, 187.0, 188.0]
+    assert counting([186.6, 93.3, 187.0]) == [186.6, None, 187.0]
+    assert counting([186.6, 298.5]) == [186.6, None]
+
+
+def test_what_somebody_repeats_counts_and_so_does_what_follows() -> None:
+    crash = [Told(close=110.0, confirmed=True)]
+
+    assert counting([186.6, crash, 112.0, 111.0]) == [186.6, 110.0, 112.0, 111.0]
+
+
+def test_another_source_that_is_sound_is_taken_instead() -> None:
+    both = [Told(close=298.5), Told(close=187.0)]
+
+    assert counting([186.6, both, 188.0]) == [186.6, 187.0, 188.0]
+
+
+def test_a_spike_that_returns_was_wrong_even_if_it_was_repeated() -> None:
+    spike = [Told(close=298.5, confirmed=True)]
+
+    assert counting([186.6, spike]) == [186.6, 298.5]
+    assert counting([186.6, spike, 187.0]) == [186.6, None, 187.0]
+    assert counting([186.6, spike, 299.0, 187.0]) == [186.6, None, None, 187.0]
+
+
+def test_a_level_that_stands_is_not_undone_by_a_return() -> None:
+    fall = [Told(close=110.0, confirmed=True)]
+    rise = [Told(close=186.0, confirmed=True)]
+
+    assert counting([186.6, fall, 111.0, 112.0, rise]) == [186.6, 110.0, 111.0, 112.0, 186.0]
+
+
+def test_a_split_on_record_explains_and_one_that_is_not_does_not() -> None:
+    days = weekdays(5)
+
+    def ten_for_one(after: date, until: date) -> float:
+        return 10.0 if after < days[3] <= until else 1.0
+
+    closes = [1200.0, 1205.0, 1208.9, 121.8, 122.0]
+    assert counting(closes, split=ten_for_one) == closes
+    assert counting(closes) == [*closes[:3], None, None]
+
+
+def test_the_majority_decides_where_the_first_price_was_wrong() -> None:
+    assert counting([298.5]) == [298.5]
+    assert counting([298.5, 186.6]) == [298.5, None]
+    assert counting([298.5, 186.6, 187.0]) == [None, 186.6, 187.0]
+
+
+def test_the_bound_grows_with_a_hole_and_not_without_end() -> None:
+    days = [date(2025, 9, 30), date(2026, 11, 27)]
+
+    def across(close: float) -> float | None:
+        told = [[Told(close=186.6)], [Told(close=close)]]
+        return counting_closes(days, told, 1.35, no_split)[1]
+
+    assert across(330.0) == 330.0
+    assert across(600.0) is None
+
+
+def test_each_symbol_has_its_own_bound() -> None:
+    """VIX rose to 2.16 times on 2018-02-05; NVDA never came near 1.35 since 2019."""
+    assert bound_of("NVDA") == 1.35
+    assert counting([17.31, 37.32], bound=bound_of("VIX")) == [17.31, 37.32]
+    assert counting([17.31, 37.32], bound=bound_of("NVDA")) == [17.31, None]
+    assert bound_of("AMD") == 2.0
+
+
+def test_rounding_is_not_another_price() -> None:
+    assert same_close(186.58, 186.61)
+    assert not same_close(186.58, 186.9)
+
+
+paths = st.lists(st.floats(-0.1, 0.1), min_size=6, max_size=40)
+
+
+@given(paths, st.data(), st.floats(1.9, 30.0), st.booleans())
+def test_one_altered_close_costs_that_session_alone(
+    steps: list[float], data: st.DataObject, factor: float, up: bool
+) -> None:
+    """Any day, either way: every other close counts as it is (the first is outvoted at the third).
+
+    1.9: beyond the bound over two sessions, 1.53, and two steps of the path, which are up to 1.11.
+    """
+    true = [100.0]
+    for step in steps:
+        true.append(true[-1] * 2.718281828**step)
+    place = data.draw(st.integers(0, len(true) - 1))
+    told = list(true)
+    told[place] *= factor if up else 1 / factor
+
+    found = counting(told)
+
+    assert found[:place] + found[place + 1 :] == true[:place] + true[place + 1 :]
+    assert found[place] is None
+
+
+@given(paths, st.data(), st.floats(0.05, 20.0), st.booleans())
+def test_no_altered_close_keeps_a_true_one_out(
+    steps: list[float], data: st.DataObject, factor: float, confirmed: bool
+) -> None:
+    """Whatever the factor and whoever repeated it, the last of enough true closes counts."""
+    true = [100.0]
+    for step in steps:
+        true.append(true[-1] * 2.718281828 ** (step / 5))
+    place = data.draw(st.integers(0, len(true) - 4))
+    told: list[float | list[Told]] = list(true)
+    told[place] = [Told(close=true[place] * factor, confirmed=confirmed)]
+
+    assert counting(told)[place + 2 :] == true[place + 2 :]
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_a_later_price_changes_no_earlier_answer_but_by_the_rules_above(n: int) -> None:
+    """With fewer sessions known the answer rests on those alone: nothing looks ahead."""
+    closes = [186.6, 298.5, 187.0, 188.0, 60.0, 189.0]
+
+    assert counting(closes[:n]) == counting(closes)[:n]
