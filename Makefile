@@ -1,7 +1,6 @@
 # make report and make test need only Python 3.11+ and make; each sets up what it needs.
 PYTHON ?= python3
 RUN := .venv/bin
-DATA := $(CURDIR)/var
 LANG_OPTION := $(if $(REPORT_LANG),--lang $(REPORT_LANG))
 # The last evening with prices, unless a day is asked for; AS_OF=now is this morning's report.
 AS_OF ?= last
@@ -14,7 +13,7 @@ UV := $(shell command -v uv 2>/dev/null)
 
 ## report: the report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
 report: .venv/.runtime
-	@NVSIGNAL_DATA="$(DATA)" $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline --save var/report.html
+	@mkdir -p var && $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline --save var/report.html
 
 ## test: lint, types and every test
 test: .venv/.dev

@@ -14,7 +14,7 @@ import sys
 import typer
 
 from engine.cli import commands
-from engine.cli.output import fail
+from engine.cli.output import ClosedOutput, fail, standard_output
 from engine.errors import NvsignalError
 
 
@@ -35,13 +35,16 @@ def build() -> typer.Typer:
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of the console script."""
+    sys.stdout = sys.stdout or ClosedOutput()
     try:
-        build()(args=argv)
+        with standard_output():
+            try:
+                build()(args=argv)
+            finally:  # a loss is told here, once, and not by Python's own exit
+                sys.stdout.flush()
     except NvsignalError as error:
         fail(str(error))
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.exit(141)
     except KeyboardInterrupt:
         fail("interrupted; what was recorded so far is kept")
         sys.exit(130)

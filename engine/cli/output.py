@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from engine.errors import InputError
+from engine.errors import InputError, StoreError
 from engine.plain import safe_text, to_plain
 
 
@@ -16,11 +21,48 @@ def to_json(value: Any) -> str:
 
 
 def write_out(text: str) -> None:
-    """Print to standard output; an unencodable terminal gets escapes instead of a crash."""
+    """Print to standard output; a terminal that cannot encode a character gets an escape.
+
+    Raises ``StoreError`` when it is closed or full; a reader that left ends the program, code 141.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    shown = text.encode(encoding, "backslashreplace").decode(encoding)
+    with standard_output():
+        sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")
+        sys.stdout.flush()
+
+
+class ClosedOutput(io.TextIOBase):
+    """Stands for a standard output that was closed before the start (``>&-``)."""
+
+    def write(self, _: str) -> int:
+        """Fails as the system would."""
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+@contextmanager
+def standard_output() -> Iterator[None]:
+    """Turn a failing standard output into one line, once: the flush at exit would fail again."""
     try:
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    except UnicodeEncodeError:
-        sys.stdout.buffer.write(text.encode("utf-8", "replace") + b"\n")
+        yield
+    except BrokenPipeError:
+        _give_up_output()
+        raise SystemExit(141) from None
+    except OSError as error:
+        _give_up_output()
+        where = error.filename or "standard output"  # only what has a name is another file
+        raise StoreError(f"cannot write to {where} ({error.strerror})") from None
+    except SystemExit:
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # click met the broken pipe first
+            raise SystemExit(141) from None
+        raise
+
+
+def _give_up_output() -> None:
+    with suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stdout.fileno())
+        os.close(nothing)
 
 
 def read_piped(name: str, *, at_most: int) -> bytes:
@@ -36,4 +78,6 @@ def read_piped(name: str, *, at_most: int) -> bytes:
 
 def fail(message: str) -> None:
     """One clear line on standard error."""
-    sys.stderr.write(f"nvsignal: {safe_text(message)}\n")
+    if sys.stderr is not None:
+        with suppress(OSError):
+            sys.stderr.write(f"nvsignal: {safe_text(message)}\n")

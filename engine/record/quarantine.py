@@ -138,4 +138,4 @@ def counting_closes(
 def _bound_over(bound: float, after: date, until: date) -> float:
     """The bound across the sessions from ``after`` to ``until``: it grows with their root."""
     sessions = max(1, int(np.busday_count(after, until)))
-    return max(bound, min(bound ** math.sqrt(sessions), MOST_ACROSS_A_HOLE))
+    return max(bound, min(float(bound ** math.sqrt(sessions)), MOST_ACROSS_A_HOLE))

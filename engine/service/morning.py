@@ -28,6 +28,8 @@ class Morning:
 
     report: Report
     assessment: Assessment
+    record_at: str = ""
+    """File or address of the record, for the local user alone: never in a mail or an export."""
 
 
 def prepare(
@@ -58,7 +60,7 @@ def prepare(
     if head:
         # Printed with the report, so that `ledger verify --head` can show nothing was rewritten.
         report = replace(report, receipt={**report.receipt, "ledger_head": head})
-    return Morning(report=report, assessment=assessment)
+    return Morning(report=report, assessment=assessment, record_at=store.address)
 
 
 def tempered(decision: Decision, polled: Sequence[SourceHealth]) -> Decision:

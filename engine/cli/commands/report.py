@@ -67,7 +67,7 @@ def register(app: typer.Typer) -> None:
             sys.stderr.write(f"wrote {path}\n")
         text = render(morning.report, chosen, lang=language, width=width, color=color)
         if out is None:
-            write_out(text)
+            write_out(_with_record(text, chosen, morning, language))
         else:
             write_file(out, text)
             sys.stderr.write(f"wrote {out}\n")
@@ -92,6 +92,20 @@ def register(app: typer.Typer) -> None:
         from engine.cli.waterfall import waterfall_text
 
         write_out(waterfall_text(morning.assessment, width=_width()))
+
+
+def _with_record(text: str, form: str, morning: Morning, lang: str) -> str:
+    """Where the record lies, on the terminal and in JSON only: it names the user's folders."""
+    if form == "json":
+        import json
+
+        return to_json(json.loads(text) | {"record": morning.record_at})
+    if form != "text":
+        return text
+    from engine.report.i18n import voice
+
+    said = voice(lang).say("Record: {place}", place=morning.record_at)
+    return f"{text.rstrip()}\n  {said}\n"
 
 
 def _format(form: str | None, out: Path | None) -> str:
