@@ -1,0 +1,114 @@
+"""What the classifier is worth on headlines it has never seen: ``python -m tests.bench.headlines``.
+
+Prints macro-F1, direction, relevance, calibration and sign flips by language and by half of
+``tests/data/headlines/unseen.csv``; ``--mistakes`` shows those of the half that may be looked at.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from engine.news import classify as c
+from engine.news.taxonomy import EVENT_TYPES, IRRELEVANT
+from engine.service.classifier import labelled_file, read_labelled
+
+UNSEEN = Path(__file__).resolve().parents[1] / "data" / "headlines" / "unseen.csv"
+_LANGUAGES = ("en+fr", "en", "fr", "zh")
+POLICY = frozenset(
+    {"export_restriction", "export_relief", "china_purchase_ban", "regulatory_probe"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """Figures over ``rows`` headlines, shares in 0 to 1.
+
+    direction: of relevant rows, sense as labelled, types as predicted; ``direction_answered`` over
+    those not abstained. flips: of policy rows, those answered with the opposite sign.
+    """
+
+    rows: int
+    macro_f1: float
+    direction: float
+    direction_answered: float
+    relevance: float
+    calibration_error: float
+    flips: float
+    answered: float
+
+
+def read_unseen() -> list[dict[str, str]]:
+    """The rows of the unseen file."""
+    with UNSEEN.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def score(rows: Sequence[Mapping[str, str]], found: Sequence[c.Classification]) -> Score:
+    """Compare ``found`` with the labels of ``rows``, in the same order."""
+    index = {name: i for i, name in enumerate(EVENT_TYPES)}
+    truth = np.array([index[row["event_type"]] for row in rows])
+    guess = np.array([index[one.event_type] for one in found])
+    sense = np.array([int(row["direction"]) for row in rows])
+    said = np.array([one.direction for one in found])
+    relevant = truth != index[IRRELEVANT]
+    answered = np.array([not one.abstained for one in found])
+    policy = np.array([row["event_type"] in POLICY for row in rows])
+    flipped = policy & answered & (sense * said < 0)
+    confidence = np.array([one.confidence for one in found])
+    return Score(
+        rows=len(rows),
+        macro_f1=float(np.nanmean(c.f1_by_class(truth, guess, len(EVENT_TYPES))[:, 2])),
+        direction=float((said == sense)[relevant].mean()),
+        direction_answered=float((said == sense)[relevant & answered].mean()),
+        relevance=float((np.array([one.relevant for one in found]) == relevant).mean()),
+        calibration_error=c.calibration_error(confidence, guess == truth),
+        flips=float(flipped.sum() / max(policy.sum(), 1)),
+        answered=float(answered.mean()),
+    )
+
+
+def report(rows: Sequence[Mapping[str, str]], found: Sequence[c.Classification]) -> str:
+    """One line for each half and group of languages."""
+    head = "part      style   lang   rows  macro-F1  direction (answered)  relevance    ECE  flips"
+    lines = [head + "  answered"]
+    for part, style, name in product(("dev", "untouched"), ("plain", "oblique"), _LANGUAGES):
+        at = [
+            i
+            for i, r in enumerate(rows)
+            if (r["part"], r["style"]) == (part, style) and r["lang"] in name.split("+")
+        ]
+        s = score([rows[i] for i in at], [found[i] for i in at])
+        lines.append(
+            f"{part:<9} {style:<7} {name:<5} {s.rows:>5}  {s.macro_f1:>8.3f}  {s.direction:>9.3f} "
+            f"({s.direction_answered:>8.3f})  {s.relevance:>9.3f}  {s.calibration_error:>5.3f} "
+            f"{s.flips:>6.3f}  {s.answered:>8.3f}"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Fit on the shipped rows and print the figures."""
+    rows = read_unseen()
+    model = c.fit(read_labelled(labelled_file())[1])
+    found = model.classify([row["headline"] for row in rows])
+    print(report(rows, found))
+    if "--mistakes" in sys.argv:
+        for row, one in zip(rows, found, strict=True):
+            if row["part"] != "dev":
+                continue
+            if (one.event_type, one.direction) != (row["event_type"], int(row["direction"])):
+                print(
+                    f"{row['event_type']:>22} {row['direction']:>2} | {one.event_type:>22} "
+                    f"{one.direction:>2} {one.confidence:.2f} | {row['headline']}"
+                )
+
+
+if __name__ == "__main__":
+    main()
