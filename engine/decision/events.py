@@ -17,6 +17,7 @@ from typing import Any, overload
 import numpy as np
 
 from engine.clock import to_micros
+from engine.news import reading as readings
 from engine.news import rules
 from engine.record.history import Entry, History
 from engine.values import Event, Fact, Stage
@@ -114,7 +115,7 @@ def curated(fact: Fact) -> Event:
     """A row of the curated event table as an event."""
     headline = str(fact.payload["headline"])
     event_type = str(fact.payload["event_type"])
-    reading = rules.read(headline)
+    reading = readings.read(headline)
     return Event(
         event_id=sha256(fact.key.encode()).hexdigest()[:16],
         event_type=event_type,

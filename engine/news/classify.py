@@ -25,8 +25,9 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import DataError, InputError, UnknownNameError
-from engine.news import lexicon, rules
-from engine.news.rule_table import DIRECTION_RULES, TYPE_RULES
+from engine.news import mood, rules
+from engine.news.lexicon import lexicon, read_data, rule_table
+from engine.news.reading import Reading, Span, columns, evidence, read, spans
 from engine.news.taxonomy import EVENT_TYPES, IRRELEVANT
 from engine.values import Direction, FloatArray, Stage
 
@@ -41,7 +42,6 @@ _INVERSE_PENALTY_TYPE, _INVERSE_PENALTY_DIRECTION = 3.0, 1.0
 _SENSES = (-1, 0, 1)
 _TYPE_INDEX: Mapping[str, int] = MappingProxyType({name: i for i, name in enumerate(EVENT_TYPES)})
 _IRRELEVANT_INDEX = _TYPE_INDEX[IRRELEVANT]
-_N_COLUMNS = len(rules.COLUMNS)
 
 IntArray = npt.NDArray[np.int64]
 
@@ -66,6 +66,8 @@ class Classification:
 
     event_type is the best guess even when ``abstained``: then it must not be counted as evidence.
     confidence: calibrated probability of the type. relevant: more likely than not our business.
+    unread: in a language that nobody here reads; then nothing else counts. mood: how it is said;
+    ``weighs`` tells whether such an event may move a score, ``cue`` the words that decided.
     reading: what the lexicon saw; ``spans`` gives it with places in the headline.
     """
 
@@ -77,12 +79,24 @@ class Classification:
     confidence: float
     relevant: bool
     abstained: bool
-    reading: rules.Reading
+    reading: Reading
+    mood: mood.Mood = mood.Mood.FACT
+    cue: str = ""
 
     @property
-    def spans(self) -> tuple[rules.Span, ...]:
+    def unread(self) -> bool:
+        """Whether the headline is in no language that is read: seen, but not understood."""
+        return self.reading.unread
+
+    @property
+    def weighs(self) -> bool:
+        """Whether an event told so may move a score: relevant, sure enough, a fact or a rumour."""
+        return self.relevant and not self.abstained and self.mood in mood.WEIGHING
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
         """Matched concepts with their places in the headline, in reading order."""
-        return rules.spans(self.reading)
+        return spans(self.reading)
 
 
 # ── labelled rows ────────────────────────────────────────────────────────────────────────────────
@@ -148,14 +162,14 @@ def char_terms(word: str) -> list[str]:
     return [padded[i : i + n] for n in _CHAR_SIZES for i in range(len(padded) - n + 1)]
 
 
-def pair_terms(reading: rules.Reading) -> set[int]:
+def pair_terms(reading: Reading) -> set[int]:
     """Concepts that follow each other, as ``first · columns + second``: order carries the sense."""
-    hits = reading.hits
+    hits, width = reading.hits, len(columns())
     found: set[int] = set()
     for i, (_, last, code) in enumerate(hits):
         for first_after, _, after in hits[i + 1 : i + 7]:
             if first_after >= last:
-                found.add(code * _N_COLUMNS + after)
+                found.add(code * width + after)
     return found
 
 
@@ -258,7 +272,7 @@ class Classifier:
     def probabilities(self, headlines: Sequence[str]) -> FloatArray:
         """Calibrated probability of each event type: shape (n, 19), rows sum to 1."""
         runner = _Runner(self)
-        parts = [runner.scores([rules.read(h) for h in b])[0] for b in _batches(headlines)]
+        parts = [runner.scores([read(h) for h in b])[0] for b in _batches(headlines)]
         return np.concatenate(parts) if parts else np.zeros((0, len(EVENT_TYPES)))
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -332,12 +346,12 @@ class _Featurizer:
         self._pairs = {term: i for i, term in enumerate(pairs)}
         self._word_idf, self._char_idf = word_idf.tolist(), char_idf.tolist()
 
-    def word_rows(self, readings: Sequence[rules.Reading]) -> Rows:
+    def word_rows(self, readings: Sequence[Reading]) -> Rows:
         return _rows(
             [tfidf_row(word_terms(r.words), self._words, self._word_idf) for r in readings]
         )
 
-    def pair_rows(self, readings: Sequence[rules.Reading]) -> Rows:
+    def pair_rows(self, readings: Sequence[Reading]) -> Rows:
         entries = []
         for reading in readings:
             known = sorted(self._pairs[p] for p in pair_terms(reading) if p in self._pairs)
@@ -359,17 +373,17 @@ class _Runner:
             model.words, model.word_idf, model.chars, model.char_idf, model.pairs
         )
 
-    def _char_scores(self, readings: Sequence[rules.Reading]) -> FloatArray:
+    def _char_scores(self, readings: Sequence[Reading]) -> FloatArray:
         distinct = {w: i for i, w in enumerate(dict.fromkeys(w for r in readings for w in r.words))}
         table = self._features.char_rows(list(distinct)).dot(self._model.char_weights)
         return _word_means(readings, distinct).dot(table)
 
     def scores(
-        self, readings: Sequence[rules.Reading]
+        self, readings: Sequence[Reading]
     ) -> tuple[FloatArray, npt.NDArray[np.bool_], FloatArray]:
         """Type probabilities (n, 19), the evidence matrix (columns, n) and the votes (n, rules)."""
         model, features = self._model, self._features
-        matrix = rules.evidence(readings)
+        matrix = evidence(readings)
         votes = rules.rule_votes(matrix)
         total = model.bias + features.word_rows(readings).dot(model.word_weights)
         total += features.pair_rows(readings).dot(model.pair_weights)
@@ -379,7 +393,7 @@ class _Runner:
         return _softmax(total / model.temperature), matrix, votes
 
     def run(self, headlines: Sequence[str]) -> Iterator[Classification]:
-        readings = [rules.read(headline) for headline in headlines]
+        readings = [read(headline) for headline in headlines]
         probability, matrix, _ = self.scores(readings)
         relevant = probability[:, _IRRELEVANT_INDEX] < 0.5
         chosen = best_types(probability)
@@ -387,6 +401,10 @@ class _Runner:
         types = [EVENT_TYPES[i] for i in chosen.tolist()]
         senses = self._senses(matrix, types).tolist()
         for i, reading in enumerate(readings):
+            if reading.unread:
+                yield _unread(headlines[i], reading)
+                continue
+            how = mood.told(reading)
             yield Classification(
                 headline=headlines[i],
                 event_type=types[i],
@@ -397,6 +415,8 @@ class _Runner:
                 relevant=bool(relevant[i]),
                 abstained=confidence[i] < ABSTAIN_BELOW,
                 reading=reading,
+                mood=how.mood,
+                cue=how.cue,
             )
 
     def _senses(self, matrix: npt.NDArray[np.bool_], types: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -405,6 +425,21 @@ class _Runner:
         senses = np.asarray(_SENSES)[scores.argmax(axis=1)]
         senses[np.asarray(types) == IRRELEVANT] = 0
         return np.asarray(senses)
+
+
+def _unread(headline: str, reading: Reading) -> Classification:
+    """A headline that nobody here reads: no type is claimed, and it is not called irrelevant."""
+    return Classification(
+        headline=headline,
+        event_type="other",
+        direction=0,
+        actor="",
+        stage=Stage.ANNOUNCED,
+        confidence=0.0,
+        relevant=False,
+        abstained=True,
+        reading=reading,
+    )
 
 
 def best_types(probability: FloatArray) -> IntArray:
@@ -417,7 +452,7 @@ def best_types(probability: FloatArray) -> IntArray:
     return np.asarray(out, dtype=np.int64)
 
 
-def _word_means(readings: Sequence[rules.Reading], index: Mapping[str, int]) -> Rows:
+def _word_means(readings: Sequence[Reading], index: Mapping[str, int]) -> Rows:
     """Rows that average over a headline's words (scaled to unit length for independent words)."""
     starts = np.concatenate(([0], np.cumsum([len(r.words) for r in readings], dtype=np.int64)))
     columns = np.array([index[w] for r in readings for w in r.words], dtype=np.int64)
@@ -452,7 +487,9 @@ def sense_block(matrix: npt.NDArray[np.bool_], types: Sequence[str]) -> FloatArr
 @functools.cache
 def rules_digest() -> str:
     """Hash of the lexicon and the rules: a change of either asks for a new fit."""
-    text = repr((list(lexicon.concepts()), TYPE_RULES, dict(DIRECTION_RULES), VERSION))
+    table = rule_table()
+    chinese = read_data("chinese.toml")
+    text = repr((dict(lexicon().entries), table.votes, dict(table.senses), chinese, VERSION))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -468,7 +505,7 @@ def model_key(labelled_csv: bytes) -> str:
 class _Prepared:
     """Headlines read once, to be used by every fold."""
 
-    readings: tuple[rules.Reading, ...]
+    readings: tuple[Reading, ...]
     types: IntArray
     senses: IntArray
     groups: tuple[str, ...]
@@ -484,7 +521,7 @@ class _Prepared:
 
 def _prepare(rows: Sequence[LabelledHeadline]) -> _Prepared:
     return _Prepared(
-        tuple(rules.read(row.headline) for row in rows),
+        tuple(read(row.headline) for row in rows),
         np.array([_TYPE_INDEX[row.event_type] for row in rows], dtype=np.int64),
         np.array([row.direction for row in rows], dtype=np.int64),
         tuple(row.event_group for row in rows),
@@ -557,7 +594,7 @@ def _sparse(rows: Rows, width: int) -> Any:
 
 
 def _vocabularies(
-    readings: Sequence[rules.Reading],
+    readings: Sequence[Reading],
 ) -> tuple[tuple[str, ...], FloatArray, tuple[str, ...], FloatArray, tuple[int, ...]]:
     words, word_idf = fit_vocabulary((word_terms(r.words) for r in readings), _MIN_WORD_DF)
     chars, char_idf = fit_vocabulary(
@@ -579,7 +616,7 @@ def _fit(prepared: _Prepared, temperature: float, key: str) -> Classifier:
     featurizer = _Featurizer(words, word_idf, chars, char_idf, pairs)
     distinct = {w: i for i, w in enumerate(dict.fromkeys(w for r in readings for w in r.words))}
     by_word = _sparse(featurizer.char_rows(list(distinct)), len(chars))
-    matrix = rules.evidence(readings)
+    matrix = evidence(readings)
     blocks = [
         _sparse(featurizer.word_rows(readings), len(words)),
         _sparse(_word_means(readings, distinct), len(distinct)) @ by_word,
@@ -606,7 +643,7 @@ def _fit_senses(matrix: npt.NDArray[np.bool_], prepared: _Prepared) -> FloatArra
     types = [EVENT_TYPES[i] for i in prepared.types[kept].tolist()]
     senses = prepared.senses[kept] + 1
     if len(set(senses.tolist())) < 2:
-        constant = np.zeros((3 + 3 * len(EVENT_TYPES) + _N_COLUMNS + 1, 3))
+        constant = np.zeros((3 + 3 * len(EVENT_TYPES) + len(columns()) + 1, 3))
         constant[-1, senses[0] if len(senses) else 1] = 1.0
         return constant
     block = sense_block(matrix[:, kept], types)
@@ -707,7 +744,7 @@ def _validation(
     right = guess == truth
     scores = f1_by_class(truth, guess, len(EVENT_TYPES))
     real = truth != _IRRELEVANT_INDEX
-    matrix = rules.evidence(prepared.readings)
+    matrix = evidence(prepared.readings)
     by_rule = rules.type_scores(rules.rule_votes(matrix)).argmax(axis=1).astype(np.int64)
     rule_senses = rules.directions(matrix, [EVENT_TYPES[i] for i in by_rule])
     relevance = f1_by_class(real.astype(np.int64), np.array([c.relevant for c in found], int), 2)

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 
+from engine.news import reading as readings
 from engine.news import rules
 from engine.news.classify import Classification
 from engine.news.clean import item_id
@@ -119,8 +120,8 @@ def _order(one: _Told) -> tuple[object, ...]:
 
 
 def _told(item: Item, label: Classification) -> _Told:
-    reading = rules.read(item.title)
-    columns = frozenset(rules.COLUMNS[c] for c in reading.columns)
+    reading = readings.read(item.title)
+    columns = frozenset(readings.columns()[c] for c in reading.columns)
     return _Told(
         item=item,
         label=label,
@@ -132,11 +133,11 @@ def _told(item: Item, label: Classification) -> _Told:
     )
 
 
-def _names(reading: rules.Reading) -> frozenset[str]:
+def _names(reading: readings.Reading) -> frozenset[str]:
     """Models and chips named: words with letters and digits, and named entries of the lexicon."""
     named = {w for w in reading.words if _DESIGNATOR.match(w)}
     for first, last, code in reading.hits:
-        if rules.COLUMNS[code] in _NAMED:
+        if readings.columns()[code] in _NAMED:
             named.update(w for w in reading.words[first:last] if w not in _GENERIC and len(w) > 1)
     return frozenset(word.rstrip("s") for word in named if not _NUMBER.match(word))
 

@@ -20,7 +20,7 @@ from engine.clock import to_micros
 from engine.decision.events import known_events, live
 from engine.decision.features import build
 from engine.decision.grid import Grid
-from engine.news import rules
+from engine.news import reading as readings
 from engine.news.classify import Classification
 from engine.news.stories import cluster
 from engine.news.taxonomy import EVENT_TYPES
@@ -73,7 +73,7 @@ class Keywords:
             confidence=0.3 if "unsure" in low else 0.9,
             relevant=kind != "irrelevant",
             abstained="unsure" in low,
-            reading=rules.read(headline),
+            reading=readings.read(headline),
         )
 
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import UnknownNameError
-from engine.news import lexicon, rules
-from engine.news.rule_table import DIRECTION_RULES, TYPE_RULES
+from engine.news import reading as readings
+from engine.news import rules
+from engine.news.lexicon import lexicon, rule_table
 from engine.news.taxonomy import EVENT_TYPES, TAXONOMY, attention, event_type
 from engine.values import Stage
 
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def said(headline: str) -> set[str]:
-    return {rules.COLUMNS[column] for column in rules.read(headline).columns}
+    return {readings.columns()[column] for column in readings.read(headline).columns}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_denial_and_reversal_flip_the_sense(plain: str, turned: str, kind: str) 
 def test_what_follows_despite_does_not_count() -> None:
     assert "struggle" not in said("Huawei to mass-produce 910C despite yield problems")
     assert "struggle" in said("Huawei mass production hit by yield problems")
-    conceded = rules.spans(rules.read("Nvidia beats despite weak China"))
+    conceded = readings.spans(readings.read("Nvidia beats despite weak China"))
     assert {s.turned for s in conceded if s.text == "weak"} == {"conceded"}
 
 
@@ -104,7 +105,7 @@ def test_figures_against_estimates_and_signed_moves_are_read() -> None:
 
 def test_spans_name_places_in_the_original_text() -> None:
     headline = "États-Unis : l’exportation de la H20 autorisée"
-    spans = rules.spans(rules.read(headline))
+    spans = readings.spans(readings.read(headline))
     assert {"H20", "autorisée", "États-Unis"} <= {span.text for span in spans}
     assert all(headline[span.start : span.end] == span.text for span in spans)
 
@@ -112,37 +113,37 @@ def test_spans_name_places_in_the_original_text() -> None:
 @given(st.text(max_size=700))
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_read_without_error_and_spans_hold(text: str) -> None:
-    reading = rules.read(text)
+    reading = readings.read(text)
     assert len(reading.turned) == len(reading.hits)
-    for span in rules.spans(reading):
+    for span in readings.spans(reading):
         assert text[span.start : span.end] == span.text
-    assert len(rules.fold(text)) == len(text)
+    assert len(readings.fold(text)) == len(text)
 
 
 def test_the_matcher_agrees_with_a_slow_search() -> None:
     """Oracle: try every entry at every place."""
     headline = "Huawei's new AI chip rivals Nvidia H20 as US tightens export curbs on China"
-    words = rules.read(headline).words
+    words = readings.read(headline).words
 
     def fits(word: str, pattern: str) -> bool:
         return word.startswith(pattern[:-1]) if pattern.endswith("*") else word == pattern
 
     expected = set()
-    for code, entries in lexicon.concepts():
+    for code, entries in lexicon().entries.items():
         for entry in entries:
-            parts = rules.fold(entry).split()
+            parts = readings.fold(entry).split()
             for i in range(len(words) - len(parts) + 1):
                 if all(map(fits, words[i : i + len(parts)], parts)):
-                    expected.add((i, i + len(parts), rules.COLUMNS.index(code)))
-    assert set(rules.matcher().hits(words)) == expected
+                    expected.add((i, i + len(parts), readings.columns().index(code)))
+    assert set(readings.matcher().hits(words)) == expected
 
 
 def test_every_rule_names_known_types_and_columns() -> None:
-    for name, weight, text in TYPE_RULES:
+    for name, weight, text in rule_table().votes:
         assert name in TAXONOMY
         assert weight > 0
         assert rules.parse_condition(text).clauses
-    assert set(DIRECTION_RULES) <= set(EVENT_TYPES)
+    assert set(rule_table().senses) <= set(EVENT_TYPES)
     with pytest.raises(KeyError):
         rules.parse_condition("no_such_concept")
 
@@ -163,12 +164,12 @@ def test_an_unknown_type_is_refused_with_the_nearest() -> None:
     ],
 )
 def test_stage(headline: str, kind: str, expected: Stage) -> None:
-    assert rules.stage(rules.read(headline), kind) is expected
+    assert rules.stage(readings.read(headline), kind) is expected
 
 
 def test_actor_is_a_government_where_the_type_is_theirs() -> None:
     def actor(headline: str, kind: str) -> str:
-        return rules.actor(rules.read(headline), kind)
+        return rules.actor(readings.read(headline), kind)
 
     assert actor("Nvidia hit as US bans H20", "export_restriction") == "US government"
     assert actor("Nvidia told to stop H20", "china_purchase_ban") == "China"

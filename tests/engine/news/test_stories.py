@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from engine.news import reading as readings
 from engine.news import rules, stories
 from engine.news.classify import Classification
 from engine.values import Direction, Item, Stage
@@ -27,7 +28,7 @@ def told(
 ) -> tuple[Item, Classification]:
     at = START + timedelta(hours=hours)
     item = Item(source=source, title=title, url="", known_at=at, published_at=at)
-    reading = rules.read(title)
+    reading = readings.read(title)
     label = Classification(
         headline=title,
         event_type=kind,

@@ -1,0 +1,199 @@
+"""In which mood a headline speaks, before anybody asks what about.
+
+Only a *fact* and a *rumour* weigh. A *proposal* of those who cannot decide it, a *comment*
+(question, opinion, reaction, list, satire, a known measure named in a price report), a look at the
+*past*, a *denial* and a *correction* tell something, but nothing that happened anew: denials and
+corrections close the story that they speak of (``engine.news.stories``), the others are left out.
+By rule, from the words of ``data/words.toml``, and with the words that decided.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.news.reading import Reading, column_of, places
+
+
+class Mood(StrEnum):
+    """How something is said. A member's value is what is written to the record."""
+
+    FACT = "fact"
+    RUMOUR = "rumour"
+    PROPOSAL = "proposal"
+    COMMENT = "comment"
+    PAST = "past"
+    DENIAL = "denial"
+    CORRECTION = "correction"
+
+
+WEIGHING = frozenset({Mood.FACT, Mood.RUMOUR})
+"""The moods of which an event may move a score."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A mood and the words of the headline that decided it, "" where none did (a plain fact)."""
+
+    mood: Mood
+    cue: str = ""
+
+    @property
+    def weighs(self) -> bool:
+        """Whether an event told so may move a score."""
+        return self.mood in WEIGHING
+
+
+_QUESTION = re.compile(r"[?？]\s*[\"'”’»)]*\s*$")
+_COMMENT_PREFIX = re.compile(
+    r"\s*(?:ANALYSIS|EXPLAINER|FACTBOX|BREAKINGVIEWS|COLUMN|COMMENTARY|OPINION|TIMELINE|PREVIEW"
+    r"|LIVE MARKETS|MORNING BID|ANALYSE|DÉCRYPTAGE|TRIBUNE|Analysis|Explainer|Factbox|Opinion"
+    r"|Column|Commentary|Analyse)\s*[-–—:|]"
+)
+_LIST = re.compile(
+    r"\s*(?:the\s+)?(?:top\s+)?\d{1,2}\s+(?:\S+\s+){0,4}?(?:stocks?|reasons?|things|ways|charts?"
+    r"|shares|etfs?|picks|companies|names|raisons|actions|valeurs)\b",
+    re.IGNORECASE,
+)
+_YEAR = re.compile(r"\b(?:in|en|back in|of|depuis)\s+(?:19|20)[012]\d\s*[:,]?", re.IGNORECASE)
+_NOMINAL = re.compile(
+    r"(?:curbs?|restrictions?|bans?|limits?|controls?|blacklist|crackdown|embargo|sanctions?|caps?"
+    r"|interdictions?|limites|contr[oô]les?|rules?|licen[cs]es?|approvals?|clampdown|relief)\Z"
+)
+_POLICY = (
+    "restrict",
+    "relax",
+    "-restrict",
+    "-relax",
+    "~restrict",
+    "~relax",
+    "shun",
+    "~shun",
+    "-rule",
+)
+_MEASURE = (*_POLICY, "rule", "licence", "-licence", "entity_list", "diffusion", "-diffusion")
+_REACTED = ("mood_reaction", "analyst", "opinion")
+_ENQUIRY = ("probe", "~probe", "-probe")
+_MARKET = ("down", "up_move", "stock", "warn_risk", "pct_down", "pct_up")
+
+
+@dataclass(frozen=True, slots=True)
+class _Codes:
+    """Numbers of the columns that moods look at."""
+
+    at: Mapping[str, int]
+    measures: frozenset[int]
+    policy: frozenset[int]
+    enquiry: frozenset[int]
+
+
+@functools.cache
+def _codes() -> _Codes:
+    at = column_of()
+    policy, measures, enquiry = (
+        frozenset(at[name] for name in names) for names in (_POLICY, _MEASURE, _ENQUIRY)
+    )
+    return _Codes(at, measures, policy, enquiry)
+
+
+def told(reading: Reading) -> Told:
+    """The mood of ``reading``, with its cue."""
+    text, codes = reading.text, _codes()
+    said = frozenset(reading.columns)
+    found = _found(reading)
+
+    def cue(*names: str) -> str | None:
+        places_of = next((found[codes.at[n]] for n in names if codes.at[n] in found), None)
+        return None if places_of is None else _words(reading, *places_of)
+
+    if (words := cue("mood_correction")) is not None:
+        return Told(mood=Mood.CORRECTION, cue=words)
+    if (words := cue("mood_past") or _cut(_YEAR.search(text))) is not None:
+        return Told(mood=Mood.PAST, cue=words)
+    if (words := _comments(text) or cue("mood_comment") or _opener(reading, found)) is not None:
+        return Told(mood=Mood.COMMENT, cue=words)
+    if (words := cue("mood_denial")) is not None:
+        return Told(mood=Mood.DENIAL, cue=words)
+    if said & codes.measures:
+        if (words := cue("mood_proposal", "congress")) and _undecided(said, found, codes):
+            return Told(mood=Mood.PROPOSAL, cue=words)
+        if (words := cue(*_REACTED) or _echo(reading, codes)) is not None:
+            return Told(mood=Mood.COMMENT, cue=words)
+    if (words := hedge(reading)) is not None:
+        return Told(mood=Mood.RUMOUR, cue=words)
+    return Told(mood=Mood.FACT)
+
+
+def _found(reading: Reading) -> dict[int, tuple[int, int]]:
+    """The first place, as (first word, last + 1), of each concept said."""
+    found: dict[int, tuple[int, int]] = {}
+    for first, last, code in reading.hits:
+        found.setdefault(code, (first, last))
+    return found
+
+
+def _words(reading: Reading, first: int, last: int) -> str:
+    spots = places(reading)
+    return reading.text[spots[first][0] : spots[last - 1][1]]
+
+
+def _cut(match: re.Match[str] | None) -> str | None:
+    return None if match is None else match.group().strip()
+
+
+def _comments(text: str) -> str | None:
+    """A question, a wire's mark of comment, or a list of shares and reasons."""
+    return _cut(_QUESTION.search(text) or _COMMENT_PREFIX.match(text) or _LIST.match(text))
+
+
+def _opener(reading: Reading, found: Mapping[int, tuple[int, int]]) -> str | None:
+    """A word such as *why* or *could* at the very start."""
+    place = found.get(_codes().at["mood_opener"])
+    return _words(reading, *place) if place is not None and place[0] == 0 else None
+
+
+def _undecided(said: frozenset[int], found: Mapping[int, tuple[int, int]], codes: _Codes) -> bool:
+    """Is what is asked for still open, and no enquiry (to ask is to act, there)?"""
+    return codes.at["mood_enacted"] not in found and not said & codes.enquiry
+
+
+def _echo(reading: Reading, codes: _Codes) -> str | None:
+    """The measure if it is only named, behind *after* or *amid* or as a noun, and nothing is done.
+
+    "Nvidia ends lower after US export curbs" tells of a step that is known; "after US bars H20
+    sales" tells the step itself.
+    """
+    named = None
+    for (first, last, code), how in zip(reading.hits, reading.turned, strict=True):
+        if code not in codes.policy:
+            continue
+        if how == "" and not _NOMINAL.match(reading.words[first]):
+            return None
+        if how in ("removed", "negated", "kept"):
+            return None
+        if how == "background" or _behind(reading, first):
+            named = named or _words(reading, first, last)
+        else:
+            return None
+    return named
+
+
+def _behind(reading: Reading, word: int) -> bool:
+    """Does a word that opens background stand before ``word``?"""
+    background = _codes().at["background"]
+    return any(code == background and last <= word for _, last, code in reading.hits)
+
+
+def hedge(reading: Reading) -> str | None:
+    """A word of doubt that stands by itself, else None: the sources of "open-sources" are none."""
+    doubt = _codes().at["consider"]
+    spans = [(first, last) for first, last, code in reading.hits if code != doubt]
+    for first, last, code in reading.hits:
+        if code == doubt and not any(
+            a <= first and last <= b and b - a > last - first for a, b in spans
+        ):
+            return _words(reading, first, last)
+    return None
