@@ -241,7 +241,7 @@ def _has_pronoun(text: str, words: Sequence[str]) -> bool:
 
 
 _WIRE = re.compile(
-    r"\s*(?:(?:UPDATE|WRAPUP|REFILE|RPT|EXCLUSIVE|BREAKING|URGENT|FLASH|ALERT|NEWSMAKER|INSIGHT|CORRECTED"
+    r"\s*(?:(?:UPDATE|WRAPUP|REFILE|RPT|EXCLUSIVE|BREAKING|URGENT|FLASH|ALERT|NEWSMAKER|INSIGHT"
     r"|(?:MISE|MISES) [AÀ] JOUR|ACTU|ACTUALISATION|RP[TÉ]|LEAD|AVANT-PREMI[ÈE]RE)"
     r"(?:\s*\(?[A-Z0-9 ]{1,12}\)?)??(?:\s*\d{1,2})?\s*(?:-|–|—|:|\|)\s*)+"
 )
@@ -415,6 +415,8 @@ def _operators(
     )
 
 
+_FALLS = re.compile(r"(?:drop|end|eas)")
+_FALL_ON = frozenset(("after", "apres", "on", "as"))
 _PRICE_VERB = re.compile(r"(?:drop|end|eas|pause|suspend|lift|lower)")
 
 
@@ -427,7 +429,7 @@ def _removes(
     *drop*, *end*, *ease*, *lift* of a company that no government precedes.
     """
     after = words[last] if last < len(words) else ""
-    if after[:1].isdigit() or after in ("after", "apres", "on", "as"):
+    if after[:1].isdigit() or (_FALLS.match(words[first]) and after in _FALL_ON):
         return False
     book, here = _book(), clauses.of(first)
     subject = {c for a, b, c in hits if b <= first and clauses.of(a) == here}
@@ -443,7 +445,10 @@ def _turn(hit: Hit, hits: Sequence[Hit], ops: _Operators) -> tuple[int, str]:
     first, last, code = hit
     if code in book.removed and ops.removers and (remover := _remover(hit, hits, ops)):
         here = ops.clauses.of(remover[0])
-        if _reached(ops.negators, remover[0], _NEGATION_REACH, ops.clauses, here, remover):
+        behind = any(a == remover[1] for a, _ in ops.negators)  # French: "ne lèvera pas"
+        if behind or _reached(
+            ops.negators, remover[0], _NEGATION_REACH, ops.clauses, here, remover
+        ):
             return code, "kept"
         return book.removed[code], "removed"
     if code in book.negated:

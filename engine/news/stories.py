@@ -90,13 +90,13 @@ def cluster(
 
     ``classifier`` is kept with every event: the version that labelled the items.
 
-    Abstained and irrelevant items tell nothing. The outcome does not depend on the order of items
+    Items that are abstained, irrelevant or neither fact nor rumour tell nothing. The outcome does not depend on the order of items
     known at the same instant; exact repeats of an item count once.
     """
     told = {
         (item_id(item), item.known_at, item.title): _told(item, label)
         for item, label in items
-        if label.relevant and not label.abstained
+        if label.weighs
     }
     ordered = sorted(told.values(), key=_order)
     stories: list[_Story] = []

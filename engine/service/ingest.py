@@ -54,14 +54,15 @@ Told = tuple[Item, "Classification"]
 class Ingested:
     """What one run did.
 
-    classified: items looked at for the first time. Of these irrelevant, abstained and archive (too
-    old, or late and told already) tell nothing. stories, releases: first versions. grown, updated:
+    classified: items looked at for the first time. Of these irrelevant, abstained, unread (in a
+    language that nobody here reads) and archive (too old, or late and told already) tell nothing. stories, releases: first versions. grown, updated:
     corrections.
     """
 
     classified: int = 0
     irrelevant: int = 0
     abstained: int = 0
+    unread: int = 0
     archive: int = 0
     stories: int = 0
     grown: int = 0
@@ -173,9 +174,11 @@ def sort_out(
 ) -> tuple[list[Told], Ingested]:
     """The items that tell an event, and how many do not and why."""
     told: list[Told] = []
-    irrelevant = abstained = archive = 0
+    irrelevant = abstained = unread = archive = 0
     for item, label in zip(items, labels, strict=True):
-        if label.abstained:
+        if label.unread:
+            unread += 1
+        elif label.abstained:
             abstained += 1
         elif not label.relevant:
             irrelevant += 1
@@ -184,7 +187,11 @@ def sort_out(
         else:
             told.append((item, label))
     counted = Ingested(
-        classified=len(items), irrelevant=irrelevant, abstained=abstained, archive=archive
+        classified=len(items),
+        irrelevant=irrelevant,
+        abstained=abstained,
+        unread=unread,
+        archive=archive,
     )
     return told, counted
 

@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         as_json: Annotated[bool, typer.Option("--json", help="JSON with stable keys.")] = False,
     ) -> None:
-        """Event type, direction for NVDA, actor and stage of headlines, or an abstention."""
+        """Event type, direction for NVDA, actor, stage and mood of headlines, or an abstention."""
         folder = _config_folder(config)
         if source == "train":
             train(folder, report, as_json=as_json)
@@ -86,6 +86,11 @@ def plain(found: Classification) -> dict[str, Any]:
         "confidence": round(found.confidence, 4),
         "abstained": found.abstained,
         "relevant": found.relevant,
+        "unread": found.unread,
+        "language": found.reading.language,
+        "mood": found.mood.value,
+        "cue": safe_text(found.cue),
+        "weighs": found.weighs,
         "spans": [
             {
                 "start": span.start,
@@ -145,7 +150,7 @@ def _csv_column(text: str, name: str) -> Iterable[str]:
 
 
 def as_table(found: Sequence[Classification]) -> str:
-    """A table of 80 columns: direction, type, confidence, stage, headline."""
+    """A table of 80 columns: direction, type, confidence, stage or mood, headline."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -155,14 +160,15 @@ def as_table(found: Sequence[Classification]) -> str:
         ("NVDA", {"justify": "center"}),
         ("type", {"no_wrap": True}),
         ("sure", {"justify": "right"}),
-        ("stage", {"no_wrap": True}),
+        ("told as", {"no_wrap": True}),
         ("headline", {"overflow": "fold"}),
     ):
         table.add_column(name, **options)
     for c in found:
-        kind = "(unclassified)" if c.abstained else c.event_type
+        kind = "(unread)" if c.unread else "(unclassified)" if c.abstained else c.event_type
         sense = "" if c.abstained or not c.relevant else _SENSE[c.direction]
-        stage = c.stage.value if c.relevant and not c.abstained else ""
+        told = c.stage.value if c.weighs else c.mood.value
+        stage = told if c.relevant and not c.abstained else ""
         table.add_row(
             sense, kind, f"{c.confidence:.0%}", stage, Text(safe_text(c.headline, limit=500))
         )

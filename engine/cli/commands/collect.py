@@ -190,11 +190,12 @@ def _closing(done: Collected) -> list[str]:
         f"in {summary.seconds:.1f} s{hint}"
     ]
     if told.classified:
-        silent = told.irrelevant + told.abstained + told.archive
+        silent = told.irrelevant + told.abstained + told.unread + told.archive
         lines.append(
             f"{_many(told.classified, 'item', 'items')} read: "
             f"{_many(told.stories, 'new story', 'new stories')}, {told.grown} grown, "
-            f"{silent} told nothing ({told.abstained} unsure, {told.archive} too old)"
+            f"{silent} told nothing ({told.abstained} unsure, {told.unread} in a language not read, "
+            f"{told.archive} too old)"
         )
     if told.releases or told.updated:
         new = _many(told.releases, "new model release", "new model releases")
