@@ -90,8 +90,8 @@ def cluster(
 
     ``classifier`` is kept with every event: the version that labelled the items.
 
-    Items that are abstained, irrelevant or neither fact nor rumour tell nothing. The outcome does not depend on the order of items
-    known at the same instant; exact repeats of an item count once.
+    Items that are abstained, irrelevant or neither fact nor rumour tell nothing. The outcome does
+    not depend on the order of items known at the same instant; exact repeats count once.
     """
     told = {
         (item_id(item), item.known_at, item.title): _told(item, label)

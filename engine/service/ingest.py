@@ -55,8 +55,8 @@ class Ingested:
     """What one run did.
 
     classified: items looked at for the first time. Of these irrelevant, abstained, unread (in a
-    language that nobody here reads) and archive (too old, or late and told already) tell nothing. stories, releases: first versions. grown, updated:
-    corrections.
+    language that nobody here reads) and archive (too old, or late and told already) tell nothing.
+    stories, releases: first versions. grown, updated: corrections.
     """
 
     classified: int = 0

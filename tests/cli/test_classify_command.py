@@ -15,7 +15,7 @@ from engine.service import classifier
 
 KEYS = [
     "headline", "event_type", "direction", "actor", "stage", "confidence", "abstained",
-    "relevant", "spans",
+    "relevant", "unread", "language", "mood", "cue", "weighs", "spans",
 ]  # fmt: skip
 ROWS = "headline,event_type,direction,lang,synthetic,event_group,actor,stage\n" + "".join(
     f"{text} {i},{kind},{sense},en,true,{kind}{i},,announced\n"

@@ -97,7 +97,7 @@ class _Silent:
 
 
 class _Unsure:
-    abstained, relevant = True, False
+    abstained, relevant, unread = True, False, False
 
 
 def wire(name: str, url: str, tier: int = 1) -> Stanza:

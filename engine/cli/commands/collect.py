@@ -194,7 +194,7 @@ def _closing(done: Collected) -> list[str]:
         lines.append(
             f"{_many(told.classified, 'item', 'items')} read: "
             f"{_many(told.stories, 'new story', 'new stories')}, {told.grown} grown, "
-            f"{silent} told nothing ({told.abstained} unsure, {told.unread} in a language not read, "
+            f"{silent} told nothing ({told.abstained} unsure, {told.unread} unread, "
             f"{told.archive} too old)"
         )
     if told.releases or told.updated:
