@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -100,7 +100,16 @@ def read_model(text: str, model: type[_M], where: str) -> _M:
         return model.model_validate(data)
     except ValidationError as error:
         told = Told(where, text, data)
-        raise ConfigError([t for e in error.errors() for t in _lines(told, model, e)]) from None
+        raise ConfigError(told.line(*found) for found in _found(error, model)) from None
+
+
+def faults_in(data: Mapping[str, Any], model: type[BaseModel]) -> list[tuple[Place, str]]:
+    """(place, what is wrong) for everything in ``data`` that ``model`` does not allow."""
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        return list(_found(error, model))
+    return []
 
 
 _PRIVATE = frozenset({"url_env", "url_file"})
@@ -120,11 +129,12 @@ class Told:
         """For a file that can be read."""
         return Told(path.name, read_text(path))
 
-    def line(self, place: Place, what: str, *, at: Place | None = None) -> str:
-        """``file:line: place: what``, with the line of ``at`` or else of ``place``."""
-        number = line_at(self._places, place if at is None else at)
+    def line(self, place: Place, what: str) -> str:
+        """``file:line: where: what``; where names the tables around the key at ``place``."""
+        number = line_at(self._places, place)
         head = f"{self._where}:{number}" if number else self._where
-        said = self._said(place)
+        around = place[:-1] if place and isinstance(place[-1], str) else place
+        said = self._said(around)
         return f"{head}: {said}: {what}" if said else f"{head}: {what}"
 
     def _said(self, place: Place) -> str:
@@ -145,35 +155,33 @@ class Told:
         return ".".join(words)
 
 
-def _lines(told: Told, model: type[BaseModel], problem: Mapping[str, Any]) -> list[str]:
-    """One finding of the validator as lines."""
-    place = tuple(problem["loc"])
-    fault = problem.get("ctx", {}).get("error")
-    if isinstance(fault, FaultsError):
-        return [told.line((*place, *below), text) for below, text in fault.found]
-    if problem["type"] == "extra_forbidden":
-        known = keys_at(_schema(model), place[:-1])
-        return [told.line(place[:-1], unknown("key", place[-1], known), at=place)]
-    if problem["type"] == "missing":
-        return [told.line(place[:-1], f"{place[-1]} is missing")]
-    return [_wrong(told, model, place, problem)]
+def _found(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Place, str]]:
+    """What the validator found, in words."""
+    for problem in error.errors():
+        place = tuple(problem["loc"])
+        fault = problem.get("ctx", {}).get("error")
+        if isinstance(fault, FaultsError):
+            yield from (((*place, *below), text) for below, text in fault.found)
+        elif problem["type"] == "extra_forbidden":
+            yield place, unknown("key", place[-1], keys_at(_schema(model), place[:-1]))
+        elif problem["type"] == "missing":
+            yield place, f"{place[-1]} is missing"
+        else:
+            yield place, _wrong(place, problem, _node_at(_schema(model), place))
 
 
-def _wrong(told: Told, model: type[BaseModel], place: Place, problem: Mapping[str, Any]) -> str:
+def _wrong(place: Place, problem: Mapping[str, Any], node: Mapping[str, Any]) -> str:
     given = problem.get("input")
-    key = place[-1] if place and isinstance(place[-1], str) else ""
-    shown = f"{key} = {given!r}"[:80] if key and key not in _PRIVATE else str(key)
+    key = str(place[-1]) if place and isinstance(place[-1], str) else ""
+    hidden = key in _PRIVATE or isinstance(given, dict | list)  # a whole table says too much
+    shown = key if hidden or not key else f"{key} = {given!r}"[:80]
     if problem["type"] == "value_error":
         message = problem["msg"].removeprefix("Value error, ")
     else:
-        allowed = _allowed(_node_at(_schema(model), place))
+        allowed = _allowed(node)
         message = f"is not {allowed}" if allowed else problem["msg"]
-    if not key:
-        return told.line(place, message)
-    if isinstance(given, dict | list):  # a whole table says too much
-        return told.line(place[:-1], f"{key} {message}", at=place)
-    joined = " " if message.startswith("is not") else ": "
-    return told.line(place[:-1], f"{shown}{joined}{message}", at=place)
+    joined = " " if message.startswith("is ") else ": "
+    return f"{shown}{joined}{message}" if shown else message
 
 
 def _allowed(node: Mapping[str, Any]) -> str:

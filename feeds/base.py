@@ -15,19 +15,23 @@ from __future__ import annotations
 
 import importlib
 import json
+import pkgutil
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import Field
 
 from config.feeds import FeedConfig as FeedConfig
 from config.feeds import FeedsConfig as FeedsConfig
 from config.feeds import load_feeds as load_feeds
+from config.schema import Place, Strict, faults_in
 from engine.clock import from_micros, to_micros
-from engine.errors import ConfigError, FeedError, nearest
+from engine.errors import FeedError, UnknownNameError
 from engine.values import Fact, FeedState, Item
 from feeds.fetch import (
     Fetched,
@@ -37,6 +41,7 @@ from feeds.fetch import (
     user_agent,
 )
 
+_M = TypeVar("_M", bound=Strict)
 MAX_ENTRIES = 2_000
 """Entries read from one document; what lies beyond is said in a problem, not silently dropped."""
 
@@ -190,18 +195,45 @@ class Harvest:
     memo: Mapping[str, str] = field(default_factory=_nothing)
 
 
-class Collector(Protocol):
+class NoOptions(Strict):
+    """What most kinds of sources allow under ``options``: nothing."""
+
+
+Days = Annotated[int, Field(ge=1, le=20_000)]
+"""A whole number of days."""
+
+
+class Collector:
     """One kind of source. Made without arguments; used from several threads at once.
 
-    A collector may name the keys its stanzas' ``options`` can hold in ``option_names``; any other
-    is then refused with the nearest (``check_options``).
+    Options: the model of what a stanza's ``options`` may hold; anything else is refused with the
+    nearest name, when the configuration is checked and again at each poll.
     """
+
+    Options: ClassVar[type[Strict]] = NoOptions
 
     def poll(self, poll: Poll) -> Harvest:
         """Ask once. Raises ``FeedError``; a failure is never an empty success."""
+        raise FeedError(poll.feed.name, f"{type(self).__name__} does not say how to poll")
+
+    def close(self) -> None:
+        """End what is held open, such as a process; by default nothing."""
 
 
-class DocumentCollector:
+def options_of(feed: FeedConfig, model: type[_M]) -> _M:
+    """The options of a stanza as ``model``; ``FeedError`` with every problem of theirs."""
+    problems = option_problems(feed, model)
+    if problems:
+        raise FeedError(feed.name, "; ".join(text for _, text in problems))
+    return model.model_validate(dict(feed.options))
+
+
+def option_problems(feed: FeedConfig, model: type[Strict]) -> list[tuple[Place, str]]:
+    """(place below the stanza, what is wrong) for each fault in the options of ``feed``."""
+    return [(("options", *place), text) for place, text in faults_in(dict(feed.options), model)]
+
+
+class DocumentCollector(Collector):
     """A source that is one document at one address. Subclasses say what is in it.
 
     accept: the media types to ask for. parse: pure, from bytes to values.
@@ -260,27 +292,26 @@ def harvest(
     )
 
 
-def find_collector(kind: str) -> Collector:
-    """A new collector of ``kind`` (``"module:Class"``); ``ConfigError`` when there is none."""
-    module, _, name = kind.partition(":")
+def collector_class(kind: str) -> type[Collector]:
+    """The collector called ``"module:Class"``; ``UnknownNameError`` or ``InputError`` if none."""
+    module_name, _, name = kind.partition(":")
     try:
-        made = getattr(importlib.import_module(module), name)()
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
-        raise ConfigError([f"feed kind '{kind[:120]}' cannot be loaded: {error}"]) from None
-    if not callable(getattr(made, "poll", None)):
-        raise ConfigError([f"feed kind '{kind[:120]}' has no poll method"])
-    collector: Collector = made
-    return collector
+        module = importlib.import_module(module_name)
+    except ImportError:
+        import feeds
+
+        known = [f"feeds.{info.name}" for info in pkgutil.iter_modules(feeds.__path__)]
+        raise UnknownNameError("module", module_name, known) from None
+    found = getattr(module, name, None)
+    if isinstance(found, type) and issubclass(found, Collector):
+        return found
+    own = [n for n, v in vars(module).items() if isinstance(v, type) and issubclass(v, Collector)]
+    raise UnknownNameError(f"collector in {module_name}", name, own)
 
 
-def check_options(feed: FeedConfig, collector: Collector) -> None:
-    """``FeedError`` for an option the collector of ``feed`` does not know."""
-    known: Sequence[str] | None = getattr(collector, "option_names", None)
-    for name in feed.options:
-        if known is not None and name not in known:
-            near = nearest(name, known)
-            remedy = f"did you mean '{near}'?" if near else None
-            raise FeedError(feed.name, f"unknown option '{name[:60]}'", remedy=remedy)
+def find_collector(kind: str) -> Collector:
+    """A new collector of ``kind`` (``"module:Class"``); ``InputError`` when there is none."""
+    return collector_class(kind)()
 
 
 # --- reading documents ----------------------------------------------------------------------
@@ -322,27 +353,3 @@ def read_json(body: bytes, feed: FeedConfig) -> Any:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-
-
-def options_text(feed: FeedConfig, key: str, default: str | None = None) -> str:
-    """One text option of a stanza; ``FeedError`` when it is missing or not text."""
-    value = feed.options.get(key, default)
-    if not isinstance(value, str):
-        raise FeedError(feed.name, f"options.{key} must be text, not {value!r}")
-    return value
-
-
-def options_texts(feed: FeedConfig, key: str, default: Sequence[str] = ()) -> tuple[str, ...]:
-    """A list of texts from the options of a stanza."""
-    value = feed.options.get(key, list(default))
-    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise FeedError(feed.name, f"options.{key} must be a list of text, not {value!r}")
-    return tuple(value)
-
-
-def options_days(feed: FeedConfig, key: str, default: int) -> timedelta:
-    """A whole number of days, 1 to 20,000, from the options of a stanza."""
-    value = feed.options.get(key, default)
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 20_000:
-        raise FeedError(feed.name, f"options.{key} = {value!r} is not 1 to 20000 days")
-    return timedelta(days=value)

@@ -31,9 +31,9 @@ from feeds.base import (
     Parsed,
     Poll,
     PollState,
-    check_options,
     find_collector,
     newest_stamps,
+    options_of,
 )
 from feeds.fetch import FetchFailedError, Getter
 
@@ -133,6 +133,7 @@ def collect(
     force: bool = False,
     lanes: Lanes | None = None,
     collectors: Callable[[str], Collector] = find_collector,
+    before: Callable[[str], None] = lambda feed: None,
     progress: Progress | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     jitter: Callable[[], float] | None = None,
@@ -140,10 +141,12 @@ def collect(
     """Poll the feeds that are due and keep what they bring.
 
     force: ask also those not due yet; a host that asked for silence is left alone all the same.
+    before: called with a feed's name just before it is asked; what it raises is its failure.
     Raises ``StoreError`` when the sink cannot write; a feed's own failure is in the summary.
     """
     began = monotonic()
-    round_ = _Round(fetcher, sink, now, collectors, monotonic, jitter or Random().random)  # noqa: S311
+    chance = jitter or Random().random  # noqa: S311
+    round_ = _Round(fetcher, sink, now, collectors, before, monotonic, chance)
     states = sink.states()
     results: dict[str, FeedResult] = {}
     jobs: list[Poll] = []
@@ -213,6 +216,7 @@ class _Round:
     sink: Sink
     now: datetime
     make: Callable[[str], Collector]
+    before: Callable[[str], None]
     monotonic: Callable[[], float]
     jitter: Callable[[], float]
     made: dict[str, Collector] = field(default_factory=dict)
@@ -244,9 +248,7 @@ class _Round:
     def close(self) -> None:
         """Let collectors that hold processes end them."""
         for collector in self.made.values():
-            close = getattr(collector, "close", None)
-            if callable(close):
-                close()
+            collector.close()
 
     def _collector(self, kind: str) -> Collector:
         with self.lock:
@@ -261,7 +263,8 @@ class _Round:
         error: NvsignalError | None = None
         try:
             collector = self._collector(poll.feed.kind)
-            check_options(poll.feed, collector)
+            options_of(poll.feed, collector.Options)
+            self.before(poll.feed.name)
             harvest = collector.poll(poll)
         except NvsignalError as failure:
             error = failure

@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from config.schema import Many, Strict
 from engine.errors import FeedError
 from engine.news.clean import clean_text, is_future, parse_stamp
 from engine.values import Fact
@@ -21,8 +24,7 @@ from feeds.base import (
     FeedConfig,
     Parsed,
     newest_stamps,
-    options_text,
-    options_texts,
+    options_of,
     read_json,
 )
 
@@ -34,28 +36,32 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-class EdgarSubmissions(DocumentCollector):
-    """Options: ``cik`` (ten digits), ``forms`` (default 8-K, 10-Q, 10-K and their amendments)."""
+class EdgarOptions(Strict):
+    """cik: the company. forms: what to keep; 8-K, 10-Q, 10-K and their amendments."""
 
-    option_names = ("cik", "forms")
+    cik: Annotated[str, Field(pattern=r"^\d{10}$"), Field(description="ten digits")]
+    forms: Many[str] = ("8-K", "8-K/A", "10-Q", "10-Q/A", "10-K", "10-K/A")
+
+
+class EdgarSubmissions(DocumentCollector):
+    """The submissions of one company."""
+
+    Options = EdgarOptions
     accept = "application/json"
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """Facts ``filing`` of the wanted forms; ``FeedError`` for another company's file."""
         answer = read_json(body, feed)
-        cik = options_text(feed, "cik")
+        options = options_of(feed, EdgarOptions)
+        cik = options.cik
         if not isinstance(answer, dict) or str(answer.get("cik", "")).zfill(10) != cik:
             raise FeedError(feed.name, f"the answer is not about CIK {cik}")
         filings = answer.get("filings")
         recent = filings.get("recent") if isinstance(filings, dict) else None
         rows = _rows(recent, feed)
-        forms = options_texts(feed, "forms", _FORMS)
-        wanted = [row for row in rows if row["form"] in forms]
+        wanted = [row for row in rows if row["form"] in options.forms]
         return _parsed(wanted, cik, clean_text(str(answer.get("name", "")), limit=120), feed,
                        fetched_at)  # fmt: skip
-
-
-_FORMS = ("8-K", "8-K/A", "10-Q", "10-Q/A", "10-K", "10-K/A")
 
 
 def _rows(recent: Any, feed: FeedConfig) -> list[dict[str, str]]:

@@ -13,18 +13,21 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 
+from config.schema import Strict
 from engine.clock import NEW_YORK, at_new_york, next_business_morning
 from engine.errors import FeedError
 from engine.record.readings import Observation
 from engine.values import Fact
 from feeds.base import (
+    Collector,
+    Days,
     FeedConfig,
     Harvest,
     Parsed,
     Poll,
     market_known_at,
     newest_stamps,
-    options_days,
+    options_of,
 )
 from feeds.fetch import FetchFailedError
 from feeds.yahoo import History, RawHistory, yfinance_history
@@ -43,10 +46,17 @@ _PRICE_TIME = time(17, 0)  # New York; electronic trading of the day ends at 16:
 _MAX_DAILY_POINTS = 1.5  # the largest daily move of any contract in 2008 and 2023 was about 0.7
 
 
-class FedFutures:
-    """Closes of the next contracts. Options: ``lookback_days`` (default 7), ``currency``."""
+class FuturesOptions(Strict):
+    """lookback_days: how far back to ask."""
 
-    option_names = ("lookback_days", "currency")
+    lookback_days: Days = 7
+    currency: str = "USD"
+
+
+class FedFutures(Collector):
+    """Closes of the next contracts."""
+
+    Options = FuturesOptions
 
     def __init__(self, history: History | None = None):
         self._history = history or yfinance_history
@@ -54,7 +64,7 @@ class FedFutures:
     def poll(self, poll: Poll) -> Harvest:
         """Ask for each contract; a rate limit, or three failures at the start, end the round."""
         today = poll.now.astimezone(NEW_YORK).date()
-        start = today - options_days(poll.feed, "lookback_days", 7)
+        start = today - timedelta(days=options_of(poll.feed, FuturesOptions).lookback_days)
         answers: list[RawHistory] = []
         problems: list[str] = []
         for series in contracts(today):
@@ -102,7 +112,7 @@ def parse_curve(answers: Iterable[RawHistory], feed: FeedConfig, fetched_at: dat
 
 def _contract(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> list[Fact]:
     series = answer.symbol.partition(".")[0]
-    expected = str(feed.options.get("currency", "USD"))
+    expected = options_of(feed, FuturesOptions).currency
     if answer.currency != expected:
         raise FeedError(feed.name, f"{series} came in '{answer.currency[:8]}', not {expected}")
     facts: list[Fact] = []

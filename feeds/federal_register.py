@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from config.schema import Many, Strict
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import FeedError
 from engine.news.clean import canonical_url, clean_text, is_future, parse_stamp
@@ -22,7 +23,7 @@ from feeds.base import (
     FeedConfig,
     Parsed,
     newest_stamps,
-    options_texts,
+    options_of,
     read_json,
 )
 
@@ -34,13 +35,16 @@ _ISSUE_ONLINE = time(6, 0)
 _LONGEST_NOTICE = timedelta(days=60)  # publication days lie days, not months, ahead of a filing
 
 
+class RegisterOptions(Strict):
+    """agencies: slugs; a document of none of them is left out; by default any."""
+
+    agencies: Many[str] = ()
+
+
 class FederalRegister(DocumentCollector):
-    """Published documents and the public-inspection list.
+    """Published documents and the public-inspection list."""
 
-    Options: ``agencies`` (slugs; a document of none of them is left out; default any).
-    """
-
-    option_names = ("agencies",)
+    Options = RegisterOptions
     accept = "application/json"
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
@@ -51,7 +55,7 @@ class FederalRegister(DocumentCollector):
             results = []  # the interface leaves the list out when nothing matches
         if not isinstance(results, list):
             raise FeedError(feed.name, "no results in the answer")
-        agencies = frozenset(options_texts(feed, "agencies"))
+        agencies = frozenset(options_of(feed, RegisterOptions).agencies)
         wanted = (
             entry
             for entry in results[:MAX_ENTRIES]

@@ -16,9 +16,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
+from pydantic import Field
+
+from config.schema import Strict
 from engine.errors import FeedError
 from engine.news.clean import clean_text, is_future, parse_stamp
 from engine.values import Fact
@@ -31,7 +34,7 @@ from feeds.base import (
     Poll,
     fetch_document,
     newest_stamps,
-    options_text,
+    options_of,
     read_json,
 )
 from feeds.fetch import FetchFailedError
@@ -44,15 +47,25 @@ _REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}\Z", re.A)
 _MAX_MEMO = 400  # read configs remembered; an organisation's newest hundreds are enough
 
 
+class HubOptions(Strict):
+    """org: whose repositories. config_url: where a config lies. lab, country: for those who make
+    releases of what is found here.
+    """
+
+    org: Annotated[str, Field(min_length=1, max_length=96)]
+    config_url: str = CONFIG_URL
+    lab: str = ""
+    country: Annotated[str, Field(max_length=2)] = ""
+
+
 class HuggingFaceOrg(DocumentCollector):
-    """Repositories of ``options.org``, newest first. Option ``config_url``: where a config lies;
-    ``lab`` and ``country`` are for those who make releases of what is found here.
+    """Repositories of an organisation, newest first.
 
     The list may leave out the quantisation; then ``config.json`` is read, once per repository and
     commit.
     """
 
-    option_names = ("org", "config_url", "lab", "country")
+    Options = HubOptions
     accept = "application/json"
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
@@ -61,7 +74,7 @@ class HuggingFaceOrg(DocumentCollector):
         Raises ``FeedError`` with state ``unknown_org`` for that.
         """
         listed = read_json(body, feed)
-        org = options_text(feed, "org")
+        org = options_of(feed, HubOptions).org
         if isinstance(listed, dict) and "error" in listed:
             raise FeedError(feed.name, f"'{org}': {str(listed['error'])[:120]}")
         if not isinstance(listed, list):
@@ -111,7 +124,7 @@ class HuggingFaceOrg(DocumentCollector):
         return tuple(out), kept, tuple(problems)
 
     def _config(self, poll: Poll, repository: str) -> str:
-        template = str(poll.feed.options.get("config_url", CONFIG_URL))
+        template = options_of(poll.feed, HubOptions).config_url
         url = template.replace("{id}", quote(repository, safe="/"))
         try:
             body = fetch_document(poll, url, self.accept, plain=True).body

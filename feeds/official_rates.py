@@ -10,9 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from datetime import date, datetime, time
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from config.schema import Strict
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import DataError, FeedError, InputError
 from engine.record.readings import Observation
@@ -20,14 +23,14 @@ from engine.tables import csv_cells, decoded
 from engine.values import Fact
 from feeds.base import (
     MAX_ENTRIES,
+    Days,
     DocumentCollector,
     FeedConfig,
     Parsed,
     Poll,
     looks_like_html,
     newest_stamps,
-    options_days,
-    options_text,
+    options_of,
     read_json,
 )
 from feeds.fed_futures import observation_fact
@@ -39,25 +42,33 @@ _DAY_START = time(0, 0)  # the day as a whole; a later hour could lie after the 
 _MISSING = ("", ".")  # FRED writes a full stop on holidays, in some exports nothing
 
 
+class FredOptions(Strict):
+    """series: which one. lookback_days: how far back to ask."""
+
+    series: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,30}$"), Field(description="such as DGS2")]
+    lookback_days: Days = 800
+
+
 class FredSeries(DocumentCollector):
-    """One series of FRED's graph file. Options: ``series``, ``lookback_days`` (default 800).
+    """One series of FRED's graph file.
 
     The address may hold ``{since_on}``, the first day wanted; it changes with the month only, so
     that the file keeps its validators.
     """
 
-    option_names = ("series", "lookback_days")
+    Options = FredOptions
     accept = "text/csv, */*;q=0.5"
 
     def url(self, poll: Poll) -> str:
         """The stanza's address with ``{since_on}`` filled in."""
         today = poll.now.astimezone(NEW_YORK).date()
-        since = (today - options_days(poll.feed, "lookback_days", 800)).replace(day=1)
+        back = timedelta(days=options_of(poll.feed, FredOptions).lookback_days)
+        since = (today - back).replace(day=1)
         return super().url(poll).replace("{since_on}", since.isoformat())
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """Facts of every day with a figure; blanks are holidays and become nothing."""
-        series = options_text(feed, "series")
+        series = options_of(feed, FredOptions).series
         if looks_like_html(body):
             raise FeedError(feed.name, "a web page came instead of a table", state="blocked")
         try:
@@ -80,7 +91,6 @@ class FredSeries(DocumentCollector):
 class NewYorkFed(DocumentCollector):
     """EFFR with its target range: series ``EFFR``, ``DFEDTARL`` and ``DFEDTARU``."""
 
-    option_names = ()
     accept = "application/json"
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:

@@ -14,9 +14,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from urllib.parse import urljoin
 
+from pydantic import Field, field_validator
+
+from config.schema import Strict
 from engine.errors import FeedError
 from engine.news import clean
 from engine.values import Item
@@ -27,6 +30,7 @@ from feeds.base import (
     Parsed,
     looks_like_html,
     newest_stamps,
+    options_of,
 )
 
 if TYPE_CHECKING:
@@ -61,15 +65,30 @@ Fallback = Callable[[bytes, str], RawFeed]
 """(body, feed name) to entries; raises ``FeedError``. The tolerant parser, in its sandbox."""
 
 
-class RssCollector(DocumentCollector):
-    """News from an RSS, Atom or RDF feed.
-
-    Options: ``strip_publisher`` (true cuts " - Publisher" from titles, as aggregators append it),
-    ``must_match`` (a regular expression a title or summary has to contain, ignoring case),
-    ``keep_summary`` (false keeps titles and links only, where a publisher's terms want that).
+class RssOptions(Strict):
+    """strip_publisher: cut " - Publisher" from titles, as aggregators append it. must_match: a
+    regular expression a title or summary has to contain, ignoring case. keep_summary: false keeps
+    titles and links only, where a publisher's terms want that.
     """
 
-    option_names = ("strip_publisher", "must_match", "keep_summary")
+    strip_publisher: bool = False
+    must_match: Annotated[str, Field(max_length=1_000)] = ""
+    keep_summary: bool = True
+
+    @field_validator("must_match")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except (re.error, RecursionError, OverflowError) as error:
+            raise ValueError(f"is not a pattern: {error}") from None
+        return pattern
+
+
+class RssCollector(DocumentCollector):
+    """News from an RSS, Atom or RDF feed."""
+
+    Options = RssOptions
     accept = "application/rss+xml, application/atom+xml, application/xml;q=0.9, text/xml;q=0.8"
 
     def __init__(self, fallback: Fallback | None = None):
@@ -105,9 +124,8 @@ def to_items(raw: RawFeed, feed: FeedConfig, fetched_at: datetime) -> Parsed:
     Of two entries with one identity the later, then the greater text hash, stays: the order of
     entries in a document carries no meaning.
     """
-    wanted = _filter(feed)
-    publisher_cut = bool(feed.options.get("strip_publisher", False))
-    keep_summary = bool(feed.options.get("keep_summary", True))
+    options = options_of(feed, RssOptions)
+    wanted = re.compile(options.must_match, re.I) if options.must_match else None
     best: dict[str, Item] = {}
     n_future = n_unreadable = 0
     for entry in raw.entries:
@@ -121,9 +139,9 @@ def to_items(raw: RawFeed, feed: FeedConfig, fetched_at: datetime) -> Parsed:
             url=_absolute(feed.url, entry.link),
             known_at=fetched_at,
             published_at=stamp,
-            summary=entry.summary if keep_summary else "",
+            summary=entry.summary if options.keep_summary else "",
             lang=feed.lang,
-            publisher=entry.publisher if publisher_cut else None,
+            publisher=entry.publisher if options.strip_publisher else None,
         )
         if item is None:
             n_unreadable += 1
@@ -168,16 +186,6 @@ def _later(one: Item | None, other: Item) -> Item:
         return at is not None, at.timestamp() if at is not None else 0.0, item.body_hash
 
     return max(one, other, key=rank)
-
-
-def _filter(feed: FeedConfig) -> re.Pattern[str] | None:
-    pattern = feed.options.get("must_match", "")
-    if not pattern:
-        return None
-    try:
-        return re.compile(str(pattern), re.I)
-    except re.error as error:
-        raise FeedError(feed.name, f"options.must_match is not a pattern: {error}") from None
 
 
 # --- the strict path ------------------------------------------------------------------------

@@ -20,22 +20,25 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from config.schema import Many, Strict
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import DataError, FeedError
 from engine.record.readings import Bar
 from engine.values import Fact
 from feeds.base import (
+    Collector,
+    Days,
     FeedConfig,
     Harvest,
     Parsed,
     Poll,
     market_known_at,
     newest_stamps,
-    options_days,
-    options_text,
-    options_texts,
+    options_of,
 )
 from feeds.fetch import FetchFailedError
 
@@ -82,15 +85,24 @@ History = Callable[[str, date, date], RawHistory]
 """(symbol, first day, day after the last) to rows; a failure is raised as ``FeedError``."""
 
 
-class YahooBars:
-    """Bars and corporate actions of the symbols in ``options.symbols``.
+class YahooOptions(Strict):
+    """lookback_days: so that a missed week and late corrections are caught; first_lookback_days:
+    the same at the first poll.
+    """
 
-    Other options: ``currency`` (default USD), ``lookback_days`` (default 14, so that a missed week
-    and late corrections are caught), ``first_lookback_days`` (default 730, the first time).
+    symbols: Annotated[Many[str], Field(min_length=1)]
+    currency: str = "USD"
+    lookback_days: Days = 14
+    first_lookback_days: Days = 730
+
+
+class YahooBars(Collector):
+    """Bars and corporate actions of some symbols.
+
     One symbol that fails is a problem; when all fail the poll fails.
     """
 
-    option_names = ("symbols", "currency", "lookback_days", "first_lookback_days")
+    Options = YahooOptions
 
     def __init__(self, history: History | None = None):
         self._history = history or yfinance_history
@@ -100,7 +112,7 @@ class YahooBars:
         start, end = window(poll)
         answers: list[RawHistory] = []
         failures: list[FeedError] = []
-        for symbol in options_texts(poll.feed, "symbols"):
+        for symbol in options_of(poll.feed, YahooOptions).symbols:
             try:
                 answers.append(self._history(symbol, start, end))
             except FetchFailedError:
@@ -131,8 +143,9 @@ def window(poll: Poll) -> tuple[date, date]:
     """(first day, day after the last) to ask for: long the first time, short afterwards."""
     today = poll.now.astimezone(NEW_YORK).date()
     first = poll.state.last_ok_at is None
-    key, default = ("first_lookback_days", 730) if first else ("lookback_days", 14)
-    return today - options_days(poll.feed, key, default), today + timedelta(days=1)
+    options = options_of(poll.feed, YahooOptions)
+    days = options.first_lookback_days if first else options.lookback_days
+    return today - timedelta(days=days), today + timedelta(days=1)
 
 
 # --- parsing (pure) -------------------------------------------------------------------------
@@ -170,7 +183,7 @@ def checked(
     answer: RawHistory, feed: FeedConfig, fetched_at: datetime, last: str = ""
 ) -> tuple[RawBar, ...]:
     """The final bars of ``answer``, splits undone; ``FeedError`` when it is not sound."""
-    expected = options_text(feed, "currency", "USD")
+    expected = options_of(feed, YahooOptions).currency
     if answer.currency != expected:
         shown = answer.currency[:8] or "no currency"
         raise FeedError(feed.name, f"{answer.symbol} came in {shown}, not {expected}")

@@ -152,7 +152,7 @@ def _voice(given: VoiceSettings, told: Told, order: int, problems: list[str]) ->
     try:
         strategy = find_class(given.use)()
     except (NvsignalError, TypeError) as error:
-        problems.append(told.line(place, str(error), at=(*place, "use")))
+        problems.append(told.line((*place, "use"), str(error)))
         return None
     params: dict[str, float] = {k: p.default for k, p in strategy.params.items()}
     for name, value in given.params.items():
@@ -162,7 +162,7 @@ def _voice(given: VoiceSettings, told: Told, order: int, problems: list[str]) ->
         except InputError as error:
             wrong = str(error)
         if wrong:
-            problems.append(told.line(place, wrong, at=(*place, "params", name)))
+            problems.append(told.line((*place, "params", name), wrong))
     return Voice(
         strategy=strategy, weight=given.weight, params={k: float(v) for k, v in params.items()}
     )

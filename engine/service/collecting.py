@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from config.settings import Config
     from engine.record.store import Store
     from engine.service.ingest import Ingested
-    from feeds.base import Collector, FeedConfig, FeedsConfig, Harvest, Parsed, Poll, PollState
+    from feeds.base import FeedConfig, FeedsConfig, Parsed, PollState
     from feeds.collect import Progress, Sink, Status, Summary, Written
     from feeds.fetch import Fetched, Getter, Request
 
@@ -81,7 +81,7 @@ def collect_and_ingest(
             sink,
             now,
             force=force,
-            collectors=budget.collector,
+            before=budget.check,
             progress=progress,
         )
     offline = witness.offline and not summary.count(*ANSWERED)
@@ -223,23 +223,3 @@ class _Budget:
         """Sleep, unless that would outlast the round."""
         self.check("pause", seconds)
         time.sleep(seconds)
-
-    def collector(self, kind: str) -> Collector:
-        """The collector of ``kind``, which begins nothing when time is up."""
-        from feeds.base import find_collector
-
-        return _Timed(find_collector(kind), self)
-
-
-class _Timed:
-    def __init__(self, inner: Collector, budget: _Budget):
-        self._inner, self._budget = inner, budget
-
-    def poll(self, poll: Poll) -> Harvest:
-        self._budget.check(poll.feed.name)
-        return self._inner.poll(poll)
-
-    def close(self) -> None:
-        close = getattr(self._inner, "close", None)
-        if callable(close):
-            close()

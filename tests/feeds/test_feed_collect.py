@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import FeedError, StoreError
 from engine.record.store import Store
 from engine.values import Fact, FeedState
-from feeds.base import FeedConfig, Harvest, Parsed, PollState
+from feeds.base import Collector, FeedConfig, Harvest, Parsed, PollState
 from feeds.collect import (
     Lanes,
     MemorySink,
@@ -189,7 +189,7 @@ def test_a_permanent_move_is_followed_after_three_sightings(server, make_fetcher
     assert sink.kept["a"].moved_to == server.url + "/new"
 
 
-class Stuck:
+class Stuck(Collector):
     """A collector that waits, and one that answers at once."""
 
     def __init__(self, slow: set[str], seconds: float):
@@ -240,7 +240,7 @@ def test_feeds_known_to_fail_go_last():
     sink = MemorySink({name: PollState(failures=name.startswith("s")) for name in names})
     order: list[str] = []
 
-    class Noting:
+    class Noting(Collector):
         def poll(self, poll):
             order.append(poll.feed.name)
             raise FeedError(poll.feed.name, "no")
@@ -253,7 +253,7 @@ def test_feeds_known_to_fail_go_last():
 def test_a_faulty_collector_is_a_failed_feed():
     """A bug in one collector is said in one line and stops nobody."""
 
-    class Faulty:
+    class Faulty(Collector):
         def poll(self, poll):
             return 1 / 0
 

@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import ConfigError, FeedError, UnknownNameError
-from feeds.base import FeedConfig, check_options, fetch_settings, find_collector, load_feeds
+from engine.errors import ConfigError, FeedError, InputError, UnknownNameError
+from feeds.base import (
+    FeedConfig,
+    fetch_settings,
+    find_collector,
+    load_feeds,
+    option_problems,
+    options_of,
+)
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "feeds.toml"
 GOOD = """\
@@ -44,7 +51,7 @@ def test_what_ships_can_be_loaded_and_built():
     config = load_feeds(SHIPPED)
 
     for feed in config.feeds:
-        check_options(feed, find_collector(feed.kind))
+        assert option_problems(feed, find_collector(feed.kind).Options) == []
     for feed in config.feeds:
         assert feed.label
         assert feed.terms
@@ -156,15 +163,26 @@ def test_mutated_files_give_problems_never_tracebacks(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["feeds.nowhere:X", "feeds.rss:Nothing", "json:dumps", "os:sep"])
-def test_a_kind_that_is_no_collector_is_a_config_error(kind):
+def test_a_kind_that_is_no_collector_is_an_input_error(kind):
     """Not found, not there, or not a collector."""
-    with pytest.raises(ConfigError, match=kind.split(":")[0]):
+    with pytest.raises(InputError, match=kind.split(":")[0]):
         find_collector(kind)
 
 
-def test_an_option_the_collector_does_not_know_is_refused():
-    """A misspelt option would silently do nothing."""
-    feed = FeedConfig(name="a", kind="feeds.rss:RssCollector", options={"must_mach": "nvidia"})
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"must_mach": "nvidia"}, "unknown key 'must_mach' (did you mean 'must_match'?)"),
+        ({"must_match": ["nvidia"]}, "must_match is not text"),
+        ({"must_match": "(nvidia"}, "is not a pattern"),
+        ({"keep_summary": "no"}, "keep_summary = 'no' is not true or false"),
+    ],
+)
+def test_a_wrong_option_is_refused_at_the_poll_too(options, problem):
+    """A misspelt option would silently do nothing; a list would become a class of characters."""
+    feed = FeedConfig(name="a", kind="feeds.rss:RssCollector", options=options)
 
-    with pytest.raises(FeedError, match="did you mean 'must_match'"):
-        check_options(feed, find_collector(feed.kind))
+    with pytest.raises(FeedError) as error:
+        options_of(feed, find_collector(feed.kind).Options)
+
+    assert problem in str(error.value)
