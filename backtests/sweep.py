@@ -26,6 +26,7 @@ from backtests.votes import Blender, Latches, Rules, Votes, heard_runs
 from engine.decision.decide import Blend, Rule, Voice
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
 from engine.values import BoolArray, Features, FloatArray
+from strategies.base import levels_of
 
 IntArray = npt.NDArray[np.int64]
 
@@ -537,7 +538,7 @@ def _table(job: Job, voice: Voice, names: Sequence[str], settings: FloatArray) -
 def _score(job: Job, voice: Voice, names: Sequence[str], group: FloatArray) -> FloatArray:
     varied = {name: group[:, k, None] for k, name in enumerate(names)}
     params: dict[str, FloatArray | float] = {**voice.params, **varied}
-    return voice.strategy.score(voice.strategy.levels(job.features.values, params), params)
+    return voice.strategy.score(levels_of(voice.strategy, job.features.values, params), params)
 
 
 def _score_or_name(

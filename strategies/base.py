@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from types import MappingProxyType
+from typing import ClassVar
 
 import numpy as np
 
-from engine.errors import ConfigError, OutOfRangeError, nearest
+from engine.errors import ConfigError, DataError, OutOfRangeError, nearest
 from engine.values import Evidence, FloatArray
 
 Params = Mapping[str, FloatArray | float]
@@ -53,32 +54,66 @@ class Level:
     within_factor: float | None = None
 
 
-class Strategy(Protocol):
-    """The contract. Instances hold no state; arrays in, arrays out.
+class Strategy:
+    """The contract, and what most strategies share. Instances hold no state; arrays in, arrays out.
 
-    name: identity in reports and configs. params: what can be tuned. levels_spec: the numbers the
-    score depends on at one session, with ranges for the flip search.
+    name: identity in reports and configs. needs: the features ``levels`` reads; the engine hands
+    out these and no others. params: what can be tuned. levels_spec: the numbers the score depends
+    on at one session, with ranges for the flip search.
     """
 
     name: ClassVar[str]
-    params: ClassVar[Mapping[str, Param]]
-    levels_spec: ClassVar[Mapping[str, Level]]
+    needs: ClassVar[frozenset[str]]
+    params: ClassVar[Mapping[str, Param]] = MappingProxyType({})
+    levels_spec: ClassVar[Mapping[str, Level]] = MappingProxyType({})
 
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
-        """Features (T,) to levels (…, T); row t may use rows up to t only. NaN: not observed."""
-        ...
+        """Features (T,) to levels (…, T); row t may use rows up to t only. NaN: not observed.
+
+        By default the features needed, as they are.
+        """
+        return {name: features[name] for name in sorted(self.needs)}
 
     def score(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
         """Pointwise from levels (…, T) to a score in [-1, +1]; NaN where not observed."""
-        ...
+        raise NotImplementedError(f"{type(self).__name__} does not say how to score")
 
     def doubt(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
         """Standard error of the score (…, T): how far reasonable people could disagree."""
-        ...
+        raise NotImplementedError(f"{type(self).__name__} does not say how much to doubt it")
 
     def evidence(self, levels: Mapping[str, float], p: Params) -> tuple[Evidence, ...]:
-        """Sentences built from one session's levels."""
-        ...
+        """Sentences built from one session's levels; by default none."""
+        return ()
+
+
+def levels_of(
+    strategy: Strategy, features: Mapping[str, FloatArray], p: Params
+) -> dict[str, FloatArray]:
+    """``strategy.levels`` over the features it declares; ``DataError`` when it reads another."""
+    return strategy.levels(_Declared(strategy, features), p)
+
+
+class _Declared(Mapping[str, FloatArray]):
+    """The features a strategy may read."""
+
+    def __init__(self, strategy: Strategy, features: Mapping[str, FloatArray]) -> None:
+        self._name, self._features = strategy.name, features
+        self._open = strategy.needs & features.keys()
+
+    def __getitem__(self, name: str) -> FloatArray:
+        if name not in self._open:
+            raise DataError(
+                f"strategy '{self._name}' reads '{name[:60]}' without declaring it",
+                remedy="name it in the class's needs",
+            )
+        return self._features[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._open))
+
+    def __len__(self) -> int:
+        return len(self._open)
 
 
 def param_problem(strategy: Strategy, name: str, value: object) -> str | None:

@@ -13,21 +13,21 @@ import numpy as np
 
 from engine.phrases import phrase
 from engine.values import Evidence, FloatArray
-from strategies.base import Level, Param, Params
+from strategies.base import Param, Params, Strategy
 
-_NOTHING: Mapping[str, Level] = MappingProxyType({})
+_ANY = frozenset({"trend_gap_pct"})
+"""One feature, to know how many sessions there are."""
 
 
 def _rows(features: Mapping[str, FloatArray]) -> int:
     return int(next(iter(features.values())).shape[-1])
 
 
-class BuyAndHold:
+class BuyAndHold(Strategy):
     """Score = +1 at every session."""
 
     name: ClassVar[str] = "buy_and_hold"
-    params: ClassVar[Mapping[str, Param]] = MappingProxyType({})
-    levels_spec: ClassVar[Mapping[str, Level]] = _NOTHING
+    needs: ClassVar[frozenset[str]] = _ANY
 
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
         """A constant one."""
@@ -60,13 +60,14 @@ class Cash(BuyAndHold):
         return (Evidence(text=phrase("Cash, whatever happens"), source="baseline"),)
 
 
-class RandomSameTurnover:
+class RandomSameTurnover(Strategy):
     """+1 or -1, switching at random with a given chance a session: turnover without knowledge.
 
     Row t depends on the seed and on t alone, so a longer record does not change it.
     """
 
     name: ClassVar[str] = "random_same_turnover"
+    needs: ClassVar[frozenset[str]] = _ANY
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
             "changes_per_year": Param(
@@ -79,7 +80,6 @@ class RandomSameTurnover:
             "seed": Param(default=1, low=0, high=2**31, unit="", source="any whole number"),
         }
     )
-    levels_spec: ClassVar[Mapping[str, Level]] = _NOTHING
 
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
         """Starts invested; switches where a uniform number is below changes / 252."""

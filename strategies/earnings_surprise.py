@@ -16,13 +16,14 @@ import numpy as np
 
 from engine.phrases import phrase
 from engine.values import Evidence, FloatArray
-from strategies.base import Level, Param, Params, decay, only_where, squash
+from strategies.base import Level, Param, Params, Strategy, decay, only_where, squash
 
 
-class EarningsSurprise:
+class EarningsSurprise(Strategy):
     """Score = tanh(faded guide surprise less what is usual / scale)."""
 
     name: ClassVar[str] = "earnings_surprise"
+    needs: ClassVar[frozenset[str]] = frozenset({"guide_surprise_pct"})
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
             "half_life_sessions": Param(

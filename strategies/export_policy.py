@@ -17,13 +17,16 @@ import numpy as np
 
 from engine.phrases import phrase
 from engine.values import Evidence, FloatArray
-from strategies.base import Level, Param, Params, decay, only_where, squash
+from strategies.base import Level, Param, Params, Strategy, decay, only_where, squash
 
 
-class ExportPolicy:
+class ExportPolicy(Strategy):
     """Score = tanh(pressure / scale) plus a small term for how open the two gates are."""
 
     name: ClassVar[str] = "export_policy"
+    needs: ClassVar[frozenset[str]] = frozenset(
+        {"policy_impulse_pct", "us_gate", "china_gate", "china_excluded"}
+    )
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
             "half_life_sessions": Param(

@@ -17,13 +17,16 @@ import numpy as np
 
 from engine.phrases import phrase
 from engine.values import Evidence, FloatArray
-from strategies.base import Level, Param, Params, decay, only_where, squash
+from strategies.base import Level, Param, Params, Strategy, decay, only_where, squash
 
 
-class Fp8Threat:
+class Fp8Threat(Strategy):
     """Score = -tanh(revenue at risk / scale)."""
 
     name: ClassVar[str] = "fp8_threat"
+    needs: ClassVar[frozenset[str]] = frozenset(
+        {"threat_impulse_pct", "threat_doubt_pct", "domestic_impulse_pct"}
+    )
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
             "half_life_sessions": Param(

@@ -23,7 +23,7 @@ import numpy as np
 from engine.errors import InputError
 from engine.phrases import phrase
 from engine.values import BoolArray, Evidence, FloatArray
-from strategies.base import Level, Param, Params
+from strategies.base import Level, Param, Params, Strategy
 
 INPUTS = (
     "threat_impulse_pct",
@@ -41,10 +41,11 @@ MEMORY_SESSIONS = 21
 IMPULSES = frozenset(name for name in INPUTS if "impulse" in name or "surprise" in name)
 
 
-class Learned:
+class Learned(Strategy):
     """Score = 2 p - 1, p the calibrated probability of a positive return over the horizon."""
 
     name: ClassVar[str] = "learned"
+    needs: ClassVar[frozenset[str]] = frozenset({*INPUTS, "nvda_return"})
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
             "horizon_sessions": Param(

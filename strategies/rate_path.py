@@ -17,13 +17,14 @@ import numpy as np
 
 from engine.phrases import phrase
 from engine.values import Evidence, FloatArray
-from strategies.base import Level, Param, Params, decay, only_where, squash
+from strategies.base import Level, Param, Params, Strategy, decay, only_where, squash
 
 
-class RatePath:
+class RatePath(Strategy):
     """Score = tanh((surprise effect + path effect) / scale)."""
 
     name: ClassVar[str] = "rate_path"
+    needs: ClassVar[frozenset[str]] = frozenset({"expected_path_bps", "fed_surprise_bps"})
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
             "half_life_sessions": Param(

@@ -15,13 +15,14 @@ import numpy as np
 
 from engine.phrases import phrase
 from engine.values import Evidence, FloatArray
-from strategies.base import Level, Param, Params, squash
+from strategies.base import Level, Param, Params, Strategy, squash
 
 
-class Trend:
+class Trend(Strategy):
     """Score = tanh(gap to the 200-session mean in units of its own volatility / scale)."""
 
     name: ClassVar[str] = "trend"
+    needs: ClassVar[frozenset[str]] = frozenset({"trend_gap_pct", "volatility_pct"})
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
             "scale_sd": Param(
@@ -52,10 +53,6 @@ class Trend:
             ),
         }
     )
-
-    def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
-        """Taken as they are; the averaging happened in the features."""
-        return {name: features[name] for name in self.levels_spec}
 
     def score(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
         """Gap in standard deviations of a 200-session mean, halved as volatility doubles.

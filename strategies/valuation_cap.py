@@ -16,13 +16,16 @@ import numpy as np
 
 from engine.phrases import phrase
 from engine.values import Evidence, FloatArray
-from strategies.base import Level, Param, Params, squash
+from strategies.base import Level, Param, Params, Strategy, squash
 
 
-class ValuationCap:
+class ValuationCap(Strategy):
     """Score = -tanh(growth gap / scale) - ceiling weight * excess over the ceiling."""
 
     name: ClassVar[str] = "valuation_cap"
+    needs: ClassVar[frozenset[str]] = frozenset(
+        {"market_cap_usd_tn", "implied_growth_pct", "delivered_growth_pct"}
+    )
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
             "ceiling_usd_tn": Param(
@@ -78,10 +81,6 @@ class ValuationCap:
             ),
         }
     )
-
-    def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
-        """Taken as they are: valuation has no memory."""
-        return {name: features[name] for name in self.levels_spec}
 
     def score(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
         """Both terms; unknown when the market value is; growth term 0 while growth is unknown."""

@@ -24,7 +24,7 @@ import numpy as np
 from config.strategy import Rule as Rule
 from engine.errors import ConfigError
 from engine.values import BoolArray, Features, FloatArray
-from strategies.base import Strategy
+from strategies.base import Strategy, levels_of
 
 DEFAULT_CONFIDENCE_DOUBT = 0.05
 """Floor of the score's standard error: no blend of judgements is known better than this."""
@@ -92,7 +92,7 @@ class Evaluation:
 
 def evaluate(blend: Blend, features: Features) -> Evaluation:
     """Every session's score and position; the live decision is the last row of this."""
-    levels = tuple(v.strategy.levels(features.values, v.params) for v in blend.voices)
+    levels = tuple(levels_of(v.strategy, features.values, v.params) for v in blend.voices)
     return evaluate_levels(blend, levels)
 
 

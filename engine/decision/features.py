@@ -46,6 +46,7 @@ FEATURES: Mapping[str, str] = {
     "qqq_return": "the same for QQQ",
     "effr_pct": "effective federal funds rate, % a year",
     "vix": "VIX at the last known close, points",
+    "trailing_revenue_usd_bn": "revenue of the last four quarters, USD billions",
 }
 
 MAX_PRICE_AGE = 3

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from config import settings
 from config.events import EventWeights
@@ -22,12 +23,13 @@ from config.scenario import Scenario
 from config.schema import Told
 from config.settings import Config
 from config.strategy import StrategyFile, VoiceSettings
-from engine.errors import ConfigError, InputError, NvsignalError, UnknownNameError
+from engine.errors import ConfigError, InputError, UnknownNameError, nearest
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
     from engine.decision.decide import Blend, Voice
     from engine.threat.parameters import ThreatParameters
+    from strategies.base import Strategy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,18 +116,37 @@ def _threat(path: Path, problems: list[str]) -> ThreatParameters | None:
 # --- strategies -----------------------------------------------------------------------------
 
 
-def find_class(reference: str) -> Any:
-    """The class behind ``"module:Class"``; ``InputError`` when it cannot be found."""
+def find_strategy(reference: str) -> Strategy:
+    """A new strategy of ``"module:Class"``; ``InputError`` when there is none, or it is unsound."""
+    import strategies
+    from engine.decision.features import FEATURES
+
     module_name, _, class_name = reference.partition(":")
     try:
         module = importlib.import_module(module_name)
-    except ImportError as error:
-        raise InputError(f"cannot import '{module_name}' ({error})") from None
+    except Exception as error:  # whatever a user's own file may do while it is imported
+        names = [f"strategies.{info.name}" for info in pkgutil.iter_modules(strategies.__path__)]
+        near = nearest(module_name, names)
+        raise InputError(
+            f"cannot import '{module_name[:80]}' ({str(error)[:160]})",
+            remedy=f"did you mean '{near}'?" if near else None,
+        ) from None
+    known = [n for n, v in vars(module).items() if _is_strategy(v)]
     found = getattr(module, class_name, None)
-    if found is None:
-        names = [n for n in vars(module) if not n.startswith("_")]
-        raise UnknownNameError(f"class in {module_name}", class_name, names)
-    return found
+    if not _is_strategy(found):
+        raise UnknownNameError(f"strategy in {module_name}", class_name, known)
+    unknown_needs = sorted(found.needs - FEATURES.keys())
+    if unknown_needs:
+        raise UnknownNameError(f"feature needed by {class_name}", unknown_needs[0], FEATURES)
+    return found()
+
+
+def _is_strategy(found: Any) -> TypeGuard[type[Strategy]]:
+    """A finished subclass of ``Strategy``: it has a name and says what it needs."""
+    from strategies.base import Strategy
+
+    is_one = isinstance(found, type) and issubclass(found, Strategy)
+    return is_one and all(hasattr(found, part) for part in ("name", "needs"))
 
 
 def blend_of(chosen: StrategyFile, path: Path, problems: list[str]) -> Blend | None:
@@ -150,8 +171,8 @@ def _voice(given: VoiceSettings, told: Told, order: int, problems: list[str]) ->
 
     place = ("strategy", order)
     try:
-        strategy = find_class(given.use)()
-    except (NvsignalError, TypeError) as error:
+        strategy = find_strategy(given.use)
+    except InputError as error:
         problems.append(told.line((*place, "use"), str(error)))
         return None
     params: dict[str, float] = {k: p.default for k, p in strategy.params.items()}

@@ -10,19 +10,18 @@ import numpy as np
 from backtests.replay import Costs, Market, market
 from engine.decision.decide import Blend, Rule, Voice
 from engine.values import Evidence, Features, FloatArray
-from strategies.base import Level, Param, Params
+from strategies.base import Params, Strategy
 from strategies.fp8_threat import Fp8Threat
 from strategies.rate_path import RatePath
 from strategies.trend import Trend
 from tests.backtests.market_data import random_prices, weekdays
 
 
-class Given:
+class Given(Strategy):
     """A strategy whose score is a feature, as it is."""
 
     name: ClassVar[str] = "given"
-    params: ClassVar[Mapping[str, Param]] = {}
-    levels_spec: ClassVar[Mapping[str, Level]] = {}
+    needs: ClassVar[frozenset[str]] = frozenset({"given"})
 
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
         return {"x": features["given"]}

@@ -26,6 +26,7 @@ from engine.record.history import History
 from engine.service.bind import load
 from engine.values import Fact, FloatArray
 from feeds.facts import Lags, read_tables
+from strategies.base import Strategy
 from strategies.trend import Trend
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -33,12 +34,11 @@ AS_OF = parse_as_of("2022-12-15T13:30Z")
 KINDS = ("bar", "corporate_action", "observation", "headline", "fomc_meeting")
 
 
-class _Base:
+class _Base(Strategy):
     """A strategy whose score is the squashed level; subclasses say where it comes from."""
 
     name: ClassVar[str] = "test"
-    params: ClassVar[dict[str, Any]] = {}
-    levels_spec: ClassVar[dict[str, Any]] = {}
+    needs: ClassVar[frozenset[str]] = frozenset({"nvda_return"})
 
     def levels(self, features: Any, p: Any) -> dict[str, FloatArray]:
         return {"x": self.read(features["nvda_return"])}
@@ -418,6 +418,7 @@ def test_the_command_fails_on_a_cheat(tmp_path: Path, monkeypatch: pytest.Monkey
                 """Trend, one session early."""
 
                 name = "peeking"
+                needs = Trend.needs | {"nvda_return"}
 
                 def levels(self, features, p):
                     ahead = {k: np.roll(v, -1) for k, v in features.items()}

@@ -9,7 +9,7 @@ from backtests.replay import buy_and_hold, replay
 from backtests.sweep import make_job, run
 from engine.decision.decide import Blend, Rule, Voice, evaluate
 from engine.errors import InputError
-from engine.service.bind import find_class
+from engine.service.bind import find_strategy
 from strategies.base import Strategy
 from strategies.baselines import BuyAndHold, Cash, RandomSameTurnover
 from tests.backtests.sweep_world import synthetic_features, synthetic_market
@@ -76,7 +76,7 @@ def test_a_sweep_over_seeds_is_each_coin_alone() -> None:
 
 def test_they_can_be_named_in_a_strategy_file() -> None:
     for name in ("BuyAndHold", "Cash", "RandomSameTurnover"):
-        assert find_class(f"strategies.baselines:{name}")().evidence({}, {})[0].text
+        assert find_strategy(f"strategies.baselines:{name}").evidence({}, {})[0].text
 
 
 def test_a_seed_beyond_its_range_is_refused() -> None:

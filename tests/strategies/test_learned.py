@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from engine.decision.features import FEATURES
 from engine.errors import InputError
 from strategies.base import with_defaults
 from strategies.learned import INPUTS, Learned, design_matrix, forward_gain, whole_numbers
@@ -15,7 +14,7 @@ T = 700
 
 def features(seed: int, signal: float = 0.0) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
-    values = {name: rng.normal(0, 1, T) for name in FEATURES}
+    values = {name: rng.normal(0, 1, T) for name in sorted(Learned.needs)}
     driver = np.repeat(rng.choice([-1.0, 1.0], T // 35 + 1), 35)[:T]
     values["trend_gap_pct"] = driver + rng.normal(0, 0.3, T)
     # The return of row t+1 follows the driver of row t: that is what could honestly be learnt.

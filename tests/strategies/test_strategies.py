@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine.decision.features import FEATURES
-from engine.errors import ConfigError, OutOfRangeError
-from strategies.base import Strategy, decay, with_defaults
+from engine.errors import ConfigError, DataError, OutOfRangeError
+from strategies.base import Strategy, decay, levels_of, with_defaults
 from strategies.earnings_surprise import EarningsSurprise
 from strategies.export_policy import ExportPolicy
 from strategies.fp8_threat import Fp8Threat
@@ -167,3 +167,24 @@ def test_growth_fades_as_documented() -> None:
     path = 3.5 + (60 - 3.5) * np.exp2(-t / 2)
 
     assert float(sustainable_pct(np.array(60.0), p)) == pytest.approx(path.mean(), rel=1e-6)
+
+
+class Typo(Trend):
+    """Reads a feature that it does not declare."""
+
+    def levels(self, features, p):  # type: ignore[no-untyped-def]
+        return {"x": features["vix"]}
+
+
+def test_a_strategy_gets_the_features_it_declares_and_no_other() -> None:
+    """An undeclared read is an error that names the strategy and the remedy."""
+    values = features(6)
+    with pytest.raises(DataError, match=r"'trend' reads 'vix' .*needs"):
+        levels_of(Typo(), values, {})
+
+    assert set(levels_of(Trend(), values, {})) == Trend.needs
+
+
+@pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
+def test_what_is_declared_exists(strategy: Strategy) -> None:
+    assert strategy.needs <= FEATURES.keys()

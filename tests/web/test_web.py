@@ -777,7 +777,7 @@ def test_typed_rules_may_only_name_installed_strategies(
         raise AssertionError("it was looked up")
 
     text = presets.preset_text(folder, "balanced").replace("strategies.trend:Trend", use)
-    monkeypatch.setattr(engine.service.bind, "find_class", never)
+    monkeypatch.setattr(engine.service.bind, "find_strategy", never)
     with pytest.raises(UnknownNameError, match="unknown strategy"):
         presets.checked(folder, text)
 
