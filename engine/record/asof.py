@@ -21,10 +21,20 @@ import numpy.typing as npt
 
 from engine.clock import NEW_YORK, to_micros
 from engine.record.history import History
-from engine.record.readings import ACTIONS, BARS, Bar, CorporateAction, Kind
+from engine.record.quarantine import Told, Walk, bound_of, same_close
+from engine.record.readings import (
+    ACTIONS,
+    BAR_SIGHTINGS,
+    BARS,
+    Bar,
+    BarSighting,
+    CorporateAction,
+    Kind,
+)
 from engine.values import Fact, FloatArray
 
 R = TypeVar("R")
+B = TypeVar("B", Bar, BarSighting)
 
 OFFICIAL = ("FRED", "New York Fed", "Federal Reserve", "SEC EDGAR", "Federal Register")
 """Live sources that publish their own figures; each outranks whoever repeats them."""
@@ -44,9 +54,16 @@ class Rows(Protocol):
         ...
 
 
+POLLED = " (polled)"
+"""Ends the source of what a live feed brought, so that a back-fill of its past is told from a
+curated table."""
+IMPORTED = "imported from "
+"""Begins the source of what the user brought in a file, whatever the file is called."""
+
+
 def rank(fact: Fact) -> int:
     """Standing of a source: 2 a curated table or an import, 1 the publisher itself, 0 others."""
-    if fact.backfilled:
+    if fact.backfilled and not fact.source.endswith(POLLED):
         return 2
     return 1 if fact.source.startswith(OFFICIAL) else 0
 
@@ -124,10 +141,106 @@ def split_factor(actions: Iterable[CorporateAction], after: date, until: date) -
     return math.prod(a.value for a in sorted(binding, key=lambda a: a.ex_on))
 
 
+class _Bars:
+    """The bars of one symbol as its sources tell them, and which of them count so far."""
+
+    def __init__(self, symbol: str) -> None:
+        self._bound = bound_of(symbol)
+        self._told: dict[date, dict[str, tuple[int, int, Bar]]] = {}
+        self._seen_again: set[tuple[date, float]] = set()
+        self._splits: tuple[CorporateAction, ...] = ()
+        self._days: list[date] = []
+        self._walk = self._new_walk()
+        self._fresh: set[date] = set()
+        self._order = 0
+
+    def hear(self, fact: Fact, bar: Bar) -> None:
+        """The next version, in order; within one source it takes the place of the one before."""
+        day = bar.session_on
+        if self._days and day <= self._days[-1]:
+            self._start_again()
+        self._fresh.add(day)
+        versions = self._told.setdefault(day, {})
+        source = IMPORTED if fact.source.startswith(IMPORTED) else fact.source.removesuffix(POLLED)
+        self._order += 1
+        standing = versions.get(source)
+        if standing is None or rank(fact) >= standing[0]:
+            versions[source] = (rank(fact), self._order, bar)
+
+    def confirm(self, sighting: BarSighting) -> None:
+        """A close that was seen again."""
+        if sighting.nth > 1:
+            self._seen_again.add((sighting.session_on, sighting.close))
+            self._start_again()
+
+    def split(self, splits: tuple[CorporateAction, ...]) -> None:
+        """The splits known from here on."""
+        if splits != self._splits:
+            self._splits = splits
+            self._start_again()
+
+    def news(self) -> dict[date, Bar | None]:
+        """Session -> the bar that counts, None while its close is not believed: those whose answer
+        may be new since the last call; ascending."""
+        fresh = sorted(self._fresh)
+        for day in fresh:
+            self._walk.add(day, self._versions(day))
+        self._days += fresh
+        self._fresh = set()
+        moved, self._walk.moved = sorted(self._walk.moved), set()
+        return {self._days[place]: self._counting(place) for place in moved}
+
+    def _counting(self, place: int) -> Bar | None:
+        close = self._walk.chosen[place]
+        standing = self._standing(self._days[place])
+        return None if close is None else next(b for b in standing if b.close == close)
+
+    def _new_walk(self) -> Walk:
+        return Walk(self._bound, lambda after, until: split_factor(self._splits, after, until))
+
+    def _start_again(self) -> None:
+        """What was said of past sessions may no longer hold."""
+        if self._days:
+            self._fresh |= set(self._days)
+            self._days, self._walk = [], self._new_walk()
+
+    def _standing(self, day: date) -> list[Bar]:
+        """The bars told of ``day``, best source first."""
+        versions = sorted(self._told[day].values(), key=lambda v: v[:2], reverse=True)
+        return [bar for _, _, bar in versions]
+
+    def _versions(self, day: date) -> list[Told]:
+        bars = self._standing(day)
+        return [
+            Told(
+                close=bar.close,
+                confirmed=(day, bar.close) in self._seen_again
+                or any(same_close(bar.close, other.close) for other in bars if other is not bar),
+            )
+            for bar in bars
+        ]
+
+
 def bars_at(history: History, symbol: str, at: datetime) -> dict[date, Bar]:
-    """Session -> bar as known at ``at``, raw; ascending."""
-    bars = [b for b in known(history, BARS, at).values() if b.symbol == symbol]
-    return {b.session_on: b for b in sorted(bars, key=lambda b: b.session_on)}
+    """Session -> bar as known at ``at``, raw; ascending. What is not believed yet is left out."""
+    return {day: bar for day, bar in _believed(history, symbol, at).items() if bar is not None}
+
+
+def unconfirmed_at(history: History, symbol: str, at: datetime) -> tuple[date, ...]:
+    """Sessions whose only close waits for somebody to repeat it; ascending."""
+    return tuple(day for day, bar in _believed(history, symbol, at).items() if bar is None)
+
+
+def _believed(history: History, symbol: str, at: datetime) -> dict[date, Bar | None]:
+    bars = _Bars(symbol)
+    for fact, bar in history.told(BARS, at):
+        if bar.symbol == symbol:
+            bars.hear(fact, bar)
+    for _, sighting in history.told(BAR_SIGHTINGS, at):
+        if sighting.symbol == symbol:
+            bars.confirm(sighting)
+    bars.split(tuple(a for a in actions_at(history, symbol, at) if a.action == "split"))
+    return bars.news()
 
 
 def actions_at(history: History, symbol: str, at: datetime) -> tuple[CorporateAction, ...]:
@@ -195,26 +308,51 @@ class Prices:
 
 def prices(history: History, symbol: str, grid: Rows) -> Prices:
     """The closes of ``symbol``, at each row as known there; equal to ``closes_at`` row by row."""
-    bars = [v for v in known_on(history, BARS, grid).versions if v.reading.symbol == symbol]
-    days = sorted({v.reading.session_on for v in bars} | set(grid.sessions_on))
+    splits = _splits_on(history, symbol, grid)
+    heard, seen = (_arrivals(history, kind, symbol, grid) for kind in (BARS, BAR_SIGHTINGS))
+    days = sorted(
+        {b.session_on for found in heard.values() for _, b in found} | set(grid.sessions_on)
+    )
     place = {day: column for column, day in enumerate(days)}
-    n_rows = len(grid.sessions_on)
-    told = np.zeros(n_rows, dtype=np.int64)
+    told = np.zeros(len(grid.sessions_on), dtype=np.int64)
     raw = np.full(len(days), np.nan)
     spells: dict[int, FloatArray] = {0: raw}
-    newest = 0
-    for row, arrived in Timeline(versions=tuple(bars)):
-        columns = [(place[v.reading.session_on], v.reading.close) for v in arrived]
-        changed = [(c, close) for c, close in columns if raw[c] != close]
-        if any(c < newest for c, _ in changed) and row:
+    bars, newest, split_at = _Bars(symbol), 0, dict(splits)
+    for row in sorted(heard.keys() | seen.keys() | split_at.keys()):
+        for fact, bar in heard.get(row, ()):
+            bars.hear(fact, bar)
+        for _, sighting in seen.get(row, ()):
+            bars.confirm(sighting)
+        if row in split_at:
+            bars.split(split_at[row])
+        closes = {place[d]: math.nan if b is None else b.close for d, b in bars.news().items()}
+        changed = [(c, close) for c, close in closes.items() if not _same(raw[c], close)]
+        if row and any(c < newest for c, _ in changed):
             raw = spells[row] = np.where(np.arange(len(days)) < newest, raw, np.nan)
         for column, close in changed:
             raw[column] = close
-        newest = max(newest, *(c + 1 for c, _ in columns))
+        newest = max(newest, *(c + 1 for c in closes), 0)
         told[row:] = newest
     before = np.array([bisect_left(days, day) for day in grid.sessions_on], dtype=np.int64)
-    adjusted = _adjusted(spells, _splits_on(history, symbol, grid), days, grid)
+    adjusted = _adjusted(spells, splits, days, grid)
     return Prices(days=tuple(days), end=np.maximum(before, told), told=told, spells=adjusted)
+
+
+def _same(one: float, other: float) -> bool:
+    return one == other or (math.isnan(one) and math.isnan(other))
+
+
+def _arrivals(
+    history: History, kind: Kind[B], symbol: str, grid: Rows
+) -> dict[int, list[tuple[Fact, B]]]:
+    """Row -> what becomes known of ``symbol`` at it, in order."""
+    found: dict[int, list[tuple[Fact, B]]] = {}
+    if len(grid.decide_at_us):
+        for fact, reading in history.told_by_us(kind, int(grid.decide_at_us[-1])):
+            if reading.symbol == symbol:
+                row = bisect_left(grid.decide_at_us, to_micros(fact.known_at))
+                found.setdefault(row, []).append((fact, reading))
+    return found
 
 
 def _splits_on(

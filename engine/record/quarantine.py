@@ -75,67 +75,84 @@ class _Level:
     close: float = 0.0
     before: _Level | None = None
 
-    def add(self, place: int, close: float) -> None:
-        self.places.append(place)
-        self.close = close
 
+class Walk:
+    """Goes through the sessions of one symbol, oldest first, and says which closes count.
 
-def counting_closes(
-    days: Sequence[date],
-    told: Sequence[Sequence[Told]],
-    bound: float,
-    split_factor: SplitFactor,
-) -> list[float | None]:
-    """Of each session the close that counts; None where none is believed yet.
-
-    days: sessions with a price, ascending. told: of each its closes, the best source first; raw.
+    chosen: of each session so far the close that counts, None where none is believed yet; a later
+    session may change an earlier answer, by the rules of ``add`` alone. moved: the places whose
+    answer is new since it was last cleared.
     """
-    chosen: list[float | None] = [None] * len(days)
-    level, waiting = _Level(), _Level()
 
-    def near(stand: _Level, place: int, close: float) -> bool:
-        last = days[stand.places[-1]]
-        factor = close * split_factor(last, days[place]) / stand.close
-        return abs(math.log(factor)) <= math.log(_bound_over(bound, last, days[place]))
+    def __init__(self, bound: float, split_factor: SplitFactor) -> None:
+        self.chosen: list[float | None] = []
+        self.moved: set[int] = set()
+        self._bound, self._split_factor = bound, split_factor
+        self._days: list[date] = []
+        self._firsts: list[float] = []
+        self._level, self._waiting = _Level(), _Level()
 
-    def count(place: int, close: float) -> None:
-        level.add(place, close)
-        chosen[place] = close
+    def add(self, day: date, told: Sequence[Told]) -> None:
+        """The next session with its closes, raw, the best source first.
 
-    def forget(stand: _Level) -> None:
-        for place in stand.places:
-            chosen[place] = None
+        The first that stands near the level counts; one that returns to the level before a young
+        one shows that level to have been wrong; else the first that was confirmed. Where none is,
+        the session waits, and once more sessions wait than stand, the majority was right.
+        """
+        place = len(self._days)
+        self._days.append(day)
+        self._firsts.append(told[0].close)
+        self.chosen.append(None)
+        self.moved.add(place)
+        for version in told:
+            if self._counts(place, version):
+                self._level.places.append(place)
+                self._level.close = self.chosen[place] = version.close
+                self._waiting = _Level()
+                return
+        self._wait(place)
 
-    for place, versions in enumerate(told):
-        found = None
-        for version in versions:
-            before = level.before if len(level.places) < YOUNG else None
-            if not level.places or near(level, place, version.close):
-                found = version
-            elif before is not None and near(before, place, version.close):
-                forget(level)  # there and back: the spike was a wrong price, confirmed or not
-                level, found = before, version
-            elif version.confirmed:
-                level, found = _Level(before=level), version
-            if found is not None:
-                break
-        if found is not None:
-            count(place, found.close)
-            waiting = _Level()
-            continue
-        first = versions[0].close
-        if waiting.places and not near(waiting, place, first):
-            waiting = _Level()
-        waiting.add(place, first)
-        if len(waiting.places) > len(level.places):  # the majority stands elsewhere
-            forget(level)
-            level, waiting = waiting, _Level()
-            for index in level.places:
-                chosen[index] = told[index][0].close
-    return chosen
+    def _counts(self, place: int, version: Told) -> bool:
+        level = self._level
+        before = level.before if len(level.places) < YOUNG else None
+        if not level.places or self._near(level, place, version.close):
+            return True
+        if before is not None and self._near(before, place, version.close):
+            self._forget(level)
+            self._level = before
+            return True
+        if version.confirmed:
+            self._level = _Level(before=level)
+        return version.confirmed
+
+    def _wait(self, place: int) -> None:
+        if self._waiting.places and not self._near(self._waiting, place, self._firsts[place]):
+            self._waiting = _Level()
+        self._waiting.places.append(place)
+        self._waiting.close = self._firsts[place]
+        if len(self._waiting.places) > len(self._level.places):
+            self._forget(self._level)
+            self._level, self._waiting = self._waiting, _Level()
+            for index in self._level.places:
+                self.chosen[index] = self._firsts[index]
+            self.moved.update(self._level.places)
+
+    def _near(self, level: _Level, place: int, close: float) -> bool:
+        after, until = self._days[level.places[-1]], self._days[place]
+        factor = close * self._split_factor(after, until) / level.close
+        bound = _bound_over(self._bound, after, until)
+        return 1 / bound <= factor <= bound
+
+    def _forget(self, level: _Level) -> None:
+        for place in level.places:
+            self.chosen[place] = None
+        self.moved.update(level.places)
 
 
 def _bound_over(bound: float, after: date, until: date) -> float:
     """The bound across the sessions from ``after`` to ``until``: it grows with their root."""
+    days = (until - after).days
+    if days <= 1:
+        return bound
     sessions = max(1, int(np.busday_count(after, until)))
     return max(bound, min(float(bound ** math.sqrt(sessions)), MOST_ACROSS_A_HOLE))

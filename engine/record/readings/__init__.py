@@ -2,7 +2,7 @@
 
 from engine.record.readings.actions import ACTIONS, CorporateAction
 from engine.record.readings.architectures import ARCHITECTURES, Dimensions
-from engine.record.readings.bars import BARS, Bar
+from engine.record.readings.bars import BAR_SIGHTINGS, BARS, Bar, BarSighting
 from engine.record.readings.base import Kind
 from engine.record.readings.china import AVAILABILITY, SUPPLY, Availability, Supply
 from engine.record.readings.chips import CHIPS
@@ -37,6 +37,7 @@ __all__ = [
     "ARCHITECTURES",
     "AVAILABILITY",
     "BARS",
+    "BAR_SIGHTINGS",
     "CHIPS",
     "EARNINGS",
     "EARNINGS_DATES",
@@ -53,6 +54,7 @@ __all__ = [
     "SUPPLY",
     "Availability",
     "Bar",
+    "BarSighting",
     "CorporateAction",
     "Dimensions",
     "Earnings",

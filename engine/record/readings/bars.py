@@ -33,3 +33,27 @@ class Bar:
 
 
 BARS = Kind(name="bar", of=Bar, key=lambda bar: f"{bar.symbol}:{bar.session_on.isoformat()}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarSighting:
+    """A close too far off to be believed at once, seen for the ``nth`` time by one source.
+
+    nth 2 means seen again after long enough, or that the user vouched for it: it counts.
+    """
+
+    symbol: str
+    session_on: date
+    close: float
+    nth: int
+
+    def __post_init__(self) -> None:
+        need_range(self, "close", 0, 1e7, open_low=True)
+        need_range(self, "nth", 1, 2)
+
+
+BAR_SIGHTINGS = Kind(
+    name="bar_sighting",
+    of=BarSighting,
+    key=lambda s: f"{s.symbol}:{s.session_on.isoformat()}:{s.close!r}:{s.nth}",
+)

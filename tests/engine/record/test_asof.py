@@ -14,9 +14,26 @@ from hypothesis import strategies as st
 
 from engine.clock import at_new_york, from_micros, to_micros
 from engine.errors import DataError
-from engine.record.asof import closes_at, known, known_on, prices, rank, split_factor
+from engine.record.asof import (
+    closes_at,
+    known,
+    known_on,
+    prices,
+    rank,
+    split_factor,
+    unconfirmed_at,
+)
 from engine.record.history import History
-from engine.record.readings import ACTIONS, BARS, OBSERVATIONS, Bar, CorporateAction, Observation
+from engine.record.readings import (
+    ACTIONS,
+    BAR_SIGHTINGS,
+    BARS,
+    OBSERVATIONS,
+    Bar,
+    BarSighting,
+    CorporateAction,
+    Observation,
+)
 from engine.values import Fact
 
 MONDAY = date(2025, 1, 6)
@@ -35,12 +52,14 @@ def grid(days: Iterable[date] = DAYS) -> Rows:
     return Rows(sessions_on=on, decide_at_us=np.array(instants, dtype=np.int64))
 
 
-def bar(day: date, close: float, known_at: datetime, *, curated: bool = False) -> Fact:
+def bar(
+    day: date, close: float, known_at: datetime, *, curated: bool = False, source: str = ""
+) -> Fact:
     return BARS.fact(
         Bar(symbol="NVDA", session_on=day, close=close),
         occurred_at=at_new_york(day, time(16)),
         known_at=known_at,
-        source="table" if curated else "Yahoo Finance",
+        source=source or ("table" if curated else "Yahoo Finance"),
         backfilled=curated,
     )
 
@@ -54,14 +73,24 @@ def split(ex_on: date, value: float, known_at: datetime) -> Fact:
     )
 
 
+def seen(day: date, close: float, known_at: datetime, *, nth: int = 2) -> Fact:
+    return BAR_SIGHTINGS.fact(
+        BarSighting(symbol="NVDA", session_on=day, close=close, nth=nth),
+        occurred_at=at_new_york(day, time(16)),
+        known_at=known_at,
+        source="Yahoo Finance",
+    )
+
+
 START = datetime(2025, 1, 6, tzinfo=UTC)
 INSTANTS = st.integers(0, 28 * 24 * 2).map(lambda n: START + timedelta(minutes=30 * n))
 DAY = st.sampled_from(DAYS)
-BAR = st.builds(
-    bar, DAY, st.sampled_from([80.0, 100.0, 101.5, 187.0, 1208.88]), INSTANTS, curated=st.booleans()
-)
+CLOSE = st.sampled_from([80.0, 100.0, 101.5, 187.0, 1208.88])
+SOURCE = st.sampled_from(["", "imported from a.csv", "imported from b.csv", "Yahoo (polled)"])
+BAR = st.builds(bar, DAY, CLOSE, INSTANTS, curated=st.booleans(), source=SOURCE)
 SPLIT = st.builds(split, DAY, st.sampled_from([2.0, 10.0]), INSTANTS)
-HISTORIES = st.lists(st.one_of(BAR, BAR, BAR, BAR, SPLIT), max_size=60)
+SEEN = st.builds(seen, DAY, CLOSE, INSTANTS, nth=st.integers(1, 2))
+HISTORIES = st.lists(st.one_of(BAR, BAR, BAR, BAR, SPLIT, SEEN), max_size=60)
 PATIENT = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -161,6 +190,32 @@ def test_the_publisher_outranks_who_repeats_it() -> None:
     assert known(history, OBSERVATIONS, at(day, 13))[f"DFF:{day}"].value == 4.33
 
 
+def test_a_close_beyond_belief_is_not_observed_until_somebody_repeats_it() -> None:
+    """Nothing for the morning after; once confirmed it counts from then on, never before."""
+    facts = [bar(day, 186.0 + k, at(day, 16)) for k, day in enumerate(DAYS[:3])]
+    wrong = [*facts, bar(DAYS[3], 298.5, at(DAYS[3], 16))]
+    table = prices(History(wrong), "NVDA", grid()).window(2)
+    assert np.array_equal(table[4], np.array([188.0, np.nan]), equal_nan=True)
+    assert unconfirmed_at(History(wrong), "NVDA", at(DAYS[4], 8)) == (DAYS[3],)
+    assert DAYS[3] not in closes_at(History(wrong), "NVDA", at(DAYS[4], 8))
+
+    again = seen(DAYS[3], 298.5, at(DAYS[4], 12))
+    for confirmation in (again, bar(DAYS[3], 298.5, at(DAYS[4], 12), curated=True, source="other")):
+        found = prices(History([*wrong, confirmation]), "NVDA", grid()).window(2)
+        assert np.isnan(found[4][1])
+        assert found[5].tolist()[0] == 298.5
+
+    same = bar(DAYS[3], 298.5, at(DAYS[4], 12), source="Yahoo Finance (polled)")
+    assert np.isnan(prices(History([*wrong, same]), "NVDA", grid()).window(2)[5][0])
+
+
+def test_the_second_source_is_taken_where_the_best_one_is_beyond_belief() -> None:
+    facts = [bar(day, 186.0, at(day, 16)) for day in DAYS[:3]]
+    facts.append(bar(DAYS[3], 1860.0, at(DAYS[3], 16), curated=True, source="table"))
+    facts.append(bar(DAYS[3], 187.0, at(DAYS[3], 17), source="feed"))
+    assert prices(History(facts), "NVDA", grid()).last(3)[4] == 187.0
+
+
 def test_a_session_without_a_bar_stays_unknown_and_an_old_price_ages_out() -> None:
     """Not observed is NaN: neither yesterday's price nor zero stands in the gap."""
     facts = [bar(DAYS[0], 100.0, at(DAYS[0], 16)), bar(DAYS[2], 102.0, at(DAYS[2], 16))]
@@ -172,13 +227,14 @@ def test_a_session_without_a_bar_stays_unknown_and_an_old_price_ages_out() -> No
 
 
 def test_a_split_counts_from_the_morning_it_binds_and_only_once_known() -> None:
-    facts = [bar(day, 1000.0, at(day, 16)) for day in DAYS[:5]]
+    facts = [bar(day, 1000.0 if day < DAYS[3] else 100.0, at(day, 16)) for day in DAYS[:5]]
     ex = DAYS[3]
     early = [*facts, split(ex, 10.0, at(DAYS[0], 12))]
     assert prices(History(early), "NVDA", grid()).window(1)[2:4, 0].tolist() == [1000.0, 100.0]
     late = [*facts, split(ex, 10.0, at(DAYS[4], 12))]
-    assert prices(History(late), "NVDA", grid()).window(2)[4].tolist() == [1000.0, 1000.0]
-    assert prices(History(late), "NVDA", grid()).window(3)[5].tolist() == [100.0, 1000.0, 1000.0]
+    unexplained = prices(History(late), "NVDA", grid()).window(2)[4]
+    assert np.array_equal(unexplained, np.array([1000.0, np.nan]), equal_nan=True)
+    assert prices(History(late), "NVDA", grid()).window(3)[5].tolist() == [100.0, 100.0, 100.0]
 
 
 def test_splits_multiply_over_the_days_they_lie_between() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.record.quarantine import Told, bound_of, counting_closes, same_close
+from engine.record.quarantine import Told, Walk, bound_of, same_close
 
 FIRST = date(2025, 9, 1)  # a Monday
 
@@ -23,8 +23,10 @@ def no_split(after: date, until: date) -> float:
 
 
 def counting(closes: list[float | list[Told]], bound: float = 1.35, split=no_split):
-    told = [c if isinstance(c, list) else [Told(close=c)] for c in closes]
-    return counting_closes(weekdays(len(closes)), told, bound, split)
+    walk = Walk(bound, split)
+    for day, close in zip(weekdays(len(closes)), closes, strict=True):
+        walk.add(day, close if isinstance(close, list) else [Told(close=close)])
+    return walk.chosen
 
 
 def test_a_close_beyond_the_bound_waits_and_the_next_true_one_counts() -> None:
@@ -78,11 +80,12 @@ def test_the_majority_decides_where_the_first_price_was_wrong() -> None:
 
 
 def test_the_bound_grows_with_a_hole_and_not_without_end() -> None:
-    days = [date(2025, 9, 30), date(2026, 11, 27)]
 
     def across(close: float) -> float | None:
-        told = [[Told(close=186.6)], [Told(close=close)]]
-        return counting_closes(days, told, 1.35, no_split)[1]
+        walk = Walk(1.35, no_split)
+        walk.add(date(2025, 9, 30), [Told(close=186.6)])
+        walk.add(date(2026, 11, 27), [Told(close=close)])
+        return walk.chosen[1]
 
     assert across(330.0) == 330.0
     assert across(600.0) is None
