@@ -10,9 +10,8 @@ facts with ``known_at`` at or before its decision instant and by running recursi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -21,8 +20,8 @@ from config.events import EventWeights as EventWeights
 from engine.clock import from_micros
 from engine.decision.events import EventLog
 from engine.decision.grid import Grid
+from engine.decision.market import price_features, valuation_features
 from engine.decision.rates import Memo, rate_features
-from engine.macro import valuation
 from engine.record.history import History
 from engine.values import Event, Fact, Features, FloatArray, ThreatRating
 
@@ -42,26 +41,21 @@ FEATURES: Mapping[str, str] = {
     "guide_surprise_pct": "guide against consensus at a report, %; 0 between reports",
     "trend_gap_pct": "NVDA against its 200-session mean, %",
     "volatility_pct": "20-session volatility of NVDA, % a year",
-    "nvda_return": "log return of NVDA from the close before to the last known close",
+    "nvda_close_usd": "last known close of NVDA in shares of the session's day",
+    "nvda_return": "log return of NVDA over the last session; NaN where a close is missing",
+    "nvda_range": "ln(high / low) of NVDA in the last session",
+    "nvda_gap": "ln(open / close before) of NVDA in the last session, splits taken out",
     "qqq_return": "the same for QQQ",
     "effr_pct": "effective federal funds rate, % a year",
     "vix": "VIX at the last known close, points",
     "trailing_revenue_usd_bn": "revenue of the last four quarters, USD billions",
 }
 
-MAX_PRICE_AGE = 3
-"""Sessions after which a price counts as not observed."""
 MAX_NEWS_AGE = 42
 """Sessions without any event of the curated or polled streams after which news counts as not
 observed. Two months: the longest quiet spell of the reference events is 24 sessions."""
 MAX_REPORT_AGE = 80
 """Sessions: a quarter is 63; after 80 an earnings report is overdue and the figures are stale."""
-TREND_WINDOW = 200
-TREND_MIN = 120
-VOL_WINDOW = 20
-
-FCF_MARGIN = 0.45
-"""Free cash flow over revenue, a prior: trailing 72 of 148.5 bn in mid-2025 is 48 %."""
 
 _DATA_CENTRE_PARTS = re.compile(r"^(A|H|B)\d+")
 """Nvidia's training and serving parts: A100, H20, B30A …; graphics cards and rivals are left out
@@ -95,127 +89,17 @@ def build(
     """
     end = from_micros(int(grid.decide_at_us[-1]))
     values: dict[str, FloatArray] = {}
-    values |= _prices(history, grid, end)
+    values |= price_features(history, grid)
     values |= _threat(grid, ratings, history.known("model_release", end))
     gates = _gates(history.known("availability", end), grid)
     values |= gates
     values |= _news(grid, events, weights, gates)
     values["china_excluded"] = _china_excluded(history.known("policy_event", end), grid)
     values |= _earnings(history.known("earnings", end), grid)
-    values |= _valuation(history, grid, end, values)
-    values |= rate_features(history, grid, end, events, memo)
+    revenue = values["trailing_revenue_usd_bn"]
+    values |= valuation_features(history, grid, values["nvda_close_usd"], revenue)
+    values |= rate_features(history, grid, events, memo)
     return Features(sessions_on=grid.sessions_on, decide_at_us=grid.decide_at_us, values=values)
-
-
-# --- prices ----------------------------------------------------------------------------------
-
-
-def _prices(history: History, grid: Grid, end: datetime) -> dict[str, FloatArray]:
-    bars = history.known("bar", end)
-    splits = history.known("corporate_action", end)
-    return _as_known(splits, grid, lambda known: _price_features(bars, known, grid))
-
-
-def _as_known(
-    splits: Sequence[Fact], grid: Grid, make: Callable[[Sequence[Fact]], dict[str, FloatArray]]
-) -> dict[str, FloatArray]:
-    """Each row made with the splits known at it, so that one learnt late changes no row before."""
-    out: dict[str, FloatArray] = {}
-    for start in sorted({0, *(row for s in splits if (row := grid.row(s)) < len(grid))}):
-        for name, array in make([s for s in splits if grid.row(s) <= start]).items():
-            out.setdefault(name, array.copy())[start:] = array[start:]
-    return out
-
-
-def _price_features(
-    bars: Sequence[Fact], splits: Sequence[Fact], grid: Grid
-) -> dict[str, FloatArray]:
-    nvda = _log_level(bars, splits, grid, "NVDA")
-    qqq = _log_level(bars, splits, grid, "QQQ")
-    gap, volatility = _trend(nvda)
-    return {
-        "trend_gap_pct": gap,
-        "volatility_pct": volatility,
-        "nvda_return": np.diff(nvda, prepend=np.nan),
-        "qqq_return": np.diff(qqq, prepend=np.nan),
-        "vix": _last_close(bars, grid, "VIX"),
-    }
-
-
-def _closes_by_day(bars: Iterable[Fact], symbol: str) -> dict[str, Fact]:
-    """session date (ISO) -> the first version of its bar; later corrections change no past row."""
-    first: dict[str, Fact] = {}
-    for bar in bars:
-        if bar.payload["symbol"] == symbol:
-            first.setdefault(str(bar.payload["session_on"]), bar)
-    return first
-
-
-def _log_level(bars: Sequence[Fact], splits: Sequence[Fact], grid: Grid, symbol: str) -> FloatArray:
-    """Running sum of split-adjusted log returns as known at each row; NaN when stale.
-
-    Built from returns, so that no split after t changes the level before it, not even in the last
-    bit.
-    """
-    by_day = _closes_by_day(bars, symbol)
-    ratio = {
-        str(s.payload["ex_on"]): float(s.payload["value"])
-        for s in splits
-        if s.payload["symbol"] == symbol and s.payload["action"] == "split"
-    }
-    points: list[tuple[int, int, float]] = []
-    level, before = 0.0, None
-    days = sorted(by_day)
-    rows = grid.rows([by_day[day] for day in days]).tolist()
-    for order, day in enumerate(days):
-        close = float(by_day[day].payload["close"])
-        if before is not None:
-            adjusted = close * _split_between(ratio, before[0], day)
-            level += float(np.log(adjusted / before[1]))
-        points.append((rows[order], order, level))
-        before = (day, close)
-    return grid.latest(points, max_age_rows=MAX_PRICE_AGE)
-
-
-def _split_between(ratio: Mapping[str, float], after: str, until: str) -> float:
-    """Product of the splits with ex-date in (after, until], ISO dates."""
-    factor = 1.0
-    for ex_on in sorted(ratio):
-        if after < ex_on <= until:
-            factor *= ratio[ex_on]
-    return factor
-
-
-def _last_close(bars: Sequence[Fact], grid: Grid, symbol: str) -> FloatArray:
-    by_day = _closes_by_day(bars, symbol)
-    days = sorted(by_day)
-    rows = grid.rows([by_day[day] for day in days]).tolist()
-    points = [
-        (rows[order], order, float(by_day[day].payload["close"])) for order, day in enumerate(days)
-    ]
-    return grid.latest(points, max_age_rows=MAX_PRICE_AGE)
-
-
-def _trend(level: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Gap to the trailing mean price and trailing volatility, from the log level; causal loops."""
-    gap = np.full(level.shape, np.nan)
-    volatility = np.full(level.shape, np.nan)
-    price = np.exp(level)
-    returns = np.diff(level, prepend=np.nan)
-    for t in range(level.size):
-        window = price[max(0, t - TREND_WINDOW + 1) : t + 1]
-        seen = window[~np.isnan(window)]
-        if np.isfinite(price[t]) and seen.size >= TREND_MIN:
-            gap[t] = 100.0 * (price[t] / _mean(seen) - 1.0)
-        recent = returns[max(0, t - VOL_WINDOW + 1) : t + 1]
-        known = recent[~np.isnan(recent)]
-        if np.isfinite(level[t]) and known.size >= VOL_WINDOW // 2:
-            volatility[t] = 100.0 * float(np.std(known, ddof=1)) * np.sqrt(252.0)
-    return gap, volatility
-
-
-def _mean(x: FloatArray) -> float:
-    return float(np.add.reduce(x) / x.size)
 
 
 # --- threat and news -------------------------------------------------------------------------
@@ -357,43 +241,3 @@ def _earnings(reports: Sequence[Fact], grid: Grid) -> dict[str, FloatArray]:
         "delivered_growth_pct": grid.latest(growth, max_age_rows=MAX_REPORT_AGE),
         "trailing_revenue_usd_bn": grid.latest(trailing, max_age_rows=MAX_REPORT_AGE),
     }
-
-
-def _valuation(
-    history: History, grid: Grid, end: datetime, known: Mapping[str, FloatArray]
-) -> dict[str, FloatArray]:
-    """Market value and the growth it implies by reverse DCF of free cash flow."""
-    cap = _market_cap(history, grid, end)
-    cash = FCF_MARGIN * known["trailing_revenue_usd_bn"] / 1000.0
-    implied = valuation.implied_growth(cap, cash, valuation.Assumptions())
-    return {"market_cap_usd_tn": cap, "implied_growth_pct": 100.0 * implied}
-
-
-def _market_cap(history: History, grid: Grid, end: datetime) -> FloatArray:
-    """Raw close times raw share count, the count carried through splits since it was taken."""
-    splits = history.known("corporate_action", end)
-    made = _as_known(splits, grid, lambda known: {"cap": _cap_with(history, grid, end, known)})
-    return made["cap"]
-
-
-def _cap_with(history: History, grid: Grid, end: datetime, splits: Sequence[Fact]) -> FloatArray:
-    by_day = _closes_by_day(history.known("bar", end), "NVDA")
-    ratio = {
-        str(s.payload["ex_on"]): float(s.payload["value"])
-        for s in splits
-        if s.payload["symbol"] == "NVDA" and s.payload["action"] == "split"
-    }
-    counts = sorted(
-        (grid.row(f), str(f.payload["date"]), float(f.payload["shares_bn"]))
-        for f in history.known("shares", end)
-    )
-    points = []
-    days = sorted(by_day)
-    rows = grid.rows([by_day[day] for day in days]).tolist()
-    for order, (day, row) in enumerate(zip(days, rows, strict=True)):
-        usable = [(taken, n) for known_row, taken, n in counts if known_row <= row]
-        if usable:
-            taken, shares = max(usable)
-            shares *= _split_between(ratio, taken, day)
-            points.append((row, order, shares * float(by_day[day].payload["close"]) / 1000.0))
-    return grid.latest(points, max_age_rows=MAX_PRICE_AGE)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ from engine.record.readings import (
     ACTIONS,
     BAR_SIGHTINGS,
     BARS,
+    SHARES,
     Bar,
     BarSighting,
     CorporateAction,
@@ -69,7 +70,7 @@ def rank(fact: Fact) -> int:
 
 
 def known(history: History, kind: Kind[R], at: datetime) -> dict[str, R]:
-    """key -> the reading that counts at ``at``; keys in the order they first became known."""
+    """key -> the reading that counts at ``at``, in the order in which these became known."""
     return {key: reading for key, (_, reading) in counting(history, kind, at).items()}
 
 
@@ -79,6 +80,7 @@ def counting(history: History, kind: Kind[R], at: datetime) -> dict[str, tuple[F
     for fact, reading in history.told(kind, at):
         standing = best.get(fact.key)
         if standing is None or rank(fact) >= rank(standing[0]):
+            best.pop(fact.key, None)
             best[fact.key] = (fact, reading)
     return best
 
@@ -106,7 +108,12 @@ class Timeline(Generic[R]):
 
     def at(self, row: int) -> dict[str, R]:
         """key -> the reading that counts at ``row``: what ``known`` says at its instant."""
-        return {v.key: v.reading for v in self.versions if v.row <= row}
+        found: dict[str, R] = {}
+        for version in self.versions:
+            if version.row <= row:
+                found.pop(version.key, None)
+                found[version.key] = version.reading
+        return found
 
 
 def known_on(history: History, kind: Kind[R], grid: Rows) -> Timeline[R]:
@@ -263,13 +270,18 @@ def closes_at(history: History, symbol: str, at: datetime) -> dict[date, float]:
     return {day: bar.close / split_factor(actions, day, today) for day, bar in bars.items()}
 
 
+Price = Literal["open", "high", "low", "close"]
+PRICES: tuple[Price, ...] = ("open", "high", "low", "close")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Prices:
-    """Closes of one symbol as known at each of T rows, in shares of the row's own day.
+    """A symbol's prices as known at each of T rows, in shares of the row's own day.
 
     days: D dates, the sessions and whatever else has a bar, ascending. end: (T,), the number of
-    days whose close row t could know. told: (T,), the number of days up to the newest known.
-    spells: first row of each stretch without corrections, with its closes (D,), NaN where none.
+    days that row t could know. told: (T,), the number of days up to the newest bar known. spells:
+    first row of each stretch without corrections, with its prices (4, D) in the order of
+    ``PRICES``, NaN where there is none.
     """
 
     days: tuple[date, ...]
@@ -277,15 +289,14 @@ class Prices:
     told: npt.NDArray[np.int64]
     spells: tuple[tuple[int, FloatArray], ...]
 
-    def window(self, n: int) -> FloatArray:
-        """(T, n): of each row the last n closes, oldest first; NaN where none is known."""
+    def window(self, n: int, of: Price = "close") -> FloatArray:
+        """(T, n): of each row the last n prices, oldest first; NaN where none is known."""
         out = np.full((len(self.end), n), np.nan)
-        for t, (closes, end, told) in enumerate(self._rows()):
+        which = PRICES.index(of)
+        for t, (known_prices, end, told) in enumerate(self._rows()):
             first = max(end - n, 0)
             if told > first:
-                out[t, n - (end - first) : n - (end - told) if end > told else n] = closes[
-                    first:told
-                ]
+                out[t, n - end + first : n - end + told] = known_prices[which, first:told]
         return out
 
     def last(self, max_age: int) -> FloatArray:
@@ -307,7 +318,7 @@ class Prices:
 
 
 def prices(history: History, symbol: str, grid: Rows) -> Prices:
-    """The closes of ``symbol``, at each row as known there; equal to ``closes_at`` row by row."""
+    """The prices of ``symbol``, at each row as known there; closes equal ``closes_at`` by row."""
     splits = _splits_on(history, symbol, grid)
     heard, seen = (_arrivals(history, kind, symbol, grid) for kind in (BARS, BAR_SIGHTINGS))
     days = sorted(
@@ -315,7 +326,7 @@ def prices(history: History, symbol: str, grid: Rows) -> Prices:
     )
     place = {day: column for column, day in enumerate(days)}
     told = np.zeros(len(grid.sessions_on), dtype=np.int64)
-    raw = np.full(len(days), np.nan)
+    raw = np.full((len(PRICES), len(days)), np.nan)
     spells: dict[int, FloatArray] = {0: raw}
     bars, newest, split_at = _Bars(symbol), 0, dict(splits)
     for row in sorted(heard.keys() | seen.keys() | split_at.keys()):
@@ -325,21 +336,27 @@ def prices(history: History, symbol: str, grid: Rows) -> Prices:
             bars.confirm(sighting)
         if row in split_at:
             bars.split(split_at[row])
-        closes = {place[d]: math.nan if b is None else b.close for d, b in bars.news().items()}
-        changed = [(c, close) for c, close in closes.items() if not _same(raw[c], close)]
+        news = {place[d]: _figures(b) for d, b in bars.news().items()}
+        changed = [
+            (c, now)
+            for c, now in news.items()
+            if not np.array_equal(raw[:, c], now, equal_nan=True)
+        ]
         if row and any(c < newest for c, _ in changed):
             raw = spells[row] = np.where(np.arange(len(days)) < newest, raw, np.nan)
-        for column, close in changed:
-            raw[column] = close
-        newest = max(newest, *(c + 1 for c in closes), 0)
+        for column, now in changed:
+            raw[:, column] = now
+        newest = max(newest, *(c + 1 for c in news), 0)
         told[row:] = newest
     before = np.array([bisect_left(days, day) for day in grid.sessions_on], dtype=np.int64)
     adjusted = _adjusted(spells, splits, days, grid)
     return Prices(days=tuple(days), end=np.maximum(before, told), told=told, spells=adjusted)
 
 
-def _same(one: float, other: float) -> bool:
-    return one == other or (math.isnan(one) and math.isnan(other))
+def _figures(bar: Bar | None) -> list[float]:
+    """The figures of ``PRICES``; NaN where there is none, all of them without a bar."""
+    told = [None if bar is None else getattr(bar, name) for name in PRICES]
+    return [math.nan if price is None else price for price in told]
 
 
 def _arrivals(
@@ -353,6 +370,25 @@ def _arrivals(
                 row = bisect_left(grid.decide_at_us, to_micros(fact.known_at))
                 found.setdefault(row, []).append((fact, reading))
     return found
+
+
+def shares_on(history: History, symbol: str, grid: Rows) -> FloatArray:
+    """(T,): billions of shares by the newest count known at each row, in shares of the row's day.
+
+    A count is carried through the splits since it was taken; NaN before the first.
+    """
+    out = np.full(len(grid.sessions_on), np.nan)
+    counts = known_on(history, SHARES, grid)
+    splits = _splits_on(history, symbol, grid)
+    steps = {row for row, _ in counts} | set(_split_rows(splits, grid))
+    for row in sorted(steps):
+        told = counts.at(row).values()
+        if told and row < len(out):
+            newest = max(told, key=lambda count: count.date)
+            known_splits = [actions for start, actions in splits if start <= row][-1]
+            factor = split_factor(known_splits, newest.date, grid.sessions_on[row])
+            out[row:] = newest.shares_bn * factor
+    return out
 
 
 def _splits_on(
@@ -374,11 +410,8 @@ def _adjusted(
     days: Sequence[date],
     grid: Rows,
 ) -> tuple[tuple[int, FloatArray], ...]:
-    """The raw closes of each spell in shares of its rows: a new spell where a split counts."""
-    ex_rows = {
-        bisect_left(grid.sessions_on, a.ex_on) for _, known_splits in splits for a in known_splits
-    }
-    starts = sorted({*spells, *(row for row, _ in splits), *ex_rows} - {len(grid.sessions_on)})
+    """The raw prices of each spell in shares of its rows: a new spell where a split counts."""
+    starts = sorted({*spells, *_split_rows(splits, grid)})
     out = []
     for start in starts:
         raw = spells[max(row for row in spells if row <= start)]
@@ -386,6 +419,18 @@ def _adjusted(
         today = grid.sessions_on[start]
         out.append((start, raw / _factors(counted, days, today)))
     return tuple(out)
+
+
+def _split_rows(
+    splits: Sequence[tuple[int, tuple[CorporateAction, ...]]], grid: Rows
+) -> Iterator[int]:
+    """The rows from which a split is known, or binds."""
+    for row, known_splits in splits:
+        yield row
+        for action in known_splits:
+            binds = bisect_left(grid.sessions_on, action.ex_on)
+            if binds < len(grid.sessions_on):
+                yield binds
 
 
 def _factors(splits: Sequence[CorporateAction], days: Sequence[date], today: date) -> FloatArray:

@@ -16,11 +16,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event as sa_event
 
-from engine.clock import from_micros, parse_as_of
+from engine.clock import parse_as_of
 from engine.decision.events import EventLog, known_events, live
-from engine.decision.rates import _InputsInOrder, inputs_at
 from engine.decision.ratings import EVIDENCE_TYPES
-from engine.macro import ladder
 from engine.macro.sessions import load_sessions
 from engine.news.taxonomy import EVENT_TYPES
 from engine.record.history import History
@@ -142,30 +140,6 @@ def test_a_decision_is_the_same_bits_lazy_or_plain_cold_or_warm(
     bits = [{k: v.tobytes() for k, v in a.features.values.items()} for a in found]
     assert bits[0] == bits[1] == bits[2]
     assert found[0].decision == found[1].decision == found[2].decision
-
-
-@pytest.mark.parametrize("shared_point", [False, True])
-def test_futures_priced_in_order_equal_those_priced_alone(
-    sqlite_url: str, shared_point: bool
-) -> None:
-    """``inputs_at`` is the definition, corrections and two keys for one figure included."""
-    with Store.open(sqlite_url) as store:
-        generate(store, Size(years=7, per_day=1), items=False)
-        wiring.load_reference(store, config())
-        rates = store.facts(kinds=("observation",))[-4000:]
-        fixed = [replace(f, known_at=f.known_at + timedelta(days=3)) for f in rates[::7]]
-        key = "a second key for one figure" if shared_point else None
-        store.record(
-            replace(f, key=key or f.key, payload={**f.payload, "value": f.payload["value"] + 0.01})
-            for f in (fixed[:1] if shared_point else fixed)
-        )
-        world = wiring.world_at(store, config(), AS_OF)
-    reader = _InputsInOrder(world.history, world.history.known("observation", AS_OF))
-    rows = list(enumerate(world.grid.decide_at_us.tolist()))
-    for row, instant_us in rows if not shared_point else rows[-3:]:
-        quick = ladder.expect(reader.at(from_micros(instant_us)))
-        if row % 40 == 0 or shared_point:
-            assert quick == ladder.expect(inputs_at(world.history, from_micros(instant_us)))
 
 
 def test_a_headline_cannot_pose_as_another_type(sqlite_url: str) -> None:
