@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -77,7 +77,7 @@ class Lags(Strict):
 class ReportSettings(Strict):
     """Language of the report and the folder for written reports."""
 
-    language: Annotated[str, Field(pattern="^(en|fr)$")] = "en"
+    language: Literal["en", "fr"] = "en"
     folder: str = ""
 
 
@@ -129,9 +129,9 @@ class ChannelSettings(Strict):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.-]{0,39}$")]
     url_env: Annotated[str, Field(pattern=r"^([A-Za-z_]\w*)?$")] = ""
     url_file: str = ""
-    language: Annotated[str, Field(pattern="^(en|fr)$")] = "en"
+    language: Literal["en", "fr"] = "en"
     kinds: Many[str] = ALERT_KINDS
-    form: Annotated[str, Field(pattern="^(mail|push)$")] = "mail"
+    form: Literal["mail", "push"] = "mail"
     quiet: QuietHours | None = None
 
     @field_validator("kinds")

@@ -44,14 +44,14 @@ class Rule(Strict):
 
 
 class VoiceSettings(Strict):
-    """``[[strategy]]``: where the class is, its relative weight, its parameters."""
+    """``[[strategy]]``: where the class is, its share of the say, its parameters."""
 
     use: Annotated[
         str,
         Field(pattern=r"^[a-zA-Z_][\w.]*:[A-Za-z_]\w*$", max_length=200),
         Field(description='"module:Class"'),
     ]
-    weight: Annotated[float, Field(ge=0, le=1_000)]
+    weight: Annotated[float, Field(ge=0, le=1)]
     params: dict[str, float | int | str] = Field(default_factory=dict)
 
 

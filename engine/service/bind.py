@@ -12,6 +12,7 @@ import json
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -20,11 +21,12 @@ from config import settings
 from config.events import EventWeights
 from config.feeds import FeedsConfig
 from config.scenario import Scenario
-from config.schema import Told
-from config.settings import Config
+from config.schema import Told, unknown
+from config.settings import Config, Read, strategy_paths
 from config.strategy import StrategyFile, VoiceSettings
 from engine.errors import ConfigError, InputError, UnknownNameError, nearest
 from engine.plain import to_plain
+from engine.service import tables
 
 if TYPE_CHECKING:
     from engine.decision.decide import Blend, Voice
@@ -76,6 +78,8 @@ def bound(config: Config) -> Bound:
     problems: list[str] = []
     blend = blend_of(config.strategy, config.strategy_path, problems)
     threat = _threat(config.folder / "threat.toml", problems)
+    problems += event_problems(config.events, config.folder / "events.toml")
+    problems += feed_problems(config.feeds, config.folder / "feeds.toml")
     if problems or blend is None or threat is None:
         raise ConfigError(problems, remedy="nvsignal config check lists every problem")
     read = {f.name: getattr(config, f.name) for f in fields(Config)}
@@ -83,11 +87,15 @@ def bound(config: Config) -> Bound:
 
 
 def check(folder: Path) -> list[str]:
-    """Every problem of every file, in one pass."""
+    """Every problem of every file and table, in one pass; what ``warnings`` says is none."""
     read = settings.Read(folder)
-    read.one("nvsignal.toml", settings.Settings)
-    read.one("events.toml", EventWeights)
-    read.one("feeds.toml", FeedsConfig)
+    chosen = read.one("nvsignal.toml", settings.Settings)
+    if chosen:
+        read.problems += _preset_problems(chosen, folder)
+    if events := read.one("events.toml", EventWeights):
+        read.problems += event_problems(events, folder / "events.toml")
+    if feeds := read.one("feeds.toml", FeedsConfig):
+        read.problems += feed_problems(feeds, folder / "feeds.toml")
     read.holding()
     for path in settings.scenario_paths(folder):
         read.one(path, Scenario)
@@ -96,10 +104,71 @@ def check(folder: Path) -> list[str]:
     if not presets:
         read.problems.append(f"{folder / 'strategies'}: no strategy file")
     for path in presets:
-        chosen = read.one(path, StrategyFile)
-        if chosen:
-            blend_of(chosen, path, read.problems)
-    return read.problems
+        preset = read.one(path, StrategyFile)
+        if preset:
+            blend_of(preset, path, read.problems)
+    lags = chosen.lags if chosen else settings.Lags()
+    return read.problems + tables.problems(settings.facts_folder(folder), lags)
+
+
+def warnings(folder: Path, now: datetime) -> list[str]:
+    """What is in order today and will not be for long: weights that are no shares, tables that end.
+
+    For a folder without problems.
+    """
+    presets = ((path, Read(folder).one(path, StrategyFile)) for path in strategy_paths(folder))
+    found = [w for path, preset in presets if preset for w in _weight_warnings(preset, path)]
+    return found + tables.warnings(settings.facts_folder(folder), now)
+
+
+def _weight_warnings(preset: StrategyFile, path: Path) -> list[str]:
+    total = sum(voice.weight for voice in preset.strategy)
+    if abs(total - 1.0) < 0.005:
+        return []
+    said = f"the weights add up to {total:g}, not 1; each counts as its part of that"
+    return [Told.of(path).line(("strategy", 0, "weight"), said)]
+
+
+def _preset_problems(chosen: settings.Settings, folder: Path) -> list[str]:
+    """The preset named in ``nvsignal.toml`` has to exist."""
+    try:
+        settings.strategy_path(folder, chosen.decision.strategy)
+    except InputError as error:
+        told = Told.of(folder / "nvsignal.toml")
+        return [told.line(("decision", "strategy"), str(error))]
+    return []
+
+
+def event_problems(events: EventWeights, path: Path) -> list[str]:
+    """Types that the taxonomy does not know, and types that are weighed twice."""
+    from engine.news.taxonomy import EVENT_TYPES
+
+    told = Told.of(path)
+    found = []
+    for table, types in (("policy", events.policy), ("domestic", events.domestic)):
+        for name in types:
+            if name not in EVENT_TYPES:
+                found.append(told.line((table, name), unknown("event type", name, EVENT_TYPES)))
+            elif table == "domestic" and name in events.policy:
+                found.append(told.line((table, name), f"'{name}' stands under policy as well"))
+    return found
+
+
+def feed_problems(feeds: FeedsConfig, path: Path) -> list[str]:
+    """Collectors that do not exist, and options that theirs do not know."""
+    from feeds.base import collector_class, option_problems
+
+    told = Told.of(path)
+    found = []
+    for order, feed in enumerate(feeds.feed):
+        try:
+            options = collector_class(feed.kind).Options
+        except InputError as error:
+            found.append(told.line(("feed", order, "kind"), str(error)))
+            continue
+        problems = option_problems(feed, options)
+        found += [told.line(("feed", order, *place), text) for place, text in problems]
+    return found
 
 
 def _threat(path: Path, problems: list[str]) -> ThreatParameters | None:

@@ -20,17 +20,22 @@ def register(app: typer.Typer) -> None:
     def check(config: ConfigDir = None, json: Json = False) -> None:
         """List every problem of every configuration file; touches no network and no database."""
         from config.settings import config_folder
+        from engine.clock import now
         from engine.service import bind
 
         folder = config_folder(config)
         problems = bind.check(folder)
+        warnings = [] if problems else bind.warnings(folder, now())
         if json:
-            write_out(to_json({"folder": str(folder), "ok": not problems, "problems": problems}))
+            found = {"problems": problems, "warnings": warnings}
+            write_out(to_json({"folder": str(folder), "ok": not problems, **found}))
             if problems:
                 raise typer.Exit(2)
             return
         if problems:
             raise ConfigError(problems)
+        for line in warnings:
+            write_out(f"note: {line}")
         write_out(f"{folder}: every file is in order")
 
     @group.command()

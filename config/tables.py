@@ -1,0 +1,284 @@
+"""The reference tables of ``facts``: their columns, and what may stand in a cell.
+
+One ``Sheet`` a file. A column that is missing, misspelt or unknown is told with the nearest name, a
+cell that is no date, number or known word with its line. Times, keys and bounds of the facts that
+come out are the readers' business.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from types import MappingProxyType
+
+from config.schema import unknown
+from engine.errors import nearest
+from engine.tables import csv_cells
+
+Cell = Callable[[str], str | None]
+"""A cell's text, not blank, to what is wrong with it; None when nothing is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """columns: all of them. needs: those that are never blank. kinds: column -> what it holds, a
+    name of ``KINDS`` or the words allowed, with ``|`` between them; any other column is free text.
+    """
+
+    columns: str
+    needs: str
+    kinds: Mapping[str, str]
+
+
+def _parses(parse: Callable[[str], object], allowed: str) -> Cell:
+    def check(text: str) -> str | None:
+        try:
+            parse(text)
+        except ValueError:
+            return f"is not {allowed}"
+        return None
+
+    return check
+
+
+def _number(low: float, high: float, *, above: bool = False) -> Cell:
+    def check(text: str) -> str | None:
+        try:
+            value = float(text)
+        except ValueError:
+            return "is not a number"
+        inside = low <= value <= high and not (above and value == low)
+        what = f"{'above' if above else 'from'} {low:g} to {high:g}"
+        return None if math.isfinite(value) and inside else f"is not a number {what}"
+
+    return check
+
+
+def _day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if not (len(text) == 10 and 1990 <= day.year <= 2100):
+        raise ValueError(text)
+    return day
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return datetime.combine(_day(text[:10]), at.time())
+
+
+KINDS: Mapping[str, Cell] = MappingProxyType(
+    {
+        "date": _parses(_day, "a date such as 2025-08-22"),
+        "instant": _parses(_instant, "an instant such as 2025-08-22T14:30Z"),
+        "clock": _parses(time.fromisoformat, "a time of day such as 14:30"),
+        "number": _number(-1e6, 1e6),
+        "percent": _number(-200, 200),
+        "share": _number(0, 100),
+        "amount": _number(0, 1e12, above=True),
+        "count": _number(0, 1e12),
+    }
+)
+_GRADES = "high|medium|low|none"
+_FLAG = "y|n"
+
+
+def _kinds(**columns_by_kind: str) -> dict[str, str]:
+    return {c: kind for kind, columns in columns_by_kind.items() for c in columns.split()}
+
+
+SHEETS: Mapping[str, Sheet] = MappingProxyType(
+    {
+        "chip_events.csv": Sheet(
+            columns="date_utc time_utc time_precision event_type actor headline "
+            "expected_direction reaction_session nvda_reaction_pct_computed "
+            "nvda_reaction_pct_published source confidence",
+            needs="date_utc event_type headline",
+            kinds={
+                **_kinds(date="date_utc", clock="time_utc", event="event_type"),
+                "time_precision": "scheduled|approximate",
+                "confidence": _GRADES,
+            },
+        ),
+        "china_availability.csv": Sheet(
+            columns="chip from_date to_date us_permission china_acceptance note source confidence",
+            needs="chip from_date us_permission china_acceptance",
+            kinds={
+                "from_date": "date",
+                "us_permission": "allowed|licence|barred",
+                "china_acceptance": "accepted|discouraged|blocked|unknown",
+                "confidence": _GRADES,
+            },
+        ),
+        "domestic_chip_supply.csv": Sheet(
+            columns="known_on period vendor chip units_low units_mid units_high unit kind source "
+            "confidence note",
+            needs="known_on period vendor chip unit kind",
+            kinds={
+                **_kinds(date="known_on", count="units_low units_mid units_high"),
+                "unit": "chips|dies|H20 equivalents|wafers per month|HBM stacks",
+                "kind": "shipments|production plan|capacity|demand (own units)|"
+                "demand in H20 equivalents",
+                "confidence": _GRADES,
+            },
+        ),
+        "export_policy_events.csv": Sheet(
+            columns="date local_time time_precision time_zone utc event actor direction_for_nvda "
+            "mechanism us_phase first_us_session first_session_return_pct return_minus_2x_spy_pct "
+            "source confidence",
+            needs="utc event actor",
+            kinds={"utc": "instant", "actor": "US|China|NVDA|both", "confidence": _GRADES},
+        ),
+        "fedwatch_published.csv": Sheet(
+            columns="observed meeting range_at_observation_bp published_pct zq_inputs zq_kind "
+            "source confidence",
+            needs="observed",
+            kinds={},
+        ),
+        "fomc_meetings.csv": Sheet(
+            columns="meeting_start meeting_end statement_time time_zone action_bp "
+            "target_lower_after target_upper_after effective_date sep_meeting status note source "
+            "confidence",
+            needs="meeting_start meeting_end statement_time status",
+            kinds={
+                **_kinds(date="meeting_start meeting_end effective_date", clock="statement_time"),
+                **_kinds(number="action_bp", share="target_lower_after target_upper_after"),
+                "time_zone": "America/New_York",
+                "sep_meeting": "Y|N",
+                "status": "decided|scheduled|cancelled|unverified",
+                "confidence": _GRADES,
+            },
+        ),
+        "market_closes.csv": Sheet(
+            columns="session nvda_open nvda_close spy_close qqq_close smh_close vix_close source "
+            "confidence",
+            needs="session nvda_close",
+            kinds={
+                "session": "date",
+                **_kinds(amount="nvda_open nvda_close spy_close qqq_close smh_close vix_close"),
+                "confidence": _GRADES,
+            },
+        ),
+        "nvidia_earnings.csv": Sheet(
+            columns="fiscal_quarter period_end report_datetime_et revenue_usd_bn "
+            "consensus_revenue_usd_bn adj_eps_usd consensus_eps_usd eps_share_basis "
+            "data_center_revenue_usd_bn consensus_data_center_usd_bn "
+            "china_incl_hk_revenue_usd_bn china_share_pct china_basis "
+            "next_q_guide_midpoint_usd_bn consensus_next_q_usd_bn guide_vs_consensus_pct "
+            "open_gap_pct next_session_return_pct note source confidence",
+            needs="fiscal_quarter period_end report_datetime_et",
+            kinds={
+                **_kinds(date="period_end", instant="report_datetime_et", share="china_share_pct"),
+                **_kinds(
+                    amount="revenue_usd_bn consensus_revenue_usd_bn data_center_revenue_usd_bn "
+                    "consensus_data_center_usd_bn next_q_guide_midpoint_usd_bn "
+                    "consensus_next_q_usd_bn",
+                    count="china_incl_hk_revenue_usd_bn",
+                    percent="guide_vs_consensus_pct",
+                ),
+                "confidence": _GRADES,
+            },
+        ),
+        "nvidia_market_cap.csv": Sheet(
+            columns="kind date event shares_outstanding_bn share_basis price_usd_split_adjusted "
+            "market_cap_usd_tn source confidence",
+            needs="kind date",
+            kinds={
+                **_kinds(date="date", amount="shares_outstanding_bn"),
+                "share_basis": "pre-split|post-split",
+                "confidence": _GRADES,
+            },
+        ),
+        "press_claims.csv": Sheet(
+            columns="known_on model claim value unit comparison source confidence",
+            needs="known_on model claim value",
+            kinds={"known_on": "date", "confidence": _GRADES},
+        ),
+        "rates_daily.csv": Sheet(
+            columns="observed_on dff_pct dgs2_pct dgs10_pct dtb3_pct source confidence",
+            needs="observed_on",
+            kinds={
+                "observed_on": "date",
+                **_kinds(percent="dff_pct dgs2_pct dgs10_pct dtb3_pct"),
+                "confidence": _GRADES,
+            },
+        ),
+        "release_updates.csv": Sheet(
+            columns="model known_at_utc field value source confidence",
+            needs="model known_at_utc field value",
+            kinds={"known_at_utc": "instant", "confidence": _GRADES},
+        ),
+        "model_releases.csv": Sheet(
+            columns="release_date announced_time_utc lab model country role total_params_b "
+            "active_params_b context_k training_tokens_t weight_precision open_weights license "
+            "price_input_usd_per_mtok price_output_usd_per_mtok comparison_model "
+            "comparison_price_input comparison_price_output mmlu_pro gpqa_diamond "
+            "swe_bench_verified aime aime_year lmarena_elo lmarena_asof training_hardware "
+            "training_gpu_hours claimed_training_cost_usd inference_domestic_day0 "
+            "delay_or_setback_note source confidence",
+            needs="release_date lab model country role",
+            kinds={
+                **_kinds(date="release_date", clock="announced_time_utc"),
+                **_kinds(
+                    amount="total_params_b active_params_b context_k training_tokens_t "
+                    "training_gpu_hours claimed_training_cost_usd lmarena_elo",
+                    count="price_input_usd_per_mtok price_output_usd_per_mtok",
+                    share="mmlu_pro gpqa_diamond swe_bench_verified aime",
+                ),
+                "country": "CN|US",
+                "role": "tracked|us_comparison",
+                "open_weights": _FLAG,
+                "inference_domestic_day0": _FLAG,
+                "aime_year": "2024|2025|2026",
+                "confidence": _GRADES,
+            },
+        ),
+    }
+)
+
+
+def table_problems(file: str, text: str, words: Mapping[str, Cell]) -> Iterator[tuple[int, str]]:
+    """(line, what is wrong) in one table. words: kinds that ``KINDS`` cannot know, such as event.
+
+    Raises ``TableError`` where the text is no CSV at all.
+    """
+    sheet = SHEETS[file]
+    rows = csv_cells(text, file)
+    _, heading = next(rows, (1, []))
+    yield from ((1, problem) for problem in _heading_problems(heading, sheet.columns.split()))
+    needs, seen = frozenset(sheet.needs.split()), {**KINDS, **words}
+    for line, cells in rows:
+        if len(cells) != len(heading):
+            yield line, f"{len(cells)} cells under {len(heading)} columns"
+            continue
+        for column, cell in zip(heading, cells, strict=True):
+            wrong = _cell_problem(cell, sheet.kinds.get(column), seen)
+            if not cell and column in needs:
+                yield line, f"column '{column}' is blank"
+            elif cell and wrong:
+                yield line, f"{column} '{cell[:60]}' {wrong}"
+
+
+def _heading_problems(heading: list[str], columns: list[str]) -> Iterator[str]:
+    for column in columns:
+        if column not in heading:
+            near = nearest(column, [c for c in heading if c not in columns])
+            yield f"no column '{column}'" + (f" (is '{near[:60]}' meant?)" if near else "")
+    for column in heading:
+        if column not in columns:
+            yield unknown("column", column, columns)
+    if len(set(heading)) < len(heading):
+        yield "a column comes twice"
+
+
+def _cell_problem(cell: str, kind: str | None, kinds: Mapping[str, Cell]) -> str | None:
+    if kind is None:
+        return None
+    if kind in kinds:
+        return kinds[kind](cell)
+    allowed = kind.split("|")
+    if cell in allowed:
+        return None
+    near = nearest(cell, allowed)
+    return f"is not one of {', '.join(allowed)}" + (f" (did you mean '{near}'?)" if near else "")

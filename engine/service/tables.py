@@ -1,0 +1,108 @@
+"""The reference tables as a whole: every problem of every file, and which of them end soon."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from config.settings import Lags
+from config.tables import SHEETS, Cell, table_problems
+from engine.clock import NEW_YORK
+from engine.errors import ConfigError, NvsignalError, nearest
+from engine.files import read_bytes
+from engine.tables import csv_rows, decoded
+
+SOON = timedelta(days=180)
+"""A table of things to come that ends sooner than this is worth a word."""
+
+
+def problems(folder: Path, lags: Lags) -> list[str]:
+    """Everything wrong with the tables in ``folder``, each with its file and line."""
+    from feeds import facts
+
+    found: list[str] = []
+    for file in SHEETS:
+        found += _sheet_problems(folder / file)
+    try:
+        facts.read_tables(folder, lags)
+    except ConfigError as error:
+        found += error.problems
+    except NvsignalError as error:
+        found.append(str(error))
+    found += _chip_problems(folder)
+    return _once(found)
+
+
+def _sheet_problems(path: Path) -> list[str]:
+    from engine.news.taxonomy import EVENT_TYPES
+
+    def event(cell: str) -> str | None:
+        near = nearest(cell, EVENT_TYPES)
+        hint = f" (did you mean '{near}'?)" if near else ""
+        return None if cell in EVENT_TYPES else f"is no event type{hint}"
+
+    words: dict[str, Cell] = {"event": event}
+    try:
+        text, _ = decoded(read_bytes(path), path.name)
+        return [f"{path.name}:{n}: {what}" for n, what in table_problems(path.name, text, words)]
+    except NvsignalError as error:
+        return [str(error) if path.name in str(error) else f"{path.name}: {error}"]
+
+
+def _chip_problems(folder: Path) -> list[str]:
+    from engine.threat.architectures import load_architectures
+    from engine.threat.chips import load_accelerators
+
+    found = []
+    for name, read in (
+        ("accelerators.csv", load_accelerators),
+        ("model_architectures.csv", load_architectures),
+    ):
+        try:
+            read(folder / name)
+        except NvsignalError as error:
+            said = str(error)
+            found.append(said if name in said else f"{name}: {said}")
+    return found
+
+
+def _once(lines: list[str]) -> list[str]:
+    """One line for each place: of two checks that meet the same cell, the first speaks."""
+    kept: dict[str, str] = {}
+    for line in lines:
+        place = re.match(r"[\w.-]+\.csv:\d+", line)
+        kept.setdefault(place[0] if place else line, line)
+    return list(kept.values())
+
+
+def warnings(folder: Path, now: datetime) -> list[str]:
+    """Tables of things to come that end within ``SOON`` of ``now``, and overdue results."""
+    today = now.astimezone(NEW_YORK).date()
+    return [*_meetings(folder, today), *_results(folder, today)]
+
+
+def _rows(folder: Path, file: str) -> list[tuple[int, dict[str, str]]]:
+    text, _ = decoded(read_bytes(folder / file), file)
+    return [(line, dict(row)) for line, row in csv_rows(text, file)]
+
+
+def _meetings(folder: Path, today: date) -> list[str]:
+    days = [date.fromisoformat(row["meeting_end"]) for _, row in _rows(folder, "fomc_meetings.csv")]
+    if days and max(days) - today >= SOON:
+        return []
+    last = f"the last meeting is that of {max(days)}" if days else "there is no meeting"
+    return [f"fomc_meetings.csv: {last}; add the Fed's next calendar"]
+
+
+def _results(folder: Path, today: date) -> list[str]:
+    file, found, ahead = "nvidia_earnings.csv", [], False
+    for line, row in _rows(folder, file):
+        day = date.fromisoformat(row["report_datetime_et"][:10])
+        ahead = ahead or day >= today
+        if day < today and not row["revenue_usd_bn"]:
+            quarter = row["fiscal_quarter"]
+            found.append(f"{file}:{line}: {quarter} was reported on {day}; fill in its figures")
+    if not ahead:
+        found.append(f"{file}: no report lies ahead; add the next date")
+    return found

@@ -1,0 +1,158 @@
+"""Names in the configuration are held to what there is: types, collectors, options, features."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from config.settings import PACKAGED
+from engine.cli.main import build
+from engine.errors import ConfigError
+from engine.service.bind import check, load, warnings
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+USER_STRATEGY = """
+from strategies.base import Strategy
+class Mine(Strategy):
+    name = "mine"
+    needs = frozenset({"vxi"})
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    copy = tmp_path / "config"
+    shutil.copytree(PACKAGED, copy, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    return copy
+
+
+def edited(folder: Path, name: str, old: str, new: str) -> str:
+    """The check's problems, one a line, after one edit of one file."""
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return "\n".join(check(folder))
+
+
+def line_of(folder: Path, name: str, part: str) -> int:
+    lines = (folder / name).read_text(encoding="utf-8").splitlines()
+    return next(n for n, line in enumerate(lines, 1) if part in line)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("events.toml", "[policy.export_restriction]", "[policy.export_restricton]",
+         "unknown event type 'export_restricton' (did you mean 'export_restriction'?)"),
+        ("events.toml", "[domestic.price_war]", "[domestic.nonsense_type]",
+         "unknown event type 'nonsense_type'"),
+        ("events.toml", "[domestic.price_war]", "[domestic.regulatory_probe]",
+         "stands under policy as well"),
+        ("feeds.toml", "feeds.rss:RssCollector", "feeds.rss:RssColector",
+         "unknown collector in feeds.rss 'RssColector' (did you mean 'RssCollector'?)"),
+        ("feeds.toml", "feeds.rss:RssCollector", "feeds.rrs:RssCollector",
+         "unknown module 'feeds.rrs' (did you mean 'feeds.rss'?)"),
+        ("feeds.toml", "must_match = 'nvidia'", "must_mach = 'nvidia'",
+         "unknown key 'must_mach' (did you mean 'must_match'?)"),
+        ("feeds.toml", "must_match = 'nvidia'", "must_match = ['nvidia']",
+         "must_match is not text"),
+        ("feeds.toml", "must_match = 'nvidia'", "must_match = '(nvidia'", "is not a pattern"),
+        ("feeds.toml", "agencies =", "agences =", "did you mean 'agencies'?"),
+        ("feeds.toml", 'symbols = ["NVDA"]', "symbols = []", "symbols"),
+        ("nvsignal.toml", 'strategy = "balanced"', 'strategy = "balancd"',
+         "unknown strategy preset 'balancd' (did you mean 'balanced'?)"),
+        ("strategies/balanced.toml", "strategies.trend:Trend", "strategies.base:Level",
+         "unknown strategy in strategies.base 'Level'"),
+        ("strategies/balanced.toml", "strategies.trend:Trend", "strategies.base:Strategy",
+         "unknown strategy in strategies.base 'Strategy'"),
+        ("strategies/balanced.toml", "strategies.trend:Trend", "strategies.trend:Trned",
+         "did you mean 'Trend'?"),
+        ("strategies/balanced.toml", "weight = 0.30", "weight = 30", "a number from 0 to 1"),
+        ("facts/chip_events.csv", ",export_restriction,", ",export_restricton,",
+         "event_type 'export_restricton' is no event type (did you mean 'export_restriction'?)"),
+        ("facts/china_availability.csv", ",licence,", ",license,", "did you mean 'licence'?"),
+        ("facts/rates_daily.csv", "dgs2_pct", "dsg2_pct", "no column 'dgs2_pct' (is 'dsg2_pct'"),
+        ("facts/market_closes.csv", "2022-01-03", "2022-13-03", "is not a date"),
+        ("facts/fomc_meetings.csv", ",decided,", ",decide,", "did you mean 'decided'?"),
+        ("facts/release_updates.csv", "GPT-4o,2024-08-06T23:59:59,price", "o1-mini\nGPT-4o,price",
+         "1 cells under"),
+    ],
+)  # fmt: skip
+def test_a_wrong_name_is_told_with_its_line(
+    folder: Path, file: str, old: str, new: str, told: str
+) -> None:
+    """Each of these passed the check once and changed the decision, or broke the next command."""
+    problems = edited(folder, file, old, new)
+    place = f"{Path(file).name}:{line_of(folder, file, new.splitlines()[0])}: "
+
+    assert told in problems
+    assert place in problems or "csv:1:" in problems
+
+
+def test_what_the_check_refuses_the_loader_refuses(folder: Path) -> None:
+    """A command never starts on what the check calls wrong."""
+    edited(folder, "events.toml", "[policy.export_restriction]", "[policy.export_restricton]")
+    edited(folder, "feeds.toml", "must_match = 'nvidia'", "must_mach = 'nvidia'")
+    with pytest.raises(ConfigError) as error:
+        load(folder)
+
+    assert len(error.value.problems) == 2
+
+
+def test_a_strategy_that_needs_an_unknown_feature_is_refused(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a KeyError in the middle of ``explain``."""
+    (tmp_path / "mine_for_bind.py").write_text(USER_STRATEGY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    problems = edited(
+        folder, "strategies/balanced.toml", "strategies.trend:Trend", "mine_for_bind:Mine"
+    )
+
+    assert "unknown feature needed by Mine 'vxi' (did you mean 'vix'?)" in problems
+
+
+def test_problems_of_all_files_come_in_one_pass(folder: Path) -> None:
+    """One line for each of six faults in six files."""
+    for file, old, new in (
+        ("events.toml", "[policy.export_restriction]", "[policy.export_restricton]"),
+        ("feeds.toml", "must_match = 'nvidia'", "must_mach = 'nvidia'"),
+        ("nvsignal.toml", 'language = "en"', 'language = "de"'),
+        ("strategies/cautious.toml", "Fp8Threat", "Fp8Thread"),
+        ("facts/fomc_meetings.csv", ",decided,", ",decide,"),
+    ):
+        edited(folder, file, old, new)
+    (folder / "holding.toml").write_text("[[lots]]\nshares = -1\n")
+    told = check(folder)
+
+    for file in "events feeds nvsignal cautious fomc_meetings holding".split():
+        assert any(line.startswith(file) for line in told), told
+    assert len(told) == 8  # the lot also lacks its date and its cost
+
+
+def test_tables_that_end_soon_are_noted(folder: Path) -> None:
+    """Half a year before the Fed's calendar runs out, and when results are overdue."""
+    assert not any("fomc" in line for line in warnings(folder, NOW))
+    late = warnings(folder, datetime(2027, 9, 1, tzinfo=UTC))
+
+    assert any("the last meeting is that of 2027-12-08" in line for line in late)
+    assert any("FY2027Q3 was reported on 2026-11-18" in line for line in warnings(folder, NOW))
+
+
+def test_weights_that_are_no_shares_are_noted(folder: Path) -> None:
+    assert not any("weights" in line for line in warnings(folder, NOW))
+    assert edited(folder, "strategies/balanced.toml", "weight = 0.30", "weight = 0.03") == ""
+
+    assert any("the weights add up to 0.73, not 1" in line for line in warnings(folder, NOW))
+
+
+def test_the_command_says_both(folder: Path) -> None:
+    done = CliRunner().invoke(build(), ["config", "check", "--config", str(folder)])
+
+    assert done.exit_code == 0
+    assert "every file is in order" in done.stdout
