@@ -8,58 +8,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
+from engine.report.blocks import Tick
 from engine.report.charts import FRAME_H, FRAME_W, Axis, Span, nice_ticks
 from engine.values import BoolArray, FloatArray
 
 MOST_POINTS = 900
 """Points drawn per line: more than a page has pixels."""
 _LOG_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """A label at ``at`` percent of an axis, from the top or from the left."""
-
-    at: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """A path in frame units. style: a class of the style sheet. filled: an area, not a line."""
-
-    path: str
-    style: str
-    filled: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dot:
-    """A mark at (left, top) percent with its text for the reader who points at it."""
-
-    left: float
-    top: float
-    style: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """Everything one picture needs. zero: height of the zero line, None without one."""
-
-    shapes: tuple[Shape, ...]
-    rows: tuple[Tick, ...]
-    columns: tuple[Tick, ...]
-    summary: str
-    key: tuple[tuple[str, str], ...] = ()
-    bands: tuple[Span, ...] = ()
-    dots: tuple[Dot, ...] = ()
-    zero: float | None = None
 
 
 def thinned(n: int) -> list[int]:
@@ -151,7 +110,7 @@ def years(days: Sequence[date]) -> tuple[Tick, ...]:
     ticks = (
         Tick(
             at=round(100 * i / last, 3),
-            text=str(days[i].year) if long else f"{days[i].year}-{days[i].month:02d}",
+            label=str(days[i].year) if long else f"{days[i].year}-{days[i].month:02d}",
         )
         for i in firsts
     )

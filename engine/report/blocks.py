@@ -94,19 +94,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines(Block):
-    """Labels with their values. code: the values are to be copied, not read."""
+    """Labels with their values. code: to be copied, not read; large: few figures, set large."""
 
     kind: ClassVar[str] = "lines"
     lines: tuple[Line, ...]
     title: str = ""
     code: bool = False
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One cell: text with a small ``note``, or a bar over ``span``, with a needle ``at`` (percent).
 
-    bar cells carry no text; ``observed`` False draws them hatched.
+    bar cells carry no text; ``observed`` False draws them hatched. shade: how strongly a cell of a
+    map is coloured by its tone, 0 to 100; chosen: framed.
     """
 
     text: str = ""
@@ -116,6 +118,8 @@ class Cell:
     span: Span | None = None
     at: float | None = None
     observed: bool = True
+    shade: int | None = None
+    chosen: bool = False
 
     @property
     def is_bar(self) -> bool:
@@ -134,12 +138,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Block):
-    """Rows of cells, one cell for each column; no head is shown when every head is empty."""
+    """Rows of cells, one cell for each column; no head is shown when every head is empty.
+
+    dense: small print for many narrow columns.
+    """
 
     kind: ClassVar[str] = "table"
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
+    dense: bool = False
 
     @property
     def headed(self) -> bool:
@@ -215,16 +223,11 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """One line of a chart: an SVG path in the frame's units, its name and what stands at its end.
-
-    style: ``main``, ``second`` or ``other``; end: where it ends, in percent from left and top.
-    """
+    """An SVG path in the frame's units. style: a class of the style sheet; filled: an area."""
 
     path: str
-    name: str = ""
-    label: str = ""
-    end: tuple[float, float] = (100.0, 0.0)
-    style: Literal["main", "second", "other"] = "main"
+    style: str = "own"
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,9 +242,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart(Block):
-    """Curves over time. summary says it in words, spark holds the first curve's values.
+    """Curves over time or order. summary says them in words, spark holds the main one's values.
 
-    area: the first curve's path closed to the frame; bands: stretches that ``band_label`` explains.
+    levels: labels beside it, times: labels below it; bands: hatched stretches; marks: numbered
+    places; dots: unlabelled ones, whose words a pointer shows; end: the last point's place and
+    words; zero: height of the zero line; key: (style, words) for each curve; low: half as high.
     """
 
     kind: ClassVar[str] = "chart"
@@ -250,12 +255,14 @@ class Chart(Block):
     levels: tuple[Tick, ...] = ()
     times: tuple[Tick, ...] = ()
     bands: tuple[Span, ...] = ()
-    band_label: str = ""
     marks: tuple[Mark, ...] = ()
-    marks_label: str = ""
-    area: str = ""
+    dots: tuple[Mark, ...] = ()
+    end: Mark | None = None
+    zero: float | None = None
+    key: tuple[tuple[str, str], ...] = ()
     title: str = ""
     spark: tuple[float, ...] = ()
+    low: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

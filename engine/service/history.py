@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,10 @@ class Window:
     def last(self) -> date:
         """Last session."""
         return self.market.sessions_on[-1]
+
+    def part(self, rows: slice) -> Window:
+        """``rows`` of this window, counted from its first session."""
+        return replace(self, market=self.market.part(rows), start=self.start + rows.start)
 
 
 def parse_day(text: str | None, name: str) -> date | None:

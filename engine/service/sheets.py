@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from engine.files import write_file
 
 if TYPE_CHECKING:
+    from backtests.overfitting import Evidence
     from backtests.replay import Replay
-    from backtests.tearsheet import Heat, Sheet
+    from backtests.tearsheet import Heat, Sheet, SheetEvent
     from engine.decision.decide import Blend
     from engine.record.store import Store
     from engine.service.history import Window
@@ -24,26 +25,19 @@ def sheet_for(
     target: FloatArray,
     result: dict[str, Any],
     *,
+    evidence: Evidence,
     blend: Blend | None,
     heat: Heat | None = None,
+    told: bool = True,
 ) -> Sheet:
-    """The sheet of one replay; blend None: given positions, which have no score to show."""
-    from backtests.replay import buy_and_hold
-    from backtests.tearsheet import events_on, sheet_of
-    from engine.clock import NEW_YORK, end_of_day
-    from engine.decision.decide import evaluate
-    from engine.decision.events import known_events
-    from engine.macro.sessions import load_sessions
-    from engine.service import wiring
+    """The sheet of one replay; blend None: given positions, which have no score to show.
 
-    sessions = load_sessions(window.first - timedelta(days=7), window.last + timedelta(days=14))
-    world = wiring.world_at(store, window.config, end_of_day(window.last))
-    first, last = sessions.first, window.last
-    events = [
-        e
-        for e in known_events(world.history, world.as_of)
-        if first <= e.known_at.astimezone(NEW_YORK).date() <= last
-    ]
+    told: with the events of the time, which are read from the record once more.
+    """
+    from backtests.replay import buy_and_hold
+    from backtests.tearsheet import sheet_of
+    from engine.decision.decide import evaluate
+
     voices = () if blend is None else blend.voices
     thresholds = (
         {}
@@ -60,17 +54,36 @@ def sheet_for(
         evaluation=None if blend is None else evaluate(blend, window.features),
         names=[v.strategy.name for v in voices],
         rows=window.rows,
-        events=events_on(events, window.market.sessions_on, sessions.acts_on),
+        events=_events(store, window) if told else (),
         heat=heat,
+        evidence=evidence,
         notes=(result["fills"], result["costs_text"]),
         receipt={"data_hash": result["data_hash"], "config_hash": window.config.digest},
         **thresholds,
     )
 
 
+def _events(store: Store, window: Window) -> tuple[SheetEvent, ...]:
+    from backtests.tearsheet import events_on
+    from engine.clock import NEW_YORK, end_of_day
+    from engine.decision.events import known_events
+    from engine.macro.sessions import load_sessions
+    from engine.service import wiring
+
+    sessions = load_sessions(window.first - timedelta(days=7), window.last + timedelta(days=14))
+    world = wiring.world_at(store, window.config, end_of_day(window.last))
+    events = [
+        e
+        for e in known_events(world.history, world.as_of)
+        if sessions.first <= e.known_at.astimezone(NEW_YORK).date() <= window.last
+    ]
+    return events_on(events, window.market.sessions_on, sessions.acts_on)
+
+
 def write_sheet(sheet: Sheet, *, html: Path | None, ledger: Path | None, lang: str) -> list[Path]:
     """Write what was asked for; returns the files written."""
-    from backtests.tearsheet import ledger_csv, render
+    from backtests.sheet_page import render
+    from backtests.tearsheet import ledger_csv
 
     written = []
     if html is not None:

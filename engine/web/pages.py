@@ -310,7 +310,7 @@ class Pages:
         trials = job.result.trials if isinstance(job.result, Outcome) else ()
         if not 0 <= number < len(trials):
             raise InputError("there is no such tear sheet", remedy="run the backtest again")
-        from backtests.tearsheet import render
+        from backtests.sheet_page import render
 
         text = await run_in_threadpool(render, trials[number].sheet, lang=self.voice(request).lang)
         return HTMLResponse(text, headers={"content-security-policy": DOCUMENT_CSP})

@@ -133,6 +133,7 @@ def _trial(
             evaluation=evaluation,
             names=[voice.strategy.name for voice in blend.voices],
             rows=window.rows,
+            evidence=evidence,
             exit_below=blend.rule.exit_below,
             enter_above=blend.rule.enter_above,
             receipt={"config_hash": window.config.digest, "data_hash": window.data_hash},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from engine.clock import NEW_YORK
-from engine.report.charts import FRAME_H, FRAME_W, Axis, Span, padded_axis
+from engine.report.charts import Axis, Span, padded_axis
 from engine.report.i18n import Voice
 from engine.report.typography import clean
 from engine.report.words import verdict_word
@@ -26,10 +25,9 @@ from engine.values import (
 )
 
 if TYPE_CHECKING:
-    from backtests.metrics import Summary
     from engine.record.ledger import LedgerEntry
     from engine.values import ThreatRating
-    from engine.web.trial import Outcome, Trial
+    from engine.web.trial import Outcome
 
 CHART_POINTS = 500
 TRADES_SHOWN = 60
@@ -275,89 +273,24 @@ def _brief(name: str, d: Decision, axis: Axis, voice: Voice) -> Brief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Curve:
-    """One account's value over time, in user units of the chart's frame."""
+class Outlined:
+    """The short tear sheet of a trial: its inside as HTML, and the names of its rules."""
 
-    name: str
-    style: str
-    line: str
-    end: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """A labelled place on an axis, in percent."""
-
-    at: float
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
-    """One trade."""
-
-    day: str
-    what: str
-    price: str
-    filled: str
-    tone: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """One rule's own part of the tear sheet."""
-
-    name: str
-    verdict: str
-    positive: bool
-    against: tuple[str, ...]
-    bands: tuple[Span, ...]
-    fills: tuple[Fill, ...]
-    fills_said: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TearSheet:
-    """Rules beside holding: figures by row, curves, trades, and what speaks against them."""
-
-    title: str
+    inside: str
+    names: tuple[str, ...]
     basis: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    curves: tuple[Curve, ...]
-    values: tuple[Label, ...]
-    years: tuple[Label, ...]
-    sheets: tuple[Sheet, ...]
-    receipt: str
 
 
-def tear_sheet(outcome: Outcome, voice: Voice) -> TearSheet:
-    """The whole of ``outcome``."""
-    _ = voice.say
-    names = [str(voice.tell(t.name, limit=60)) for t in outcome.trials]
-    accounts = [*(t.run for t in outcome.trials), outcome.holding]
-    hold = _("Holding")
-    axis, values = _growth_axis([float(v) for a in accounts for v in a.equity], voice)
-    styles = ("one", "two")[: len(names)]
-    curves = [
-        Curve(
-            name=name,
-            style=style,
-            line=_path([float(v) for v in account.equity], axis),
-            end=_("{x:.2f} times", x=account.final_equity),
-        )
-        for name, style, account in zip([*names, hold], [*styles, "hold"], accounts, strict=True)
-    ]
-    return TearSheet(
-        title=_("{first:date} to {last:date}", first=outcome.first, last=outcome.last),
+def tear_sheet(outcome: Outcome, voice: Voice) -> Outlined:
+    """The whole of ``outcome``: the rules beside each other and beside holding."""
+    from backtests.sheet_page import page_of
+    from engine.report.forms.html import inner_html
+
+    sheets = [trial.sheet for trial in outcome.trials]
+    return Outlined(
+        inside=inner_html(page_of(sheets, voice), short=True),
+        names=tuple(voice.tell(sheet.strategy, limit=60) for sheet in sheets),
         basis=_basis(outcome, voice),
-        columns=("", *names, hold),
-        rows=_figures([*(t.figures for t in outcome.trials), outcome.holding_figures], voice),
-        curves=tuple(reversed(curves)),
-        values=values,
-        years=_years(outcome.holding.sessions_on),
-        sheets=tuple(_sheet(t, name, voice) for t, name in zip(outcome.trials, names, strict=True)),
-        receipt=outcome.data_hash,
     )
 
 
@@ -375,102 +308,6 @@ def _basis(outcome: Outcome, voice: Voice) -> str:
             n=outcome.at_close,
         )
     return said
-
-
-def _figures(found: Sequence[Summary], voice: Voice) -> tuple[tuple[str, ...], ...]:
-    _ = voice.say
-    wanted = (
-        (_("Growth a year"), "cagr_pct", "+pct1"),
-        (_("Volatility a year"), "volatility_pct", "pct1"),
-        (_("Sharpe ratio"), "sharpe", ".2f"),
-        (_("its standard error"), "sharpe_se", ".2f"),
-        (_("Sortino ratio"), "sortino", ".2f"),
-        (_("Deepest fall"), "max_drawdown_pct", "pct1"),
-        (_("Longest time below a high, days"), "max_drawdown_days", "int"),
-        (_("In the stock, mean"), "exposure_pct", "pct0"),
-        (_("Turnover a year, times"), "turnover_per_year", ".1f"),
-        (_("Trades"), "n_trades", "int"),
-    )
-    return tuple(
-        (label, *(voice.number(getattr(f, name), spec) for f in found))
-        for label, name, spec in wanted
-    )
-
-
-def _growth_axis(values: Sequence[float], voice: Voice) -> tuple[Axis, tuple[Label, ...]]:
-    """A logarithmic axis with round marks (1, 2, 5 times a power of ten) around ``values``."""
-    low, high = max(min(values), 1e-6), max(values)
-    powers = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1)
-    marks = [m * 10.0**p for p in powers for m in _ROUND]
-    below = max((m for m in marks if m <= low), default=marks[0])
-    above = min((m for m in marks if m >= high), default=marks[-1])
-    shown = [m for m in marks if below <= m <= above]
-    axis = Axis(low=math.log10(below), high=math.log10(max(above, below * 2)))
-    labels = tuple(
-        Label(at=round(100 - axis.at(math.log10(m)), 3), text=voice.number(m, "sig2"))
-        for m in shown
-    )
-    return axis, labels
-
-
-def _path(equity: Sequence[float], axis: Axis) -> str:
-    """An SVG path of at most ``CHART_POINTS`` points, the last one always there."""
-    every = max(1, math.ceil(len(equity) / CHART_POINTS))
-    rows = [*range(0, len(equity) - 1, every), len(equity) - 1]
-    width = max(len(equity) - 1, 1)
-    spots = (
-        (FRAME_W * row / width, FRAME_H * (100 - axis.at(math.log10(max(equity[row], 1e-6)))) / 100)
-        for row in rows
-    )
-    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots)
-
-
-def _years(days: Sequence[date]) -> tuple[Label, ...]:
-    width = max(len(days) - 1, 1)
-    starts = [i for i in range(1, len(days)) if days[i].year != days[i - 1].year]
-    labels = [Label(at=round(100 * i / width, 3), text=str(days[i].year)) for i in starts]
-    return tuple(x for x in labels[:: max(1, math.ceil(len(labels) / 8))] if x.at <= 96)
-
-
-def _sheet(trial: Trial, name: str, voice: Voice) -> Sheet:
-    from backtests.overfitting import objections, verdict
-
-    trades = trial.run.trades
-    shown = trades[-TRADES_SHOWN:]
-    return Sheet(
-        name=name,
-        verdict=voice.tell(verdict(trial.evidence)),
-        positive=not objections(trial.evidence),
-        against=tuple(voice.tell(o) for o in objections(trial.evidence)),
-        bands=_bands(trial.target_weight),
-        fills=tuple(_fill(t, voice) for t in reversed(shown)),
-        fills_said=voice.count("{n} trade", "{n} trades", n=len(trades)),
-    )
-
-
-def _bands(target: Sequence[float]) -> tuple[Span, ...]:
-    """Stretches with less than half of the account asked to be in the stock."""
-    axis = Axis(low=0, high=max(len(target) - 1, 1))
-    runs: list[list[int]] = []
-    for row, weight in enumerate(target):
-        if weight >= 0.5:
-            continue
-        if runs and runs[-1][1] == row - 1:
-            runs[-1][1] = row
-        else:
-            runs.append([row, row])
-    return tuple(axis.span(first - 0.5, last + 0.5) for first, last in runs)
-
-
-def _fill(trade: Any, voice: Voice) -> Fill:
-    _ = voice.say
-    return Fill(
-        day=voice.on(trade.session_on),
-        what=_("{old:share0} to {new:share0}", old=trade.from_weight, new=trade.to_weight),
-        price=voice.number(trade.price_usd, "usd2"),
-        filled=_("at the open") if trade.filled_at == "open" else _("at the close"),
-        tone=(trade.value > 0) - (trade.value < 0),
-    )
 
 
 def new_york_day(instant: datetime) -> date:

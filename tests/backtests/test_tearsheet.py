@@ -19,13 +19,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backtests import event_study, figures, tearsheet
+from backtests import event_study, figures, sheet_page, study_page, tearsheet
 from backtests.metrics import summarise
 from backtests.replay import Costs, Prices, Replay, buy_and_hold, market, replay
 from backtests.tearsheet import Heat, Sheet, SheetEvent
 from engine.errors import DataError
 from engine.phrases import phrase
+from engine.report.blocks import Chart, Table
 from engine.report.charts import Axis
+from engine.report.forms.html import CSP
+from engine.report.i18n import voice
 
 HOSTILE = '<script>alert(1)</script><img src="https://evil.example/x">\x1b[31m'
 
@@ -78,7 +81,7 @@ def page(lang: str = "en") -> str:
         values=np.array([[0.5, np.nan], [0.7, 0.6]]),
         chosen=(1, 0),
     )
-    return tearsheet.render(
+    return sheet_page.render(
         sheet(events=events, heat=heat, notes=(HOSTILE,), receipt={"data_hash": HOSTILE}), lang=lang
     )
 
@@ -126,7 +129,7 @@ def test_the_page_fetches_and_runs_nothing(lang: str) -> None:
     policy = [a["content"] for t, a in reader.tags if "http-equiv" in a]
 
     assert tags.isdisjoint({"script", "img", "link", "iframe", "a", "object", "form", "base"})
-    assert policy == [tearsheet.CSP]
+    assert policy == [CSP]
     assert not any(k.startswith("on") or k in ("src", "href") for _, a in reader.tags for k in a)
     assert "url(" not in page(lang)
     assert "@import" not in page(lang)
@@ -157,25 +160,51 @@ def test_every_part_is_there() -> None:
 
     assert titles == [
         "Equity",
+        "Figures",
         "Falls from the peak",
         "Price, position, events",
         "Months and years, %",
         "Contributions",
         "Rolling Sharpe ratio",
         "Sweep",
-        "Figures",
         "Trades",
+        "Basis",
     ]
 
 
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_the_command_shows_the_same_sheet_without_its_pictures(lang: str) -> None:
+    """Verdict, figures and last trades as in the file, in eighty columns."""
+    text = sheet_page.text_of(sheet(), lang=lang)
+    file = " ".join(read(sheet_page.render(sheet(), lang=lang)).text).replace("\u2212", "-")
+    figures_shown = re.findall(r"[-+]?\d+[.,]\d+", text)
+
+    assert max(map(len, text.splitlines())) <= 80
+    assert len(figures_shown) > 30
+    assert [x for x in figures_shown if x not in file] == []
+
+
+def test_two_rules_stand_beside_each_other_and_beside_holding() -> None:
+    """One table with a column each, one picture with three curves."""
+    one, two = sheet(), sheet(seed=1, strategy="other")
+    page_ = sheet_page.page_of([one, two], voice("en"))
+    shown = {part.name: part.blocks[0] for part in page_.parts}
+    table, equity = shown["figures"], shown["equity"]
+
+    assert isinstance(table, Table)
+    assert isinstance(equity, Chart)
+    assert [c.head for c in table.columns] == ["", "test", "other", "holding"]
+    assert len(equity.curves) == 3
+
+
 def test_equal_input_gives_equal_bytes() -> None:
-    assert tearsheet.render(sheet()) == tearsheet.render(sheet())
+    assert sheet_page.render(sheet()) == sheet_page.render(sheet())
 
 
 @pytest.mark.parametrize("n", [2, 3, 30])
 def test_a_short_history_still_makes_a_page(n: int) -> None:
     """Two sessions: no rolling ratio, no month to compare, and no crash."""
-    text = tearsheet.render(sheet(n))
+    text = sheet_page.render(sheet(n))
 
     assert read(text).bad == []
     assert "Rolling" not in text
@@ -185,7 +214,7 @@ def test_without_strategies_there_are_no_contributions() -> None:
     """Positions from a file have neither score nor parts."""
     bare = sheet(contributions={}, score=None, exit_below=None, enter_above=None)
 
-    assert "Contributions" not in tearsheet.render(bare)
+    assert "Contributions" not in sheet_page.render(bare)
     assert "contribution" not in tearsheet.ledger_csv(bare)
 
 
@@ -208,8 +237,9 @@ def test_the_price_is_hatched_where_the_rule_was_out() -> None:
     out = s.target_weight < 0.5
     spells = int((np.diff(np.concatenate(([0], out.astype(int)))) == 1).sum())
 
-    assert page().count('class="band"') == spells
-    assert f"out of the stock in {int(out.sum())} of 400 sessions" in page()
+    price = page().partition("<h2>Price")[2].partition("</section>")[0]
+    assert price.count('class="band"') == spells
+    assert f"none of the stock in {int((s.target_weight <= 0).sum())} of 400 sessions" in price
 
 
 # --- figures of the account --------------------------------------------------------------------
@@ -330,6 +360,15 @@ def test_a_third_axis_shows_its_best() -> None:
     assert heat.chosen == (1, 2)
 
 
+def test_sets_that_are_no_rule_leave_holes_in_the_map() -> None:
+    """A corner of thresholds that cross was left out; the rest is still a grid."""
+    sets = [[a, b] for a in (0.0, 1.0) for b in (1.0, 2.0, 3.0) if (a, b) != (0.0, 3.0)]
+    heat = tearsheet.heat_of(swept(sets, [float(i) for i in range(5)], ["a", "b"]))
+
+    assert heat is not None
+    assert np.isnan(heat.values).tolist() == [[False, False, True], [False, False, False]]
+
+
 def test_random_sets_and_single_axes_make_no_map() -> None:
     random = swept([[0.1, 0.2], [0.3, 0.5], [0.2, 0.9]], [1.0, 2.0, 3.0], ["a", "b"])
     single = swept([[0.1], [0.2]], [1.0, 2.0], ["a"])
@@ -338,7 +377,7 @@ def test_random_sets_and_single_axes_make_no_map() -> None:
     assert tearsheet.heat_of(single) is None
 
 
-# --- terminal and ledger -----------------------------------------------------------------------
+# --- the ledger -----------------------------------------------------------------------
 
 
 def test_the_ledger_holds_every_session_to_the_last_digit() -> None:
@@ -407,7 +446,7 @@ def test_a_study_page_says_its_claim_and_fetches_nothing() -> None:
     found = event_study.study(
         series, events, kind="test", what=phrase("Events of type {kind}", kind="x")
     )
-    text = tearsheet.render_studies([found])
+    text = study_page.render([found])
     reader = read(text)
 
     assert {t for t, _ in reader.tags}.isdisjoint({"script", "img", "link", "a"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,17 +13,21 @@ import typer
 
 from engine.cli.options import ConfigDir, Db, Json, StrategyFile
 from engine.cli.output import to_json, write_out
+from engine.cli.searches import fold_parts, search_parts
 from engine.errors import InputError, OutOfRangeError
+from engine.phrases import paragraph, phrase
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from backtests.overfitting import Evidence
     from backtests.replay import Costs, Replay
     from backtests.sweep import Axis, Job, SweepResult
     from backtests.tearsheet import Heat
     from engine.decision.decide import Blend
     from engine.record.store import Store
+    from engine.report.blocks import Part
     from engine.service.history import Window
     from engine.values import FloatArray
 
@@ -96,16 +101,9 @@ def _register_backtest(app: typer.Typer) -> None:
             tax_rate=tax_rate,
         )
         with _window(strategy, first, last, costs, db, config, rate=positions is None) as opened:
-            result, run, target = _backtest(*opened, positions, capital)
-            if html or ledger:
-                blend = opened[1].config.blend if positions is None else None
-                _write(*opened, run, target, result, blend, html=html, ledger=ledger, lang=lang)
-        if json:
-            write_out(to_json(result))
-            return
-        from engine.cli.backtest_text import backtest_text
-
-        write_out(backtest_text(to_plain(result)))
+            done = _backtest(*opened, positions, capital)
+            blend = opened[1].config.blend if positions is None else None
+            _answer(*opened, done, blend, html=html, ledger=ledger, lang=lang, json=json)
 
 
 def _register_sweep(app: typer.Typer) -> None:
@@ -130,26 +128,17 @@ def _register_sweep(app: typer.Typer) -> None:
     ) -> None:
         """Try many parameter sets and say how much of the best one is luck."""
         from backtests.replay import Costs
+        from backtests.sweep import blend_of
+        from backtests.tearsheet import heat_of
 
         axes = _axes(grid)
         costs = Costs(commission_bps=commission_bps, spread_bps=spread_bps, borrow_pct=borrow_pct)
         with _window(strategy, first, last, costs, db, config) as (store, window):
             job, left_out = _job(window, axes, random, seed)
             found = _run(job, workers, cluster)
-            result, path = _sweep_result(store, window, found)
-            result |= {"n_left_out": left_out}
-            if html:
-                from backtests.sweep import blend_of
-                from backtests.tearsheet import heat_of
-
-                blend, heat = blend_of(found.job, found.best), heat_of(found)
-                _write(store, window, *path, result, blend, html=html, lang=lang, heat=heat)
-        if json:
-            write_out(to_json(result))
-            return
-        from engine.cli.backtest_text import sweep_text
-
-        write_out(sweep_text(to_plain(result)))
+            done = _sweep_result(store, window, found, left_out)
+            blend, heat = blend_of(found.job, found.best), heat_of(found)
+            _answer(store, window, done, blend, html=html, lang=lang, json=json, heat=heat)
 
 
 def _register_walk_forward(app: typer.Typer) -> None:
@@ -195,13 +184,8 @@ def _register_walk_forward(app: typer.Typer) -> None:
                 expanding=not rolling,
             )
             job, left_out = _job(window, axes, random, seed)
-            result = _walk_result(store, window, job, plan) | {"n_left_out": left_out}
-        if json:
-            write_out(to_json(result))
-            return
-        from engine.cli.backtest_text import walk_forward_text
-
-        write_out(walk_forward_text(to_plain(result)))
+            done = _walk_result(store, window, job, plan, left_out)
+            _answer(store, window, done, None, lang="en", json=json)
 
 
 def _register_import(app: typer.Typer) -> None:
@@ -357,23 +341,31 @@ def _head(window: Window, strategy: str) -> dict[str, Any]:
     costs = window.market.costs
     at_close = int(window.market.at_close.sum())
     sessions = len(window.market)
-    fills = f"Decided before the open, filled at the open of the same session ({sessions} sessions)"
+    filled = phrase(
+        "Decided before the open, filled at the open of the same session ({n:int} sessions).",
+        n=sessions,
+    )
     if at_close:
-        fills += f"; {at_close} sessions without a known open would be filled at their close"
+        missing = phrase(
+            "{n:int} sessions without a known open would be filled at their close.", n=at_close
+        )
+        filled = paragraph(filled, missing)
     return {
         "strategy": strategy,
         "from": window.first,
         "to": window.last,
         "sessions": sessions,
         "data_hash": window.data_hash,
-        "fills": fills + ".",
+        "fills": filled,
         "sessions_filled_at_close": at_close,
         "costs": costs,
-        "costs_text": (
-            f"Costs: {costs.fee * 10_000:g} bp of the traded value per fill, short fee "
-            f"{costs.borrow_pct:g}% a year, tax {costs.tax_rate:.0%} of realised gains; cash earns "
-            "the effective federal funds rate as known each morning. Dividends count where the "
-            "record holds them."
+        "costs_text": phrase(
+            "Costs: {fee:sig3} bp of the traded value per fill, short fee {borrow:pct1} a year, "
+            "tax {tax:share0} of realised gains; cash earns the effective federal funds rate as "
+            "known each morning. Dividends count where the record holds them.",
+            fee=costs.fee * 10_000,
+            borrow=costs.borrow_pct,
+            tax=costs.tax_rate,
         ),
     }
 
@@ -387,7 +379,7 @@ def _judged(
     rows: slice | None = None,
     pbo: float | None = None,
     spa_p_value: float | None = None,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Evidence]:
     """The figures of a path, those of holding, and how much could be luck."""
     from backtests.metrics import expected_best_sharpe
     from backtests.overfitting import verdict
@@ -398,7 +390,7 @@ def _judged(
     evidence, ours, theirs = history.evidence_of(
         market, run, target, tried, pbo=pbo, spa_p_value=spa_p_value
     )
-    return {
+    data = {
         **to_plain(ours),
         "benchmark": to_plain(theirs),
         "excess_cagr_pct": evidence.excess_cagr_pct,
@@ -412,33 +404,63 @@ def _judged(
         "spa_p_value": spa_p_value,
         "verdict": verdict(evidence),
     }
+    return data, evidence
 
 
-def _write(
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Done:
+    """One replay with what there is to say: data for programs, parts for readers.
+
+    rows: those of the window that were replayed.
+    """
+
+    result: dict[str, Any]
+    run: Replay
+    target: FloatArray
+    evidence: Evidence
+    parts: tuple[Part, ...] = ()
+    rows: slice | None = None
+
+
+def _answer(
     store: Store,
     window: Window,
-    run: Replay,
-    target: FloatArray,
-    result: dict[str, Any],
+    done: _Done,
     blend: Blend | None,
     *,
-    html: Path | None,
+    html: Path | None = None,
     ledger: Path | None = None,
     lang: str,
+    json: bool,
     heat: Heat | None = None,
 ) -> None:
+    """Write the files that were asked for, then print the short tear sheet or the data."""
+    from backtests.sheet_page import text_of
     from engine.service.sheets import sheet_for, write_sheet
 
     if lang not in ("en", "fr"):
         raise InputError(f"unknown language '{lang[:20]}'", remedy="use en or fr")
-    sheet = sheet_for(store, window, run, target, result, blend=blend, heat=heat)
-    for path in write_sheet(sheet, html=html, ledger=ledger, lang=lang):
-        sys.stderr.write(f"wrote {path}\n")
+    if html or ledger or not json:
+        sheet = sheet_for(
+            store,
+            window if done.rows is None else window.part(done.rows),
+            done.run,
+            done.target,
+            done.result,
+            evidence=done.evidence,
+            blend=blend,
+            heat=heat,
+            told=bool(html or ledger),
+        )
+        for path in write_sheet(sheet, html=html, ledger=ledger, lang=lang):
+            sys.stderr.write(f"wrote {path}\n")
+    if json:
+        write_out(to_json(done.result))
+        return
+    write_out(text_of(sheet, lang=lang, before=done.parts).rstrip("\n"))
 
 
-def _backtest(
-    store: Store, window: Window, positions: Path | None, capital: float
-) -> tuple[dict[str, Any], Replay, FloatArray]:
+def _backtest(store: Store, window: Window, positions: Path | None, capital: float) -> _Done:
     from backtests.replay import replay
     from engine.clock import now
     from engine.decision.decide import evaluate
@@ -455,12 +477,13 @@ def _backtest(
         params = history.identity(history.rule_numbers(blend), window)
     run = replay(window.market, target, capital=capital)
     history.note_run(store, window, ledger, params, run, now())
-    return {**_head(window, name), **_judged(store, window, run, target)}, run, target
+    judged, evidence = _judged(store, window, run, target)
+    return _Done(
+        result={**_head(window, name), **judged}, run=run, target=target, evidence=evidence
+    )
 
 
-def _sweep_result(
-    store: Store, window: Window, found: SweepResult
-) -> tuple[dict[str, Any], tuple[Replay, FloatArray]]:
+def _sweep_result(store: Store, window: Window, found: SweepResult, left_out: int) -> _Done:
     from backtests.replay import replay
     from backtests.sweep import blend_of
     from engine.clock import now
@@ -473,7 +496,7 @@ def _sweep_result(
         target = evaluate(blend_of(found.job, best), window.features).target_weight[window.rows]
         run = replay(window.market, target)
         spa, note = history.superior_ability(window, found)
-        judged = _judged(
+        judged, evidence = _judged(
             store, window, run, target, pbo=history.search_overfitting(found), spa_p_value=spa
         )
     keys = "psr dsr n_trials pbo spa_p_value expected_best_sharpe excess_cagr_pct "
@@ -489,11 +512,13 @@ def _sweep_result(
         "benchmark": benchmark,
         **shared,
         "spa_note": note,
+        "n_left_out": left_out,
     }
-    return result, (run, target)
+    parts = search_parts(result)
+    return _Done(result=result, run=run, target=target, evidence=evidence, parts=parts)
 
 
-def _walk_result(store: Store, window: Window, job: Job, plan: Any) -> dict[str, Any]:
+def _walk_result(store: Store, window: Window, job: Job, plan: Any, left_out: int) -> _Done:
     from backtests.walk_forward import walk_forward
     from engine.clock import now
     from engine.service import history
@@ -504,9 +529,9 @@ def _walk_result(store: Store, window: Window, job: Job, plan: Any) -> dict[str,
 
     history.note_sweep(store, window, run(job), now())
     rows = slice(walked.first, walked.first + walked.target_weight.size)
-    judged = _judged(store, window, walked.path, walked.target_weight, rows=rows)
+    judged, evidence = _judged(store, window, walked.path, walked.target_weight, rows=rows)
     days = window.market.sessions_on
-    return {
+    result = {
         **_head(window, window.config.strategy.name),
         "n_sets": len(job.sets),
         "out_of_sample_from": days[rows.start],
@@ -525,4 +550,13 @@ def _walk_result(store: Store, window: Window, job: Job, plan: Any) -> dict[str,
             for f in walked.folds
         ],
         **judged,
+        "n_left_out": left_out,
     }
+    return _Done(
+        result=result,
+        run=walked.path,
+        target=walked.target_weight,
+        evidence=evidence,
+        parts=fold_parts(result),
+        rows=rows,
+    )

@@ -65,7 +65,9 @@ def register(app: typer.Typer) -> None:
         if json:
             write_out(to_json({"as_of": instant, "studies": [plain(r) for r in results]}))
         elif html is None or sys.stdout.isatty():
-            write_out("\n\n".join(text_of(r) for r in results))
+            from backtests.study_page import text_of
+
+            write_out(text_of(results).rstrip("\n"))
 
 
 def _types(text: str) -> tuple[str, ...]:
@@ -219,107 +221,13 @@ def _in_words(kind: str, country: str) -> str:
 
 
 def _write_page(path: Path, results: tuple[StudyResult, ...]) -> None:
-    from backtests.tearsheet import render_studies
+    from backtests.study_page import render
     from engine.files import write_file
 
-    write_file(path, render_studies(results))
+    write_file(path, render(results))
     sys.stderr.write(f"wrote {path}\n")
 
 
 def plain(result: StudyResult) -> dict[str, Any]:
     """One study as JSON-ready data; stable keys."""
     return {"verdict": str(result.verdict), **to_plain(result)}
-
-
-def text_of(result: StudyResult) -> str:
-    """One study: the verdict, windows, tests, base rate; 80 columns."""
-    from rich.console import Console
-
-    console = Console(width=80, color_system=None, highlight=False)
-    with console.capture() as capture:
-        console.print(_heading(result), markup=False)
-        console.print(result.verdict, markup=False)
-        console.print()
-        console.print(_windows_table(result))
-        console.print(_tests_table(result))
-        console.print(_base_table(result))
-        for line in _notes(result):
-            console.print(line, markup=False)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
-
-
-def _heading(r: StudyResult) -> str:
-    return (
-        f"{r.what}: {r.firm} against {r.benchmark}, {r.first_on} to {r.last_on}\n"
-        f"{r.n_events} events in the record, {r.n_occurrences} sessions studied, estimation "
-        f"{r.estimation} sessions\n"
-    )
-
-
-def _windows_table(r: StudyResult) -> Any:
-    table = _table(
-        "window", "n", "mean CAR", "95 % interval", "below 0", "p", "usual", "beyond usual"
-    )
-    for w in r.windows:
-        table.add_row(
-            _name(w.window),
-            str(w.n),
-            f"{w.mean_car_pct:+.2f}%",
-            f"{w.low_pct:+.2f} to {w.high_pct:+.2f}%",
-            f"{100 * w.negative_share:.0f}%",
-            f"{w.p_bootstrap:.3f}",
-            f"{w.usual_car_pct:+.2f}%",
-            f"{w.excess_low_pct:+.2f} to {w.excess_high_pct:+.2f}%",
-        )
-    return table
-
-
-def _tests_table(r: StudyResult) -> Any:
-    table = _table("test (p)", *(_name(w.window) for w in r.windows))
-    for place, test in enumerate(r.windows[0].tests):
-        table.add_row(test.name, *(_said(w.tests[place]) for w in r.windows))
-    return table
-
-
-def _said(test: Any) -> str:
-    if test.statistic is None:
-        return "-"
-    return f"{test.statistic:+.2f} ({test.p_value:.3f})"
-
-
-def _base_table(r: StudyResult) -> Any:
-    table = _table("close to close", "n", "mean", "median", "sd", "below -2%")
-    for name, b in (("event sessions", r.base), ("all sessions", r.all_sessions)):
-        table.add_row(
-            name,
-            str(b.n),
-            f"{b.mean_pct:+.2f}%",
-            f"{b.median_pct:+.2f}%",
-            f"{b.sd_pct:.2f}%",
-            f"{100 * b.large_fall_share:.0f}%",
-        )
-    return table
-
-
-def _notes(r: StudyResult) -> list[str]:
-    lines = [f"left out, {reason}: {n}" for reason, n in r.left_out.items()]
-    if r.rank is not None:
-        lines.append(
-            f"Threat score against CAR {_name(r.windows[-1].window)}: Spearman "
-            f"{r.rank.rho:+.2f} ({r.rank.low:+.2f} to {r.rank.high:+.2f}), n = {r.rank.n}"
-        )
-    return lines
-
-
-def _name(window: tuple[int, int]) -> str:
-    return f"{window[0]}..{window[1]}"
-
-
-def _table(*columns: str) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column(columns[0])
-    for name in columns[1:]:
-        table.add_column(name, justify="right", no_wrap=True)
-    return table

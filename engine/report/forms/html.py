@@ -8,12 +8,11 @@ forbids what is not there anyway. ``templates/blocks.html.j2`` has one macro for
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from engine.report.blocks import Block, Page, shown
+from engine.report.blocks import Page, shown
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -23,9 +22,9 @@ def render_html(page: Page) -> str:
     return laid_out("report.html.j2", page=page, short=False)
 
 
-def blocks_html(blocks: Sequence[Block]) -> str:
-    """Blocks without a page around them, escaped, for the local page."""
-    return laid_out("bare.html.j2", blocks=blocks, short=False)
+def inner_html(page: Page, *, short: bool) -> str:
+    """The page's parts without a document around them, escaped, for the local page."""
+    return laid_out("bare.html.j2", page=page, short=short)
 
 
 def laid_out(name: str, **values: object) -> str:

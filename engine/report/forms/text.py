@@ -71,18 +71,18 @@ def _joined(*parts: RichText | str | tuple[str, str]) -> Text:
     return whole
 
 
-def render_text(page: Page, *, width: int = 80, color: bool = False) -> str:
-    """The page as lines of at most ``width`` columns; escape sequences only with ``color``."""
+def render_text(page: Page, *, width: int = 80, color: bool = False, short: bool = False) -> str:
+    """The page as lines of at most ``width`` columns; escape sequences only with ``color``.
+
+    short: without what is marked for full forms, as a command's answer.
+    """
     out: list[RenderableType] = []
     for part in page.parts:
-        body = list(_laid(part.blocks, max(MIN_WIDTH, width)))
+        body = list(_laid(part.blocks, max(MIN_WIDTH, width), short))
         out += [*(_headed(part.title) if part.title and body else ()), *body]
-    return _printed([*out, Text("\n" + page.disclaimer, style="italic")], width, color=color)
-
-
-def blocks_text(blocks: Sequence[Block], *, width: int = 80) -> str:
-    """Blocks without a page around them, for a command's answer."""
-    return _printed(list(_laid(blocks, max(MIN_WIDTH, width))), width, color=False)
+    if page.disclaimer:
+        out.append(Text("\n" + page.disclaimer, style="italic"))
+    return _printed(out, width, color=color)
 
 
 def _printed(parts: Iterable[RenderableType], width: int, *, color: bool) -> str:
@@ -109,13 +109,16 @@ def _headed(title: str) -> list[RenderableType]:
     return [Text(), rule]
 
 
-def _laid(blocks: Sequence[Block], width: int) -> Iterator[RenderableType]:
+def _laid(blocks: Sequence[Block], width: int, short: bool) -> Iterator[RenderableType]:
     """Every block, a blank line between a table or a drawing and what stands before it."""
     first = True
-    for block in shown(blocks, short=False):
+    for block in shown(blocks, short=short):
         if not first and not isinstance(block, Note | Items):
             yield Text()
-        yield from _LAYOUT[type(block)](block, width)
+        if isinstance(block, Card):
+            yield from _card(block, width, short)
+        else:
+            yield from _LAYOUT[type(block)](block, width)
         first = False
 
 
@@ -299,12 +302,12 @@ def _chart(block: Chart, width: int) -> Iterator[RenderableType]:
     yield Text(block.summary)
 
 
-def _card(card: Card, width: int) -> Iterator[RenderableType]:
+def _card(card: Card, width: int, short: bool) -> Iterator[RenderableType]:
     rule = Rule(Text(card.title, style="bold"), align="left", characters="┄", style="dim")
     yield rule
     if card.note:
         yield Text(card.note, style="dim")
-    yield from _laid(card.blocks, width)
+    yield from _laid(card.blocks, width, short)
 
 
 _LAYOUT: dict[type[Block], Callable[[Any, int], Iterable[RenderableType]]] = {
@@ -315,5 +318,4 @@ _LAYOUT: dict[type[Block], Callable[[Any, int], Iterable[RenderableType]]] = {
     Items: _items,
     Waterfall: _waterfall,
     Chart: _chart,
-    Card: _card,
 }

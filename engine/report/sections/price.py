@@ -33,9 +33,12 @@ class Price(Section):
         if drawn is None:
             return
         last = voice.number(report.prices[-1].close, "usd2")
+        key = [("out", _("out of the position"))] if drawn.bands else []
+        if drawn.marks:
+            key.append(("", _("Numbers are the events listed below.")))
         yield Chart(
-            curves=(Curve(path=drawn.line, label=last, end=drawn.end),),
-            area=drawn.area,
+            curves=(Curve(path=drawn.area, style="under", filled=True), Curve(path=drawn.line)),
+            end=Mark(at=drawn.end[0], height=drawn.end[1], label=last),
             summary=_summary(report.prices, voice),
             levels=tuple(
                 Tick(at=t.at, label=voice.number(float(t.value), "usd0"))  # type: ignore[arg-type]
@@ -43,12 +46,11 @@ class Price(Section):
             ),
             times=tuple(Tick(at=t.at, label=voice.month(t.value)) for t in drawn.months),  # type: ignore[arg-type]
             bands=drawn.bands,
-            band_label=_("out of the position") if drawn.bands else "",
             marks=tuple(
                 Mark(at=m.at, height=m.height, label=runs(m.numbers), tone=m.direction)
                 for m in drawn.marks
             ),
-            marks_label=_("Numbers are the events listed below.") if drawn.marks else "",
+            key=tuple(key),
             spark=tuple(p.close for p in report.prices),
         )
 
