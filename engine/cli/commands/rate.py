@@ -43,6 +43,7 @@ def rate(
     every: Annotated[bool, typer.Option("--all", help="Every release, not the top only.")] = False,
     as_of: AsOf = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with the picture here.")] = None,
+    lang: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
     db: Db = None,
     config: ConfigDir = None,
     json: Json = False,
@@ -62,7 +63,7 @@ def rate(
         return
     league = league_of(world, params)
     if html is not None:
-        _write_page(html, league, instant)
+        _write_page(html, league, instant, lang)
     if json:
         ratings = [plain(release, rating) for release, rating in league]
         write_out(to_json({"as_of": instant, "ratings": ratings}))
@@ -201,9 +202,9 @@ def _wrapped(text: str, *, first: str = "", rest: str = "") -> list[str]:
 
 
 def _write_page(
-    path: Path, league: Sequence[tuple[ModelRelease, ThreatRating]], as_of: datetime
+    path: Path, league: Sequence[tuple[ModelRelease, ThreatRating]], as_of: datetime, lang: str
 ) -> None:
-    from engine.cli.league_page import page
+    from engine.report.league import render
 
-    write_file(path, page(league, as_of))
+    write_file(path, render(league, as_of, lang))
     sys.stderr.write(f"wrote {path}\n")

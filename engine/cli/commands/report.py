@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from engine.values import SourceHealth
 
 FORMATS = ("text", "html", "md", "json")
+EXPLAINED = ("decision", "why")
+"""Sections of the report that ``explain`` shows."""
+Lang = Annotated[str | None, typer.Option(help="en or fr; default: the configured language.")]
 LAST = "last"
 
 
@@ -32,9 +35,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def report(
         as_of: AsOf = None,
-        lang: Annotated[
-            str | None, typer.Option(help="en or fr; default: the configured language.")
-        ] = None,
+        lang: Lang = None,
         form: Annotated[
             str | None,
             typer.Option("--format", help="text, html, md or json; default from --out, else text."),
@@ -80,6 +81,7 @@ def register(app: typer.Typer) -> None:
     def explain(
         as_of: AsOf = None,
         strategy: StrategyFile = None,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -89,9 +91,12 @@ def register(app: typer.Typer) -> None:
         if json:
             write_out(to_json(morning.assessment.decision))
             return
-        from engine.cli.waterfall import waterfall_text
+        from engine.report.render import render
+        from engine.report.section import sections
 
-        write_out(waterfall_text(morning.assessment, width=_width()))
+        told = [section for section in sections() if section.name in EXPLAINED]
+        language = _language(lang, config)
+        write_out(render(morning.report, "text", language, _width(), listed=told))
 
 
 def _with_record(text: str, form: str, morning: Morning, lang: str) -> str:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from engine.report.i18n import Voice
     from engine.values import Contribution, Decision, Report
 
+WORTH_SAYING = 0.0005
+"""Half a point of the third decimal, which is what is shown."""
+
 
 class Why(Section):
     """The waterfall."""
@@ -86,7 +89,17 @@ def _contribution(part: Contribution, voice: Voice) -> str:
 def _working(part: Contribution, voice: Voice) -> str:
     if part.value is None:
         return voice.say("left out of the score; lowers confidence")
-    return voice.say("weight {weight:share0} × {value:+.2f}", weight=part.weight, value=part.value)
+    moved = None if part.previous is None else part.contribution - part.previous
+    if moved is None or abs(moved) < WORTH_SAYING:
+        return voice.say(
+            "weight {weight:share0} × {value:+.2f}", weight=part.weight, value=part.value
+        )
+    return voice.say(
+        "weight {weight:share0} × {value:+.2f}; {moved:+.3f} since the session before",
+        weight=part.weight,
+        value=part.value,
+        moved=moved,
+    )
 
 
 def _summary(bars: Sequence[Bar], voice: Voice) -> str:
