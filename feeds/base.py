@@ -17,9 +17,9 @@ import importlib
 import json
 import pkgutil
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -168,6 +168,11 @@ class PollState:
             return self
 
 
+def nothing_known(symbol: str) -> date | None:
+    """There is no bar of any symbol."""
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
     """One question to one feed: the stanza, what is remembered, the way out, the instant."""
@@ -176,6 +181,8 @@ class Poll:
     state: PollState
     fetcher: Getter
     now: datetime
+    last_session: Callable[[str], date | None] = nothing_known
+    """Symbol -> the newest session with a bar on record."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,12 +18,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from engine.errors import DataError, FeedError, NvsignalError
+from engine.record.history import History
 from engine.values import FeedState
+from feeds import bars
 from feeds.base import (
     Collector,
     FeedConfig,
@@ -60,6 +62,9 @@ class Sink(Protocol):
 
     def states(self) -> Mapping[str, PollState]:
         """The remembered state of every feed polled so far, by name."""
+
+    def prices(self, now: datetime) -> History:
+        """What is known of prices at ``now``: the kinds that ``feeds.bars`` judges by."""
 
     def write(self, feed: FeedConfig, state: PollState, parsed: Parsed | None) -> Written:
         """Keep the document and the state, both or neither; ``parsed`` None: the state alone."""
@@ -137,6 +142,7 @@ def collect(
     progress: Progress | None = None,
     monotonic: Callable[[], float] = time.monotonic,
     jitter: Callable[[], float] | None = None,
+    sessions: bars.Calendar = bars.exchange_sessions,
 ) -> Summary:
     """Poll the feeds that are due and keep what they bring.
 
@@ -146,15 +152,18 @@ def collect(
     """
     began = monotonic()
     chance = jitter or Random().random  # noqa: S311
-    round_ = _Round(fetcher, sink, now, collectors, before, monotonic, chance)
+    round_ = _Round(fetcher, sink, now, collectors, before, monotonic, chance, sessions)
     states = sink.states()
+    last_session = _last_sessions(sink, now)
     results: dict[str, FeedResult] = {}
     jobs: list[Poll] = []
     for feed in feeds:
         state = _known(feed, states)
         reason = not_due(feed, state, now, force=force)
         if reason is None:
-            jobs.append(Poll(feed=feed, state=state, fetcher=fetcher, now=now))
+            jobs.append(
+                Poll(feed=feed, state=state, fetcher=fetcher, now=now, last_session=last_session)
+            )
         elif feed.enabled:
             results[feed.name] = reason
     total = len(jobs)
@@ -167,6 +176,20 @@ def collect(
         round_.close()
     ordered = tuple(results[feed.name] for feed in feeds if feed.name in results)
     return Summary(results=ordered, now=now, seconds=monotonic() - began)
+
+
+def _last_sessions(sink: Sink, now: datetime) -> Callable[[str], date | None]:
+    """Symbol -> its newest session on record; the record is read once, if anybody asks."""
+    lock = threading.Lock()
+    held: list[History] = []
+
+    def ask(symbol: str) -> date | None:
+        with lock:
+            if not held:
+                held.append(sink.prices(now))
+            return bars.last_session(held[0], symbol, now)
+
+    return ask
 
 
 def _known(feed: FeedConfig, states: Mapping[str, PollState]) -> PollState:
@@ -219,6 +242,7 @@ class _Round:
     before: Callable[[str], None]
     monotonic: Callable[[], float]
     jitter: Callable[[], float]
+    sessions: bars.Calendar
     made: dict[str, Collector] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -278,8 +302,13 @@ class _Round:
         if answer.harvest is None:
             assert answer.error is not None
             return self._failed(poll, answer.error, answer.seconds)
-        parsed = answer.harvest.parsed
-        state = after_success(poll.feed, poll.state, answer.harvest, self.now, self.jitter())
+        harvest = answer.harvest
+        try:
+            harvest = replace(harvest, parsed=self._admitted(poll.feed, harvest.parsed))
+        except FeedError as error:
+            return self._failed(poll, error, answer.seconds)
+        parsed = harvest.parsed
+        state = after_success(poll.feed, poll.state, harvest, self.now, self.jitter())
         try:
             written = self.sink.write(poll.feed, state, parsed)
         except DataError as error:  # this document cannot be stored; the database is fine
@@ -295,6 +324,18 @@ class _Round:
             problems=parsed.problems if parsed is not None else (),
             seconds=answer.seconds,
         )
+
+    def _admitted(self, feed: FeedConfig, parsed: Parsed | None) -> Parsed | None:
+        """Prices come in by their one door; everything else passes."""
+        if parsed is None or not any(fact.kind == bars.KINDS[0] for fact in parsed.facts):
+            return parsed
+        sound = bars.sound_bars(
+            parsed.facts, self.sink.prices(self.now), now=self.now, sessions=self.sessions
+        )
+        problems = (*parsed.problems, *sound.problems)
+        if sound.refused and not sound.facts:
+            raise FeedError(feed.name, problems[0], remedy="stored bars stay in use")
+        return replace(parsed, facts=sound.facts, problems=problems)
 
     def _failed(self, poll: Poll, error: NvsignalError, seconds: float) -> FeedResult:
         state = after_failure(poll.feed, poll.state, error, self.now, self.jitter())
@@ -413,6 +454,10 @@ class StoreSink:
         """Every poll state in the record."""
         return {name: from_stored(state) for name, state in self._store.poll_states().items()}
 
+    def prices(self, now: datetime) -> History:
+        """Bars, splits and sightings on record."""
+        return History(self._store.facts(kinds=bars.KINDS, known_by=now))
+
     def write(self, feed: FeedConfig, state: PollState, parsed: Parsed | None) -> Written:
         """Undated entries stay out of the record: they are for display only."""
         stored = to_stored(feed.name, state)
@@ -464,6 +509,11 @@ class MemorySink:
     def states(self) -> Mapping[str, PollState]:
         """The states written so far."""
         return dict(self.kept)
+
+    def prices(self, now: datetime) -> History:
+        """Of the documents written so far."""
+        facts = (fact for _, parsed in self.documents for fact in parsed.facts)
+        return History(f for f in facts if f.kind in bars.KINDS and f.known_at <= now)
 
     def write(self, feed: FeedConfig, state: PollState, parsed: Parsed | None) -> Written:
         """Count versions by identity and content, as the record does."""

@@ -15,11 +15,9 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from hashlib import sha256
-from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -27,6 +25,7 @@ from pydantic import Field
 from config.schema import Many, Strict
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import DataError, FeedError
+from engine.record.asof import POLLED
 from engine.record.readings import Bar
 from engine.values import Fact
 from feeds.base import (
@@ -46,11 +45,6 @@ CLOSE = time(16, 0)
 SETTLED = time(16, 30)
 """New York time from which today's bar is final; early closes are final long before."""
 
-MAX_DAILY_FACTOR = 3.0
-"""A share that trebled or fell by two thirds in a day is a unit slip or a missed split: NVDA's
-largest daily moves since 1999 stay under a factor of 1.5."""
-
-MAX_DAILY_FACTOR_INDEX = 5.0  # VIX rose by 2.16 times on 2018-02-05
 MAX_FAILURES_AT_START = 2
 """Symbols in a row that may fail before the first answer; then nobody is there to ask."""
 
@@ -109,22 +103,18 @@ class YahooBars(Collector):
 
     def poll(self, poll: Poll) -> Harvest:
         """Ask for each symbol; a rate limit, or two failures at the start, end the round."""
-        start, end = window(poll)
         answers: list[RawHistory] = []
         failures: list[FeedError] = []
         for symbol in options_of(poll.feed, YahooOptions).symbols:
             try:
-                answers.append(self._history(symbol, start, end))
+                answers.append(self._history(symbol, *window(poll, symbol)))
             except FetchFailedError:
                 raise
             except FeedError as error:
                 failures.append(error)
                 if not answers and len(failures) == MAX_FAILURES_AT_START:
                     break
-        digest = sha256(repr(answers).encode()).hexdigest()
-        if not failures and digest == poll.state.body_hash:
-            return Harvest(parsed=None, body_hash=digest, memo=poll.state.memo)
-        parsed, memo = parse_bars(answers, poll.feed, poll.now, poll.state.memo)
+        parsed = parse_bars(answers, poll.feed, poll.now)
         problems = (*(str(error) for error in failures), *parsed.problems)
         if not parsed.facts:
             raise (
@@ -132,77 +122,68 @@ class YahooBars(Collector):
                 if failures
                 else FeedError(poll.feed.name, problems[0] if problems else "no bars: not observed")
             )
-        return Harvest(
-            parsed=replace(parsed, problems=problems),
-            body_hash="" if failures else digest,
-            memo=memo,
-        )
+        return Harvest(parsed=replace(parsed, problems=problems))
 
 
-def window(poll: Poll) -> tuple[date, date]:
-    """(first day, day after the last) to ask for: long the first time, short afterwards."""
+OVERLAP = timedelta(days=10)
+"""Asked for before the last session on record, so that the majority of sessions held can judge the
+answer: six or seven of them."""
+
+
+def window(poll: Poll, symbol: str) -> tuple[date, date]:
+    """(first day, day after the last) to ask for: long the first time, short afterwards, and always
+    back to the last session on record, so that a month away leaves no hole."""
     today = poll.now.astimezone(NEW_YORK).date()
     first = poll.state.last_ok_at is None
     options = options_of(poll.feed, YahooOptions)
     days = options.first_lookback_days if first else options.lookback_days
-    return today - timedelta(days=days), today + timedelta(days=1)
+    start = today - timedelta(days=days)
+    held = poll.last_session(record_symbol(symbol))
+    return start if held is None else min(start, held - OVERLAP), today + timedelta(days=1)
+
+
+def record_symbol(symbol: str) -> str:
+    """The record's name of Yahoo's ``symbol``: an index without its caret."""
+    return symbol.lstrip("^")
 
 
 # --- parsing (pure) -------------------------------------------------------------------------
 
 
-def parse_bars(
-    answers: Iterable[RawHistory],
-    feed: FeedConfig,
-    fetched_at: datetime,
-    memo: Mapping[str, str] | None = None,
-) -> tuple[Parsed, dict[str, str]]:
-    """Facts ``bar`` and ``corporate_action`` of each answer that holds up, and the next memo.
+def parse_bars(answers: Iterable[RawHistory], feed: FeedConfig, fetched_at: datetime) -> Parsed:
+    """Facts ``bar`` and ``corporate_action`` of each answer that can be read, as traded that day.
 
-    memo: symbol to ``"session close"`` of the last poll; a symbol whose close of that session
-    changed by half or more is refused whole.
+    Whether they hold against the record is for ``feeds.bars`` to say.
     """
-    notes = dict(memo or {})
     facts: list[Fact] = []
     problems: list[str] = []
     for answer in answers:
         try:
-            bars = checked(answer, feed, fetched_at, notes.get(answer.symbol, ""))
+            rows = checked(answer, feed, fetched_at)
         except FeedError as error:
             problems.append(str(error))
             continue
-        made, refused = _facts(answer.symbol, bars, feed.source, fetched_at)
+        made, unread = _facts(answer.symbol, rows, feed.source + POLLED, fetched_at)
         facts += made
-        problems += refused
-        notes[answer.symbol] = f"{bars[-1].session_on} {bars[-1].close}"
+        problems += unread
     instants = newest_stamps(fact.occurred_at for fact in facts if fact.kind == "bar")
-    return Parsed(facts=tuple(facts), problems=tuple(problems), stamps=instants), notes
+    return Parsed(facts=tuple(facts), problems=tuple(problems), stamps=instants)
 
 
-def checked(
-    answer: RawHistory, feed: FeedConfig, fetched_at: datetime, last: str = ""
-) -> tuple[RawBar, ...]:
-    """The final bars of ``answer``, splits undone; ``FeedError`` when it is not sound."""
+def checked(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> tuple[RawBar, ...]:
+    """The rows of ``answer``, oldest first, splits undone over all of them, an unfinished session's
+    included, because Yahoo divides by its split from the morning on.
+
+    A row whose session is not over, or that holds no price, keeps its date and its actions and has
+    no close. Raises ``FeedError`` for another currency, nothing at all (not observed), a session in
+    the future or a repeated one.
+    """
     expected = options_of(feed, YahooOptions).currency
     if answer.currency != expected:
         shown = answer.currency[:8] or "no currency"
         raise FeedError(feed.name, f"{answer.symbol} came in {shown}, not {expected}")
-    bars = final_bars(answer, feed, fetched_at)
-    factor = MAX_DAILY_FACTOR_INDEX if answer.symbol.startswith("^") else MAX_DAILY_FACTOR
-    for earlier, later in pairwise(bars):
-        _need_near(answer.symbol, feed, earlier, later, factor)
-    raw = unadjusted(bars)
-    _need_same_past(answer.symbol, feed, raw, last)
-    return raw
-
-
-def final_bars(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> tuple[RawBar, ...]:
-    """Rows with a close whose session is over, oldest first.
-
-    Raises ``FeedError`` for none at all (not observed), a session in the future or a repeated one.
-    """
     today = fetched_at.astimezone(NEW_YORK).date()
-    rows = sorted(answer.bars, key=lambda bar: bar.session_on)
+    rows = tuple(sorted(answer.bars, key=lambda bar: bar.session_on))
     if rows and rows[-1].session_on > today:
         raise FeedError(
             feed.name, f"{answer.symbol} has a bar from the future ({rows[-1].session_on})"
@@ -210,13 +191,17 @@ def final_bars(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> tu
     if len({bar.session_on for bar in rows}) < len(rows):
         raise FeedError(feed.name, f"{answer.symbol} has a session twice")
     final = tuple(
-        bar
-        for bar in rows
-        if bar.close is not None and at_new_york(bar.session_on, SETTLED) <= fetched_at
+        bar if bar.close and at_new_york(bar.session_on, SETTLED) <= fetched_at else _priceless(bar)
+        for bar in unadjusted(rows)
     )
-    if not final:
+    if all(bar.close is None for bar in final):
         raise FeedError(feed.name, f"no bars of {answer.symbol}: not observed")
     return final
+
+
+def _priceless(bar: RawBar) -> RawBar:
+    """``bar`` without prices; Yahoo writes a missing one as zero."""
+    return replace(bar, open=None, high=None, low=None, close=None, volume=None)
 
 
 def unadjusted(bars: tuple[RawBar, ...]) -> tuple[RawBar, ...]:
@@ -249,48 +234,22 @@ def _scaled(bar: RawBar, factor: float) -> RawBar:
     )
 
 
-def _need_near(
-    symbol: str, feed: FeedConfig, earlier: RawBar, later: RawBar, factor: float
-) -> None:
-    assert earlier.close is not None
-    assert later.close is not None
-    ratio = later.close / earlier.close if earlier.close > 0 else math.inf
-    if not 1 / factor <= ratio <= factor:
-        raise FeedError(
-            feed.name,
-            f"{symbol} closed at {earlier.close:g} and then {later.close:g} on {later.session_on}: "
-            "a unit slip or a missed split",
-        )
-
-
-def _need_same_past(symbol: str, feed: FeedConfig, bars: tuple[RawBar, ...], last: str) -> None:
-    session, _, known = last.partition(" ")
-    for bar in bars:
-        if known and bar.session_on.isoformat() == session and bar.close is not None:
-            ratio = bar.close / float(known)
-            if not 2 / 3 < ratio < 1.5:
-                raise FeedError(
-                    feed.name, f"{symbol} of {session} was {known} and is now {bar.close:g}"
-                )
-
-
 AFTER_CLOSE = timedelta(hours=1)
-"""Assumed delay of a back-filled close; longer than that of the reference table, whose bars of the
-same sessions then stand."""
+"""Assumed delay of a back-filled close: Yahoo has it by then on most days."""
 
 
 def _facts(
     symbol: str, bars: Iterable[RawBar], source: str, fetched_at: datetime
 ) -> tuple[list[Fact], list[str]]:
-    name = symbol.lstrip("^")
+    name = record_symbol(symbol)
     facts: list[Fact] = []
     problems: list[str] = []
     for bar in bars:
-        try:
-            facts.append(_bar_fact(name, bar, source, fetched_at))
-        except DataError as error:
-            problems.append(f"{symbol} {bar.session_on}: {error.message}")
-            continue
+        if bar.close is not None:
+            try:
+                facts.append(_bar_fact(name, bar, source, fetched_at))
+            except DataError as error:
+                problems.append(f"{symbol} {bar.session_on}: {error.message}")
         for action, value in (("split", bar.split), ("dividend", bar.dividend)):
             if value > 0:
                 facts.append(_action_fact(name, bar.session_on, action, value, source, fetched_at))

@@ -16,6 +16,7 @@ from engine.values import SourceHealth
 
 if TYPE_CHECKING:
     from config.settings import Config
+    from engine.record.history import History
     from engine.record.store import Store
     from engine.service.ingest import Ingested
     from feeds.base import FeedConfig, FeedsConfig, Parsed, PollState
@@ -66,6 +67,7 @@ def collect_and_ingest(
     budget_seconds: no question is begun after half of it, and none takes longer than the other
     half; what was not asked stays due. ``UnknownNameError`` for a feed that does not exist.
     """
+    from engine.service.derived import exchange_sessions
     from feeds.collect import StoreSink, collect
     from feeds.fetch import Fetcher
 
@@ -83,6 +85,7 @@ def collect_and_ingest(
             force=force,
             before=budget.check,
             progress=progress,
+            sessions=exchange_sessions,
         )
     offline = witness.offline and not summary.count(*ANSWERED)
     if not offline:
@@ -186,6 +189,9 @@ class _Patient:
 
     def states(self) -> Mapping[str, PollState]:
         return self.inner.states()
+
+    def prices(self, now: datetime) -> History:
+        return self.inner.prices(now)
 
     def write(self, feed: FeedConfig, state: PollState, parsed: Parsed | None) -> Written:
         from feeds.collect import Written

@@ -9,7 +9,7 @@ is no error.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import date, time
 from hashlib import sha256
@@ -96,6 +96,13 @@ def sessions_from(folder: Path) -> Callable[[date, date, time], Sessions]:
         return sessions_within(schedule, first, last, decision_time)
 
     return load
+
+
+def exchange_sessions(first: date, last: date) -> Collection[date]:
+    """The NYSE sessions from ``first`` to ``last``, from the data folder where it holds them."""
+    from engine.service.wiring import data_folder
+
+    return set(sessions_from(data_folder() / "derived")(first, last, time(8, 30)).on)
 
 
 def _calendar_version() -> str:
