@@ -1,4 +1,6 @@
-"""The vocabulary: frozen values that every room of the house speaks.
+"""The vocabulary of what is known: frozen values that every room of the house speaks.
+
+What is made of them for a reader is in ``engine.shown``.
 
 Conventions, held everywhere:
 
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -33,7 +35,8 @@ MAX_TITLE_CHARS = 500
 MAX_BODY_CHARS = 20_000
 
 
-def _need_aware(owner: object, **instants: datetime | None) -> None:
+def need_aware(owner: object, **instants: datetime | None) -> None:
+    """Refuse an instant without a zone, by its name."""
     for name, instant in instants.items():
         if instant is not None and instant.tzinfo is None:
             raise DataError(f"{type(owner).__name__}.{name} = {instant} is naive")
@@ -83,7 +86,7 @@ class Fact:
     backfilled: bool = False
 
     def __post_init__(self) -> None:
-        _need_aware(self, occurred_at=self.occurred_at, known_at=self.known_at)
+        need_aware(self, occurred_at=self.occurred_at, known_at=self.known_at)
         _need_range(self, 0, 1, confidence=self.confidence)
         if not self.kind or not self.key:
             raise DataError("a Fact needs a kind and a key")
@@ -108,7 +111,7 @@ class Item:
     backfilled: bool = False
 
     def __post_init__(self) -> None:
-        _need_aware(self, known_at=self.known_at, published_at=self.published_at)
+        need_aware(self, known_at=self.known_at, published_at=self.published_at)
         if len(self.title) > MAX_TITLE_CHARS or len(self.summary) > MAX_BODY_CHARS:
             raise DataError(f"Item from {self.source} is longer than the bounds")
 
@@ -147,7 +150,7 @@ class Event:
     url: str = ""
 
     def __post_init__(self) -> None:
-        _need_aware(self, occurred_at=self.occurred_at, known_at=self.known_at)
+        need_aware(self, occurred_at=self.occurred_at, known_at=self.known_at)
         _need_range(self, 0, 1, confidence=self.confidence)
         if self.direction not in (-1, 0, 1):
             raise DataError(f"Event.direction = {self.direction!r} is not -1, 0 or +1")
@@ -194,7 +197,7 @@ class ModelRelease:
     confidence: float | None = None
 
     def __post_init__(self) -> None:
-        _need_aware(self, known_at=self.known_at)
+        need_aware(self, known_at=self.known_at)
         _need_range(
             self,
             0,
@@ -384,7 +387,7 @@ class ThreatRating:
     confidence: float | None = None
 
     def __post_init__(self) -> None:
-        _need_aware(self, rated_at=self.rated_at)
+        need_aware(self, rated_at=self.rated_at)
         _need_range(
             self, 0, 100, score=self.score, score_low=self.score_low, score_high=self.score_high
         )
@@ -517,123 +520,7 @@ class Decision:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        _need_aware(self, decided_at=self.decided_at)
+        need_aware(self, decided_at=self.decided_at)
         _need_range(self, 0, 1, confidence=self.confidence, coverage=self.coverage)
         if abs(sum(c.contribution for c in self.contributions) - self.score) > 1e-9:
             raise DataError("contributions do not add up to the score")
-
-
-class FeedState(StrEnum):
-    """Health of a feed or a table.
-
-    One rule for everybody: a source *sees* when it was read, whatever it said; it is *blind* else;
-    and that is *worth telling* unless it was never asked or only lacks dates.
-    """
-
-    OK = "ok"
-    EMPTY = "empty"
-    STALE = "stale"
-    FROZEN = "frozen"
-    BLOCKED = "blocked"
-    UNDATED = "undated"
-    UNKNOWN_ORG = "unknown_org"
-    ERROR = "error"
-    NEVER = "never"
-
-    @property
-    def sees(self) -> bool:
-        """It was read."""
-        return self in (FeedState.OK, FeedState.EMPTY)
-
-    @property
-    def blind(self) -> bool:
-        """It could not be read, or not by what it should have brought."""
-        return not self.sees
-
-    @property
-    def worth_telling(self) -> bool:
-        """Blind, and something went wrong."""
-        return self.blind and self not in (FeedState.UNDATED, FeedState.NEVER)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceHealth:
-    """One line of the data-health box. tier 1 sources weigh on confidence."""
-
-    name: str
-    state: FeedState
-    last_ok_at: datetime | None
-    newest_at: datetime | None
-    n_facts: int = 0
-    tier: int = 2
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upcoming:
-    """Something scheduled: a meeting, an earnings date, a rule's effective date."""
-
-    on: date
-    what: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackedCall:
-    """A past decision with what followed. return_pct None: not yet known."""
-
-    acts_on: date
-    verdict: Verdict
-    score: float
-    until_on: date | None
-    nvda_return_pct: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PricePoint:
-    """One session of the report's chart, split-adjusted to the report date."""
-
-    session_on: date
-    close: float
-    target_weight: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseCard:
-    """A release with its rating and the figures asked for; claims stand beside estimates."""
-
-    release: ModelRelease
-    rating: ThreatRating
-    usd_per_mtok_nvidia: Interval | None = None
-    nvidia_chip: str | None = None
-    usd_per_mtok_domestic: Interval | None = None
-    domestic_chip: str | None = None
-    claims: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """The decision plus everything a reader wants; rendering adds no fact to it.
-
-    market: label-free figures by name (``nvda_close_usd``, ``market_cap_usd_tn``,
-    ``implied_growth_pct`` …); a name that is missing was not observed. parts: what sections of the
-    report gathered for themselves, by the section's name.
-    """
-
-    as_of: datetime
-    decision: Decision
-    releases: tuple[ReleaseCard, ...]
-    rates: tuple[RateExpectation, ...]
-    events: tuple[Event, ...]
-    data_health: tuple[SourceHealth, ...]
-    market: Mapping[str, float]
-    prices: tuple[PricePoint, ...]
-    upcoming: tuple[Upcoming, ...] = ()
-    track_record: tuple[TrackedCall, ...] = ()
-    stale: bool = False
-    notices: tuple[str, ...] = ()
-    receipt: Mapping[str, str] = field(default_factory=dict)
-    parts: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        _need_aware(self, as_of=self.as_of)

@@ -32,7 +32,8 @@ from config.feeds import load_feeds as load_feeds
 from config.schema import Place, Strict, faults_in
 from engine.clock import from_micros, to_micros
 from engine.errors import FeedError, UnknownNameError
-from engine.values import Fact, FeedState, Item
+from engine.shown import FeedState
+from engine.values import Fact, Item
 from feeds.fetch import (
     Fetched,
     FetchSettings,

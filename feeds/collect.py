@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from engine.errors import DataError, FeedError, NvsignalError
 from engine.record.history import History
-from engine.values import FeedState
+from engine.shown import FeedState
 from feeds import bars
 from feeds.base import (
     Collector,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from engine.values import FeedState, SourceHealth
+from engine.shown import FeedState, SourceHealth
 from feeds.base import FeedConfig, PollState
 
 FROZEN_GAPS = 3.0

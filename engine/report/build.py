@@ -19,23 +19,25 @@ from engine.decision.rates import expectations_at
 from engine.phrases import phrase
 from engine.record.history import History
 from engine.report.section import sections
+from engine.shown import (
+    FeedState,
+    PricePoint,
+    ReleaseCard,
+    Report,
+    SourceHealth,
+    TrackedCall,
+    Upcoming,
+)
 from engine.values import (
     Decision,
     Event,
     Evidence,
     Fact,
     Features,
-    FeedState,
     FloatArray,
     ModelRelease,
-    PricePoint,
     RateExpectation,
-    ReleaseCard,
-    Report,
-    SourceHealth,
     ThreatRating,
-    TrackedCall,
-    Upcoming,
     release_of,
 )
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from engine.values import Contribution, PricePoint
+from engine.shown import PricePoint
+from engine.values import Contribution
 
 FRAME_W, FRAME_H = 1000.0, 400.0
 """User units of the price frame; it is stretched to the page, so only the ratio matters."""

@@ -42,7 +42,8 @@ from engine.phrases import Phrase, phrase
 from engine.report.i18n import voice
 from engine.report.labels import LABELS
 from engine.report.typography import clean, safe_url
-from engine.values import Event, Report, SourceHealth
+from engine.shown import Report, SourceHealth
+from engine.values import Event
 
 if TYPE_CHECKING:
     from engine.record.store import Store

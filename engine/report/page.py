@@ -11,7 +11,7 @@ from engine.report.words import verdict_word
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Report
+    from engine.shown import Report
 
 
 def compose(report: Report, voice: Voice, listed: Sequence[Section] | None = None) -> Page:

@@ -11,7 +11,7 @@ from engine.report.page import compose
 
 if TYPE_CHECKING:
     from engine.report.section import Section
-    from engine.values import Report
+    from engine.shown import Report
 
 Form = Literal["text", "html", "md", "json", "mail_html", "mail_text", "push"]
 FORMS: tuple[str, ...] = get_args(Form)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from engine.report.blocks import Block
     from engine.report.build import Inputs
     from engine.report.i18n import Voice
-    from engine.values import Report
+    from engine.shown import Report
 
 
 class Section:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.values import SourceHealth
+from engine.shown import SourceHealth
 
 if TYPE_CHECKING:
     from config.settings import Config

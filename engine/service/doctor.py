@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.clock import NEW_YORK
 from engine.errors import NvsignalError
-from engine.values import FeedState
+from engine.shown import FeedState
 
 if TYPE_CHECKING:
     from config.settings import Config

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.phrases import phrase
 from engine.service import wiring
-from engine.values import Decision, Report, SourceHealth
+from engine.shown import Report, SourceHealth
+from engine.values import Decision
 
 if TYPE_CHECKING:
     from config.settings import Config
@@ -157,7 +158,7 @@ def release_cards(assessment: Assessment) -> tuple[Any, ...]:
     """Cards of the newest and the most threatening releases, with serving costs and claims."""
     from engine.decision.ratings import serving_costs
     from engine.report.build import choose_cards, claims_about, release_versions
-    from engine.values import ReleaseCard
+    from engine.shown import ReleaseCard
 
     world = assessment.world
     releases = release_versions(world.history, world.as_of)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from engine.service.lock import LeaderLock
     from engine.service.logs import Log
     from engine.service.morning import Morning
-    from engine.values import Report, SourceHealth
+    from engine.shown import Report, SourceHealth
 
 Job = Literal["collect", "report"]
 

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from engine.record.store import Store
     from engine.service.bind import Bound
     from engine.service.wiring import Assessment, World
-    from engine.values import ModelRelease, Report, SourceHealth, ThreatRating
+    from engine.shown import Report, SourceHealth
+    from engine.values import ModelRelease, ThreatRating
 
 WORLDS_KEPT = 4
 ASSESSMENTS_KEPT = 16

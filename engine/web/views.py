@@ -13,16 +13,8 @@ from engine.report.charts import Axis, Span, padded_axis
 from engine.report.i18n import Voice
 from engine.report.typography import clean
 from engine.report.words import verdict_word
-from engine.values import (
-    CHANNELS,
-    Decision,
-    Evidence,
-    FeedState,
-    ModelRelease,
-    Observed,
-    Report,
-    SourceHealth,
-)
+from engine.shown import FeedState, Report, SourceHealth
+from engine.values import CHANNELS, Decision, Evidence, ModelRelease, Observed
 
 if TYPE_CHECKING:
     from engine.record.ledger import LedgerEntry

@@ -15,11 +15,19 @@ PACKAGES = ("engine", "strategies", "feeds", "backtests", "config")
 
 # What each room may import of the house. engine.values, errors, clock and phrases are everybody's,
 # and so are the models of the configuration, which stand below every room.
-WORDS = {"engine.values", "engine.errors", "engine.clock", "engine.phrases", "engine"}
+WORDS = {
+    "engine.values",
+    "engine.shown",
+    "engine.errors",
+    "engine.clock",
+    "engine.phrases",
+    "engine",
+}
 WORDS |= {"engine.files", "engine.plain", "engine.tables"}
 VOCABULARY = WORDS | {"config"}
 ALLOWED: dict[str, set[str]] = {
     "engine.values": set(),
+    "engine.shown": {"engine.values"},
     "engine.errors": set(),
     "engine.clock": set(),
     "engine.phrases": set(),

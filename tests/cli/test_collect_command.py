@@ -27,7 +27,8 @@ from engine.service.collecting import (
     feeds_of,
 )
 from engine.service.morning import tempered
-from engine.values import Decision, FeedState, SourceHealth
+from engine.shown import FeedState, SourceHealth
+from engine.values import Decision
 from tests.service.live_world import HOUR, NOW, Stanza, Web, make_config, rss
 
 HOSTILE = (

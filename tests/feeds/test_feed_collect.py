@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from engine.errors import FeedError, StoreError
 from engine.record.store import Store
-from engine.values import Fact, FeedState
+from engine.shown import FeedState
+from engine.values import Fact
 from feeds.base import Collector, FeedConfig, Harvest, Parsed, PollState
 from feeds.collect import (
     Lanes,

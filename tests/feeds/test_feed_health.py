@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.values import FeedState
+from engine.shown import FeedState
 from feeds.base import FeedConfig, PollState, newest_stamps
 from feeds.health import assess, assess_all, frozen_after, median_gap
 

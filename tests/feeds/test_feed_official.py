@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from engine.errors import FeedError
-from engine.values import FeedState
+from engine.shown import FeedState
 from feeds.base import FeedConfig, PollState
 from feeds.edgar import EdgarSubmissions
 from feeds.federal_register import FederalRegister

@@ -18,7 +18,7 @@ from engine.service.lock import LeaderLock, NoLock
 from engine.service.logs import Log, Redactor, open_log
 from engine.service.morning import Morning
 from engine.service.schedule import Runner
-from engine.values import Report
+from engine.shown import Report
 from tests.engine.report.sample_report import sample_report
 
 CONFIG = str(Path(__file__).resolve().parents[2] / "config")

@@ -179,7 +179,7 @@ def test_feeds_that_fail_are_listed(folder: Path, record: str) -> None:
 
     config = configured()
     feed = next(f for f in feeds_of(config).feeds if f.enabled)
-    from engine.values import FeedState
+    from engine.shown import FeedState
 
     state = Polled(
         url=feed.url, last_poll_at=NOW, failures=3, health=FeedState.BLOCKED, why="HTTP 403"

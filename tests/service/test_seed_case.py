@@ -15,7 +15,8 @@ from engine.record.history import History
 from engine.service.bind import load
 from engine.service.morning import report_of
 from engine.service.wiring import Assessment, World, assess, with_facts, world_of
-from engine.values import Fact, Report, release_payload
+from engine.shown import Report
+from engine.values import Fact, release_payload
 from feeds.facts import Lags, read_tables
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

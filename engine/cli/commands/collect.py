@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from engine.service.collecting import Collected
-    from engine.values import SourceHealth
+    from engine.shown import SourceHealth
     from feeds.base import FeedsConfig
     from feeds.collect import FeedResult, Progress
 

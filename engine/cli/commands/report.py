@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from config.settings import Config
     from engine.record.store import Store
     from engine.service.morning import Morning
-    from engine.values import SourceHealth
+    from engine.shown import SourceHealth
 
 FORMATS = ("text", "html", "md", "json")
 EXPLAINED = ("decision", "why")

@@ -42,7 +42,7 @@ from engine.values import MAX_BODY_CHARS
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Report
+    from engine.shown import Report
 
 DISCLAIMER = "Not investment advice."
 

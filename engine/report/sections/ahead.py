@@ -11,7 +11,7 @@ from engine.report.section import Section
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Report
+    from engine.shown import Report
 
 
 class Ahead(Section):

@@ -15,7 +15,8 @@ from engine.report.words import by_unit, confidence_word, other_word, verdict_wo
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Decision, Flip, Report
+    from engine.shown import Report
+    from engine.values import Decision, Flip
 
 _CLOSE = time(16, 0)
 _AXIS = Axis(low=-1, high=1)

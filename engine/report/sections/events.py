@@ -13,7 +13,8 @@ from engine.report.typography import clean, host_of, safe_url
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Event, Report
+    from engine.shown import Report
+    from engine.values import Event
 
 
 class Events(Section):

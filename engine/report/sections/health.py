@@ -9,11 +9,11 @@ from engine.report.blocks import Block, Cell, Column, Note, Table
 from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.section import Section
-from engine.values import FeedState
+from engine.shown import FeedState
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Report, SourceHealth
+    from engine.shown import Report, SourceHealth
 
 NAMED = 12
 """Sources never reached that are named; the others are counted."""

@@ -12,7 +12,7 @@ from engine.report.section import Section
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Report
+    from engine.shown import Report
 
 _SUFFIXES = (
     ("_usd_tn", "usdtn2"),

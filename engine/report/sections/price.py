@@ -14,7 +14,7 @@ from engine.report.sections.events import newest_first
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import PricePoint, Report
+    from engine.shown import PricePoint, Report
 
 
 class Price(Section):

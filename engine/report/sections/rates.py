@@ -12,7 +12,8 @@ from engine.report.section import Section
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import RateExpectation, RateOutcome, Report
+    from engine.shown import Report
+    from engine.values import RateExpectation, RateOutcome
 
 
 class Rates(Section):

@@ -12,7 +12,7 @@ from engine.report.typography import clean
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Report
+    from engine.shown import Report
 
 
 class Receipt(Section):

@@ -16,7 +16,8 @@ from engine.values import Observed
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Interval, ModelRelease, ReleaseCard, Report, ThreatRating
+    from engine.shown import ReleaseCard, Report
+    from engine.values import Interval, ModelRelease, ThreatRating
 
 SLIGHT = 0.5
 """A score that rounds to zero of 100 gets a line, not a card."""

@@ -13,7 +13,7 @@ from engine.report.words import verdict_word
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Report, TrackedCall
+    from engine.shown import Report, TrackedCall
 
 MAX_CALLS = 20
 

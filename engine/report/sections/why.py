@@ -15,7 +15,8 @@ from engine.values import Observed
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.values import Contribution, Decision, Report
+    from engine.shown import Report
+    from engine.values import Contribution, Decision
 
 WORTH_SAYING = 0.0005
 """Half a point of the third decimal, which is what is shown."""

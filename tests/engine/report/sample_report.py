@@ -12,26 +12,28 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from engine.phrases import phrase
+from engine.shown import (
+    FeedState,
+    PricePoint,
+    ReleaseCard,
+    Report,
+    SourceHealth,
+    TrackedCall,
+    Upcoming,
+)
 from engine.values import (
     Contribution,
     Decision,
     Event,
     Evidence,
-    FeedState,
     Flip,
     Interval,
     ModelRelease,
     Observed,
-    PricePoint,
     RateExpectation,
     RateOutcome,
-    ReleaseCard,
-    Report,
-    SourceHealth,
     Stage,
     ThreatRating,
-    TrackedCall,
-    Upcoming,
 )
 
 AS_OF = datetime(2025, 8, 23, 3, 59, 59, 999999, tzinfo=UTC)

@@ -28,7 +28,7 @@ from engine.record.store import Store
 from engine.report import deliver
 from engine.report.deliver import Channel, Courier, DeliveryError, Message, Notice, Quiet
 from engine.service.logs import Log, Redactor, open_log
-from engine.values import FeedState, Report
+from engine.shown import FeedState, Report
 from tests.engine.report.sample_report import HOSTILE, card, events, health, sample_report
 
 ALL = frozenset({"decision_changed", "digest", "tripwire", "data_down"})

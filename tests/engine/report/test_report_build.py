@@ -17,7 +17,7 @@ from engine.report.build import (
     track_record,
     upcoming,
 )
-from engine.values import FeedState
+from engine.shown import FeedState
 from feeds.facts import Lags, read_tables
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"

@@ -20,7 +20,7 @@ from engine.report.charts import (
     sparkline,
 )
 from engine.report.sections.track import was_right, wilson
-from engine.values import PricePoint, TrackedCall
+from engine.shown import PricePoint, TrackedCall
 from tests.engine.report.sample_report import prices
 
 finite = st.floats(-1e6, 1e6)

@@ -15,7 +15,8 @@ from lxml import html as lxml_html
 
 from engine.errors import UnknownNameError
 from engine.report.render import FORMS, render, subject
-from engine.values import Contribution, Report
+from engine.shown import Report
+from engine.values import Contribution
 from tests.engine.report.sample_report import decision, sample_report
 
 ROOT = Path(__file__).resolve().parents[3]

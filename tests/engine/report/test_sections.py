@@ -39,7 +39,7 @@ from engine.report.i18n import Voice, voice
 from engine.report.page import compose
 from engine.report.render import render
 from engine.report.section import Section, sections
-from engine.values import Report
+from engine.shown import Report
 from tests.engine.report.sample_report import sample_report
 
 ROOT = Path(__file__).resolve().parents[3]

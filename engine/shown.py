@@ -1,0 +1,141 @@
+"""The vocabulary of what is shown: a report and its parts, and the health of the sources.
+
+The conventions of ``engine.values`` hold here too: aware instants, units in names, None for what
+was not observed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from engine.values import (
+    Decision,
+    Event,
+    Evidence,
+    Interval,
+    ModelRelease,
+    RateExpectation,
+    ThreatRating,
+    Verdict,
+    need_aware,
+)
+
+
+class FeedState(StrEnum):
+    """Health of a feed or a table.
+
+    One rule for everybody: a source *sees* when it was read, whatever it said; it is *blind* else;
+    and that is *worth telling* unless it was never asked or only lacks dates.
+    """
+
+    OK = "ok"
+    EMPTY = "empty"
+    STALE = "stale"
+    FROZEN = "frozen"
+    BLOCKED = "blocked"
+    UNDATED = "undated"
+    UNKNOWN_ORG = "unknown_org"
+    ERROR = "error"
+    NEVER = "never"
+
+    @property
+    def sees(self) -> bool:
+        """It was read."""
+        return self in (FeedState.OK, FeedState.EMPTY)
+
+    @property
+    def blind(self) -> bool:
+        """It could not be read, or not by what it should have brought."""
+        return not self.sees
+
+    @property
+    def worth_telling(self) -> bool:
+        """Blind, and something went wrong."""
+        return self.blind and self not in (FeedState.UNDATED, FeedState.NEVER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceHealth:
+    """One line of the data-health box. tier 1 sources weigh on confidence."""
+
+    name: str
+    state: FeedState
+    last_ok_at: datetime | None
+    newest_at: datetime | None
+    n_facts: int = 0
+    tier: int = 2
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upcoming:
+    """Something scheduled: a meeting, an earnings date, a rule's effective date."""
+
+    on: date
+    what: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackedCall:
+    """A past decision with what followed. return_pct None: not yet known."""
+
+    acts_on: date
+    verdict: Verdict
+    score: float
+    until_on: date | None
+    nvda_return_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricePoint:
+    """One session of the report's chart, split-adjusted to the report date."""
+
+    session_on: date
+    close: float
+    target_weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCard:
+    """A release with its rating and the figures asked for; claims stand beside estimates."""
+
+    release: ModelRelease
+    rating: ThreatRating
+    usd_per_mtok_nvidia: Interval | None = None
+    nvidia_chip: str | None = None
+    usd_per_mtok_domestic: Interval | None = None
+    domestic_chip: str | None = None
+    claims: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The decision plus everything a reader wants; rendering adds no fact to it.
+
+    market: label-free figures by name (``nvda_close_usd``, ``market_cap_usd_tn``,
+    ``implied_growth_pct`` …); a name that is missing was not observed. parts: what sections of the
+    report gathered for themselves, by the section's name.
+    """
+
+    as_of: datetime
+    decision: Decision
+    releases: tuple[ReleaseCard, ...]
+    rates: tuple[RateExpectation, ...]
+    events: tuple[Event, ...]
+    data_health: tuple[SourceHealth, ...]
+    market: Mapping[str, float]
+    prices: tuple[PricePoint, ...]
+    upcoming: tuple[Upcoming, ...] = ()
+    track_record: tuple[TrackedCall, ...] = ()
+    stale: bool = False
+    notices: tuple[str, ...] = ()
+    receipt: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        need_aware(self, as_of=self.as_of)
