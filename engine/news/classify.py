@@ -236,7 +236,7 @@ def fit_vocabulary(
 class Classifier:
     """A fitted model; every field is an array or a tuple of strings.
 
-    Weights have one row per feature of their block and one column per class: 19 event types, then
+    Weights have one row per feature of their block and one column per class: the event types, then
     three senses. ``temperature`` divides the type scores before the softmax.
     """
 
@@ -270,7 +270,7 @@ class Classifier:
         return tuple(found)
 
     def probabilities(self, headlines: Sequence[str]) -> FloatArray:
-        """Calibrated probability of each event type: shape (n, 19), rows sum to 1."""
+        """Calibrated probability of each event type: shape (n, types), rows sum to 1."""
         runner = _Runner(self)
         parts = [runner.scores([read(h) for h in b])[0] for b in _batches(headlines)]
         return np.concatenate(parts) if parts else np.zeros((0, len(EVENT_TYPES)))
@@ -381,7 +381,7 @@ class _Runner:
     def scores(
         self, readings: Sequence[Reading]
     ) -> tuple[FloatArray, npt.NDArray[np.bool_], FloatArray]:
-        """Type probabilities (n, 19), the evidence matrix (columns, n) and the votes (n, rules)."""
+        """Type probabilities (n, types), evidence matrix (columns, n) and votes (n, rules)."""
         model, features = self._model, self._features
         matrix = evidence(readings)
         votes = rules.rule_votes(matrix)
@@ -461,7 +461,7 @@ def _word_means(readings: Sequence[Reading], index: Mapping[str, int]) -> Rows:
 
 
 def vote_block(votes: FloatArray) -> FloatArray:
-    """Votes of the rules beside their sum per type, and the winner: (n, rules + 2 · 19)."""
+    """Votes of the rules beside their sum per type, and the winner: (n, rules + 2 · types)."""
     scores = rules.type_scores(votes)
     winner = (scores == scores.max(axis=1, keepdims=True)).astype(np.float64)
     return np.hstack([votes, scores / 3.0, winner])
@@ -470,7 +470,7 @@ def vote_block(votes: FloatArray) -> FloatArray:
 def sense_block(matrix: npt.NDArray[np.bool_], types: Sequence[str]) -> FloatArray:
     """Features of the direction: the rules' sense, that sense within the type, the concepts.
 
-    Shape (n, 3 + 3 · 19 + columns).
+    Shape (n, 3 + 3 · types + columns).
     """
     n = len(types)
     rule = rules.directions(matrix, types).astype(np.int64) + 1
@@ -657,10 +657,11 @@ def _fit_senses(matrix: npt.NDArray[np.bool_], prepared: _Prepared) -> FloatArra
 class Validation:
     """Figures of a cross-validation in which no event is on both sides.
 
-    confusion: (19, 19) counts, true type by row, predicted by column. ``direction_accuracy`` is
-    over relevant rows, with the type as predicted. ``coverage`` is the share not abstained,
-    ``accuracy_answered`` the accuracy on it. ``calibration_error`` is the expected calibration
-    error over ten equal bins. ``rule_*``: the rules alone. ``by_language``: macro-F1 by language.
+    confusion: (types, types) counts, true type by row, predicted by column.
+    ``direction_accuracy`` is over relevant rows, with the type as predicted. ``coverage`` is the
+    share not abstained, ``accuracy_answered`` the accuracy on it. ``calibration_error`` is the
+    expected calibration error over ten equal bins. ``rule_*``: the rules alone. ``by_language``:
+    macro-F1 by language.
     """
 
     rows: int
@@ -784,12 +785,12 @@ def _by_language(
     rows: Sequence[LabelledHeadline], truth: IntArray, guess: IntArray
 ) -> Mapping[str, float]:
     languages = np.array([row.lang for row in rows])
-    return {
-        str(lang): float(
-            np.nanmean(f1_by_class(truth[languages == lang], guess[languages == lang], 19)[:, 2])
-        )
-        for lang in sorted(set(languages.tolist()))
-    }
+    found = {}
+    for lang in sorted(set(languages.tolist())):
+        own = languages == lang
+        f1 = f1_by_class(truth[own], guess[own], len(EVENT_TYPES))[:, 2]
+        found[str(lang)] = float(np.nanmean(f1))
+    return found
 
 
 def _worst(

@@ -77,7 +77,7 @@ def rule_votes(matrix: BoolArray) -> FloatArray:
 
 
 def type_scores(votes: FloatArray) -> FloatArray:
-    """Votes summed into a score per type: shape (n, 19). A headline without any vote leans on
+    """Votes summed into a score per type: shape (n, types). A headline without any vote leans on
     ``irrelevant`` with half a point, so that silence means "not our business"."""
     scores = np.zeros((votes.shape[0], len(EVENT_TYPES)))
     for column, (target, weight, _) in enumerate(_type_rules()):

@@ -1,6 +1,6 @@
 """The event types, the broader groups they belong to, and how fast their weight decays.
 
-The nineteen types are those of the labelled headlines in ``config/headlines.csv``. Half-lives say
+The types are those of the labelled headlines in ``config/headlines.csv``. Half-lives say
 how long an event keeps half of its weight in a feature; they are priors in calendar days, ordered
 by how structural the change is (an export rule outlives an app ranking), to be judged by
 walk-forward and never fitted to a single event.

@@ -203,7 +203,7 @@ def _write_report(path: Path, validation: Validation) -> None:
 
 
 _FIGURES = (
-    ("macro_f1", "macro-F1 over 19 types"),
+    ("macro_f1", "macro-F1 over all types"),
     ("accuracy", "accuracy of the type"),
     ("direction_accuracy", "direction accuracy, relevant rows"),
     ("relevance_f1", "relevance F1"),
