@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import NEW_YORK
 from engine.errors import InputError
+from engine.service.receipt import code_version
 
 if TYPE_CHECKING:
     from config.settings import Config
@@ -53,22 +54,6 @@ def default_db_url(config: Config | None = None) -> str:
     return (
         os.environ.get("NVSIGNAL_DB") or configured or f"sqlite:///{data_folder()}/record.sqlite3"
     )
-
-
-def code_version() -> str:
-    """Version of the installed package and a digest of its source files.
-
-    A decision can then be traced to the code that made it, edited checkouts included.
-    """
-    from importlib.metadata import version
-
-    digest = hashlib.sha256()
-    root = Path(__file__).resolve().parents[2]
-    for package in ("engine", "strategies"):
-        for path in sorted((root / package).rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
-    return f"{version('nvsignal')}+{digest.hexdigest()[:12]}"
 
 
 def open_record(config: Config, db: str | None = None) -> Store:
@@ -296,16 +281,15 @@ def rate_releases(
     """Every Chinese release rated once, at the first decision that could use it."""
     from engine.decision.ratings import rate_all
 
-    return rate_all(world.history, world.grid, events, reference_of(config.folder))
+    return rate_all(world.history, world.grid, events, reference_of(config))
 
 
-def reference_of(folder: Path) -> Reference:
-    """The uncertain parameters from the configuration folder."""
+def reference_of(config: Config) -> Reference:
+    """The uncertain parameters that are configured."""
     from engine.decision.ratings import Reference
-    from engine.threat.parameters import parse_parameters
+    from engine.service.bind import bound
 
-    text = (folder / "threat.toml").read_text(encoding="utf-8")
-    return Reference(params=parse_parameters(text))
+    return Reference(params=bound(config).threat)
 
 
 def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
@@ -336,7 +320,7 @@ def rating_world(
     config = load(config_folder(config_dir))
     with open_record(config, db) as store:
         history = store.history(known_by=instant)
-    reference = reference_of(config.folder)
+    reference = reference_of(config)
     world = world_from(history, instant, known_events(history, instant))
     return world, reference.params
 

@@ -76,7 +76,7 @@ def run_of(config: Bound) -> Run:
     from engine.decision.ratings import rate_all
     from engine.service import wiring
 
-    reference = wiring.reference_of(config.folder)
+    reference = wiring.reference_of(config)
     names = [voice.strategy.name for voice in config.blend.voices]
 
     def run(history: Any, as_of: Any) -> Any:

@@ -1,0 +1,46 @@
+"""What a decision is made of, as three hashes: configuration, data and code.
+
+``Bound.digest`` covers what is configured, ``History.data_hash`` the facts that were known, and
+``code_digest`` the program. Every input of a decision moves at least one of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("config", "engine", "feeds", "strategies")
+"""Every package that a decision runs: models of the configuration, engine, parsers, strategies."""
+DATA = frozenset({".py", ".toml", ".csv", ".json"})
+"""What decides inside ``engine``: modules and data. Templates and translations only tell it."""
+
+
+def code_files(root: Path = ROOT) -> Iterator[Path]:
+    """The files behind a decision, in a fixed order; those of ``config`` count as configuration."""
+    for package in PACKAGES:
+        wanted = DATA if package == "engine" else frozenset({".py"})
+        for path in sorted((root / package).rglob("*")):
+            if path.suffix in wanted and path.is_file():
+                yield path
+
+
+def code_digest(root: Path = ROOT) -> str:
+    """SHA-256 over names and contents of ``code_files``."""
+    digest = hashlib.sha256()
+    for path in code_files(root):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()}\n{len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def code_version() -> str:
+    """Version of the installed package and the start of ``code_digest``.
+
+    A decision can then be traced to the code that made it, edited checkouts included.
+    """
+    from importlib.metadata import version
+
+    return f"{version('nvsignal')}+{code_digest()[:12]}"
