@@ -13,9 +13,9 @@ _Percent = Annotated[float, Field(ge=0, le=50)]
 
 
 class RepeatWindow(Strict):
-    """``[repeat]``: the window in which the same type and direction is one event."""
+    """``[repeat]``: the sliding window in which the same actor, object and direction is one."""
 
-    within_sessions: Annotated[int, Field(ge=0, le=60)] = 3
+    within_sessions: Annotated[int, Field(ge=0, le=60)] = 20
 
 
 class StageFactors(Strict):
@@ -29,6 +29,19 @@ class StageFactors(Strict):
     def of(self, stage: str) -> float:
         """The factor of ``stage``; 1 for a stage without one."""
         return float(getattr(self, stage, 1.0))
+
+
+class OwnerFactors(Strict):
+    """``[owner]``: at most how much of its size one unconfirmed owner moves."""
+
+    alone: Factor = 0.5
+
+
+class Fade(Strict):
+    """``[fade]``: half-lives, in sessions, by which what has ended leaves a faded sum."""
+
+    policy_sessions: Annotated[float, Field(gt=0, le=252)] = 5.0
+    domestic_sessions: Annotated[float, Field(gt=0, le=756)] = 63.0
 
 
 class Impulse(Strict):
@@ -52,5 +65,7 @@ class EventWeights(Strict):
 
     repeat: RepeatWindow = RepeatWindow()
     stage: StageFactors = StageFactors()
+    owner: OwnerFactors = OwnerFactors()
+    fade: Fade = Fade()
     policy: dict[str, Impulse]
     domestic: dict[str, Impulse]

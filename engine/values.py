@@ -132,6 +132,10 @@ class Event:
     event_type: one of ``engine.news.taxonomy.EVENT_TYPES``. direction: for NVDA, after negation.
     confidence: calibrated probability of the type. n_sources: independent sources seen so far.
     classifier: version that made it. headline: the first member's title, for display only.
+    owners: of the voices that told it, each once; grade: the best of their grades, A (the issuer's,
+    regulator's or laboratory's own page) to D (moves nothing). mood: fact or rumour weigh. objects:
+    chips, countries and documents it is about. ended: "" while it stands, else why it weighs
+    nothing.
     """
 
     event_id: str
@@ -148,12 +152,22 @@ class Event:
     item_ids: tuple[str, ...] = ()
     classifier: str = "rules"
     url: str = ""
+    owners: tuple[str, ...] = ()
+    grade: str = "C"
+    mood: str = "fact"
+    objects: tuple[str, ...] = ()
+    ended: str = ""
 
     def __post_init__(self) -> None:
         need_aware(self, occurred_at=self.occurred_at, known_at=self.known_at)
         _need_range(self, 0, 1, confidence=self.confidence)
         if self.direction not in (-1, 0, 1):
             raise DataError(f"Event.direction = {self.direction!r} is not -1, 0 or +1")
+
+    @property
+    def confirmed(self) -> bool:
+        """Told by the issuer, regulator or laboratory itself."""
+        return self.grade == "A"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,14 @@ import numpy as np
 from engine.clock import to_micros
 from engine.news import reading as readings
 from engine.news import rules
+from engine.news.mood import WEIGHING
+from engine.news.stories import REPEAT
+from engine.news.tellings import objects, tokens
 from engine.record.history import Entry, History
 from engine.values import Event, Fact, Stage
+
+CURATED = "the curated table"
+"""Owner of the rows of the curated table: checked by hand, they need no second voice."""
 
 
 class EventLog(Sequence[Event]):
@@ -33,11 +39,14 @@ class EventLog(Sequence[Event]):
     def __init__(self, entries: Iterable[tuple[int, str, Event | Entry]]) -> None:
         """entries: ``known_at`` in microseconds, id, and the event or the fact that tells it.
 
-        Of entries with one id the first counts, by instant and id.
+        Entries of one id are versions of one event: the first, by instant and id, stands in the
+        sequence, ``versions_of`` gives all. What was old when it came (``repeat``) is left out.
         """
+        ordered = [e for e in sorted(entries, key=itemgetter(0, 1)) if not _repeats(e[2])]
         first: dict[str, tuple[int, str, Event | Entry]] = {}
-        for entry in sorted(entries, key=itemgetter(0, 1)):
+        for entry in ordered:
             first.setdefault(entry[1], entry)
+        self._versions = ordered
         self._events = [entry[2] for entry in first.values()]
         self.known_at_us = np.fromiter((e[0] for e in first.values()), np.int64, len(first))
 
@@ -66,9 +75,17 @@ class EventLog(Sequence[Event]):
     __hash__ = None  # type: ignore[assignment]
 
     def of_types(self, types: Collection[str]) -> tuple[Event, ...]:
-        """Those whose type is in ``types``, in order; the others are not read."""
+        """Those of a type in ``types`` that tell something, in order; the others are not read."""
         told = (self._read(i) for i, name in enumerate(self._types) if not name or name in types)
-        return tuple(event for event in told if event.event_type in types)
+        return tuple(e for e in told if e.event_type in types and e.mood in WEIGHING)
+
+    def versions_of(self, types: Collection[str]) -> tuple[Event, ...]:
+        """Every version of the events that have had a type in ``types``, as they became known."""
+        named = [(entry[1], _type_of(entry[2])) for entry in self._versions]
+        likely = {key for key, name in named if not name or name in types}
+        found = [_event_of(entry[2]) for entry in self._versions if entry[1] in likely]
+        wanted = {event.event_id for event in found if event.event_type in types}
+        return tuple(event for event in found if event.event_id in wanted)
 
     @cached_property
     def _types(self) -> list[str]:
@@ -82,10 +99,21 @@ class EventLog(Sequence[Event]):
         return self[int(start) : int(end)]
 
     def _read(self, index: int) -> Event:
-        event = self._events[index]
-        if isinstance(event, Entry):
-            event = self._events[index] = live(event.fact())
+        event = self._events[index] = _event_of(self._events[index])
         return event
+
+
+def _event_of(told: Event | Entry) -> Event:
+    return live(told.fact()) if isinstance(told, Entry) else told
+
+
+def _repeats(told: Event | Entry) -> bool:
+    if isinstance(told, Event):
+        return told.ended == REPEAT
+    text = told.payload_text
+    if text is not None and f'"ended":"{REPEAT}"' not in text:
+        return False
+    return bool(told.fact().payload.get("ended") == REPEAT)
 
 
 _TYPE = re.compile(r'"event_type":"([^"\\]*)"')
@@ -100,9 +128,9 @@ def _type_of(event: Event | Entry) -> str:
 
 
 def known_events(history: History, at: datetime) -> EventLog:
-    """Events known by ``at``, ordered by ``known_at`` then id; repeats of one id keep the first."""
+    """Events known by ``at`` in all their versions, ordered by ``known_at`` then id."""
     told = [curated(fact) for fact in history.known("headline", at)]
-    news = history.first_versions("event", at)
+    news = history.all_versions("event", at)
     return EventLog(
         [
             *((to_micros(e.known_at), e.event_id, e) for e in told),
@@ -128,6 +156,9 @@ def curated(fact: Fact) -> Event:
         headline=headline,
         source=fact.source,
         classifier="curated type, direction by rule",
+        owners=(CURATED,),
+        grade="A",
+        objects=tuple(sorted(objects(tokens(headline)))),
     )
 
 
@@ -149,6 +180,11 @@ def live(fact: Fact) -> Event:
         item_ids=tuple(p.get("item_ids", ())),
         classifier=str(p.get("classifier", "")),
         url=str(p.get("url", "")),
+        owners=tuple(p.get("owners", ())),
+        grade=str(p.get("grade", "C")),
+        mood=str(p.get("mood", "fact")),
+        objects=tuple(p.get("objects", ())),
+        ended=str(p.get("ended", "")),
     )
 
 
@@ -165,6 +201,11 @@ def event_payload(event: Event) -> dict[str, Any]:
         "item_ids": list(event.item_ids),
         "classifier": event.classifier,
         "url": event.url,
+        "owners": list(event.owners),
+        "grade": event.grade,
+        "mood": event.mood,
+        "objects": list(event.objects),
+        "ended": event.ended,
     }
 
 

@@ -21,6 +21,7 @@ from engine.clock import from_micros
 from engine.decision.events import EventLog
 from engine.decision.grid import Grid
 from engine.decision.market import price_features, valuation_features
+from engine.decision.news_impulses import impulses
 from engine.decision.rates import Memo, rate_features
 from engine.record.history import History
 from engine.values import Event, Fact, Features, FloatArray, ThreatRating
@@ -150,49 +151,13 @@ def _enter_spell(state: dict[str, tuple[str, float, float]], spell: Mapping[str,
 def _news(
     grid: Grid, events: Sequence[Event], weights: EventWeights, gates: Mapping[str, FloatArray]
 ) -> dict[str, FloatArray]:
-    """Signed impulses; the same type and direction told again within the window counts once."""
+    """Signed impulses of the news, NaN while no news of any kind came in."""
     log = EventLog.of(events)
     arrived = np.searchsorted(grid.decide_at_us, log.known_at_us, side="left").astype(np.int64)
     observed = grid.recently(arrived, MAX_NEWS_AGE)
-    policy = np.where(observed, 0.0, np.nan)
-    domestic = np.where(observed, 0.0, np.nan)
-    counted: dict[tuple[str, int], tuple[int, float]] = {}
-    moving = log.of_types(weights.policy.keys() | weights.domestic.keys())
-    rows = (grid.row_at(event.known_at) for event in moving)
-    for event, row in sorted(zip(moving, rows, strict=True), key=lambda p: (p[1], p[0].event_id)):
-        if not 0 < row < len(grid) or event.direction == 0:
-            continue
-        target, size = _impulse(event, row, weights, gates, policy, domestic)
-        if target is None:
-            continue
-        key = (event.event_type, event.direction)
-        since, largest = counted.get(key, (-(10**9), 0.0))
-        if row - since <= weights.repeat.within_sessions:
-            extra = max(0.0, size - largest)
-            counted[key] = (since, max(largest, size))
-        else:
-            extra = size
-            counted[key] = (row, size)
-        target[row] += event.direction * extra
-    return {"policy_impulse_pct": policy, "domestic_impulse_pct": domestic}
-
-
-def _impulse(
-    event: Event,
-    row: int,
-    weights: EventWeights,
-    gates: Mapping[str, FloatArray],
-    policy: FloatArray,
-    domestic: FloatArray,
-) -> tuple[FloatArray | None, float]:
-    """Which array an event moves, and by how much before its sign."""
-    stage = weights.stage.of(event.stage.value) * event.confidence
-    if event.event_type in weights.policy:
-        accepted = bool(gates["china_gate"][row] >= 0.5)
-        return policy, weights.policy[event.event_type].size_pct(accepted=accepted) * stage
-    if event.event_type in weights.domestic:
-        return domestic, weights.domestic[event.event_type].impulse_pct * stage
-    return None, 0.0
+    moving = log.versions_of(weights.policy.keys() | weights.domestic.keys())
+    told = impulses(grid, moving, weights, gates)
+    return {name: np.where(observed, array, np.nan) for name, array in told.items()}
 
 
 _EXCLUDES_CHINA = re.compile(r"guide[^.;]*assumes (none|no china)", re.IGNORECASE)

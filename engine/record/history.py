@@ -99,6 +99,11 @@ class History:
             first.setdefault(row[2], row)
         return [Entry(row) for row in first.values()]
 
+    def all_versions(self, kind: str, at: datetime) -> list[Entry]:
+        """Every version known by ``at``, oldest first; nothing is read yet."""
+        found = self._kinds.get(kind)
+        return [] if found is None else [Entry(row) for row in found.rows[: found.count(at)]]
+
     def newly_known(self, kind: str, after: datetime, at: datetime) -> Sequence[Fact]:
         """The versions that became known after ``after`` and by ``at``, oldest first."""
         found = self._kinds.get(kind)

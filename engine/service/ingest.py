@@ -15,19 +15,21 @@ story that grows is a correction: the same key, a later ``known_at``, more sourc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import from_micros, to_micros
-from engine.values import Event, Fact, Item
 
 if TYPE_CHECKING:
-    from engine.news.classify import Classification, Classifier
+    from engine.news.classify import Classifier
+    from engine.news.stories import Story
+    from engine.news.tellings import Told
     from engine.record.store import PollState, Store, StoredItem
     from engine.service.hub_releases import Lab
+    from engine.values import Event
 
 BOOKMARK = "news-classifier"
 """Name under which the classifier keeps its place among the poll states."""
@@ -35,28 +37,14 @@ BOOKMARK = "news-classifier"
 HUB_BOOKMARK = "hub-releases"
 """The same for the repositories: how many rows the releases on record were made from."""
 
-NEWS_AGE = timedelta(days=7)
-"""An item published longer than this before we first saw it is archive, not news: a feed asked for
-the first time gives weeks of it at once. Judgement: a week of holidays is still caught up with."""
-
-LATE = timedelta(days=3)
-"""An item published longer than this before we saw it no longer falls into the three sessions
-within which the same type and sense count once (``[repeat]`` of ``config/events.toml``). It tells
-only what nothing on record has told since its publication: it may be a second source met late."""
-
-_BEFORE_PRINT = timedelta(days=1)
-"""Others may have had the story this long before the late item was published."""
-
-Told = tuple[Item, "Classification"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ingested:
     """What one run did.
 
     classified: items looked at for the first time. Of these irrelevant, abstained, unread (in a
-    language that nobody here reads) and archive (too old, or late and told already) tell nothing.
-    stories, releases: first versions. grown, updated: corrections.
+    language that nobody here reads) and archive (too old, or told already) tell nothing. stories,
+    releases: first versions. grown, updated: corrections.
     """
 
     classified: int = 0
@@ -151,6 +139,10 @@ def ingest_news(store: Store, now: datetime, *, classifier: Callable[[], Classif
 
     Bookmark and events are one transaction. Undated items are never read.
     """
+    from engine.news.stories import REPEAT, Stories
+    from engine.news.story_record import stories_of, story_fact
+    from engine.news.tellings import Told
+
     mark = Bookmark.of(store.poll_state(BOOKMARK))
     found = store.stored_items(since=mark.since, known_by=now, dated_only=True)
     pending = [entry for entry in found if _mark(entry) not in mark.handled]
@@ -158,177 +150,59 @@ def ingest_news(store: Store, now: datetime, *, classifier: Callable[[], Classif
         return Ingested()
     model = classifier()
     labels = model.classify([entry.item.title for entry in pending])
-    told, done = sort_out([e.item for e in pending], labels)
-    stories = Stories.on_record(store, model, since=min(e.item.known_at for e in pending))
-    if any(_late(item) for item, _ in told):
-        stories.curated = _curated(store)
-    facts = stories.grow(told)
+    told = [Told.of(entry.item, label) for entry, label in zip(pending, labels, strict=True)]
+    held = stories_of(store.facts(kinds=("event",)))
+    stories = Stories(
+        classifier=model.version,
+        held=held,
+        texts=_texts(store, held, since=min(e.item.known_at for e in pending)),
+        curated=_curated(store),
+    )
+    versions = stories.take(told)
+    facts = [story_fact(*version) for version in versions]
+    old = sum(story.ended == REPEAT for _, story, _ in versions)
     _, state = mark.after(pending, model.version)
     written = store.record_poll(state, facts=facts)
-    archive = done.archive + stories.repeated
-    return replace(done, archive=archive, stories=written.new, grown=written.changed)
-
-
-def sort_out(
-    items: Sequence[Item], labels: Sequence[Classification]
-) -> tuple[list[Told], Ingested]:
-    """The items that tell an event, and how many do not and why."""
-    told: list[Told] = []
-    irrelevant = abstained = unread = archive = 0
-    for item, label in zip(items, labels, strict=True):
-        if label.unread:
-            unread += 1
-        elif label.abstained:
-            abstained += 1
-        elif not label.relevant:
-            irrelevant += 1
-        elif item.published_at is None or item.known_at - item.published_at > NEWS_AGE:
-            archive += 1
-        else:
-            told.append((item, label))
-    counted = Ingested(
-        classified=len(items),
-        irrelevant=irrelevant,
-        abstained=abstained,
-        unread=unread,
-        archive=archive,
+    return Ingested(
+        classified=len(pending),
+        irrelevant=sum(not label.relevant and not label.abstained for label in labels),
+        abstained=sum(label.abstained and not label.unread for label in labels),
+        unread=sum(label.unread for label in labels),
+        archive=stories.repeated,
+        stories=max(0, written.new - old),
+        grown=written.changed,
     )
-    return told, counted
 
 
-@dataclass(slots=True)
-class Stories:
-    """The stories told so far, to which later items are added.
+def _texts(store: Store, held: Mapping[str, Story], *, since: datetime) -> dict[str, Told]:
+    """The tellings of stories that an item known at ``since`` or later can join, with their words.
 
-    events: id -> the story at its latest. members: the items of stories that may still grow.
-    curated: events of the curated table. repeated: late items left out, as told already.
+    They keep the label under which they were filed.
     """
+    from engine.news.clean import item_id
+    from engine.news.stories import STORY_WINDOW
+    from engine.news.tellings import Told, key_of, tokens
 
-    version: str
-    events: dict[str, Event] = field(default_factory=dict)
-    members: list[Told] = field(default_factory=list)
-    curated: tuple[Event, ...] = ()
-    repeated: int = 0
-
-    @staticmethod
-    def on_record(store: Store, model: Classifier, *, since: datetime) -> Stories:
-        """The stories of the record that an item known at ``since`` or later can belong to."""
-        from engine.decision.events import live
-        from engine.news.stories import STORY_WINDOW
-
-        stories = Stories(version=model.version)
-        for fact in store.facts(kinds=("event",)):
-            first = stories.events.get(fact.key)
-            known_at = first.known_at if first is not None else fact.known_at
-            stories.events[fact.key] = replace(live(fact), known_at=known_at)
-        horizon = since - STORY_WINDOW
-        oldest = since - NEWS_AGE - _BEFORE_PRINT
-        stories.events = {k: e for k, e in stories.events.items() if e.known_at >= oldest}
-        owner = {i: event for event in stories.events.values() for i in event.item_ids}
-        entries = store.stored_items(since=horizon, dated_only=True) if owner else []
-        own = [entry for entry in entries if entry.item_id in owner]
-        labels = model.classify([entry.item.title for entry in own])
-        stories.members = [
-            (entry.item, _as_filed(label, owner[entry.item_id], model.version))
-            for entry, label in zip(own, labels, strict=True)
-        ]
-        return stories
-
-    def grow(self, told: Iterable[Told]) -> tuple[Fact, ...]:
-        """Add items, instant by instant; the new and the grown stories as facts."""
-        by_instant: dict[int, list[Told]] = {}
-        for item, label in told:
-            by_instant.setdefault(to_micros(item.known_at), []).append((item, label))
-        return tuple(
-            fact
-            for known_us in sorted(by_instant)
-            for fact in self._at(from_micros(known_us), by_instant[known_us])
-        )
-
-    def _at(self, instant: datetime, arrived: Sequence[Told]) -> list[Fact]:
-        """What ``arrived`` makes of the stories that are open at ``instant``.
-
-        A story is open for 96 hours after its first item. The members of those that have closed are
-        left out: no later item may join them, nor start a second story from their middle.
-        """
-        from engine.news.clean import item_id
-        from engine.news.stories import STORY_WINDOW, cluster
-
-        arrived = [one for one in arrived if not self._told_already(*one)]
-        horizon = instant - STORY_WINDOW
-        still_open = {
-            i
-            for event in self.events.values()
-            if horizon <= event.known_at <= instant
-            for i in event.item_ids
-        }
-        earlier = [
-            (item, label)
-            for item, label in self.members
-            if horizon <= item.known_at <= instant and item_id(item) in still_open
-        ]
-        fresh = {item_id(item) for item, _ in arrived}
-        facts = []
-        for event in cluster([*earlier, *arrived], classifier=self.version):
-            if fresh.isdisjoint(event.item_ids):
-                continue
-            self.events[event.event_id] = event
-            facts.append(_event_fact(event, instant))
-        self.members.extend(arrived)
-        return facts
-
-    def _told_already(self, item: Item, label: Classification) -> bool:
-        """Whether a late item repeats what became known since about its publication."""
-        if item.published_at is None or not _late(item):
-            return False
-        since = item.published_at - _BEFORE_PRINT
-        repeats = any(
-            (event.event_type, event.direction) == (label.event_type, label.direction)
-            and since <= event.known_at < item.known_at
-            for event in (*self.events.values(), *self.curated)
-        )
-        self.repeated += repeats
-        return repeats
-
-
-def _late(item: Item) -> bool:
-    return item.published_at is not None and item.known_at - item.published_at > LATE
+    horizon = since - STORY_WINDOW
+    filed = {
+        (telling.item_id, telling.words): telling
+        for story in held.values()
+        if story.known_at >= horizon
+        for telling in story.tellings
+    }
+    texts: dict[str, Told] = {}
+    for entry in store.stored_items(since=horizon, dated_only=True) if filed else ():
+        address = item_id(entry.item)
+        telling = filed.get((address, key_of(tokens(entry.item.title))))
+        if telling is not None:
+            texts.setdefault(address, Told(item=entry.item, telling=telling))
+    return texts
 
 
 def _curated(store: Store) -> tuple[Event, ...]:
     from engine.decision.events import curated
 
     return tuple(map(curated, store.facts(kinds=("headline",))))
-
-
-def _as_filed(label: Classification, event: Event, version: str) -> Classification:
-    """``label``, or the type and sense under which an earlier classifier filed the item."""
-    same = (label.event_type, label.direction) == (event.event_type, event.direction)
-    if same or event.classifier == version:
-        return label
-    return replace(
-        label,
-        event_type=event.event_type,
-        direction=event.direction,
-        actor=event.actor,
-        stage=event.stage,
-        relevant=True,
-        abstained=False,
-    )
-
-
-def _event_fact(event: Event, known_at: datetime) -> Fact:
-    from engine.decision.events import event_payload
-
-    return Fact(
-        kind="event",
-        key=event.event_id,
-        occurred_at=event.occurred_at,
-        known_at=known_at,
-        source=event.source,
-        confidence=event.confidence,
-        payload=event_payload(event),
-    )
 
 
 # --- releases -------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import pytest
 
 from engine.cli.commands.collect import OFFLINE
 from engine.cli.main import main
+from engine.news.mood import Mood
 from engine.record.store import Store
 from engine.service.bind import load
 from engine.service.collecting import (
@@ -28,7 +29,7 @@ from engine.service.collecting import (
 )
 from engine.service.morning import tempered
 from engine.shown import FeedState, SourceHealth
-from engine.values import Decision
+from engine.values import Decision, Stage
 from tests.service.live_world import HOUR, NOW, Stanza, Web, make_config, rss
 
 HOSTILE = (
@@ -99,6 +100,8 @@ class _Silent:
 
 class _Unsure:
     abstained, relevant, unread = True, False, False
+    event_type, direction, actor, stage, confidence = "other", 0, "", Stage.ANNOUNCED, 0.3
+    mood = Mood.FACT
 
 
 def wire(name: str, url: str, tier: int = 1) -> Stanza:
@@ -134,7 +137,7 @@ def test_a_dead_host_among_living_ones_is_its_own_failure(home: Home) -> None:
     assert done.code == 0
     assert done.err == ""
     assert "1 answered, 2 failed" in done.out
-    assert "1 item read: 0 new stories, 0 grown, 1 told nothing (1 unsure" in done.out
+    assert "1 item read: 0 new stories, 0 grown\n1 told nothing (1 unsure" in done.out
     assert states["dead"]["state"] == "error"
     assert states["good"]["state"] == "ok"
     assert states["dead"]["next_due_at"] is not None

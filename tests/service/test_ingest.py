@@ -22,8 +22,9 @@ from engine.decision.features import build
 from engine.decision.grid import Grid
 from engine.news import reading as readings
 from engine.news.classify import Classification
-from engine.news.stories import cluster
+from engine.news.stories import NEWS_AGE, REPEAT, cluster
 from engine.news.taxonomy import EVENT_TYPES
+from engine.news.tellings import Told
 from engine.record.history import History
 from engine.record.store import Store
 from engine.service.bind import load
@@ -39,7 +40,7 @@ from engine.service.hub_releases import (
     release_facts,
     weight_precision,
 )
-from engine.service.ingest import BOOKMARK, NEWS_AGE, Ingested, ingest, ingest_news
+from engine.service.ingest import BOOKMARK, Ingested, ingest, ingest_news
 from engine.values import Fact, Item, Stage, release_of, release_payload
 from tests.builders import T0, at, make_fact, make_item, make_release
 
@@ -96,7 +97,8 @@ def read(store: Store, now: datetime, model: Keywords | None = None) -> Ingested
 
 
 def events(store: Store) -> list[Fact]:
-    return store.facts(("event",))
+    """Versions of events, without what was old when it came."""
+    return [f for f in store.facts(("event",)) if f.payload.get("ended") != REPEAT]
 
 
 # --- events ------------------------------------------------------------------------------------
@@ -216,8 +218,13 @@ def test_a_growing_story_is_a_correction_with_more_sources(
 def test_a_story_closes_after_ninety_six_hours(new_store: Callable[[], Store]) -> None:
     """From its first item: the middle of a closed story does not keep it open."""
     with new_store() as store:
-        for n, hours in enumerate((0, 60, 100)):
-            store.record_items([news("US bans H20 sales to China", n, hours, f"s{n}")])
+        titles = (
+            "US bans H20 sales to China",
+            "Washington bans H20 exports",
+            "White House bans H20",
+        )
+        for n, (title, hours) in enumerate(zip(titles, (0, 60, 100), strict=True)):
+            store.record_items([news(title, n, hours, f"s{n}")])
             read(store, at(hours=hours))
 
         told = [(f.known_at, len(f.payload["item_ids"])) for f in events(store)]
@@ -273,7 +280,7 @@ def latest(store: Store) -> dict[str, tuple[object, ...]]:
 def at_one_go(items: list[Item]) -> dict[str, tuple[object, ...]]:
     """The same by clustering everything together: no windows, no portions, no record."""
     labels = Keywords().classify([item.title for item in items])
-    told = cluster(zip(items, labels, strict=True))
+    told = cluster(map(Told.of, items, labels))
     return {event.event_id: (event.item_ids, event.n_sources) for event in told}
 
 

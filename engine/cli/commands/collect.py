@@ -191,12 +191,12 @@ def _closing(done: Collected) -> list[str]:
     ]
     if told.classified:
         silent = told.irrelevant + told.abstained + told.unread + told.archive
-        lines.append(
+        lines += [
             f"{_many(told.classified, 'item', 'items')} read: "
-            f"{_many(told.stories, 'new story', 'new stories')}, {told.grown} grown, "
+            f"{_many(told.stories, 'new story', 'new stories')}, {told.grown} grown",
             f"{silent} told nothing ({told.abstained} unsure, {told.unread} unread, "
-            f"{told.archive} too old)"
-        )
+            f"{told.archive} told already or too old)",
+        ]
     if told.releases or told.updated:
         new = _many(told.releases, "new model release", "new model releases")
         lines.append(f"{new}, {told.updated} updated")

@@ -10,6 +10,7 @@ import pytest
 from engine.news import reading as readings
 from engine.news import rules, stories
 from engine.news.classify import Classification
+from engine.news.tellings import Told, jaccard, tokens
 from engine.values import Direction, Item, Stage
 
 START = datetime(2025, 7, 15, 2, 30, tzinfo=UTC)
@@ -25,22 +26,26 @@ def told(
     confidence: float = 0.9,
     relevant: bool = True,
     abstained: bool = False,
-) -> tuple[Item, Classification]:
+    stage: Stage = Stage.ANNOUNCED,
+    url: str = "",
+    published: float | None = None,
+) -> Told:
     at = START + timedelta(hours=hours)
-    item = Item(source=source, title=title, url="", known_at=at, published_at=at)
+    printed = at if published is None else START + timedelta(hours=published)
+    item = Item(source=source, title=title, url=url, known_at=at, published_at=printed)
     reading = readings.read(title)
     label = Classification(
         headline=title,
         event_type=kind,
         direction=rules.direction_by_rule(title, kind) if sense is None else sense,
         actor=rules.actor(reading, kind),
-        stage=Stage.ANNOUNCED,
+        stage=stage,
         confidence=confidence,
         relevant=relevant,
         abstained=abstained,
         reading=reading,
     )
-    return item, label
+    return Told.of(item, label)
 
 
 RESUME = "Nvidia to resume H20 sales to China after US assurances"
@@ -60,7 +65,7 @@ def test_the_same_event_in_other_words_is_one_event_with_two_voices() -> None:
 
 
 def test_reprinted_words_and_one_outlets_updates_are_one_voice() -> None:
-    reprint = told(RESUME, "export_relief", source="paper", hours=1)
+    reprint = told(RESUME + " on sales", "export_relief", source="paper", hours=1)
     update = told("Nvidia H20 sales to China to resume, US says", "export_relief", hours=3)
     (event,) = stories.cluster([told(RESUME, "export_relief"), reprint, update])
     assert event.n_sources == 1
@@ -86,9 +91,23 @@ def test_opposites_and_lookalikes_never_merge(a: str, b: str, kind: str) -> None
 
 
 def test_opposite_directions_never_merge_however_alike() -> None:
-    pair = [told(RESUME, "export_relief", sense=1), told(RESUME, "export_relief", sense=-1)]
-    apart = [pair[0], (Item(source="b", title=RESUME, url="", known_at=START), pair[1][1])]
-    assert len(stories.cluster(apart)) == 2
+    pair = [
+        told(RESUME, "export_relief", sense=1),
+        told(RESUME + " now", "export_relief", sense=-1),
+    ]
+    assert len(stories.cluster(pair)) == 2
+
+
+def test_an_unsure_label_does_not_split_a_story_and_the_vote_decides() -> None:
+    """One of three tellings is filed as a product, unsurely: still one relief, of three owners."""
+    (event,) = stories.cluster(
+        [
+            told(RESUME, "nvidia_product", confidence=0.5),
+            told("US lets Nvidia ship H20 to China", "export_relief", source="ft", hours=1),
+            told("Washington allows H20 sales", "export_relief", source="afp", hours=2),
+        ]
+    )
+    assert (event.event_type, event.direction, event.n_sources) == ("export_relief", 1, 3)
 
 
 def test_a_story_closes_after_four_days() -> None:
@@ -135,5 +154,185 @@ def test_the_event_is_confident_as_its_surest_member() -> None:
 
 
 def test_jaccard_is_the_share_of_common_words() -> None:
-    assert stories.jaccard(frozenset("abc"), frozenset("bcd")) == 0.5
-    assert stories.jaccard(frozenset(), frozenset()) == 0.0
+    assert jaccard(frozenset("abc"), frozenset("bcd")) == 0.5
+    assert jaccard(frozenset(), frozenset()) == 0.0
+
+
+# --- the same words ------------------------------------------------------------------------------
+
+BAN = "US bans Nvidia H20 exports to China"
+
+
+def test_the_same_words_are_one_telling_under_any_address_owner_and_date() -> None:
+    again = [
+        told(BAN, "export_restriction", source=source, hours=hours, url=f"https://ex.org/1?p={n}")
+        for n, (source, hours) in enumerate([("wire", 0), ("wire", 144), ("paper", 24 * 80)])
+    ]
+    (event,) = stories.cluster(again)
+    assert (event.n_sources, event.known_at, len(event.item_ids)) == (1, START, 1)
+
+
+def test_what_recurs_by_calendar_is_told_in_the_same_words_each_time() -> None:
+    meetings = [told("Fed holds rates", "rates", hours=24.0 * day) for day in (0, 42)]
+    assert len(stories.cluster(meetings)) == 2
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "UPDATE 2-US bans Nvidia H20 exports to China",
+        "WRAPUP 1-US bans Nvidia H20 exports to China",
+        "RPT-US bans Nvidia H20 exports to China",
+        "EXCLUSIVE: US bans Nvidia H20 exports to China",
+        "Exclusive-US bans Nvidia H20 exports to China, sources say",
+        "US bans Nvidia H20 exports to China - Reuters",
+        "US bans Nvidia H20 exports to China (Bloomberg)",
+    ],
+)
+def test_wire_prefixes_and_credits_are_no_words(title: str) -> None:
+    assert tokens(title) == tokens(BAN)
+
+
+def test_updates_of_a_wire_are_one_event_whatever_their_number() -> None:
+    """2 and 3 are not contradicting figures; figures that change are still the same report."""
+    (event,) = stories.cluster(
+        [
+            told("China bans purchases of Nvidia chips", "china_purchase_ban"),
+            told("UPDATE 2-China bans purchases of Nvidia chips", "china_purchase_ban", hours=1),
+            told("UPDATE 3-China bans purchases of 40,000 Nvidia chips", "china_purchase_ban",
+                 hours=90),
+        ]
+    )  # fmt: skip
+    assert event.n_sources == 1
+
+
+def test_the_stage_is_the_highest_of_the_members() -> None:
+    """A rumour that is confirmed is confirmed, not a rumour twice told."""
+    (event,) = stories.cluster(
+        [
+            told("US may ban H20 exports, sources say", "export_restriction", sense=-1,
+                 stage=Stage.RUMOUR),
+            told("US bans H20 exports", "export_restriction", source="ft", hours=3),
+        ]
+    )  # fmt: skip
+    assert (event.stage, event.mood, event.n_sources) == (Stage.ANNOUNCED, "fact", 2)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.example/2022/09/01/a", "https://a.example/news/2024-11-02/b"]
+)
+def test_an_address_of_long_ago_is_archive_whatever_its_date(url: str) -> None:
+    (event,) = stories.cluster([told(BAN, "export_restriction", url=url)])
+    assert event.ended == stories.REPEAT
+    fresh = stories.cluster([told(BAN, "export_restriction", url="https://a.example/2025/07/14/a")])
+    assert fresh[0].ended == ""
+
+
+def test_archive_is_remembered_so_that_a_new_date_makes_no_news_of_it() -> None:
+    old = told(BAN, "export_restriction", published=-24 * 30)
+    dated_anew = told(BAN, "export_restriction", hours=200, url="https://b.example/2")
+    (event,) = stories.cluster([old, dated_anew])
+    assert event.ended == stories.REPEAT
+
+
+# --- owners --------------------------------------------------------------------------------------
+
+
+def test_papers_of_one_house_and_a_credited_agency_are_one_owner() -> None:
+    (event,) = stories.cluster(
+        [
+            told("US bans H20 exports to China", "export_restriction", source="Barron's"),
+            told("Washington bars H20 exports", "export_restriction", source="WSJ", hours=1),
+            told("US halts H20 exports, WSJ reports", "export_restriction", source="Yahoo Finance",
+                 sense=-1, hours=2),
+        ]
+    )  # fmt: skip
+    assert event.owners == ("News Corp",)
+
+
+def test_the_page_of_the_regulator_confirms_and_a_forum_is_no_voice() -> None:
+    (event,) = stories.cluster(
+        [
+            told("US bans H20 exports to China", "export_restriction", source="Reddit"),
+            told("Commerce bans H20 exports", "export_restriction", hours=1,
+                 url="https://www.bis.gov/press/1"),
+        ]
+    )  # fmt: skip
+    assert event.confirmed
+    assert event.owners == ("US Commerce",)
+    (alone,) = stories.cluster([told(BAN, "export_restriction", source="Hacker News")])
+    assert alone.grade == "D"
+
+
+# --- life and death ------------------------------------------------------------------------------
+
+
+def lives(told_in_turn: list[Told]) -> list[str]:
+    """How each story stands in the end, denials left out."""
+    events = stories.cluster(told_in_turn)
+    return [event.ended for event in events if event.mood in ("fact", "rumour")]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "RETRACTED: US bans Nvidia H20 exports to China",
+        "Reuters withdraws story on H20 sales ban",
+        "Report of H20 ban is false, White House says",
+        "Nvidia calls report of H20 ban untrue",
+        "Bloomberg retracts report on H20 exports",
+    ],
+)
+def test_a_report_taken_back_ends_its_event(title: str) -> None:
+    ban = told(BAN, "export_restriction", url="https://ex.org/1")
+    other = told("US bans Nvidia A800 exports to Iran", "export_restriction", source="ft", hours=1)
+    back = told(title, "other", source="afp", hours=4, url="https://ex.org/2", relevant=False)
+    assert lives([ban, other, back]) == ["refuted", ""]
+
+
+def test_an_edit_that_takes_back_ends_the_event_and_one_that_polishes_does_not() -> None:
+    ban = told(BAN, "export_restriction", url="https://ex.org/1")
+    polished = told("US bans Nvidia's H20 chip exports to China", "export_restriction", hours=1,
+                    url="https://ex.org/1")  # fmt: skip
+    taken_back = told("RETRACTED: " + BAN, "export_restriction", hours=2, url="https://ex.org/1")
+    assert lives([ban, polished]) == [""]
+    assert lives([ban, polished, taken_back]) == ["withdrawn"]
+    assert lives([ban, taken_back, told(BAN, "export_restriction", hours=99)]) == ["withdrawn"]
+
+
+def test_an_edit_to_the_opposite_ends_one_event_and_begins_another() -> None:
+    ban = told(BAN, "export_restriction", url="https://ex.org/1")
+    turned = told("US allows Nvidia H20 exports to China", "export_relief", hours=1,
+                  url="https://ex.org/1")  # fmt: skip
+    events = stories.cluster([ban, turned])
+    assert [(e.direction, e.ended) for e in events] == [(-1, "corrected"), (1, "")]
+
+
+def test_an_edited_item_leaves_the_story_to_its_other_tellers() -> None:
+    ban = told(BAN, "export_restriction", url="https://ex.org/1")
+    second = told("Washington bars H20 exports", "export_restriction", source="ft", hours=1)
+    back = told("WITHDRAWN: " + BAN, "export_restriction", hours=2, url="https://ex.org/1")
+    (event,) = [e for e in stories.cluster([ban, second, back]) if e.mood == "fact"]
+    assert (event.ended, event.owners) == ("", ("Nikkei",))
+
+
+def test_an_edit_that_cannot_be_read_and_a_live_page_change_nothing() -> None:
+    ban = told(BAN, "export_restriction", url="https://ex.org/live")
+    unread = told("H20: live", "other", abstained=True, hours=1, url="https://ex.org/live")
+    other = told("Meta lifts its spending plans", "capex_increase", hours=2,
+                 url="https://ex.org/live")  # fmt: skip
+    assert lives([ban, unread]) == [""]
+    assert lives([ban, other]) == ["", ""]
+
+
+def test_a_denial_does_not_end_what_the_regulator_itself_says() -> None:
+    rule = told(BAN, "export_restriction", url="https://www.bis.gov/press/1")
+    denial = told("Report of H20 ban is false, senator says", "other", source="afp", hours=4)
+    assert lives([rule, denial]) == [""]
+
+
+def test_a_refutation_reaches_only_what_it_speaks_of() -> None:
+    relief = told("US allows H20 exports to China", "export_relief")
+    denial = told("Report of H20 ban is false, White House says", "export_restriction", sense=1,
+                  source="afp", hours=4)  # fmt: skip
+    assert lives([relief, denial]) == [""]

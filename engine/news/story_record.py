@@ -1,0 +1,99 @@
+"""Stories as facts of the record and back: each version of a story is a fact ``event``.
+
+The payload holds what a reader needs (``engine.decision.events.live``) and every telling, so that
+what was said before is known without classifying anything again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from engine.errors import DataError
+from engine.news.mood import Mood
+from engine.news.stories import Story
+from engine.news.tellings import Telling, key_of, objects, tokens
+from engine.values import Event, Fact, Stage
+
+
+def story_fact(known_at: datetime, story: Story, event: Event) -> Fact:
+    """The version of ``story`` that became known at ``known_at``."""
+    return Fact(
+        kind="event",
+        key=story.event_id,
+        occurred_at=story.occurred_at,
+        known_at=known_at,
+        source=event.source,
+        confidence=event.confidence,
+        payload={
+            "event_type": event.event_type,
+            "actor": event.actor,
+            "direction": event.direction,
+            "stage": event.stage.value,
+            "confidence": event.confidence,
+            "headline": event.headline,
+            "n_sources": event.n_sources,
+            "item_ids": list(event.item_ids),
+            "classifier": event.classifier,
+            "url": event.url,
+            "owners": list(event.owners),
+            "grade": event.grade,
+            "mood": event.mood,
+            "objects": list(event.objects),
+            "ended": event.ended,
+            "tellings": [telling.encode() for telling in story.tellings],
+            "gone": list(story.gone),
+        },
+    )
+
+
+def stories_of(facts: Iterable[Fact]) -> dict[str, Story]:
+    """The stories told by facts ``event``, oldest first, each at its latest version.
+
+    Events that another hand wrote (imported, or by an earlier version of this product) carry no
+    tellings: they are kept as one telling of their headline.
+    """
+    stories: dict[str, Story] = {}
+    for fact in facts:
+        first = stories.get(fact.key)
+        stories[fact.key] = _story_of(fact, first.known_at if first else fact.known_at)
+    return stories
+
+
+def _story_of(fact: Fact, first_known_at: datetime) -> Story:
+    p = fact.payload
+    try:
+        tellings = tuple(map(Telling.decode, p.get("tellings", ())))
+    except (ValueError, TypeError, KeyError) as error:
+        raise DataError(
+            f"event '{fact.key[:40]}' of the record cannot be read: {error}",
+            remedy="restore a backup, or remove the row",
+        ) from None
+    return Story(
+        event_id=fact.key,
+        headline=str(p["headline"]),
+        url=str(p.get("url", "")),
+        known_at=first_known_at,
+        occurred_at=fact.occurred_at,
+        tellings=tellings or (_bare(fact),),
+        gone=tuple(map(str, p.get("gone", ()))),
+        ended=str(p.get("ended", "")),
+    )
+
+
+def _bare(fact: Fact) -> Telling:
+    p, words = fact.payload, tokens(str(fact.payload["headline"]))
+    return Telling(
+        item_id=next(iter(p.get("item_ids", ())), fact.key),
+        words=key_of(words),
+        plain=key_of(words),
+        owner=fact.source,
+        grade=p.get("grade", "C"),
+        event_type=str(p["event_type"]),
+        direction=p["direction"],
+        actor=str(p.get("actor", "")),
+        stage=Stage(p["stage"]),
+        mood=Mood(p.get("mood", "fact")),
+        confidence=float(p["confidence"]),
+        objects=tuple(sorted(objects(words))),
+    )

@@ -1,0 +1,240 @@
+"""What news moves, when, and what is left of it once it is taken back."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from config.events import EventWeights
+from config.settings import load
+from engine.clock import to_micros
+from engine.decision.grid import Grid
+from engine.decision.news_impulses import (
+    DOMESTIC,
+    POLICY,
+    factor,
+    faded_sum,
+    impulses,
+    parts_at,
+)
+from engine.values import Event, Stage
+from tests import streams
+
+START = datetime(2025, 1, 2, 13, 30, tzinfo=UTC)
+WEIGHTS: EventWeights = load(streams.ROOT / "config", "balanced").events
+BAN_PCT = WEIGHTS.policy["export_restriction"].impulse_pct
+
+
+def grid(rows: int = 60) -> Grid:
+    days = [START + timedelta(days=d) for d in range(rows)]
+    return Grid(
+        sessions_on=tuple(date(2025, 1, 2) + timedelta(days=d) for d in range(rows)),
+        decide_at_us=np.array([to_micros(day) for day in days]),
+    )
+
+
+def event(row: int, name: str = "a", kind: str = "export_restriction", **changes: Any) -> Event:
+    """An event that row ``row`` may use first, told by two owners unless it says otherwise."""
+    fields: dict[str, Any] = {
+        "direction": -1,
+        "actor": "US government",
+        "stage": Stage.ANNOUNCED,
+        "confidence": 1.0,
+        "owners": ("Reuters", "Bloomberg"),
+        "objects": ("h20",),
+        "n_sources": len(changes.get("owners", ("Reuters", "Bloomberg"))),
+        **changes,
+    }
+    known = START + timedelta(days=row) - timedelta(hours=1)
+    return Event(
+        event_id=name, event_type=kind, occurred_at=known, known_at=known, headline=name,
+        source=fields["owners"][0], **fields,
+    )  # fmt: skip
+
+
+def gates(rows: int = 60) -> dict[str, Any]:
+    return {"china_gate": np.zeros(rows)}
+
+
+def policy(*versions: Event) -> dict[int, float]:
+    """Row -> impulse, where there is one."""
+    array = impulses(grid(), versions, WEIGHTS, gates())[POLICY]
+    return {int(t): round(float(array[t]), 6) for t in np.flatnonzero(array)}
+
+
+# --- how much ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "share"),
+    [
+        ({}, 1.0),
+        ({"owners": ("Reuters",)}, 0.5),
+        ({"owners": ("SEC",), "grade": "A"}, 1.0),
+        ({"stage": Stage.RUMOUR}, 0.5),
+        ({"stage": Stage.RUMOUR, "owners": ("Reuters",)}, 0.5),  # the smaller, not the product
+        ({"confidence": 0.8, "owners": ("Reuters",)}, 0.5),
+        ({"confidence": 0.8}, 0.8),
+        ({"grade": "D", "owners": ("Reddit",)}, 0.0),
+        ({"mood": "denial"}, 0.0),
+        ({"ended": "withdrawn"}, 0.0),
+    ],
+)
+def test_the_smallest_of_stage_owners_and_confidence_holds(
+    changes: dict[str, Any], share: float
+) -> None:
+    told = event(5, **changes)
+    assert factor(told, len(told.owners), WEIGHTS, confirmed=told.confirmed) == share
+    assert policy(told) == ({5: round(-BAN_PCT * share, 6)} if share else {})
+
+
+# --- one step told again -------------------------------------------------------------------------
+
+
+def test_the_window_slides_and_a_repeat_never_adds() -> None:
+    """Told again every sixth session for two months: one step."""
+    again = [event(row, f"t{row}") for row in range(3, 60, 6)]
+    assert policy(*again) == {3: -BAN_PCT}
+
+
+def test_a_second_owner_raises_a_step_to_what_it_weighs_and_no_more() -> None:
+    first = event(3, owners=("Reuters",))
+    second = event(5, "b", owners=("Bloomberg",))
+    third = event(9, "c", owners=("AFP",))
+    assert policy(first, second, third) == {3: -BAN_PCT / 2, 5: -BAN_PCT / 2}
+
+
+def test_another_object_is_another_step_and_none_named_is_the_same() -> None:
+    ban, unnamed = event(3), event(5, "b", objects=())
+    other = event(8, "c", objects=("rtx",))
+    assert policy(ban, unnamed, other) == {3: -BAN_PCT, 8: -BAN_PCT}
+
+
+def test_one_step_counts_under_one_type() -> None:
+    """Filed once as a restriction and once as a probe of the same government: the larger."""
+    ban, probe = event(3), event(4, "b", "regulatory_probe")
+    assert policy(ban, probe) == {3: -BAN_PCT}
+
+
+def test_a_step_of_another_government_is_another_step() -> None:
+    purchase = event(4, "b", "china_purchase_ban", actor="China")
+    assert set(policy(event(3), purchase)) == {3, 4}
+
+
+def test_a_step_back_makes_the_next_step_new() -> None:
+    relief = event(6, "b", "export_relief", direction=1)
+    again = event(9, "c")
+    told = policy(event(3), relief, again)
+    assert (told[3], told[9]) == (-BAN_PCT, -BAN_PCT)
+    doubtful = replace(relief, owners=("Fool",))
+    assert 9 not in policy(event(3), doubtful, again)
+
+
+# --- taken back ----------------------------------------------------------------------------------
+
+
+def level(array: Any, t: int, half_life: float) -> float:
+    rows = np.arange(t + 1)
+    return float(np.sum(array[: t + 1] * np.exp2(-(t - rows) / half_life)))
+
+
+def test_what_is_withdrawn_leaves_nothing_behind_and_rewrites_no_row() -> None:
+    ban = event(5)
+    ended = replace(event(9), ended="withdrawn")
+    array = impulses(grid(), [ban, ended], WEIGHTS, gates())[POLICY]
+    half_life = WEIGHTS.fade.policy_sessions
+
+    assert array[5] == -BAN_PCT
+    assert level(array, 8, half_life) == pytest.approx(-BAN_PCT * 2 ** (-3 / half_life))
+    assert [level(array, t, half_life) for t in (9, 20)] == pytest.approx([0.0, 0.0])
+
+
+def test_a_step_that_others_told_too_stands_when_one_telling_is_withdrawn() -> None:
+    versions = [event(5), event(6, "b", owners=("AFP",)), replace(event(9), ended="refuted")]
+    array = impulses(grid(), versions, WEIGHTS, gates())[POLICY]
+    half_life = WEIGHTS.fade.policy_sessions
+    assert level(array, 9, half_life) == pytest.approx(-BAN_PCT / 2 * 2 ** (-3 / half_life))
+
+
+def test_an_event_whose_vote_turns_counts_in_its_new_sense_only() -> None:
+    turned = event(7, kind="export_relief", direction=1)
+    array = impulses(grid(), [event(5), turned], WEIGHTS, gates())[POLICY]
+    relief = WEIGHTS.policy["export_relief"].impulse_pct
+    assert level(array, 7, WEIGHTS.fade.policy_sessions) == pytest.approx(relief)
+
+
+def test_half_lives_of_the_fade_are_those_of_the_voices() -> None:
+    from strategies.export_policy import ExportPolicy
+    from strategies.fp8_threat import Fp8Threat
+
+    assert WEIGHTS.fade.policy_sessions == ExportPolicy.params["half_life_sessions"].default
+    assert WEIGHTS.fade.domestic_sessions == Fp8Threat.params["half_life_sessions"].default
+
+
+# --- the slow definition -------------------------------------------------------------------------
+
+KINDS = ("export_restriction", "export_relief", "china_purchase_ban", "domestic_chip_launch")
+OWNERS = ("Reuters", "Bloomberg", "Fool", "Reddit")
+
+
+def random_versions(seed: int) -> list[Event]:
+    """Events that grow, turn, lose tellers and end, in any order."""
+    rng = random.Random(seed)
+    versions = []
+    for n in range(rng.randint(1, 12)):
+        row = rng.randint(1, 50)
+        for _ in range(rng.randint(1, 4)):
+            owners = tuple(rng.sample(OWNERS[:3], rng.randint(1, 3)))
+            versions.append(
+                event(
+                    row,
+                    f"e{n}",
+                    rng.choice(KINDS),
+                    direction=rng.choice((-1, -1, 1, 0)),
+                    owners=owners,
+                    confidence=rng.choice((0.4, 0.8, 1.0)),
+                    stage=rng.choice((Stage.RUMOUR, Stage.ANNOUNCED)),
+                    objects=rng.choice(((), ("h20",), ("rtx",))),
+                    ended=rng.choice(("", "", "", "refuted")),
+                )
+            )
+            row += rng.randint(1, 9)
+    rng.shuffle(versions)
+    return versions
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_faded_sum_is_the_slow_definition_at_every_row(seed: int) -> None:
+    versions = random_versions(seed)
+    fast = impulses(grid(), versions, WEIGHTS, gates())
+    half_lives = {POLICY: WEIGHTS.fade.policy_sessions, DOMESTIC: WEIGHTS.fade.domestic_sessions}
+    for t in range(60):
+        slow = faded_sum(grid(), versions, WEIGHTS, gates(), t)
+        for name, half_life in half_lives.items():
+            assert level(fast[name], t, half_life) == pytest.approx(slow[name], abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_row_hangs_on_what_came_after_it_nor_on_the_order(seed: int) -> None:
+    versions = random_versions(seed)
+    whole = impulses(grid(), versions, WEIGHTS, gates())
+    cut_at = 30
+    early = [e for e in versions if grid().row_at(e.known_at) < cut_at]
+    cut = impulses(grid(), early, WEIGHTS, gates())
+    shuffled = impulses(grid(), versions[::-1], WEIGHTS, gates())
+    for name in whole:
+        assert np.array_equal(whole[name][:cut_at], cut[name][:cut_at])
+        assert np.array_equal(whole[name], shuffled[name])
+
+
+def test_parts_name_what_weighs() -> None:
+    lone = event(5, owners=("Fool",))
+    ended = replace(event(9, "b", objects=("rtx",)), ended="refuted")
+    (part,) = parts_at(grid(), [lone, event(7, "b", objects=("rtx",)), ended], WEIGHTS, gates())
+    assert (part.event.event_id, part.row, part.alone) == ("a", 5, True)
+    assert part.amount_pct == -BAN_PCT / 2
