@@ -215,7 +215,8 @@ def _availability(row: Row, lags: Lags) -> Iterator[Fact]:
 # --- events ----------------------------------------------------------------------------------
 
 
-def _event(row: Row, lags: Lags) -> Iterator[Fact]:
+def event_facts(row: Row, lags: Lags) -> Iterator[Fact]:
+    """An event as a ``headline`` fact; ``date_utc``, ``event_type`` and ``headline`` are needed."""
     day = date.fromisoformat(row["date_utc"])
     stamp = row.get("time_utc", "")
     if stamp:
@@ -391,7 +392,7 @@ TABLES = (
         needs=("chip", "from_date", "us_permission", "china_acceptance"),
         make=_availability,
     ),
-    Table(file="chip_events.csv", needs=("date_utc", "event_type", "headline"), make=_event),
+    Table(file="chip_events.csv", needs=("date_utc", "event_type", "headline"), make=event_facts),
     Table(file="export_policy_events.csv", needs=("utc", "event", "actor"), make=_policy),
     Table(
         file="fomc_meetings.csv",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from engine.record.history import History
     from engine.record.store import Store
     from engine.service.bind import Bound
-    from engine.values import Fact, Features, FloatArray
+    from engine.values import Features, FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -294,160 +293,6 @@ def read_positions(path: Path, sessions_on: Sequence[date]) -> FloatArray:
             raise DataError(f"{place}: {before} is after the window's end {sessions_on[-1]}")
         out[int(np.searchsorted(ordinals, before.toordinal())) :] = weight
     return out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportedBar:
-    """One row of the user's price file, raw USD."""
-
-    session_on: date
-    open_usd: float | None
-    high_usd: float | None
-    low_usd: float | None
-    close_usd: float
-    volume: float | None
-
-
-MOST_JUMP = 2.0
-"""A close beyond twice or half the one before, splits counted, is a wrong unit or a slip: NVDA's
-largest day since 2022 was +24 %."""
-
-
-def check_jumps(bars: Sequence[ImportedBar], held: Sequence[Fact], symbol: str) -> None:
-    """Each close against the one before, the first against the last that the record holds.
-
-    held: ``bar`` and ``corporate_action`` facts of the record. Splits it knows are no jumps.
-    """
-    first = bars[0].session_on.isoformat()
-    closes = [
-        (str(f.payload["session_on"]), float(f.payload["close"]))
-        for f in held
-        if f.kind == "bar"
-        and f.payload["symbol"] == symbol
-        and str(f.payload["session_on"]) < first
-    ]
-    splits = [
-        (str(f.payload["ex_on"]), float(f.payload["value"]))
-        for f in held
-        if f.kind == "corporate_action"
-        and f.payload["symbol"] == symbol
-        and f.payload["action"] == "split"
-    ]
-    path = [
-        *([max(closes)] if closes else []),
-        *((b.session_on.isoformat(), b.close_usd) for b in bars),
-    ]
-    for (day, close), (next_day, following) in itertools.pairwise(path):
-        factor = math.prod(value for ex_on, value in splits if day < ex_on <= next_day)
-        if not 1 / MOST_JUMP < following * factor / close < MOST_JUMP:
-            raise DataError(
-                f"{symbol} {next_day}: close {following:g} after {close:g} is a jump beyond a "
-                f"factor of {MOST_JUMP:g}",
-                remedy="correct it, or --allow-jumps if it is real",
-            )
-
-
-def read_bars(path: Path) -> list[ImportedBar]:
-    """Bars from a CSV of date,open,high,low,close,volume; every row is checked and named.
-
-    open, high, low and volume may be blank. Refuses duplicates, disorder, NaN, prices that are not
-    positive, a low above a high, and an open or close outside them (0.01 % tolerance for rounding).
-    """
-    bars: list[ImportedBar] = []
-    before: date | None = None
-    for place, row in read_table(path, ("date", "close")):
-        before = _day(row, place, before)
-        values = {n: _price(row, n, place) for n in ("open", "high", "low", "close")}
-        close, low, high = values["close"], values["low"], values["high"]
-        if close is None:
-            raise DataError(f"{place}: no close")
-        _check_range(place, low, high, (values["open"], close))
-        volume = _cell(row, "volume", place) if row.get("volume") else None
-        if volume is not None and not (math.isfinite(volume) and volume >= 0):
-            raise DataError(f"{place}: volume = {row['volume']} is not 0 or more")
-        bars.append(
-            ImportedBar(
-                session_on=before,
-                open_usd=values["open"],
-                high_usd=high,
-                low_usd=low,
-                close_usd=close,
-                volume=volume,
-            )
-        )
-    return bars
-
-
-def _price(row: Mapping[str, str], name: str, place: str) -> float | None:
-    if not row.get(name):
-        return None
-    value = _cell(row, name, place)
-    if not (math.isfinite(value) and value > 0):
-        raise DataError(f"{place}: {name} = {row[name]} is not a positive price")
-    return value
-
-
-def _check_range(
-    place: str, low: float | None, high: float | None, inside: Iterable[float | None]
-) -> None:
-    if low is not None and high is not None and low > high:
-        raise DataError(f"{place}: low {low:g} is above high {high:g}")
-    for value in inside:
-        below = value is not None and low is not None and value < low * 0.9999
-        above = value is not None and high is not None and value > high * 1.0001
-        if below or above:
-            raise DataError(f"{place}: {value:g} lies outside low and high")
-
-
-def check_gaps(bars: Sequence[ImportedBar]) -> None:
-    """Every NYSE session between the first and the last bar must be there, and nothing else."""
-    from datetime import time
-
-    from engine.macro.sessions import load_sessions
-
-    days = {bar.session_on for bar in bars}
-    first, last = bars[0].session_on, bars[-1].session_on
-    sessions = set(load_sessions(first, last, time(8, 30)).on)
-    missing, extra = sorted(sessions - days), sorted(days - sessions)
-    if missing:
-        raise DataError(f"{len(missing)} sessions have no bar, first {missing[0]}")
-    if extra:
-        raise DataError(f"{extra[0]} is not an NYSE session ({len(extra)} such rows)")
-
-
-def bar_facts(bars: Sequence[ImportedBar], symbol: str, source: str, now: datetime) -> list[Any]:
-    """The bars as facts, back-filled: known half an hour after each close, never later than now."""
-    from datetime import time, timedelta
-
-    from engine.clock import at_new_york
-    from engine.values import Fact
-
-    facts = []
-    for bar in bars:
-        closed_at = at_new_york(bar.session_on, time(16))
-        if closed_at > now:
-            raise DataError(f"the session of {bar.session_on} is not over")
-        payload = {
-            "symbol": symbol,
-            "session_on": bar.session_on.isoformat(),
-            "open": bar.open_usd,
-            "high": bar.high_usd,
-            "low": bar.low_usd,
-            "close": bar.close_usd,
-            "volume": bar.volume,
-        }
-        facts.append(
-            Fact(
-                kind="bar",
-                key=f"{symbol}:{bar.session_on.isoformat()}",
-                occurred_at=closed_at,
-                known_at=min(now, closed_at + timedelta(minutes=30)),
-                source=source,
-                payload=payload,
-                backfilled=True,
-            )
-        )
-    return facts
 
 
 def weights_digest(target: FloatArray) -> str:

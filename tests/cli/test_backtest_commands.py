@@ -1,4 +1,4 @@
-"""``backtest``, ``sweep``, ``walk-forward`` and ``import bars`` as a user meets them."""
+"""``backtest``, ``sweep`` and ``walk-forward`` as a user meets them."""
 
 from __future__ import annotations
 
@@ -205,61 +205,3 @@ def test_a_walk_forward_longer_than_the_window_is_refused(say: Say) -> None:
 
     assert code
     assert "leave nothing of" in error
-
-
-# --- import bars ----------------------------------------------------------------------------------
-
-BARS = """Date,Open,High,Low,Close,Volume
-2025-10-01,185.2,188.1,184.0,187.2,100
-2025-10-02,189.6,191.0,188.0,188.9,100
-2025-10-03,189.2,190.3,185.4,187.6,100
-"""
-
-
-def test_imported_bars_extend_the_window_and_importing_twice_changes_nothing(
-    say: Say, tmp_path: Path
-) -> None:
-    file = tmp_path / "bars.csv"
-    file.write_text(BARS)
-
-    first = say("import", "bars", str(file), "--json")
-    second = say("import", "bars", str(file), "--json")
-    found = say("backtest", "--from", "2025-06-02", "--to", "2025-10-03", "--json")
-
-    assert (first["new"], second["new"], second["unchanged"]) == (3, 0, 3)
-    assert found["to"] == "2025-10-03"
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "said"),
-    [
-        ("2025-10-02", "2025-10-01", "bars.csv:3: 2025-10-01 comes twice"),
-        ("2025-10-02", "2025-09-30", "bars.csv:3: 2025-09-30 is before 2025-10-01"),
-        (
-            "2025-10-02,189.6,191.0,188.0,188.9,100\n",
-            "",
-            "1 sessions have no bar, first 2025-10-02",
-        ),
-        ("2025-10-03", "2025-10-04", "sessions have no bar, first 2025-10-03"),
-        ("188.9", "nan", "bars.csv:3: close = nan is not a positive price"),
-        ("188.9", "-5", "bars.csv:3: close = -5 is not a positive price"),
-        ("188.9", "", "bars.csv:3: no close"),
-        ("188.9", "x", "bars.csv:3: close = 'x' is not a number"),
-        ("191.0", "180.0", "bars.csv:3: low 188 is above high 180"),
-        ("188.9", "250", "bars.csv:3: 250 lies outside low and high"),
-        ("Close", "Last", "bars.csv:1: no column 'close'"),
-        ("185.2,188.1,184.0,187.2", ",,,1870", "close 1870 after 186.58 is a jump beyond"),
-        ("189.6,191.0,188.0,188.9", ",,,18.89", "close 18.89 after 187.2 is a jump beyond"),
-    ],
-)
-def test_a_bad_bar_is_named_and_nothing_is_recorded(
-    say: Say, record: Path, tmp_path: Path, old: str, new: str, said: str
-) -> None:
-    file = tmp_path / "bars.csv"
-    file.write_text(BARS.replace(old, new, 1))
-
-    code, error = say("import", "bars", str(file))
-
-    assert code
-    assert said in error
-    assert (tmp_path / "data" / "record.sqlite3").read_bytes() == record.read_bytes()

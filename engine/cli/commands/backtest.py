@@ -1,4 +1,4 @@
-"""``nvsignal backtest``, ``sweep``, ``walk-forward`` and ``import bars``: rules on history."""
+"""``nvsignal backtest``, ``sweep``, and ``walk-forward``: rules on history."""
 
 from __future__ import annotations
 
@@ -59,7 +59,6 @@ def register(app: typer.Typer) -> None:
     _register_backtest(app)
     _register_sweep(app)
     _register_walk_forward(app)
-    _register_import(app)
 
 
 def _register_backtest(app: typer.Typer) -> None:
@@ -186,59 +185,6 @@ def _register_walk_forward(app: typer.Typer) -> None:
             job, left_out = _job(window, axes, random, seed)
             done = _walk_result(store, window, job, plan, left_out)
             _answer(store, window, done, None, lang="en", json=json)
-
-
-def _register_import(app: typer.Typer) -> None:
-    group = typer.Typer(help="Bring your own data into the record.", no_args_is_help=True)
-
-    @group.callback()
-    def _group() -> None:
-        """Bring your own data into the record."""
-
-    @group.command()
-    def bars(
-        file: Annotated[Path, typer.Argument(help="CSV: date,open,high,low,close,volume.")],
-        symbol: Annotated[str, typer.Option(help="Symbol of the prices.")] = "NVDA",
-        allow_gaps: Annotated[
-            bool, typer.Option("--allow-gaps", help="Accept sessions without a bar.")
-        ] = False,
-        allow_jumps: Annotated[
-            bool, typer.Option("--allow-jumps", help="Accept a close twice or half the last.")
-        ] = False,
-        db: Db = None,
-        config: ConfigDir = None,
-        json: Json = False,
-    ) -> None:
-        """Check a file of raw daily prices and record it, all or nothing."""
-        from config.settings import config_folder
-        from engine.clock import now
-        from engine.service import history, wiring
-        from engine.service.bind import load
-
-        found = history.read_bars(file)
-        if not allow_gaps:
-            history.check_gaps(found)
-        facts = history.bar_facts(found, symbol.upper(), f"imported from {file.name}", now())
-        with wiring.open_record(load(config_folder(config)), db) as store:
-            if not allow_jumps:
-                held = store.facts(kinds=("bar", "corporate_action"))
-                history.check_jumps(found, held, symbol.upper())
-            done = store.record(facts)
-        result = {
-            "symbol": symbol.upper(),
-            "from": found[0].session_on,
-            "to": found[-1].session_on,
-            "new": done.new,
-            "changed": done.changed,
-            "unchanged": done.unchanged,
-        }
-        text = (
-            f"{symbol.upper()} {found[0].session_on} to {found[-1].session_on}: {done.new} new "
-            f"bars, {done.changed} corrected, {done.unchanged} known already"
-        )
-        write_out(to_json(result) if json else text)
-
-    app.add_typer(group, name="import")
 
 
 # --- shared ---------------------------------------------------------------------------------------

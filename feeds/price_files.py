@@ -1,0 +1,351 @@
+"""Price files as people have them: twelve dialects known by their headings, each read or refused.
+
+What a broker, a data site or a spreadsheet writes differs in encoding, separator, decimal sign,
+order and the way a date is written. The heading tells most of it, the cells the rest; what neither
+tells is refused with the reason, never guessed. Pure: bytes in, bars out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import pairwise
+
+from engine.errors import InputError, TableError
+from engine.plain import safe_text
+from engine.record.readings import Bar
+from engine.tables import csv_cells, decoded
+
+MAX_HEADING_LINES = 5
+ROUNDING = 1e-4
+"""By how much an open or a close may lie outside low and high: sites round each by itself."""
+
+_FIELDS: Mapping[str, str] = {
+    **dict.fromkeys(("date", "<date>", "observation_date", "jour", "séance", "seance"), "date"),
+    **dict.fromkeys(("open", "<open>", "ouv", "ouv.", "ouverture"), "open"),
+    **dict.fromkeys(("high", "<high>", "haut", "plus haut", "+ haut"), "high"),
+    **dict.fromkeys(("low", "<low>", "bas", "plus bas", "+ bas"), "low"),
+    **dict.fromkeys(
+        ("close", "<close>", "close/last", "close*", "price", "dernier", "clot", "clôt", "clôture",
+         "cloture", "fermeture", "cours"), "close",
+    ),
+    **dict.fromkeys(("volume", "<vol>", "vol", "vol.", "volumes"), "volume"),
+    **dict.fromkeys(("devise", "currency"), "currency"),
+    **dict.fromkeys(("<ticker>", "ticker", "symbol"), "symbol"),
+    **dict.fromkeys(("<per>",), "period"),
+}  # fmt: skip
+"""Heading, in lower case -> what it holds."""
+
+_DIALECTS: Sequence[tuple[str, frozenset[str], str]] = (
+    ("Yahoo Finance", frozenset({"adj close"}), ""),
+    ("Stooq (bulk)", frozenset({"<ticker>", "<per>"}), ""),
+    ("Nasdaq.com", frozenset({"close/last"}), "month"),
+    ("Investing.com (English)", frozenset({"price", "change %"}), "month"),
+    ("Investing.com (French)", frozenset({"dernier", "variation %"}), "day"),
+    ("Boursorama", frozenset({"clot", "devise"}), "day"),
+    ("ABC Bourse", frozenset({"ouverture", "plus haut", "dernier"}), "day"),
+    ("Stooq, or plain", frozenset({"date", "open", "high", "low", "close", "volume"}), ""),
+)
+"""Name, headings that tell it, and which part of a date such as 01/10/2025 comes first."""
+
+_BLANK = frozenset({"", "-", "--", "n/a", "na", "null", "nan"})
+_SPACES = re.compile("[\\s\u00a0\u202f\u2009]")
+_SUFFIX = {"k": 1e3, "m": 1e6, "b": 1e9}
+_SLASHED = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4})(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?\Z")
+_ISO = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[ T]\d{2}:\d{2}.*)?\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceFile:
+    """What a file holds. bars: ascending, of ``symbol``, as printed. recognised: in words."""
+
+    symbol: str
+    bars: tuple[Bar, ...]
+    recognised: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sheet:
+    """The rows of a file under a heading that was understood. place: of a field, its column."""
+
+    name: str
+    dialect: str
+    first_part: str
+    place: Mapping[str, int]
+    rows: Sequence[tuple[int, list[str]]]
+
+    def cell(self, row: Sequence[str], field: str) -> str:
+        index = self.place.get(field)
+        return row[index] if index is not None and index < len(row) else ""
+
+
+def read_price_file(raw: bytes, name: str, symbol: str) -> PriceFile:
+    """The bars of ``symbol`` in the file ``raw``; ``InputError`` with ``name:line`` otherwise.
+
+    Refused are: columns that are not known, dates that may be read in two ways, a number such as
+    1,234 that may, another currency or symbol, NaN, prices that are not positive, a low above a
+    high, days that come twice or in no order.
+    """
+    text, encoding = decoded(raw, name, legacy=True)
+    if not text.strip():
+        raise InputError(f"'{name}' is empty")
+    separator, text = _separator(text)
+    sheet = _sheet(list(csv_cells(text, name, separator=separator)), name, symbol)
+    _need_ours(sheet, symbol)
+    day_of, first_part = _days(sheet)
+    number_of, comma = _numbers(sheet)
+    dated = [(line, day_of(line, sheet.cell(row, "date")), row) for line, row in sheet.rows]
+    newest_first = len(dated) > 1 and dated[0][1] > dated[-1][1]
+    if newest_first:
+        dated.reverse()
+    _need_order(dated, name)
+    bars = tuple(_bar(sheet, symbol, line, day, row, number_of) for line, day, row in dated)
+    words = [encoding, f"separator '{_shown(separator)}'"]
+    words += ["decimal comma"] if comma else []
+    words += [f"{first_part} first"] if first_part else []
+    words += ["newest first"] if newest_first else []
+    return PriceFile(symbol=symbol, bars=bars, recognised=f"{sheet.dialect}: {', '.join(words)}")
+
+
+def _shown(separator: str) -> str:
+    return "tab" if separator == "\t" else separator
+
+
+def _separator(text: str) -> tuple[str, str]:
+    """(separator, text without a line ``sep=``) by that line, or by what the first line holds."""
+    first, _, rest = text.lstrip("\r\n").partition("\n")
+    told = re.fullmatch(r'"?sep=(.)"?\s*', first, re.IGNORECASE)
+    if told:
+        return told[1], rest
+    bare = re.sub(r'"[^"]*"', "", first)
+    return next((mark for mark in (";", "\t", "|") if mark in bare), ","), text
+
+
+def _sheet(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sheet:
+    """The heading, wherever it stands in the first lines, and the rows below it."""
+    if len(found) > 2 and [row[0].lower() for _, row in found[:2]] == ["price", "ticker"]:
+        return _yfinance(found, name, symbol)
+    for index, (_, row) in enumerate(found[:MAX_HEADING_LINES]):
+        heading = [cell.lower() for cell in row]
+        place = {
+            field: column
+            for column, cell in reversed(list(enumerate(heading)))
+            if (field := _FIELDS.get(cell)) is not None
+        }
+        if {"date", "close"} <= place.keys():
+            dialect, first_part = next(
+                ((d, part) for d, needs, part in _DIALECTS if needs <= set(heading)), ("table", "")
+            )
+            rows = found[index + 1 :]
+            _need_width(rows, len(heading), name)
+            return _Sheet(
+                name=name,
+                dialect=dialect,
+                first_part=first_part,
+                place=place,
+                rows=_some(rows, name),
+            )
+    line, heading = found[0]
+    lacking = "close" if any(_FIELDS.get(c.lower()) == "date" for c in heading) else "date"
+    seen = ", ".join(safe_text(cell, limit=30) for cell in heading[:12])
+    raise TableError(f"{name}:{line}: no column '{lacking}'", remedy=f"columns seen: {seen}")
+
+
+def _yfinance(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sheet:
+    """Three heading rows: fields, tickers, and ``Date`` alone."""
+    (_, fields), (line, tickers) = found[:2]
+    ours = [k for k, ticker in enumerate(tickers) if k and ticker.upper().lstrip("^") == symbol]
+    if not ours:
+        seen = ", ".join(sorted({safe_text(t, limit=12) for t in tickers[1:] if t}))
+        raise TableError(f"{name}:{line}: holds {seen}, not {symbol}", remedy="choose --symbol")
+    place = {_FIELDS[fields[k].lower()]: k for k in ours if fields[k].lower() in _FIELDS}
+    rows = [(n, row) for n, row in found[2:] if row[0].lower() != "date"]
+    return _Sheet(
+        name=name, dialect="yfinance", first_part="", place=place | {"date": 0},
+        rows=_some(rows, name),
+    )  # fmt: skip
+
+
+def _some(rows: list[tuple[int, list[str]]], name: str) -> list[tuple[int, list[str]]]:
+    if not rows:
+        raise InputError(f"'{name}' has a heading and no rows")
+    return rows
+
+
+def _need_width(rows: Iterable[tuple[int, list[str]]], width: int, name: str) -> None:
+    """A row may end with separators of its own, but neither lack a cell nor hold one too many."""
+    for line, row in rows:
+        if len(row) < width or any(row[width:]):
+            raise TableError(
+                f"{name}:{line}: {len(row)} cells under {width} columns",
+                remedy="quote cells that hold the separator",
+            )
+
+
+def _need_ours(sheet: _Sheet, symbol: str) -> None:
+    for line, row in sheet.rows:
+        currency = sheet.cell(row, "currency").upper()
+        if currency not in ("", "USD", "$", "US$") or any("€" in cell for cell in row):
+            shown = currency if currency not in ("", "USD", "$", "US$") else "EUR"
+            raise TableError(
+                f"{sheet.name}:{line}: prices in {shown[:8]}, the record holds USD",
+                remedy="export the quotation in New York",
+            )
+        ticker = sheet.cell(row, "symbol").upper().removesuffix(".US").lstrip("^")
+        if ticker not in ("", symbol):
+            raise TableError(
+                f"{sheet.name}:{line}: a price of {safe_text(ticker, limit=12)}, not of {symbol}",
+                remedy=f"--symbol {safe_text(ticker, limit=12)}, or take its rows out",
+            )
+        if sheet.cell(row, "period").upper() not in ("", "D"):
+            raise TableError(f"{sheet.name}:{line}: not a daily price", remedy="export daily bars")
+
+
+# --- dates -----------------------------------------------------------------------------------
+
+
+def _days(sheet: _Sheet) -> tuple[Callable[[int, str], date], str]:
+    """(how to read a date, which part comes first in words, empty where the year does)."""
+    parts = [
+        (line, match)
+        for line, row in sheet.rows
+        if (match := _SLASHED.match(sheet.cell(row, "date")))
+    ]
+    first_part = _first_part(sheet, parts) if parts else ""
+
+    def day_of(line: int, text: str) -> date:
+        try:
+            if match := _SLASHED.match(text):
+                one, two, year = int(match[1]), int(match[3]), int(match[4])
+                return date(year, two, one) if first_part == "day" else date(year, one, two)
+            if match := _ISO.match(text):
+                return date(int(match[1]), int(match[2]), int(match[3]))
+            return datetime.strptime(text, "%b %d, %Y").replace(tzinfo=UTC).date()
+        except ValueError:
+            raise TableError(
+                f"{sheet.name}:{line}: date '{safe_text(text, limit=40)}' is not a date",
+                remedy="use 2025-10-01",
+            ) from None
+
+    return day_of, first_part
+
+
+def _first_part(sheet: _Sheet, parts: Sequence[tuple[int, re.Match[str]]]) -> str:
+    """Day or month, as the cells show; else as the dialect is known to write; else refused."""
+    day_first = next((line for line, m in parts if int(m[1]) > 12), None)
+    month_first = next((line for line, m in parts if int(m[3]) > 12), None)
+    if day_first and month_first:
+        raise TableError(
+            f"{sheet.name}:{max(day_first, month_first)}: dates with the day and with the month "
+            "first in one file",
+            remedy="write them as 2025-10-01",
+        )
+    if day_first or month_first:
+        return "day" if day_first else "month"
+    if parts[0][1][2] == ".":  # written so where the day comes first
+        return "day"
+    if not sheet.first_part:
+        line, match = parts[0]
+        raise TableError(
+            f"{sheet.name}:{line}: '{match[0]}' may be read with the day or with the month first",
+            remedy="write dates as 2025-10-01, or export more days",
+        )
+    return sheet.first_part
+
+
+def _need_order(dated: Sequence[tuple[int, date, list[str]]], name: str) -> None:
+    for (_, before, _), (line, day, _) in pairwise(dated):
+        if day == before:
+            raise TableError(f"{name}:{line}: {day} comes twice")
+        if day < before:
+            raise TableError(f"{name}:{line}: {day} is before {before}; rows must be in order")
+
+
+# --- numbers ---------------------------------------------------------------------------------
+
+_PRICES = ("open", "high", "low", "close")
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?\Z")
+_COMMA_DECIMALS = re.compile(r"\d+(\.\d{3})*,\d+\Z")
+
+
+def _numbers(sheet: _Sheet) -> tuple[Callable[[str], float], bool]:
+    """(how to read a number, whether a comma stands before its decimals)."""
+    with_comma = [
+        (line, text)
+        for line, row in sheet.rows
+        for field in _PRICES
+        if "," in (text := _bare(sheet.cell(row, field)))
+    ]
+    comma = any(_COMMA_DECIMALS.match(text) and not _GROUPED.match(text) for _, text in with_comma)
+    if with_comma and not comma and not any("." in text for _, text in with_comma):
+        line, text = with_comma[0]
+        raise TableError(
+            f"{sheet.name}:{line}: '{safe_text(text, limit=20)}' may be a thousand or a decimal",
+            remedy="write prices with a point",
+        )
+
+    def number_of(text: str) -> float:
+        bare = _bare(text)
+        factor = _SUFFIX.get(bare[-1:].lower(), 1.0)
+        bare = bare[:-1] if factor != 1.0 else bare
+        plain = bare.replace(".", "").replace(",", ".") if comma and "," in bare else bare
+        return float(plain.replace(",", "")) * factor
+
+    return number_of, comma
+
+
+def _bare(text: str) -> str:
+    """``text`` without blanks of any kind and without a dollar sign."""
+    return _SPACES.sub("", text).removeprefix("$").removesuffix("$")
+
+
+def _bar(
+    sheet: _Sheet,
+    symbol: str,
+    line: int,
+    day: date,
+    row: Sequence[str],
+    number_of: Callable[[str], float],
+) -> Bar:
+    place = f"{sheet.name}:{line}"
+
+    def figure(field: str) -> float | None:
+        text = sheet.cell(row, field)
+        if text.strip().lower() in _BLANK - {"nan"}:
+            return None
+        try:
+            value = number_of(text)
+        except ValueError:
+            raise TableError(
+                f"{place}: {field} = '{safe_text(text, limit=40)}' is not a number"
+            ) from None
+        least = value >= 0 if field == "volume" else value > 0
+        if not (math.isfinite(value) and least):
+            what = "0 or more" if field == "volume" else "a positive price"
+            raise TableError(f"{place}: {field} = {safe_text(text, limit=40)} is not {what}")
+        return value
+
+    prices = {field: figure(field) for field in _PRICES}
+    close = prices["close"]
+    if close is None:
+        raise TableError(f"{place}: no close")
+    _need_range(place, prices["low"], prices["high"], (prices["open"], close))
+    return Bar(
+        symbol=symbol, session_on=day, close=close, open=prices["open"], high=prices["high"],
+        low=prices["low"], volume=figure("volume"),
+    )  # fmt: skip
+
+
+def _need_range(
+    place: str, low: float | None, high: float | None, inside: Iterable[float | None]
+) -> None:
+    if low is not None and high is not None and low > high:
+        raise TableError(f"{place}: low {low:g} is above high {high:g}")
+    for value in inside:
+        below = value is not None and low is not None and value < low * (1 - ROUNDING)
+        above = value is not None and high is not None and value > high * (1 + ROUNDING)
+        if below or above:
+            raise TableError(f"{place}: {value:g} lies outside low and high")
