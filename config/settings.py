@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import available_timezones
@@ -36,9 +36,14 @@ class RecordSettings(Strict):
 
 
 class DecisionSettings(Strict):
-    """Which strategy file decides, and when (New York time)."""
+    """Which strategy file decides, and when (New York time).
+
+    first_on: the first session decided; earlier prices and rates are warm-up, so that trend and
+    volatility speak on the first day.
+    """
 
     strategy: str = "balanced"
+    first_on: date = date(2022, 1, 3)
     decide_at: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "08:30"
 
     @property

@@ -151,12 +151,23 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
             },
         ),
         "market_closes.csv": Sheet(
-            columns="session nvda_open nvda_close spy_close qqq_close smh_close vix_close source "
-            "confidence",
+            columns="session nvda_open nvda_high nvda_low nvda_close spy_close qqq_close smh_close "
+            "vix_close source confidence",
             needs="session nvda_close",
             kinds={
                 "session": "date",
-                **_kinds(amount="nvda_open nvda_close spy_close qqq_close smh_close vix_close"),
+                **_kinds(amount="nvda_open nvda_high nvda_low nvda_close spy_close qqq_close"),
+                **_kinds(amount="smh_close vix_close"),
+                "confidence": _GRADES,
+            },
+        ),
+        "nvidia_corporate_actions.csv": Sheet(
+            columns="ex_date kind amount_usd_as_paid amount_usd_split_adjusted split_ratio "
+            "declared_on payable_on source confidence note",
+            needs="ex_date kind",
+            kinds={
+                **_kinds(date="ex_date declared_on payable_on", amount="amount_usd_as_paid"),
+                "kind": "dividend|split",
                 "confidence": _GRADES,
             },
         ),

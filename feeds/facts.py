@@ -11,15 +11,17 @@ Parsing is pure (text in, facts and problems out); only ``read_tables`` opens fi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 from config.settings import Lags as Lags
 from engine.clock import at_new_york, next_business_morning
-from engine.errors import ConfigError, DataError
-from engine.record.readings import ARCHITECTURES, CHIPS
+from engine.errors import ConfigError, DataError, NvsignalError
+from engine.record.asof import split_factor
+from engine.record.readings import ACTIONS, ARCHITECTURES, BARS, CHIPS, Bar, CorporateAction
 from engine.tables import csv_cells, csv_rows
 from engine.threat.architectures import parse_architectures
 from engine.threat.catalogue import parse_releases, parse_updates
@@ -32,12 +34,15 @@ MAX_TABLE_BYTES = 20_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """How one CSV becomes facts. ``make`` yields the facts of a row or raises on a bad one."""
+    """How one CSV becomes facts. ``make`` yields the facts of a row or raises on a bad one.
+
+    adjusted: told on the newest share basis, so that ``make`` takes ``actions`` too.
+    """
 
     file: str
     needs: tuple[str, ...]
-    make: Callable[[Row, Lags], Iterable[Fact]]
-    extra: tuple[str, ...] = field(default=())
+    make: Callable[..., Iterable[Fact]]
+    adjusted: bool = False
 
 
 _CONFIDENCE = {"high": 0.9, "medium": 0.7, "low": 0.4, "none": 0.1}
@@ -246,8 +251,9 @@ def _meeting(row: Row, lags: Lags) -> Iterator[Fact]:
     starts = date.fromisoformat(row["meeting_start"])
     stated = at_new_york(ends, time.fromisoformat(row["statement_time"]))
     schedule = _pick(row, ("meeting_start", "meeting_end", "statement_time", "sep_meeting"))
-    # The Fed publishes its calendar more than a year ahead.
-    published = at_new_york(starts, time(9)) - timedelta(days=400)
+    # The Fed publishes its calendar more than a year ahead; what it had not planned, as it comes.
+    planned = not (row.get("note") or "").startswith("unscheduled")
+    published = at_new_york(starts, time(9)) - timedelta(days=400) if planned else stated
     key = row["meeting_end"]
     yield _fact("fomc_meeting", key, stated, published, row, schedule)
     if row["status"] == "decided":
@@ -313,67 +319,92 @@ def _earnings(row: Row, lags: Lags) -> Iterator[Fact]:
         yield _fact("earnings", row["fiscal_quarter"], at, known, row, payload)
 
 
-def _shares(row: Row, lags: Lags) -> Iterator[Fact]:
+Actions = Sequence[CorporateAction]
+
+
+def _shares(row: Row, lags: Lags, actions: Actions = ()) -> Iterator[Fact]:
     if not row["shares_outstanding_bn"]:
         return
     day = date.fromisoformat(row["date"])
     # Kept raw, as counted on the day: a count told on the later basis is taken back to its own.
     told_later = row["share_basis"].startswith("post-split")
-    factor = _raw_factor("NVDA", day) if told_later else 1.0
+    nvidia = [a for a in actions if a.symbol == "NVDA"]
+    factor = split_factor(nvidia, day, LATEST_BASIS) if told_later else 1.0
     payload = {"date": row["date"], "shares_bn": float(row["shares_outstanding_bn"]) / factor}
     at = datetime.combine(day, time(0), tzinfo=UTC)
     yield _fact("shares", row["date"], at, end_of_utc_day(day), row, payload)
 
 
-SPLITS = (("NVDA", date(2024, 6, 10), 10.0), ("SMH", date(2023, 5, 5), 2.0))
-"""Splits inside the reference history: symbol, ex-date, new shares per old. NVDA: announced with
-the results of 2024-05-22. SMH: VanEck, 2-for-1."""
+SMH_SPLIT = CorporateAction(symbol="SMH", ex_on=date(2023, 5, 5), action="split", value=2.0)
+"""VanEck, 2-for-1; the tables hold no actions but Nvidia's."""
 
 
-def _closes(row: Row, lags: Lags) -> Iterator[Fact]:
+def action_facts(actions_csv: str) -> list[Fact]:
+    """Nvidia's splits and dividends; without a day of declaration known when they bind."""
+    facts = [_action_fact(SMH_SPLIT, {"source": "VanEck announcement", "confidence": "high"}, "")]
+    for line, row in csv_rows(actions_csv, WHOLE_FILES[4]):
+        try:
+            split = row["kind"] == "split"
+            told = CorporateAction(
+                symbol="NVDA",
+                ex_on=date.fromisoformat(row["ex_date"]),
+                action="split" if split else "dividend",
+                value=_ratio(row["split_ratio"]) if split else float(row["amount_usd_as_paid"]),
+            )
+            facts.append(_action_fact(told, row, row["declared_on"]))
+        except (ValueError, DataError) as error:
+            raise DataError(f"{WHOLE_FILES[4]}:{line}: {error}") from None
+    return facts
+
+
+def _ratio(text: str) -> float:
+    """New shares per old of ``10:1``."""
+    new, _, old = text.partition(":")
+    return float(new) / float(old)
+
+
+def _action_fact(told: CorporateAction, row: Row, declared_on: str) -> Fact:
+    binds = at_new_york(told.ex_on, time(4))  # when trading opens in the small hours
+    known = end_of_utc_day(date.fromisoformat(declared_on)) if declared_on else binds
+    return ACTIONS.fact(
+        told,
+        occurred_at=at_new_york(told.ex_on, time(9, 30)),
+        known_at=min(known, binds),
+        source=row["source"][:300] or "reference table",
+        confidence=confidence_of(row["confidence"]),
+        backfilled=True,
+    )
+
+
+def _raw(row: Row, symbol: str, name: str, day: date, actions: Actions) -> float | None:
+    """A price of the table, which is split-adjusted, as it was on the day."""
+    text = row.get(f"{symbol.lower()}_{name}") or ""
+    factor = split_factor((a for a in actions if a.symbol == symbol), day, LATEST_BASIS)
+    return round(float(text) * factor, 4) if text else None
+
+
+LATEST_BASIS = date(2025, 9, 30)
+"""The tables of prices and share counts are told on the share basis of this day."""
+
+
+def _closes(row: Row, lags: Lags, actions: Actions = ()) -> Iterator[Fact]:
     day = date.fromisoformat(row["session"])
-    known = at_new_york(day, time(16)) + lags.close
-    at = at_new_york(day, time(16))
+    closed = at_new_york(day, time(16))
     for symbol in ("NVDA", "SPY", "QQQ", "SMH", "VIX"):
-        close = row.get(f"{symbol.lower()}_close", "")
-        if close == "":
+        opened, high, low, close = (
+            _raw(row, symbol, name, day, actions) for name in ("open", "high", "low", "close")
+        )
+        if close is None:
             continue
-        factor = _raw_factor(symbol, day)
-        opened = row.get(f"{symbol.lower()}_open", "")
-        payload = {
-            "symbol": symbol,
-            "session_on": day.isoformat(),
-            "open": round(float(opened) * factor, 4) if opened else None,
-            "close": round(float(close) * factor, 4),
-        }
-        yield _fact("bar", f"{symbol}:{day.isoformat()}", at, known, row, payload)
-
-
-def _raw_factor(symbol: str, day: date) -> float:
-    """The table is split-adjusted; the record keeps raw prices with splits as dated facts."""
-    factor = 1.0
-    for split_symbol, ex_on, value in SPLITS:
-        if split_symbol == symbol and day < ex_on:
-            factor *= value
-    return factor
-
-
-def split_facts() -> tuple[Fact, ...]:
-    """The splits as facts, known three weeks before they bind."""
-    facts = []
-    for symbol, ex_on, value in SPLITS:
-        payload = {
-            "symbol": symbol,
-            "ex_on": ex_on.isoformat(),
-            "action": "split",
-            "value": value,
-        }
-        at = at_new_york(ex_on, time(9, 30))
-        row = {"source": "company announcement", "confidence": "high"}
-        key = f"{symbol}:{ex_on.isoformat()}:split"
-        known = at - timedelta(days=10)
-        facts.append(_fact("corporate_action", key, at, known, row, payload))
-    return tuple(facts)
+        bar = Bar(symbol=symbol, session_on=day, open=opened, high=high, low=low, close=close)
+        yield BARS.fact(
+            bar,
+            occurred_at=closed,
+            known_at=closed + lags.close,
+            source=row["source"][:300] or "reference table",
+            confidence=confidence_of(row["confidence"]),
+            backfilled=True,
+        )
 
 
 def _claim(row: Row, lags: Lags) -> Iterator[Fact]:
@@ -414,8 +445,14 @@ TABLES = (
         file="nvidia_market_cap.csv",
         needs=("date", "shares_outstanding_bn", "share_basis"),
         make=_shares,
+        adjusted=True,
     ),
-    Table(file="market_closes.csv", needs=("session", "nvda_close"), make=_closes),
+    Table(
+        file="market_closes.csv",
+        needs=("session", "nvda_close"),
+        make=_closes,
+        adjusted=True,
+    ),
 )
 
 
@@ -468,22 +505,24 @@ _NEVER_BLANK = frozenset(
 
 def read_tables(folder: Path, lags: Lags) -> tuple[Fact, ...]:
     """Every reference fact under ``folder``; all problems of all files in one ``ConfigError``."""
-    facts: list[Fact] = list(split_facts())
+    facts: list[Fact] = []
     problems: list[str] = []
+    releases, updates, chips, dims, acts = (_read(folder / name, problems) for name in WHOLE_FILES)
+    try:
+        told = release_facts(releases, updates, lags)
+        facts += [*told, *chip_facts(chips), *architecture_facts(dims, told), *action_facts(acts)]
+    except ConfigError as error:
+        problems += error.problems
+    except NvsignalError as error:
+        problems.append(str(error))
+    actions = [ACTIONS.read(fact) for fact in facts if fact.kind == ACTIONS.name]
     for table in TABLES:
         text = _read(folder / table.file, problems)
         if text:
-            found, wrong = parse_table(table, text, lags)
+            make = partial(table.make, actions=actions) if table.adjusted else table.make
+            found, wrong = parse_table(replace(table, make=make), text, lags)
             facts += found
             problems += wrong
-    releases, updates, chips, dims = (_read(folder / name, problems) for name in WHOLE_FILES)
-    try:
-        told = release_facts(releases, updates, lags)
-        facts += [*told, *chip_facts(chips), *architecture_facts(dims, told)]
-    except ConfigError as error:
-        problems += error.problems
-    except DataError as error:
-        problems.append(str(error))
     if problems:
         raise ConfigError(problems, remedy="correct the table, or restore it from the repository")
     return tuple(facts)
@@ -494,6 +533,7 @@ WHOLE_FILES = (
     "release_updates.csv",
     "accelerators.csv",
     "model_architectures.csv",
+    "nvidia_corporate_actions.csv",
 )
 """Tables whose rows are read together: one row needs others."""
 

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 REFERENCE = "reference-facts"
 """Name under which the reference tables keep their poll state."""
-WARM_UP = timedelta(days=7)
+CALENDAR_AHEAD = timedelta(days=7)
+"""Sessions are laid out so far beyond the instant asked for."""
 
 
 def data_folder() -> Path:
@@ -151,17 +152,24 @@ def world_of(
     """
     from engine.decision.grid import Grid
     from engine.macro.sessions import load_sessions
+    from engine.record.readings import BARS
 
     history = history.cut(as_of)
-    bars = history.known("bar", as_of)
+    bars = [bar for _, bar in history.told(BARS, as_of)]
     if not bars:
         raise InputError(
             f"no price is known by {as_of.astimezone(NEW_YORK).date()}",
             remedy="choose a later --as-of, or import bars",
         )
-    first_on = min(date.fromisoformat(str(b.payload["session_on"])) for b in bars)
-    last_on = as_of.astimezone(NEW_YORK).date() + WARM_UP
-    sessions = (load or load_sessions)(first_on, last_on, config.settings.decision.clock_time)
+    decision = config.settings.decision
+    first_on = max(decision.first_on, min(bar.session_on for bar in bars))
+    last_on = as_of.astimezone(NEW_YORK).date() + CALENDAR_AHEAD
+    if last_on - CALENDAR_AHEAD < first_on - timedelta(days=1):
+        raise InputError(
+            f"decisions begin on {first_on}; what is known before is warm-up",
+            remedy="choose a later --as-of, or set [decision] first_on",
+        )
+    sessions = (load or load_sessions)(first_on, last_on, decision.clock_time)
     rows = sessions.index_at_or_after(as_of) + 1
     grid = Grid(sessions_on=sessions.on[:rows], decide_at_us=sessions.decide_at_us[:rows])
     return World(

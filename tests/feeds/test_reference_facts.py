@@ -10,7 +10,7 @@ import pytest
 
 from engine.clock import parse_as_of
 from engine.errors import ConfigError
-from engine.record.asof import known
+from engine.record.asof import actions_at, bars_at, known
 from engine.record.history import History
 from engine.record.readings import ARCHITECTURES, CHIPS
 from engine.values import Accelerator
@@ -146,3 +146,28 @@ def test_dimensions_are_known_with_the_first_release_that_has_them(history: Hist
     dims = known(history, ARCHITECTURES, parse_as_of("2024-12-27"))
     assert "DeepSeek-V3" in dims
     assert "DeepSeek-V3.2" not in dims
+
+
+def test_splits_and_dividends_are_dated_facts_and_prices_raw(history: History) -> None:
+    """The table is adjusted; the record holds what was paid on the day, known once declared."""
+    late = parse_as_of("2025-09-30")
+    splits = [a for a in actions_at(history, "NVDA", late) if a.action == "split"]
+    assert [(a.ex_on, a.value) for a in splits] == [
+        (date(2021, 7, 20), 4.0),
+        (date(2024, 6, 10), 10.0),
+    ]
+    assert not [a for a in actions_at(history, "NVDA", parse_as_of("2024-05-21")) if a.value == 10]
+    bars = bars_at(history, "NVDA", late)
+    assert bars[date(2024, 6, 7)].close == pytest.approx(1208.88, abs=0.1)
+    assert bars[date(2019, 5, 16)].close == pytest.approx(160.19, abs=0.01)
+    paid = [a.value for a in actions_at(history, "NVDA", late) if a.ex_on == date(2024, 3, 5)]
+    assert paid == [0.04]
+
+
+def test_no_price_or_rate_after_september_2025_is_in_the_tables(history: History) -> None:
+    """Rules are frozen on what was seen by then."""
+    for fact in history:
+        if fact.kind == "bar":
+            assert fact.payload["session_on"] <= "2025-09-30"
+        if fact.kind == "observation" and not fact.payload["series"].startswith("ZQ"):
+            assert fact.payload["observed_on"] <= "2025-09-30"

@@ -11,6 +11,7 @@ import pytest
 
 from config.settings import Config
 from engine.clock import parse_as_of
+from engine.errors import InputError
 from engine.record.history import History
 from engine.service.bind import load
 from engine.service.morning import report_of
@@ -219,3 +220,16 @@ def test_one_of_them_alone_need_not_flip() -> None:
     decision = assess(with_facts(world(), config(), ban), config(), version="test").decision
 
     assert decision.score < seed().decision.score
+
+
+def test_trend_and_volatility_speak_on_the_first_day_decided() -> None:
+    """Prices from 2019 are warm-up: the first row is decided with them, and none before it."""
+    features = seed().features
+    assert features.sessions_on[0] == date(2022, 1, 3)
+    for name in ("trend_gap_pct", "volatility_pct", "nvda_return", "vix", "effr_pct"):
+        assert features.values[name][0] == features.values[name][0], name
+
+
+def test_a_day_of_the_warm_up_is_refused_with_the_remedy() -> None:
+    with pytest.raises(InputError, match=r"decisions begin on 2022-01-03.*first_on"):
+        world_of(world().history, config(), parse_as_of("2021-06-01"))
