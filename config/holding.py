@@ -9,6 +9,36 @@ from pydantic import Field, model_validator
 
 from config.schema import FaultsError, Many, Strict
 
+TEMPLATE = """\
+# What you hold. It moves lines in money (what selling would bring and cost), never a decision.
+# Nothing here is required; take the mark off the lines you want.
+
+# account_type = "taxable"          # taxable, deferred or exempt
+# country = "FR"                    # where you pay tax
+# share_of_wealth_pct = 20          # NVDA as a part of all you own, in per cent
+# sold_into = "money market fund"   # where the money would go
+
+# One stanza a purchase; shares as counted on that day, before later splits; cost with fees.
+# [[lots]]
+# bought_on = 2023-05-25
+# shares = 100
+# cost_per_share = 385.00
+# currency = "USD"
+
+# What a gain is taxed with, by year, and who says so.
+# [[tax]]
+# year = 2025
+# country = "FR"
+# gains_rate_pct = 30
+# source = "service-public.fr, flat tax on securities"
+
+# What you did, in your own words.
+# [[done]]
+# on = 2025-01-28
+# note = "sold 20 shares"
+"""
+"""A ``holding.toml`` to start from; as it stands, nothing is held."""
+
 _Country = Annotated[
     str, Field(pattern=r"^[A-Z]{2}$"), Field(description='a country in two letters, such as "FR"')
 ]

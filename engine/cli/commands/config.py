@@ -1,7 +1,8 @@
-"""``nvsignal config check|schema|show``."""
+"""``nvsignal config check|init|schema|show``."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,8 +40,31 @@ def register(app: typer.Typer) -> None:
         write_out(f"{folder}: every file is in order")
 
     @group.command()
+    def init(
+        folder: Annotated[
+            Path | None, typer.Argument(help="~/.config/nvsignal unless given.")
+        ] = None,
+    ) -> None:
+        """Write a configuration folder of your own, which an upgrade leaves alone."""
+        from config.settings import config_folder, user_folder
+        from engine.service import own_folder
+
+        chosen = (folder or user_folder()).expanduser()
+        written = own_folder.init(chosen)
+        write_out(
+            f"{chosen}: {len(written.new)} files written, {len(written.kept)} kept as they are"
+        )
+        if config_folder().resolve() != chosen.resolve():
+            write_out(f"To use it: export NVSIGNAL_CONFIG={chosen}")
+
+    @group.command()
     def schema(
-        name: Annotated[str, typer.Argument(help="nvsignal, strategy or events.")] = "strategy",
+        name: Annotated[
+            str,
+            typer.Argument(
+                help="nvsignal, strategy, events, feeds, threat, scenario, holding, whatif."
+            ),
+        ] = "strategy",
     ) -> None:
         """Print the JSON Schema of a file, for editors that complete TOML."""
         from config.settings import schemas
