@@ -100,7 +100,8 @@ def read_model(text: str, model: type[_M], where: str) -> _M:
         return model.model_validate(data)
     except ValidationError as error:
         told = Told(where, text, data)
-        raise ConfigError(told.line(*found) for found in _found(error, model)) from None
+        found = sorted(_found(error, model), key=lambda fault: told.number(fault[0]) or 0)
+        raise ConfigError(told.line(*fault) for fault in found) from None
 
 
 def faults_in(data: Mapping[str, Any], model: type[BaseModel]) -> list[tuple[Place, str]]:
@@ -129,9 +130,14 @@ class Told:
         """For a file that can be read."""
         return Told(path.name, read_text(path))
 
+    def number(self, place: Place) -> int | None:
+        """The line of ``place``, or of the nearest table around it."""
+        around = (place[:n] for n in range(len(place), 0, -1))
+        return next((self._places[near] for near in around if near in self._places), None)
+
     def line(self, place: Place, what: str) -> str:
         """``file:line: where: what``; where names the tables around the key at ``place``."""
-        number = line_at(self._places, place)
+        number = self.number(place)
         head = f"{self._where}:{number}" if number else self._where
         around = place[:-1] if place and isinstance(place[-1], str) else place
         said = self._said(around)
@@ -244,11 +250,6 @@ def _resolve(path: Place, count: Mapping[Place, int]) -> Place:
         if place in count and order < len(path) - 1:
             place = (*place, count[place])
     return place
-
-
-def line_at(known: Mapping[Place, int], place: Place) -> int | None:
-    """The line of ``place``, or of the nearest table around it."""
-    return next((known[place[:n]] for n in range(len(place), 0, -1) if place[:n] in known), None)
 
 
 # --- what a model allows --------------------------------------------------------------------

@@ -22,6 +22,7 @@ from config.holding import Holding
 from config.scenario import Scenario
 from config.schema import FaultsError, Many, Strict, one_of, read_file
 from config.strategy import StrategyFile
+from config.whatif import WhatIf
 from engine.errors import ConfigError, InputError, UnknownNameError
 
 _M = TypeVar("_M", bound=BaseModel)
@@ -340,6 +341,7 @@ FILES: dict[str, type[BaseModel]] = {
     "feeds": FeedsConfig,
     "scenario": Scenario,
     "holding": Holding,
+    "whatif": WhatIf,
 }
 """Kind of file -> its model."""
 

@@ -338,11 +338,12 @@ def hypothesis(text: str, where: str, world: World) -> tuple[list[Fact], str]:
 
     Every problem of the file comes in one ``ConfigError``; a name the record holds is refused.
     """
-    from engine.threat.whatif import parse_whatif, scenario_rows
+    from engine.threat.whatif import parse_whatif, planned, scenario_rows
     from engine.values import Fact, release_payload
 
     plan = parse_whatif(text, where=where)
-    name = plan.release.model
+    release = planned(plan)
+    name = release.model
     spells = world.history.known("availability", world.as_of)
     known = {str(f.payload["model"]) for f in world.history.known("model_release", world.as_of)}
     if name.lower() in {k.lower() for k in known}:
@@ -365,5 +366,5 @@ def hypothesis(text: str, where: str, world: World) -> tuple[list[Fact], str]:
     )
     facts = [fact("availability", row["chip"], dict(row)) for row in rows["availability"]]
     facts += [fact("supply_estimate", row["vendor"], dict(row)) for row in rows["supply"]]
-    release = release_payload(replace(plan.release, known_at=world.as_of))
-    return [*facts, fact("model_release", name, release)], name
+    payload = release_payload(replace(release, known_at=world.as_of))
+    return [*facts, fact("model_release", name, payload)], name

@@ -8,15 +8,12 @@ R1 is never rated with the training cost that Nature printed in September.
 
 from __future__ import annotations
 
-import dataclasses
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any
 
-from engine.errors import ConfigError, DataError, NvsignalError, nearest
+from engine.errors import ConfigError, DataError, nearest
 from engine.values import ModelRelease
 
 _COLUMN_OF_FIELD: Mapping[str, str] = {
@@ -236,96 +233,3 @@ def _flag(row: Mapping[str, str], column: str) -> bool | None:
     if text not in ("y", "n"):
         raise DataError(f"{column} = '{text[:40]}' is not y or n")
     return text == "y"
-
-
-# --- a release that does not exist yet ---
-
-_FIELDS = {f.name: f for f in dataclasses.fields(ModelRelease)}
-_REQUIRED = ("model", "lab", "released_on")
-_FLAGS = ("open_weights", "inference_domestic", "is_comparison")
-_TEXTS = (
-    "model",
-    "lab",
-    "country",
-    "weight_precision",
-    "scale_format",
-    "license",
-    "hardware_named",
-    "setback",
-    "source",
-)
-_NUMBERS = (*_COLUMN_OF_FIELD, "confidence")
-
-
-def release_from_toml(text: str, *, where: str = "release.toml") -> ModelRelease:
-    """A release described in TOML, keys named like the fields of ``ModelRelease``.
-
-    Required: model, lab, released_on. country is CN unless given; known_at is the end of
-    released_on (UTC) unless given. ``ConfigError`` with all problems, each with its line.
-    """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{where}: {error}"]) from None
-    table = raw["release"] if isinstance(raw.get("release"), Mapping) else raw
-    problems: list[str] = []
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        problem = _check_key(key, value)
-        if problem is None:
-            values[key] = value
-        else:
-            problems.append(f"{_place(text, where, key)}: {problem}")
-    problems += [f"{where}: {key} is missing" for key in _REQUIRED if key not in table]
-    release = None if problems else _build(values, text, where, problems)
-    if release is None:
-        raise ConfigError(problems)
-    return release
-
-
-def _place(text: str, where: str, key: str) -> str:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if re.match(rf"\s*{re.escape(key)}\s*=", line):
-            return f"{where}:{number}"
-    return where
-
-
-def _check_key(key: str, value: object) -> str | None:
-    """What is wrong with one entry, or None."""
-    if key not in _FIELDS:
-        close = nearest(key, _FIELDS)
-        return f"unknown key '{key[:80]}'" + (f"; did you mean '{close}'?" if close else "")
-    if key in _FLAGS and not isinstance(value, bool):
-        return f"{key} = {value!r} is not true or false"
-    if key in _TEXTS and (not isinstance(value, str) or len(value) > 400):
-        return f"{key} must be a text of at most 400 characters"
-    if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float)):
-        return f"{key} = {value!r} is not a number"
-    if key == "released_on" and (not isinstance(value, date) or isinstance(value, datetime)):
-        return f"released_on = {value!r} is not a date (write 2025-08-21 without quotes)"
-    if key == "known_at" and (not isinstance(value, datetime) or value.tzinfo is None):
-        return f"known_at = {value!r} is not an instant with a time zone"
-    return None
-
-
-def _build(
-    values: Mapping[str, Any], text: str, where: str, problems: list[str]
-) -> ModelRelease | None:
-    """The release, or None with every out-of-range field added to ``problems``."""
-    full = {"country": "CN", **values}
-    full.setdefault("known_at", _known_at(full["released_on"], ""))
-    full.setdefault("scale_format", scale_format_of(full.get("weight_precision")))
-    needed = {k: full[k] for k in ("model", "lab", "country", "released_on", "known_at")}
-    for key in _NUMBERS:
-        if key in full:
-            try:
-                ModelRelease(**needed, **{key: full[key]})
-            except NvsignalError as error:
-                problems.append(f"{_place(text, where, key)}: {error}")
-    if problems:
-        return None
-    try:
-        return ModelRelease(**full)
-    except NvsignalError as error:
-        problems.append(f"{where}: {error}")
-        return None

@@ -110,7 +110,17 @@ def test_comments_do_not_change_the_digest(folder: Path) -> None:
 
 def test_schemas_describe_every_file() -> None:
     """An editor can complete the keys."""
-    assert "exit_below" in str(schemas()["strategy"])
+    keys = {
+        "nvsignal": "decide_at",
+        "strategy": "exit_below",
+        "events": "impulse_pct",
+        "feeds": "cadence_minutes",
+        "scenario": "name",
+        "holding": "cost_per_share",
+        "whatif": "price_output_usd_per_mtok",
+    }
+    for name, key in keys.items():
+        assert f"'{key}'" in str(schemas()[name]), name
 
 
 def test_mutated_files_give_no_traceback(folder: Path) -> None:

@@ -14,10 +14,9 @@ from engine.threat.catalogue import (
     latest_by,
     parse_releases,
     parse_updates,
-    release_from_toml,
 )
 from engine.threat.supply import domestic_supply
-from engine.threat.whatif import in_scenario, parse_whatif
+from engine.threat.whatif import in_scenario, parse_whatif, planned
 from engine.values import ModelRelease
 from tests.engine.threat.threat_world import end_of, facts, world
 
@@ -105,7 +104,7 @@ price_output_usd_per_mtok = 1.0
 
 
 def test_a_planned_release_is_read_with_its_defaults() -> None:
-    release = release_from_toml(PLAN)
+    release = planned(parse_whatif(PLAN))
     assert (release.country, release.scale_format) == ("CN", "ue8m0")
     assert release.released_on == date(2025, 8, 22)
     assert release.known_at == end_of("2025-08-22")
@@ -115,26 +114,26 @@ def test_a_planned_release_is_read_with_its_defaults() -> None:
 def test_all_problems_of_a_planned_release_are_told_at_once_with_their_lines() -> None:
     text = PLAN + 'price_imput_usd_per_mtok = 1\nopen_weights = "yes"\ncontext_k = "big"\n'
     with pytest.raises(ConfigError) as told:
-        release_from_toml(text, where="x.toml")
+        parse_whatif(text, where="x.toml")
     assert len(told.value.problems) == 3
-    assert "x.toml:8: unknown key 'price_imput_usd_per_mtok'" in told.value.problems[0]
+    assert "x.toml:8: release: unknown key 'price_imput_usd_per_mtok'" in told.value.problems[0]
     assert "did you mean 'price_input_usd_per_mtok'" in told.value.problems[0]
 
 
 def test_all_figures_out_of_range_are_told_at_once() -> None:
     text = PLAN + "gpqa_diamond_pct = 140\naime_pct = -1\n"
     with pytest.raises(ConfigError) as told:
-        release_from_toml(text)
+        parse_whatif(text)
     assert len(told.value.problems) == 2
     with pytest.raises(ConfigError, match="total_params_b"):
-        release_from_toml(PLAN + "total_params_b = 10\nactive_params_b = 20\n")
+        parse_whatif(PLAN + "total_params_b = 10\nactive_params_b = 20\n")
 
 
 def test_missing_keys_broken_toml_and_bad_scenarios_are_told() -> None:
     with pytest.raises(ConfigError, match="released_on is missing"):
-        release_from_toml('model = "x"\nlab = "y"\n')
+        parse_whatif('model = "x"\nlab = "y"\n')
     with pytest.raises(ConfigError):
-        release_from_toml("model = ")
+        parse_whatif("model = ")
     bad = PLAN + '[scenario]\nchina_sale = "x"\ndomestic_supply_units = -1\n'
     with pytest.raises(ConfigError) as told:
         parse_whatif(bad)

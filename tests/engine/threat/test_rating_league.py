@@ -12,7 +12,7 @@ import pytest
 from engine.service.reference import read_world
 from engine.threat.feasibility import Kind
 from engine.threat.rating import at_instant, rate, rate_all
-from engine.threat.whatif import in_scenario, parse_whatif
+from engine.threat.whatif import in_scenario, parse_whatif, planned
 from engine.values import ThreatRating
 from tests.engine.threat.threat_world import draws, end_of, facts, params
 
@@ -120,8 +120,8 @@ SCENARIO = '[scenario]\nchina_sales = "banned"\ndomestic_supply_units = 5_000_00
 def test_v31_trained_on_ascend_with_supply_under_a_ban_scores_above_sixty() -> None:
     plan = parse_whatif(STRONG + SCENARIO)
     world = read_world(end_of("2025-08-22"), planned=(plan.release,))
-    alone = rate(plan.release, world, params(), drawn=draws())
-    strong = rate(plan.release, in_scenario(world, plan), params(), drawn=draws())
+    alone = rate(planned(plan), world, params(), drawn=draws())
+    strong = rate(planned(plan), in_scenario(world, plan), params(), drawn=draws())
     assert strong.score > 60
     assert strong.score > 4 * alone.score
     assert strong.p_loss_over_5pct > 0.5

@@ -1,0 +1,94 @@
+"""A what-if file: a release that does not exist yet, and the world it would meet."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_type_hints
+
+from pydantic import AwareDatetime, Field, create_model, model_validator
+
+from config.schema import FaultsError, Place, Strict
+from engine.errors import NvsignalError
+from engine.values import ModelRelease
+
+
+class _Release(Strict):
+    """``[release]``: keys, kinds and bounds of ``ModelRelease``; required: model, lab, released_on.
+
+    country is CN unless given; known_at is the end of the day of release (UTC) unless given.
+    """
+
+    @model_validator(mode="after")
+    def _in_bounds(self) -> Self:
+        """Each figure by itself first, so that every one out of range is told with its place."""
+        given = {k: v for k, v in self.as_release_fields().items() if v is not None}
+        needed = {k: given.pop(k) for k in _REQUIRED}
+        alone = ((k, _fault({**needed, k: v})) for k, v in given.items())
+        found: list[tuple[Place, str]] = [((k,), fault) for k, fault in alone if fault]
+        together = None if found else _fault({**needed, **given})
+        if together:
+            found = [((), together)]
+        if found:
+            raise FaultsError(found)
+        return self
+
+    def as_release_fields(self) -> dict[str, Any]:
+        """The fields of a ``ModelRelease``, defaults filled in."""
+        fields = self.model_dump()
+        if fields["known_at"] is None:
+            fields["known_at"] = datetime.combine(fields["released_on"], time.max, tzinfo=UTC)
+        return fields
+
+
+def _fault(fields: dict[str, Any]) -> str | None:
+    try:
+        ModelRelease(**fields)
+    except NvsignalError as error:
+        return str(error)
+    return None
+
+
+_REQUIRED = ("model", "lab", "country", "released_on", "known_at")
+_Text = Annotated[str, Field(max_length=400)]
+_OWN: dict[str, Any] = {
+    "model": (Annotated[str, Field(min_length=1, max_length=400)], ...),
+    "lab": (Annotated[str, Field(min_length=1, max_length=400)], ...),
+    "country": (_Text, "CN"),
+    "released_on": (date, ...),
+    "known_at": (AwareDatetime | None, None),
+}
+
+
+def _fields() -> dict[str, Any]:
+    """Every field of ``ModelRelease`` with its kind, so that no second list has to follow it."""
+    hints = get_type_hints(ModelRelease)
+    kinds: dict[Any, Any] = {str | None: _Text | None, str: _Text}
+    rest = {
+        f.name: (kinds.get(hints[f.name], hints[f.name]), f.default)
+        for f in dataclasses.fields(ModelRelease)
+        if f.name not in _OWN
+    }
+    return {**_OWN, **rest}
+
+
+if TYPE_CHECKING:
+    Release = _Release
+else:
+    Release = create_model("Release", __base__=_Release, **_fields())
+
+
+class World(Strict):
+    """``[scenario]``: what else is assumed. domestic_supply_units: home-grown chips a year; None:
+    as estimated.
+    """
+
+    china_sales: Literal["unchanged", "banned", "free"] = "unchanged"
+    domestic_supply_units: Annotated[float, Field(ge=0, le=1e9)] | None = None
+
+
+class WhatIf(Strict):
+    """The whole file."""
+
+    release: Release
+    scenario: World = World()
