@@ -22,6 +22,7 @@ from pydantic import Field, field_validator
 from config.schema import Strict
 from engine.errors import FeedError
 from engine.news import clean
+from engine.record.content import item_id
 from engine.values import Item
 from feeds.base import (
     MAX_ENTRIES,
@@ -146,7 +147,7 @@ def to_items(raw: RawFeed, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         if item is None:
             n_unreadable += 1
         elif wanted is None or wanted.search(item.title) or wanted.search(item.summary):
-            identity = item.url or clean.item_id(item)
+            identity = item.url or item_id(item)
             best[identity] = _later(best.get(identity), item)
     return _parsed(list(best.values()), raw, n_future, n_unreadable)
 

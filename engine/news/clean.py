@@ -18,7 +18,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -241,23 +241,6 @@ def is_future(stamp: datetime, seen_at: datetime) -> bool:
 
 
 # --- identity -------------------------------------------------------------------------------
-
-
-def item_id(item: Item) -> str:
-    """The identity of ``item``: 64 hex digits, the same for every delivery and every edit.
-
-    Of the canonical URL; without one, of (source, folded title, day published or else first seen).
-    """
-    if item.url:
-        return sha256(item.url.encode()).hexdigest()
-    day = (item.published_at or item.known_at).astimezone(UTC).date()
-    return title_id(item.source, item.title, day)
-
-
-def title_id(source: str, title: str, day: date) -> str:
-    """Identity of an entry without an address: 64 hex digits of (source, folded title, day)."""
-    folded = " ".join(unicodedata.normalize("NFKC", title).casefold().split())
-    return sha256("\x1f".join((source, folded, day.isoformat())).encode()).hexdigest()
 
 
 def text_hash(title: str, summary: str) -> str:

@@ -6,8 +6,10 @@ Pure functions: canonical JSON and content hashes, the same on both engines and 
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
-from hashlib import blake2b
+from datetime import UTC, date
+from hashlib import blake2b, sha256
 from typing import Any
 
 from engine.clock import to_micros
@@ -82,7 +84,7 @@ def content_hash(fact: Fact, payload_text: str | None = None) -> str:
 
 
 def item_version(item: Item) -> str:
-    """Hash of what a reader sees of an item; its identity is ``engine.news.clean.item_id``.
+    """Hash of what a reader sees of an item; its identity is ``item_id``.
 
     The publisher's date is left out: some feeds stamp every entry with the present minute, which
     would make a new version at every poll. No text holds a NUL (the store refuses it), so the
@@ -93,3 +95,20 @@ def item_version(item: Item) -> str:
 
 Version = tuple[int, str]
 """``(known_at in UTC microseconds, content hash)``: the order of versions of one key."""
+
+
+def item_id(item: Item) -> str:
+    """The identity of ``item``: 64 hex digits, the same for every delivery and every edit.
+
+    Of the canonical URL; without one, of (source, folded title, day published or else first seen).
+    """
+    if item.url:
+        return sha256(item.url.encode()).hexdigest()
+    day = (item.published_at or item.known_at).astimezone(UTC).date()
+    return title_id(item.source, item.title, day)
+
+
+def title_id(source: str, title: str, day: date) -> str:
+    """Identity of an entry without an address: 64 hex digits of (source, folded title, day)."""
+    folded = " ".join(unicodedata.normalize("NFKC", title).casefold().split())
+    return sha256("\x1f".join((source, folded, day.isoformat())).encode()).hexdigest()

@@ -179,7 +179,7 @@ def _texts(store: Store, held: Mapping[str, Story], *, since: datetime) -> dict[
 
     They keep the label under which they were filed.
     """
-    from engine.news.clean import item_id
+    from engine.record.content import item_id
     from engine.news.stories import STORY_WINDOW
     from engine.news.tellings import Told, key_of, tokens
 

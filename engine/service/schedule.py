@@ -26,7 +26,7 @@ from engine.service.lock import owner_name
 if TYPE_CHECKING:
     from config.settings import Config, ScheduleSettings
     from engine.macro.sessions import Sessions
-    from engine.record.ledger import LedgerEntry
+    from engine.record.chain import LedgerEntry
     from engine.record.store import JobRun, Store
     from engine.service.channels import Channels
     from engine.service.lock import LeaderLock

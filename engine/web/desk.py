@@ -19,7 +19,7 @@ from engine.clock import NEW_YORK, at_new_york, parse_as_of, to_micros
 from engine.errors import InputError, NvsignalError
 
 if TYPE_CHECKING:
-    from engine.record.ledger import LedgerEntry
+    from engine.record.chain import LedgerEntry
     from engine.record.store import Store
     from engine.service.bind import Bound
     from engine.service.wiring import Assessment, World

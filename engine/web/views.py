@@ -17,7 +17,7 @@ from engine.shown import FeedState, Report, SourceHealth
 from engine.values import CHANNELS, Decision, Evidence, ModelRelease, Observed
 
 if TYPE_CHECKING:
-    from engine.record.ledger import LedgerEntry
+    from engine.record.chain import LedgerEntry
     from engine.values import ThreatRating
     from engine.web.trial import Outcome
 

@@ -36,8 +36,8 @@ ALLOWED: dict[str, set[str]] = {
     "engine.tables": set(),
     "engine.threat": {"engine.threat", "engine.record.readings"},
     "engine.macro": {"engine.macro"},
-    "engine.news": {"engine.news"},
-    "engine.record": {"engine.record", "engine.news"},
+    "engine.news": {"engine.news", "engine.record"},
+    "engine.record": {"engine.record"},
     "strategies": {"strategies"},
     "engine.decision": {
         "engine.decision",

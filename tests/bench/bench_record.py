@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session, declarative_base
 
 from engine.record import schema
 from engine.record.history import History
-from engine.record.store import Store, _item_row
+from engine.record.store import Store
+from engine.record.tables.items import item_row
 from engine.values import Fact, Item
 
 N_ITEMS, BATCH, N_BARS = 20_000, 1_000, 20_000
@@ -41,7 +42,7 @@ def _items(folder: Path) -> Iterator[dict[str, object]]:
         )
         for n in range(N_ITEMS)
     ]
-    stored = [_item_row(item) for item in items]
+    stored = [item_row(item) for item in items]
     fresh = (folder / f"{n}.db" for n in range(1_000))
     ours = _best(lambda: _record(next(fresh), items))
     bare = _best(lambda: _bare(next(fresh), stored))

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import FeedError
-from engine.news.clean import item_id
+from engine.record.content import item_id
 from engine.shown import FeedState
 from feeds.base import MAX_ENTRIES, FeedConfig
 from feeds.rss import RssCollector, parse_strict, parse_tolerant, to_items

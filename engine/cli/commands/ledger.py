@@ -12,7 +12,7 @@ from engine.cli.output import to_json, write_out
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
-    from engine.record.ledger import LedgerEntry
+    from engine.record.chain import LedgerEntry
 
 
 def register(app: typer.Typer) -> None:

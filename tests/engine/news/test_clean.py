@@ -16,13 +16,12 @@ from engine.news.clean import (
     clean_text,
     clean_title,
     is_future,
-    item_id,
     make_item,
     parse_stamp,
     text_hash,
-    title_id,
     without_publisher,
 )
+from engine.record.content import item_id, title_id
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 

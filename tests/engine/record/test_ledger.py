@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import DataError, LedgerError
-from engine.record import ledger, schema
+from engine.record import chain, ledger, schema
 from engine.record.store import Store
 from tests.builders import at
 
@@ -26,7 +26,7 @@ def in_memory() -> Iterator[Store]:
         yield opened
 
 
-def _append(store: Store, day: int, **changes: object) -> ledger.LedgerEntry:
+def _append(store: Store, day: int, **changes: object) -> chain.LedgerEntry:
     payload = {"verdict": "HOLD", "score": 0.25, **changes}
     return ledger.append(
         store,
@@ -37,7 +37,7 @@ def _append(store: Store, day: int, **changes: object) -> ledger.LedgerEntry:
     )
 
 
-def _filled(store: Store, n: int = 5) -> list[ledger.LedgerEntry]:
+def _filled(store: Store, n: int = 5) -> list[chain.LedgerEntry]:
     return [_append(store, day) for day in range(n)]
 
 
@@ -46,14 +46,14 @@ def test_entries_come_back_in_order_and_hold(store: Store) -> None:
 
     assert ledger.entries(store) == written
     assert [e.seq for e in written] == [1, 2, 3, 4, 5]
-    assert written[0].previous_hash == ledger.GENESIS
+    assert written[0].previous_hash == chain.GENESIS
     assert written[0].payload == {"verdict": "HOLD", "score": 0.25}
     head = ledger.verify(store)
     assert (head.n_entries, head.entry_hash) == (5, written[-1].entry_hash)
 
 
 def test_an_empty_ledger_holds(store: Store) -> None:
-    assert ledger.verify(store) == ledger.EMPTY_HEAD
+    assert ledger.verify(store) == chain.EMPTY_HEAD
 
 
 def test_the_same_decision_again_is_the_entry_already_there(store: Store) -> None:
@@ -126,7 +126,7 @@ def test_an_edit_with_a_fresh_hash_is_found_by_what_follows(
 ) -> None:
     """The next entry no longer follows from it; after the last entry, the head does not."""
     forged = replace(_filled(in_memory)[seq - 1], payload_text='{"verdict":"SELL"}')
-    change = {"payload": forged.payload_text, "entry_hash": ledger.entry_hash(forged)}
+    change = {"payload": forged.payload_text, "entry_hash": chain.entry_hash(forged)}
     _tamper(in_memory, sa.update(schema.ledger).where(schema.ledger.c.seq == seq).values(change))
 
     with pytest.raises(LedgerError, match=f"entry {named} "):
@@ -153,14 +153,14 @@ def test_every_reordering_is_found() -> None:
             continue
         renumbered = [replace(e, seq=n) for n, e in enumerate(order, start=1)]
         with pytest.raises(LedgerError, match="ledger entry"):
-            ledger.check_chain(order, head)
+            chain.check_chain(order, head)
         with pytest.raises(LedgerError, match="ledger entry"):
-            ledger.check_chain(renumbered, head)
+            chain.check_chain(renumbered, head)
 
 
 def test_an_insertion_is_found_even_when_it_chains_on_correctly(store: Store) -> None:
     written = _filled(store)
-    forged = ledger.LedgerEntry(
+    forged = chain.LedgerEntry(
         seq=6,
         acts_on=date(2025, 1, 13),
         strategy="main",
@@ -169,7 +169,7 @@ def test_an_insertion_is_found_even_when_it_chains_on_correctly(store: Store) ->
         payload_text="{}",
         previous_hash=written[-1].entry_hash,
     )
-    forged = replace(forged, entry_hash=ledger.entry_hash(forged))
+    forged = replace(forged, entry_hash=chain.entry_hash(forged))
     row = {name: getattr(forged, name) for name in ("seq", "strategy", "revision", "made_at")}
     row |= {"acts_on": "2025-01-13", "payload": "{}"}
     row |= {"previous_hash": forged.previous_hash, "entry_hash": forged.entry_hash}
@@ -199,17 +199,17 @@ def _tamper(store: Store, statement: sa.Executable) -> None:
 
 def test_the_hash_of_an_entry_never_changes_between_versions_of_this_program() -> None:
     """A known value: were the definition to change, every ledger in the world would break."""
-    entry = ledger.LedgerEntry(
+    entry = chain.LedgerEntry(
         seq=1,
         acts_on=MONDAY,
         strategy="main",
         revision=0,
         made_at=at(),
         payload_text='{"verdict":"HOLD"}',
-        previous_hash=ledger.GENESIS,
+        previous_hash=chain.GENESIS,
     )
     by_hand = (
         '[1,"2025-01-06","main",0,1736170200000000,"{\\"verdict\\":\\"HOLD\\"}","' + "0" * 64 + '"]'
     )
 
-    assert ledger.entry_hash(entry) == sha256(by_hand.encode()).hexdigest()
+    assert chain.entry_hash(entry) == sha256(by_hand.encode()).hexdigest()

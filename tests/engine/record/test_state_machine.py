@@ -22,7 +22,8 @@ from engine.errors import StoreError
 from engine.record.content import content_hash
 from engine.record.history import History
 from engine.record.schema import metadata
-from engine.record.store import Store, _fact_row
+from engine.record.store import Store
+from engine.record.tables.facts import fact_row
 from engine.values import Fact
 from tests.builders import at, make_fact
 
@@ -109,7 +110,7 @@ class Record(RuleBasedStateMachine):
     def crash_in_the_middle_of_a_write(self, facts: list[Fact]) -> None:
         before = self.store.data_hash()
         with contextlib.suppress(StoreError), self.store._writing() as connection:
-            self.store._write_facts(connection, [_fact_row(fact) for fact in facts])
+            self.store._write_facts(connection, [fact_row(fact) for fact in facts])
             raise StoreError("killed")
         assert self.store.data_hash() == before
 

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from engine.errors import DataError
 from engine.record import schema
 from engine.record.history import History
-from engine.record.store import PollState, Recorded, Store, Trial, _items_query
+from engine.record.store import PollState, Recorded, Store, Trial
+from engine.record.tables.items import items_query
 from tests.builders import at, make_fact, make_facts, make_item
 
 
@@ -283,7 +284,7 @@ class TestItems:
 
     def test_the_daily_query_never_scans_the_table(self, sqlite_url: str) -> None:
         with Store.open(sqlite_url) as store, store._reading() as connection:
-            query = _items_query(known_by=at(2), since=at(), limit=10, dated_only=False)
+            query = items_query(known_by=at(2), since=at(), limit=10, dated_only=False)
             text = query.compile(connection, compile_kwargs={"render_postcompile": True})
             plan = connection.exec_driver_sql(
                 f"EXPLAIN QUERY PLAN {text}", tuple(text.params[n] for n in text.positiontup)

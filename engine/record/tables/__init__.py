@@ -1,0 +1,1 @@
+"""What the database holds, a file for each domain; ``engine.record.store`` joins them."""

@@ -1,0 +1,59 @@
+"""What the next poll of each feed needs to know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from engine.record import content, schema
+from engine.record.tables.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollState:
+    """What the next poll of a feed needs to know. None: the server never said, or never happened.
+
+    next_due_at None: due now. failures: in a row. health: JSON-ready details for ``status``.
+    """
+
+    feed: str
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    last_ok_at: datetime | None = None
+    next_due_at: datetime | None = None
+    retry_after_until: datetime | None = None
+    failures: int = 0
+    health: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Polls(Database):
+    """The table of feeds."""
+
+    def poll_state(self, feed: str) -> PollState | None:
+        """The state of one feed; None when it was never polled."""
+        return self.poll_states().get(feed)
+
+    def poll_states(self) -> dict[str, PollState]:
+        """feed -> state of every feed polled so far, sorted by name."""
+        with self._reading() as connection:
+            rows = connection.execute(sa.select(schema.poll_state)).mappings().all()
+        states = [PollState(**{**row, "health": json.loads(row["health"])}) for row in rows]
+        return {state.feed: state for state in sorted(states, key=lambda s: s.feed)}
+
+    def save_poll_state(self, state: PollState) -> None:
+        """Replace the state of one feed."""
+        with self._writing() as connection:
+            self._upsert_poll_state(connection, state)
+
+    def _upsert_poll_state(self, connection: Connection, state: PollState) -> None:
+        row = {name: getattr(state, name) for name in schema.poll_state.c.keys()}  # noqa: SIM118
+        row["health"] = content.canonical_json(dict(state.health))
+        statement = self._insert(schema.poll_state).values(row)
+        connection.execute(statement.on_conflict_do_update(index_elements=["feed"], set_=row))
