@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.news import reading as readings
 from engine.news import rules
-from engine.record.content import item_id
 from engine.news.mood import WEIGHING, Mood
 from engine.news.owners import Grade, owner_of
 from engine.news.taxonomy import IRRELEVANT
+from engine.record.content import item_id
 from engine.values import Direction, Item, Stage
 
 if TYPE_CHECKING:

@@ -179,9 +179,9 @@ def _texts(store: Store, held: Mapping[str, Story], *, since: datetime) -> dict[
 
     They keep the label under which they were filed.
     """
-    from engine.record.content import item_id
     from engine.news.stories import STORY_WINDOW
     from engine.news.tellings import Told, key_of, tokens
+    from engine.record.content import item_id
 
     horizon = since - STORY_WINDOW
     filed = {
