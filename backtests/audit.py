@@ -29,12 +29,13 @@ import numpy as np
 import numpy.typing as npt
 
 from backtests.metrics import summarise
-from backtests.replay import Costs, Market, market, prices_from_facts, replay
+from backtests.replay import Costs, Market, market, prices_over, replay
 from engine.clock import from_micros
 from engine.decision.decide import Evaluation
 from engine.decision.grid import Grid
 from engine.errors import DataError, InputError, NvsignalError, OutOfRangeError
 from engine.phrases import paragraph, phrase, plural
+from engine.record.asof import actions_at, bars_at
 from engine.record.history import History
 from engine.values import Event, Fact, Features, ThreatRating
 
@@ -598,16 +599,15 @@ def _market(
     history: History, full: Trace, as_of: datetime, costs: Costs
 ) -> tuple[tuple[date, ...], Market | None]:
     """The sessions with a price, and the market over them; None below two of them."""
-    bars = [f.payload for f in history.known("bar", as_of)]
-    priced = {date.fromisoformat(b["session_on"]) for b in bars if b["symbol"] == "NVDA"}
-    days = tuple(d for d in full.sessions_on if d in priced)
+    bars = bars_at(history, "NVDA", as_of)
+    days = tuple(d for d in full.sessions_on if d in bars)
     if len(days) < 2:
         return days, None
-    actions = [f.payload for f in history.known("corporate_action", as_of)]
+    actions = actions_at(history, "NVDA", as_of)
     place = {day: row for row, day in enumerate(full.sessions_on)}
     rate = full.arrays.get("feature effr_pct", np.full(len(full), np.nan))
     cash = np.array([rate[place[d]] for d in days])
-    return days, market(prices_from_facts(bars, actions, days), cash, costs)
+    return days, market(prices_over(bars, actions, days), cash, costs)
 
 
 def delay(

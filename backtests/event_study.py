@@ -23,16 +23,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from statistics import NormalDist
-from typing import Any
 
 import numpy as np
 
 from backtests.overfitting import bootstrap_rows
-from backtests.replay import prices_from_facts
+from backtests.replay import Prices, prices_over
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
 from engine.phrases import Phrase, paragraph, phrase
+from engine.record.asof import actions_at, bars_at, known
+from engine.record.history import History
+from engine.record.readings import BARS
 from engine.values import FloatArray
 
 Window = tuple[int, int]
@@ -65,45 +67,38 @@ class Returns:
     benchmark: str
 
 
-def returns_from_facts(
-    bars: Sequence[Mapping[str, Any]],
-    actions: Sequence[Mapping[str, Any]],
-    *,
-    firm: str = "NVDA",
-    benchmark: str = "QQQ",
+def returns_at(
+    history: History, at: datetime, *, firm: str = "NVDA", benchmark: str = "QQQ"
 ) -> Returns:
-    """Split- and dividend-adjusted returns over the sessions on which both have a bar.
+    """Split- and dividend-adjusted returns over the sessions on which both have a bar, as known.
 
-    bars, actions: payloads of the record. An unknown symbol is an ``UnknownNameError``; an index in
-    points, or the firm itself, is no benchmark.
+    An unknown symbol is an ``UnknownNameError``; an index in points, or the firm itself, is no
+    benchmark.
     """
-    days: dict[str, set[date]] = {}
-    for bar in bars:
-        days.setdefault(bar["symbol"], set()).add(date.fromisoformat(bar["session_on"]))
-    known = sorted(s for s in days if s not in (firm, "VIX"))
-    if benchmark not in known:
-        raise UnknownNameError("benchmark", benchmark, known)
-    if firm not in days:
-        raise UnknownNameError("symbol", firm, days)
-    common = tuple(sorted(days[firm] & days[benchmark]))
+    symbols = {bar.symbol for bar in known(history, BARS, at).values()}
+    others = sorted(symbols - {firm, "VIX"})
+    if benchmark not in others:
+        raise UnknownNameError("benchmark", benchmark, others)
+    if firm not in symbols:
+        raise UnknownNameError("symbol", firm, symbols)
+    bars = {symbol: bars_at(history, symbol, at) for symbol in (firm, benchmark)}
+    common = tuple(day for day in bars[firm] if day in bars[benchmark])
     if len(common) < 2:
         raise InputError(f"{firm} and {benchmark} share {len(common)} sessions")
+    simple = {
+        symbol: _simple(prices_over(own, actions_at(history, symbol, at), common, symbol=symbol))
+        for symbol, own in bars.items()
+    }
     return Returns(
         sessions_on=common,
-        firm=_simple(bars, actions, common, firm),
-        market=_simple(bars, actions, common, benchmark),
+        firm=simple[firm],
+        market=simple[benchmark],
         firm_symbol=firm,
         benchmark=benchmark,
     )
 
 
-def _simple(
-    bars: Sequence[Mapping[str, Any]],
-    actions: Sequence[Mapping[str, Any]],
-    days: Sequence[date],
-    symbol: str,
-) -> FloatArray:
-    p = prices_from_facts(bars, actions, days, symbol=symbol)
+def _simple(p: Prices) -> FloatArray:
     worth = (p.close_usd + p.dividend_usd) * p.split
     return np.concatenate(([np.nan], worth[1:] / p.close_usd[:-1] - 1.0))
 

@@ -15,14 +15,15 @@ sets at once, bit for bit.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
 
 from engine.errors import DataError, InputError, OutOfRangeError
+from engine.record.readings import Bar, CorporateAction
 from engine.values import BoolArray, FloatArray
 
 DAYS_A_YEAR = 360.0
@@ -141,60 +142,42 @@ def rows_between(dates: Sequence[date], first: date, last: date) -> slice:
     return slice(inside[0], inside[-1] + 1)
 
 
-def prices_from_facts(
-    bars: Iterable[Mapping[str, Any]],
-    actions: Iterable[Mapping[str, Any]],
+def prices_over(
+    bars: Mapping[date, Bar],
+    actions: Iterable[CorporateAction],
     sessions_on: Sequence[date],
     *,
     symbol: str = "NVDA",
 ) -> Prices:
-    """The payloads of the record as arrays over ``sessions_on``; a session without bar is a gap.
+    """Readings of one symbol as arrays over ``sessions_on``; a session without bar is a gap.
 
-    bars: payloads of kind ``bar``, later versions last (they count). actions: payloads of kind
-    ``corporate_action``: ``split`` and ``dividend`` with ``ex_on`` and ``value``.
+    bars: by session, as the record knows them. actions: splits and dividends; an ex-date that is
+    no session binds at the next one, and one before the first open is in the first price already.
     """
-    by_day = {date.fromisoformat(b["session_on"]): b for b in bars if b["symbol"] == symbol}
-    missing = [day for day in sessions_on if day not in by_day]
+    missing = [day for day in sessions_on if day not in bars]
     if missing:
+        more = f" and {len(missing) - 1} more sessions" if len(missing) > 1 else ""
         raise DataError(
-            f"{symbol} has no bar for {missing[0]} and {len(missing) - 1} more sessions"
-            if len(missing) > 1
-            else f"{symbol} has no bar for {missing[0]}",
+            f"{symbol} has no bar for {missing[0]}{more}",
             remedy="import the missing bars, or choose another window",
         )
-    chosen = [by_day[day] for day in sessions_on]
-    split, dividend = _actions(actions, sessions_on, symbol)
+    chosen = [bars[day] for day in sessions_on]
+    split, dividend = np.ones(len(sessions_on)), np.zeros(len(sessions_on))
+    for action in actions:
+        row = bisect_left(sessions_on, action.ex_on)
+        if 0 < row < len(sessions_on):
+            if action.action == "split":
+                split[row] *= action.value
+            else:
+                dividend[row] += action.value
     return Prices(
         symbol=symbol,
         sessions_on=tuple(sessions_on),
-        open_usd=np.array([_number(b.get("open")) for b in chosen]),
-        close_usd=np.array([_number(b["close"]) for b in chosen]),
+        open_usd=np.array([math.nan if b.open is None else b.open for b in chosen]),
+        close_usd=np.array([b.close for b in chosen]),
         split=split,
         dividend_usd=dividend,
     )
-
-
-def _number(value: object) -> float:
-    return math.nan if value is None else float(str(value))
-
-
-def _actions(
-    actions: Iterable[Mapping[str, Any]], sessions_on: Sequence[date], symbol: str
-) -> tuple[FloatArray, FloatArray]:
-    """Splits and dividends by session; an ex-date that is no session binds at the next one."""
-    split, dividend = np.ones(len(sessions_on)), np.zeros(len(sessions_on))
-    for action in actions:
-        ex_on = date.fromisoformat(action["ex_on"])
-        if action["symbol"] != symbol or not sessions_on or ex_on <= sessions_on[0]:
-            continue  # what binds before the first open is in the first price already
-        row = next((r for r, day in enumerate(sessions_on) if day >= ex_on), None)
-        if row is None:
-            continue
-        if action["action"] == "split":
-            split[row] *= float(action["value"])
-        elif action["action"] == "dividend":
-            dividend[row] += float(action["value"])
-    return split, dividend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

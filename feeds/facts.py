@@ -247,6 +247,8 @@ def _policy(row: Row, lags: Lags) -> Iterator[Fact]:
 
 
 def _meeting(row: Row, lags: Lags) -> Iterator[Fact]:
+    if row["status"] == "cancelled":
+        return  # the only one, of March 2020, had given way to two moves between meetings
     ends = date.fromisoformat(row["meeting_end"])
     starts = date.fromisoformat(row["meeting_start"])
     stated = at_new_york(ends, time.fromisoformat(row["statement_time"]))

@@ -69,10 +69,18 @@ class Rates:
             first, last = self._effr_span or (day, day)
             self._effr_span = (min(first, day), max(last, day))
 
-    def range_bps(self) -> tuple[int, int] | None:
-        """The target range in force or announced; None before the first known decision."""
+    def range_bps(self, held_by: date) -> tuple[int, int] | None:
+        """The target range in force or announced by ``held_by``, the last date that counts as held.
+
+        None before the first known decision, and while that of the last meeting held is not known.
+        """
+        held = bisect_right(self._calendar, held_by)
         told = [d for d in self.decisions.values() if d.range_bps is not None]
-        return max(told, key=lambda d: d.meeting_end).range_bps if told else None
+        if not told:
+            return None
+        last = max(told, key=lambda d: d.meeting_end)
+        open_ = held and last.meeting_end < self._calendar[held - 1]
+        return None if open_ else last.range_bps
 
     def newest(self, names: Sequence[str], today: date) -> float | None:
         """The newest figure of the last week; of one day the series named first counts."""
@@ -103,15 +111,15 @@ class Rates:
         return ladder.RateInputs(
             as_of_on=as_of_on,
             meetings=meetings,
-            range_bps=self.range_bps(),
+            range_bps=self.range_bps(as_of_on),
             effr_pct=self.newest(EFFR, today),
-            zq=self._curve(today),
+            zq=self.curve(today)[1],
             averages_pct=averages,
             two_year_pct=self.newest(("DGS2",), today),
         )
 
-    def _curve(self, today: date) -> dict[date, float]:
-        """Contract month -> settlement, all of the newest day on which any contract settled.
+    def curve(self, today: date) -> tuple[date | None, dict[date, float]]:
+        """The newest day on which any contract settled, and its contract months -> settlement.
 
         Settlements of different days are never mixed: their difference would read as a policy
         change.
@@ -121,8 +129,8 @@ class Rates:
             day = today - timedelta(days=age)
             settled = [(name, points[day]) for name, points in contracts if day in points]
             if settled:
-                return {parse_contract(name, near=today): price for name, price in settled}
-        return {}
+                return day, {parse_contract(name, near=today): price for name, price in settled}
+        return None, {}
 
     def _averages(self, as_of_on: date) -> tuple[dict[date, float], date | None]:
         """Realised mean EFFR by month, from the newest back to the last anchor, and that anchor.

@@ -17,7 +17,9 @@ from engine.clock import NEW_YORK
 from engine.decision.events import recent
 from engine.decision.rates import expectations_at
 from engine.phrases import phrase
+from engine.record.asof import closes_at, counting, known
 from engine.record.history import History
+from engine.record.readings import EARNINGS_DATES, MEETINGS, PRESS_CLAIMS, RELEASES
 from engine.report.section import sections
 from engine.shown import (
     FeedState,
@@ -38,7 +40,6 @@ from engine.values import (
     ModelRelease,
     RateExpectation,
     ThreatRating,
-    release_of,
 )
 
 EVENTS_SHOWN = 14
@@ -72,7 +73,7 @@ class Inputs:
 
 def build(inputs: Inputs) -> Report:
     """The report; byte-identical for equal inputs."""
-    closes = closes_by_day(inputs.history, inputs.as_of)
+    closes = closes_at(inputs.history, "NVDA", inputs.as_of)
     stale = _is_stale(inputs, closes)
     health = (*table_health(inputs.history, inputs.as_of), *inputs.polled)
     return Report(
@@ -102,29 +103,6 @@ def gathered(inputs: Inputs) -> dict[str, Any]:
     """What sections need beyond the report's own fields, by section, where there is any."""
     found = {section.name: section.gather(inputs) for section in sections()}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def closes_by_day(history: History, at: datetime, symbol: str = "NVDA") -> dict[date, float]:
-    """Session -> close, adjusted for the splits known at ``at``; ascending."""
-    bars = sorted(
-        (date.fromisoformat(str(f.payload["session_on"])), float(f.payload["close"]))
-        for f in history.current("bar", at).values()
-        if f.payload["symbol"] == symbol
-    )
-    today = at.astimezone(NEW_YORK).date()
-    splits = [
-        (date.fromisoformat(str(f.payload["ex_on"])), float(f.payload["value"]))
-        for f in history.current("corporate_action", at).values()
-        if f.payload["symbol"] == symbol and f.payload["action"] == "split"
-    ]
-    adjusted = {}
-    for day, close in bars:
-        factor = 1.0
-        for ex_on, value in splits:
-            if day < ex_on <= today:
-                factor *= value
-        adjusted[day] = close / factor
-    return adjusted
 
 
 def market_figures(
@@ -201,27 +179,23 @@ def choose_cards(
 
 def claims_about(history: History, model: str, at: datetime) -> tuple[Evidence, ...]:
     """Press claims on a model, shown beside the engine's own estimate and never used."""
-    told = [f for f in history.current("press_claim", at).values() if f.payload["model"] == model]
     return tuple(
         Evidence(
             text=phrase(
                 "Press claim, confirmed by no source: {pct:pct0} cheaper than closed models of "
                 "comparable quality; the engine's own estimate stands above and does not use it",
-                pct=float(f.payload["value"]),
+                pct=claim.value,
             ),
-            confidence=f.confidence,
+            confidence=fact.confidence,
         )
-        for f in told
-        if f.payload["claim"] == "cost_below_closed_models"
+        for fact, claim in counting(history, PRESS_CLAIMS, at).values()
+        if (claim.model, claim.claim) == (model, "cost_below_closed_models")
     )
 
 
 def release_versions(history: History, at: datetime) -> dict[str, ModelRelease]:
     """model -> the release as told by ``at``."""
-    return {
-        str(f.payload["model"]): release_of(f)
-        for f in history.current("model_release", at).values()
-    }
+    return {release.model: release for release in known(history, RELEASES, at).values()}
 
 
 # --- calendar, health, track record ---------------------------------------------------------
@@ -232,22 +206,18 @@ def upcoming(history: History, at: datetime) -> tuple[Upcoming, ...]:
     today = at.astimezone(NEW_YORK).date()
     last = today + timedelta(days=UPCOMING_DAYS)
     found = []
-    for fact in history.current("fomc_meeting", at).values():
-        day = date.fromisoformat(str(fact.payload["meeting_end"]))
-        if today < day <= last:
+    for meeting in known(history, MEETINGS, at).values():
+        if today < meeting.meeting_end <= last:
             what = (
                 phrase("Fed decision, with projections")
-                if fact.payload.get("sep_meeting") == "Y"
+                if meeting.sep_meeting == "Y"
                 else phrase("Fed decision")
             )
-            found.append(Upcoming(on=day, what=what, kind="fomc"))
-    for fact in history.current("earnings_date", at).values():
-        day = date.fromisoformat(str(fact.payload["report_on"]))
-        if today < day <= last or (day == today and fact.occurred_at > at):
-            what = phrase(
-                "Nvidia reports {quarter}, after the close",
-                quarter=str(fact.payload["fiscal_quarter"]),
-            )
+            found.append(Upcoming(on=meeting.meeting_end, what=what, kind="fomc"))
+    for due in known(history, EARNINGS_DATES, at).values():
+        day = due.report_on
+        if today < day <= last or (day == today and due.occurred_at > at):
+            what = phrase("Nvidia reports {quarter}, after the close", quarter=due.fiscal_quarter)
             found.append(Upcoming(on=day, what=what, kind="earnings"))
     return tuple(sorted(found, key=lambda u: (u.on, u.kind)))
 

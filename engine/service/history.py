@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from backtests.replay import Costs, Market, Replay
     from backtests.sweep import SweepResult
     from engine.decision.decide import Blend
-    from engine.record.history import History
     from engine.record.store import Store
     from engine.service.bind import Bound
     from engine.values import Features, FloatArray
@@ -88,35 +87,28 @@ def open_window(
     """
     import numpy as np
 
-    from backtests.replay import market, prices_from_facts, rows_between
+    from backtests.replay import market, prices_over, rows_between
+    from engine.record.asof import actions_at, bars_at
 
-    end = end_of_day(last) if last else _last_close(wiring.world_at(store, config, now).history)
+    end = end_of_day(last) if last else wiring.last_evening(store)
     world = wiring.world_at(store, config, min(end, now))
-    bars = [f.payload for f in world.history.current("bar", world.as_of).values()]
-    priced = [date.fromisoformat(b["session_on"]) for b in bars if b["symbol"] == "NVDA"]
-    if not priced:
+    bars = bars_at(world.history, "NVDA", world.as_of)
+    if not bars:
         raise InputError("the record holds no NVDA price", remedy="nvsignal import bars FILE")
-    known = [d for d in world.grid.sessions_on if min(priced) <= d <= max(priced)]
+    known = [d for d in world.grid.sessions_on if min(bars) <= d <= max(bars)]
     inside = rows_between(known, first or known[0], last or known[-1])
     sessions = known[inside]
     assessment = wiring.assess(world, config, ratings=None if rate else (), version="backtest")
     start = world.grid.sessions_on.index(sessions[0])
-    actions = [f.payload for f in world.history.current("corporate_action", world.as_of).values()]
+    prices = prices_over(bars, actions_at(world.history, "NVDA", world.as_of), sessions)
     cash_rate = assessment.features.values["effr_pct"][start : start + len(sessions)]
     return Window(
         config=config,
         features=assessment.features,
-        market=market(prices_from_facts(bars, actions, sessions), np.asarray(cash_rate), costs),
+        market=market(prices, np.asarray(cash_rate), costs),
         start=start,
         data_hash=world.data_hash,
     )
-
-
-def _last_close(history: History) -> datetime:
-    known = [f for f in history if f.kind == "bar" and f.payload["symbol"] == "NVDA"]
-    if not known:
-        raise InputError("the record holds no NVDA price", remedy="nvsignal import bars FILE")
-    return end_of_day(max(date.fromisoformat(str(f.payload["session_on"])) for f in known))
 
 
 # --- the trial ledger -----------------------------------------------------------------------------

@@ -89,12 +89,10 @@ def load_reference(store: Store, config: Config) -> bool:
 def last_evening(store: Store) -> datetime:
     """The end of the last New York day with an NVDA close in the record."""
     from engine.clock import end_of_day
+    from engine.record.readings import BARS
 
-    days = [
-        date.fromisoformat(str(f.payload["session_on"]))
-        for f in store.facts(kinds=("bar",))
-        if f.payload["symbol"] == "NVDA"
-    ]
+    bars = map(BARS.read, store.facts(kinds=(BARS.name,)))
+    days = [bar.session_on for bar in bars if bar.symbol == "NVDA"]
     if not days:
         raise InputError("the record holds no NVDA price", remedy="collect, or import bars")
     return end_of_day(max(days))
@@ -131,8 +129,10 @@ def world_at(store: Store, config: Config, as_of: datetime) -> World:
 
 
 def _before_the_record(store: Store, as_of: datetime) -> InputError:
-    bars = store.facts(kinds=("bar",))
-    since = f"; prices begin on {bars[0].payload['session_on']}" if bars else ""
+    from engine.record.readings import BARS
+
+    days = [BARS.read(fact).session_on for fact in store.facts(kinds=(BARS.name,))]
+    since = f"; prices begin on {min(days)}" if days else ""
     return InputError(
         f"no price is known by {as_of.astimezone(NEW_YORK).date()}{since}",
         remedy="choose a later --as-of, or import bars",
@@ -316,6 +316,16 @@ def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
     return replace(world_of(history, config, world.as_of, load=load), memo=world.memo)
 
 
+def history_at(instant: datetime, db: str | None, config_dir: str | None) -> History:
+    """What the record of the command line knows at ``instant``."""
+    from config.settings import config_folder
+    from engine.service.bind import load
+
+    config = load(config_folder(config_dir))
+    with open_record(config, db) as store:
+        return store.history(known_by=instant)
+
+
 def rating_world(
     instant: datetime, db: str | None, config_dir: str | None
 ) -> tuple[ThreatWorld, ThreatParameters]:
@@ -338,15 +348,17 @@ def hypothesis(text: str, where: str, world: World) -> tuple[list[Fact], str]:
 
     Every problem of the file comes in one ``ConfigError``; a name the record holds is refused.
     """
+    from engine.record.asof import known
+    from engine.record.readings import AVAILABILITY, RELEASES
     from engine.threat.whatif import parse_whatif, planned, scenario_rows
     from engine.values import Fact, release_payload
 
     plan = parse_whatif(text, where=where)
     release = planned(plan)
     name = release.model
-    spells = world.history.known("availability", world.as_of)
-    known = {str(f.payload["model"]) for f in world.history.known("model_release", world.as_of)}
-    if name.lower() in {k.lower() for k in known}:
+    spells = known(world.history, AVAILABILITY, world.as_of).values()
+    told = known(world.history, RELEASES, world.as_of).values()
+    if name.lower() in {r.model.lower() for r in told}:
         raise InputError(
             f"'{name[:80]}' is in the record already", remedy="give the hypothesis its own name"
         )
@@ -362,7 +374,7 @@ def hypothesis(text: str, where: str, world: World) -> tuple[list[Fact], str]:
         )
 
     rows = scenario_rows(
-        plan, {str(s.payload["chip"]) for s in spells}, world.as_of.astimezone(NEW_YORK).date()
+        plan, {spell.chip for spell in spells}, world.as_of.astimezone(NEW_YORK).date()
     )
     facts = [fact("availability", row["chip"], dict(row)) for row in rows["availability"]]
     facts += [fact("supply_estimate", row["vendor"], dict(row)) for row in rows["supply"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, time
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,10 +17,11 @@ from typer.testing import CliRunner
 
 from backtests import event_study as es
 from engine.cli.commands.study import occasions, returns_of, studies
-from engine.clock import parse_as_of
+from engine.clock import at_new_york, parse_as_of
 from engine.errors import InputError, OutOfRangeError, UnknownNameError
 from engine.macro.sessions import load_sessions
 from engine.record.history import History
+from engine.record.readings import ACTIONS, BARS, Bar, CorporateAction
 from engine.service.bind import load
 from engine.service.wiring import world_of
 from feeds.facts import Lags, read_tables
@@ -337,20 +338,31 @@ def test_events_without_room_are_counted_by_reason() -> None:
 
 def test_splits_and_dividends_do_not_look_like_returns() -> None:
     """A 10:1 split and a dividend change the price, not the return."""
-    bars = [
-        {"symbol": s, "session_on": d.isoformat(), "open": None, "close": c}
+    facts = [
+        BARS.fact(
+            Bar(symbol=s, session_on=d, close=c),
+            occurred_at=at_new_york(d, time(16)),
+            known_at=at_new_york(d, time(16, 30)),
+            source="t",
+        )
         for s, closes in (("NVDA", (1000.0, 101.0, 100.0)), ("QQQ", (50.0, 51.0, 51.0)))
         for d, c in zip(DAYS[:3], closes, strict=True)
     ]
-    actions = [
-        {"symbol": "NVDA", "ex_on": DAYS[1].isoformat(), "action": "split", "value": 10.0},
-        {"symbol": "NVDA", "ex_on": DAYS[2].isoformat(), "action": "dividend", "value": 2.01},
+    facts += [
+        ACTIONS.fact(
+            CorporateAction(symbol="NVDA", ex_on=day, action=action, value=value),  # type: ignore[arg-type]
+            occurred_at=at_new_york(day, time(9, 30)),
+            known_at=at_new_york(day, time(4)),
+            source="t",
+        )
+        for day, action, value in ((DAYS[1], "split", 10.0), (DAYS[2], "dividend", 2.01))
     ]
-    found = es.returns_from_facts(bars, actions)
+    late = at_new_york(DAYS[3], time(16))
+    found = es.returns_at(History(facts), late)
 
     assert found.firm[1:] == pytest.approx([0.01, 1.01 / 101.0])
     with pytest.raises(UnknownNameError, match="QQQ"):
-        es.returns_from_facts(bars, actions, benchmark="QQQQ")
+        es.returns_at(History(facts), late, benchmark="QQQQ")
 
 
 # --- the reference record ----------------------------------------------------------------------

@@ -20,11 +20,12 @@ from backtests.replay import (
     Prices,
     buy_and_hold,
     market,
-    prices_from_facts,
+    prices_over,
     replay,
     rows_between,
 )
 from engine.errors import DataError, InputError, OutOfRangeError
+from engine.record.readings import Bar
 from tests.backtests.market_data import random_market, random_prices, random_switches, weekdays
 
 
@@ -320,10 +321,10 @@ def test_a_window_longer_than_the_data_is_refused() -> None:
 
 def test_a_missing_session_is_a_gap_and_not_a_zero() -> None:
     days = weekdays(3)
-    bars = [{"symbol": "NVDA", "session_on": str(d), "close": 1.0} for d in (days[0], days[2])]
+    bars = {d: Bar(symbol="NVDA", session_on=d, close=1.0) for d in (days[0], days[2])}
 
     with pytest.raises(DataError, match=f"no bar for {days[1]}"):
-        prices_from_facts(bars, [], days)
+        prices_over(bars, [], days)
 
 
 def test_an_account_that_is_wiped_out_ends_with_a_message() -> None:

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import date, time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from engine.cli.main import main
+from engine.clock import at_new_york, parse_as_of
+from engine.decision.rates import expectations_at
+from engine.record.readings import OBSERVATIONS, Observation
+from engine.service.bind import load
+from engine.service.wiring import open_record
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 JACKSON_HOLE = ["--price", "ZQQ25=95.67", "--price", "ZQV25=95.89", "--price", "ZQX25=96.01"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """All tests ask the same record, filled once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NVSIGNAL_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
 
 
 def run(capsys: pytest.CaptureFixture[str], *args: str) -> str:
@@ -75,7 +93,7 @@ def test_the_range_comes_from_the_calendar_when_left_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = as_json(capsys, "--as-of", "2024-12-18T18:59Z")["range_bps"]
-    after = as_json(capsys, "--as-of", "2024-12-18T19:00Z")["range_bps"]
+    after = as_json(capsys, "--as-of", "2024-12-18T19:15Z")["range_bps"]
     assert (before, after) == ([450, 475], [425, 450])
     assert as_json(capsys, "--as-of", "2021-06-01")["range_bps"] == [0, 25]
 
@@ -84,13 +102,13 @@ def test_recorded_closes_speak_for_a_day_without_given_prices(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     out = as_json(capsys, "--as-of", "2025-08-22")
-    assert out["prices_source"] == "reference table, closes of 2025-08-22"
+    assert out["prices_source"] == "record, closes of 2025-08-22"
     assert odds(out["meetings"][0])[(400, 425)] == pytest.approx(0.846897, abs=5e-7)
 
 
 def test_closes_are_not_known_before_the_evening(capsys: pytest.CaptureFixture[str]) -> None:
     out = as_json(capsys, "--as-of", "2025-08-22T16:00Z")
-    assert out["prices_source"] == "reference table, closes of 2025-08-21"
+    assert out["prices_source"] == "record, closes of 2025-08-21"
     assert odds(out["meetings"][0])[(400, 425)] == pytest.approx(0.749655, abs=5e-6)
 
 
@@ -210,7 +228,7 @@ Q = "--as-of 2025-08-22 "
         (Q + "--effr 433", "-2 to 25"),
         (Q + "--calendar-add 2025-09-17", "already in the calendar"),
         (Q + "--calendar-add 2025-09-03", "two meetings in one month"),
-        ("--as-of 2019-05-01", "after 2020-01-29"),
+        ("--as-of 2019-05-01", "after 2019-06-19"),
         ("--as-of 2026-11-20 --price ZQZ26=96", "give --range"),
         ("--as-of yesterday", "not a date"),
         ("--as-of 2025-07-10 --published 425-450:100", "give --price"),
@@ -222,3 +240,37 @@ def test_bad_input_is_refused_in_one_line_with_a_remedy(
     if "2025-09-03" in args:
         args += " --price ZQQ25=95.67 --price ZQV25=95.89 --price ZQX25=96.01"
     assert says in refusal(capsys, *args.split())
+
+
+ZQ = {
+    "ZQU25": 95.79, "ZQV25": 95.94, "ZQX25": 96.05, "ZQZ25": 96.20,
+    "ZQF26": 96.28, "ZQG26": 96.35, "ZQH26": 96.40, "ZQJ26": 96.45,
+}  # fmt: skip
+
+
+def test_the_command_and_the_report_give_one_answer(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Settlements of 2025-09-09 in the record of --db: both read them there, and alike."""
+    settled_on = date(2025, 9, 9)
+    url = f"sqlite:///{tmp_path}/record.sqlite3"
+    config = load(CONFIG)
+    with open_record(config, url) as store:
+        store.record(
+            OBSERVATIONS.fact(
+                Observation(series=code, observed_on=settled_on, value=price),
+                occurred_at=at_new_york(settled_on, time(15)),
+                known_at=at_new_york(settled_on, time(20)),
+                source="settlement",
+            )
+            for code, price in ZQ.items()
+        )
+        at = parse_as_of("2025-09-10")
+        told = expectations_at(store.history(known_by=at), at)
+    out = as_json(capsys, "--as-of", "2025-09-10", "--db", url)
+
+    assert out["prices_source"] == "record, closes of 2025-09-09"
+    assert [m["meeting_on"] for m in out["meetings"]] == [str(e.meeting_on) for e in told]
+    changes = [m["expected_change_bps"] for m in out["meetings"]]
+    assert changes == [e.expected_change_bps for e in told]
+    assert changes[:3] == pytest.approx([-26.2, -38.0, -60.2], abs=0.1)

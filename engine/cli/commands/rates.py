@@ -5,28 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.cli.options import ConfigDir, Db
 from engine.cli.output import to_json, write_out
 from engine.errors import InputError, NotObservedError, OutOfRangeError
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
+    from engine.decision.rates import Rates
+    from engine.macro.ladder import RateInputs
+    from engine.record.history import History
     from engine.values import RateExpectation
-
-STALE_AFTER_DAYS = 4
-"""A reference curve or rate older than a long weekend does not speak for the day."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meeting:
-    """One row of the calendar: announcement date, and the range decided, None when unknown."""
-
-    on: date
-    range_bps: tuple[int, int] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +66,18 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option("--published", help="Reading to compare, 400-425:84.7;425-450:15.3"),
         ] = None,
+        db: Db = None,
+        config: ConfigDir = None,
         as_json: Annotated[bool, typer.Option("--json", help="JSON with stable keys.")] = False,
     ) -> None:
         """Meeting probabilities from fed funds futures, exactly as CME FedWatch has them."""
         from engine.clock import now, parse_as_of
+        from engine.service.wiring import history_at
 
+        instant = now() if as_of is None else parse_as_of(as_of)
         reading = read(
-            as_of=now() if as_of is None else parse_as_of(as_of),
+            history_at(instant, db, config),
+            as_of=instant,
             target=target,
             prices=price or (),
             meeting=meeting,
@@ -91,6 +89,7 @@ def register(app: typer.Typer) -> None:
 
 
 def read(
+    history: History,
     *,
     as_of: datetime,
     target: str | None = None,
@@ -100,71 +99,51 @@ def read(
     calendar_add: Sequence[str] = (),
     published: str | None = None,
 ) -> Reading:
-    """Everything behind the command, without printing. Raises ``InputError`` for bad input."""
+    """Everything behind the command, without printing. Raises ``InputError`` for bad input.
+
+    What is not typed comes from ``history`` as the report reads it.
+    """
     from engine.clock import NEW_YORK
+    from engine.decision.rates import rates_at
     from engine.macro.fedwatch import parse_published, parse_range
 
-    calendar = _calendar(calendar_add)
-    local = as_of.astimezone(NEW_YORK)
+    rates, today = rates_at(history, as_of), as_of.astimezone(NEW_YORK).date()
+    calendar = _calendar(rates, calendar_add)
     wanted = None if meeting is None else _wanted(meeting, calendar)
-    held_by = _held_by(as_of, local.date(), wanted)
+    held_by = _held_by(as_of, today, wanted)
     if wanted is not None and wanted <= held_by:
         raise InputError(f"meeting {wanted} was already held", remedy="give an earlier --as-of")
-    given = _given_prices(prices, local.date())
-    today = parse_range(target) if target else _range_on(held_by, calendar)
-    question = _Question(
-        as_of=as_of,
-        as_of_on=local.date(),
-        held_by=held_by,
-        meetings=tuple(m.on for m in calendar),
-        wanted=wanted,
-        range_bps=today,
-        given_effr_pct=_checked_effr(effr_pct),
-        known_effr_pct=_known_effr(as_of, held_by, calendar),
+    if not calendar or held_by < calendar[0]:
+        first = calendar[0] if calendar else "the first known meeting"
+        raise OutOfRangeError("--as-of", str(held_by), f"after {first}")
+    given, typed = _given_prices(prices, today), _checked_effr(effr_pct)
+    known = rates.inputs(as_of)
+    inputs = replace(
+        known,
+        as_of_on=held_by,
+        meetings=calendar,
+        range_bps=parse_range(target) if target else rates.range_bps(held_by),
+        effr_pct=known.effr_pct if typed is None else typed,
+        zq=given or known.zq,
+        averages_pct=_averages(today, calendar, typed) if given else known.averages_pct,
     )
     compared = None if published is None else parse_published(published)
-    if not given:
-        found, used, source = _from_reference(question)
-    elif today is not None:
-        found, used, source = _from_futures(question, given, today), given, "given"
-    else:
-        raise NotObservedError(
-            f"the target range of {held_by} is not in the calendar", remedy="give --range"
-        )
+    found = _expected(inputs, wanted, typed=bool(given))
     if compared is not None and not found[0].outcomes:
         raise NotObservedError("nothing to compare --published with", remedy="give --price")
+    spoken = found[0].rung == "zq"
+    source = (
+        "given" if given else f"record, closes of {rates.curve(today)[0]}" if spoken else "none"
+    )
     return Reading(
         as_of=as_of,
-        range_bps=today,
-        effr_pct=question.effr_pct,
-        prices=used,
+        range_bps=inputs.range_bps,
+        effr_pct=inputs.effr_pct,
+        prices=inputs.zq if spoken else {},
         source=source,
         found=found,
         published=compared,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Question:
-    """What is asked, after every part of it was checked.
-
-    as_of_on: New York date. held_by: last date whose meeting counts as held. meetings: every
-    announcement date. wanted: the only meeting asked for, or None. given_effr_pct: as typed;
-    known_effr_pct: as published.
-    """
-
-    as_of: datetime
-    as_of_on: date
-    held_by: date
-    meetings: tuple[date, ...]
-    wanted: date | None
-    range_bps: tuple[int, int] | None
-    given_effr_pct: float | None
-    known_effr_pct: float | None
-
-    @property
-    def effr_pct(self) -> float | None:
-        return self.known_effr_pct if self.given_effr_pct is None else self.given_effr_pct
 
 
 # ----------------------------------------------------------------------------- what was asked
@@ -179,30 +158,19 @@ def _parse_day(option: str, text: str) -> date:
         ) from None
 
 
-def _calendar(added: Iterable[str]) -> tuple[Meeting, ...]:
-    """The meetings of the reference table and those added, by date."""
-    meetings = {
-        (on := date.fromisoformat(row["meeting_end"])): Meeting(on=on, range_bps=_decided(row))
-        for row in _table("fomc_meetings.csv")
-    }
+def _calendar(rates: Rates, added: Iterable[str]) -> tuple[date, ...]:
+    """The meetings of the record and those added, by date."""
+    days = set(rates.meetings)
     for text in added:
         on = _parse_day("--calendar-add", text)
-        if on in meetings:
+        if on in days:
             raise InputError(f"meeting {on} is already in the calendar", remedy="leave it out")
-        meetings[on] = Meeting(on=on, range_bps=None)
-    return tuple(meetings[on] for on in sorted(meetings))
+        days.add(on)
+    return tuple(sorted(days))
 
 
-def _decided(row: Mapping[str, str]) -> tuple[int, int] | None:
-    if row["status"] != "decided":
-        return None
-    lower, upper = float(row["target_lower_after"]), float(row["target_upper_after"])
-    return round(100 * lower), round(100 * upper)
-
-
-def _wanted(text: str, calendar: Sequence[Meeting]) -> date:
+def _wanted(text: str, days: Sequence[date]) -> date:
     on = _parse_day("--meeting", text)
-    days = [m.on for m in calendar]
     if on not in days:
         near = min(days, key=lambda day: abs(day - on))
         raise InputError(
@@ -222,14 +190,6 @@ def _held_by(as_of: datetime, as_of_on: date, wanted: date | None) -> date:
 
     day_before = as_of_on - timedelta(days=1)
     return day_before if wanted == as_of_on else held_by(as_of)
-
-
-def _range_on(held_by: date, calendar: Sequence[Meeting]) -> tuple[int, int] | None:
-    """The range decided at the last meeting held; None when that decision is not known."""
-    held = [m for m in calendar if m.on <= held_by]
-    if not held:
-        raise OutOfRangeError("--as-of", str(held_by), f"after {calendar[0].on}")
-    return held[-1].range_bps
 
 
 def _checked_effr(effr_pct: float | None) -> float | None:
@@ -270,131 +230,47 @@ def _number(text: str, code: str) -> float:
 # ------------------------------------------------------------------------------- what is found
 
 
-def _from_futures(
-    question: _Question, prices: Mapping[date, float], range_bps: tuple[int, int]
+def _averages(
+    today: date, calendar: Sequence[date], typed_effr_pct: float | None
+) -> dict[date, float]:
+    """With typed prices: a rate typed in a month without a meeting is that month's average too."""
+    busy = {day.replace(day=1) for day in calendar}
+    month = today.replace(day=1)
+    return {month: typed_effr_pct} if typed_effr_pct is not None and month not in busy else {}
+
+
+def _expected(
+    inputs: RateInputs, wanted: date | None, *, typed: bool
 ) -> tuple[RateExpectation, ...]:
-    """Rung 1. A rate typed in a month without a meeting also stands for that month's average."""
-    from engine.macro.fedwatch import expectations, undetermined
+    """The meetings that can be priced, or the one that is wanted.
 
-    month = question.as_of_on.replace(day=1)
-    busy = {day.replace(day=1) for day in question.meetings}
-    typed = question.given_effr_pct
-    found = expectations(
-        prices,
-        question.meetings,
-        question.held_by,
-        range_bps=range_bps,
-        effr_pct=question.effr_pct,
-        averages_pct={month: typed} if typed is not None and month not in busy else None,
-    )
-    if question.wanted is None:
-        return found
-    chosen = tuple(e for e in found if e.meeting_on == question.wanted)
-    if not chosen:
-        raise undetermined(question.wanted, prices, question.meetings)
-    return chosen
-
-
-def _from_reference(
-    question: _Question,
-) -> tuple[tuple[RateExpectation, ...], dict[date, float], str]:
-    """(found, prices used, their source) from the tables, down the ladder as far as needed."""
-    from engine.macro.fedwatch import UndeterminedCurveError
-    from engine.macro.ladder import RateInputs, expect
-
-    prices, source = _reference_prices(question)
-    if prices and question.range_bps is not None:
-        try:
-            return _from_futures(question, prices, question.range_bps), prices, source
-        except UndeterminedCurveError:
-            if question.wanted is not None:
-                raise
-    inputs = RateInputs(
-        as_of_on=question.as_of_on,
-        effr_pct=question.effr_pct,
-        two_year_pct=_latest_rate("dgs2_pct", question.as_of),
-    )
-    found = expect(inputs)
-    if question.wanted is not None:
-        said = f"no futures price, so nothing is said of {question.wanted} itself"
-        found = tuple(replace(e, note=f"{e.note}; {said}") for e in found)
-    return found, {}, "none"
-
-
-def _reference_prices(question: _Question) -> tuple[dict[date, float], str]:
-    """The latest recorded futures closes known by then: (month -> price, where from)."""
-    from engine.clock import at_new_york
-    from engine.macro.fedwatch import parse_contract
-
-    by_day: dict[date, dict[date, float]] = {}
-    for row in _table("fedwatch_published.csv"):
-        day = _stamp(row["observed"])
-        if day is None or at_new_york(day, time(20)) > question.as_of:
-            continue
-        for pair in filter(None, row["zq_inputs"].split(";")):
-            code, _, number = pair.partition("=")
-            month = parse_contract(code.split()[0], near=day)
-            by_day.setdefault(day, {})[month] = float(number)
-    if not by_day or (question.as_of_on - max(by_day)).days > STALE_AFTER_DAYS:
-        return {}, "none"
-    return by_day[max(by_day)], f"reference table, closes of {max(by_day)}"
-
-
-def _stamp(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text[:10])
-    except ValueError:
-        return None
-
-
-def _known_effr(as_of: datetime, held_by: date, calendar: Sequence[Meeting]) -> float | None:
-    """The last effective rate published by ``as_of``, unless a decision has moved it since."""
-    latest = _latest_observation("dff_pct", as_of)
-    if latest is None:
-        return None
-    observed_on, rate = latest
-    before = [m.range_bps for m in calendar if m.on < observed_on]
-    since = [m.range_bps for m in calendar if observed_on <= m.on <= held_by]
-    return rate if all(r is not None and r == before[-1] for r in since) else None
-
-
-def _latest_rate(column: str, as_of: datetime) -> float | None:
-    latest = _latest_observation(column, as_of)
-    return None if latest is None else latest[1]
-
-
-def _latest_observation(column: str, as_of: datetime) -> tuple[date, float] | None:
-    """(observation date, per cent) of the last figure published by ``as_of``; None when stale.
-
-    H.15 comes out on the next business day in the afternoon; the table's own dates are the business
-    days, so a figure counts once the one after it has its date.
+    typed: prices were given, so that what they leave open is told and not passed over.
     """
-    from engine.clock import at_new_york
+    from engine.macro.fedwatch import expectations, undetermined
+    from engine.macro.ladder import expect
 
-    days = [(date.fromisoformat(r["observed_on"]), r[column]) for r in _table("rates_daily.csv")]
-    filled = [(day, float(text)) for day, text in days if text]
-    following = [day for day, _ in filled[1:]] + [_next_weekday(filled[-1][0])]
-    known = [
-        figure
-        for figure, out_on in zip(filled, following, strict=True)
-        if at_new_york(out_on, time(16, 15)) <= as_of
-    ]
-    if not known or (as_of.date() - known[-1][0]).days > 2 * STALE_AFTER_DAYS:
-        return None
-    return known[-1]
-
-
-def _next_weekday(day: date) -> date:
-    return day + timedelta(days=3 if day.weekday() == 4 else 1)
-
-
-def _table(name: str) -> list[Mapping[str, str]]:
-    from importlib.resources import files
-
-    from engine.tables import csv_rows
-
-    text = (files("config") / "facts" / name).read_text(encoding="utf-8")
-    return [row for _, row in csv_rows(text, name)]
+    if not typed:
+        found = expect(inputs)
+    elif inputs.range_bps is None:
+        raise NotObservedError(
+            f"the target range of {inputs.as_of_on} is not known", remedy="give --range"
+        )
+    else:
+        found = expectations(
+            inputs.zq,
+            inputs.meetings,
+            inputs.as_of_on,
+            range_bps=inputs.range_bps,
+            effr_pct=inputs.effr_pct,
+            averages_pct=inputs.averages_pct or None,
+        )
+    if wanted is None:
+        return found
+    chosen = tuple(e for e in found if e.meeting_on == wanted)
+    if not chosen and inputs.zq and inputs.range_bps is not None:
+        raise undetermined(wanted, inputs.zq, inputs.meetings)
+    said = f"no futures price, so nothing is said of {wanted} itself"
+    return chosen or tuple(replace(e, note=f"{e.note}; {said}") for e in found)
 
 
 # ---------------------------------------------------------------------------- how it is said

@@ -123,11 +123,9 @@ def studies(
 
 def returns_of(world: World, benchmark: str) -> Returns:
     """Daily returns from the record's bars as known at the world's instant."""
-    from backtests.event_study import returns_from_facts
+    from backtests.event_study import returns_at
 
-    bars = [f.payload for f in world.history.known("bar", world.as_of)]
-    actions = [f.payload for f in world.history.known("corporate_action", world.as_of)]
-    return returns_from_facts(bars, actions, benchmark=benchmark)
+    return returns_at(world.history, world.as_of, benchmark=benchmark)
 
 
 def _sessions(series: Returns) -> Sessions:

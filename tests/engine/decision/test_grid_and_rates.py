@@ -83,8 +83,15 @@ def test_recently_looks_back_a_window() -> None:
 
 def test_the_target_range_is_the_one_announced_by_then() -> None:
     """On 2025-08-22 it is 4.25 to 4.50 %; after 2025-09-17 a quarter lower."""
-    assert rates_at(history(), parse_as_of("2025-08-22")).range_bps() == (425, 450)
-    assert rates_at(history(), parse_as_of("2025-09-18")).range_bps() == (400, 425)
+    for day, expected in (("2025-08-22", (425, 450)), ("2025-09-18", (400, 425))):
+        at = parse_as_of(day)
+        assert rates_at(history(), at).inputs(at).range_bps == expected
+
+
+def test_after_a_meeting_whose_decision_is_not_known_the_range_is_not_known() -> None:
+    """The range of the meeting before is no answer: it may have moved."""
+    at = parse_as_of("2026-11-20")
+    assert rates_at(history(), at).inputs(at).range_bps is None
 
 
 def test_on_the_morning_of_a_meeting_it_still_lies_ahead() -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from engine.clock import parse_as_of
+from engine.record.asof import closes_at
 from engine.record.history import History
 from engine.report.build import (
     claims_about,
-    closes_by_day,
     table_health,
     track_record,
     upcoming,
@@ -30,8 +30,8 @@ def history() -> History:
 
 def test_closes_are_adjusted_for_splits_known_by_then() -> None:
     """Before the split the close of 2024-06-07 reads 1208.9, after it 120.9."""
-    before = closes_by_day(history(), parse_as_of("2024-06-07"))
-    after = closes_by_day(history(), parse_as_of("2024-06-10"))
+    before = closes_at(history(), "NVDA", parse_as_of("2024-06-07"))
+    after = closes_at(history(), "NVDA", parse_as_of("2024-06-10"))
 
     assert before[date(2024, 6, 7)] == pytest.approx(1208.9, abs=0.5)
     assert after[date(2024, 6, 7)] == pytest.approx(120.89, abs=0.05)
