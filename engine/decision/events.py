@@ -1,4 +1,5 @@
-"""Events known by an instant, from both doors: the curated history and the classified news.
+"""Events known by an instant, from three doors: the curated history, what regulators and the issuer
+publish themselves, and the classified news.
 
 Curated headlines carry a type; their direction, actor and stage come from the wording, by rule
 (``engine.news.rules``), exactly as for live news. Nothing here reads what happened afterwards.
@@ -20,6 +21,7 @@ from engine.clock import to_micros
 from engine.news import reading as readings
 from engine.news import rules
 from engine.news.mood import WEIGHING
+from engine.news.official import KINDS, official
 from engine.news.stories import REPEAT
 from engine.news.tellings import objects, tokens
 from engine.record.history import Entry, History
@@ -130,6 +132,7 @@ def _type_of(event: Event | Entry) -> str:
 def known_events(history: History, at: datetime) -> EventLog:
     """Events known by ``at`` in all their versions, ordered by ``known_at`` then id."""
     told = [curated(fact) for fact in history.known("headline", at)]
+    told += official([fact for kind in KINDS for fact in history.known(kind, at)])
     news = history.all_versions("event", at)
     return EventLog(
         [

@@ -16,6 +16,7 @@ import numpy as np
 from engine.clock import NEW_YORK
 from engine.decision.events import recent
 from engine.decision.rates import expectations_at
+from engine.news.official import effective_on
 from engine.phrases import phrase
 from engine.record.asof import closes_at, counting, known
 from engine.record.history import History
@@ -202,7 +203,7 @@ def release_versions(history: History, at: datetime) -> dict[str, ModelRelease]:
 
 
 def upcoming(history: History, at: datetime) -> tuple[Upcoming, ...]:
-    """Fed meetings and Nvidia reports ahead, in order."""
+    """Fed meetings, Nvidia reports and rules that take effect ahead, in order."""
     today = at.astimezone(NEW_YORK).date()
     last = today + timedelta(days=UPCOMING_DAYS)
     found = []
@@ -219,7 +220,20 @@ def upcoming(history: History, at: datetime) -> tuple[Upcoming, ...]:
         if today < day <= last or (day == today and due.occurred_at > at):
             what = phrase("Nvidia reports {quarter}, after the close", quarter=due.fiscal_quarter)
             found.append(Upcoming(on=day, what=what, kind="earnings"))
+    found += _rules_ahead(history, at, after=today, until=last)
     return tuple(sorted(found, key=lambda u: (u.on, u.kind)))
+
+
+def _rules_ahead(history: History, at: datetime, *, after: date, until: date) -> list[Upcoming]:
+    """Export rules whose effective day lies ahead, each once."""
+    starts: dict[str, Upcoming] = {}
+    for kind in ("rule_inspection", "rule"):
+        for key, fact in history.current(kind, at).items():
+            day = effective_on(fact)
+            if day is not None and after < day <= until:
+                what = phrase("{rule}", rule=str(fact.payload["title"])[:200])
+                starts[key] = Upcoming(on=day, what=what, kind="rule")
+    return list(starts.values())
 
 
 _TABLES: Mapping[str, tuple[str, int, int]] = {
