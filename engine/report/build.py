@@ -18,7 +18,7 @@ from engine.decision.events import recent
 from engine.decision.rates import expectations_at
 from engine.news.official import effective_on
 from engine.phrases import phrase
-from engine.record.asof import closes_at, counting, known
+from engine.record.asof import closes_at, counting, known, unconfirmed_at
 from engine.record.history import History
 from engine.record.readings import EARNINGS_DATES, MEETINGS, PRESS_CLAIMS, RELEASES
 from engine.report.section import sections
@@ -50,6 +50,8 @@ CARD_DAYS = 75
 CHART_SESSIONS = 252
 UPCOMING_DAYS = 75
 STALE_SESSIONS = 2
+YEAR_SESSIONS = 252
+UNCONFIRMED_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +91,7 @@ def build(inputs: Inputs) -> Report:
         upcoming=upcoming(inputs.history, inputs.as_of),
         track_record=track_record(inputs.past, closes),
         stale=stale,
-        notices=inputs.notices,
+        notices=(*inputs.notices, *unconfirmed_notices(inputs.history, inputs.as_of)),
         receipt={
             "config_hash": inputs.decision.config_hash,
             "data_hash": inputs.decision.data_hash,
@@ -106,23 +108,29 @@ def gathered(inputs: Inputs) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def unconfirmed_notices(history: History, at: datetime) -> tuple[str, ...]:
+    """A line for each close of the last days that counts for nothing until somebody repeats it."""
+    recent_on = at.astimezone(NEW_YORK).date() - timedelta(days=UNCONFIRMED_DAYS)
+    return tuple(
+        phrase(
+            "The close of {symbol} of {on:date} is too far from the one before to be believed; it "
+            "counts as not observed until another source, or a later poll, repeats it",
+            symbol=symbol,
+            on=day,
+        )
+        for symbol in ("NVDA", "QQQ", "VIX")
+        for day in unconfirmed_at(history, symbol, at)
+        if day >= recent_on
+    )
+
+
 def market_figures(
     inputs: Inputs, closes: Mapping[date, float], *, stale: bool
 ) -> dict[str, float]:
     """Figures of the market box; what was not observed is left out."""
     figures: dict[str, float] = {}
-    series = np.array(list(closes.values()))
-    days = list(closes)
-    if series.size and not stale:
-        last = float(series[-1])
-        figures["nvda_close_usd"] = last
-        for name, back in (("change_1d_pct", 1), ("change_5d_pct", 5)):
-            if series.size > back:
-                figures[name] = 100.0 * (last / float(series[-1 - back]) - 1.0)
-        before = [c for d, c in closes.items() if d.year < days[-1].year]
-        if before:
-            figures["change_ytd_pct"] = 100.0 * (last / before[-1] - 1.0)
-        figures["drawdown_pct"] = 100.0 * (last / float(series[-252:].max()) - 1.0)
+    if closes and not stale:
+        figures |= _price_figures(closes, inputs.features.sessions_on)
     named = {
         "realised_volatility_pct": "volatility_pct",
         "market_cap_usd_tn": "market_cap_usd_tn",
@@ -137,6 +145,24 @@ def market_figures(
             figures[name] = value
     if inputs.ceiling_usd_tn is not None:
         figures["ceiling_usd_tn"] = inputs.ceiling_usd_tn
+    return figures
+
+
+def _price_figures(closes: Mapping[date, float], sessions_on: Sequence[date]) -> dict[str, float]:
+    """Changes over sessions, not over the closes that happen to be there: an end may lack one."""
+    last_on, last = max(closes.items())
+    figures = {"nvda_close_usd": last}
+    past = [day for day in sessions_on if day < last_on]
+    starts = {
+        "change_1d_pct": past[-1:],
+        "change_5d_pct": past[-5:-4],
+        "change_ytd_pct": [day for day in past if day.year < last_on.year][-1:],
+    }
+    for name, start in starts.items():
+        if start and start[0] in closes:
+            figures[name] = 100.0 * (last / closes[start[0]] - 1.0)
+    year = [closes[day] for day in [*past[-YEAR_SESSIONS + 1 :], last_on] if day in closes]
+    figures["drawdown_pct"] = 100.0 * (last / max(year) - 1.0)
     return figures
 
 

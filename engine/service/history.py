@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.clock import end_of_day
 from engine.errors import DataError, InputError
 from engine.files import read_bytes
+from engine.record.asof import bars_at
 from engine.service import wiring
 from engine.tables import Row, csv_rows, decoded
 
@@ -88,7 +89,7 @@ def open_window(
     import numpy as np
 
     from backtests.replay import market, prices_over, rows_between
-    from engine.record.asof import actions_at, bars_at
+    from engine.record.asof import actions_at
 
     end = end_of_day(last) if last else wiring.last_evening(store)
     world = wiring.world_at(store, config, min(end, now))

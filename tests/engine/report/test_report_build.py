@@ -11,13 +11,17 @@ import pytest
 from engine.clock import parse_as_of
 from engine.record.asof import closes_at
 from engine.record.history import History
+from engine.record.readings import Bar
 from engine.report.build import (
+    _price_figures,
     claims_about,
     table_health,
     track_record,
+    unconfirmed_notices,
     upcoming,
 )
 from engine.shown import FeedState
+from feeds.bars import bar_fact
 from feeds.facts import Lags, read_tables
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
@@ -35,6 +39,35 @@ def test_closes_are_adjusted_for_splits_known_by_then() -> None:
 
     assert before[date(2024, 6, 7)] == pytest.approx(1208.9, abs=0.5)
     assert after[date(2024, 6, 7)] == pytest.approx(120.89, abs=0.05)
+
+
+def test_changes_are_over_sessions_and_none_reaches_across_a_hole() -> None:
+    """A close fourteen months after the one before gives no change of a day, week or year."""
+    days = [date(2025, 9, 22) + timedelta(days=k) for k in range(12)]
+    sessions = [day for day in days if day.weekday() < 5]
+    closes = {day: 100.0 + k for k, day in enumerate(sessions)}
+
+    whole = _price_figures(closes, sessions)
+    assert whole["change_1d_pct"] == pytest.approx(100 * (109 / 108 - 1))
+    assert whole["change_5d_pct"] == pytest.approx(100 * (109 / 104 - 1))
+
+    holed = {day: close for day, close in closes.items() if day != sessions[-2]}
+    assert "change_1d_pct" not in _price_figures(holed, sessions)
+    assert _price_figures(holed, sessions)["change_5d_pct"] == whole["change_5d_pct"]
+
+    alone = _price_figures({sessions[0]: 100.0, sessions[-1]: 80.0}, sessions)
+    assert alone == {"nvda_close_usd": 80.0, "drawdown_pct": pytest.approx(-20.0)}
+
+
+def test_a_close_that_is_not_believed_is_said() -> None:
+    bar = Bar(symbol="NVDA", session_on=date(2025, 10, 1), close=298.5)
+    told_at = datetime(2025, 10, 1, 20, 30, tzinfo=UTC)
+    wrong = bar_fact(bar, known_at=told_at, source="Yahoo (polled)", backfilled=False)
+
+    (said,) = unconfirmed_notices(History([*history(), wrong]), parse_as_of("2025-10-01"))
+
+    assert "The close of NVDA of" in str(said)
+    assert unconfirmed_notices(history(), parse_as_of("2025-10-01")) == ()
 
 
 def test_the_calendar_holds_what_was_scheduled_by_then() -> None:

@@ -1,0 +1,179 @@
+"""One wrong price and its consequences, by every door: ``python -m tests.service.bad_bars 300``.
+
+An alteration is a session, a symbol, a factor and a door. The same sessions come in once right and
+once with the one price wrong; right figures follow. Counted are the sessions whose verdict differs
+(held or sold, over the whole history), those whose target differs, and the true bars that are not
+believed afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+
+from engine.clock import parse_as_of
+from engine.record.asof import bars_at
+from engine.record.history import History
+from engine.record.readings import BARS
+from engine.service import wiring
+from engine.service.bind import Bound, load
+from engine.values import Fact
+from feeds.bars import KINDS, sound_bars
+
+CONFIG = Path(__file__).resolve().parents[2] / "config"
+DOORS = ("table", "file", "feed")
+FOLLOWING = 5
+"""True sessions that come in after the wrong one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alteration:
+    """What is done to one price."""
+
+    door: str
+    symbol: str
+    day: date
+    factor: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Consequence:
+    """What came of it: rows of another verdict, of another target, true bars not believed."""
+
+    verdicts: int
+    targets: int
+    refused: int
+
+
+class Bench:
+    """The reference record with its decisions, and the same with one price wrong."""
+
+    def __init__(self, strategy: str = "balanced", as_of: str = "2025-09-30") -> None:
+        from engine.service.wiring import open_record
+
+        self.config: Bound = load(CONFIG, strategy)
+        self.as_of = parse_as_of(as_of)
+        with open_record(self.config, "sqlite://") as store:
+            self.history = store.history(known_by=self.as_of)
+        self.world = wiring.world_of(self.history, self.config, self.as_of)
+        whole = wiring.assess(self.world, self.config, version="bench")
+        self.ratings = whole.ratings
+        self.control = whole.evaluation
+        self.sessions = frozenset(self.world.sessions.on)
+        days = [BARS.read(f).session_on for f in self.history.known("bar", self.as_of)]
+        self.days = sorted({day for day in days if day >= self.world.grid.sessions_on[0]})
+
+    def draw(self, chance: random.Random, *, beyond: bool) -> Alteration:
+        """beyond: by more than a third either way; else by any factor from 1/20 to 20."""
+        size = math.exp(chance.uniform(math.log(1.35 if beyond else 1.0), math.log(20.0)))
+        return Alteration(
+            door=chance.choice(DOORS),
+            symbol="NVDA" if chance.random() < 0.8 else "QQQ",
+            day=chance.choice(self.days[:-FOLLOWING]),
+            factor=size if chance.random() < 0.5 else 1 / size,
+        )
+
+    def consequence(self, alteration: Alteration) -> Consequence:
+        """What the alteration does to every decision and to the bars after it."""
+        history, refused = self.altered(alteration)
+        world = replace(self.world, history=history)
+        found = wiring.assess(world, self.config, ratings=self.ratings, version="bench").evaluation
+        target = ~np.isclose(found.target_weight, self.control.target_weight, equal_nan=True)
+        return Consequence(
+            verdicts=int(np.count_nonzero(found.invested != self.control.invested)),
+            targets=int(np.count_nonzero(target)),
+            refused=refused,
+        )
+
+    def altered(self, alteration: Alteration) -> tuple[History, int]:
+        """The record after the wrong price and the true ones that followed, and how many of the
+        true ones are not believed."""
+        facts = list(self.history)
+        ours = [f for f in facts if f.kind == "bar" and f.payload["symbol"] == alteration.symbol]
+        day = alteration.day.isoformat()
+        true = next(f for f in ours if f.payload["session_on"] == day)
+        wrong = replace(true, payload=_times(true, alteration.factor))
+        if alteration.door == "table":
+            history = History([wrong if f is true else f for f in facts])
+        else:
+            history = self._through_the_door(facts, ours, wrong, alteration)
+        believed = bars_at(history, alteration.symbol, self.as_of)
+        # A feed tells the right price of the wrong day as well, from the next day on.
+        expected = [BARS.read(f) for f in ours if f is not true or alteration.door == "feed"]
+        refused = sum(
+            bar.session_on not in believed or believed[bar.session_on].close != bar.close
+            for bar in expected
+        )
+        return history, refused
+
+    def _through_the_door(
+        self, facts: list[Fact], ours: list[Fact], wrong: Fact, alteration: Alteration
+    ) -> History:
+        """The record up to the day before; the wrong price and the true ones come in day by day,
+        a feed telling the days before again, a file bringing each day by itself."""
+        later = sorted(
+            (f for f in ours if f.payload["session_on"] > wrong.payload["session_on"]),
+            key=lambda f: str(f.payload["session_on"]),
+        )
+        coming, rest = [wrong, *later[:FOLLOWING]], later[FOLLOWING:]
+        gone = {id(f) for f in ours if f.payload["session_on"] >= wrong.payload["session_on"]}
+        held = [f for f in facts if id(f) not in gone]
+        before = [f for f in ours if id(f) not in gone][-9:]
+        prices = [f for f in held if f.kind in KINDS]
+        true = next(f for f in ours if f.key == wrong.key)
+        for n, fact in enumerate(coming):
+            now = fact.known_at
+            if alteration.door == "feed":
+                told = [*before, *(true, *later)[:n], fact]
+                told = [_told(f, "Yahoo Finance (polled)", now, backfilled=False) for f in told]
+            else:
+                told = [_told(fact, f"imported from {n}.csv", now, backfilled=True)]
+            sound = sound_bars(told, History(prices), now=now, sessions=self._calendar)
+            prices += sound.facts
+            held += sound.facts
+        return History([*held, *rest])
+
+    def _calendar(self, first: date, last: date) -> set[date]:
+        return {day for day in self.sessions if first <= day <= last}
+
+
+def _times(fact: Fact, factor: float) -> dict[str, object]:
+    scaled = {
+        name: round(value * factor, 4)
+        for name in ("open", "high", "low", "close")
+        if (value := fact.payload.get(name)) is not None
+    }
+    return {**fact.payload, **scaled}
+
+
+def _told(fact: Fact, source: str, now: datetime, *, backfilled: bool) -> Fact:
+    return replace(fact, source=source, known_at=now, backfilled=backfilled)
+
+
+def run(n: int, seed: int, strategy: str) -> None:
+    """Print the figures and every alteration that moved a verdict or kept a true bar out."""
+    bench = Bench(strategy)
+    chance = random.Random(seed)
+    for name, beyond in (("beyond 1.35", True), ("any factor", False)):
+        found = [(a := bench.draw(chance, beyond=beyond), bench.consequence(a)) for _ in range(n)]
+        moved = [(a, c) for a, c in found if c.verdicts]
+        out = [(a, c) for a, c in found if c.refused]
+        targets = sum(bool(c.targets) for _, c in found)
+        print(
+            f"{strategy}, {n} alterations {name}: verdict changed by {len(moved)}, target by "
+            f"{targets}, true bars kept out by {len(out)}"
+        )
+        for a, c in [*moved, *out][:20]:
+            print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {c}")
+
+
+if __name__ == "__main__":
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    for preset in sys.argv[2:] or ("balanced", "cautious"):
+        run(count, 17, preset)

@@ -1,0 +1,47 @@
+"""No single wrong price changes the verdict, and none keeps later true ones out."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+
+import pytest
+
+from tests.service.bad_bars import Alteration, Bench
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NVSIGNAL_DATA", str(tmp_path_factory.mktemp("data")))
+        return Bench("cautious")
+
+
+def test_a_price_wrong_by_more_than_a_third_moves_no_verdict(bench: Bench) -> None:
+    """Any day, any door; ``python -m tests.service.bad_bars 300`` does it at length."""
+    chance = random.Random(5)
+    for _ in range(6):
+        alteration = bench.draw(chance, beyond=True)
+        found = bench.consequence(alteration)
+        assert (found.verdicts, found.refused) == (0, 0), alteration
+
+
+def test_no_wrong_price_keeps_a_true_one_out(bench: Bench) -> None:
+    chance = random.Random(6)
+    for _ in range(20):
+        alteration = bench.draw(chance, beyond=False)
+        assert bench.altered(alteration)[1] == 0, alteration
+
+
+@pytest.mark.parametrize("factor", [1.6, 2.0, 2.9, 1 / 1.6])
+@pytest.mark.parametrize("door", ["table", "file", "feed"])
+def test_the_close_of_the_last_day_times_a_factor_sells_nothing(
+    bench: Bench, door: str, factor: float
+) -> None:
+    """A close of 2025-09-22 times 1.6 used to sell the next morning."""
+    alteration = Alteration(door=door, symbol="NVDA", day=date(2025, 9, 22), factor=factor)
+    history, refused = bench.altered(alteration)
+    assert refused == 0
+    if factor == 2.9:
+        assert bench.consequence(alteration).verdicts == 0
+    assert len(history)
