@@ -21,6 +21,7 @@ from config.settings import Lags as Lags
 from engine.clock import at_new_york, next_business_morning
 from engine.errors import ConfigError, DataError, NvsignalError
 from engine.record.asof import split_factor
+from engine.record.history import History
 from engine.record.readings import ACTIONS, ARCHITECTURES, BARS, CHIPS, Bar, CorporateAction
 from engine.tables import csv_cells, csv_rows
 from engine.threat.architectures import parse_architectures
@@ -528,6 +529,38 @@ def read_tables(folder: Path, lags: Lags) -> tuple[Fact, ...]:
     if problems:
         raise ConfigError(problems, remedy="correct the table, or restore it from the repository")
     return tuple(facts)
+
+
+def as_corrections(loaded: Sequence[Fact], held: History) -> list[Fact]:
+    """``loaded`` so that a changed row of a table counts from right after what it corrects.
+
+    held: the record before, with what the tables told then. Without this a corrected row would
+    share its ``known_at`` with the wrong one, and which of both counts would hang on a hash.
+    """
+    end = held.last_known_at
+    if end is None:
+        return list(loaded)
+    by_key: dict[tuple[str, str], list[Fact]] = {}
+    for fact in loaded:
+        by_key.setdefault((fact.kind, fact.key), []).append(fact)
+    found: list[Fact] = []
+    for (kind, key), versions in by_key.items():
+        before = {f.known_at: f for f in held.versions(kind, key, end) if f.backfilled}
+        told = [_after(fact, before) for fact in sorted(versions, key=lambda f: f.known_at)]
+        last = max(before, default=told[-1].known_at)
+        if last >= told[-1].known_at and before[last].payload != told[-1].payload:
+            told.append(replace(told[-1], known_at=last + _TICK))  # a later word was taken back
+        found += told
+    return found
+
+
+_TICK = timedelta(microseconds=1)
+
+
+def _after(fact: Fact, before: Mapping[datetime, Fact]) -> Fact:
+    standing = before.get(fact.known_at)
+    same = standing is None or dict(standing.payload) == dict(fact.payload)
+    return fact if same else replace(fact, known_at=fact.known_at + _TICK)
 
 
 WHOLE_FILES = (

@@ -69,6 +69,7 @@ def open_record(config: Config, db: str | None = None) -> Store:
 
 def load_reference(store: Store, config: Config) -> bool:
     """Record ``config/facts`` when its content or the assumed lags changed; True if it did."""
+    from engine.record.history import History
     from engine.record.store import PollState
     from feeds import facts
 
@@ -82,6 +83,9 @@ def load_reference(store: Store, config: Config) -> bool:
     if state is not None and state.body_hash == digest.hexdigest():
         return False
     loaded = facts.read_tables(folder, config.settings.lags)
+    if state is not None:  # the tables were read before, and have changed
+        held = History(store.facts(kinds={fact.kind for fact in loaded}))
+        loaded = tuple(facts.as_corrections(loaded, held))
     store.record_poll(PollState(feed=REFERENCE, body_hash=digest.hexdigest()), facts=loaded)
     return True
 

@@ -12,9 +12,17 @@ from engine.clock import parse_as_of
 from engine.errors import ConfigError
 from engine.record.asof import actions_at, bars_at, known
 from engine.record.history import History
-from engine.record.readings import ARCHITECTURES, CHIPS
-from engine.values import Accelerator
-from feeds.facts import TABLES, Lags, chip_facts, confidence_of, parse_table, read_tables
+from engine.record.readings import ARCHITECTURES, CHIPS, OBSERVATIONS, Observation
+from engine.values import Accelerator, Fact
+from feeds.facts import (
+    TABLES,
+    Lags,
+    as_corrections,
+    chip_facts,
+    confidence_of,
+    parse_table,
+    read_tables,
+)
 
 FACTS = Path(__file__).resolve().parents[2] / "config" / "facts"
 
@@ -171,3 +179,25 @@ def test_no_price_or_rate_after_september_2025_is_in_the_tables(history: History
             assert fact.payload["session_on"] <= "2025-09-30"
         if fact.kind == "observation" and not fact.payload["series"].startswith("ZQ"):
             assert fact.payload["observed_on"] <= "2025-09-30"
+
+
+@pytest.mark.parametrize("wrong", [3.60, 6.60])
+def test_a_corrected_row_of_a_table_counts_whatever_its_hash(wrong: float) -> None:
+    """Both rows claim one hour of publication; the correction comes right after the wrong one."""
+
+    def told(value: float) -> Fact:
+        figure = Observation(series="DGS2", observed_on=date(2025, 9, 29), value=value)
+        at = parse_as_of("2025-09-30T13:15Z")
+        return OBSERVATIONS.fact(
+            figure, occurred_at=at, known_at=at, source="table", backfilled=True
+        )
+
+    right = 10.2 - wrong
+    before = History([told(wrong)])
+    after = [*before, *as_corrections([told(right)], before)]
+    late = parse_as_of("2025-09-30")
+    assert known(History(after), OBSERVATIONS, late)["DGS2:2025-09-29"].value == right
+    again = as_corrections([told(wrong)], History(after))
+    found = known(History([*after, *again]), OBSERVATIONS, late)
+    assert found["DGS2:2025-09-29"].value == wrong
+    assert as_corrections([told(wrong)], History([told(wrong)])) == [told(wrong)]

@@ -73,13 +73,16 @@ def test_truncation_a_record_cut_at_t_decides_the_same_up_to_t(row: int) -> None
 
 
 def poison(after_row: int) -> tuple[Fact, ...]:
-    """Absurd facts known right after the decision of ``after_row``."""
+    """Absurd facts known right after the decision of ``after_row``.
+
+    Of the rank of what they correct, and prices within belief: what stops them is time alone.
+    """
     instant = from_micros(int(full().features.decide_at_us[after_row])) + timedelta(microseconds=1)
     twisted = []
     for fact in reference():
         payload = dict(fact.payload)
         if fact.kind == "bar" and fact.known_at < instant:
-            payload["close"] = 1000.0 * float(payload["close"])
+            payload["close"] = 1.2 * float(payload["close"])
         elif fact.kind == "observation" and fact.known_at < instant:
             payload["value"] = 99.0
         elif fact.kind == "headline":
@@ -90,6 +93,18 @@ def poison(after_row: int) -> tuple[Fact, ...]:
             payload["hardware_named"] = "Huawei Ascend"
         elif fact.kind == "earnings":
             payload["guide_vs_consensus_pct"] = "-90"
+        elif fact.kind == "corporate_action" and fact.known_at < instant:
+            payload["value"] = 7.0
+        elif fact.kind == "shares" and fact.known_at < instant:
+            payload["shares_bn"] = 900.0
+        elif fact.kind == "accelerator" and fact.known_at < instant:
+            payload["rent_usd_per_hour"] = 0.01
+        elif fact.kind == "fomc_decision" and fact.known_at < instant:
+            payload |= {"target_lower_after": "9.00", "target_upper_after": "9.25"}
+        elif fact.kind == "fomc_meeting" and fact.known_at < instant:
+            payload["meeting_end"] = "2024-01-17"
+        elif fact.kind == "availability" and fact.known_at < instant:
+            payload |= {"us_permission": "barred", "china_acceptance": "blocked"}
         else:
             continue
         twisted.append(
@@ -101,6 +116,7 @@ def poison(after_row: int) -> tuple[Fact, ...]:
                 source="poison",
                 payload=payload,
                 confidence=1.0,
+                backfilled=fact.backfilled,
             )
         )
     return tuple(twisted)
