@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from engine.errors import FeedError
-from feeds.rss import RawEntry, RawFeed, parse_strict, parse_tolerant
+from feeds.entries import RawEntry, RawFeed, parse_strict, parse_tolerant
 
 PARSE_SECONDS = 10.0
 MEMORY_BYTES = 512 * 1024 * 1024

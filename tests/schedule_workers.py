@@ -14,7 +14,7 @@ from engine.macro.sessions import Sessions
 from engine.record.store import Store
 from engine.service.lock import leader_lock, owner_name
 from engine.service.logs import Redactor, open_log
-from engine.service.schedule import serve
+from engine.service.runner import serve
 from tests.service.mornings import Desk, configured, make_runner
 
 

@@ -212,7 +212,7 @@ def main(arguments: Sequence[str]) -> int:
         print(why)
         return 1
     from engine.service.classifier import load_classifier
-    from engine.service.wiring import data_folder
+    from engine.service.folders import data_folder
 
     untouched, everything = "--untouched" in arguments, "--all" in arguments
     chosen = [j for j in stream() if everything or j.untouched == untouched]

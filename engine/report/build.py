@@ -7,7 +7,6 @@ fact to what is put together here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -21,23 +20,20 @@ from engine.phrases import phrase
 from engine.record.asof import closes_at, counting, known, unconfirmed_at
 from engine.record.history import History
 from engine.record.readings import EARNINGS_DATES, MEETINGS, PRESS_CLAIMS, RELEASES
+from engine.report.inputs import Inputs
 from engine.report.section import sections
 from engine.shown import (
     FeedState,
     PricePoint,
-    ReleaseCard,
     Report,
     SourceHealth,
     TrackedCall,
     Upcoming,
 )
 from engine.values import (
-    Decision,
     Event,
     Evidence,
     Fact,
-    Features,
-    FloatArray,
     ModelRelease,
     RateExpectation,
     ThreatRating,
@@ -52,26 +48,6 @@ UPCOMING_DAYS = 75
 STALE_SESSIONS = 2
 YEAR_SESSIONS = 252
 UNCONFIRMED_DAYS = 14
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inputs:
-    """What a report is made of. cards: newest releases first, already chosen.
-
-    polled: health of the live feeds. past: standing ledger entries' payloads, oldest first.
-    """
-
-    as_of: datetime
-    history: History
-    features: Features
-    decision: Decision
-    target_weight: FloatArray
-    events: Sequence[Event]
-    cards: tuple[ReleaseCard, ...]
-    polled: tuple[SourceHealth, ...] = ()
-    past: tuple[Mapping[str, Any], ...] = ()
-    ceiling_usd_tn: float | None = None
-    notices: tuple[str, ...] = ()
 
 
 def build(inputs: Inputs) -> Report:

@@ -36,8 +36,8 @@ from engine.report.labels import LABELS
 
 if TYPE_CHECKING:
     from engine.report.blocks import Block
-    from engine.report.build import Inputs
     from engine.report.i18n import Voice
+    from engine.report.inputs import Inputs
     from engine.shown import Report
 
 

@@ -77,8 +77,8 @@ def outbox(
 ) -> tuple[Notice, ...]:
     """Everything there is to tell at ``now``, whether it was told before or not."""
     from engine.report import deliver
+    from engine.service.collecting import health
     from engine.service.morning import past_decisions
-    from engine.service.schedule import health
 
     told: list[Notice] = []
     if morning is not None:

@@ -107,15 +107,15 @@ def _settings(feeds: FeedsConfig, config: Config, budget: _Budget) -> Any:
 
 
 def _ingest(store: Store, config: Config, feeds: FeedsConfig, now: datetime) -> Ingested:
-    from engine.service import wiring
     from engine.service.classifier import load_classifier
-    from engine.service.hub_releases import labs_of
+    from engine.service.folders import data_folder
     from engine.service.ingest import ingest
+    from engine.threat.hub import labs_of
 
     return ingest(
         store,
         now,
-        classifier=lambda: load_classifier(wiring.data_folder(), config.folder),
+        classifier=lambda: load_classifier(data_folder(), config.folder),
         labs=labs_of(feed.options for feed in feeds.feeds),
     )
 
@@ -229,3 +229,10 @@ class _Budget:
         """Sleep, unless that would outlast the round."""
         self.check("pause", seconds)
         time.sleep(seconds)
+
+
+def health(store: Store, config: Config, at: datetime) -> tuple[SourceHealth, ...]:
+    """How each feed is doing, from what its polls have left; nothing without a ``feeds.toml``."""
+    if not (config.folder / "feeds.toml").is_file():
+        return ()
+    return feed_health(store, feeds_of(config), at)

@@ -100,7 +100,7 @@ def sessions_from(folder: Path) -> Callable[[date, date, time], Sessions]:
 
 def exchange_sessions(first: date, last: date) -> Collection[date]:
     """The NYSE sessions from ``first`` to ``last``, from the data folder where it holds them."""
-    from engine.service.wiring import data_folder
+    from engine.service.folders import data_folder
 
     return set(sessions_from(data_folder() / "derived")(first, last, time(8, 30)).on)
 

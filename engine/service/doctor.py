@@ -74,8 +74,9 @@ def worst(findings: Iterable[Finding]) -> Level:
 def _all(config: Config, db: str | None, now: datetime) -> Iterator[Finding]:
     from engine.service import wiring
     from engine.service.channels import channels_of
+    from engine.service.folders import data_folder
     from engine.service.logs import Redactor
-    from engine.service.schedule import report_folder
+    from engine.service.runner import report_folder
 
     url = db or wiring.default_db_url(config)
     channels = channels_of(config)
@@ -85,7 +86,7 @@ def _all(config: Config, db: str | None, now: datetime) -> Iterator[Finding]:
     yield from hours(config)
     yield from contact(config)
     yield from sqlite_version(url, sqlite3.sqlite_version_info)
-    yield from folders({"reports": report_folder(config), "data": wiring.data_folder()})
+    yield from folders({"reports": report_folder(config), "data": data_folder()})
     yield from addresses(channels)
     for finding in on_record(config, url, channels, now):
         yield Finding(
@@ -345,7 +346,7 @@ def runs(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
 
 def sources(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
     """Feeds that bring nothing."""
-    from engine.service.schedule import health
+    from engine.service.collecting import health
 
     told = health(store, config, now)
     bad = [s for s in told if s.state.blind]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.news.stories import Story
     from engine.news.tellings import Told
     from engine.record.store import PollState, Store, StoredItem
-    from engine.service.hub_releases import Lab
+    from engine.threat.hub import Lab
     from engine.values import Event
 
 BOOKMARK = "news-classifier"
@@ -215,7 +215,7 @@ def ingest_releases(store: Store, labs: Mapping[str, Lab] | None = None) -> tupl
     tells.
     """
     from engine.record.store import PollState
-    from engine.service.hub_releases import LABS, release_facts
+    from engine.threat.hub import LABS, release_facts
 
     rows = store.counts().get("hf_repository", 0)
     state = store.poll_state(HUB_BOOKMARK)

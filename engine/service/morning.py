@@ -135,7 +135,8 @@ def report_of(
     notices: Sequence[str] = (),
 ) -> Report:
     """The report of an assessment; ``decision`` instead of its own when given."""
-    from engine.report.build import Inputs, build
+    from engine.report.build import build
+    from engine.report.inputs import Inputs
 
     return build(
         Inputs(

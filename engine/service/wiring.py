@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import NEW_YORK
 from engine.errors import InputError
+from engine.service.folders import data_folder
 from engine.service.receipt import code_version
 
 if TYPE_CHECKING:
@@ -38,15 +38,6 @@ REFERENCE = "reference-facts"
 """Name under which the reference tables keep their poll state."""
 CALENDAR_AHEAD = timedelta(days=7)
 """Sessions are laid out so far beyond the instant asked for."""
-
-
-def data_folder() -> Path:
-    """NVSIGNAL_DATA, or the user's data folder after the XDG convention."""
-    given = os.environ.get("NVSIGNAL_DATA")
-    if given:
-        return Path(given).expanduser()
-    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(base).expanduser() / "nvsignal"
 
 
 def default_db_url(config: Config | None = None) -> str:

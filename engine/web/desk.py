@@ -175,7 +175,7 @@ class Desk:
 
     def reports_folder(self) -> Path:
         """Where ``nvsignal run`` leaves its reports."""
-        from engine.service.schedule import report_folder
+        from engine.service.runner import report_folder
 
         return report_folder(self.config())
 

@@ -15,7 +15,8 @@ from engine.errors import FeedError
 from engine.record.content import item_id
 from engine.shown import FeedState
 from feeds.base import MAX_ENTRIES, FeedConfig
-from feeds.rss import RssCollector, parse_strict, parse_tolerant, to_items
+from feeds.entries import parse_strict, parse_tolerant
+from feeds.rss import RssCollector, to_items
 from feeds.sandbox import ParserProcess
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)

@@ -17,7 +17,7 @@ from engine.service.bind import load
 from engine.service.lock import LeaderLock, NoLock
 from engine.service.logs import Log, Redactor, open_log
 from engine.service.morning import Morning
-from engine.service.schedule import Runner
+from engine.service.runner import Runner
 from engine.shown import Report
 from tests.engine.report.sample_report import sample_report
 

@@ -28,7 +28,8 @@ from engine.news.tellings import Told
 from engine.record.history import History
 from engine.record.store import Store
 from engine.service.bind import load
-from engine.service.hub_releases import (
+from engine.service.ingest import BOOKMARK, Ingested, ingest, ingest_news
+from engine.threat.hub import (
     FLAGSHIP_PARAMS,
     FRESH,
     LABS,
@@ -40,7 +41,6 @@ from engine.service.hub_releases import (
     release_facts,
     weight_precision,
 )
-from engine.service.ingest import BOOKMARK, Ingested, ingest, ingest_news
 from engine.values import Fact, Item, Stage, release_of, release_payload
 from tests.builders import T0, at, make_fact, make_item, make_release
 

@@ -57,7 +57,7 @@ WEIGHTS: EventWeights = load(CONFIG, "balanced").events
 @cache
 def model() -> Any:
     """The classifier as shipped, fitted once into the tests' data folder."""
-    from engine.service.wiring import data_folder
+    from engine.service.folders import data_folder
 
     return load_classifier(data_folder())
 

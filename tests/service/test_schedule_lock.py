@@ -16,7 +16,7 @@ from engine.errors import InputError, StoreError
 from engine.record.store import Store
 from engine.service.lock import FileLock, NoLock, leader_lock, owner_name, wait_for
 from engine.service.logs import Redactor, open_log
-from engine.service.schedule import check_folder, serve
+from engine.service.runner import check_folder, serve
 
 
 def test_one_holds_the_lock_until_it_lets_go(store_url: str) -> None:

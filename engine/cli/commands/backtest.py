@@ -262,9 +262,10 @@ def _job(window: Window, axes: list[Axis], random: int | None, seed: int) -> tup
 
 
 def _run(job: Job, workers: int, cluster: str | None) -> SweepResult:
-    from engine.service import sweeping, wiring
+    from engine.service import sweeping
+    from engine.service.folders import data_folder
 
-    checkpoint = sweeping.Checkpoint(wiring.data_folder() / "sweeps", job, sweeping.code_digest())
+    checkpoint = sweeping.Checkpoint(data_folder() / "sweeps", job, sweeping.code_digest())
     try:
         with _progress(f"{len(job.sets):,} parameter sets", job.n_chunks) as advance:
             return sweeping.run_sweep(

@@ -70,7 +70,7 @@ def _config_folder(given: str | None) -> Path | None:
 
 def _classify(headlines: Sequence[str], folder: Path | None) -> tuple[Classification, ...]:
     from engine.service.classifier import load_classifier
-    from engine.service.wiring import data_folder
+    from engine.service.folders import data_folder
 
     return load_classifier(data_folder(), folder).classify(headlines)
 
@@ -185,7 +185,7 @@ def train(folder: Path | None, report: str | None, *, as_json: bool) -> None:
     """Refit, keep the model, and report an event-grouped cross-validation."""
     from engine.news.classify import cross_validate
     from engine.service.classifier import labelled_file, load_classifier, read_labelled
-    from engine.service.wiring import data_folder
+    from engine.service.folders import data_folder
 
     _, rows = read_labelled(labelled_file(folder))
     validation = cross_validate(rows)

@@ -13,7 +13,8 @@ from engine.cli.output import to_json, write_out
 
 if TYPE_CHECKING:
     from engine.service.logs import Log
-    from engine.service.schedule import RunKey, Runner
+    from engine.service.runner import Runner
+    from engine.service.schedule import RunKey
 
 Offline = Annotated[bool, typer.Option("--offline", help="Ask no feed; decide with what is known.")]
 
@@ -39,7 +40,7 @@ def register(app: typer.Typer) -> None:
         import threading
 
         from engine.clock import now
-        from engine.service import schedule
+        from engine.service import runner as running
 
         stop = threading.Event()
         with _runner(db, config, strategy, offline=offline) as (runner, log):
@@ -51,7 +52,7 @@ def register(app: typer.Typer) -> None:
 
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, end)
-            schedule.serve(runner.cycle, stop, clock=now, log=log, seconds=every)
+            running.serve(runner.cycle, stop, clock=now, log=log, seconds=every)
             log.info("stopped")
 
     @app.command()
@@ -93,7 +94,8 @@ def _runner(
     """Everything opened, and closed again whatever happens."""
     from config.settings import config_folder
     from engine.clock import now
-    from engine.service import schedule, wiring
+    from engine.service import runner as running
+    from engine.service import wiring
     from engine.service.bind import load
     from engine.service.channels import channels_of
     from engine.service.lock import leader_lock
@@ -104,10 +106,10 @@ def _runner(
     log = open_log(Redactor(channels.secrets))
     for problem in channels.problems:
         log.error("channel_unusable", why=problem)
-    schedule.check_folder(schedule.report_folder(loaded))
+    running.check_folder(running.report_folder(loaded))
     lock = leader_lock(db or wiring.default_db_url(loaded))
     with wiring.open_record(loaded, db) as store:
-        runner = schedule.make_runner(
+        runner = running.make_runner(
             store, loaded, lock=lock, log=log, clock=now, channels=channels, offline=offline
         )
         log.info("started", record=store.address, reports=str(runner.folder), next=runner.ahead())

@@ -65,6 +65,7 @@ def _last_runs(store: Store) -> list[Any]:
 def _mornings(store: Store, config: Config, db: str | None, now: datetime) -> dict[str, Any]:
     """When the next runs are due, who leads, and which feeds are not well."""
     from engine.service import schedule, wiring
+    from engine.service.collecting import health as health_of
     from engine.service.lock import leader_lock
 
     lock = leader_lock(db or wiring.default_db_url(config))
@@ -73,7 +74,7 @@ def _mornings(store: Store, config: Config, db: str | None, now: datetime) -> di
     finally:
         lock.release()
     sessions = schedule.sessions_around(now, config)
-    health = schedule.health(store, config, now)
+    health = health_of(store, config, now)
     asked = [source for source in health if source.state != "never"]
     return {
         "next_runs": schedule.next_runs(now, sessions, config.settings.schedule),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from engine.report.blocks import Block, Card, Cell, Column, Item, Items, Line, Lines, Note, Table
@@ -42,15 +43,14 @@ class Releases(Section):
 
 
 def _data(card: ReleaseCard) -> dict[str, Any]:
-    from engine.report.forms.json import plain
-
     cost = {
         "nvidia_chip": card.nvidia_chip,
         "usd_per_mtok_nvidia": card.usd_per_mtok_nvidia,
         "domestic_chip": card.domestic_chip,
         "usd_per_mtok_domestic": card.usd_per_mtok_domestic,
     }
-    return {**plain(card.rating), "release": card.release, "cost": cost, "claims": card.claims}
+    rating = {f.name: getattr(card.rating, f.name) for f in fields(card.rating)}
+    return {**rating, "release": card.release, "cost": cost, "claims": card.claims}
 
 
 def _lab(release: ModelRelease, voice: Voice) -> str:
