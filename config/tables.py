@@ -90,6 +90,51 @@ def _kinds(**columns_by_kind: str) -> dict[str, str]:
 
 SHEETS: Mapping[str, Sheet] = MappingProxyType(
     {
+        "accelerators.csv": Sheet(
+            columns="chip vendor release_date announced_on on_sale_from country platform process "
+            "bf16_dense_tflops fp8_dense_tflops fp8_native int8_dense_tops fp4_dense_tflops "
+            "mx_e8m0_native hif8_native memory_gb memory_type memory_bw_tbs scaleup_gbs_bidir "
+            "scaleout_gbit_s tdp_w price_usd price_basis price_known_on rent_usd_per_hour "
+            "rent_basis rent_known_on export_status confidence source notes",
+            needs="chip vendor country platform confidence",
+            kinds={
+                **_kinds(date="announced_on on_sale_from price_known_on rent_known_on"),
+                "country": "CN|US",
+                "fp8_native": "y|n|reported|unknown",
+                "mx_e8m0_native": "y|n|unknown",
+                "hif8_native": "y|n|unknown",
+                "confidence": "A|B|C|D",
+            },
+        ),
+        "model_architectures.csv": Sheet(
+            columns="model aliases attention_kind layers moe_layers hidden heads kv_heads head_dim "
+            "q_lora_rank kv_lora_rank rope_dim v_head_dim experts_routed experts_per_token "
+            "experts_shared moe_intermediate dense_intermediate vocab max_context mtp_depth "
+            "total_params_b active_params_b tie_embeddings full_attention_layers index_heads "
+            "index_head_dim index_topk sliding_window kv_elements_per_token check_total_b "
+            "check_active_b check_diff_pct note source confidence",
+            needs="model attention_kind layers hidden",
+            kinds={
+                **_kinds(
+                    count="layers moe_layers hidden heads kv_heads head_dim q_lora_rank "
+                    "kv_lora_rank rope_dim v_head_dim experts_routed experts_per_token "
+                    "experts_shared moe_intermediate dense_intermediate vocab max_context "
+                    "mtp_depth full_attention_layers index_heads index_head_dim index_topk "
+                    "sliding_window kv_elements_per_token",
+                    amount="total_params_b active_params_b",
+                ),
+                "attention_kind": "gqa|mha|mla|dsa|linear-hybrid",
+                "tie_embeddings": _FLAG,
+                "confidence": _GRADES,
+            },
+        ),
+        "published_costs.csv": Sheet(
+            columns="point use kind chip precision model prompt output batch devices kv_bytes "
+            "attention_8bit tokens_t total_b active_b published unit published_on source "
+            "confidence note",
+            needs="point use kind chip published unit",
+            kinds={"use": "fitted|held_out", "published": "amount"},
+        ),
         "chip_events.csv": Sheet(
             columns="date_utc time_utc time_precision event_type actor headline "
             "expected_direction reaction_session nvda_reaction_pct_computed "

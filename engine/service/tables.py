@@ -6,6 +6,7 @@ import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from config.schema import unknown
 from config.settings import Lags
 from config.tables import SHEETS, Cell, table_problems
 from engine.clock import NEW_YORK
@@ -51,19 +52,24 @@ def _sheet_problems(path: Path) -> list[str]:
 
 
 def _chip_problems(folder: Path) -> list[str]:
+    """What the readers of chips and model dimensions refuse; updates of models nobody listed."""
     from engine.threat.architectures import load_architectures
     from engine.threat.chips import load_accelerators
 
     found = []
-    for name, read in (
-        ("accelerators.csv", load_accelerators),
-        ("model_architectures.csv", load_architectures),
-    ):
-        try:
-            read(folder / name)
-        except NvsignalError as error:
-            said = str(error)
-            found.append(said if name in said else f"{name}: {said}")
+    try:
+        load_architectures(folder / "model_architectures.csv")
+        load_accelerators(folder / "accelerators.csv")
+        models = {row["model"] for _, row in _rows(folder, "model_releases.csv")}
+        found += [
+            f"release_updates.csv:{line}: {unknown('model', row['model'], models)}"
+            for line, row in _rows(folder, "release_updates.csv")
+            if row["model"] not in models
+        ]
+    except NvsignalError as error:
+        found.append(str(error))
+    except KeyError:
+        pass  # a column is missing, and told already
     return found
 
 

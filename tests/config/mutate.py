@@ -15,13 +15,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from unittest.mock import patch
 
-from config.settings import PACKAGED
+from config.settings import PACKAGED, Lags
 from engine.clock import parse_as_of
 from engine.errors import NvsignalError
 from engine.record.history import History
 from engine.service import bind, wiring
 from engine.service.collecting import feeds_of
+from engine.service.tables import problems as table_problems
+from engine.values import Fact
 from feeds.facts import read_tables
 
 AS_OF = parse_as_of("2023-06-01")
@@ -124,6 +127,30 @@ class Outcome:
 FAULTS = frozenset({"traceback", "late", "silent"})
 
 
+@lru_cache(maxsize=1)
+def packaged_facts(lags: Lags) -> tuple[Fact, ...]:
+    return read_tables(PACKAGED / "facts", lags)
+
+
+def facts_in(folder: Path, lags: Lags) -> tuple[Fact, ...]:
+    """The facts of a folder; those that ship are read once."""
+    return packaged_facts(lags) if folder == PACKAGED / "facts" else read_tables(folder, lags)
+
+
+@lru_cache(maxsize=1)
+def packaged_problems(lags: Lags) -> tuple[str, ...]:
+    return tuple(table_problems(PACKAGED / "facts", lags))
+
+
+def check(folder: Path) -> list[str]:
+    """``bind.check``, with the answer about tables that ship kept from the first time."""
+    if (folder / "facts").is_dir():
+        return bind.check(folder)
+    answered = lambda _, lags: list(packaged_problems(lags))  # noqa: E731
+    with patch.object(bind.tables, "problems", answered):
+        return bind.check(folder)
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """A decision and the hashes it carries."""
@@ -136,8 +163,7 @@ def decide(folder: Path) -> Said:
     """The decision that a folder makes of its own tables, without a database."""
     config = bind.load(folder)
     feeds_of(config)
-    facts = read_tables(config.facts, config.settings.lags)
-    world = wiring.world_of(History(facts), config, AS_OF)
+    world = wiring.world_of(History(facts_in(config.facts, config.settings.lags)), config, AS_OF)
     decision = wiring.assess(world, config, version="same code").decision
     hashes = (decision.config_hash, decision.data_hash)
     free = {"config_hash": "", "data_hash": ""}
@@ -154,8 +180,9 @@ def attempt(seed: int, folder: Path) -> Outcome:
     """Damage one file of a fresh copy in ``folder`` and see what the product makes of it."""
     rng = random.Random(seed)
     name, change = rng.choice(targets()), rng.choice(CHANGES)
-    ignored = shutil.ignore_patterns("__pycache__", "*.py", "headlines.csv")
-    shutil.copytree(PACKAGED, folder, ignore=ignored)
+    left_out = ["__pycache__", "*.py", "headlines.csv"]
+    left_out += [] if name.startswith("facts/") else ["facts"]
+    shutil.copytree(PACKAGED, folder, ignore=shutil.ignore_patterns(*left_out))
     text = (folder / name).read_text(encoding="utf-8")
     (folder / name).write_text(change(text, rng), encoding="utf-8")
 
@@ -163,7 +190,7 @@ def attempt(seed: int, folder: Path) -> Outcome:
         return Outcome(seed=seed, file=name, change=change.__name__, kind=kind, told=told[:300])
 
     try:
-        problems = bind.check(folder)
+        problems = check(folder)
     except Exception as error:
         return outcome("traceback", repr(error))
     if problems:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from config.settings import PACKAGED
+from config.tables import SHEETS
 from engine.cli.main import build
 from engine.errors import ConfigError
 from engine.service.bind import check, load, warnings
@@ -79,6 +80,10 @@ def line_of(folder: Path, name: str, part: str) -> int:
         ("facts/rates_daily.csv", "dgs2_pct", "dsg2_pct", "no column 'dgs2_pct' (is 'dsg2_pct'"),
         ("facts/market_closes.csv", "2022-01-03", "2022-13-03", "is not a date"),
         ("facts/fomc_meetings.csv", ",decided,", ",decide,", "did you mean 'decided'?"),
+        ("facts/release_updates.csv", "GPT-4o,", "GPT-4p,",
+         "unknown model 'GPT-4p' (did you mean 'GPT-4o'?)"),
+        ("facts/accelerators.csv", ",CN,", ",CH,", "country 'CH' is not one of CN, US"),
+        ("facts/model_architectures.csv", ",gqa,", ",gqq,", "did you mean 'gqa'?"),
         ("facts/release_updates.csv", "GPT-4o,2024-08-06T23:59:59,price", "o1-mini\nGPT-4o,price",
          "1 cells under"),
     ],
@@ -92,6 +97,10 @@ def test_a_wrong_name_is_told_with_its_line(
 
     assert told in problems
     assert place in problems or "csv:1:" in problems
+
+
+def test_every_table_that_ships_has_its_sheet() -> None:
+    assert {path.name for path in (PACKAGED / "facts").glob("*.csv")} == set(SHEETS)
 
 
 def test_what_the_check_refuses_the_loader_refuses(folder: Path) -> None:
