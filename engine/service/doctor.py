@@ -62,7 +62,11 @@ def examine(folder: Path, db: str | None, now: datetime) -> tuple[Finding, ...]:
             for p in problems
         )
     config = bind.load(folder)
-    return tuple(_all(config, db, now))
+    noted = (
+        Finding(level="warning", check="config", message=line, remedy="see config/facts")
+        for line in bind.warnings(folder, now)
+    )
+    return (*noted, *_all(config, db, now))
 
 
 def worst(findings: Iterable[Finding]) -> Level:
