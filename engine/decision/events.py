@@ -25,6 +25,7 @@ from engine.news.official import KINDS, official
 from engine.news.stories import REPEAT
 from engine.news.tellings import objects, tokens
 from engine.record.history import Entry, History
+from engine.record.readings import HEADLINES, Headline
 from engine.values import Event, Fact, Stage
 
 CURATED = "the curated table"
@@ -131,7 +132,7 @@ def _type_of(event: Event | Entry) -> str:
 
 def known_events(history: History, at: datetime) -> EventLog:
     """Events known by ``at`` in all their versions, ordered by ``known_at`` then id."""
-    told = [curated(fact) for fact in history.known("headline", at)]
+    told = [curated(fact, row) for fact, row in history.told(HEADLINES, at)]
     told += official([fact for kind in KINDS for fact in history.known(kind, at)])
     news = history.all_versions("event", at)
     return EventLog(
@@ -142,15 +143,14 @@ def known_events(history: History, at: datetime) -> EventLog:
     )
 
 
-def curated(fact: Fact) -> Event:
+def curated(fact: Fact, row: Headline) -> Event:
     """A row of the curated event table as an event."""
-    headline = str(fact.payload["headline"])
-    event_type = str(fact.payload["event_type"])
+    headline, event_type = row.headline, row.event_type
     reading = readings.read(headline)
     return Event(
         event_id=sha256(fact.key.encode()).hexdigest()[:16],
         event_type=event_type,
-        actor=str(fact.payload.get("actor", "")),
+        actor=row.actor,
         direction=rules.direction_by_rule(headline, event_type),
         stage=rules.stage(reading, event_type),
         confidence=fact.confidence if fact.confidence is not None else 0.5,

@@ -201,8 +201,10 @@ def _texts(store: Store, held: Mapping[str, Story], *, since: datetime) -> dict[
 
 def _curated(store: Store) -> tuple[Event, ...]:
     from engine.decision.events import curated
+    from engine.record.readings import HEADLINES
 
-    return tuple(map(curated, store.facts(kinds=("headline",))))
+    facts = store.facts(kinds=(HEADLINES.name,))
+    return tuple(curated(fact, HEADLINES.read(fact)) for fact in facts)
 
 
 # --- releases -------------------------------------------------------------------------------

@@ -17,8 +17,9 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.clock import from_micros, to_micros
+from engine.record.readings import RELEASES, REPOSITORIES, Repository
 from engine.threat.catalogue import scale_format_of
-from engine.values import Fact, ModelRelease, release_payload
+from engine.values import Fact, ModelRelease
 
 FLAGSHIP_PARAMS = 100e9
 """Weights from which a repository counts as a flagship. Of the Chinese open-weight releases of 2025
@@ -120,14 +121,13 @@ def active_params_b(name: str) -> float | None:
     return value or None
 
 
-def weight_precision(payload: Mapping[str, Any]) -> str | None:
+def weight_precision(told: Repository) -> str | None:
     """Stored precision in the catalogue's words; None when the config does not say."""
-    method = str(payload.get("quant_method") or "").lower()
-    scale = str(payload.get("scale_fmt") or "").lower()
-    if "fp8" in method or "fp8" in str(payload.get("fmt") or "").lower():
+    method, scale = (told.quant_method or "").lower(), (told.scale_fmt or "").lower()
+    if "fp8" in method or "fp8" in (told.fmt or "").lower():
         if scale in ("ue8m0", "e8m0"):
             return "fp8-ue8m0"
-        return "fp8-e4m3-128x128" if payload.get("block") == [128, 128] else "fp8"
+        return "fp8-e4m3-128x128" if told.block == (128, 128) else "fp8"
     return "mxfp4" if method == "mxfp4" else None
 
 
@@ -140,16 +140,17 @@ def release_facts(
     facts on record; a family found there from another source makes no second release.
     """
     catalogued = {
-        (str(f.payload["lab"]), family(str(f.payload["model"]), str(f.payload["lab"])))
-        for f in known_releases
-        if not str(f.payload.get("source", "")).startswith(PROVENANCE)
+        (release.lab, family(release.model, release.lab))
+        for release in map(RELEASES.read, known_releases)
+        if not release.source.startswith(PROVENANCE)
     }
-    families: dict[tuple[str, str], list[Fact]] = {}
-    for fact in sorted(repositories, key=lambda f: (f.known_at, f.key)):
-        org, _, name = fact.key.partition("/")
+    families: dict[tuple[str, str], list[Repository]] = {}
+    seen = map(REPOSITORIES.read, repositories)
+    for told in sorted(seen, key=lambda r: (r.known_at, r.id)):
+        org, _, name = told.id.partition("/")
         lab = labs.get(org.lower())
         if lab is not None and not _OTHER_TRADES & {w.lower() for w in _words(name)}:
-            families.setdefault((lab.name, family(name, lab.name)), []).append(fact)
+            families.setdefault((lab.name, family(name, lab.name)), []).append(told)
     by_name = {lab.name: lab for lab in labs.values()}
     found = [
         fact
@@ -160,16 +161,16 @@ def release_facts(
     return tuple(sorted(found, key=lambda f: (f.known_at, f.key)))
 
 
-def _family_facts(lab: Lab, versions: Sequence[Fact]) -> list[Fact]:
+def _family_facts(lab: Lab, versions: Sequence[Repository]) -> list[Fact]:
     """The versions of one family's release; none before it looks like a flagship."""
     told: list[Fact] = []
-    latest: dict[str, Fact] = {}
+    latest: dict[str, Repository] = {}
     first_seen = versions[0].known_at
     if first_seen - min(f.occurred_at for f in versions if f.known_at == first_seen) > FRESH:
         return []
     main = ""
     for known_us in sorted({to_micros(f.known_at) for f in versions}):
-        latest |= {f.key: f for f in versions if to_micros(f.known_at) == known_us}
+        latest |= {f.id: f for f in versions if to_micros(f.known_at) == known_us}
         main = main or _main(latest)
         if main:
             fact = _fact(lab, latest[main], latest.values())
@@ -179,20 +180,20 @@ def _family_facts(lab: Lab, versions: Sequence[Fact]) -> list[Fact]:
     return told
 
 
-def _main(latest: Mapping[str, Fact]) -> str:
+def _main(latest: Mapping[str, Repository]) -> str:
     """The repository that stands for the family: large, the plainest name; "" when none is large.
 
     Once chosen it stays, so that a later copy does not rename the release.
     """
-    large = [k for k, f in latest.items() if (f.payload.get("total_params") or 0) > FLAGSHIP_PARAMS]
+    large = [k for k, r in latest.items() if (r.total_params or 0) > FLAGSHIP_PARAMS]
     return min(large, key=lambda k: (len(k), k), default="")
 
 
-def _fact(lab: Lab, main: Fact, builds: Iterable[Fact]) -> Fact:
-    name = main.key.partition("/")[2]
-    total_b = main.payload["total_params"] / 1e9
+def _fact(lab: Lab, main: Repository, builds: Iterable[Repository]) -> Fact:
+    name = main.id.partition("/")[2]
+    total_b = (main.total_params or 0.0) / 1e9
     active_b = active_params_b(name)
-    precision = weight_precision(main.payload) or _precision_of(builds)
+    precision = weight_precision(main) or _precision_of(builds)
     release = ModelRelease(
         model=shown_name(name),
         lab=lab.name,
@@ -204,22 +205,20 @@ def _fact(lab: Lab, main: Fact, builds: Iterable[Fact]) -> Fact:
         weight_precision=precision,
         scale_format=scale_format_of(precision),
         open_weights=True,
-        license=main.payload.get("license"),
-        source=f"{PROVENANCE}{main.key}, created {main.occurred_at:%Y-%m-%d}",
+        license=main.license,
+        source=f"{PROVENANCE}{main.id}, created {main.occurred_at:%Y-%m-%d}",
         confidence=CONFIDENCE,
     )
-    return Fact(
-        kind="model_release",
-        key=f"{lab.name}/{release.model}",
+    return RELEASES.fact(
+        release,
         occurred_at=main.occurred_at,
         known_at=main.known_at,
         source=main.source,
         confidence=CONFIDENCE,
-        payload=release_payload(release),
     )
 
 
-def _precision_of(builds: Iterable[Fact]) -> str | None:
+def _precision_of(builds: Iterable[Repository]) -> str | None:
     """What the laboratory's own quantised builds say, the plainest name first."""
-    ordered = sorted(builds, key=lambda f: (len(f.key), f.key))
-    return next((p for p in (weight_precision(f.payload) for f in ordered) if p is not None), None)
+    ordered = sorted(builds, key=lambda r: (len(r.id), r.id))
+    return next((p for p in map(weight_precision, ordered) if p is not None), None)

@@ -26,6 +26,7 @@ from engine.news.stories import NEWS_AGE, REPEAT, cluster
 from engine.news.taxonomy import EVENT_TYPES
 from engine.news.tellings import Told
 from engine.record.history import History
+from engine.record.readings import REPOSITORIES
 from engine.record.store import Store
 from engine.service.bind import load
 from engine.service.ingest import BOOKMARK, Ingested, ingest, ingest_news
@@ -447,7 +448,11 @@ def test_active_parameters_are_those_the_name_tells(name: str, active: float | N
 def test_precision_is_said_in_the_words_of_the_catalogue(
     config: dict[str, Any], precision: str | None
 ) -> None:
-    assert weight_precision(config) == precision
+    fact = Fact(
+        kind="hf_repository", key="a/b", occurred_at=T0, known_at=T0, source="t",
+        payload={"id": "a/b", **config},
+    )  # fmt: skip
+    assert weight_precision(REPOSITORIES.read(fact)) == precision
 
 
 def test_copies_of_a_model_are_one_release() -> None:

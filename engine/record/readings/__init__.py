@@ -16,10 +16,8 @@ from engine.record.readings.company import (
 )
 from engine.record.readings.events import (
     HEADLINES,
-    NEWS_EVENTS,
     POLICY_STEPS,
     Headline,
-    NewsEvent,
     PolicyStep,
 )
 from engine.record.readings.fed import FED_DECISIONS, MEETINGS, FedDecision, Meeting
@@ -44,7 +42,6 @@ __all__ = [
     "FED_DECISIONS",
     "HEADLINES",
     "MEETINGS",
-    "NEWS_EVENTS",
     "OBSERVATIONS",
     "POLICY_STEPS",
     "PRESS_CLAIMS",
@@ -63,7 +60,6 @@ __all__ = [
     "Headline",
     "Kind",
     "Meeting",
-    "NewsEvent",
     "Observation",
     "PolicyStep",
     "PressClaim",

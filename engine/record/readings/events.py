@@ -1,4 +1,7 @@
-"""What happened: rows of the curated event table, policy steps, and news once classified."""
+"""What happened: rows of the curated event table and steps of policy.
+
+Classified news has its reading beside the stories that make it (``engine.decision.events.live``).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from engine.record.readings.base import Kind
-from engine.values import Direction, Stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,25 +43,3 @@ class PolicyStep:
 
 
 POLICY_STEPS = Kind(name="policy_event", of=PolicyStep, key=lambda p: p.event[:80])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewsEvent:
-    """A classified story as it stood at ``known_at``; ``engine.values.Event`` without its id."""
-
-    event_type: str
-    direction: Direction
-    stage: Stage
-    confidence: float
-    headline: str
-    known_at: datetime
-    occurred_at: datetime
-    source: str = ""
-    actor: str = ""
-    n_sources: int = 1
-    item_ids: tuple[str, ...] = ()
-    classifier: str = ""
-    url: str = ""
-
-
-NEWS_EVENTS = Kind(name="event", of=NewsEvent, key=lambda e: e.headline)
