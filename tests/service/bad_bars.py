@@ -12,8 +12,9 @@ import math
 import random
 import sys
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 
@@ -23,11 +24,14 @@ from engine.record.history import History
 from engine.record.readings import BARS
 from engine.service import wiring
 from engine.service.bind import Bound, load
+from engine.service.derived import Memo
 from engine.values import Fact
 from feeds.bars import KINDS, sound_bars
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 DOORS = ("table", "file", "feed")
+DOOR_DAYS = timedelta(days=180)
+"""How much of the record the door is shown: it judges by the sessions around the one that comes."""
 FOLLOWING = 5
 """True sessions that come in after the wrong one."""
 
@@ -61,7 +65,8 @@ class Bench:
         self.as_of = parse_as_of(as_of)
         with open_record(self.config, "sqlite://") as store:
             self.history = store.history(known_by=self.as_of)
-        self.world = wiring.world_of(self.history, self.config, self.as_of)
+        memo = Memo(Path(mkdtemp(prefix="nvsignal-")) / "memo.json", "bench")
+        self.world = replace(wiring.world_of(self.history, self.config, self.as_of), memo=memo)
         whole = wiring.assess(self.world, self.config, version="bench")
         self.ratings = whole.ratings
         self.control = whole.evaluation
@@ -125,7 +130,13 @@ class Bench:
         gone = {id(f) for f in ours if f.payload["session_on"] >= wrong.payload["session_on"]}
         held = [f for f in facts if id(f) not in gone]
         before = [f for f in ours if id(f) not in gone][-9:]
-        prices = [f for f in held if f.kind in KINDS]
+        prices = [
+            f
+            for f in held
+            if f.kind in KINDS
+            and f.payload["symbol"] == wrong.payload["symbol"]
+            and f.payload.get("session_on", "9999") > str(alteration.day - DOOR_DAYS)
+        ]
         true = next(f for f in ours if f.key == wrong.key)
         for n, fact in enumerate(coming):
             now = fact.known_at
@@ -160,17 +171,25 @@ def run(n: int, seed: int, strategy: str) -> None:
     """Print the figures and every alteration that moved a verdict or kept a true bar out."""
     bench = Bench(strategy)
     chance = random.Random(seed)
-    for name, beyond in (("beyond 1.35", True), ("any factor", False)):
-        found = [(a := bench.draw(chance, beyond=beyond), bench.consequence(a)) for _ in range(n)]
-        moved = [(a, c) for a, c in found if c.verdicts]
-        out = [(a, c) for a, c in found if c.refused]
-        targets = sum(bool(c.targets) for _, c in found)
-        print(
-            f"{strategy}, {n} alterations {name}: verdict changed by {len(moved)}, target by "
-            f"{targets}, true bars kept out by {len(out)}"
-        )
-        for a, c in [*moved, *out][:20]:
-            print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {c}")
+    drawn = [bench.draw(chance, beyond=False) for _ in range(n)]
+    out = [(a, kept_out) for a in drawn if (kept_out := bench.altered(a)[1])]
+    print(
+        f"{strategy}, {n} alterations of any factor: true bars kept out by {len(out)}", flush=True
+    )
+    for a, kept_out in out[:20]:
+        print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {kept_out}")
+    drawn = [bench.draw(chance, beyond=True) for _ in range(n)]
+    found = [(a, bench.consequence(a)) for a in drawn]
+    moved = [(a, c) for a, c in found if c.verdicts or c.refused]
+    print(
+        f"{strategy}, {n} alterations beyond 1.35: verdict changed by "
+        f"{sum(bool(c.verdicts) for _, c in found)}, target by "
+        f"{sum(bool(c.targets) for _, c in found)}, true bars kept out by "
+        f"{sum(bool(c.refused) for _, c in found)}",
+        flush=True,
+    )
+    for a, c in moved[:20]:
+        print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {c}")
 
 
 if __name__ == "__main__":
