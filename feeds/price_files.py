@@ -90,10 +90,11 @@ def read_price_file(raw: bytes, name: str, symbol: str) -> PriceFile:
     high, days that come twice or in no order.
     """
     text, encoding = decoded(raw, name, legacy=True)
-    if not text.strip():
-        raise InputError(f"'{name}' is empty")
     separator, text = _separator(text)
-    sheet = _sheet(list(csv_cells(text, name, separator=separator)), name, symbol)
+    found = list(csv_cells(text, name, separator=separator))
+    if not found:
+        raise InputError(f"'{name}' is empty")
+    sheet = _sheet(found, name, symbol)
     _need_ours(sheet, symbol)
     day_of, first_part = _days(sheet)
     number_of, comma = _numbers(sheet)

@@ -239,13 +239,13 @@ def test_a_bad_row_is_one_line(say: Say, what: str, text: str, said: str) -> Non
 
 def test_splits_and_dividends_come_in_as_facts(say: Say, history: Callable[[], History]) -> None:
     text = "ex_date,kind,amount_usd_as_paid,split_ratio\n2025-10-06,split,,4:1\n"
-    assert say("actions", text + "2025-09-11,dividend,0.01,\n", "--json")["new"] == 2
-    yf = "Date,Dividends,Stock Splits\n2025-12-04,0.01,0.0\n"
+    assert say("actions", text + "2025-10-20,dividend,0.01,\n", "--json")["new"] == 2
+    yf = "Date,Dividends,Stock Splits\n2025-10-21,0.01,0.0\n"
     assert say("actions", yf, "--json")["new"] == 1
 
     told = actions_at(history(), "NVDA", datetime(2026, 1, 1, tzinfo=UTC))
     assert ("split", 4.0) in [(a.action, a.value) for a in told]
-    assert (date(2025, 12, 4), 0.01) in [(a.ex_on, a.value) for a in told]
+    assert (date(2025, 10, 21), 0.01) in [(a.ex_on, a.value) for a in told]
 
 
 def test_the_reference_list_of_dividends_and_splits_can_be_read(say: Say) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import InputError
@@ -109,6 +109,7 @@ def test_each_dialect_gives_the_same_bars_and_says_what_it_is(name: str) -> None
     ("text", "said"),
     [
         ("", "'f.csv' is empty"),
+        (" ;;\n ; ;\n", "'f.csv' is empty"),
         ("Date,Close\n", "a heading and no rows"),
         ("Datum,Schluss\n2025-10-01,1\n", "f.csv:1: no column 'date' (columns seen: Datum, Schl"),
         ("Date,Value\n2025-10-01,1\n", "f.csv:1: no column 'close' (columns seen: Date, Value)"),
@@ -164,8 +165,16 @@ def test_grouped_thousands_are_read_where_a_point_shows_them() -> None:
     assert read("Date;Close\n2024-06-06;1.209,98\n").bars[0].close == 1209.98
 
 
-@given(st.binary(max_size=400))
-def test_whatever_the_bytes_the_answer_is_bars_or_one_line(raw: bytes) -> None:
+PIECES = st.sampled_from(
+    ["Date", "Close", "Price", "Ticker", "NVDA", "2025-10-01", "01/10/2025", "1,5", "$2", "€",
+     "sep=;",
+     ",", ";", "\t", "\n", '"', " ", "-", "1.2.3", "\u00a0", "1e400", "9" * 400]
+)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(st.binary(max_size=400), st.lists(PIECES, max_size=40).map("".join)))
+def test_whatever_the_bytes_the_answer_is_bars_or_one_line(raw: bytes | str) -> None:
     try:
         found = read(raw)
     except InputError as error:
