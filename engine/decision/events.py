@@ -20,10 +20,10 @@ import numpy as np
 from engine.clock import to_micros
 from engine.news import reading as readings
 from engine.news import rules
-from engine.news.mood import WEIGHING
+from engine.news.mood import WEIGHING, Mood
 from engine.news.official import KINDS, official
 from engine.news.stories import REPEAT
-from engine.news.tellings import objects, tokens
+from engine.news.tellings import objects, only_names_scales, tokens
 from engine.record.history import Entry, History
 from engine.record.readings import HEADLINES, Headline
 from engine.values import Event, Fact, Stage
@@ -146,13 +146,13 @@ def known_events(history: History, at: datetime) -> EventLog:
 def curated(fact: Fact, row: Headline) -> Event:
     """A row of the curated event table as an event."""
     headline, event_type = row.headline, row.event_type
-    reading = readings.read(headline)
+    stage = rules.stage(readings.read(headline), event_type)
     return Event(
         event_id=sha256(fact.key.encode()).hexdigest()[:16],
         event_type=event_type,
         actor=row.actor,
         direction=rules.direction_by_rule(headline, event_type),
-        stage=rules.stage(reading, event_type),
+        stage=stage,
         confidence=fact.confidence if fact.confidence is not None else 0.5,
         occurred_at=fact.occurred_at,
         known_at=fact.known_at,
@@ -161,8 +161,15 @@ def curated(fact: Fact, row: Headline) -> Event:
         classifier="curated type, direction by rule",
         owners=(CURATED,),
         grade="A",
+        mood=_curated_mood(headline, stage),
         objects=tuple(sorted(objects(tokens(headline)))),
     )
+
+
+def _curated_mood(headline: str, stage: Stage) -> Mood:
+    if only_names_scales(headline):
+        return Mood.COMMENT
+    return Mood.RUMOUR if stage is Stage.RUMOUR else Mood.FACT
 
 
 def live(fact: Fact) -> Event:

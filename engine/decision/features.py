@@ -31,6 +31,8 @@ FEATURES: Mapping[str, str] = {
     "threat_doubt_pct": "half the 5-95 % width of their net effect, %",
     "domestic_impulse_pct": "news on home-grown chips, + good for NVDA, % of that revenue",
     "policy_impulse_pct": "export policy news, + good for NVDA, % of price",
+    "policy_alone_pct": "what is left of the worst policy step told by one owner alone, % of price",
+    "domestic_alone_pct": "the same for home-grown chips, % of that revenue",
     "us_gate": "US permission for the best part China could get: 1 allowed, 0.5 licence, 0 barred",
     "china_gate": "Chinese acceptance of that part: 1 accepted, 0.35 discouraged, 0 blocked",
     "china_excluded": "1 once Nvidia's guidance assumes no China data-centre sales",

@@ -17,9 +17,9 @@ definition that ``impulses`` is tested against.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,26 +29,18 @@ from engine.news.mood import WEIGHING
 from engine.values import Event, FloatArray
 
 POLICY, DOMESTIC = "policy_impulse_pct", "domestic_impulse_pct"
+ALONE: Mapping[str, str] = {POLICY: "policy_alone_pct", DOMESTIC: "domestic_alone_pct"}
+"""Of each voice: what is left of the worst step that rests on one unconfirmed owner, 0 or less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """What one event added to a voice's impulses: in which row, and signed in per cent.
-
-    owners: of all that told the episode by then. factor: the share of the type's size that it had.
-    """
+    """What an event added to a voice's impulses: in which row, and signed in per cent."""
 
     row: int
     name: str
     event: Event
     amount_pct: float
-    factor: float
-    owners: tuple[str, ...]
-
-    @property
-    def alone(self) -> bool:
-        """Whether it rests on one owner who is not the source itself."""
-        return len(self.owners) < 2 and not self.event.confirmed
 
 
 Version = tuple[int, Event]
@@ -58,7 +50,7 @@ Version = tuple[int, Event]
 def impulses(
     grid: Grid, versions: Sequence[Event], weights: EventWeights, gates: Mapping[str, FloatArray]
 ) -> dict[str, FloatArray]:
-    """Signed impulses of both voices, shape (T,), 0 where nothing moved.
+    """Signed impulses of both voices, shape (T,), 0 where nothing moved; and the ``ALONE`` of each.
 
     versions: of events, each known at its ``known_at``, in any order. What became known before the
     first row belongs to no row. gates: ``china_gate`` of shape (T,), Chinese acceptance.
@@ -66,10 +58,11 @@ def impulses(
     known = _rows(grid, versions)
     losses = [row for row in _losses(known, weights) if row < len(grid)]
     bounds = [0, *losses, len(grid)]
-    out = {name: np.zeros(len(grid)) for name in (POLICY, DOMESTIC)}
-    for start, end in itertools.pairwise(bounds):
+    out = {name: np.zeros(len(grid)) for name in (*ALONE, *ALONE.values())}
+    for start, end in pairwise(bounds):
         usable = _standing([v for v in known if v[0] < end], start, weights)
-        plain = _arrays(parts(usable, len(grid), weights, gates), len(grid))
+        told = episodes(usable, len(grid), weights, gates)
+        plain = _arrays((p for e in told for p in e.parts), len(grid))
         for name, array in plain.items():
             half_life = _half_life(name, weights)
             left = _faded(array, start, half_life) - _faded(out[name], start - 1, half_life) * (
@@ -78,7 +71,23 @@ def impulses(
             out[name][start:end] = array[start:end]
             if start:
                 out[name][start] = left
+            alone = _worst_alone([e for e in told if e.name == name], len(grid), half_life)
+            out[ALONE[name]][start:end] = alone[start:end]
     return out
+
+
+def _worst_alone(told: Iterable[Episode], rows: int, half_life: float) -> FloatArray:
+    """At each row the least of what is left of single steps that one unconfirmed owner tells."""
+    worst = np.zeros(rows)
+    for episode in told:
+        left = np.zeros(rows)
+        for part in episode.parts:
+            ages = np.arange(rows - part.row)
+            left[part.row :] += part.amount_pct * np.exp2(-ages / half_life)
+        if episode.confirmed_row is not None:
+            left[episode.confirmed_row :] = 0.0
+        worst = np.minimum(worst, left)
+    return worst
 
 
 def faded_sum(
@@ -90,17 +99,62 @@ def faded_sum(
 ) -> dict[str, float]:
     """The slow definition: at row ``t``, the faded sum over what stands by then, from scratch."""
     usable = _standing([v for v in _rows(grid, versions) if v[0] <= t], t, weights)
-    plain = _arrays(parts(usable, len(grid), weights, gates), len(grid))
+    told = episodes(usable, len(grid), weights, gates)
+    plain = _arrays((p for e in told for p in e.parts), len(grid))
     return {name: _faded(array, t, _half_life(name, weights)) for name, array in plain.items()}
 
 
-def parts_at(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """A step that weighs today: the event told first, who told it, what it moved and what is left.
+
+    told_pct, left_pct: signed, % of price (policy) or of data-centre revenue (home-grown chips).
+    others: how many more stories tell the same step. alone: it rests on one unconfirmed owner.
+    """
+
+    event: Event
+    voice: str
+    told_pct: float
+    left_pct: float
+    owners: tuple[str, ...]
+    others: int
+    alone: bool
+
+
+LEAST_LEFT_PCT = 0.01
+"""What is left of a step below this is not shown."""
+
+
+def weighed(
     grid: Grid, versions: Sequence[Event], weights: EventWeights, gates: Mapping[str, FloatArray]
-) -> list[Part]:
-    """What every event that stands in the last row of ``grid`` added, and when."""
+) -> tuple[Weighed, ...]:
+    """The steps that weigh in the last row of ``grid``, what is left of the heaviest first."""
     t = len(grid) - 1
-    usable = _standing(_rows(grid, versions), t, weights)
-    return parts(usable, len(grid), weights, gates)
+    found = []
+    for step in standing_at_the_end(grid, versions, weights, gates):
+        half_life = _half_life(step.name, weights)
+        left = sum(p.amount_pct * 0.5 ** ((t - p.row) / half_life) for p in step.parts)
+        if abs(left) >= LEAST_LEFT_PCT:
+            found.append(
+                Weighed(
+                    event=min(step.told.values(), key=lambda e: (e.known_at, e.event_id)),
+                    voice=step.name,
+                    told_pct=sum(p.amount_pct for p in step.parts),
+                    left_pct=left,
+                    owners=step.owners(),
+                    others=len(step.told) - 1,
+                    alone=step.confirmed_row is None,
+                )
+            )
+    return tuple(sorted(found, key=lambda w: (-abs(w.left_pct), w.event.event_id)))
+
+
+def standing_at_the_end(
+    grid: Grid, versions: Sequence[Event], weights: EventWeights, gates: Mapping[str, FloatArray]
+) -> list[Episode]:
+    """The steps that stand in the last row of ``grid``, with who told them and what they added."""
+    usable = _standing(_rows(grid, versions), len(grid) - 1, weights)
+    return episodes(usable, len(grid), weights, gates)
 
 
 # --- one event ------------------------------------------------------------------------------
@@ -155,8 +209,12 @@ def actor_of(event: Event) -> str:
 
 
 @dataclass(slots=True)
-class _Episode:
-    """One step, told by one or more events. size: what it has moved so far, before its sign."""
+class Episode:
+    """One step, told by one or more events.
+
+    size: what it has moved so far, before its sign. confirmed_row: from where on more than one
+    owner, or the source itself, has told it; None while it rests on one.
+    """
 
     name: str
     actor: str
@@ -164,61 +222,57 @@ class _Episode:
     last_row: int
     objects: set[str] = field(default_factory=set)
     told: dict[str, Event] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
     size: float = 0.0
     over: bool = False
+    confirmed_row: int | None = None
 
     def owners(self) -> tuple[str, ...]:
         """Every owner who told it, each once, in order."""
         return tuple(dict.fromkeys(o for e in self.told.values() for o in e.owners or (e.source,)))
 
     def confirmed(self) -> bool:
+        """Whether the issuer, regulator or laboratory itself told it."""
         return any(e.confirmed for e in self.told.values())
 
 
-def parts(
+def episodes(
     versions: Iterable[Version],
     rows: int,
     weights: EventWeights,
     gates: Mapping[str, FloatArray],
-) -> list[Part]:
-    """What each version adds, in order, when none of them is ever taken back."""
-    added: list[Part] = []
-    episodes: list[_Episode] = []
+) -> list[Episode]:
+    """The steps that ``versions`` tell and what each adds, when none of them is taken back."""
+    found: list[Episode] = []
     for row, event in versions:
         name = _name_of(event, weights)
         if name is None or not event.direction or not 0 < row < rows:
             continue
         if not factor(event, 2, weights, confirmed=True):
             continue
-        episode = _episode_of(event, row, name, episodes, weights.repeat.within_sessions)
-        owners = episode.owners()
-        share = factor(event, len(owners), weights, confirmed=episode.confirmed())
+        episode = _episode_of(event, row, name, found, weights.repeat.within_sessions)
+        owners, confirmed = len(episode.owners()), episode.confirmed()
         size = max(
-            factor(e, len(owners), weights, confirmed=episode.confirmed())
-            * _size_pct(e, row, weights, gates)
+            factor(e, owners, weights, confirmed=confirmed) * _size_pct(e, row, weights, gates)
             for e in episode.told.values()
         )
         if size > episode.size:
             amount = event.direction * (size - episode.size)
             episode.size = size
-            added.append(
-                Part(
-                    row=row, name=name, event=event, amount_pct=amount, factor=share, owners=owners
-                )
-            )
-        if len(owners) > 1 or episode.confirmed():
-            _end_opposites(episode, episodes)
-    return added
+            episode.parts.append(Part(row=row, name=name, event=event, amount_pct=amount))
+        if owners > 1 or confirmed:
+            if episode.confirmed_row is None:
+                episode.confirmed_row = row
+            _end_opposites(episode, found)
+    return found
 
 
-def _episode_of(
-    event: Event, row: int, name: str, episodes: list[_Episode], within: int
-) -> _Episode:
+def _episode_of(event: Event, row: int, name: str, known: list[Episode], within: int) -> Episode:
     """The episode ``event`` belongs to, with it in; the youngest that fits, or a new one."""
     actor, about = actor_of(event), set(event.objects)
-    found = next((e for e in episodes if event.event_id in e.told and e.name == name), None)
+    found = next((e for e in known if event.event_id in e.told and e.name == name), None)
     if found is None:
-        for episode in reversed(episodes):
+        for episode in reversed(known):
             same = (episode.name, episode.sign) == (name, event.direction) and (
                 episode.actor == actor or not episode.actor or not actor
             )
@@ -228,16 +282,16 @@ def _episode_of(
                 found = episode
                 break
     if found is None:
-        found = _Episode(name=name, actor=actor, sign=event.direction, last_row=row)
-        episodes.append(found)
+        found = Episode(name=name, actor=actor, sign=event.direction, last_row=row)
+        known.append(found)
     found.told[event.event_id] = event
     found.objects |= about
     found.last_row = max(found.last_row, row)
     return found
 
 
-def _end_opposites(episode: _Episode, episodes: Iterable[_Episode]) -> None:
-    for other in episodes:
+def _end_opposites(episode: Episode, known: Iterable[Episode]) -> None:
+    for other in known:
         opposite = (other.name, other.sign) == (episode.name, -episode.sign)
         same_actor = other.actor == episode.actor
         apart = other.objects and episode.objects and other.objects.isdisjoint(episode.objects)

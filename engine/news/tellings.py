@@ -238,7 +238,23 @@ def mood_of(label: Classification, title: str) -> Mood:
         return Mood.DENIAL
     if _CORRECTED.match(text):
         return Mood.CORRECTION
-    return label.mood
+    domestic = label.event_type in ("domestic_chip_launch", "domestic_chip_adoption")
+    return Mood.COMMENT if domestic and only_names_scales(title) else label.mood
+
+
+_SCALES = re.compile(r"\bu?e8m0\b", re.IGNORECASE)
+_USE = re.compile(
+    r"\b(?:train|run|runs|running|serv|deploy|inferenc|adopt|migrat|switch|port|entra[iî]n)",
+    re.IGNORECASE,
+)
+
+
+def only_names_scales(title: str) -> bool:
+    """Whether a headline rests on the UE8M0 scale format alone, without a use of anybody's chips.
+
+    It is the scale format of Nvidia's own Blackwell too, so that it says nothing about hardware.
+    """
+    return bool(_SCALES.search(title)) and not _USE.search(title)
 
 
 def jaccard(a: frozenset[str], b: frozenset[str]) -> float:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from engine.decision.news_impulses import Weighed
     from engine.record.history import History
     from engine.shown import ReleaseCard, SourceHealth
     from engine.values import Decision, Event, Features, FloatArray
@@ -18,6 +19,7 @@ class Inputs:
     """What a report is made of. cards: newest releases first, already chosen.
 
     polled: health of the live feeds. past: standing ledger entries' payloads, oldest first.
+    weighed: the steps of news that weigh, the heaviest first.
     """
 
     as_of: datetime
@@ -31,3 +33,4 @@ class Inputs:
     past: tuple[Mapping[str, Any], ...] = ()
     ceiling_usd_tn: float | None = None
     notices: tuple[str, ...] = ()
+    weighed: tuple[Weighed, ...] = ()

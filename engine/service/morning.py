@@ -18,6 +18,7 @@ from engine.values import Decision
 
 if TYPE_CHECKING:
     from config.settings import Config
+    from engine.decision.news_impulses import Weighed
     from engine.record.store import Store
     from engine.service.bind import Bound
     from engine.service.wiring import Assessment
@@ -151,8 +152,21 @@ def report_of(
             past=tuple(past),
             ceiling_usd_tn=_ceiling(assessment.config),
             notices=tuple(notices),
+            weighed=weighed_news(assessment),
         )
     )
+
+
+def weighed_news(assessment: Assessment) -> tuple[Weighed, ...]:
+    """The steps of news that weigh in the last session, the heaviest first."""
+    from engine.decision.events import EventLog
+    from engine.decision.news_impulses import weighed
+
+    weights = assessment.config.events
+    moving = EventLog.of(assessment.events).versions_of(
+        weights.policy.keys() | weights.domestic.keys()
+    )
+    return weighed(assessment.world.grid, moving, weights, assessment.features.values)
 
 
 def release_cards(assessment: Assessment) -> tuple[Any, ...]:

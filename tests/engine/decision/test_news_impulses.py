@@ -20,7 +20,7 @@ from engine.decision.news_impulses import (
     factor,
     faded_sum,
     impulses,
-    parts_at,
+    standing_at_the_end,
 )
 from engine.values import Event, Stage
 from tests import streams
@@ -232,9 +232,24 @@ def test_no_row_hangs_on_what_came_after_it_nor_on_the_order(seed: int) -> None:
         assert np.array_equal(whole[name], shuffled[name])
 
 
-def test_parts_name_what_weighs() -> None:
+def test_the_steps_that_stand_name_what_weighs() -> None:
     lone = event(5, owners=("Fool",))
     ended = replace(event(9, "b", objects=("rtx",)), ended="refuted")
-    (part,) = parts_at(grid(), [lone, event(7, "b", objects=("rtx",)), ended], WEIGHTS, gates())
-    assert (part.event.event_id, part.row, part.alone) == ("a", 5, True)
+    told = [lone, event(7, "b", objects=("rtx",)), ended]
+    (step,) = standing_at_the_end(grid(), told, WEIGHTS, gates())
+    (part,) = step.parts
+    assert (part.event.event_id, part.row, step.confirmed_row) == ("a", 5, None)
     assert part.amount_pct == -BAN_PCT / 2
+
+
+def test_what_rests_on_one_owner_is_known_apart() -> None:
+    """The worst single step of one owner, until another tells it; two steps are not added."""
+    lone, other = event(3, owners=("Fool",)), event(4, "b", owners=("AFP",), objects=("rtx",))
+    second = event(6, "c", owners=("Reuters",))
+    alone = impulses(grid(), [lone, other, second], WEIGHTS, gates())["policy_alone_pct"]
+    half_life = WEIGHTS.fade.policy_sessions
+    assert alone[2] == 0.0
+    assert alone[3] == alone[4] == -BAN_PCT / 2
+    assert alone[6] == pytest.approx(-BAN_PCT / 2 * 2 ** (-2 / half_life))
+    confirmed = impulses(grid(), [event(3)], WEIGHTS, gates())["policy_alone_pct"]
+    assert not confirmed.any()

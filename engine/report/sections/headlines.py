@@ -1,0 +1,105 @@
+"""Headlines that weigh: which step of news moves the score, by how much, and on whose word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from engine.decision.events import CURATED
+from engine.report.blocks import Block, Item, Items, Note
+from engine.report.labels import N_
+from engine.report.section import Section
+from engine.report.typography import clean, safe_url
+
+if TYPE_CHECKING:
+    from engine.decision.news_impulses import Weighed
+    from engine.report.i18n import Voice
+    from engine.report.inputs import Inputs
+    from engine.shown import Report
+
+MOST_SHOWN = 12
+POLICY = "policy_impulse_pct"
+
+
+class Headlines(Section):
+    """The steps of news behind the voices, the heaviest first."""
+
+    name, order, title = "headlines", 55, N_("Headlines that weigh")
+    labels: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "grade_A": N_("told by the source itself"),
+            "grade_B": N_("edited press"),
+            "grade_C": N_("trade press or site"),
+            "grade_hand": N_("checked by hand"),
+            "fact": N_("fact"),
+        }
+    )
+
+    def gather(self, inputs: Inputs) -> tuple[Weighed, ...]:
+        """The steps that weigh today."""
+        return inputs.weighed
+
+    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+        """One entry a step, or that no news weighs."""
+        steps: tuple[Weighed, ...] = report.parts.get(self.name, ())
+        if not steps:
+            yield Note(text=voice.say("No news weighs in the score today."), style="quiet")
+            return
+        yield Items(items=tuple(_item(step, voice) for step in steps[:MOST_SHOWN]), most=4)
+
+    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+        """What each step moved, what is left of it, and who told it."""
+        steps: tuple[Weighed, ...] = report.parts.get(self.name, ())
+        return {self.name: [_row(step) for step in steps]}
+
+
+def _item(step: Weighed, voice: Voice) -> Item:
+    event, _ = step.event, voice.say
+    by_hand = step.owners == (CURATED,)
+    tier = voice.label("grade_hand" if by_hand else f"grade_{event.grade}")
+    owners = clean(event.source if by_hand else ", ".join(step.owners), limit=120)
+    about = (clean(event.actor, limit=80), voice.label(event.stage.value), voice.label(event.mood))
+    detail = (
+        voice.at(event.known_at),
+        _("rests on one source: {who}", who=owners)
+        if step.alone
+        else _("told by {who}", who=owners),
+        tier,
+        voice.count("{n} more story", "{n} more stories", n=step.others) if step.others else "",
+    )
+    return Item(
+        title=_weight(step, voice),
+        about=", ".join(dict.fromkeys(x for x in about if x)),
+        text=clean(event.headline, limit=300),
+        url=safe_url(event.url),
+        detail=" · ".join(x for x in detail if x),
+        tone=event.direction,
+    )
+
+
+def _weight(step: Weighed, voice: Voice) -> str:
+    figures = {"told": step.told_pct, "left": step.left_pct}
+    if step.voice == POLICY:
+        return voice.say("{told:+pct1} of the price when told, {left:+pct1} today", **figures)
+    return voice.say("{told:+pct1} of data-centre revenue when told, {left:+pct1} today", **figures)
+
+
+def _row(step: Weighed) -> dict[str, Any]:
+    event = step.event
+    return {
+        "headline": event.headline,
+        "url": safe_url(event.url),
+        "event_type": event.event_type,
+        "direction": event.direction,
+        "stage": event.stage.value,
+        "mood": event.mood,
+        "grade": event.grade,
+        "known_at": event.known_at,
+        "voice": step.voice,
+        "told_pct": step.told_pct,
+        "left_pct": step.left_pct,
+        "owners": list(step.owners),
+        "other_stories": step.others,
+        "rests_on_one_source": step.alone,
+    }
