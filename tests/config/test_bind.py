@@ -13,7 +13,8 @@ from config.settings import PACKAGED
 from config.tables import SHEETS
 from engine.cli.main import build
 from engine.errors import ConfigError
-from engine.service.bind import check, load, warnings
+from engine.service.bind import load, warnings
+from tests.config.mutate import check
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 USER_STRATEGY = """
@@ -27,12 +28,14 @@ class Mine(Strategy):
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     copy = tmp_path / "config"
-    shutil.copytree(PACKAGED, copy, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
+    shutil.copytree(PACKAGED, copy, ignore=shutil.ignore_patterns("__pycache__", "*.py", "facts"))
     return copy
 
 
 def edited(folder: Path, name: str, old: str, new: str) -> str:
     """The check's problems, one a line, after one edit of one file."""
+    if name.startswith("facts/") and not (folder / "facts").is_dir():
+        shutil.copytree(PACKAGED / "facts", folder / "facts")
     path = folder / name
     text = path.read_text(encoding="utf-8")
     assert old in text
