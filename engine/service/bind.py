@@ -200,9 +200,9 @@ def find_strategy(reference: str) -> Strategy:
             f"cannot import '{module_name[:80]}' ({str(error)[:160]})",
             remedy=f"did you mean '{near}'?" if near else None,
         ) from None
-    known = [n for n, v in vars(module).items() if _is_strategy(v)]
+    known = [n for n, v in vars(module).items() if is_strategy(v)]
     found = getattr(module, class_name, None)
-    if not _is_strategy(found):
+    if not is_strategy(found):
         raise UnknownNameError(f"strategy in {module_name}", class_name, known)
     unknown_needs = sorted(found.needs - FEATURES.keys())
     if unknown_needs:
@@ -210,7 +210,7 @@ def find_strategy(reference: str) -> Strategy:
     return found()
 
 
-def _is_strategy(found: Any) -> TypeGuard[type[Strategy]]:
+def is_strategy(found: Any) -> TypeGuard[type[Strategy]]:
     """A finished subclass of ``Strategy``: it has a name and says what it needs."""
     from strategies.base import Strategy
 

@@ -118,6 +118,7 @@ def installed(folder: Path) -> frozenset[str]:
     import importlib
 
     import strategies
+    from engine.service.bind import is_strategy
 
     found: set[str] = set()
     for info in pkgutil.iter_modules(strategies.__path__):
@@ -125,7 +126,7 @@ def installed(folder: Path) -> frozenset[str]:
         found |= {
             f"{module.__name__}:{name}"
             for name, value in vars(module).items()
-            if isinstance(value, type) and value.__module__ == module.__name__
+            if is_strategy(value) and value.__module__ == module.__name__
         }
     for path in (folder / "strategies").glob("*.toml"):
         try:

@@ -765,7 +765,14 @@ def test_a_link_is_not_written_through(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "use", ["os:abort", "subprocess:Popen", "strategies.base:with_defaults", "antigravity:x"]
+    "use",
+    [
+        "os:abort",
+        "subprocess:Popen",
+        "strategies.base:with_defaults",
+        "antigravity:x",
+        "strategies.base:Strategy",
+    ],
 )
 def test_typed_rules_may_only_name_installed_strategies(
     folder: Path, use: str, monkeypatch: pytest.MonkeyPatch
