@@ -86,6 +86,21 @@ def type_scores(votes: FloatArray) -> FloatArray:
     return scores
 
 
+_SUBJECTS = (
+    "nvidia", "huang", "nv_chip", "nv_china_chip", "chip", "cn_chip", "own_chip", "huawei", "cn_fab",
+    "fab", "memory", "eda", "rival", "rival_chip", "cn_lab", "cn_tech", "cn_model", "cn_model_plain",
+    "us_lab", "us_model", "model_version", "diffusion", "-diffusion", "entity_list", "-entity_list",
+)  # fmt: skip
+
+
+def has_subject(matrix: BoolArray) -> BoolArray:
+    """Does each headline of ``matrix`` (columns, n) name a chip, its maker or buyer, or a
+    laboratory (or a rule that is about nothing else)? Shape (n,)."""
+    at = column_of()
+    named: BoolArray = matrix[[at[code] for code in _SUBJECTS]].any(axis=0)
+    return named
+
+
 def rule_types(headlines: Sequence[str]) -> tuple[str, ...]:
     """The event types by rules alone (the best score; the order of ``EVENT_TYPES`` on ties)."""
     scores = type_scores(rule_votes(evidence([read(h) for h in headlines])))

@@ -80,6 +80,16 @@ TAXONOMY: Mapping[str, EventType] = _table()
 EVENT_TYPES: tuple[str, ...] = tuple(TAXONOMY)
 IRRELEVANT = "irrelevant"
 
+MOVING = frozenset(
+    {
+        "export_restriction", "export_relief", "china_purchase_ban", "regulatory_probe",
+        "domestic_chip_launch", "domestic_chip_adoption", "training_failure", "release_delay",
+        "price_war",
+    }
+)  # fmt: skip
+"""Types of which one event can move a score by itself: those with an impulse in
+``config/events.toml``."""
+
 
 def event_type(name: str) -> EventType:
     """The type called ``name``; ``UnknownNameError`` with the nearest name otherwise."""

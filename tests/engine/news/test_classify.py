@@ -33,7 +33,7 @@ def test_the_labelled_set_is_large_bilingual_and_not_repeated(
     labelled: tuple[c.LabelledHeadline, ...],
 ) -> None:
     assert len(labelled) >= 2_000
-    assert {r.lang for r in labelled} == {"en", "fr"}
+    assert {r.lang for r in labelled} == {"en", "fr", "zh"}
     assert {r.event_type for r in labelled} == set(EVENT_TYPES)
     assert len({r.headline.casefold() for r in labelled}) == len(labelled)
     assert all(r.direction == 0 for r in labelled if r.event_type == "irrelevant")
@@ -121,7 +121,7 @@ def test_a_stored_model_answers_as_before_without_pickle(model: c.Classifier) ->
         assert all(arrays[name].dtype != object for name in arrays)
     headlines = ["US lifts H20 ban", "DeepSeek R2 failed on Ascend"]
     assert again.classify(headlines) == model.classify(headlines)
-    assert again.version == "linear-1/kkkkkkkkkkkk"
+    assert again.version == "linear-2/kkkkkkkkkkkk"
 
 
 def test_a_damaged_model_is_refused(model: c.Classifier) -> None:
@@ -135,7 +135,7 @@ def test_a_damaged_model_is_refused(model: c.Classifier) -> None:
 def test_an_uncertain_headline_is_left_unclassified(model: c.Classifier) -> None:
     found = model.classify(["US bans H20 exports to China", "Nvidia x"])
     assert not found[0].abstained
-    assert [f.abstained for f in found] == [f.confidence < c.ABSTAIN_BELOW for f in found]
+    assert all(f.abstained for f in found if f.confidence < c.ABSTAIN_BELOW)
 
 
 def _record(**changes: str) -> dict[str, str]:
