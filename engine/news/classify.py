@@ -479,8 +479,8 @@ def with_subject(probability: FloatArray, matrix: npt.NDArray[np.bool_]) -> Floa
     if not bare.any():
         return probability
     kept = probability.copy()
-    moving = [i for i, name in enumerate(EVENT_TYPES) if name in MOVING]
-    kept[np.ix_(bare, moving)] = 0.0
+    moving = np.array([name in MOVING for name in EVENT_TYPES])
+    kept[bare[:, None] & moving] = 0.0
     return np.asarray(kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-12))
 
 

@@ -120,7 +120,8 @@ def told(reading: Reading) -> Told:
     if said & codes.measures:
         if (words := cue("mood_proposal", "congress")) and _undecided(said, found, codes):
             return Told(mood=Mood.PROPOSAL, cue=words)
-        if (words := cue(*_REACTED) or _echo(reading, codes)) is not None:
+        talk = cue("mood_talk") if _company_talks(said, found, codes) else None
+        if (words := cue(*_REACTED) or talk or _echo(reading, codes)) is not None:
             return Told(mood=Mood.COMMENT, cue=words)
     if (words := hedge(reading)) is not None:
         return Told(mood=Mood.RUMOUR, cue=words)
@@ -156,8 +157,20 @@ def _opener(reading: Reading, found: Mapping[int, tuple[int, int]]) -> str | Non
 
 
 def _undecided(said: frozenset[int], found: Mapping[int, tuple[int, int]], codes: _Codes) -> bool:
-    """Is what is asked for still open, and no enquiry (to ask is to act, there)?"""
-    return codes.at["mood_enacted"] not in found and not said & codes.enquiry
+    """Is what is asked for still open, by others than the government that decides, and no enquiry
+    (to ask is to act, there)?"""
+    at = codes.at
+    decides = said & {at["first_us"], at["first_china"]} and at["congress"] not in said
+    return at["mood_enacted"] not in found and not said & codes.enquiry and not decides
+
+
+def _company_talks(
+    said: frozenset[int], found: Mapping[int, tuple[int, int]], codes: _Codes
+) -> bool:
+    """Does a company speak of measures without saying that anything was done to it?"""
+    at = codes.at
+    leads = said & {at["first_nvidia"], at["first_us_lab"], at["first_rival"], at["first_hyper"]}
+    return bool(leads) and at["mood_act"] not in found
 
 
 def _echo(reading: Reading, codes: _Codes) -> str | None:
@@ -168,13 +181,13 @@ def _echo(reading: Reading, codes: _Codes) -> str | None:
     """
     named = None
     for (first, last, code), how in zip(reading.hits, reading.turned, strict=True):
-        if code not in codes.policy:
-            continue
+        if code not in codes.policy or how in ("background", "conceded"):
+            continue  # the main clause tells something else
         if how == "" and not _NOMINAL.match(reading.words[first]):
             return None
         if how in ("removed", "negated", "kept"):
             return None
-        if how == "background" or _behind(reading, first):
+        if _behind(reading, first):
             named = named or _words(reading, first, last)
         else:
             return None

@@ -425,18 +425,19 @@ def _removes(
 ) -> bool:
     """Is this verb a removal, and not the move of a share or what a company does to a forecast?
 
-    "Drops 6 %" and "drops on" are price moves; so is any verb whose clause begins with shares, and
-    *drop*, *end*, *ease*, *lift* of a company that no government precedes.
+    "Drops 6 %" and "drops on" are price moves; so is any verb of which shares are the nearest party
+    named before it, and *drop*, *end*, *ease*, *lift* of a company.
     """
     after = words[last] if last < len(words) else ""
     if after[:1].isdigit() or (_FALLS.match(words[first]) and after in _FALL_ON):
         return False
     book, here = _book(), clauses.of(first)
-    subject = {c for a, b, c in hits if b <= first and clauses.of(a) == here}
-    if book.stock in subject:
+    parties = book.governments | {book.stock, book.nvidia}
+    named = [c for a, b, c in hits if c in parties and b <= first and clauses.of(a) == here]
+    subject = named[-1] if named else None
+    if subject == book.stock:
         return False
-    company = book.nvidia in subject and not subject & book.governments
-    return not (company and _PRICE_VERB.match(words[first]))
+    return not (subject == book.nvidia and _PRICE_VERB.match(words[first]))
 
 
 def _turn(hit: Hit, hits: Sequence[Hit], ops: _Operators) -> tuple[int, str]:
@@ -508,7 +509,7 @@ def read(headline: str) -> Reading:
         words, glossed, known = chinese.gloss(folded)
     book = _book()
     hits = _shielded(book.matcher.hits(words), book.shields)
-    said, turned = _said(text, words, glossed, hits)
+    said, turned = _said(folded, words, glossed, hits)
     said.extend(_extra(text, hits))
     if not glossed and _has_pronoun(text, words):
         said.append(column_of()["us_pronoun"])
@@ -525,7 +526,7 @@ def read(headline: str) -> Reading:
 
 
 def _said(
-    text: str, words: Sequence[str], glossed: Sequence[tuple[int, int]], hits: Sequence[Hit]
+    folded: str, words: Sequence[str], glossed: Sequence[tuple[int, int]], hits: Sequence[Hit]
 ) -> tuple[list[int], list[str]]:
     """Columns said once operators have turned them, and what was done to each hit."""
     book = _book()
@@ -533,7 +534,8 @@ def _said(
     if not any(hit[2] in turning for hit in hits):
         said = [c for hit in hits for c in (hit[2], *book.implied.get(hit[2], ()))]
         return said, [""] * len(hits)
-    ops = _operators(text, words, glossed or _places(text), hits)
+    spots = glossed or [match.span() for match in _WORD.finditer(folded)]
+    ops = _operators(folded, words, spots, hits)
     said, turned = [], []
     for hit in hits:
         behind = ops.main_happens and ops.clauses.is_behind(hit[0])

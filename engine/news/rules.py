@@ -87,9 +87,10 @@ def type_scores(votes: FloatArray) -> FloatArray:
 
 
 _SUBJECTS = (
-    "nvidia", "huang", "nv_chip", "nv_china_chip", "chip", "cn_chip", "own_chip", "huawei", "cn_fab",
-    "fab", "memory", "eda", "rival", "rival_chip", "cn_lab", "cn_tech", "cn_model", "cn_model_plain",
-    "us_lab", "us_model", "model_version", "diffusion", "-diffusion", "entity_list", "-entity_list",
+    "nvidia", "huang", "nv_chip", "nv_china_chip", "chip", "cn_chip", "own_chip", "huawei",
+    "cn_fab", "fab", "memory", "eda", "rival", "rival_chip", "cn_lab", "cn_tech", "cn_model",
+    "cn_model_plain", "us_lab", "us_model", "model_version", "diffusion", "-diffusion",
+    "entity_list", "-entity_list",
 )  # fmt: skip
 
 
@@ -97,8 +98,7 @@ def has_subject(matrix: BoolArray) -> BoolArray:
     """Does each headline of ``matrix`` (columns, n) name a chip, its maker or buyer, or a
     laboratory (or a rule that is about nothing else)? Shape (n,)."""
     at = column_of()
-    named: BoolArray = matrix[[at[code] for code in _SUBJECTS]].any(axis=0)
-    return named
+    return np.asarray(matrix[[at[code] for code in _SUBJECTS]].any(axis=0))
 
 
 def rule_types(headlines: Sequence[str]) -> tuple[str, ...]:
