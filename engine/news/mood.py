@@ -96,7 +96,7 @@ def _codes() -> _Codes:
     policy, measures, enquiry = (
         frozenset(at[name] for name in names) for names in (_POLICY, _MEASURE, _ENQUIRY)
     )
-    return _Codes(at, measures, policy, enquiry)
+    return _Codes(dict(at), measures, policy, enquiry)
 
 
 def told(reading: Reading) -> Told:

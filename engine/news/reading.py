@@ -182,12 +182,10 @@ def _book() -> _Book:
         backdrop=some(_BACKDROP),
         governments=some(_GOVERNMENTS),
         between=some(_BETWEEN),
-        negated=MappingProxyType({at[c]: at[f"~{c}"] for c in _TURNABLE}),
-        removed=MappingProxyType({at[c]: at[f"-{c}"] for c in _REMOVABLE}),
-        implied=MappingProxyType(
-            {at[c]: tuple(at[i] for i in more) for c, more in words.implies.items()}
-        ),
-        leaders=MappingProxyType({at[c]: at[name] for c, name in _LEADERS.items()}),
+        negated={at[c]: at[f"~{c}"] for c in _TURNABLE},
+        removed={at[c]: at[f"-{c}"] for c in _REMOVABLE},
+        implied={at[c]: tuple(at[i] for i in more) for c, more in words.implies.items()},
+        leaders={at[c]: at[name] for c, name in _LEADERS.items()},
         chinese_side=some(("cn_chip", "huawei", "own_chip")),
         nvidia_side=some(("nvidia", "nv_chip", "nv_china_chip")),
     )
