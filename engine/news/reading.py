@@ -438,11 +438,11 @@ def _removes(
     return not (subject == book.nvidia and _PRICE_VERB.match(words[first]))
 
 
-def _turn(hit: Hit, hits: Sequence[Hit], ops: _Operators) -> tuple[int, str]:
+def _turn(hit: Hit, hits: Sequence[Hit], words: Sequence[str], ops: _Operators) -> tuple[int, str]:
     """The column a hit counts for once operators around it are taken into account."""
     book = _book()
     first, last, code = hit
-    if code in book.removed and ops.removers and (remover := _remover(hit, hits, ops)):
+    if code in book.removed and ops.removers and (remover := _remover(hit, hits, words, ops)):
         here = ops.clauses.of(remover[0])
         behind = any(a == remover[1] for a, _ in ops.negators)  # French: "ne lèvera pas"
         if behind or _reached(
@@ -473,7 +473,13 @@ def _reached(
     )
 
 
-def _remover(hit: Hit, hits: Sequence[Hit], ops: _Operators) -> tuple[int, int] | None:
+_PASSIVE = re.compile(r"(?:ed|en|wn|rn|ne|ees?)\Z|\A(?:ends?|laps|expir|fall|sunset|leves?\Z|axed)")
+"""The removal that follows its measure: a participle, or a verb that needs no object."""
+
+
+def _remover(
+    hit: Hit, hits: Sequence[Hit], words: Sequence[str], ops: _Operators
+) -> tuple[int, int] | None:
     """The removal that acts on ``hit``: in its clause, before it without another verb between, or
     soon behind it (the passive)."""
     book, (first, last, _) = _book(), hit
@@ -483,7 +489,7 @@ def _remover(hit: Hit, hits: Sequence[Hit], ops: _Operators) -> tuple[int, int] 
     for a, b in ops.removers:
         if ops.clauses.of(a) != here:
             continue
-        if last <= a <= last + _REMOVAL_REACH_AFTER:
+        if last <= a <= last + _REMOVAL_REACH_AFTER and _PASSIVE.search(words[b - 1]):
             return a, b
         if b <= first <= b + _REMOVAL_REACH_BEFORE and not any(
             b <= x and y <= first and c in book.between for x, y, c in hits
@@ -542,7 +548,7 @@ def _said(
         elif hit[0] >= ops.concession and hit[2] in book.conceded:
             turned.append("conceded")
         else:
-            column, how = _turn(hit, hits, ops)
+            column, how = _turn(hit, hits, words, ops)
             said += [column, *book.implied.get(column, ())]
             turned.append(how)
     return said, turned
