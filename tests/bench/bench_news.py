@@ -14,7 +14,7 @@ from pathlib import Path
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from engine.news import classify, rules
+from engine.news import classify, rules, validation
 
 CSV = Path(__file__).resolve().parents[2] / "config" / "headlines.csv"
 ROUNDS = 3
@@ -69,9 +69,9 @@ def _per_second(work: Callable[[], object], n: int) -> float:
 def _direction(
     labelled: tuple[classify.LabelledHeadline, ...], vader: SentimentIntensityAnalyzer
 ) -> dict[str, object]:
-    validation = classify.cross_validate(labelled)
+    checked = validation.cross_validate(labelled)
     ours = theirs = n = 0
-    for row, found in zip(labelled, validation.predicted, strict=True):
+    for row, found in zip(labelled, checked.predicted, strict=True):
         if row.event_type == "irrelevant" or row.direction == 0:
             continue
         compound = vader.polarity_scores(row.headline)["compound"]
@@ -84,6 +84,6 @@ def _direction(
         "theirs": theirs / n,
         "ratio": ours / theirs,
         "target": ">= 0.85",
-        "note": f"macro-F1 {validation.macro_f1:.3f}, all relevant rows "
-        f"{validation.direction_accuracy:.3f}",
+        "note": f"macro-F1 {checked.macro_f1:.3f}, all relevant rows "
+        f"{checked.direction_accuracy:.3f}",
     }

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.news import classify as c
+from engine.news import validation
 from engine.news.taxonomy import EVENT_TYPES, IRRELEVANT
 from engine.service.classifier import labelled_file, read_labelled
 
@@ -64,11 +65,11 @@ def score(rows: Sequence[Mapping[str, str]], found: Sequence[c.Classification]) 
     confidence = np.array([one.confidence for one in found])
     return Score(
         rows=len(rows),
-        macro_f1=float(np.nanmean(c.f1_by_class(truth, guess, len(EVENT_TYPES))[:, 2])),
+        macro_f1=float(np.nanmean(validation.f1_by_class(truth, guess, len(EVENT_TYPES))[:, 2])),
         direction=float((said == sense)[relevant].mean()),
         direction_answered=float((said == sense)[relevant & answered].mean()),
         relevance=float((np.array([one.relevant for one in found]) == relevant).mean()),
-        calibration_error=c.calibration_error(confidence, guess == truth),
+        calibration_error=validation.calibration_error(confidence, guess == truth),
         flips=float(flipped.sum() / max(policy.sum(), 1)),
         answered=float(answered.mean()),
     )

@@ -17,7 +17,8 @@ from engine.plain import safe_text
 from engine.tables import csv_cells
 
 if TYPE_CHECKING:
-    from engine.news.classify import Classification, Validation
+    from engine.news.classify import Classification
+    from engine.news.validation import Validation
 
 MAX_HEADLINES = 1_000_000
 MAX_INPUT_BYTES = 256_000_000
@@ -183,7 +184,7 @@ def as_table(found: Sequence[Classification]) -> str:
 
 def train(folder: Path | None, report: str | None, *, as_json: bool) -> None:
     """Refit, keep the model, and report an event-grouped cross-validation."""
-    from engine.news.classify import cross_validate
+    from engine.news.validation import cross_validate
     from engine.service.classifier import labelled_file, load_classifier, read_labelled
     from engine.service.folders import data_folder
 

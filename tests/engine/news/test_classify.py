@@ -13,6 +13,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from engine.errors import DataError, InputError, UnknownNameError
 from engine.news import classify as c
+from engine.news import validation
 from engine.news.taxonomy import EVENT_TYPES
 
 CSV = Path(__file__).resolve().parents[3] / "config" / "headlines.csv"
@@ -70,13 +71,13 @@ def test_scores_by_class_are_those_of_scikit_learn() -> None:
     rng = np.random.default_rng(1)
     truth, guess = rng.integers(0, 4, 200), rng.integers(0, 4, 200)
     p, r, f, _ = precision_recall_fscore_support(truth, guess, labels=range(4))
-    np.testing.assert_allclose(c.f1_by_class(truth, guess, 4), np.column_stack([p, r, f]))
+    np.testing.assert_allclose(validation.f1_by_class(truth, guess, 4), np.column_stack([p, r, f]))
 
 
 def test_calibration_error_of_an_honest_and_of_a_boastful_forecaster() -> None:
     right = np.array([True] * 7 + [False] * 3)
-    assert c.calibration_error(np.full(10, 0.7), right) == pytest.approx(0.0)
-    assert c.calibration_error(np.full(10, 1.0), right) == pytest.approx(0.3)
+    assert validation.calibration_error(np.full(10, 0.7), right) == pytest.approx(0.0)
+    assert validation.calibration_error(np.full(10, 1.0), right) == pytest.approx(0.3)
 
 
 def test_wording_never_seen_is_understood(model: c.Classifier) -> None:
@@ -163,7 +164,7 @@ def test_a_bad_row_is_named_with_its_line() -> None:
 def test_cross_validation_reaches_the_published_figures(
     labelled: tuple[c.LabelledHeadline, ...],
 ) -> None:
-    v = c.cross_validate(labelled, folds=3)
+    v = validation.cross_validate(labelled, folds=3)
     assert v.macro_f1 >= 0.75
     assert v.direction_accuracy >= 0.80  # a third of the rows are oblique on purpose
     assert v.relevance_f1 >= 0.93

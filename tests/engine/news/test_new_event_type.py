@@ -18,7 +18,7 @@ new = replace(taxonomy.TAXONOMY["rates"], name="power_shortage")
 taxonomy.TAXONOMY = MappingProxyType({**taxonomy.TAXONOMY, new.name: new})
 taxonomy.EVENT_TYPES = tuple(taxonomy.TAXONOMY)
 
-from engine.news import classify
+from engine.news import classify, validation
 
 with open("config/headlines.csv", encoding="utf-8", newline="") as lines:
     rows = list(csv.DictReader(lines))[::12]
@@ -29,7 +29,7 @@ rows += [
     for place in "Ohio Texas Virginia Oregon Ireland Frankfurt".split()
 ]
 labelled = classify.parse_labelled(rows)
-found = classify.cross_validate(labelled, folds=2)
+found = validation.cross_validate(labelled, folds=2)
 print(json.dumps({"types": len(taxonomy.EVENT_TYPES), "shape": found.confusion.shape,
                   "hits": int(found.confusion[-1, -1]), "f1": found.by_language["en"]}))
 """
