@@ -95,7 +95,8 @@ class Walk:
     def add(self, day: date, told: Sequence[Told]) -> None:
         """The next session with its closes, raw, the best source first.
 
-        The first that stands near the level counts; one that returns to the level before a young
+        The first that stands near the level counts, and frees what waits beside it where the two
+        agree better than with the last that counted; one that returns to the level before a young
         one shows that level to have been wrong; else the first that was confirmed. Where none is,
         the session waits, and once more sessions wait than stand, the majority was right.
         """
@@ -116,6 +117,7 @@ class Walk:
         level = self._level
         before = level.before if len(level.places) < YOUNG else None
         if not level.places or self._near(level, place, version.close):
+            self._reconsider(place, version.close)
             return True
         if before is not None and self._near(before, place, version.close):
             self._forget(level)
@@ -124,6 +126,33 @@ class Walk:
         if version.confirmed:
             self._level = _Level(before=level)
         return version.confirmed
+
+    def _reconsider(self, place: int, close: float) -> None:
+        """Where this session agrees better with those that wait than with the last that counted,
+        that last one was the odd one: a wrong price inside the bound had kept true ones waiting."""
+        level, waiting = self._level, self._waiting
+        if not waiting.places or len(level.places) < 2:
+            return
+        nearer = self._step(waiting, place, close) < self._step(level, place, close)
+        before = _Level(places=level.places[:-1], close=self._close_at(level.places[-2]))
+        first = waiting.places[0]
+        if nearer and self._near(before, first, self._firsts[first]):
+            self.chosen[level.places[-1]] = None
+            for index in waiting.places:
+                self.chosen[index] = self._firsts[index]
+            self.moved.update((level.places[-1], *waiting.places))
+            level.places[-1:] = waiting.places
+            level.close = waiting.close
+
+    def _close_at(self, place: int) -> float:
+        close = self.chosen[place]
+        assert close is not None  # asked of places of a level only
+        return close
+
+    def _step(self, level: _Level, place: int, close: float) -> float:
+        """Size of the move from ``level`` to ``close``, as a logarithm, splits undone."""
+        factor = self._split_factor(self._days[level.places[-1]], self._days[place])
+        return abs(math.log(close * factor / level.close))
 
     def _wait(self, place: int) -> None:
         if self._waiting.places and not self._near(self._waiting, place, self._firsts[place]):
@@ -139,9 +168,8 @@ class Walk:
 
     def _near(self, level: _Level, place: int, close: float) -> bool:
         after, until = self._days[level.places[-1]], self._days[place]
-        factor = close * self._split_factor(after, until) / level.close
         bound = _bound_over(self._bound, after, until)
-        return 1 / bound <= factor <= bound
+        return self._step(level, place, close) <= math.log(bound)
 
     def _forget(self, level: _Level) -> None:
         for place in level.places:
