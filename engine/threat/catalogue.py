@@ -8,6 +8,7 @@ R1 is never rated with the training cost that Nature printed in September.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -221,9 +222,12 @@ def _number(row: Mapping[str, str], column: str) -> float | None:
     if text is None:
         return None
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
-        raise DataError(f"{column} = '{text[:40]}' is not a number") from None
+        value = math.nan
+    if not math.isfinite(value):
+        raise DataError(f"{column} = '{text[:40]}' is not a number")
+    return value
 
 
 def _flag(row: Mapping[str, str], column: str) -> bool | None:
