@@ -87,13 +87,17 @@ def sessions_from(folder: Path) -> Callable[[date, date, time], Sessions]:
         from engine.macro.sessions import load_sessions, sessions_within
 
         path, made_with = folder / "sessions.json", _calendar_version()
-        schedule = _schedule_of(read_file(path, made_with), first, last)
-        if schedule is None:
-            schedule = _wide_schedule(first, last)
-            if schedule is None:
+        kept = _schedule_of(read_file(path, made_with))
+        if kept is None or not (kept.first <= first and last <= kept.last):
+            # What is kept only grows: two callers with spans of their own would else take turns.
+            wanted = (
+                (first, last) if kept is None else (min(first, kept.first), max(last, kept.last))
+            )
+            kept = _wide_schedule(*wanted)
+            if kept is None:
                 return load_sessions(first, last, decision_time)
-            keep_file(path, made_with, _plain(schedule))
-        return sessions_within(schedule, first, last, decision_time)
+            keep_file(path, made_with, _plain(kept))
+        return sessions_within(kept, first, last, decision_time)
 
     return load
 
@@ -132,8 +136,8 @@ def _plain(schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def _schedule_of(content: Any, first: date, last: date) -> Schedule | None:
-    """The schedule kept, when it holds together and reaches over the span."""
+def _schedule_of(content: Any) -> Schedule | None:
+    """The schedule kept, when it holds together."""
     import numpy as np
 
     from engine.macro.sessions import Schedule
@@ -149,5 +153,4 @@ def _schedule_of(content: Any, first: date, last: date) -> Schedule | None:
     except (TypeError, KeyError, ValueError, OverflowError):
         return None
     lengths = {len(schedule.on), schedule.open_at_us.size, schedule.close_at_us.size}
-    covered = schedule.first <= first and last <= schedule.last
-    return schedule if covered and len(lengths) == 1 else None
+    return schedule if len(lengths) == 1 else None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Table
 
 from engine.errors import StoreError
 from engine.record import schema
@@ -41,7 +40,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         """Use ``Store.open``."""
         self._engine = engine
-        self._insert = sqlite.insert if engine.dialect.name == "sqlite" else postgresql.insert
+        self._insert = _insert_of(engine)
         # One write connection at a time in this process (SQLite before 3.51.3, WAL-reset).
         self._turn = threading.Lock()
 
@@ -110,6 +109,17 @@ class Database:
             f"{self.address} has schema {found[:40]}, newer than {schema.REVISION}",
             remedy="install a newer nvsignal",
         )
+
+
+def _insert_of(engine: Engine) -> Callable[[Table], Any]:
+    """INSERT as the engine's own dialect writes it; the other dialect is not even imported."""
+    if engine.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as into_sqlite
+
+        return into_sqlite
+    from sqlalchemy.dialects.postgresql import insert as into_postgresql
+
+    return into_postgresql
 
 
 @contextmanager

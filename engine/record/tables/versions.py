@@ -12,7 +12,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import BigInteger, Connection, Table, type_coerce
-from sqlalchemy.dialects import postgresql
 
 from engine.errors import DataError
 from engine.record.content import Version
@@ -92,6 +91,8 @@ def _copy_rows(connection: Connection, table: Table, rows: list[Row]) -> None:
 
     COPY itself knows no ON CONFLICT.
     """
+    from sqlalchemy.dialects.postgresql import insert
+
     names = tuple(rows[0])
     columns = [table.c[name] for name in names]
     incoming = sa.table("incoming", *(sa.column(name) for name in names))
@@ -99,7 +100,7 @@ def _copy_rows(connection: Connection, table: Table, rows: list[Row]) -> None:
     shape = sa.select(*columns).where(sa.false()).compile(dialect=connection.dialect)
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS {shape}")
     _copy(connection, "incoming", names, map(itemgetter(*names), rows))
-    moved = postgresql.insert(table).from_select(names, sa.select(incoming))
+    moved = insert(table).from_select(names, sa.select(incoming))
     connection.execute(moved.on_conflict_do_nothing())
 
 
