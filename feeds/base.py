@@ -34,13 +34,7 @@ from engine.clock import from_micros, to_micros
 from engine.errors import FeedError, UnknownNameError
 from engine.shown import FeedState
 from engine.values import Fact, Item
-from feeds.fetch import (
-    Fetched,
-    FetchSettings,
-    Getter,
-    Request,
-    user_agent,
-)
+from feeds.wire import Fetched, FetchSettings, Getter, Request, user_agent
 
 _M = TypeVar("_M", bound=Strict)
 MAX_ENTRIES = 2_000

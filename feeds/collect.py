@@ -37,7 +37,7 @@ from feeds.base import (
     newest_stamps,
     options_of,
 )
-from feeds.fetch import FetchFailedError, Getter
+from feeds.wire import FetchFailedError, Getter
 
 if TYPE_CHECKING:
     from engine.record.store import PollState as StoredState

@@ -29,7 +29,7 @@ from feeds.base import (
     newest_stamps,
     options_of,
 )
-from feeds.fetch import FetchFailedError
+from feeds.wire import FetchFailedError
 from feeds.yahoo import History, RawHistory, yfinance_history
 
 MONTH_CODES = "FGHJKMNQUVXZ"

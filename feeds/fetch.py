@@ -18,22 +18,24 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from random import Random
-from typing import Literal, Protocol
 
 import httpx
 
 from config.feeds import HostLimit as HostLimit
-from engine.errors import ConfigError, FeedError
 from feeds.guard import GuardedTransport, RefusedAddressError, Resolver, system_resolver
+from feeds.wire import (
+    Fetched,
+    FetchFailedError,
+    FetchSettings,
+    Reason,
+    Request,
+    redact,
+)
 
-MAX_BYTES = 15 * 1024 * 1024
-DEADLINE_SECONDS = 30.0
-MAX_REDIRECTS = 5
-MAX_TRIES = 3
 MIN_RETRY_AFTER_SECONDS, MAX_RETRY_AFTER_SECONDS = 60.0, 86_400.0
 MAX_HOST_WAIT_SECONDS = 10.0
 """Longer than this a worker does not queue for its host: the feed is due again later instead."""
@@ -45,92 +47,6 @@ _INFLATE_STEP = 64 * 1024
 _BACKOFF_SECONDS = 0.5
 _PHASE_SECONDS = {"connect": 10.0, "read": 15.0, "write": 10.0, "pool": 30.0}
 _RETRY_BURST, _RETRIES_PER_SECOND = 60, 0.1
-
-Reason = Literal[
-    "no_contact", "refused_address", "downgrade", "redirects", "gone", "not_found", "forbidden",
-    "rate_limited", "unavailable", "deferred", "timeout", "network", "too_large", "bad_reply",
-]  # fmt: skip
-"""Why a fetch failed; a stable word for states and tests."""
-
-
-class FetchFailedError(FeedError):
-    """No document. ``reason`` is stable; ``wait_seconds`` is what the host asked for, if it did."""
-
-    def __init__(
-        self,
-        feed: str,
-        message: str,
-        *,
-        reason: Reason,
-        wait_seconds: float | None = None,
-        remedy: str | None = None,
-    ):
-        state = "blocked" if reason == "forbidden" else "error"
-        super().__init__(feed, message, state=state, remedy=remedy)
-        self.reason: Reason = reason
-        self.wait_seconds = wait_seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What to fetch. ``etag`` and ``last_modified`` are those of the last good answer, or ""."""
-
-    feed: str
-    url: str
-    etag: str = ""
-    last_modified: str = ""
-    accept: str = "*/*"
-    allow_private: bool = False
-    needs_contact: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    """A document. ``not_modified``: the server says ours is current, and ``body`` is empty.
-
-    moved_to: where a chain of permanent redirects from the asked address ends, "" when none.
-    fresh_seconds: how long the server asks not to come back, None when it does not say.
-    """
-
-    url: str
-    body: bytes = b""
-    not_modified: bool = False
-    etag: str = ""
-    last_modified: str = ""
-    content_type: str = ""
-    moved_to: str = ""
-    fresh_seconds: float | None = None
-
-
-class Getter(Protocol):
-    """The one thing collectors need from a fetcher; tests pass a function in a class."""
-
-    def get(self, request: Request, now: datetime) -> Fetched:
-        """The document, or ``FetchFailedError``."""
-
-
-# --- who we are -----------------------------------------------------------------------------
-
-_CONTACT = re.compile(r"[A-Za-z0-9@.:/_+~%?=&# -]{3,200}\Z")
-
-
-def user_agent(version: str, contact: str = "") -> str:
-    """``nvsignal/<version> (+contact)``: who is asking and how to reach them.
-
-    Raises ``ConfigError`` when ``contact`` could not stand in a header.
-    """
-    if contact and not _CONTACT.match(contact):
-        raise ConfigError([f"contact '{contact[:60]}' is not a mail address or a URL"])
-    return f"nvsignal/{version}" + (f" (+{contact})" if contact else "")
-
-
-_SECRET = re.compile(r"(?i)([?&][^=&]*(?:key|token|secret|auth|sig)[^=&]*=)[^&#]*")
-_USERINFO = re.compile(r"//[^/@?#]*@")
-
-
-def redact(url: str) -> str:
-    """``url`` without credentials and with secret-looking parameters blanked, for messages."""
-    return _SECRET.sub(r"\1***", _USERINFO.sub("//", url))[:300]
 
 
 # --- manners --------------------------------------------------------------------------------
@@ -269,20 +185,6 @@ def _zlib_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 # --- the fetcher ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FetchSettings:
-    """Who we are and how far we go. Defaults are the product's promises; tests shorten them."""
-
-    agent: str
-    contact: str = ""
-    deadline_seconds: float = DEADLINE_SECONDS
-    max_bytes: int = MAX_BYTES
-    max_redirects: int = MAX_REDIRECTS
-    max_tries: int = MAX_TRIES
-    default_limit: HostLimit = field(default_factory=lambda: HostLimit(per_second=1.0, burst=4.0))
-    host_limits: Mapping[str, HostLimit] = field(default_factory=dict)
 
 
 class Fetcher:

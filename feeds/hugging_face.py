@@ -37,7 +37,7 @@ from feeds.base import (
     options_of,
     read_json,
 )
-from feeds.fetch import FetchFailedError
+from feeds.wire import FetchFailedError
 
 MAX_CONFIGS_PER_POLL = 5
 """config.json files read in one poll; the newest repositories first, the rest at the next poll."""

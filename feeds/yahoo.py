@@ -39,7 +39,7 @@ from feeds.base import (
     newest_stamps,
     options_of,
 )
-from feeds.fetch import FetchFailedError
+from feeds.wire import FetchFailedError
 
 CLOSE = time(16, 0)
 SETTLED = time(16, 30)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.service.ingest import Ingested
     from feeds.base import FeedConfig, FeedsConfig, Parsed, PollState
     from feeds.collect import Progress, Sink, Status, Summary, Written
-    from feeds.fetch import Fetched, Getter, Request
+    from feeds.wire import Fetched, Getter, Request
 
 REPORT_SECONDS = 20.0
 """Wall-clock time that a live report gives the feeds before it decides with what there is."""
@@ -161,7 +161,7 @@ class _Witness:
     def get(self, request: Request, now: datetime) -> Fetched:
         from urllib.parse import urlsplit
 
-        from feeds.fetch import FetchFailedError
+        from feeds.wire import FetchFailedError
 
         try:
             fetched = self._inner.get(request, now)
@@ -218,7 +218,7 @@ class _Budget:
 
     def check(self, feed: str, ahead: float = 0.0) -> None:
         """Raise ``FetchFailedError`` (deferred) when nothing may begin ``ahead`` seconds on."""
-        from feeds.fetch import FetchFailedError
+        from feeds.wire import FetchFailedError
 
         if self._last_start is not None and self._monotonic() + ahead > self._last_start:
             raise FetchFailedError(

@@ -147,7 +147,7 @@ def report_of(
             decision=decision or assessment.decision,
             target_weight=assessment.evaluation.target_weight,
             events=assessment.events,
-            cards=release_cards(assessment),
+            cards=cards_of(assessment),
             polled=tuple(polled),
             past=tuple(past),
             ceiling_usd_tn=_ceiling(assessment.config),
@@ -167,6 +167,15 @@ def weighed_news(assessment: Assessment) -> tuple[Weighed, ...]:
         weights.policy.keys() | weights.domestic.keys()
     )
     return weighed(assessment.world.grid, moving, weights, assessment.features.values)
+
+
+def cards_of(assessment: Assessment) -> tuple[Any, ...]:
+    """``release_cards``, or what they were with the same facts, configuration and code."""
+    from engine.service import kept
+
+    world = assessment.world
+    key = kept.key_of(world, assessment.config.digest, assessment.version)
+    return kept.remembered(world.kept, key, "cards", lambda: release_cards(assessment))
 
 
 def release_cards(assessment: Assessment) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,8 +37,9 @@ def code_digest(root: Path = ROOT) -> str:
     return digest.hexdigest()
 
 
+@cache
 def code_version() -> str:
-    """Version of the installed package and the start of ``code_digest``.
+    """Version of the installed package and the start of ``code_digest``, read once a process.
 
     A decision can then be traced to the code that made it, edited checkouts included.
     """

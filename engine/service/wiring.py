@@ -20,6 +20,8 @@ from engine.service.folders import data_folder
 from engine.service.receipt import code_version
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from config.settings import Config
     from engine.decision.decide import Evaluation
     from engine.decision.features import RatedRelease
@@ -98,7 +100,8 @@ class World:
     """What was known at ``as_of``, and the sessions it can act on.
 
     history holds nothing later than ``as_of``. ``grid`` ends with the session that acts on it.
-    memo: what was computed on earlier days; everything is the same without.
+    memo: what was computed on earlier days; kept: the folder of what was made of the same facts.
+    Everything is the same without them.
     """
 
     as_of: datetime
@@ -107,6 +110,7 @@ class World:
     sessions: Sessions
     grid: Grid
     memo: Memo | None = None
+    kept: Path | None = None
 
 
 def world_at(store: Store, config: Config, as_of: datetime) -> World:
@@ -120,7 +124,8 @@ def world_at(store: Store, config: Config, as_of: datetime) -> World:
         if "bar" not in history.kinds:
             raise _before_the_record(store, as_of)
         world = world_of(history, config, as_of, load=sessions_from(folder))
-    return replace(world, memo=Memo(folder / "futures.json", code_version()))
+    memo = Memo(folder / "futures.json", code_version())
+    return replace(world, memo=memo, kept=folder)
 
 
 def _before_the_record(store: Store, as_of: datetime) -> InputError:
@@ -251,13 +256,17 @@ def assess(
     from engine.decision.events import known_events
     from engine.decision.features import build
     from engine.record.store import uncollected
+    from engine.service import kept
     from engine.service.bind import bound
 
     config = bound(config)
-    with uncollected():
-        events = known_events(world.history, world.as_of)
+    version = version or code_version()
+    key = kept.key_of(world, config.digest, version)
+    folder = world.kept if ratings is None else None
+
+    def make() -> tuple[tuple[RatedRelease, ...], Features]:
         rated = tuple(ratings) if ratings is not None else rate_releases(world, config, events)
-        features = build(
+        built = build(
             world.history,
             world.grid,
             ratings=rated,
@@ -265,6 +274,11 @@ def assess(
             weights=config.events,
             memo=world.memo,
         )
+        return rated, built
+
+    with uncollected():
+        events = known_events(world.history, world.as_of)
+        rated, features = kept.remembered(folder, key, "rows", make)
     if world.memo is not None:
         world.memo.save()
     return Assessment(
@@ -274,7 +288,7 @@ def assess(
         ratings=rated,
         features=features,
         evaluation=evaluate(config.blend, features),
-        version=version or code_version(),
+        version=version,
     )
 
 
@@ -308,7 +322,9 @@ def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
         same = (first, last) == (known.first, known.last)
         return known if same else load_sessions(first, last, clock_time)
 
-    return replace(world_of(history, config, world.as_of, load=load), memo=world.memo)
+    return replace(
+        world_of(history, config, world.as_of, load=load), memo=world.memo, kept=world.kept
+    )
 
 
 def history_at(instant: datetime, db: str | None, config_dir: str | None) -> History:

@@ -97,7 +97,8 @@ def ours(base: str, folder: Path) -> tuple[Rate, Rate]:
     from engine.record.store import Store
     from feeds.base import FeedConfig
     from feeds.collect import StoreSink, collect
-    from feeds.fetch import Fetcher, FetchSettings
+    from feeds.fetch import Fetcher
+    from feeds.wire import FetchSettings
 
     feeds = [
         FeedConfig(

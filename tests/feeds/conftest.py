@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 import pytest
 
 from feeds.base import FeedConfig, Poll, PollState
-from feeds.fetch import Fetched, Fetcher, FetchFailedError, FetchSettings, HostLimit, Request
+from feeds.fetch import Fetcher, HostLimit
+from feeds.wire import Fetched, FetchFailedError, FetchSettings, Request
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 

@@ -27,7 +27,7 @@ from feeds.collect import (
     not_due,
     to_stored,
 )
-from feeds.fetch import FetchFailedError
+from feeds.wire import FetchFailedError
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)

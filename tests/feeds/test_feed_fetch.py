@@ -15,18 +15,8 @@ import httpx
 import pytest
 
 from engine.errors import ConfigError
-from feeds.fetch import (
-    Fetcher,
-    FetchFailedError,
-    FetchSettings,
-    HostLimit,
-    Request,
-    TokenBucket,
-    inflated,
-    redact,
-    retry_after_seconds,
-    user_agent,
-)
+from feeds.fetch import Fetcher, HostLimit, TokenBucket, inflated, retry_after_seconds
+from feeds.wire import FetchFailedError, FetchSettings, Request, redact, user_agent
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 

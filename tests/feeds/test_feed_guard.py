@@ -7,8 +7,8 @@ import socket
 import httpcore
 import pytest
 
-from feeds.fetch import FetchFailedError, Request
 from feeds.guard import _Backend, checked_addresses, literal_address, refusal
+from feeds.wire import FetchFailedError, Request
 
 # (host as written in a feed's address, what the resolver would say about it)
 VECTORS = [

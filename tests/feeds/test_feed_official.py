@@ -12,9 +12,9 @@ from engine.shown import FeedState
 from feeds.base import FeedConfig, PollState
 from feeds.edgar import EdgarSubmissions
 from feeds.federal_register import FederalRegister
-from feeds.fetch import FetchFailedError
 from feeds.hugging_face import HuggingFaceOrg, quantisation
 from feeds.official_rates import FredSeries, NewYorkFed
+from feeds.wire import FetchFailedError
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 HTML = b"<!DOCTYPE html><html><title>Service unavailable</title></html>"

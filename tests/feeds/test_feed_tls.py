@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from feeds.fetch import FetchFailedError
 from feeds.guard import GuardedTransport
+from feeds.wire import FetchFailedError
 
 
 @pytest.fixture(scope="module")

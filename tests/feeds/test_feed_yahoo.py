@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.errors import FeedError
 from feeds.base import FeedConfig, PollState
 from feeds.fed_futures import FedFutures, contracts, parse_curve
-from feeds.fetch import FetchFailedError
+from feeds.wire import FetchFailedError
 from feeds.yahoo import (
     RawBar,
     RawHistory,

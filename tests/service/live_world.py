@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import FeedError
-from feeds.fetch import FetchFailedError
+from feeds.wire import FetchFailedError
 from feeds.yahoo import RawBar, RawHistory, YahooBars
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

@@ -1,0 +1,161 @@
+"""Intermediate values kept by the content they came from; the answer itself is never kept.
+
+Ratings and feature rows take most of a morning and depend on the facts, the configuration and the
+code alone, which is what the three hashes of the receipt stand for. So they are kept under those
+hashes: whatever moves one of them makes everything anew, and a decision is worked out each time. A
+file that is damaged, of another version or cannot be written counts as absent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import Enum
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from engine.errors import DataError
+from engine.phrases import Phrase
+from engine.service.derived import keep_file, read_file
+
+if TYPE_CHECKING:
+    from engine.service.wiring import World
+
+MOST_FILES = 12
+"""Two a morning: a few presets, or a few days looked at again."""
+
+T = TypeVar("T")
+
+_PREFIX = "morning-"
+
+
+def key_of(world: World, config_digest: str, code: str) -> str:
+    """What ratings and features depend on: facts, instant, sessions, configuration, code."""
+    grid = world.grid
+    told = (
+        world.data_hash,
+        world.as_of.isoformat(),
+        grid.sessions_on[0].isoformat(),
+        grid.sessions_on[-1].isoformat(),
+        grid.decide_at_us.tolist()[-1],
+        config_digest,
+        code,
+    )
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+
+def remembered(folder: Path | None, key: str, name: str, make: Callable[[], T]) -> T:
+    """What ``make`` gives, or the equal value kept under ``key`` and ``name``.
+
+    folder: None keeps nothing.
+    """
+    if folder is None:
+        return make()
+    path = folder / f"{_PREFIX}{key[:32]}-{name}.json"
+    content = read_file(path, key)
+    if content is not None:
+        with suppress(DataError, KeyError, TypeError, ValueError, AttributeError):
+            return cast("T", decoded(content))
+    value = make()
+    with suppress(DataError):
+        keep_file(path, key, encoded(value))
+        _forget(folder)
+    return value
+
+
+def _forget(folder: Path) -> None:
+    """Let the oldest files go."""
+    with suppress(OSError):
+        held = sorted(folder.glob(f"{_PREFIX}*.json"), key=lambda p: p.stat().st_mtime_ns)
+        for path in held[:-MOST_FILES]:
+            path.unlink(missing_ok=True)
+
+
+# --- values as JSON and back --------------------------------------------------------------------
+
+
+def encoded(value: Any) -> Any:
+    """``value`` as JSON-ready data that ``decoded`` turns into an equal one, phrases included."""
+    if isinstance(value, Phrase):
+        return {"phrase": [value.template, encoded(dict(value.args)), value.plural, value.n]}
+    if isinstance(value, Enum):
+        return {"enum": [type(value).__name__, value.value]}
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, datetime):
+        return {"at": value.isoformat()}
+    if isinstance(value, date):
+        return {"on": value.isoformat()}
+    if isinstance(value, tuple | list):
+        return [encoded(part) for part in value]
+    if isinstance(value, Mapping):
+        return {"map": [[encoded(k), encoded(v)] for k, v in value.items()]}
+    if is_dataclass(value):
+        parts = {f.name: encoded(getattr(value, f.name)) for f in fields(value)}
+        return {"of": [type(value).__name__, parts]}
+    return _array(value)
+
+
+def _array(value: Any) -> Any:
+    import numpy as np
+
+    if isinstance(value, np.ndarray) and value.dtype in (np.float64, np.int64):
+        return {"array": [value.dtype.name, value.tolist()]}
+    if isinstance(value, np.floating):
+        return float(value)
+    raise DataError(f"{type(value).__name__} cannot be kept")
+
+
+def decoded(data: Any) -> Any:
+    """What ``encoded`` was given; sequences come back as tuples."""
+    if isinstance(data, list):
+        return tuple(decoded(part) for part in data)
+    if not isinstance(data, dict):
+        return data
+    ((kind, given),) = data.items()
+    return _DECODE[kind](given)
+
+
+def _decoded_phrase(given: Any) -> Phrase:
+    template, args, plural, n = given
+    return Phrase(template, dict(decoded(args)), plural, n)
+
+
+def _decoded_dataclass(given: Any) -> Any:
+    name, parts = given
+    return _classes()[name](**{field: decoded(part) for field, part in parts.items()})
+
+
+def _decoded_array(given: Any) -> Any:
+    import numpy as np
+
+    name, values = given
+    return np.array(values, dtype=np.dtype(name))
+
+
+def _classes() -> Mapping[str, Any]:
+    """The only classes that are made from a file."""
+    from engine import shown, values
+    from engine.decision.features import RatedRelease
+
+    words = {**vars(values), **vars(shown)}
+    known = {name: kind for name, kind in words.items() if isinstance(kind, type)}
+    return MappingProxyType({**known, "RatedRelease": RatedRelease})
+
+
+_DECODE: Mapping[str, Any] = MappingProxyType(
+    {
+        "phrase": _decoded_phrase,
+        "enum": lambda given: _classes()[given[0]](given[1]),
+        "at": datetime.fromisoformat,
+        "on": date.fromisoformat,
+        "map": lambda given: {decoded(k): decoded(v) for k, v in given},
+        "of": _decoded_dataclass,
+        "array": _decoded_array,
+    }
+)
