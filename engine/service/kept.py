@@ -17,14 +17,11 @@ from datetime import date, datetime
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from engine.errors import DataError
 from engine.phrases import Phrase
 from engine.service.derived import keep_file, read_file
-
-if TYPE_CHECKING:
-    from engine.service.wiring import World
 
 MOST_FILES = 12
 """Two a morning: a few presets, or a few days looked at again."""
@@ -34,18 +31,8 @@ T = TypeVar("T")
 _PREFIX = "morning-"
 
 
-def key_of(world: World, config_digest: str, code: str) -> str:
-    """What ratings and features depend on: facts, instant, sessions, configuration, code."""
-    grid = world.grid
-    told = (
-        world.data_hash,
-        world.as_of.isoformat(),
-        grid.sessions_on[0].isoformat(),
-        grid.sessions_on[-1].isoformat(),
-        grid.decide_at_us.tolist()[-1],
-        config_digest,
-        code,
-    )
+def key_of(*told: str | int) -> str:
+    """A digest of everything that a kept value depends on."""
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 

@@ -174,7 +174,7 @@ def cards_of(assessment: Assessment) -> tuple[Any, ...]:
     from engine.service import kept
 
     world = assessment.world
-    key = kept.key_of(world, assessment.config.digest, assessment.version)
+    key = world.key(assessment.config.digest, assessment.version)
     return kept.remembered(world.kept, key, "cards", lambda: release_cards(assessment))
 
 

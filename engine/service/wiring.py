@@ -112,6 +112,15 @@ class World:
     memo: Memo | None = None
     kept: Path | None = None
 
+    def key(self, config_digest: str, code: str) -> str:
+        """What ratings and features depend on: facts, instant, sessions, configuration, code."""
+        from engine.service.kept import key_of
+
+        first, last = self.grid.sessions_on[0].isoformat(), self.grid.sessions_on[-1].isoformat()
+        instant = int(self.grid.decide_at_us[-1])
+        told = (self.data_hash, self.as_of.isoformat(), first, last, instant)
+        return key_of(*told, config_digest, code)
+
 
 def world_at(store: Store, config: Config, as_of: datetime) -> World:
     """Load the record once, cut at ``as_of``."""
@@ -261,7 +270,7 @@ def assess(
 
     config = bound(config)
     version = version or code_version()
-    key = kept.key_of(world, config.digest, version)
+    key = world.key(config.digest, version)
     folder = world.kept if ratings is None else None
 
     def make() -> tuple[tuple[RatedRelease, ...], Features]:

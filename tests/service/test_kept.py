@@ -100,7 +100,7 @@ def test_a_damaged_file_counts_as_absent_and_another_fact_or_rule_makes_another_
 ) -> None:
     store, config = record
     world = wiring.world_at(store, config, DAY)
-    key = kept.key_of(world, config.digest, "1")
+    key = world.key(config.digest, "1")
 
     assert kept.remembered(tmp_path, key, "x", lambda: (1.5,)) == (1.5,)
     assert kept.remembered(tmp_path, key, "x", lambda: (2.5,)) == (1.5,)
@@ -109,10 +109,10 @@ def test_a_damaged_file_counts_as_absent_and_another_fact_or_rule_makes_another_
     assert kept.remembered(tmp_path, key, "x", lambda: (2.5,)) == (2.5,)
     assert kept.remembered(None, key, "x", lambda: (3.5,)) == (3.5,)
     others = {
-        kept.key_of(replace(world, data_hash="0"), config.digest, "1"),
-        kept.key_of(replace(world, as_of=parse_as_of("2025-08-23")), config.digest, "1"),
-        kept.key_of(world, "0", "1"),
-        kept.key_of(world, config.digest, "2"),
+        replace(world, data_hash="0").key(config.digest, "1"),
+        replace(world, as_of=parse_as_of("2025-08-23")).key(config.digest, "1"),
+        world.key("0", "1"),
+        world.key(config.digest, "2"),
     }
     assert len(others | {key}) == 5
 
