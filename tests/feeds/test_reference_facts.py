@@ -201,3 +201,17 @@ def test_a_corrected_row_of_a_table_counts_whatever_its_hash(wrong: float) -> No
     found = known(History([*after, *again]), OBSERVATIONS, late)
     assert found["DGS2:2025-09-29"].value == wrong
     assert as_corrections([told(wrong)], History([told(wrong)])) == [told(wrong)]
+
+
+@pytest.mark.parametrize("wrong", [100.0, 300.0])
+def test_a_corrected_step_counts_until_the_next_step(wrong: float) -> None:
+    """A chip's price of 2024 is corrected; what came in 2025 stays as it was."""
+
+    def told(price: float) -> list[Fact]:
+        row = "X1,V,US,hopper,2024-01-10,2024-01-10,{},2024-01-10,2.0,2025-01-10,A,s\n"
+        return chip_facts(CHIP_HEAD + row.format(price))
+
+    before = History(told(wrong))
+    after = History([*before, *as_corrections(told(400.0 - wrong), before)])
+    for day in ("2024-06-01", "2025-06-01"):
+        assert known(after, CHIPS, parse_as_of(day))["X1"].price_usd == 400.0 - wrong
