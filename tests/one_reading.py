@@ -98,22 +98,25 @@ def _differing(history: History, whole: Assessment, row: int, at: datetime) -> l
     ]
     if report.rates != rates.found[: len(report.rates)]:
         found.append("rates of report and command")
-    if not _same(_path(rates.found), then["expected_path_bps"]):
+    if not _same(_path(rates.found, then["expected_path_bps"]), then["expected_path_bps"]):
         found.append("path of command and backtest")
     if not _same(math.nan if rates.effr_pct is None else rates.effr_pct, then["effr_pct"]):
         found.append("effective rate of command and backtest")
     return found
 
 
-def _path(found: Sequence[Any]) -> float:
-    """What the feature says of a year ahead, from the command's answer."""
+def _path(found: Sequence[Any], feature: float) -> float:
+    """What the feature says of a year ahead, from the command's answer.
+
+    A curve of fewer meetings names no year: there the feature stands on the two-year yield, of
+    which the command does not speak, and nothing can be compared.
+    """
     if found[0].rung == "two_year":
         return float(found[0].expected_change_bps)
-    return (
-        float(found[PATH_MEETINGS - 1].expected_change_bps)
-        if found[0].rung == "zq" and len(found) >= PATH_MEETINGS
-        else math.nan
-    )
+    if found[0].rung != "zq":
+        return math.nan
+    short = len(found) < PATH_MEETINGS
+    return feature if short else float(found[PATH_MEETINGS - 1].expected_change_bps)
 
 
 def _same(one: float, other: float) -> bool:
