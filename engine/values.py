@@ -457,19 +457,6 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
-    """A strategy's score in [-1, +1] at one session; None when its inputs were not observed."""
-
-    strategy: str
-    score: float | None
-    doubt: float
-    evidence: tuple[Evidence, ...] = ()
-
-    def __post_init__(self) -> None:
-        _need_range(self, -1, 1, score=self.score)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
     """One bar of the waterfall. contribution = weight * value; weight is over what was observed.
 

@@ -230,3 +230,13 @@ def speaks(node: ast.AST) -> bool:
         return False
     name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
     return name in ("_", "N_", "say", "count", "phrase", "plural")
+
+
+def test_the_example_of_a_section_runs() -> None:
+    """What the documentation shows to whoever adds one."""
+    import doctest
+
+    from engine.report import section
+
+    assert doctest.testmod(section).attempted > 3
+    assert doctest.testmod(section).failed == 0
