@@ -37,6 +37,12 @@ class OwnerFactors(Strict):
     alone: Factor = 0.5
 
 
+class Certainty(Strict):
+    """``[certainty]``: the least confidence in its type with which a headline moves anything."""
+
+    least: Factor = 0.7
+
+
 class Fade(Strict):
     """``[fade]``: half-lives, in sessions, by which what has ended leaves a faded sum."""
 
@@ -66,6 +72,7 @@ class EventWeights(Strict):
     repeat: RepeatWindow = RepeatWindow()
     stage: StageFactors = StageFactors()
     owner: OwnerFactors = OwnerFactors()
+    certainty: Certainty = Certainty()
     fade: Fade = Fade()
     policy: dict[str, Impulse]
     domestic: dict[str, Impulse]

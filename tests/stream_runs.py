@@ -1,6 +1,6 @@
 """Judged real days from the wire to the decision, as a live record would have them.
 
-``run`` records a stream item by item, lets the product read it, and assesses every session in it.
+``read`` records a stream, lets the product read it, and ``Run.mornings`` assesses every session.
 ``Judge`` is a classifier that knows the labels: what a careful reader would have let move.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.news import reading as readings
 from engine.news import rules
@@ -22,6 +22,10 @@ from engine.service import bind, wiring
 from engine.service.ingest import ingest_news
 from engine.values import Stage
 from tests import streams
+
+if TYPE_CHECKING:
+    from engine.record.history import History
+    from engine.service.wiring import Assessment
 
 CONFIG = streams.ROOT / "config"
 PRESETS = tuple(sorted(path.stem for path in (CONFIG / "strategies").glob("*.toml")))
@@ -68,35 +72,47 @@ class Morning:
 
     day: date
     score: float
-    held: float
+    held: bool
     policy_pct: float
     domestic_pct: float
 
 
-def run(
-    judged: Sequence[streams.Judged], model: Any, preset: str = "balanced"
-) -> tuple[list[Morning], Any]:
-    """The sessions of ``judged`` under ``model``, and the assessment they are taken from."""
-    config = bind.load(CONFIG, preset)
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A record with a stream read into it, ready to be assessed under any preset."""
+
+    first_on: date
+    end: datetime
+    history: History
+
+    def mornings(self, preset: str) -> tuple[list[Morning], Assessment]:
+        """The sessions from ``first_on`` on, and the assessment they are taken from."""
+        config = bind.load(CONFIG, preset)
+        assessed = wiring.assess(wiring.world_of(self.history, config, self.end), config)
+        values, evaluation = assessed.features.values, assessed.evaluation
+        rows = zip(
+            assessed.world.grid.sessions_on,
+            evaluation.score,
+            evaluation.invested,
+            values["policy_impulse_pct"],
+            values["domestic_impulse_pct"],
+            strict=True,
+        )
+        return [
+            Morning(day=d, score=float(s), held=bool(h), policy_pct=float(p), domestic_pct=float(c))
+            for d, s, h, p, c in rows
+            if d >= self.first_on
+        ], assessed
+
+
+def read(judged: Sequence[streams.Judged], model: Any) -> Run:
+    """A fresh record with the reference tables and ``judged``, read under ``model``."""
+    config = bind.load(CONFIG)
+    end = max(j.item.known_at for j in judged) + timedelta(days=4)
     with tempfile.TemporaryDirectory() as folder:
         store = wiring.open_record(config, f"sqlite:///{Path(folder)}/r.sqlite3")
         store.record_items([j.item for j in judged])
-        end = max(j.item.known_at for j in judged) + timedelta(days=4)
         ingest_news(store, end, classifier=lambda: model)
-        assessed = wiring.assess(wiring.world_at(store, config, end), config)
+        history = store.history(known_by=end)
         store.close()
-    first = min(j.day for j in judged)
-    values, evaluation = assessed.features.values, assessed.evaluation
-    rows = zip(
-        assessed.world.grid.sessions_on,
-        evaluation.score,
-        evaluation.invested,
-        values["policy_impulse_pct"],
-        values["domestic_impulse_pct"],
-        strict=True,
-    )
-    return [
-        Morning(day=d, score=float(s), held=float(h), policy_pct=float(p), domestic_pct=float(c))
-        for d, s, h, p, c in rows
-        if d >= first
-    ], assessed
+    return Run(first_on=min(j.day for j in judged), end=end, history=history)

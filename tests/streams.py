@@ -165,8 +165,7 @@ def moving_types(config: Path = ROOT / "config") -> frozenset[str]:
 def measure(judged: Iterable[Judged], model: Any) -> tuple[Counter[str], list[tuple[str, Any]]]:
     """Counts of outcomes, of truly moving items and of those found; and the calls that miss.
 
-    Each title counts once. A call moves the score when it is not abstained, has a sign and weighs
-    (a classifier with moods lets fact, rumour, denial and correction weigh).
+    Each title counts once. A call moves the score as ``weighs`` says, as in the decision.
     """
     moving = moving_types()
     unique = {title_key(j.item.title): j for j in judged}
@@ -185,11 +184,16 @@ def measure(judged: Iterable[Judged], model: Any) -> tuple[Counter[str], list[tu
     return counts, misses
 
 
+@cache
+def least_confidence(config: Path = ROOT / "config") -> float:
+    """The confidence below which the shipped configuration lets no headline move anything."""
+    found = tomllib.loads((config / "events.toml").read_text(encoding="utf-8"))
+    return float(found["certainty"]["least"])
+
+
 def weighs(call: Any) -> bool:
-    """Whether the classifier lets this headline move anything."""
-    mood = str(getattr(call, "mood", "fact"))
-    said = mood in ("fact", "rumour", "denial", "correction")
-    return bool(call.relevant and not call.abstained and call.direction and said)
+    """Whether this headline moves anything: weighs, has a sign, and is sure enough of its type."""
+    return bool(call.weighs and call.direction and call.confidence >= least_confidence())
 
 
 def figures(counts: Counter[str]) -> str:

@@ -1,8 +1,8 @@
 """From events to impulses: what news moves a voice, by how much, and in which session.
 
 * An event weighs its type's size times the *smallest* of three factors: stage, owners, confidence.
-  One unconfirmed owner moves at most half; the lowest grade, and any mood but fact and rumour,
-  nothing.
+  One unconfirmed owner moves at most half; the lowest grade, any mood but fact and rumour, and a
+  type that is not sure enough move nothing.
 * Events of one **episode** are one step told again: the same actor, object and direction within
   twenty sessions of the last telling. Its owners confirm each other; the largest counts, once, and
   under one type. A step the other way that more than one owner or the source itself tells ends the
@@ -24,6 +24,7 @@ from itertools import pairwise
 import numpy as np
 
 from config.events import EventWeights
+from engine.decision.events import CURATED
 from engine.decision.grid import Grid
 from engine.news.mood import WEIGHING
 from engine.values import Event, FloatArray
@@ -166,6 +167,8 @@ def factor(event: Event, owners: int, weights: EventWeights, *, confirmed: bool)
     The smallest of stage, owners and confidence: a rumour of one owner is not a quarter.
     """
     if event.ended or event.grade == "D" or event.mood not in WEIGHING:
+        return 0.0
+    if event.confidence < weights.certainty.least and event.owners != (CURATED,):
         return 0.0
     heard = 1.0 if confirmed or owners > 1 else weights.owner.alone
     return min(weights.stage.of(event.stage.value), heard, event.confidence)

@@ -40,15 +40,19 @@ def register(app: typer.Typer) -> None:
         from engine.clock import now, parse_as_of
         from engine.service import wiring
         from engine.service.bind import load
+        from engine.service.classifier import load_classifier
+        from engine.service.folders import data_folder
+        from engine.service.two_histories import text_of as told_apart
+        from engine.service.two_histories import two_histories
 
         chosen = _dates(dates)
         loaded = load(config_folder(config), strategy)
         instant = now() if as_of is None else parse_as_of(as_of)
         with wiring.open_record(loaded, db) as store:
-            history = wiring.world_at(store, loaded, instant).history
+            world = wiring.world_at(store, loaded, instant)
         with _progress() as told:
             result = audit_run(
-                history,
+                world.history,
                 instant,
                 run_of(loaded),
                 strategy=loaded.strategy.name,
@@ -56,7 +60,11 @@ def register(app: typer.Typer) -> None:
                 seed=seed,
                 progress=told,
             )
-        write_out(to_json(plain(result)) if json else text_of(result))
+        apart = two_histories(world, loaded, load_classifier(data_folder(), loaded.folder))
+        if json:
+            write_out(to_json({**plain(result), "two_histories": to_plain(apart)}))
+        else:
+            write_out(text_of(result) + "\n" + told_apart(apart))
         if not result.clean:
             raise typer.Exit(1)
 

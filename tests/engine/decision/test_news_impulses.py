@@ -13,6 +13,7 @@ import pytest
 from config.events import EventWeights
 from config.settings import load
 from engine.clock import to_micros
+from engine.decision.events import CURATED
 from engine.decision.grid import Grid
 from engine.decision.news_impulses import (
     DOMESTIC,
@@ -80,6 +81,8 @@ def policy(*versions: Event) -> dict[int, float]:
         ({"stage": Stage.RUMOUR, "owners": ("Reuters",)}, 0.5),  # the smaller, not the product
         ({"confidence": 0.8, "owners": ("Reuters",)}, 0.5),
         ({"confidence": 0.8}, 0.8),
+        ({"confidence": 0.69}, 0.0),
+        ({"confidence": 0.4, "owners": (CURATED,), "grade": "A"}, 0.4),
         ({"grade": "D", "owners": ("Reddit",)}, 0.0),
         ({"mood": "denial"}, 0.0),
         ({"ended": "withdrawn"}, 0.0),
