@@ -108,3 +108,18 @@ def make_bar(session_on: date = date(2025, 1, 6), close: float = 150.0, **change
 
 def make_split(ex_on: date = date(2024, 6, 10), value: float = 10.0) -> CorporateAction:
     return CorporateAction(symbol="NVDA", ex_on=ex_on, action="split", value=value)
+
+
+def unguarded(connection: Any) -> None:
+    """Take the triggers off that let the record only grow: what a forger would do first.
+
+    connection: SQLAlchemy's, or ``sqlite3``'s own.
+    """
+    run = getattr(connection, "exec_driver_sql", None) or connection.execute
+    dialect = getattr(getattr(connection, "dialect", None), "name", "sqlite")
+    for table in ("fact", "item", "ledger"):
+        if dialect == "postgresql":
+            run(f"DROP TRIGGER {table}_only_grows ON {table}")
+        else:
+            for verb in ("update", "delete"):
+                run(f"DROP TRIGGER {table}_no_{verb}")

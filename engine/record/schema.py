@@ -1,7 +1,8 @@
 """The tables, once, for SQLite and PostgreSQL.
 
-``fact``, ``item`` and ``ledger`` only ever grow. ``poll_state``, ``job_run``, ``trial`` and
-``sent`` are the bookkeeping around them. Instants are UTC microseconds since 1970 in a BIGINT, so
+``fact``, ``item`` and ``ledger`` only ever grow, and triggers refuse to change or delete a row of
+them (``GROWING``). ``poll_state``, ``job_run``, ``trial``, ``sent`` and ``delivery`` are the
+bookkeeping around them. Instants are UTC microseconds since 1970 in a BIGINT, so
 that they sort and compare alike on both engines; JSON is canonical text for the same reason.
 """
 
@@ -29,7 +30,7 @@ from sqlalchemy.types import TypeDecorator
 
 from engine.clock import from_micros, to_micros
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every schema revision, oldest first; the last is what this code reads and writes."""
 
 REVISION = REVISIONS[-1]
@@ -178,3 +179,43 @@ sent = Table(
     Column("key", Text, primary_key=True),
     Column("sent_at", UtcMicros, nullable=False),
 )
+
+# One row for each notice, channel and recipient: where the handing over stands.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("channel", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("recipient", Text, primary_key=True),  # "" where the service behind it is the reader
+    Column("state", String(16), nullable=False),
+    Column("changed_at", UtcMicros, nullable=False),
+    Column("repeats", Integer, nullable=False),  # how often it may have gone out before
+    Column("why", Text, nullable=False),
+)
+
+GROWING = ("fact", "item", "ledger")
+"""Tables that only grow."""
+
+
+def guards(dialect: str) -> tuple[str, ...]:
+    """SQL that makes the database itself refuse to change or delete what only grows."""
+    if dialect == "postgresql":
+        function = (
+            "CREATE OR REPLACE FUNCTION nvsignal_only_grows() RETURNS trigger AS $$ "
+            "BEGIN RAISE EXCEPTION USING MESSAGE = TG_TABLE_NAME || ' only grows'; END $$ "
+            "LANGUAGE plpgsql"
+        )
+        return (
+            function,
+            *(
+                f"CREATE TRIGGER {table}_only_grows BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION nvsignal_only_grows()"
+                for table in GROWING
+            ),
+        )
+    return tuple(
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+        f"BEGIN SELECT RAISE(ABORT, '{table} only grows'); END"
+        for table in GROWING
+        for verb in ("UPDATE", "DELETE")
+    )

@@ -6,12 +6,15 @@
 
 What is to be sent is worked out anew each time from what is on record, less what is marked as sent;
 so there is no queue to lose. A parcel is claimed before it is sent, freed again when that fails,
-and marked as done when it succeeds. A process killed between sending and marking is the one case in
-which a message goes out twice, and then under the same Message-ID.
+and marked as done when everybody has got it. Where each recipient stands is noted on a ``Slip`` at
+once: the server's acceptance is the point of no return. A process killed between that answer and
+the note is the one case in which a message goes out twice, under the same Message-ID, and
+``doctor`` says so.
 
 Decided, and documented here: in a reader's quiet hours nothing goes out. Mail is always held until
 they end; a push channel lets through the kinds named in its ``wake_for`` (none by default). A daily
-report that a newer one has overtaken is not sent any more. A change of decision and the daily
+report that a newer one has overtaken is not sent any more; the next one names the days that were
+not sent. A change of decision and the daily
 report that tells it are one message, and a channel that wants only one of them gets that.
 """
 
@@ -20,18 +23,13 @@ from __future__ import annotations
 import html
 import logging
 import os
-import smtplib
-import ssl
+import re
 import stat
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, formataddr
-from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -39,8 +37,17 @@ from zoneinfo import ZoneInfo
 
 from engine.errors import InputError, NvsignalError
 from engine.phrases import Phrase, phrase
+from engine.record.tables.sent import Delivery, DeliveryState
 from engine.report.i18n import voice
 from engine.report.labels import LABELS
+from engine.report.smtp import (
+    MAX_SUBJECT_CHARS,
+    NAME,
+    DeliveryError,
+    mail,
+    recipients_of,
+    submit,
+)
 from engine.report.typography import clean, safe_url
 from engine.shown import Report, SourceHealth
 from engine.values import Event
@@ -75,14 +82,7 @@ CLAIM_AGE = timedelta(minutes=2)
 FIRST_PAUSE, LAST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)
 """How long a failing channel is left alone; the pause doubles with each failure."""
 
-MAX_SUBJECT_CHARS = 150
 MAX_LINES = 20
-TIMEOUT_SECONDS = 20.0
-NAME = "nvsignal"
-
-
-class DeliveryError(NvsignalError):
-    """A message could not be handed over. Never holds a password or a token."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,8 @@ class Notice:
     """One thing to be told. ``key`` is the same whenever the same thing is worked out again.
 
     report: for the daily report and a change of decision; else a line (an ``engine.phrases``
-    phrase, said in the reader's language), and perhaps a link.
+    phrase, said in the reader's language), and perhaps a link. earlier: sessions before it whose
+    reports were made; those that never went out are named.
     """
 
     kind: Kind
@@ -130,6 +131,7 @@ class Notice:
     report: Report | None = None
     line: str = ""
     url: str = ""
+    earlier: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,9 +197,15 @@ def read_address(
 # --- what is to be told (pure) --------------------------------------------------------------
 
 
-def digest_notice(report: Report) -> Notice:
+def digest_notice(report: Report, earlier: Sequence[date] = ()) -> Notice:
     """The daily report."""
-    return Notice(kind="digest", key=f"digest:{report.decision.acts_on}", report=report)
+    key = digest_key(report.decision.acts_on)
+    return Notice(kind="digest", key=key, report=report, earlier=tuple(earlier))
+
+
+def digest_key(acts_on: date) -> str:
+    """What a session's report is called among the things sent."""
+    return f"digest:{acts_on}"
 
 
 def changed_notice(report: Report, past: Sequence[Mapping[str, Any]]) -> Notice | None:
@@ -317,12 +325,27 @@ def plan(
     return tuple(Parcel(channel=channel, notices=part) for part in parts if part)
 
 
-def compose(parcel: Parcel) -> Message:
-    """The parcel in its reader's language."""
+def compose(parcel: Parcel, unsent: Sequence[date] = ()) -> Message:
+    """The parcel in its reader's language. unsent: days before it whose report never went out."""
     first = min(parcel.notices, key=lambda n: n.kind != "decision_changed")
+    lang = parcel.channel.language
     if first.report is None:
-        return _alert(parcel.notices, parcel.channel.language)
-    return _whole_report(first.report, first.kind, parcel.channel.language)
+        return _alert(parcel.notices, lang)
+    message = _whole_report(first.report, first.kind, lang)
+    return _with_unsent(message, unsent, lang) if unsent else message
+
+
+def _with_unsent(message: Message, days: Sequence[date], lang: str) -> Message:
+    """``message`` opening with the days whose report could not be sent; the archive has them."""
+    speaker = voice(lang)
+    told = speaker.say(
+        "Reports that could not be sent before: {days}; they are kept with the others.",
+        days=", ".join(speaker.on(day) for day in days),
+    )
+    page = message.html
+    if page is not None:
+        page = re.sub(r"(<body[^>]*>)", rf"\1<p>{html.escape(told)}</p>", page, count=1)
+    return replace(message, text=f"{told}\n\n{message.text}", html=page)
 
 
 def _whole_report(report: Report, kind: Kind, lang: str) -> Message:
@@ -388,8 +411,51 @@ class Log(Protocol):
         """To be tried again."""
 
 
-Send = Callable[[Channel, Message, str, datetime], None]
-"""(channel, message, key, now) → sent, or ``DeliveryError``."""
+@dataclass(kw_only=True)
+class Slip:
+    """Where handing one parcel over stands, written into the record as it happens."""
+
+    store: Store
+    parcel: Parcel
+    now: datetime
+    pending: tuple[str, ...]
+    doubtful: frozenset[str] = frozenset()
+    """Recipients to whom an earlier process may have sent it already."""
+    open: dict[str, str] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Recipient → the server's words: to be tried again, or turned away for good."""
+
+    def offered(self, recipients: Sequence[str]) -> None:
+        """The text goes out to these now."""
+        self._note(recipients, "offered")
+
+    def taken(self, recipients: Sequence[str]) -> None:
+        """They have got it: committed at once."""
+        self._note(recipients, "taken")
+
+    def kept_back(self, recipients: Sequence[str], why: str, *, for_good: bool = False) -> None:
+        """They have not got it, and the server said so."""
+        (self.refused if for_good else self.open).update(dict.fromkeys(recipients, why))
+        self._note(recipients, "refused" if for_good else "deferred", why)
+
+    def _note(self, recipients: Sequence[str], state: DeliveryState, why: str = "") -> None:
+        self.store.save_deliveries(
+            Delivery(
+                channel=self.parcel.channel.name,
+                key=notice.key,
+                recipient=recipient,
+                state=state,
+                changed_at=self.now,
+                repeats=int(recipient in self.doubtful),
+                why=why,
+            )
+            for notice in self.parcel.notices
+            for recipient in recipients
+        )
+
+
+Send = Callable[[Channel, Message, str, datetime, Slip], None]
+"""(channel, message, key, now, slip) → handed over as the slip says, or ``DeliveryError``."""
 
 
 @dataclass(kw_only=True)
@@ -425,7 +491,7 @@ class Courier:
             coalesce=self.coalesce,
         )
         count = 0
-        for parcel in parcels:
+        for parcel in (part for whole in parcels for part in self._alike(whole)):
             claimed = [key for key in parcel.keys if self._claim(key, now)]
             if len(claimed) < len(parcel.keys):
                 self._free(claimed)  # another process is sending a part of it right now
@@ -435,14 +501,46 @@ class Courier:
             count += 1
         return count
 
+    def _alike(self, parcel: Parcel) -> Iterator[Parcel]:
+        """``parcel`` in parts of which everybody lacks all or nothing, so that nobody gets twice
+        what he has, and a Message-ID never stands for two texts."""
+
+        def stand(notice: Notice) -> tuple[tuple[str, str], ...]:
+            rows = self.store.deliveries(parcel.channel.name, keys=[notice.key])
+            return tuple((row.recipient, row.state) for row in rows if row.state != "deferred")
+
+        groups: dict[tuple[tuple[str, str], ...], list[Notice]] = {}
+        for notice in parcel.notices:
+            groups.setdefault(tuple(sorted(stand(notice))), []).append(notice)
+        for notices in groups.values():
+            yield replace(parcel, notices=tuple(notices))
+
+    def _slip(self, parcel: Parcel, now: datetime) -> Slip:
+        rows = self.store.deliveries(parcel.channel.name, keys=[parcel.notices[0].key])
+        taken = {row.recipient for row in rows if row.state == "taken"}
+        doubtful = frozenset(row.recipient for row in rows if row.state == "offered")
+        turned_away = {row.recipient for row in rows if row.state == "refused"} if taken else set()
+        people = readers(parcel.channel) if self.send is None else ("",)
+        pending = tuple(p for p in people if p not in taken | turned_away)
+        return Slip(store=self.store, parcel=parcel, now=now, pending=pending, doubtful=doubtful)
+
     def _try(self, parcel: Parcel, now: datetime) -> bool:
         channel = parcel.channel
         try:
-            (self.send or send)(channel, compose(parcel), parcel.keys[0], now)
+            slip = self._slip(parcel, now)
+            if slip.pending:
+                message = compose(parcel, self._unsent(parcel))
+                (self.send or send)(channel, message, parcel.keys[0], now, slip)
         except Exception as error:  # a fault in one channel must not silence the others
             self._free(parcel.keys)
             self._failed(channel, error, now)
             return False
+        for recipient, why in {**slip.refused, **slip.open}.items():
+            self.log.warning("recipient_refused", channel=channel.name, to=recipient, why=why)
+        if slip.open:
+            self._free(parcel.keys)
+            self._later(channel, now)
+            return True
         for key in parcel.keys:
             self.store.mark_sent(_done(key), now)
         if parcel.notices[0].kind == "tripwire":
@@ -451,6 +549,22 @@ class Courier:
         kinds = sorted({notice.kind for notice in parcel.notices})
         self.log.info("sent", channel=channel.name, kinds=kinds, notices=len(parcel.notices))
         return True
+
+    def _unsent(self, parcel: Parcel) -> tuple[date, ...]:
+        """Days before this report whose own could not be sent on this channel; none before the
+        first that was."""
+        days = sorted({day for notice in parcel.notices for day in notice.earlier})
+        name = parcel.channel.name
+        out = [self.store.sent_at(_done(f"{name}|{digest_key(day)}")) is not None for day in days]
+        if True not in out:
+            return ()
+        first = out.index(True)
+        return tuple(day for day, went in zip(days[first:], out[first:], strict=True) if not went)
+
+    def _later(self, channel: Channel, now: datetime) -> None:
+        count = self._failures.get(channel.name, 0) + 1
+        self._failures[channel.name] = count
+        self._not_before[channel.name] = now + min(FIRST_PAUSE * 2 ** min(count - 1, 9), LAST_PAUSE)
 
     def _claim(self, key: str, now: datetime) -> bool:
         """Whether this process is the one to send ``key``."""
@@ -471,9 +585,7 @@ class Courier:
             self.store.unmark_sent(key)
 
     def _failed(self, channel: Channel, error: Exception, now: datetime) -> None:
-        count = self._failures.get(channel.name, 0) + 1
-        self._failures[channel.name] = count
-        self._not_before[channel.name] = now + min(FIRST_PAUSE * 2 ** min(count - 1, 9), LAST_PAUSE)
+        self._later(channel, now)
         if self.store.mark_sent(_failing(channel.name), now):
             known = isinstance(error, NvsignalError)
             why = str(error) if known else f"{type(error).__name__}: {error}"
@@ -485,6 +597,21 @@ class Courier:
         if self.store.sent_at(_failing(channel.name)) is not None:
             self.store.unmark_sent(_failing(channel.name))
             self.log.info("channel_works_again", channel=channel.name)
+
+
+def turned_away(store: Store, at: datetime) -> tuple[Delivery, ...]:
+    """Recipients whose last word from a server by ``at`` was no: the newest row of each."""
+    last: dict[tuple[str, str], Delivery] = {}
+    for row in store.deliveries():
+        if row.changed_at <= at:
+            last[row.channel, row.recipient] = row
+    return tuple(row for row in last.values() if row.state in ("refused", "deferred"))
+
+
+def maybe_twice(store: Store, since: datetime) -> tuple[Delivery, ...]:
+    """What may have gone out twice: taken, after a process ended before it heard the answer."""
+    rows = store.deliveries()
+    return tuple(r for r in rows if r.repeats and r.state == "taken" and r.changed_at >= since)
 
 
 def failing_since(store: Store, name: str) -> datetime | None:
@@ -504,21 +631,34 @@ def _last_tripwire(channel: Channel) -> str:
     return f"last-tripwire|{channel.name}"
 
 
-def send(channel: Channel, message: Message, key: str, now: datetime) -> None:
+def readers(channel: Channel) -> tuple[str, ...]:
+    """Who reads ``channel``: the addresses of a mail channel, else the service itself, ""."""
+    plugin = open_address(channel)
+    return recipients_of(plugin) if _is_mail(plugin) else ("",)
+
+
+def _is_mail(plugin: Any) -> bool:
+    return str(plugin.schema) in ("mailto", "mailtos")
+
+
+def send(channel: Channel, message: Message, key: str, now: datetime, slip: Slip) -> None:
     """Hand ``message`` to the service behind ``channel``; ``DeliveryError`` says why not."""
     plugin = open_address(channel)
-    if str(plugin.schema) in ("mailto", "mailtos"):
-        _submit(plugin, mail(plugin, channel, message, key, now))
+    if _is_mail(plugin):
+        submit(plugin, mail(plugin, channel, message, key, now), slip)
         return
     from apprise import NotifyFormat
 
     rich = channel.form == "mail" and message.html is not None
     body = message.html if rich else message.text if channel.form == "mail" else message.push
     form = NotifyFormat.HTML if rich else NotifyFormat.TEXT
+    slip.offered(slip.pending)
     with _complaints() as said:
         if not plugin.notify(title=message.subject, body=body, body_format=form):
             why = said[-1] if said else "it gave no reason"
+            slip.kept_back(slip.pending, why)
             raise DeliveryError(f"channel '{channel.name}': the service did not take it: {why}")
+    slip.taken(slip.pending)
 
 
 def open_address(channel: Channel) -> Any:
@@ -558,81 +698,3 @@ def _complaints() -> Iterator[list[str]]:
     finally:
         logger.removeHandler(ears)
         logger.propagate = before
-
-
-# --- mail -----------------------------------------------------------------------------------
-
-
-def mail(plugin: Any, channel: Channel, message: Message, key: str, now: datetime) -> EmailMessage:
-    """The message as mail: our own plain text beside our own HTML.
-
-    Apprise would derive the text from the HTML. ``EmailMessage`` refuses a line break in a header,
-    so no text from outside can become one. The Message-ID belongs to what is told, not to the
-    attempt: a mail sent twice is one mail to a mail program.
-    """
-    made = EmailMessage(policy=SMTP)
-    name, sender = plugin.from_addr
-    made["Subject"] = clean(message.subject, limit=MAX_SUBJECT_CHARS)
-    made["From"] = formataddr((name or NAME, sender))
-    made["To"] = ", ".join(formataddr((to or "", address)) for to, address in plugin.targets)
-    if plugin.cc:
-        made["Cc"] = ", ".join(sorted(plugin.cc))
-    if plugin.reply_to:
-        made["Reply-To"] = ", ".join(sorted(plugin.reply_to))
-    made["Date"] = format_datetime(now)
-    made["Message-ID"] = f"<{sha256(key.encode()).hexdigest()[:32]}@{NAME}.invalid>"
-    made["Auto-Submitted"] = "auto-generated"
-    text = message.text if channel.form == "mail" else message.push
-    made.set_content(text, charset="utf-8", cte="quoted-printable")
-    if channel.form == "mail" and message.html is not None:
-        made.add_alternative(message.html, subtype="html", charset="utf-8", cte="quoted-printable")
-    made["Content-Language"] = channel.language  # last: adding a part drops Content headers
-    return made
-
-
-def _submit(plugin: Any, message: EmailMessage) -> None:
-    """Hand a mail to the server of an Apprise mail address, and say plainly why it did not go."""
-    where = f"{plugin.smtp_host}:{plugin.port}"
-    people = [address for _, address in plugin.targets]
-    people += sorted({*plugin.cc, *plugin.bcc} - set(people))
-    try:
-        with _server(plugin) as server:
-            if plugin.user:
-                server.login(plugin.user, plugin.password or "")
-            server.send_message(message, plugin.from_addr[1], people)
-    except smtplib.SMTPAuthenticationError:
-        raise DeliveryError(
-            f"{where} refused the user or the password",
-            remedy="many providers want an app password here",
-        ) from None
-    except smtplib.SMTPRecipientsRefused:
-        raise DeliveryError(f"{where} accepts mail for none of the recipients") from None
-    except ssl.SSLError as error:
-        raise DeliveryError(f"{where}: no trusted connection ({error.reason})") from None
-    except smtplib.SMTPException as error:
-        raise DeliveryError(f"{where} did not take the mail: {_first_line(error)}") from None
-    except OSError as error:
-        why = error.strerror or _first_line(error) or type(error).__name__
-        raise DeliveryError(f"{where} cannot be reached: {why}") from None
-
-
-def _server(plugin: Any) -> smtplib.SMTP:
-    context = ssl.create_default_context()
-    if not plugin.verify_certificate:  # the address says verify=no
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    host, port = plugin.smtp_host, plugin.port
-    if plugin.secure_mode == "ssl":
-        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
-    server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
-    if plugin.secure_mode == "starttls":
-        try:
-            server.starttls(context=context)
-        except BaseException:
-            server.close()
-            raise
-    return server
-
-
-def _first_line(error: Exception) -> str:
-    return clean(str(error), limit=160)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -87,7 +87,7 @@ def outbox(
         past = tuple(p for p in past if str(p["acts_on"]) <= str(report.decision.acts_on))
         changed = deliver.changed_notice(report, past)
         told += [changed] if changed is not None else []
-        told.append(deliver.digest_notice(report))
+        told.append(deliver.digest_notice(report, _earlier(store, report.decision.acts_on)))
         least = config.settings.delivery.tripwire_score
         told += deliver.release_notices(report, now, least)
     told += deliver.event_notices(live_events(store), now)
@@ -95,6 +95,35 @@ def outbox(
     told += deliver.down_notices(health(store, config, now), failures)
     told += missing_reports(store, now)
     return tuple(told)
+
+
+EARLIER_REPORTS = 10
+"""Sessions back for which a report says that it could not be sent."""
+
+
+def _earlier(store: Store, acts_on: date) -> tuple[date, ...]:
+    """The sessions before ``acts_on`` whose reports were made, oldest first."""
+    from engine.service.schedule import session_of
+
+    runs = store.job_runs("report", limit=EARLIER_REPORTS + 1)
+    days = {session_of(run) for run in runs if run.status == "done"}
+    return tuple(sorted(day for day in days if day < acts_on))
+
+
+def delivery_problems(store: Store, at: datetime) -> tuple[str, ...]:
+    """Sentences for the report about whom the last mail did not reach, as known at ``at``."""
+    from engine.phrases import phrase
+    from engine.plain import safe_text
+    from engine.report.deliver import turned_away
+
+    return tuple(
+        phrase(
+            "The mail to {to} was not taken: {why}",
+            to=safe_text(row.recipient, limit=120),
+            why=safe_text(row.why, limit=160),
+        )
+        for row in turned_away(store, at)
+    )
 
 
 def live_events(store: Store) -> tuple[Event, ...]:

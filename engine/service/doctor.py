@@ -194,7 +194,8 @@ def disk(name: str, folder: Path, free_bytes: int) -> Finding:
 
 def addresses(channels: Channels) -> Iterator[Finding]:
     """Channels whose address is missing, readable by others, or not understood."""
-    from engine.report.deliver import DeliveryError, open_address
+    from engine.report.deliver import open_address
+    from engine.report.smtp import DeliveryError
 
     for problem in channels.problems:
         message, _, remedy = problem.partition(" (")
@@ -241,6 +242,7 @@ def on_record(config: Config, url: str, channels: Channels, now: datetime) -> It
                 lambda: runs(store, config, now),
                 lambda: sources(store, config, now),
                 lambda: failing_channels(store, channels),
+                lambda: recipients(store, now),
             )
             for check in checks:
                 yield from check()
@@ -389,3 +391,27 @@ def failing_channels(store: Store, channels: Channels) -> Iterator[Finding]:
                 message=f"nothing could be sent since {since:%Y-%m-%d %H:%M} UTC",
                 remedy="the log of 'nvsignal run' says why; check its address",
             )
+
+
+REPEATS_SHOWN = timedelta(days=30)
+
+
+def recipients(store: Store, now: datetime) -> Iterator[Finding]:
+    """Recipients who were turned away, and mails that may have gone out twice."""
+    from engine.report.deliver import maybe_twice, turned_away
+
+    for row in turned_away(store, now):
+        yield Finding(
+            level="error",
+            check=f"channel: {row.channel}",
+            message=f"{row.recipient} did not get the mail of {row.changed_at:%Y-%m-%d}: {row.why}",
+            remedy="correct the address, or ask its provider",
+        )
+    for row in maybe_twice(store, now - REPEATS_SHOWN):
+        yield Finding(
+            level="warning",
+            check=f"channel: {row.channel}",
+            message=f"{row.recipient or 'the service'} may have got '{row.key}' twice: a process "
+            "ended before it heard the answer",
+            remedy="none needed: both have one Message-ID, and mail programs show one",
+        )

@@ -49,6 +49,8 @@ def prepare(
     health of the live feeds as the record tells it, never as the network is at this moment, so that
     the same record gives the same bytes.
     """
+    from engine.service.channels import delivery_problems
+
     assessment = wiring.assess(wiring.world_at(store, config, as_of), config)
     decision = tempered(assessment.decision, polled)
     head = note_decision(store, assessment, decision) if record else ""
@@ -57,7 +59,7 @@ def prepare(
         decision=decision,
         past=past_decisions(store, config, as_of),
         polled=polled,
-        notices=notices,
+        notices=(*notices, *(delivery_problems(store, as_of) if record else ())),
     )
     if head:
         # Printed with the report, so that `ledger verify --head` can show nothing was rewritten.

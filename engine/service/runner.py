@@ -209,6 +209,18 @@ class Runner:
             why = self.log.redact(f"{type(error).__name__}: {error}")
             self._once("delivery_failed", why, why=why)
 
+    def not_sent(self) -> list[str]:
+        """One line for each channel that fails and each recipient who was turned away."""
+        from engine.report.deliver import failing_since, turned_away
+
+        lines = []
+        for channel in self.config.settings.delivery.channel:
+            since = failing_since(self.store, channel.name)
+            if since is not None:
+                lines.append(f"nothing on '{channel.name}' since {since:%Y-%m-%d %H:%M} UTC")
+        rows = turned_away(self.store, self.clock())
+        return lines + [f"{row.recipient}: {row.why}" for row in rows]
+
     def _latest(self) -> Morning | None:
         """The newest report: the one just made, or after a restart the one on record again."""
         if self._morning is None:

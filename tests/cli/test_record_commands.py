@@ -13,7 +13,7 @@ import pytest
 from engine.cli.main import main
 from engine.record import ledger
 from engine.record.store import Store
-from tests.builders import at, make_fact
+from tests.builders import at, make_fact, unguarded
 
 
 @pytest.fixture
@@ -94,6 +94,7 @@ def test_verify_names_the_entry_that_was_changed(
 ) -> None:
     connection = sqlite3.connect(database.removeprefix("sqlite:///"))
     with connection:
+        unguarded(connection)
         connection.execute("UPDATE ledger SET payload = '{}' WHERE seq = 2")
     connection.close()
 

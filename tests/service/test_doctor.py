@@ -18,7 +18,7 @@ from engine.record.store import PollState, Store
 from engine.service import doctor
 from engine.service.doctor import Finding
 from engine.service.lock import FileLock
-from tests.builders import make_fact
+from tests.builders import make_fact, unguarded
 from tests.service.mornings import CONFIG, configured
 
 NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
@@ -131,6 +131,7 @@ def test_a_broken_ledger_is_an_error(folder: Path, record: str) -> None:
     with Store.open(record) as store:
         ledger.append(store, {"d": 1}, acts_on=date(2026, 11, 24), strategy="x", made_at=NOW)
     with closing(sqlite3.connect(record.removeprefix("sqlite:///"))) as connection:
+        unguarded(connection)
         connection.execute("UPDATE ledger SET payload = '{}'")
         connection.commit()
 

@@ -146,7 +146,7 @@ def test_weeks_of_mornings_with_kills_and_a_server_that_comes_and_goes_are_each_
     clock, log = Clock(datetime(2026, 10, 26, 6, tzinfo=UTC)), open_log(Redactor(), io.StringIO())
     sent: list[str] = []
 
-    def post(way: Channel, message: Message, key: str, now: datetime) -> None:
+    def post(way: Channel, message: Message, key: str, now: datetime, slip: Any) -> None:
         roll = chance.random()
         if roll < 0.3:
             raise OSError("the server is away")

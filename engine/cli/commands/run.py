@@ -10,6 +10,7 @@ import typer
 
 from engine.cli.options import ConfigDir, Db, Json, StrategyFile
 from engine.cli.output import to_json, write_out
+from engine.plain import safe_text
 
 if TYPE_CHECKING:
     from engine.service.logs import Log
@@ -66,7 +67,8 @@ def register(app: typer.Typer) -> None:
         """Make the report that is due, deliver it and exit; for cron and systemd timers.
 
         Harmless at any hour and as often as you like: a session has one report. A report may be
-        made up to 30 minutes early. Exit code 1 when a report failed, 3 when prices are stale.
+        made up to 30 minutes early. Exit code 1 when a report failed or could not be sent, 3 when
+        prices are stale.
         """
         from engine.service.lock import wait_for
 
@@ -81,7 +83,7 @@ def register(app: typer.Typer) -> None:
                 return
             found = _one_morning(runner)
             write_out(to_json(found) if json else _told(found))
-            if found["failed"]:
+            if found["failed"] or found["not_sent"]:
                 raise typer.Exit(1)
             if found["stale"]:
                 raise typer.Exit(3)
@@ -134,6 +136,7 @@ def _one_morning(runner: Runner) -> dict[str, Any]:
         "led_by": runner.owner,
         "reports": [_as_row(key, runner) for key in wanted if key.acts_on in made],
         "failed": [str(key.acts_on) for key in wanted if key.acts_on not in made],
+        "not_sent": runner.not_sent(),
         "stale": bool(made) and newest is not None and newest.stale,
         "next": runner.ahead(),
     }
@@ -152,8 +155,9 @@ def _told(found: dict[str, Any]) -> str:
         lines.append(f"report for {row['acts_on']}:")
         lines += [f"  {path}" for path in row["files"]]
     lines += [f"report for {day}: failed, see the log" for day in found["failed"]]
+    lines += [f"not sent, will be tried again: {safe_text(why)}" for why in found["not_sent"]]
     coming = found["next"]["report"].astimezone(NEW_YORK)
-    if not lines:
+    if not found["reports"] and not found["failed"]:
         lines.append("nothing due")
     lines.append(f"next report {coming:%Y-%m-%d %H:%M} New York")
     return "\n".join(lines)

@@ -169,6 +169,8 @@ def create_schema(connection: Connection) -> str:
     if found is not None:
         return found
     schema.metadata.create_all(connection)
+    for statement in schema.guards(connection.dialect.name):
+        connection.exec_driver_sql(statement)
     connection.exec_driver_sql(
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
         "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from engine.errors import DataError, LedgerError
 from engine.record import chain, ledger, schema
 from engine.record.store import Store
-from tests.builders import at
+from tests.builders import at, unguarded
 
 MONDAY = date(2025, 1, 6)
 
@@ -194,6 +194,7 @@ def test_a_head_noted_earlier_convicts_a_rewritten_ledger(sqlite_url: str) -> No
 
 def _tamper(store: Store, statement: sa.Executable) -> None:
     with store._writing() as connection:
+        unguarded(connection)
         connection.execute(statement)
 
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +19,9 @@ from engine.record import schema
 from engine.record.connect import make_engine, parse_url
 from engine.record.migrations import alembic_config, upgrade
 from engine.record.store import Store
-from tests.builders import make_fact
+from tests.builders import make_fact, make_item
+
+NOON = datetime(2025, 8, 25, 12, tzinfo=UTC)
 
 
 @contextmanager
@@ -121,10 +124,10 @@ def test_an_older_schema_is_named_with_its_remedy(
 ) -> None:
     with Store.open(store_url):
         pass
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002"))
-    monkeypatch.setattr(schema, "REVISION", "0002")
+    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002", "0003"))
+    monkeypatch.setattr(schema, "REVISION", "0003")
 
-    with pytest.raises(StoreError, match=r"has schema 0001.*needs 0002.*db upgrade"):
+    with pytest.raises(StoreError, match=r"has schema 0002.*needs 0003.*db upgrade"):
         Store.open(store_url)
 
 
@@ -157,3 +160,30 @@ def test_a_fresh_database_is_there_at_once(tmp_path: object) -> None:
         spent.append(time.process_time() - start)
 
     assert min(spent) < 0.3
+
+
+@pytest.mark.parametrize("migrated", [False, True])
+@pytest.mark.parametrize("table", schema.GROWING)
+@pytest.mark.parametrize("verb", ["DELETE FROM {}", "UPDATE {} SET source = 'x'"])
+def test_the_database_itself_refuses_to_change_what_only_grows(
+    store_url: str, migrated: bool, table: str, verb: str
+) -> None:
+    """On both engines, in a fresh database and in a migrated one."""
+    if migrated:
+        upgrade(store_url)
+    statement = verb.format(table)
+    if table == "ledger":
+        statement = statement.replace("source = 'x'", "payload = 'x'")
+    with Store.open(store_url) as store:
+        store.record([make_fact()])
+        store.record_items([make_item()])
+        store.append_ledger(
+            acts_on=date(2025, 8, 25), strategy="s", made_at=NOON, payload_text="{}"
+        )
+
+        with pytest.raises(StoreError, match="only grows"), store._writing() as connection:
+            connection.exec_driver_sql(statement)
+
+        assert len(store.facts()) == 1
+        assert store.item_count() == 1
+        assert len(store.ledger_entries()) == 1

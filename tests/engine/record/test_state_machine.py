@@ -21,11 +21,11 @@ from hypothesis.stateful import (
 from engine.errors import StoreError
 from engine.record.content import content_hash
 from engine.record.history import History
-from engine.record.schema import metadata
+from engine.record.schema import guards, metadata
 from engine.record.store import Store
 from engine.record.tables.facts import fact_row
 from engine.values import Fact
-from tests.builders import at, make_fact
+from tests.builders import at, make_fact, unguarded
 
 _days = st.integers(0, 6)
 _facts = st.lists(
@@ -80,8 +80,11 @@ class Record(RuleBasedStateMachine):
     def start(self) -> None:
         self.store = self.open_store()
         with self.store._writing() as connection:
+            unguarded(connection)
             for table in metadata.sorted_tables:
                 connection.execute(sa.delete(table))
+            for statement in guards(connection.dialect.name):
+                connection.exec_driver_sql(statement)
         self.model = Model()
         self.delivered: list[list[Fact]] = []
         self.claimed: set[int] = set()

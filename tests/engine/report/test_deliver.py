@@ -65,11 +65,30 @@ class Post:
     broken: set[str] = field(default_factory=set)
     tries: int = 0
 
-    def __call__(self, way: Channel, message: Message, key: str, now: datetime) -> None:
+    def __call__(
+        self, way: Channel, message: Message, key: str, now: datetime, slip: Any = None
+    ) -> None:
         self.tries += 1
         if way.name in self.broken:
             raise DeliveryError(f"channel '{way.name}': its server is away")
         self.sent.append((way.name, message))
+
+
+@dataclass
+class Paper:
+    """A slip that is only looked at."""
+
+    pending: tuple[str, ...] = ("me@example.org",)
+    told: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+
+    def offered(self, recipients: Sequence[str]) -> None:
+        self.told.append(("offered", tuple(recipients)))
+
+    def taken(self, recipients: Sequence[str]) -> None:
+        self.told.append(("taken", tuple(recipients)))
+
+    def kept_back(self, recipients: Sequence[str], why: str, *, for_good: bool = False) -> None:
+        self.told.append(("refused" if for_good else "deferred", tuple(recipients)))
 
 
 def courier(store: Store, log: Log, post: Post, *channels: Channel, **rules: Any) -> Courier:
@@ -457,10 +476,10 @@ def test_a_server_that_is_not_there_or_does_not_take_the_mail_is_said(mailbox: M
     message = Message(subject="s", text="t", html=None, push="p")
 
     with pytest.raises(DeliveryError, match="cannot be reached: Connection refused"):
-        deliver.send(channel(address=mailto(1)), message, "key", NOW)
+        deliver.send(channel(address=mailto(1)), message, "key", NOW, Paper())
     mailbox.refuse = "554 too much of it"
     with pytest.raises(DeliveryError, match=r"did not take the mail: .*too much of it"):
-        deliver.send(channel(address=mailto(mailbox.port)), message, "key", NOW)
+        deliver.send(channel(address=mailto(mailbox.port)), message, "key", NOW, Paper())
 
 
 # --- a real HTTP receiver -------------------------------------------------------------------
@@ -518,7 +537,7 @@ def test_an_expired_token_is_said_with_the_services_own_reason(receiver: Receive
     message = Message(subject="s", text="t", html=None, push="p")
 
     with pytest.raises(DeliveryError, match="error=401") as error:
-        deliver.send(way, message, "key", NOW)
+        deliver.send(way, message, "key", NOW, Paper())
     assert "channel 'phone'" in str(error.value)
 
 
