@@ -608,6 +608,18 @@ def turned_away(store: Store, at: datetime) -> tuple[Delivery, ...]:
     return tuple(row for row in last.values() if row.state in ("refused", "deferred"))
 
 
+def delivery_problems(store: Store, at: datetime) -> tuple[str, ...]:
+    """Sentences for the report about whom the last mail did not reach, as known at ``at``."""
+    return tuple(
+        phrase(
+            "The mail to {to} was not taken: {why}",
+            to=clean(row.recipient, limit=120),
+            why=clean(row.why, limit=160),
+        )
+        for row in turned_away(store, at)
+    )
+
+
 def maybe_twice(store: Store, since: datetime) -> tuple[Delivery, ...]:
     """What may have gone out twice: taken, after a process ended before it heard the answer."""
     rows = store.deliveries()

@@ -110,22 +110,6 @@ def _earlier(store: Store, acts_on: date) -> tuple[date, ...]:
     return tuple(sorted(day for day in days if day < acts_on))
 
 
-def delivery_problems(store: Store, at: datetime) -> tuple[str, ...]:
-    """Sentences for the report about whom the last mail did not reach, as known at ``at``."""
-    from engine.phrases import phrase
-    from engine.plain import safe_text
-    from engine.report.deliver import turned_away
-
-    return tuple(
-        phrase(
-            "The mail to {to} was not taken: {why}",
-            to=safe_text(row.recipient, limit=120),
-            why=safe_text(row.why, limit=160),
-        )
-        for row in turned_away(store, at)
-    )
-
-
 def live_events(store: Store) -> tuple[Event, ...]:
     """The stories of classified news, each as it was first told; curated history alerts nobody."""
     from engine.decision.events import known_events

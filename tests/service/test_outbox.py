@@ -18,8 +18,7 @@ import pytest
 
 from engine.record.store import Store
 from engine.report import deliver
-from engine.report.deliver import Channel, Courier, Notice, Slip
-from engine.service.channels import delivery_problems
+from engine.report.deliver import Channel, Courier, Notice, Slip, delivery_problems
 from engine.service.doctor import recipients
 from engine.service.logs import Log, Redactor, open_log
 from tests.engine.report.sample_report import sample_report
