@@ -17,23 +17,15 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from engine.errors import NvsignalError
 from engine.report.typography import clean
+from engine.report.ways import MAX_SUBJECT_CHARS, Channel, DeliveryError, Message
 
-if TYPE_CHECKING:
-    from engine.report.deliver import Channel, Message
-
-MAX_SUBJECT_CHARS = 150
 TIMEOUT_SECONDS = 20.0
 NAME = "nvsignal"
 ACCEPTED = (250, 251)
 """Answers to RCPT that take the recipient (RFC 5321, 4.2.3)."""
-
-
-class DeliveryError(NvsignalError):
-    """A message could not be handed over. Never holds a password or a token."""
 
 
 class Slip(Protocol):

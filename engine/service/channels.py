@@ -13,7 +13,9 @@ from engine.errors import InputError
 if TYPE_CHECKING:
     from config.settings import ChannelSettings, Config, QuietHours
     from engine.record.store import Store
-    from engine.report.deliver import Channel, Courier, Notice, Quiet
+    from engine.report.courier import Courier
+    from engine.report.deliver import Notice
+    from engine.report.ways import Channel, Quiet
     from engine.service.logs import Log
     from engine.service.morning import Morning
     from engine.values import Event
@@ -34,7 +36,7 @@ class Channels:
 
 def channels_of(config: Config) -> Channels:
     """Read the addresses of every channel; one that is missing does not silence the others."""
-    from engine.report.deliver import read_address
+    from engine.report.courier import read_address
 
     usable, problems = [], []
     for settings in config.settings.delivery.channel:
@@ -49,7 +51,7 @@ def channels_of(config: Config) -> Channels:
 
 
 def _channel(settings: ChannelSettings, address: str) -> Channel:
-    from engine.report.deliver import Channel
+    from engine.report.ways import Channel
 
     return Channel(
         name=settings.name,
@@ -62,7 +64,7 @@ def _channel(settings: ChannelSettings, address: str) -> Channel:
 
 
 def _quiet(settings: QuietHours) -> Quiet:
-    from engine.report.deliver import Quiet
+    from engine.report.ways import Quiet
 
     return Quiet(
         start=time.fromisoformat(settings.start),
@@ -137,7 +139,7 @@ def missing_reports(store: Store, now: datetime) -> Sequence[Notice]:
 
 def courier_of(store: Store, config: Config, channels: Channels, log: Log) -> Courier:
     """The one who sends."""
-    from engine.report.deliver import Courier
+    from engine.report.courier import Courier
 
     return Courier(
         store=store,

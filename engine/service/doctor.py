@@ -194,8 +194,8 @@ def disk(name: str, folder: Path, free_bytes: int) -> Finding:
 
 def addresses(channels: Channels) -> Iterator[Finding]:
     """Channels whose address is missing, readable by others, or not understood."""
-    from engine.report.deliver import open_address
-    from engine.report.smtp import DeliveryError
+    from engine.report.courier import open_address
+    from engine.report.ways import DeliveryError
 
     for problem in channels.problems:
         message, _, remedy = problem.partition(" (")
@@ -378,7 +378,7 @@ def sources(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
 
 def failing_channels(store: Store, channels: Channels) -> Iterator[Finding]:
     """Channels whose last message could not be handed over."""
-    from engine.report.deliver import failing_since
+    from engine.report.courier import failing_since
 
     for channel in channels.usable:
         since = failing_since(store, channel.name)
@@ -398,7 +398,7 @@ REPEATS_SHOWN = timedelta(days=30)
 
 def recipients(store: Store, now: datetime) -> Iterator[Finding]:
     """Recipients who were turned away, and mails that may have gone out twice."""
-    from engine.report.deliver import maybe_twice, turned_away
+    from engine.report.courier import maybe_twice, turned_away
 
     for row in turned_away(store, now):
         yield Finding(

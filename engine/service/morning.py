@@ -49,7 +49,7 @@ def prepare(
     health of the live feeds as the record tells it, never as the network is at this moment, so that
     the same record gives the same bytes.
     """
-    from engine.report.deliver import delivery_problems
+    from engine.report.courier import delivery_problems
 
     assessment = wiring.assess(wiring.world_at(store, config, as_of), config)
     decision = tempered(assessment.decision, polled)

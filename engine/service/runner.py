@@ -211,7 +211,7 @@ class Runner:
 
     def not_sent(self) -> list[str]:
         """One line for each channel that fails and each recipient who was turned away."""
-        from engine.report.deliver import failing_since, turned_away
+        from engine.report.courier import failing_since, turned_away
 
         lines = []
         for channel in self.config.settings.delivery.channel:

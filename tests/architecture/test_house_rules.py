@@ -252,7 +252,7 @@ FLOORS = {
         "engine.report.sections",
         "engine.report.page engine.report.build engine.report.forms engine.report.league",
         "engine.report.render",
-        "engine.report.deliver",
+        "engine.report.courier",
     ),
 }
 

@@ -17,8 +17,10 @@ from typing import Any
 import pytest
 
 from engine.record.store import Store
-from engine.report import deliver
-from engine.report.deliver import Channel, Courier, Notice, Slip, delivery_problems
+from engine.report import courier, deliver
+from engine.report.courier import Courier, Slip, delivery_problems
+from engine.report.deliver import Notice
+from engine.report.ways import Channel
 from engine.service.doctor import recipients
 from engine.service.logs import Log, Redactor, open_log
 from tests.engine.report.sample_report import sample_report
@@ -185,7 +187,7 @@ def test_whatever_the_server_does_everybody_gets_the_mail_once(
 
     assert sorted(who for who, _ in server.got) == [A, B]
     assert len({mark for _, mark in server.got}) == 1
-    assert deliver.failing_since(store, "mail") is None
+    assert courier.failing_since(store, "mail") is None
     assert list(recipients(store, NOW + timedelta(days=1))) == [] or name == (
         "hangs up after the text"
     )

@@ -14,7 +14,7 @@ import pytest
 from config.settings import ChannelSettings, QuietHours
 from engine.decision.events import event_payload
 from engine.record.store import Store
-from engine.report.deliver import Channel, Message
+from engine.report.ways import Channel, Message
 from engine.service.channels import channels_of, courier_of, missing_reports, outbox
 from engine.service.logs import Redactor, open_log
 from engine.service.morning import Morning

@@ -25,8 +25,11 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from engine.errors import InputError
 from engine.record.store import Store
-from engine.report import deliver
-from engine.report.deliver import Channel, Courier, DeliveryError, Message, Notice, Quiet
+from engine.report import courier as courier_
+from engine.report import deliver, smtp
+from engine.report.courier import Courier
+from engine.report.deliver import Notice
+from engine.report.ways import Channel, DeliveryError, Message, Quiet
 from engine.service.logs import Log, Redactor, open_log
 from engine.shown import FeedState, Report
 from tests.engine.report.sample_report import HOSTILE, card, events, health, sample_report
@@ -272,14 +275,14 @@ def test_a_failing_channel_is_said_once_does_not_hold_up_another_and_is_tried_ag
     for minute in range(0, 240, 1):
         one.deliver(both(), NOW + timedelta(minutes=minute))
     tries = post.tries - 1
-    failing_since = deliver.failing_since(store, "mail")
+    failing_since = courier_.failing_since(store, "mail")
     post.broken.clear()
     one.deliver(both(), NOW + timedelta(hours=5))
 
     assert [name for name, _ in post.sent] == ["phone", "mail"]
     assert 5 < tries < 20  # after 1, 2, 4 … 30 minutes
     assert failing_since == NOW
-    assert deliver.failing_since(store, "mail") is None
+    assert courier_.failing_since(store, "mail") is None
     told = [json.loads(line)["event"] for line in said.getvalue().splitlines()]
     assert told == ["channel_failed", "sent", "sent", "channel_works_again"] or told == [
         "channel_failed", "sent", "channel_works_again", "sent",
@@ -353,10 +356,10 @@ def test_outside_text_cannot_act_in_an_alert(payload: str) -> None:
 
 
 def test_a_header_cannot_be_injected() -> None:
-    plugin = deliver.open_address(channel(address="mailto://localhost:2525?from=a@example.org"))
+    plugin = courier_.open_address(channel(address="mailto://localhost:2525?from=a@example.org"))
     message = Message(subject="x\r\nBcc: evil@example.org", text="t", html=None, push="p")
 
-    made = deliver.mail(plugin, channel(), message, "key", NOW)
+    made = smtp.mail(plugin, channel(), message, "key", NOW)
 
     assert made["Bcc"] is None
     assert made["Subject"] == "x Bcc: evil@example.org"
@@ -372,7 +375,7 @@ def test_a_line_break_hidden_in_an_address_stops_that_channel_alone(
 
     assert Courier(store=store, channels=ways, log=log).deliver([alert()], NOW) == 1
     assert len(receiver.got) == 1
-    assert deliver.failing_since(store, "mail") == NOW
+    assert courier_.failing_since(store, "mail") == NOW
 
 
 # --- a real SMTP server ---------------------------------------------------------------------
@@ -476,10 +479,10 @@ def test_a_server_that_is_not_there_or_does_not_take_the_mail_is_said(mailbox: M
     message = Message(subject="s", text="t", html=None, push="p")
 
     with pytest.raises(DeliveryError, match="cannot be reached: Connection refused"):
-        deliver.send(channel(address=mailto(1)), message, "key", NOW, Paper())
+        courier_.send(channel(address=mailto(1)), message, "key", NOW, Paper())
     mailbox.refuse = "554 too much of it"
     with pytest.raises(DeliveryError, match=r"did not take the mail: .*too much of it"):
-        deliver.send(channel(address=mailto(mailbox.port)), message, "key", NOW, Paper())
+        courier_.send(channel(address=mailto(mailbox.port)), message, "key", NOW, Paper())
 
 
 # --- a real HTTP receiver -------------------------------------------------------------------
@@ -537,7 +540,7 @@ def test_an_expired_token_is_said_with_the_services_own_reason(receiver: Receive
     message = Message(subject="s", text="t", html=None, push="p")
 
     with pytest.raises(DeliveryError, match="error=401") as error:
-        deliver.send(way, message, "key", NOW, Paper())
+        courier_.send(way, message, "key", NOW, Paper())
     assert "channel 'phone'" in str(error.value)
 
 
@@ -549,21 +552,21 @@ def test_an_address_comes_from_the_environment_or_a_file_of_its_owner_alone(tmp_
     path.write_text("json://localhost/abc\n")
     path.chmod(0o600)
 
-    assert deliver.read_address(name="x", url_env="A", environ={"A": " json://h "}) == "json://h"
-    assert deliver.read_address(name="x", url_file=str(path)) == "json://localhost/abc"
+    assert courier_.read_address(name="x", url_env="A", environ={"A": " json://h "}) == "json://h"
+    assert courier_.read_address(name="x", url_file=str(path)) == "json://localhost/abc"
     path.chmod(0o640)
     with pytest.raises(InputError, match=r"mode 0640, others can read it .*chmod 600"):
-        deliver.read_address(name="x", url_file=str(path))
+        courier_.read_address(name="x", url_file=str(path))
     with pytest.raises(InputError, match="environment variable A is not set"):
-        deliver.read_address(name="x", url_env="A", environ={})
+        courier_.read_address(name="x", url_env="A", environ={})
     with pytest.raises(InputError, match="No such file"):
-        deliver.read_address(name="x", url_file=str(tmp_path / "none"))
+        courier_.read_address(name="x", url_file=str(tmp_path / "none"))
 
 
 @pytest.mark.parametrize("address", [f"nosuch://{TOKENS[0]}", TOKENS[0], "", "mailto://", "::"])
 def test_an_address_that_is_none_is_refused_without_being_shown(address: str) -> None:
     with pytest.raises(DeliveryError, match="not one Apprise understands") as error:
-        deliver.open_address(channel(address=address))
+        courier_.open_address(channel(address=address))
     assert TOKENS[0] not in str(error.value)
 
 
