@@ -164,7 +164,53 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 **_kinds(date="known_on", count="units_low units_mid units_high"),
                 "unit": "chips|dies|H20 equivalents|wafers per month|HBM stacks",
                 "kind": "shipments|production plan|capacity|demand (own units)|"
-                "demand in H20 equivalents",
+                "demand in H20 equivalents|claim",
+                "confidence": _GRADES,
+            },
+        ),
+        "china_chip_share.csv": Sheet(
+            columns="known_on period house basis unit total domestic nvidia amd huawei "
+            "domestic_share_pct nvidia_share_pct huawei_share_pct kind source confidence note",
+            needs="known_on period house basis unit kind",
+            kinds={
+                **_kinds(
+                    date="known_on",
+                    count="total domestic nvidia amd huawei",
+                    share="domestic_share_pct nvidia_share_pct huawei_share_pct",
+                ),
+                "kind": "reported|estimate|forecast",
+                "confidence": _GRADES,
+            },
+        ),
+        "homegrown_training_record.csv": Sheet(
+            columns="known_on model lab chip_vendor chip chips_used stage extent outcome "
+            "claimed_by independent_of_chip_vendor total_params_b tokens_t source confidence note",
+            needs="known_on model lab chip_vendor stage extent outcome claimed_by",
+            kinds={
+                **_kinds(date="known_on", count="chips_used total_params_b tokens_t"),
+                "extent": "all|part",
+                "outcome": "success|failure|unconfirmed|planned",
+                "claimed_by": "lab|lab and press|chip vendor|press|outside",
+                "independent_of_chip_vendor": _FLAG,
+                "confidence": _GRADES,
+            },
+        ),
+        "elasticity_estimates.csv": Sheet(
+            columns="known_on study quantity method value low high interval_kind scope source "
+            "confidence note",
+            needs="known_on study quantity value",
+            kinds={**_kinds(date="known_on", number="value low high"), "confidence": _GRADES},
+        ),
+        "nvidia_consensus.csv": Sheet(
+            columns="known_on horizon horizon_end metric consensus_usd_bn low_usd_bn high_usd_bn "
+            "previous_usd_bn vendor source confidence note",
+            needs="known_on horizon metric consensus_usd_bn",
+            kinds={
+                **_kinds(
+                    date="known_on horizon_end",
+                    count="consensus_usd_bn low_usd_bn high_usd_bn previous_usd_bn",
+                ),
+                "metric": "total revenue|data-centre revenue",
                 "confidence": _GRADES,
             },
         ),

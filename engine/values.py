@@ -371,12 +371,18 @@ CHANNELS = ("substitution", "efficiency", "price_pressure", "setbacks")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreatRating:
-    """How much of Nvidia's data-centre revenue a release puts at risk over twelve months.
+    """What one event puts at risk of Nvidia: a release, a price cut, a port, a proof, a failed run.
 
-    score: 0 to 100, saturating in the expected loss; low/high: its 5-95 % interval over the draws.
-    expected_loss_share: E[max(0, -dR)]/R; net_mean_share: E[dR]/R, negative is a loss;
-    p_loss_over_5pct: probability of losing more than 5 %. channels: name -> part of the score; the
-    parts add up to ``score`` exactly. channel_usd_bn: name -> mean dR in billions of USD.
+    Two losses, each with its 5-95 % interval over the draws, negative for a gain. Twelve months:
+    loss_share is the median loss as a share of data-centre revenue (revenue_usd_bn a year);
+    net_mean_share, net_low_share, net_high_share are mean and interval of the *change*, negative is
+    a loss. Three years: value_loss_usd_bn is the median present value of the gross profit lost,
+    value_share that over the whole, base_value_usd_bn. score: -100 to 100, saturating in
+    value_share; low, high: its interval, never of zero width. p_loss_over_5pct: probability of
+    losing more than 5 % of a year's revenue. channels: name -> part of the score; the parts add up
+    to ``score`` exactly. channel_usd_bn: name -> mean change of a year's revenue, billions of USD.
+    rateable: False where neither a price nor a score is known: seen, and not more than a wide
+    guess. kind: what happened.
     """
 
     model: str
@@ -384,12 +390,17 @@ class ThreatRating:
     score: float
     score_low: float
     score_high: float
-    expected_loss_share: float
+    loss_share: float
     net_mean_share: float
     net_low_share: float
     net_high_share: float
     p_loss_over_5pct: float
     revenue_usd_bn: float
+    value_loss_usd_bn: float
+    value_low_usd_bn: float
+    value_high_usd_bn: float
+    value_share: float
+    base_value_usd_bn: float
     channels: Mapping[str, float]
     channel_usd_bn: Mapping[str, float]
     novelty: float
@@ -399,12 +410,16 @@ class ThreatRating:
     closest_earlier: str | None = None
     model_version: str = "1"
     confidence: float | None = None
+    kind: str = "release"
+    rateable: bool = True
 
     def __post_init__(self) -> None:
         need_aware(self, rated_at=self.rated_at)
         _need_range(
-            self, 0, 100, score=self.score, score_low=self.score_low, score_high=self.score_high
+            self, -100, 100, score=self.score, score_low=self.score_low, score_high=self.score_high
         )
+        if not self.score_low <= self.score <= self.score_high:
+            raise DataError(f"{self.model}: the interval does not hold the score")
         if abs(sum(self.channels.values()) - self.score) > 1e-9:
             raise DataError(f"{self.model}: channels do not add up to the score")
 

@@ -203,6 +203,29 @@ def _supply(row: Row, lags: Lags) -> Iterator[Fact]:
     yield _fact("supply_estimate", key, at, end_of_utc_day(day), row, _pick(row, columns))
 
 
+def _chip_share(row: Row, lags: Lags) -> Iterator[Fact]:
+    if not row["domestic_share_pct"]:
+        return
+    day = date.fromisoformat(row["known_on"])
+    columns = "known_on period house basis unit domestic_share_pct kind source confidence".split()
+    key = f"{row['known_on']}/{row['house']}/{row['period']}/{row['basis']}"
+    at = datetime.combine(day, time(0), tzinfo=UTC)
+    yield _fact("chip_share", key, at, end_of_utc_day(day), row, _pick(row, columns))
+
+
+def _homegrown_run(row: Row, lags: Lags) -> Iterator[Fact]:
+    day = date.fromisoformat(row["known_on"])
+    columns = (
+        "known_on model lab chip_vendor chip chips_used stage extent outcome claimed_by "
+        "independent_of_chip_vendor total_params_b tokens_t source confidence"
+    ).split()
+    key = f"{row['known_on']}/{row['lab']}/{row['model']}"
+    at = datetime.combine(day, time(0), tzinfo=UTC)
+    # Told with its release, where there is one: at the very instant of a release with a day only.
+    known = datetime.combine(day, time.max, tzinfo=UTC) + lags.scheduled
+    yield _fact("homegrown_run", key, at, known, row, _pick(row, columns))
+
+
 _PUBLIC_ON = {date(2025, 4, 9): date(2025, 4, 15)}
 """Steps that bound before they were told: the H20 letter of 2025-04-09 became public in the 8-K of
 2025-04-15 (export_policy_events.csv)."""
@@ -420,6 +443,16 @@ def _claim(row: Row, lags: Lags) -> Iterator[Fact]:
 
 TABLES = (
     Table(file="press_claims.csv", needs=("known_on", "model", "claim", "value"), make=_claim),
+    Table(
+        file="china_chip_share.csv",
+        needs=("known_on", "period", "house", "domestic_share_pct"),
+        make=_chip_share,
+    ),
+    Table(
+        file="homegrown_training_record.csv",
+        needs=("known_on", "model", "lab", "outcome", "claimed_by"),
+        make=_homegrown_run,
+    ),
     Table(file="domestic_chip_supply.csv", needs=("known_on", "vendor", "chip"), make=_supply),
     Table(
         file="china_availability.csv",

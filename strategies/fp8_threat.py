@@ -1,6 +1,6 @@
 """Chinese model releases: how much data-centre revenue they put at risk, and how that fades.
 
-What it assumes about the world: what a release can cost Nvidia is the expected loss of its rating
+What it assumes about the world: what a release can cost Nvidia is the centre of its rating
 (``engine.threat.rating``), novel losses add up, and they matter less as time shows whether buyers
 move. News on home-grown chips pushes the same level up, failed training on them pulls it down.
 Evidence: of 58 sessions with a Chinese release from 2023-11 to 2025-09 the mean NVDA return was
@@ -38,13 +38,13 @@ class Fp8Threat(Strategy):
                 source="judgement: one quarter, the time in which guidance shows or denies a loss",
             ),
             "scale_pct": Param(
-                default=10,
+                default=3,
                 low=0,
                 high=100,
                 unit="% of data-centre revenue",
                 open_low=True,
-                source="judgement: one quarter of growth; revenue grew 12 % a quarter from "
-                "FY2025Q2 to FY2026Q2 (nvidia_earnings.csv)",
+                source="judgement: three landmark releases; the ratings put 0.8 % of a year's "
+                "revenue at risk for R1, which had no equal before 2025-09-30",
             ),
             "domestic_weight": Param(
                 default=1,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -26,6 +27,7 @@ from engine.news.stories import REPEAT
 from engine.news.tellings import objects, only_names_scales, tokens
 from engine.record.history import Entry, History
 from engine.record.readings import HEADLINES, Headline
+from engine.threat.evidence import Proof, is_about_a_format, proof_of_event
 from engine.values import Event, Fact, Stage
 
 CURATED = "the curated table"
@@ -196,6 +198,38 @@ def live(fact: Fact) -> Event:
         objects=tuple(p.get("objects", ())),
         ended=str(p.get("ended", "")),
     )
+
+
+def proof_in(event: Event) -> Proof | None:
+    """The claim on home-grown chips that ``event`` makes, for the ledger of the threat ratings.
+
+    Only what weighs is a claim; one owner who is not the source itself is half believed.
+    """
+    if event.ended or event.mood not in WEIGHING:
+        return None
+    word = "high" if event.confidence >= 0.8 else "medium" if event.confidence >= 0.5 else "low"
+    told = proof_of_event(
+        {
+            "event_type": event.event_type,
+            "actor": event.actor,
+            "headline": event.headline,
+            "date_utc": event.occurred_at.date().isoformat(),
+            "confidence": word,
+            "source": event.source,
+        }
+    )
+    if told is None:
+        return None
+    alone = len(event.owners) == 1 and not event.confirmed
+    return replace(told, known_at=event.known_at, trust=told.trust * (0.5 if alone else 1.0))
+
+
+def moves_as_news(event: Event) -> bool:
+    """Whether ``event`` moves a level by itself.
+
+    A claim that the ratings weigh counts there and nowhere else; a number format proves nothing.
+    """
+    return not is_about_a_format(event.headline) and proof_in(event) is None
 
 
 def event_payload(event: Event) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from config.events import EventWeights as EventWeights
 from engine.clock import from_micros
-from engine.decision.events import EventLog
+from engine.decision.events import EventLog, moves_as_news
 from engine.decision.grid import Grid
 from engine.decision.market import price_features, valuation_features
 from engine.decision.news_impulses import impulses
@@ -27,8 +27,9 @@ from engine.record.history import History
 from engine.values import Event, Fact, Features, FloatArray, ThreatRating
 
 FEATURES: Mapping[str, str] = {
-    "threat_impulse_pct": "expected loss of data-centre revenue of releases first known, %",
-    "threat_doubt_pct": "half the 5-95 % width of their net effect, %",
+    "threat_impulse_pct": "a year's data-centre revenue that events first known put at risk, %",
+    "threat_doubt_pct": "half the 5-95 % width of that, %",
+    "value_at_risk_pct": "three years' gross profit that they put at risk, %",
     "domestic_impulse_pct": "news on home-grown chips, + good for NVDA, % of that revenue",
     "policy_impulse_pct": "export policy news, + good for NVDA, % of price",
     "policy_alone_pct": "what is left of the worst policy step told by one owner alone, % of price",
@@ -111,15 +112,25 @@ def build(
 def _threat(
     grid: Grid, ratings: Sequence[RatedRelease], releases: Sequence[Fact]
 ) -> dict[str, FloatArray]:
+    """Impulses of the ratings by row, and their doubt in quadrature: what is independent adds so.
+
+    An event that cannot be rated yet has no impulse; it gets one when it can.
+    """
     observed = grid.recently(grid.rows(releases), MAX_NEWS_AGE)
     impulse = np.where(observed, 0.0, np.nan)
-    doubt = np.zeros(len(grid))
+    value = impulse.copy()
+    variance = np.zeros(len(grid))
     for rated in ratings:
-        if 0 < rated.row < len(grid):
+        if 0 < rated.row < len(grid) and rated.rating.rateable:
             width = rated.rating.net_high_share - rated.rating.net_low_share
-            impulse[rated.row] += 100.0 * rated.rating.expected_loss_share
-            doubt[rated.row] += 100.0 * width / 2.0
-    return {"threat_impulse_pct": impulse, "threat_doubt_pct": doubt}
+            impulse[rated.row] += 100.0 * rated.rating.loss_share
+            value[rated.row] += 100.0 * rated.rating.value_share
+            variance[rated.row] += (100.0 * width / 2.0) ** 2
+    return {
+        "threat_impulse_pct": impulse,
+        "threat_doubt_pct": np.sqrt(variance),
+        "value_at_risk_pct": value,
+    }
 
 
 def _gates(spells: Sequence[Fact], grid: Grid) -> dict[str, FloatArray]:
@@ -157,7 +168,8 @@ def _news(
     log = EventLog.of(events)
     arrived = np.searchsorted(grid.decide_at_us, log.known_at_us, side="left").astype(np.int64)
     observed = grid.recently(arrived, MAX_NEWS_AGE)
-    moving = log.versions_of(weights.policy.keys() | weights.domestic.keys())
+    told_of = log.versions_of(weights.policy.keys() | weights.domestic.keys())
+    moving = [event for event in told_of if moves_as_news(event)]
     told = impulses(grid, moving, weights, gates)
     return {name: np.where(observed, array, np.nan) for name, array in told.items()}
 

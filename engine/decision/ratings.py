@@ -1,43 +1,45 @@
-"""Threat ratings from the record: every Chinese release rated once, on its own day.
+"""Threat ratings from the record: every Chinese release, and every later change, on its own day.
 
-A release is rated from what was known at its ``known_at`` and keeps that rating in every later
+An event is rated from what was known at its ``known_at`` and keeps that rating in every later
 decision, so a record that ends earlier gives the same ratings, bit for bit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from engine.clock import NEW_YORK
-from engine.decision.events import EventLog
+from engine.decision.events import EventLog, proof_in
 from engine.decision.features import RatedRelease
 from engine.decision.grid import Grid
 from engine.errors import NotObservedError
-from engine.record.asof import known
+from engine.record.asof import actions_at, closes_at, known, split_factor
 from engine.record.history import History
-from engine.record.readings import ARCHITECTURES, CHIPS, Dimensions
+from engine.record.readings import ARCHITECTURES, CHIPS, SHARES, Dimensions
 from engine.threat.architectures import match_architecture
 from engine.threat.catalogue import first_versions
+from engine.threat.changes import RATED_AT_LAST, RELEASE, rate_changes, rate_proofs
 from engine.threat.chips import on_sale
 from engine.threat.estimate import Subject, estimate
-from engine.threat.feasibility import FeasibilityEvidence, evidence_from_events
+from engine.threat.evidence import Proof, proofs_from_rows
 from engine.threat.pairing import chip_costs
-from engine.threat.parameters import DEFAULT_DRAWS, DEFAULT_SEED, Sample, ThreatParameters, sample
+from engine.threat.parameters import DEFAULT_DRAWS, DEFAULT_SEED, ThreatParameters, sample
 from engine.threat.rating import at_instant, rate
 from engine.threat.supply import (
     availability_from_rows,
     current_spells,
     earnings_from_rows,
+    shares_from_rows,
     supply_from_rows,
 )
 from engine.threat.world import World, world_as_of
 from engine.values import Accelerator, Event, Fact, Interval, ModelRelease, ThreatRating, release_of
 
-EVIDENCE_TYPES = ("training_failure", "release_delay", "domestic_chip_adoption")
-"""Types of events of which ``evidence_from_events`` makes evidence; a test holds it to that."""
+PROOF_TYPES = ("training_failure", "domestic_chip_adoption")
+"""Types of events in which there may be a proof; a test holds ``proof_of_event`` to that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def dimensions_at(history: History, at: datetime) -> tuple[Dimensions, ...]:
 
 def world_from(history: History, at: datetime, events: Sequence[Event]) -> World:
     """The rating's world as known at ``at``, every value carrying the ``known_at`` of its fact."""
-    telling = EventLog.of(events).of_types(EVIDENCE_TYPES)
+    telling = EventLog.of(events).versions_of(PROOF_TYPES)
     releases = tuple(release_of(f) for f in history.known("model_release", at))
     chips = chips_at(history, at)
     return world_as_of(
@@ -68,10 +70,24 @@ def world_from(history: History, at: datetime, events: Sequence[Event]) -> World
         accelerators=tuple(c for c in chips if on_sale(c, at.astimezone(NEW_YORK).date())),
         availability=_each(history.known("availability", at), availability_from_rows),
         supply=_each(history.known("supply_estimate", at), supply_from_rows),
+        shares=_each(history.known("chip_share", at), shares_from_rows),
         earnings=_each(history.known("earnings", at), earnings_from_rows),
-        evidence=tuple(e for event in telling for e in _evidence(event) if e.known_at <= at),
+        proofs=(
+            *_claims(telling, at),
+            *_each(history.known("homegrown_run", at), proofs_from_rows),
+        ),
         costs=chip_costs(releases, chips, dimensions_at(history, at)),
     )
+
+
+def _claims(versions: Sequence[Event], at: datetime) -> tuple[Proof, ...]:
+    """The claims of events, each as its event first weighed: what came later moves no past row."""
+    first: dict[str, Proof] = {}
+    for event in sorted(versions, key=lambda e: (e.known_at, e.event_id)):
+        told = proof_in(event) if event.known_at <= at else None
+        if told is not None:
+            first.setdefault(event.event_id, told)
+    return tuple(first.values())
 
 
 def _each(facts: Sequence[Fact], parse: Any) -> tuple[Any, ...]:
@@ -83,73 +99,96 @@ def _each(facts: Sequence[Fact], parse: Any) -> tuple[Any, ...]:
     )
 
 
-def _evidence(event: Event) -> tuple[FeasibilityEvidence, ...]:
-    word = "high" if event.confidence >= 0.8 else "medium" if event.confidence >= 0.5 else "low"
-    row: Mapping[str, str] = {
-        "event_type": event.event_type,
-        "actor": event.actor,
-        "headline": event.headline,
-        "date_utc": event.occurred_at.date().isoformat(),
-        "confidence": word,
-        "source": event.source,
-    }
-    return tuple(replace(e, known_at=event.known_at) for e in evidence_from_events([row]))
-
-
 def rate_all(
     history: History, grid: Grid, events: Sequence[Event], reference: Reference
 ) -> tuple[RatedRelease, ...]:
-    """Every Chinese release in ``history`` rated on its own day, oldest first.
+    """Every rating of ``history`` with the row in which it first counts, oldest first."""
+    ratings = rate_history(history, events, reference.params)
+    return tuple(RatedRelease(row=grid.row_at(r.rated_at), rating=r) for r in ratings)
 
-    Releases older than Nvidia's first known report cannot be rated and are left out.
+
+def rate_history(
+    history: History, events: Sequence[Event], params: ThreatParameters
+) -> tuple[ThreatRating, ...]:
+    """Every Chinese release in ``history``, its changes and the claims on chips, oldest first.
+
+    What is older than Nvidia's first known report cannot be rated and is left out.
     """
     at = history.last_known_at
     if at is None:
         return ()
-    world = world_from(history, at, events)
-    drawn = sample(reference.params, draws=DEFAULT_DRAWS, seed=DEFAULT_SEED)
-    rated = []
-    for release in first_versions(world.releases):
-        if release.country == "CN" and not release.is_comparison:
-            rating = _rate_on_its_day(release, world, history, reference.params, drawn)
-            if rating is not None:
-                rated.append(RatedRelease(row=grid.row_at(release.known_at), rating=rating))
-    return tuple(rated)
+    facts = world_from(history, at, events)
+    drawn = sample(params, draws=DEFAULT_DRAWS, seed=DEFAULT_SEED)
+
+    def world_at(instant: datetime, models: Sequence[ModelRelease]) -> World:
+        return _world_then(facts, history, instant, models)
+
+    chinese = [r for r in facts.releases if r.country == "CN" and not r.is_comparison]
+    ratings: list[ThreatRating] = []
+    for release in first_versions(chinese):
+        try:
+            world = world_at(release.known_at, [release])
+            ratings.append(rate(release, world, params, drawn=drawn))
+        except NotObservedError:
+            continue
+    ratings += rate_changes(chinese, world_at, params, drawn)
+    ratings += rate_proofs(facts.proofs, world_at, params, drawn)
+    return tuple(sorted(ratings, key=lambda r: (r.rated_at, r.model, r.kind)))
 
 
-def _rate_on_its_day(
-    release: ModelRelease,
-    world: World,
-    history: History,
-    params: ThreatParameters,
-    drawn: Sample,
-) -> ThreatRating | None:
-    at = release.known_at
+def _world_then(
+    facts: World, history: History, at: datetime, models: Sequence[ModelRelease]
+) -> World:
+    """``facts`` as of ``at``, with the chips on sale and the costs of ``models`` as known then."""
     chips = chips_at(history, at)
-    then = replace(
-        at_instant(world, at),
+    return replace(
+        at_instant(facts, at),
         accelerators=tuple(c for c in chips if on_sale(c, at.astimezone(NEW_YORK).date())),
-        costs=chip_costs([release], chips, dimensions_at(history, at)),
+        costs=chip_costs(models, chips, dimensions_at(history, at)),
     )
-    try:
-        return rate(release, then, params, drawn=drawn)
-    except NotObservedError:
+
+
+def of_releases(ratings: Iterable[ThreatRating]) -> tuple[ThreatRating, ...]:
+    """One rating for each release: that of its day, or the later one that could first be made."""
+    last: dict[str, ThreatRating] = {}
+    for rating in ratings:
+        if rating.kind in (RELEASE, RATED_AT_LAST):
+            last[rating.model] = rating
+    return tuple(last.values())
+
+
+def between_releases(ratings: Iterable[ThreatRating]) -> tuple[ThreatRating, ...]:
+    """Price cuts, ports, claims and failed runs: what happened besides releases."""
+    return tuple(r for r in ratings if r.kind not in (RELEASE, RATED_AT_LAST))
+
+
+def market_multiple(history: History, at: datetime, value_usd_bn: float) -> float | None:
+    """What the market pays for ``value_usd_bn`` of gross profit: NVDA's value over it.
+
+    Beside a rating and never in it. None without a close and a share count known at ``at``.
+    """
+    closes = closes_at(history, "NVDA", at)
+    counts = known(history, SHARES, at).values()
+    if not closes or not counts or value_usd_bn <= 0:
         return None
+    newest, today = max(counts, key=lambda count: count.date), at.astimezone(NEW_YORK).date()
+    split = split_factor(actions_at(history, "NVDA", at), newest.date, today)
+    return closes[max(closes)] * newest.shares_bn * split / value_usd_bn
 
 
 def largest_parts(
     ratings: Sequence[RatedRelease], row: int, half_life_sessions: float, most: int = 3
 ) -> tuple[tuple[str, float], ...]:
-    """Model and faded expected loss in % at ``row``, of the releases that weigh most there."""
+    """Model and faded loss in % at ``row``, of the events that weigh most there, either way."""
     parts = [
         (
             r.rating.model,
-            100.0 * r.rating.expected_loss_share * 2.0 ** (-(row - r.row) / half_life_sessions),
+            100.0 * r.rating.loss_share * 2.0 ** (-(row - r.row) / half_life_sessions),
         )
         for r in ratings
-        if 0 < r.row <= row
+        if 0 < r.row <= row and r.rating.rateable
     ]
-    return tuple(sorted(parts, key=lambda p: (-p[1], p[0]))[:most])
+    return tuple(sorted(parts, key=lambda p: (-abs(p[1]), p[0]))[:most])
 
 
 # --- the card's serving costs ------------------------------------------------------------------

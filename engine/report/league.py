@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.report.blocks import Cell, Column, Item, Items, Note, Page, Part, Table
 from engine.report.charts import Axis
+from engine.report.i18n import Said
 from engine.report.typography import clean
 
 if TYPE_CHECKING:
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from engine.values import ModelRelease, ThreatRating
 
 SHOWN = 20
-_AXIS = Axis(low=0, high=100)
+SLIGHT = 0.5
+"""Points below which a release has no reason worth reading."""
+_AXIS = Axis(low=-25, high=100)
 
 League = Sequence[tuple["ModelRelease", "ThreatRating"]]
 
@@ -29,24 +32,34 @@ def render(league: League, as_of: datetime, lang: str = "en") -> str:
 
 
 def page_of(league: League, as_of: datetime, voice: Voice) -> Page:
-    """The first ``SHOWN`` of ``league`` in the order given; those above zero with their reasons."""
+    """The first ``SHOWN`` of ``league`` in the order given; those that tell with their reasons."""
     _ = voice.say
     said = _(
-        "0 to 100, from the expected loss of Nvidia's data-centre revenue over twelve months; the "
-        "bar is the 5–95% interval. Each release as of its own day."
+        "A score of 50 is 2% of Nvidia's gross profit of three years, below 0 is a gain; the bar "
+        "is the 5–95% interval. Each release as of its own day."
     )
-    top = league[:SHOWN]
-    rated = [pair for pair in top if pair[1].score > 0]
+    top = [pair for pair in league if pair[1].rateable][:SHOWN]
+    waiting = [release for release, rating in league if not rating.rateable]
+    rated = [pair for pair in top if pair[1].score >= SLIGHT]
     blocks = (
         Note(text=said, style="lead"),
         _table(top, voice) if top else Note(text=_("No release was known by then.")),
     )
     reasons = Items(items=tuple(_why(*pair, voice) for pair in rated))
     title = _("Threat of releases known by {on:date}", on=as_of)
-    parts = [Part(name="league", title=title, blocks=blocks)]
+    parts = [Part(name="league", title=title, blocks=(*blocks, *_waiting(waiting, voice)))]
     if rated:
         parts.append(Part(name="why", title=_("Why"), blocks=(reasons,)))
     return Page(lang=voice.lang, title=title, code="HOLD", parts=tuple(parts), disclaimer="")
+
+
+def _waiting(releases: Sequence[ModelRelease], voice: Voice) -> tuple[Note, ...]:
+    """What is seen and cannot be rated yet, in one line."""
+    if not releases:
+        return ()
+    names = ", ".join(clean(r.model, limit=60) for r in releases)
+    said = voice.say("Seen, cannot be rated yet (no price, no score): {names}.", names=Said(names))
+    return (Note(text=said, style="quiet"),)
 
 
 def _table(league: League, voice: Voice) -> Table:

@@ -25,7 +25,6 @@ from config.schema import Told, unknown
 from config.settings import Config, Read, strategy_paths
 from config.strategy import StrategyFile, VoiceSettings
 from engine.errors import ConfigError, InputError, UnknownNameError, nearest
-from engine.plain import to_plain
 from engine.service import tables
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Bound(Config):
             "feeds": self.feeds.model_dump(
                 mode="json", exclude={"feed": {"__all__": {"terms", "terms_reviewed_on"}}}
             ),
-            "threat": to_plain(self.threat),
+            "threat": self.threat.model_dump(mode="json"),
             "scenarios": [s.model_dump(mode="json") for s in self.scenarios],
         }
         text = json.dumps(parts, sort_keys=True, allow_nan=False)

@@ -182,16 +182,16 @@ def cards_of(assessment: Assessment) -> tuple[Any, ...]:
 
 def release_cards(assessment: Assessment) -> tuple[Any, ...]:
     """Cards of the newest and the most threatening releases, with serving costs and claims."""
-    from engine.decision.ratings import serving_costs
+    from engine.decision.ratings import of_releases, serving_costs
     from engine.report.build import choose_cards, claims_about, release_versions
     from engine.shown import ReleaseCard
 
     world = assessment.world
     releases = release_versions(world.history, world.as_of)
     rated = [
-        (releases[r.rating.model], r.rating)
-        for r in assessment.ratings
-        if r.rating.model in releases
+        (releases[r.model], r)
+        for r in of_releases(r.rating for r in assessment.ratings)
+        if r.model in releases
     ]
     cards = []
     for release, rating in choose_cards(rated, world.as_of):

@@ -42,7 +42,7 @@ def read_world(
     from engine.threat.architectures import parse_architectures
     from engine.threat.catalogue import parse_releases, parse_updates
     from engine.threat.chips import parse_accelerators
-    from engine.threat.feasibility import evidence_from_events
+    from engine.threat.evidence import proofs_from_events, proofs_from_rows
     from engine.threat.pairing import chip_costs
     from engine.threat.world import world_as_of
 
@@ -53,15 +53,20 @@ def read_world(
     architectures = parse_architectures(read_rows(facts / "model_architectures.csv"))
     availability = supply.availability_from_rows(read_rows(facts / "china_availability.csv"))
     estimates = supply.supply_from_rows(read_rows(facts / "domestic_chip_supply.csv"))
+    shares = supply.shares_from_rows(read_rows(facts / "china_chip_share.csv"))
     earnings = supply.earnings_from_rows(read_rows(facts / "nvidia_earnings.csv"))
-    evidence = evidence_from_events(read_rows(facts / "chip_events.csv"))
+    told = (
+        *proofs_from_events(read_rows(facts / "chip_events.csv")),
+        *proofs_from_rows(read_rows(facts / "homegrown_training_record.csv")),
+    )
     return world_as_of(
         as_of,
         releases=releases,
         accelerators=accelerators,
         availability=availability,
         supply=estimates,
+        shares=shares,
         earnings=earnings,
-        evidence=evidence,
+        proofs=told,
         costs=chip_costs((*releases, *planned), accelerators, architectures),
     )

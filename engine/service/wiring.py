@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     from engine.record.store import Store
     from engine.service.bind import Bound
     from engine.service.derived import Memo
-    from engine.threat.parameters import ThreatParameters
-    from engine.threat.world import World as ThreatWorld
-    from engine.values import Contribution, Decision, Event, Fact, Features
+    from engine.values import Contribution, Decision, Event, Fact, Features, ThreatRating
 
 REFERENCE = "reference-facts"
 """Name under which the reference tables keep their poll state."""
@@ -346,21 +344,20 @@ def history_at(instant: datetime, db: str | None, config_dir: str | None) -> His
         return store.history(known_by=instant)
 
 
-def rating_world(
+def ratings_at(
     instant: datetime, db: str | None, config_dir: str | None
-) -> tuple[ThreatWorld, ThreatParameters]:
-    """What ratings look at, from the record as known at ``instant``, and the parameters."""
+) -> tuple[History, tuple[ThreatRating, ...]]:
+    """The record as known at ``instant`` and every rating made of it: the decision's own."""
     from config.settings import config_folder
     from engine.decision.events import known_events
-    from engine.decision.ratings import world_from
+    from engine.decision.ratings import rate_history
     from engine.service.bind import load
 
     config = load(config_folder(config_dir))
     with open_record(config, db) as store:
         history = store.history(known_by=instant)
-    reference = reference_of(config)
-    world = world_from(history, instant, known_events(history, instant))
-    return world, reference.params
+    events = known_events(history, instant)
+    return history, rate_history(history, events, reference_of(config).params)
 
 
 def hypothesis(text: str, where: str, world: World) -> tuple[list[Fact], str]:

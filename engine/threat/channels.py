@@ -1,20 +1,20 @@
-"""The four channels: draws of the change in Nvidia's data-centre revenue, as a share of it.
+"""The channels: draws of the change in Nvidia's data-centre revenue over three years.
 
-Every function returns shape (draws,), negative for a loss; their sum is the rating. With q the
-release's quality, S China's share, K the share of China's demand home-grown supply can carry, p
-the feasibility record after and before the release, u the share of buyers that switch at the cost
-ratio::
+Every function returns shape (3, draws), year by year, as a share of that year's revenue; negative
+is a loss, and their sum is the rating. With a the adoption of the model, v = exp(-lack/width) the
+value of the demand its quality reaches, x and o its novelty in price (log) and openness (logits),
+l what is left of a novelty a year on, S the stake in China, K what home-grown chips can carry, and
+p the ledger's odds after and before::
 
-    substitution    -S (1+x) K [ a i u_i (s' - s) + (1-i) u_t (p_t' - p_t) ],
-                    s = p_i (1 - o (1 - p_t))
-    efficiency      +e v a [ rho_c^(1-eps) - 1 ],  rho_c = rho^kappa, a gain saturating at headroom
-    price pressure  -f c v a (1 - rho)
-    setbacks        +S (1+x) K w [ a i u_i (s* - s°) + (1-i) u_t (p_t* - p_t°) ]
+    substitution    -S K [ i u_i (s' - s) + (1-i) u_t (p_t' - p_t) ],   s = p_i (1 - o_s (1 - p_t))
+    efficiency      +e v a l^t [ exp((eps - 1) k x) - 1 ],    a gain saturating at the headroom
+    price pressure  -f c v a l^t log(1 + x)
+    openness        -f c v a l^t o
+    residual        what no channel knows; mean 0
 
-x reach abroad, i inference share, o serving that follows training, e and f exposed revenue, c capex
-response, v = exp(-lack/width) the value of demand the quality reaches, a adoption of the model (a
-proof of training needs none), rho = price over the frontier's (1 at most), p° the record with the
-lab's failures, p* had it not failed, w the age weight of its last failure.
+i inference share, u the share of buyers that switch at the cost ratio or because they are told to,
+o_s serving that stays on the chips a lab must train on, eps elasticity, k the part of a price gap
+that is compute, e and f exposed revenue, c capital spending cut per e-fold.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.threat.feasibility import Feasibility
-from engine.threat.frontier import Offer
-from engine.threat.parameters import Sample
+from engine.threat.evidence import Feasibility
+from engine.threat.parameters import Draws, standard
+from engine.threat.stake import YEARS, Stake
 from engine.values import FloatArray
 
 
@@ -34,13 +34,12 @@ class Pair:
     """The best Nvidia chip China can get against the best home-grown one.
 
     log_serving, log_training: log cost of the home-grown chip over Nvidia's, before penalties,
-    (draws,). barred: no Nvidia chip may be sold, or China blocks it. native_fp8: the home-grown
-    chip computes in FP8. Names are None where the table held no usable chip.
+    (draws,). native_fp8: the home-grown chip computes in FP8. Names are None where the table held
+    no usable chip.
     """
 
     log_serving: FloatArray
     log_training: FloatArray
-    barred: bool
     native_fp8: bool
     nvidia_chip: str | None
     domestic_chip: str | None
@@ -49,58 +48,59 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One release in one world, in draws: what the equations of this module read.
+    """One event in one world, in draws: what the equations of this module read.
 
-    format_in_doubt: trained in FP8, and not shown to train so on home-grown chips by itself.
+    reach: v. price, openness: novelties x and o. compute: the part of x that is compute saved.
+    carrying: (3, draws). doubt: deviation of the residual, a share of revenue; stretch: by how much
+    what is not disclosed widens the rest. format_in_doubt: trained in FP8, and not shown to train
+    so on home-grown chips by itself.
     """
 
-    quality: FloatArray
-    binding: Offer | None
     reach: FloatArray
     adoption: FloatArray
+    price: FloatArray
+    compute: FloatArray
+    openness: FloatArray
+    expected_log_price: FloatArray | None
     log_price: FloatArray | None
-    log_frontier: FloatArray | None
-    log_rho: FloatArray
-    log_rho_compute: FloatArray
-    china_share: FloatArray
+    nearest_offer: str | None
+    stake: Stake
     carrying: FloatArray
     pair: Pair
     before: Feasibility
     after: Feasibility
-    held_back: Feasibility
-    without_setbacks: Feasibility
-    setbacks_weight: FloatArray
     format_in_doubt: bool
+    doubt: float
+    stretch: float = 0.0
 
 
-CHANNEL_ORDER = ("substitution", "efficiency", "price_pressure", "setbacks")
+CHANNEL_ORDER = ("substitution", "efficiency", "price_pressure", "openness", "residual")
 
 
-def all_channels(case: Case, draws: Sample) -> FloatArray:
-    """The four channels stacked in ``CHANNEL_ORDER``, shape (4, draws)."""
+def all_channels(case: Case, draws: Draws) -> FloatArray:
+    """The channels stacked in ``CHANNEL_ORDER``, shape (5, 3, draws)."""
     return np.stack(
         [
             substitution(case, draws),
             efficiency(case, draws),
             price_pressure(case, draws),
-            setbacks(case, draws),
+            openness(case, draws),
+            residual(case, draws),
         ]
     )
 
 
-def switching(log_cost: FloatArray, pair: Pair, draws: Sample) -> FloatArray:
-    """Share of buyers that switch at a log cost ratio, penalties included.
+def switching(log_cost: FloatArray, draws: Draws) -> FloatArray:
+    """Share of buyers that switch: those who are told to, and of the others by cost.
 
-    Half at equal cost. Where Nvidia is barred only the grey share of demand has the choice.
+    Half of the others at equal cost.
     """
     by_cost = 1.0 / (1.0 + np.exp(log_cost / draws["switch_width"]))
-    if not pair.barred:
-        return by_cost
-    grey = draws["grey_supply_share"]
-    return grey * by_cost + (1.0 - grey)
+    directed = draws["directed_share"]
+    return directed + (1.0 - directed) * by_cost
 
 
-def serveable(record: Feasibility, draws: Sample) -> FloatArray:
+def serveable(record: Feasibility, draws: Draws) -> FloatArray:
     """Share of serving that can run off Nvidia: p_i (1 - o (1 - p_t)).
 
     o is ``one_stack_share``: serving that stays on the chips a lab must train on anyway.
@@ -109,8 +109,8 @@ def serveable(record: Feasibility, draws: Sample) -> FloatArray:
     return record.inference * (1.0 - stays)
 
 
-def runnable(case: Case, draws: Sample, late: Feasibility, early: Feasibility) -> FloatArray:
-    """Share of China's demand that moves when the record goes from ``early`` to ``late``."""
+def moved(case: Case, draws: Draws) -> FloatArray:
+    """Share of China's demand that can move because of what was proved, (draws,)."""
     pair = case.pair
     serving = pair.log_serving + np.log(
         draws["software_penalty_inference"] * draws["connectivity_penalty_inference"]
@@ -118,48 +118,65 @@ def runnable(case: Case, draws: Sample, late: Feasibility, early: Feasibility) -
     training = pair.log_training + np.log(
         draws["software_penalty_training"] * draws["connectivity_penalty_training"]
     )
-    serves = np.ones(draws.draws) if pair.native_fp8 else draws["format_penalty_inference"]
+    serves = 1.0 if pair.native_fp8 else draws["format_penalty_inference"]
     needs_fp8 = case.format_in_doubt and not pair.native_fp8
-    trains = draws["format_penalty_training"] if needs_fp8 else np.ones(draws.draws)
+    trains = draws["format_penalty_training"] if needs_fp8 else 1.0
     share = draws["inference_share"]
-    gained = serveable(late, draws) - serveable(early, draws)
-    served = share * case.adoption * switching(serving, pair, draws) * serves * gained
-    trained = (
-        (1.0 - share) * switching(training, pair, draws) * trains * (late.training - early.training)
-    )
-    moved: FloatArray = served + trained
-    return moved
+    served = serveable(case.after, draws) - serveable(case.before, draws)
+    trained = case.after.training - case.before.training
+    result: FloatArray = share * switching(serving, draws) * serves * served
+    return result + (1.0 - share) * switching(training, draws) * trains * trained
 
 
-def china_at_stake(case: Case, draws: Sample) -> FloatArray:
-    """Share of revenue that home-grown supply could take if everything ran on it."""
-    stake: FloatArray = case.china_share * (1.0 + draws["export_reach"]) * case.carrying
-    return stake
+def substitution(case: Case, draws: Draws) -> FloatArray:
+    """Revenue that moves to home-grown chips; a gain where a failed run took proof away."""
+    return -case.stake.share * case.carrying * moved(case, draws)
 
 
-def substitution(case: Case, draws: Sample) -> FloatArray:
-    """Revenue that moves to home-grown chips because of what this release proved."""
-    gained = runnable(case, draws, case.after, case.before)
-    return -china_at_stake(case, draws) * np.maximum(gained, 0.0)
-
-
-def efficiency(case: Case, draws: Sample) -> FloatArray:
-    """Fewer chips for the same work against more work: compute spending moves to rho^(1-eps)."""
-    rebound = np.exp((1.0 - draws["elasticity"]) * case.log_rho_compute) - 1.0
-    moved = draws["efficiency_exposure"] * case.reach * case.adoption * rebound
+def efficiency(case: Case, draws: Draws) -> FloatArray:
+    """Fewer chips for the same work against more work."""
+    rebound = np.exp((draws["elasticity"] - 1.0) * case.compute) - 1.0
+    change = draws["efficiency_exposure"] * case.reach * case.adoption * rebound
     ceiling = draws["supply_headroom"]
-    gain = ceiling * (1.0 - np.exp(-np.maximum(moved, 0.0) / ceiling))
-    result: FloatArray = np.where(moved > 0.0, gain, moved)
+    gain = ceiling * (1.0 - np.exp(-np.maximum(change, 0.0) / ceiling))
+    return _fading(np.where(change > 0.0, gain, change), draws)
+
+
+def price_pressure(case: Case, draws: Draws) -> FloatArray:
+    """Sellers of model access, undercut, cut what they spend on chips."""
+    return _fading(-_squeeze(case, draws) * np.log1p(case.price), draws)
+
+
+def openness(case: Case, draws: Draws) -> FloatArray:
+    """The same where open weights take what closed models were paid for."""
+    return _fading(-_squeeze(case, draws) * case.openness, draws)
+
+
+def _squeeze(case: Case, draws: Draws) -> FloatArray:
+    funded = draws["buyer_funding_share"] * draws["capex_response"]
+    result: FloatArray = funded * case.reach * case.adoption
     return result
 
 
-def price_pressure(case: Case, draws: Sample) -> FloatArray:
-    """Sellers of model access, undercut, cut what they spend on chips."""
-    squeezed = draws["buyer_funding_share"] * draws["capex_response"]
-    return -squeezed * case.reach * case.adoption * (1.0 - np.exp(case.log_rho))
+def _fading(effect: FloatArray, draws: Draws) -> FloatArray:
+    """A novelty's effect year by year: others catch up."""
+    years = np.arange(YEARS)[:, None]
+    result: FloatArray = effect * draws["novelty_life"] ** years
+    return result
 
 
-def setbacks(case: Case, draws: Sample) -> FloatArray:
-    """What the lab's own failures keep with Nvidia: positive, good for Nvidia."""
-    kept = runnable(case, draws, case.without_setbacks, case.held_back)
-    return china_at_stake(case, draws) * case.setbacks_weight * np.maximum(kept, 0.0)
+def residual(case: Case, draws: Draws) -> FloatArray:
+    """What the channels do not know: mean 0, the same share every year."""
+    one: FloatArray = case.doubt * standard(draws.noise["residual"])
+    return np.broadcast_to(one, (YEARS, draws.draws))
+
+
+def stretched(parts: FloatArray, stretch: float) -> FloatArray:
+    """Channels (5, draws) whose total is widened around its own median, in the residual's row.
+
+    What is not disclosed so moves the width and not the centre.
+    """
+    total = parts.sum(axis=0)
+    wider = np.array(parts)
+    wider[-1] += stretch * (total - np.median(total))
+    return wider

@@ -5,26 +5,35 @@ Every benchmark reads the same latent quality through its own line, in logits of
 at GPQA Diamond: quality 0 is 50 %, 1 is 73 %. Lines and qualities are fitted together on the models
 known by the day of the rating, both held by priors (``[benchmarks]`` and ``[quality]`` of
 ``config/threat.toml``), by alternating least squares, which for this bilinear Gaussian model climbs
-to the posterior mode. A model without scores keeps the prior and its whole width: not knowing is
-never a middle score stated as fact.
+to the posterior mode. A model's prior is its kind: the scored models of the year before it, those
+nearest in laboratory, size, price and openness weighing most, carried on by the year's trend. A
+model without scores keeps that centre and a wide doubt: not knowing moves the width, not the level.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 
-from engine.threat.parameters import BENCHMARK_NAMES, BenchmarkPrior, ThreatParameters
+from config.threat import BENCHMARK_NAMES, Benchmarks, ThreatParameters
 from engine.values import BoolArray, FloatArray, ModelRelease
 
 _SWEEPS = 12
 _ELO_ZERO, _ELO_UNIT = 1300.0, 100.0
 _CLIP_PCT = 0.5
-_MEMORY = timedelta(days=365)
+_MEMORY_DAYS = 365
+_YEAR = 365.25
+_LEAST_IN_KIND = 3
+_SAME_LAB, _UNLIKE_OPEN, _UNKNOWN_APART = 3.0, 0.4, 0.3
+"""Weight of the laboratory's own models; of models of the other openness; where a size or a price
+is not known on both sides. Judgement: a laboratory's next model is nearest to its last."""
+_SIZE_WIDTH, _PRICE_WIDTH = math.log(3.0), math.log(6.0)
+"""Factors of size and price within which two models are of one kind: judgement."""
+_TREND_PULL = 0.25
+"""Variance of age (years squared) at which the year's trend counts half: a shrinkage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,25 +69,26 @@ def logit_pct(pct: float) -> float:
 def fit_quality(releases: Sequence[ModelRelease], params: ThreatParameters) -> tuple[Quality, ...]:
     """Quality of every release given, in order, fitted on these and nothing else.
 
-    The prior of a model is the mean of the scored models of the year before it, the configured one
-    where there are fewer than three; an unscored model sits ``unscored_offset`` below it,
-    ``unscored_sd`` wide.
+    The prior of a model is its kind (``kind_centres``), ``prior_sd`` wide; a model without scores
+    sits on it, ``unscored_sd`` wide. The configured prior stands in for a kind of fewer than three.
     """
     if not releases:
         return ()
     table = _table(releases)
     seen = np.isfinite(table)
-    centre = np.full(len(releases), params.prior_mean)
+    scored = np.asarray(seen.any(axis=1))
+    start = params.quality
+    kinds = _Kinds.of(releases, scored)
+    centre = np.full(len(releases), start.prior_mean)
     lines = _Lines.of(params.benchmarks)
-    mean, sd = _qualities(table, seen, lines, centre, params.prior_sd)
-    centre = _yearly_means(releases, mean, np.asarray(seen.any(axis=1)), params)
+    mean, sd = _qualities(table, seen, lines, centre, start.prior_sd)
+    centre = kinds.centres(mean, start.prior_mean)
     for _ in range(_SWEEPS):
-        mean, sd = _qualities(table, seen, lines, centre, params.prior_sd)
+        mean, sd = _qualities(table, seen, lines, centre, start.prior_sd)
         lines = _fit_lines(table, seen, mean, params.benchmarks)
-    mean, sd = _qualities(table, seen, lines, centre, params.prior_sd)
+    mean, sd = _qualities(table, seen, lines, centre, start.prior_sd)
     count = seen.sum(axis=1)
-    mean = np.where(count == 0, mean + params.unscored_offset, mean)
-    sd = np.where(count == 0, params.unscored_sd, sd)
+    sd = np.where(count == 0, start.unscored_sd, sd)
     return tuple(
         Quality(mean=float(m), sd=float(s), n_scores=int(n))
         for m, s, n in zip(mean, sd, count, strict=True)
@@ -99,9 +109,8 @@ class _Lines:
     noise: FloatArray
 
     @staticmethod
-    def of(priors: Sequence[BenchmarkPrior]) -> _Lines:
-        by_name: Mapping[str, BenchmarkPrior] = {p.name: p for p in priors}
-        ordered = [by_name[name] for name in BENCHMARK_NAMES]
+    def of(priors: Benchmarks) -> _Lines:
+        ordered = [priors[name] for name in BENCHMARK_NAMES]
         return _Lines(
             np.array([p.intercept for p in ordered]),
             np.array([p.slope for p in ordered]),
@@ -127,12 +136,11 @@ def _qualities(
 
 
 def _fit_lines(
-    table: FloatArray, seen: BoolArray, quality: FloatArray, priors: Sequence[BenchmarkPrior]
+    table: FloatArray, seen: BoolArray, quality: FloatArray, priors: Benchmarks
 ) -> _Lines:
     """Each benchmark's line, given the qualities: a ridge towards its prior, in closed form."""
     start = _Lines.of(priors)
-    by_name = {p.name: p for p in priors}
-    ordered = [by_name[name] for name in BENCHMARK_NAMES]
+    ordered = [priors[name] for name in BENCHMARK_NAMES]
     pull_a = np.array([p.sd_intercept for p in ordered]) ** -2.0
     pull_s = np.array([p.sd_slope for p in ordered]) ** -2.0
     rest = np.where(seen, table - start.intercept - np.outer(quality, start.slope), 0.0)
@@ -148,17 +156,66 @@ def _fit_lines(
     )
 
 
-def _yearly_means(
-    releases: Sequence[ModelRelease],
-    mean: FloatArray,
-    scored: BoolArray,
-    params: ThreatParameters,
-) -> FloatArray:
-    """For each model the mean quality of the scored ones released in the year up to its day."""
-    day = np.array([r.released_on.toordinal() for r in releases])
-    age = day[:, None] - day[None, :]
-    counts = ((age >= 0) & (age <= _MEMORY.days) & scored[None, :]).astype(float)
-    n = counts.sum(axis=1)
-    average = counts @ np.where(scored, mean, 0.0) / np.maximum(n, 1)
-    result: FloatArray = np.where(n >= 3, average, params.prior_mean)
+# --- what kind of model it is ---
+
+
+def _likeness(releases: Sequence[ModelRelease]) -> FloatArray:
+    """Row i: how much each model released in the year up to i says of i, (releases, releases)."""
+    age = _ages(releases)
+    recent = (age >= 0) & (age <= _MEMORY_DAYS / _YEAR)
+    np.fill_diagonal(recent, val=False)
+    labs = np.array([r.lab for r in releases])
+    near = np.where(labs[:, None] == labs[None, :], _SAME_LAB, 1.0)
+    opened = np.array([bool(r.open_weights) for r in releases])
+    near = near * np.where(opened[:, None] == opened[None, :], 1.0, _UNLIKE_OPEN)
+    near = near * _closeness([r.total_params_b for r in releases], _SIZE_WIDTH)
+    near = near * _closeness([r.price_output_usd_per_mtok for r in releases], _PRICE_WIDTH)
+    result: FloatArray = np.where(recent, near, 0.0)
     return result
+
+
+def _ages(releases: Sequence[ModelRelease]) -> FloatArray:
+    """Years from the release of the column's model to that of the row's."""
+    day = np.array([r.released_on.toordinal() for r in releases], dtype=float)
+    years: FloatArray = (day[:, None] - day[None, :]) / _YEAR
+    return years
+
+
+def _closeness(figures: Sequence[float | None], width: float) -> FloatArray:
+    """Bell in the log ratio of two figures; a constant where one is unknown or zero."""
+    known = np.array([math.log(x) if x is not None and x > 0 else math.nan for x in figures])
+    apart = (known[:, None] - known[None, :]) / width
+    result: FloatArray = np.where(np.isnan(apart), _UNKNOWN_APART, np.exp(-0.5 * apart**2))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """Each model's kind, as weights over the others, (models, models), and their ages.
+
+    lean: weight times age less the kind's mean age; spread: the age's variance plus the pull.
+    """
+
+    enough: BoolArray
+    weight: FloatArray
+    mean_age: FloatArray
+    lean: FloatArray
+    spread: FloatArray
+
+    @staticmethod
+    def of(releases: Sequence[ModelRelease], scored: BoolArray) -> _Kinds:
+        likeness = _likeness(releases) * scored[None, :]
+        weight = likeness / np.maximum(likeness.sum(axis=1), 1e-300)[:, None]
+        age = _ages(releases)
+        mean_age = (weight * age).sum(axis=1)
+        lean = weight * (age - mean_age[:, None])
+        spread = (lean * (age - mean_age[:, None])).sum(axis=1) + _TREND_PULL
+        enough = np.asarray((likeness > 0).sum(axis=1) >= _LEAST_IN_KIND)
+        return _Kinds(enough, weight, mean_age, lean, spread)
+
+    def centres(self, mean: FloatArray, default: float) -> FloatArray:
+        """The kind's mean quality at each model's own day, carried on by the year's trend."""
+        slope = np.maximum(-(self.lean @ mean) / self.spread, 0.0)  # lean sums to 0 in each row
+        carried = self.weight @ mean + slope * self.mean_age
+        result: FloatArray = np.where(self.enough, carried, default)
+        return result

@@ -1,61 +1,64 @@
-"""The threat rating: what a release puts at risk of Nvidia's data-centre revenue in twelve months.
+"""The threat rating: what an event puts at risk of Nvidia, in twelve months and in three years.
 
 ``rate`` is pure: a release, a ``World`` that holds only what was known, and parameters give a
 ``ThreatRating``; the same arguments give the same bits. It never looks at prices of shares.
 
-Score: ``100 (1 - exp(-E[max(0, -dR)] / R / loss_scale))``. The mean of dR can be a gain while the
-downside is real (the rebound is convex), so the net mean stands beside the score. A channel's part
-is its mean over the draws whose total is a loss, scaled so that the parts add up to the score.
+The centre is the median over the draws and the doubt is their width, reported apart: learning less
+widens a rating and does not raise it. Every rating carries a residual, and what a release does not
+disclose adds to it. A channel's part is its mean over the draws around the median, scaled like the
+score; the residual takes what is left, so that the parts add up exactly.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
 import numpy as np
 
+from config.threat import Doubt, ScoreScale
 from engine.errors import NotObservedError
 from engine.threat import reasons
 from engine.threat.catalogue import first_versions
-from engine.threat.channels import CHANNEL_ORDER, Case, Pair, all_channels
-from engine.threat.feasibility import (
-    FeasibilityEvidence,
-    Kind,
+from engine.threat.channels import CHANNEL_ORDER, Case, Pair, all_channels, stretched
+from engine.threat.evidence import (
+    Ledger,
+    Proof,
+    Stage,
     assess,
-    evidence_of,
-    setbacks_weight,
-    settle,
-    without_setbacks_of,
+    attributed,
+    closeness,
+    family,
+    proofs_of,
 )
-from engine.threat.frontier import (
+from engine.threat.novelty import (
     Offer,
     Standing,
-    binding_offer,
-    handicapped_log_prices,
+    below,
+    closing,
+    expected_log_price,
+    has_price,
+    kind_log_price,
     log_blended,
     offers_before,
+    undecided,
 )
 from engine.threat.parameters import (
     DEFAULT_DRAWS,
     DEFAULT_SEED,
+    Draws,
     Sample,
     ThreatParameters,
     sample,
     standard,
     unit_ranks,
 )
-from engine.threat.quality import Quality, fit_quality, undecided_sd
-from engine.threat.supply import (
-    carrying_share,
-    china_share_draws,
-    current_spells,
-    friction,
-    run_rate_usd_bn,
-)
+from engine.threat.quality import Quality, fit_quality
+from engine.threat.stake import Stake, stake_of
+from engine.threat.supply import carrying_path, current_spells, friction, run_rate_usd_bn
 from engine.threat.world import World, world_as_of
 from engine.values import Accelerator, FloatArray, ModelRelease, ThreatRating
 
@@ -64,6 +67,10 @@ NO_SIGN_OF_LINK = 0.05
 """Three standard errors of a rank correlation of nothing over 4,096 draws (1 / sqrt(4095))."""
 _CLOSE_QUALITY, _CLOSE_LOG, _UNKNOWN_APART = 0.25, math.log(4.0), 9.0
 """Units of ``closest_earlier``: a quarter logit of quality, a factor of four in price and size."""
+_MOST_COMPUTE = math.log(10.0)
+"""A tenth of the compute for the same work is the most that one release can save: judgement."""
+_AROUND = 0.1
+"""Half width, in probability, of the draws around the median that show each channel's part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +92,8 @@ class Setting:
     own: Quality
     best_quality: float
     offers: tuple[Offer, ...]
-    record: tuple[FeasibilityEvidence, ...]
-    added: tuple[FeasibilityEvidence, ...]
+    record: Ledger
+    added: tuple[Proof, ...]
 
 
 def rate(
@@ -98,24 +105,20 @@ def rate(
     seed: int = DEFAULT_SEED,
     drawn: Sample | None = None,
     claims: Sequence[CostClaim] = (),
+    kind: str = "release",
 ) -> ThreatRating:
     """Rate ``release`` in ``world``.
 
-    The frontier and the feasibility record are those known strictly before the release; earnings,
-    supply and permissions those of the world. ``drawn`` reuses a ``sample`` (then draws and seed
+    What it is compared with is what was known strictly before it; earnings, supply, permissions and
+    parameters are those of the world's instant. ``drawn`` reuses a ``sample`` (then draws and seed
     are ignored). Raises ``NotObservedError`` when the world holds no data-centre revenue.
     """
     with_ = drawn if drawn is not None else sample(params, draws=draws, seed=seed)
-    revenue = run_rate_usd_bn(world.earnings)
-    if revenue is None:
-        raise NotObservedError(
-            f"{release.model}: no data-centre revenue of Nvidia is known at {world.as_of:%Y-%m-%d}",
-            remedy="load nvidia_earnings, or rate at a later date",
-        )
-    setting = _setting(release, world, params)
-    case = _case(release, world, params, setting, with_)
-    shares = all_channels(case, with_)
-    return _assemble(release, world, params, setting, case, shares, revenue, with_, claims)
+    now = with_.at(world.as_of)
+    setting = setting_of(release, world, params)
+    stake = stake_in(world, params, now, release.model)
+    case = case_of(release, world, params, setting, stake, now)
+    return assemble(release, world, params, setting, case, with_, now, claims, kind)
 
 
 def rate_all(
@@ -150,8 +153,9 @@ def at_instant(facts: World, instant: datetime) -> World:
         accelerators=facts.accelerators,
         availability=facts.availability,
         supply=facts.supply,
+        shares=facts.shares,
         earnings=facts.earnings,
-        evidence=facts.evidence,
+        proofs=facts.proofs,
         costs=facts.costs,
     )
 
@@ -159,121 +163,202 @@ def at_instant(facts: World, instant: datetime) -> World:
 # --- the surroundings ---
 
 
-def _setting(release: ModelRelease, world: World, params: ThreatParameters) -> Setting:
+def setting_of(release: ModelRelease, world: World, params: ThreatParameters) -> Setting:
+    """The release among what was known strictly before it."""
     earlier = world.earlier_than(release)
     *others, own = fit_quality((*earlier, release), params)
     qualities = tuple(others)
-    scored = (q.mean for q in qualities if q.n_scores)
-    best = max(scored, default=params.prior_mean + params.prior_sd)
-    known = tuple(e for e in world.evidence if e.known_at < release.known_at)
+    best = best_of(qualities, params)
+    near = closeness(best - own.mean, release.total_params_b, scored=own.n_scores > 0)
+    record, close = ledger_before(release, world, earlier, qualities, params, near)
+    added = Ledger.of(record.news_in((*proofs_of(release, near), *close))).proofs
     return Setting(
         earlier=earlier,
         qualities=qualities,
         own=own,
         best_quality=best,
-        offers=offers_before(earlier, qualities, release.known_at, params),
-        record=(*known, *_record_of(earlier, qualities, params)),
-        added=evidence_of(release, _closeness(own, best)),
+        offers=offers_before(earlier, qualities, release, params.quality.settled_sd),
+        record=record,
+        added=added,
     )
 
 
-def _record_of(
-    earlier: Sequence[ModelRelease], qualities: Sequence[Quality], params: ThreatParameters
-) -> list[FeasibilityEvidence]:
-    """What earlier releases showed, each weighed against the best model of its own day."""
-    made: list[FeasibilityEvidence] = []
-    best = params.prior_mean + params.prior_sd
-    for release, quality in zip(earlier, qualities, strict=True):
-        made.extend(evidence_of(release, _closeness(quality, best)))
+def best_of(qualities: Iterable[Quality], params: ThreatParameters) -> float:
+    """Quality of the best model as far as scores prove it; the prior's upper end without any."""
+    settled = params.quality.settled_sd
+    scored = (q.mean - undecided(q, settled) for q in qualities if q.n_scores)
+    return max(scored, default=params.quality.prior_mean + params.quality.prior_sd)
+
+
+def ledger_before(
+    release: ModelRelease,
+    world: World,
+    earlier: Sequence[ModelRelease],
+    qualities: Sequence[Quality],
+    params: ThreatParameters,
+    own_closeness: float,
+) -> tuple[Ledger, tuple[Proof, ...]]:
+    """The ledger before ``release``, and the claims told at the same instant, which are its own.
+
+    Claims of tables and headlines are put under the release they are about, at its closeness.
+    """
+    near = closeness_by_run(earlier, qualities, params)
+    mine = (release.lab, family(release.model))
+    near[mine] = max(near.get(mine, 0.0), own_closeness)
+    told = [placed(p, (*earlier, release), near) for p in world.proofs]
+    run = family(release.model)
+    own = [p for p in told if family(p.obj) == run and p.actor.lower() == release.lab.lower()]
+    first = all(other.model != release.model for other in earlier)
+    before = [p for p in told if p.known_at < release.known_at]
+    for other in earlier:
+        before += proofs_of(other, near.get((other.lab, family(other.model)), 0.0))
+    with_it = tuple(p for p in own if first and p.known_at == release.known_at)
+    return Ledger.of(before), with_it
+
+
+def closeness_by_run(
+    releases: Sequence[ModelRelease], qualities: Sequence[Quality], params: ThreatParameters
+) -> dict[tuple[str, str], float]:
+    """(lab, family) -> closeness of its model to the best of its own day."""
+    near: dict[tuple[str, str], float] = {}
+    best = params.quality.prior_mean + params.quality.prior_sd
+    settled = params.quality.settled_sd
+    for release, quality in zip(releases, qualities, strict=True):
+        key = (release.lab, family(release.model))
+        lack, scored = best - quality.mean, quality.n_scores > 0
+        own = closeness(lack, release.total_params_b, scored=scored)
+        near[key] = max(near.get(key, 0.0), own)
         if quality.n_scores:
-            best = max(best, quality.mean)
-    return made
+            best = max(best, quality.mean - undecided(quality, settled))
+    return near
 
 
-def _closeness(quality: Quality, best: float) -> float:
-    """1 at the frontier, falling to 1/e a logit below; an unscored model counts half."""
-    near = math.exp(-max(0.0, best - quality.mean))
-    return near if quality.n_scores else 0.5 * near
+def placed(
+    proof: Proof, releases: Sequence[ModelRelease], near: Mapping[tuple[str, str], float]
+) -> Proof:
+    """``proof`` under the release it is about, at that release's closeness to the frontier."""
+    found = attributed(proof, releases)
+    known = near.get((found.actor, family(found.obj)))
+    return found if known is None else replace(found, closeness=known)
+
+
+def stake_in(world: World, params: ThreatParameters, draws: Draws, who: str) -> Stake:
+    """The stake at the world's instant; ``NotObservedError`` without any revenue known."""
+    revenue = run_rate_usd_bn(world.earnings)
+    if revenue is None:
+        raise NotObservedError(
+            f"{who}: no data-centre revenue of Nvidia is known at {world.as_of:%Y-%m-%d}",
+            remedy="load nvidia_earnings, or rate at a later date",
+        )
+    mix = params.policy_as_of(world.as_of.date())
+    return stake_of(revenue, world.availability, mix, draws)
 
 
 # --- one release in draws ---
 
 
-def _case(
+def case_of(
     release: ModelRelease,
     world: World,
     params: ThreatParameters,
     setting: Setting,
-    draws: Sample,
+    stake: Stake,
+    draws: Draws,
 ) -> Case:
-    standing = Standing(
+    """What the channels read of one release."""
+    own = Standing(
         model=release.model,
         mean=setting.own.mean,
-        doubt=undecided_sd(setting.own, params.settled_sd),
+        doubt=undecided(setting.own, params.quality.settled_sd),
         z=standard(draws.noise["release_quality"]),
     )
-    lack = np.maximum(setting.best_quality - standing.quality, 0.0)
+    lack = np.maximum(setting.best_quality - own.quality, 0.0)
     log_price = log_blended(
         release.price_input_usd_per_mtok, release.price_output_usd_per_mtok, draws
     )
-    counted = handicapped_log_prices(setting.offers, standing, draws)
-    frontier = None if counted is None else counted.min(axis=0)
-    rho, rho_compute = _log_rhos(release, world, log_price, frontier, draws)
-    added = setting.added
-    record = settle(setting.record, (*setting.record, *added))
-    everything = (*record, *added)
-    before = assess(record, draws)
-    shown_here = any(e.kind is Kind.TRAINING_SUCCESS for e in added)
-    late = tuple(e for e in added if e.kind is Kind.DELAY)
-    failed = len(without_setbacks_of(everything, release.lab)) < len(everything)
+    found = expected_log_price(setting.offers, own, draws)
+    expected, nearest = (None, None) if found is None else found
+    price, compute = _price_novelty(release, world, setting, own, (log_price, expected), draws)
+    before = assess(setting.record, draws)
+    trained = any(p.stage is Stage.TRAINING for p in setting.added)
+    adoption = _adoption(release, draws)
     return Case(
-        quality=standing.quality,
-        binding=binding_offer(setting.offers, counted),
         reach=np.exp(-lack / draws["quality_width"]),
-        adoption=_adoption(release, draws),
+        adoption=adoption,
+        price=price,
+        compute=compute,
+        openness=closing(setting.offers, own, draws, is_open=release.open_weights),
+        expected_log_price=expected,
         log_price=log_price,
-        log_frontier=frontier,
-        log_rho=rho,
-        log_rho_compute=rho_compute,
-        china_share=china_share_draws(world.earnings, draws),
-        carrying=carrying_share(world.supply, world.earnings, world.as_of, draws),
-        pair=_pair(release, world, draws),
+        nearest_offer=nearest,
+        stake=stake,
+        carrying=carrying_path(world.shares, world.supply, world.as_of, draws, stake.market).share,
+        pair=pair_of(release, world, draws),
         before=before,
-        after=assess(everything, draws) if added else before,
-        held_back=assess((*record, *late), draws) if late else before,
-        without_setbacks=(
-            assess(without_setbacks_of(record, release.lab), draws) if failed else before
-        ),
-        setbacks_weight=setbacks_weight(everything, release, world.as_of, draws),
-        format_in_doubt="fp8" in (release.weight_precision or "") and not shown_here,
+        after=assess(setting.record.with_(setting.added), draws) if setting.added else before,
+        format_in_doubt="fp8" in (release.weight_precision or "") and not trained,
+        doubt=doubt_of(release, setting.own.n_scores, params.doubt, float(np.median(adoption))),
+        stretch=stretch_of(release, params.doubt),
     )
 
 
-def _log_rhos(
+def _price_novelty(
     release: ModelRelease,
     world: World,
-    log_price: FloatArray | None,
-    frontier: FloatArray | None,
-    draws: Sample,
+    setting: Setting,
+    own: Standing,
+    prices: tuple[FloatArray | None, FloatArray | None],
+    draws: Draws,
 ) -> tuple[FloatArray, FloatArray]:
-    """Log of price over frontier (0 at most), and of the compute that it really saves.
+    """Log price below the expectation, and the part of it that is compute really saved.
 
-    Compute saved is ``compute_part`` of the gap; a price below what serving costs on the cheapest
-    Nvidia chip of the day is a gift, and the gift is no efficiency.
+    A price below what serving costs on the cheapest Nvidia chip of the day is a gift, and the gift
+    is no efficiency. An unpublished price is drawn from its kind.
     """
     none = np.zeros(draws.draws)
-    if frontier is None:
+    log_price, expected = prices
+    if expected is None:
         return none, none
     if log_price is None:
-        gap = np.minimum(np.log(draws["unknown_price_ratio"]), 0.0)
-        return gap, draws["compute_part"] * gap
-    gap = np.minimum(log_price - frontier, 0.0)
+        log_price = kind_log_price(setting.offers, own, draws, release, expected)
     floor = _cheapest_nvidia(release, world)
     honest = log_price if floor is None else np.maximum(log_price, math.log(floor))
-    return gap, draws["compute_part"] * np.minimum(honest - frontier, 0.0)
+    saved = draws["compute_part"] * below(expected, honest)
+    return below(expected, log_price), np.minimum(saved, _MOST_COMPUTE)
 
 
-def _adoption(release: ModelRelease, draws: Sample) -> FloatArray:
+def doubt_of(release: ModelRelease, n_scores: int, doubt: Doubt, adoption: float) -> float:
+    """Standard deviation of the residual: what every rating carries, and what is not disclosed.
+
+    Prices, scores and sizes that are not known leave the more room, the further the model reaches.
+    """
+    parts = (
+        doubt.residual,
+        adoption * doubt.price * (not has_price(release)),
+        adoption * doubt.scores * (n_scores == 0),
+        adoption * doubt.sizes * _sizes_unknown(release),
+    )
+    return math.sqrt(math.fsum(p * p for p in parts))
+
+
+def _sizes_unknown(release: ModelRelease) -> float:
+    """0, a half or 1: how much of total and active parameters is not known."""
+    return 0.5 * ((release.total_params_b is None) + (release.active_params_b is None))
+
+
+def stretch_of(release: ModelRelease, doubt: Doubt) -> float:
+    """By how much the doubt of the channels widens for what is not disclosed or not sure."""
+    sure = release.confidence if release.confidence is not None else 0.5
+    unknown = (
+        doubt.context * (release.context_k is None),
+        doubt.licence * (release.license is None),
+        doubt.unsized * _sizes_unknown(release),
+        doubt.confidence * (1.0 - sure),
+    )
+    return math.fsum(unknown)
+
+
+def _adoption(release: ModelRelease, draws: Draws) -> FloatArray:
     """Open weights reach further; abroad a closed service is sold everywhere too."""
     opened, closed = draws["adoption_open"], draws["adoption_closed"]
     if release.country != "CN" or release.open_weights:
@@ -295,13 +380,13 @@ def _cheapest_nvidia(release: ModelRelease, world: World) -> float | None:
     return min((costs.serving[n] for n in names if n in costs.serving), default=None)
 
 
-def _pair(release: ModelRelease, world: World, draws: Sample) -> Pair:
+def pair_of(release: ModelRelease | None, world: World, draws: Draws) -> Pair:
     """The best chips of both sides that China could buy on the day."""
-    costs = world.costs.get(release.model)
+    costs = None if release is None else world.costs.get(release.model)
     serving: Mapping[str, float] = {} if costs is None else costs.serving
     training: Mapping[str, float] = {} if costs is None else costs.training
     home = [c for c in world.accelerators if c.domestic]
-    nvidia, rub, barred = _obtainable(world, serving, draws)
+    nvidia, rub = _obtainable(world, serving, draws)
     best = min((c for c in home if c.chip in serving), key=lambda c: serving[c.chip], default=None)
     trains = min((training[c.chip] for c in home if c.chip in training), default=None)
     log_serving = np.log(draws["serving_cost_ratio"])
@@ -315,7 +400,6 @@ def _pair(release: ModelRelease, world: World, draws: Sample) -> Pair:
     return Pair(
         log_serving=log_serving - np.log(rub),
         log_training=log_training - np.log(rub),
-        barred=barred,
         native_fp8=bool(best.fp8_native) if best is not None else False,
         nvidia_chip=nvidia,
         domestic_chip=None if best is None else best.chip,
@@ -324,16 +408,16 @@ def _pair(release: ModelRelease, world: World, draws: Sample) -> Pair:
 
 
 def _obtainable(
-    world: World, serving: Mapping[str, float], draws: Sample
-) -> tuple[str | None, FloatArray, bool]:
-    """(chip, friction draws, barred) of the Nvidia chip cheapest in China, friction included.
+    world: World, serving: Mapping[str, float], draws: Draws
+) -> tuple[str | None, FloatArray]:
+    """(chip, friction draws) of the Nvidia chip cheapest in China, friction included.
 
     Chips of the table come first; a spell of a chip outside it speaks only where no other does.
     Without any spell nothing restricts sales: the cheapest chip, no friction.
     """
     chips = _on_hand(world.accelerators, vendor="NVIDIA")
-    tabled: list[tuple[float, str | None, FloatArray, bool]] = []
-    others: list[tuple[float, str | None, FloatArray, bool]] = []
+    tabled: list[tuple[float, str | None, FloatArray]] = []
+    others: list[tuple[float, str | None, FloatArray]] = []
     for name, spell in current_spells(world.availability).items():
         if name.startswith("AMD"):
             continue
@@ -342,13 +426,13 @@ def _obtainable(
         match = next((c.chip for c in chips if _is_chip(name, c.chip)), None)
         cost = None if match is None else serving.get(match)
         price = (1.0 if cost is None else cost) * float(np.median(rub)) + 1e6 * barred
-        found = (price, match if cost is not None else None, rub, barred)
+        found = (price, match if cost is not None else None, rub)
         (others if match is None else tabled).append(found)
     if tabled or others:
-        _, chip, rub, barred = min(tabled or others, key=lambda f: f[0])
-        return chip, rub, barred
+        _, chip, rub = min(tabled or others, key=lambda f: f[0])
+        return chip, rub
     free = min((c.chip for c in chips if c.chip in serving), key=lambda n: serving[n], default=None)
-    return free, np.ones(draws.draws), False
+    return free, np.ones(draws.draws)
 
 
 def _is_chip(short: str, full: str) -> bool:
@@ -358,82 +442,131 @@ def _is_chip(short: str, full: str) -> bool:
 # --- from draws to the rating ---
 
 
-def _assemble(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Channels and totals of one event, in draws: shares of a year's revenue and of value.
+
+    year: (channels, draws), the first year. value: (channels, draws), present value of the change
+    in gross profit over that of three years. base_usd_bn: the latter, median.
+    """
+
+    year: FloatArray
+    value: FloatArray
+    base_usd_bn: float
+
+    @property
+    def total(self) -> FloatArray:
+        """Change of a year's revenue, (draws,)."""
+        result: FloatArray = self.year.sum(axis=0)
+        return result
+
+    @property
+    def total_value(self) -> FloatArray:
+        """Change of value, (draws,)."""
+        result: FloatArray = self.value.sum(axis=0)
+        return result
+
+
+def outcome_of(case: Case, draws: Draws) -> Outcome:
+    """The channels of ``case``, summed over the years by what a dollar of each is worth."""
+    shares = all_channels(case, draws)
+    weight = case.stake.base * case.stake.worth
+    whole = weight.sum(axis=0)
+    return Outcome(
+        year=stretched(shares[:, 0], case.stretch),
+        value=stretched((shares * (weight / whole)).sum(axis=1), case.stretch),
+        base_usd_bn=float(np.median(whole)),
+    )
+
+
+def assemble(
     release: ModelRelease,
     world: World,
     params: ThreatParameters,
     setting: Setting,
     case: Case,
-    shares: FloatArray,
-    revenue: float,
-    draws: Sample,
+    drawn: Sample,
+    draws: Draws,
     claims: Sequence[CostClaim],
+    kind: str,
 ) -> ThreatRating:
-    total = shares.sum(axis=0)
-    loss = np.maximum(-total, 0.0)
-    expected = float(loss.mean())
-    score = on_grid(to_score(expected, params))
-    low, high = (to_score(float(q), params) for q in np.quantile(loss, (0.05, 0.95)))
-    net_low, net_high = (float(q) for q in np.quantile(total, (0.05, 0.95)))
-    parts = channel_parts(shares, score)
+    """Numbers and words of one rating."""
+    outcome = outcome_of(case, draws)
+    figures = figures_of(outcome, params.score, float(case.stake.base[0, 0]))
     story = reasons.Story(
         release=release,
         world=world,
         setting=setting,
         case=case,
-        revenue_usd_bn=revenue,
-        score=score,
-        parts=parts,
-        expected_loss_share=expected,
-        net_mean_share=float(total.mean()),
+        figures=figures,
+        kind=kind,
         claims=tuple(claims),
     )
     return ThreatRating(
         model=release.model,
         rated_at=world.as_of,
-        score=score,
-        score_low=min(low, score),
-        score_high=max(high, score),
-        expected_loss_share=expected,
-        net_mean_share=float(total.mean()),
-        net_low_share=net_low,
-        net_high_share=net_high,
-        p_loss_over_5pct=float(np.mean(loss > params.loss_threshold)),
-        revenue_usd_bn=revenue,
-        channels=MappingProxyType(parts),
-        channel_usd_bn=MappingProxyType(
-            {n: float(s.mean()) * revenue for n, s in zip(CHANNEL_ORDER, shares, strict=True)}
-        ),
+        kind=kind,
+        rateable=has_price(release) or setting.own.n_scores > 0,
+        **figures.fields(),
         novelty=novelty(case),
         reasons=reasons.paragraph_of(story),
         evidence=reasons.evidence_of_story(story),
-        sensitivity=sensitivity(total, draws),
+        sensitivity=sensitivity(outcome.total_value, drawn),
         closest_earlier=closest_earlier(release, setting),
         model_version=params.model_version,
         confidence=reasons.confidence_of(story),
     )
 
 
-def to_score(loss_share: float, params: ThreatParameters) -> float:
-    """0 to 100, saturating; ``loss_scale`` is the loss that scores 63."""
-    return 100.0 * -math.expm1(-loss_share / params.loss_scale)
+def figures_of(outcome: Outcome, scale: ScoreScale, revenue_usd_bn: float) -> reasons.Figures:
+    """Every number of a rating that comes from the draws alone."""
+    year, value = -outcome.total, -outcome.total_value
+    low, centre, high = (float(q) for q in np.quantile(value, (0.05, 0.5, 0.95)))
+    net_low, net_high = (float(q) for q in np.quantile(-year, (0.05, 0.95)))
+    score = on_grid(to_score(centre, scale))
+    means = outcome.year.mean(axis=1)
+    return reasons.Figures(
+        score=score,
+        score_low=min(to_score(low, scale), score),
+        score_high=max(to_score(high, scale), score),
+        loss_share=float(np.median(year)),
+        net_mean_share=float(-year.mean()),
+        net_low_share=net_low,
+        net_high_share=net_high,
+        p_loss_over_5pct=float(np.mean(year > scale.loss_threshold)),
+        revenue_usd_bn=revenue_usd_bn,
+        value_loss_usd_bn=centre * outcome.base_usd_bn,
+        value_low_usd_bn=low * outcome.base_usd_bn,
+        value_high_usd_bn=high * outcome.base_usd_bn,
+        value_share=centre,
+        base_value_usd_bn=outcome.base_usd_bn,
+        channels=MappingProxyType(channel_parts(outcome.value, score, centre)),
+        channel_usd_bn=MappingProxyType(
+            {n: float(m) * revenue_usd_bn for n, m in zip(CHANNEL_ORDER, means, strict=True)}
+        ),
+    )
 
 
-def channel_parts(shares: FloatArray, score: float) -> dict[str, float]:
-    """Parts of the score by channel, which add up to it *exactly*; all zero when it is zero.
+def to_score(loss_share: float, scale: ScoreScale) -> float:
+    """-100 to 100, saturating; ``loss_scale`` is the loss that scores 63."""
+    return math.copysign(100.0 * -math.expm1(-abs(loss_share) / scale.loss_scale), loss_share)
 
-    shares of shape (4, draws); score on the grid of ``on_grid``. A part is the channel's mean loss
-    over the draws whose total is a loss, times score over the sum of these; a channel that softened
-    the loss has a negative part.
+
+def channel_parts(value: FloatArray, score: float, centre: float) -> dict[str, float]:
+    """Parts of the score by channel, which add up to it *exactly*.
+
+    value of shape (channels, draws); score on the grid of ``on_grid``; centre the median loss. A
+    part is the channel's mean loss over the draws around the median, in points of the score; the
+    residual, last of the channels, takes what is left.
     """
-    losing = shares.sum(axis=0) < 0.0
-    means = [float(x) + 0.0 for x in -(shares * losing).mean(axis=1)]  # + 0.0: never -0.0
-    whole = math.fsum(means)
-    if whole <= 0.0 or score <= 0.0:
-        return dict.fromkeys(CHANNEL_ORDER, 0.0)
-    parts = {n: on_grid(m * score / whole) for n, m in zip(CHANNEL_ORDER, means, strict=True)}
-    largest = max(parts, key=lambda n: abs(parts[n]))
-    parts[largest] += score - sum(parts.values())  # exact: everything is on the grid
+    total = value.sum(axis=0)
+    low, high = np.quantile(total, (0.5 - _AROUND, 0.5 + _AROUND))
+    chosen = (total >= low) & (total <= high)
+    means = -(value * chosen).sum(axis=1) / max(int(chosen.sum()), 1)
+    points = score / centre if abs(centre) > 1e-12 else 0.0
+    parts = {n: on_grid(float(m) * points) + 0.0 for n, m in zip(CHANNEL_ORDER, means, strict=True)}
+    last = CHANNEL_ORDER[-1]
+    parts[last] = score - sum(part for name, part in parts.items() if name != last)
     return parts
 
 
@@ -442,30 +575,31 @@ def on_grid(x: float) -> float:
     return round(x * 2.0**32) / 2.0**32
 
 
-def sensitivity(total: FloatArray, draws: Sample) -> tuple[tuple[str, float], ...]:
+def sensitivity(total: FloatArray, drawn: Sample) -> tuple[tuple[str, float], ...]:
     """Spearman correlation of each uncertain parameter with the loss, the strongest first.
 
     Positive: the larger the parameter, the larger the loss. A constant total moves with nothing.
     """
     if float(np.ptp(total)) == 0.0:
         return ()
-    rho = draws.ranks @ unit_ranks(-total)
+    rho = drawn.ranks @ unit_ranks(-total)
     order = np.argsort(-np.abs(rho), kind="stable")[:SENSITIVITY_SHOWN]
-    return tuple((draws.names[i], float(rho[i])) for i in order if abs(rho[i]) >= NO_SIGN_OF_LINK)
+    return tuple((drawn.names[i], float(rho[i])) for i in order if abs(rho[i]) >= NO_SIGN_OF_LINK)
 
 
 def novelty(case: Case) -> float:
-    """0 to 1: how far the release moved the price frontier or the feasibility record.
+    """0 to 1: how far the release moved price, openness or the record of proof.
 
-    1 - (1 - reach (1 - rho)) (1 - largest gain in probability), at the mean.
+    1 less the product of what each left as it was: exp(-x v), exp(-o v), 1 less the gain in odds.
     """
-    price = float(np.mean(case.reach * (1.0 - np.exp(case.log_rho))))
+    left = float(np.mean(np.exp(-case.reach * case.price)))
+    left *= float(np.mean(np.exp(-case.reach * case.openness)))
     gain = max(
         float(np.mean(case.after.training - case.before.training)),
         float(np.mean(case.after.inference - case.before.inference)),
         0.0,
     )
-    return 1.0 - (1.0 - price) * (1.0 - gain)
+    return 1.0 - left * (1.0 - gain)
 
 
 def closest_earlier(release: ModelRelease, setting: Setting) -> str | None:

@@ -6,17 +6,18 @@ names and numbers only. Sentences are phrases, so a report can say them in anoth
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.phrases import paragraph, phrase, plural
 from engine.threat.channels import Case
-from engine.threat.feasibility import FeasibilityEvidence, Kind, redeemed
-from engine.threat.frontier import has_price
+from engine.threat.evidence import Outcome, Proof, Stage, redeemed
+from engine.threat.novelty import has_price
 from engine.threat.supply import last_china_share
 from engine.threat.world import World
 from engine.values import Evidence, FloatArray, ModelRelease, Observed
@@ -29,12 +30,43 @@ SPOKEN_CHANNEL: Mapping[str, str] = MappingProxyType(
         "substitution": "substitution by home-grown chips",
         "efficiency": "efficiency",
         "price_pressure": "price pressure",
-        "setbacks": "setbacks",
+        "openness": "open weights",
+        "residual": "what no channel knows",
     }
 )
 _MODEL_SOURCE = "engine.threat.rating"
 _USD_PER_CHIP_HOUR = 2.0
 """DeepSeek's own assumption for an H800 hour (V3 report, 2024-12)."""
+_LITTLE = 1.0
+"""Points of the score below which a rating says that little is new."""
+_NOTICED = 0.05
+"""Log price, logits and probability below which a novelty is not worth a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """The numbers of a rating that come from the draws alone, named as in ``ThreatRating``."""
+
+    score: float
+    score_low: float
+    score_high: float
+    loss_share: float
+    net_mean_share: float
+    net_low_share: float
+    net_high_share: float
+    p_loss_over_5pct: float
+    revenue_usd_bn: float
+    value_loss_usd_bn: float
+    value_low_usd_bn: float
+    value_high_usd_bn: float
+    value_share: float
+    base_value_usd_bn: float
+    channels: Mapping[str, float]
+    channel_usd_bn: Mapping[str, float]
+
+    def fields(self) -> dict[str, Any]:
+        """By name."""
+        return {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,80 +77,103 @@ class Story:
     world: World
     setting: Setting
     case: Case
-    revenue_usd_bn: float
-    score: float
-    parts: Mapping[str, float]
-    expected_loss_share: float
-    net_mean_share: float
+    figures: Figures
+    kind: str
     claims: tuple[CostClaim, ...]
+
+    @property
+    def rateable(self) -> bool:
+        """Whether a price or a score is known."""
+        return has_price(self.release) or self.setting.own.n_scores > 0
 
 
 def paragraph_of(story: Story) -> str:
     """The reason in one paragraph: the loss, the channel that leads, novelty, what is missing."""
-    return paragraph(_loss(story), _lead(story), _price(story), _hardware(story), _gaps(story))
+    return paragraph(
+        _loss(story), _lead(story), _price(story), _openness(story), _hardware(story), _gaps(story)
+    )
 
 
 def _loss(story: Story) -> str:
+    f = story.figures
+    if not story.rateable:
+        return phrase(
+            "{model} is seen and cannot be rated yet: neither a price nor a score is known. What "
+            "stands here is a wide guess from models of its kind.",
+            model=story.release.model,
+        )
     return phrase(
-        "{model} puts an expected {loss:share1} of Nvidia's data-centre revenue of "
-        "{revenue:usdbn0} a year at risk (net mean {net:+share1}), a score of {score:.0f} out of "
-        "100.",
+        "{model} puts {loss:share1} of Nvidia's data-centre revenue of {revenue:usdbn0} a year at "
+        "risk ({low:+share1} to {high:+share1} as a change) and {value:usdbn1} of three years' "
+        "gross profit, a score of {score:.0f}.",
         model=story.release.model,
-        loss=story.expected_loss_share,
-        revenue=story.revenue_usd_bn,
-        net=story.net_mean_share,
-        score=story.score,
+        loss=f.loss_share,
+        revenue=f.revenue_usd_bn,
+        low=f.net_low_share,
+        high=f.net_high_share,
+        value=f.value_loss_usd_bn,
+        score=f.score,
     )
 
 
 def _lead(story: Story) -> str:
-    if story.score < 0.5:
-        return phrase("No channel moves anything that earlier releases had not moved.")
-    lead = max(story.parts, key=lambda name: story.parts[name])
+    parts = {n: p for n, p in story.figures.channels.items() if n != "residual"}
+    lead = max(parts, key=lambda name: abs(parts[name]))
+    if abs(parts[lead]) < _LITTLE:
+        return phrase("Little of it is new: earlier releases had moved the same.")
     return phrase(
-        "Most of it comes through {channel}, {part:.1f} points.",
+        "Most of it comes through {channel}, {part:+.1f} points.",
         channel=SPOKEN_CHANNEL[lead],
-        part=story.parts[lead],
+        part=parts[lead],
     )
 
 
 def _price(story: Story) -> str:
     if not has_price(story.release):
-        return phrase("No price was published, so its place on the price frontier is a wide guess.")
-    if story.case.binding is None:
+        return phrase("No price was published; it is drawn from models of its kind.")
+    if story.case.nearest_offer is None:
         return phrase("No earlier offer is known to compare its price with.")
-    ratio = _median_exp(story.case.log_rho)
-    if ratio > 0.95:
+    ratio = float(np.exp(-np.median(story.case.price)))
+    if ratio > 1 - _NOTICED:
         return phrase(
             "At its quality it is no cheaper than {other} had led buyers to expect.",
-            other=story.case.binding.model,
+            other=story.case.nearest_offer,
         )
     return phrase(
         "At its quality it costs {ratio:share0} of what {other} had led buyers to expect.",
         ratio=ratio,
-        other=story.case.binding.model,
+        other=story.case.nearest_offer,
+    )
+
+
+def _openness(story: Story) -> str:
+    step = float(np.median(story.case.openness))
+    if step < _NOTICED:
+        return ""
+    return phrase(
+        "It carries the best open weights {step:.2f} logits of GPQA Diamond further.", step=step
     )
 
 
 def _hardware(story: Story) -> str:
-    kinds = {e.kind for e in story.setting.added}
+    stages = {p.stage for p in story.setting.added if p.weight > 0}
     before, after = story.case.before, story.case.after
-    if Kind.TRAINING_SUCCESS in kinds:
+    if Stage.TRAINING in stages:
         return phrase(
             "Training on home-grown chips moves the odds that others can do so from "
             "{before:share0} to {after:share0}.",
             before=float(before.training.mean()),
             after=float(after.training.mean()),
         )
-    if Kind.INFERENCE_SUPPORT in kinds:
+    if Stage.SERVING in stages:
         return phrase(
             "Serving on home-grown chips moves the odds that others can do so from {before:share0} "
             "to {after:share0}; training stays where it was.",
             before=float(before.inference.mean()),
             after=float(after.inference.mean()),
         )
-    if Kind.SCALE_FORMAT in kinds:
-        return phrase("Its UE8M0 scales alone prove no hardware: Nvidia's Blackwell uses them too.")
+    if story.release.scale_format == "ue8m0":
+        return phrase("Its UE8M0 scales prove no hardware: Nvidia's Blackwell uses them too.")
     return ""
 
 
@@ -140,13 +195,13 @@ def observed(story: Story) -> dict[str, bool]:
     return {
         "list price": has_price(release),
         "benchmark scores": story.setting.own.n_scores > 0,
-        "an earlier offer": story.case.binding is not None,
+        "an earlier offer": story.case.nearest_offer is not None,
         "openness of the weights": release.open_weights is not None,
         "size": release.total_params_b is not None and release.active_params_b is not None,
         "training hardware": release.hardware_named is not None,
         "inference hardware": release.inference_domestic is not None,
         "China's share of revenue": last_china_share(world.earnings) is not None,
-        "home-grown chip supply": bool(world.supply),
+        "home-grown chip supply": bool(world.shares),
     }
 
 
@@ -166,9 +221,13 @@ def evidence_of_story(story: Story) -> tuple[Evidence, ...]:
     found = [
         _price_evidence(story),
         _quality_evidence(story),
-        *(_hardware_evidence(e) for e in story.setting.added),
+        _openness_evidence(story),
+        *(_proof_evidence(p) for p in story.setting.added),
+        _format_evidence(story),
         *_failures(story),
         _chips_evidence(story),
+        _policy_evidence(story),
+        _market_evidence(story),
         _supply_evidence(story),
         _share_evidence(story),
         *_training_bill(story.release),
@@ -181,7 +240,7 @@ def _price_evidence(story: Story) -> Evidence:
     release = story.release
     if not has_price(release):
         return Evidence(text=phrase("No list price was published"), observed=Observed.NOT_OBSERVED)
-    low, mid, high = _band(np.exp(story.case.log_rho))
+    low, mid, high = _band(np.exp(-story.case.price))
     return Evidence(
         text=phrase(
             "List price {price_in:usd2} in, {price_out:usd2} out per million tokens: "
@@ -201,7 +260,9 @@ def _quality_evidence(story: Story) -> Evidence:
     own, best = story.setting.own, story.setting.best_quality
     if own.n_scores == 0:
         return Evidence(
-            text=phrase("No benchmark score is known; its quality is drawn from its year's spread"),
+            text=phrase(
+                "No benchmark score is known; its quality is drawn from models of its kind"
+            ),
             observed=Observed.NOT_OBSERVED,
         )
     return Evidence(
@@ -219,51 +280,74 @@ def _quality_evidence(story: Story) -> Evidence:
     )
 
 
-def _hardware_evidence(evidence: FeasibilityEvidence) -> Evidence | None:
-    text = {
-        Kind.TRAINING_SUCCESS: phrase("Training on home-grown chips is named"),
-        Kind.INFERENCE_SUPPORT: phrase("Serving on home-grown chips is announced"),
-        Kind.SCALE_FORMAT: phrase(
-            "UE8M0 scales: a format that Nvidia's Blackwell uses too; counted as nothing"
-        ),
-        Kind.DELAY: phrase("The lab reports a delay or setback of its own"),
-    }.get(evidence.kind)
-    if text is None:
+def _openness_evidence(story: Story) -> Evidence | None:
+    if story.release.open_weights is None:
+        return Evidence(
+            text=phrase("Whether its weights are open is not known"), observed=Observed.NOT_OBSERVED
+        )
+    if not story.release.open_weights:
         return None
-    weight = 0.0 if evidence.kind is Kind.SCALE_FORMAT else evidence.credibility
-    return Evidence(text=text, confidence=weight, source=evidence.source)
+    low, mid, high = _band(story.case.openness)
+    return Evidence(
+        text=phrase(
+            "Open weights, {mid:.2f} ({low:.2f} to {high:.2f}) logits beyond the best open ones "
+            "known before",
+            mid=mid,
+            low=low,
+            high=high,
+        ),
+        confidence=story.release.confidence,
+        source=story.release.source,
+    )
+
+
+def _proof_evidence(proof: Proof) -> Evidence:
+    if proof.stage is Stage.TRAINING:
+        text = phrase("Training on home-grown chips is claimed")
+    else:
+        text = phrase("Serving on home-grown chips is claimed")
+    return Evidence(text=text, confidence=proof.trust, source=proof.source)
+
+
+def _format_evidence(story: Story) -> Evidence | None:
+    if story.release.scale_format != "ue8m0":
+        return None
+    return Evidence(
+        text=phrase("UE8M0 scales: a format that Nvidia's Blackwell uses too; counted as nothing"),
+        confidence=0.0,
+        source=story.release.source,
+    )
 
 
 def _failures(story: Story) -> list[Evidence]:
-    """Failed runs of this lab, and whether it has since shown that it can."""
+    """Failed runs of this lab: credited on their own day, never again with a release."""
     lab = story.release.lab.lower()
-    everything = (*story.setting.record, *story.setting.added)
-    failed = [
-        e for e in story.setting.record if e.kind is Kind.TRAINING_FAILURE and e.lab.lower() == lab
-    ]
+    record = story.setting.record.proofs
+    everything = (*record, *story.setting.added)
+    failed = [p for p in record if p.outcome is Outcome.FAILURE and p.actor.lower() == lab]
     return [
         Evidence(
-            text=_failure_text(e, taken_back=redeemed(e, everything) >= 1.0),
-            confidence=e.credibility,
-            source=e.source,
+            text=_failure_text(p, taken_back=redeemed(p, everything) >= 1.0),
+            confidence=p.trust,
+            source=p.source,
         )
-        for e in failed
+        for p in failed
     ]
 
 
-def _failure_text(failure: FeasibilityEvidence, *, taken_back: bool) -> str:
+def _failure_text(failure: Proof, *, taken_back: bool) -> str:
     if taken_back:
         return phrase(
             "The run of {lab} on home-grown chips reported as failed on {day:date} no longer "
             "counts: the lab has trained on them since",
             day=failure.known_at,
-            lab=failure.lab,
+            lab=failure.actor,
         )
     return phrase(
         "On {day:date} a training run of {lab} on home-grown chips was reported to have failed: "
-        "good for Nvidia",
+        "good for Nvidia, and counted on that day",
         day=failure.known_at,
-        lab=failure.lab,
+        lab=failure.actor,
     )
 
 
@@ -290,8 +374,39 @@ def _chips_evidence(story: Story) -> Evidence:
     )
 
 
+def _policy_evidence(story: Story) -> Evidence:
+    odds = story.case.stake.odds
+    return Evidence(
+        text=phrase(
+            "Policy over the third year: free {free:share0}, licensed {licensed:share0}, barred "
+            "{barred:share0}",
+            free=odds["free"][-1],
+            licensed=odds["licensed"][-1],
+            barred=odds["barred"][-1],
+        ),
+        observed=Observed.PRESENT if story.case.stake.policy.chip else Observed.NOT_OBSERVED,
+        confidence=0.4,
+        source="china_availability",
+    )
+
+
+def _market_evidence(story: Story) -> Evidence:
+    low, mid, high = _band(story.case.stake.reachable[0])
+    return Evidence(
+        text=phrase(
+            "Nvidia could sell {mid:usdbn0} ({low:usdbn0} to {high:usdbn0}) in China within twelve "
+            "months as policy may turn",
+            mid=mid,
+            low=low,
+            high=high,
+        ),
+        confidence=0.4,
+        source="threat.toml",
+    )
+
+
 def _supply_evidence(story: Story) -> Evidence:
-    low, mid, high = _band(story.case.carrying)
+    low, mid, high = _band(story.case.carrying[0])
     return Evidence(
         text=phrase(
             "Home-grown supply can carry {mid:share0} ({low:share0} to {high:share0}) of China's "
@@ -300,9 +415,9 @@ def _supply_evidence(story: Story) -> Evidence:
             low=low,
             high=high,
         ),
-        observed=Observed.PRESENT if story.world.supply else Observed.NOT_OBSERVED,
+        observed=Observed.PRESENT if story.world.shares else Observed.NOT_OBSERVED,
         confidence=0.4,
-        source="domestic_chip_supply",
+        source="china_chip_share",
     )
 
 
@@ -345,7 +460,7 @@ def _training_bill(release: ModelRelease) -> list[Evidence]:
 
 
 def _claim_evidence(claim: CostClaim, story: Story) -> Evidence:
-    low, mid, high = _band(np.exp(story.case.log_rho_compute))
+    low, mid, high = _band(np.exp(-story.case.compute))
     return Evidence(
         text=phrase(
             "Press claim: {claimed:share0} of the cost. Own estimate of cost per token of equal "
@@ -365,7 +480,3 @@ def _band(values: FloatArray) -> tuple[float, float, float]:
     """5th, 50th and 95th percentile."""
     low, mid, high = (float(x) for x in np.quantile(values, (0.05, 0.5, 0.95)))
     return low, mid, high
-
-
-def _median_exp(log_values: FloatArray) -> float:
-    return float(np.exp(np.median(log_values)))

@@ -1,35 +1,32 @@
-"""China as Nvidia's market: what was reported, permitted, and what home-grown supply could carry.
+"""China as Nvidia's market: what was reported, what may be sold, what home-grown chips can carry.
 
 Values are dated by when they could be known; ``*_from_rows`` build them from the reference tables
-(``nvidia_earnings.csv``, ``china_availability.csv``, ``domestic_chip_supply.csv``). Sources differ
-by a factor of four on supply: the spread between them is kept and drawn from, never averaged away.
+(``nvidia_earnings.csv``, ``china_availability.csv``, ``china_chip_share.csv``,
+``domestic_chip_supply.csv``). The share that home-grown supply carries comes from counts whose two
+sides have one source, one year and one unit; where houses disagree, the doubt stays wide.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from statistics import median
+from datetime import UTC, date, datetime, time
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from engine.errors import ConfigError
-from engine.threat.parameters import Sample, triangular
+from engine.threat.parameters import Draws, standard
 from engine.values import FloatArray
 
 Permission = Literal["allowed", "licence", "barred"]
 Acceptance = Literal["accepted", "discouraged", "blocked", "unknown"]
 
 _NEW_YORK = ZoneInfo("America/New_York")
-_FRESH = timedelta(days=400)
-_SUPPLY_KINDS = frozenset({"shipments", "production plan", "capacity"})
 SCENARIO = "scenario"
-"""Kind of an assumed figure: where there is one, it replaces every estimate."""
+"""Kind of an assumed figure: where there is one, it replaces every count."""
 _PUBLIC_ON = re.compile(r"public (?:only )?(?:on )?(\d{4}-\d{2}-\d{2})")
 
 
@@ -79,17 +76,20 @@ class SupplyEstimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """Low, middle and high of what sources say, and how many say it."""
+class ShareCount:
+    """What one house said home-grown chips are of China's market in one year: one source, one unit.
 
-    low: float
-    mid: float
-    high: float
-    n_sources: int
+    share: fraction, home-grown over all. year: the middle of the period, 2025.5 for the whole of
+    2025. kind: reported, estimate or forecast.
+    """
 
-    def draw(self, u: FloatArray) -> FloatArray:
-        """Triangular draws at uniform ``u``."""
-        return triangular(u, self.low, self.mid, self.high)
+    known_at: datetime
+    year: float
+    house: str
+    share: float
+    kind: str
+    confidence: str
+    source: str = ""
 
 
 def end_of_utc_day(day: date) -> datetime:
@@ -155,16 +155,6 @@ def last_china_share(reports: Sequence[EarningsReport]) -> EarningsReport | None
     return max(told, key=lambda r: r.known_at, default=None)
 
 
-def china_share_draws(reports: Sequence[EarningsReport], draws: Sample) -> FloatArray:
-    """China's share of revenue by customer's seat, shape (draws,), never above 0.6."""
-    last = last_china_share(reports)
-    if last is None or last.china_share is None:
-        return draws["unknown_china_share"]
-    factor = draws["customer_over_billing"] if last.by_billing else np.ones(draws.draws)
-    share: FloatArray = np.minimum(last.china_share * factor, 0.6)
-    return share
-
-
 # --- what may be sold ---
 
 
@@ -200,7 +190,7 @@ def current_spells(spells: Iterable[AvailabilitySpell]) -> dict[str, Availabilit
     return last
 
 
-def friction(spell: AvailabilitySpell, draws: Sample) -> FloatArray:
+def friction(spell: AvailabilitySpell, draws: Draws) -> FloatArray:
     """Cost factor on an Nvidia chip in China, (draws,): 1 where it is freely sold and wanted."""
     if spell.us_permission == "barred" or spell.china_acceptance == "blocked":
         return draws["grey_premium"]
@@ -242,113 +232,113 @@ def supply_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[SupplyEstimate,
     return tuple(sorted(found, key=lambda e: e.known_at))
 
 
-def domestic_supply(estimates: Sequence[SupplyEstimate], as_of: datetime) -> Spread | None:
-    """Spread of what sources say Huawei delivers in a year; chips. None: nobody says.
+def shares_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[ShareCount, ...]:
+    """Rows of ``china_chip_share.csv`` that give a home-grown share, oldest first.
 
-    Figures for the present or next calendar year (the last one where there is none), published in
-    the last 400 days; parts that one source gives on one day (910B and 910C) are added, sources are
-    never added to one another. Huawei alone, because its figures are the ones that were published
-    throughout; ``other_vendor_uplift`` adds the rest. A ``SCENARIO`` replaces them all.
+    A forecast beyond the year after the one in which it was made is left out: plans are not supply.
+    """
+    found, problems = [], []
+    for number, row in enumerate(rows, start=2):
+        share = (row.get("domestic_share_pct") or "").strip()
+        if not share:
+            continue
+        try:
+            day = date.fromisoformat(row["known_on"].strip())
+            year = _middle_of(row["period"].strip())
+            if year > day.year + 2:
+                continue
+            found.append(
+                ShareCount(
+                    known_at=end_of_utc_day(day),
+                    year=year,
+                    house=row["house"].strip(),
+                    share=float(share) / 100,
+                    kind=row["kind"].strip(),
+                    confidence=(row.get("confidence") or "").strip(),
+                    source=(row.get("source") or "").strip(),
+                )
+            )
+        except (KeyError, ValueError) as error:
+            problems.append(f"china_chip_share.csv:{number}: {error}")
+    if problems:
+        raise ConfigError(problems)
+    return tuple(sorted(found, key=lambda c: c.known_at))
+
+
+def _middle_of(period: str) -> float:
+    """2025 -> 2025.5, 2025-H1 -> 2025.25."""
+    year, _, half = period.partition("-H")
+    return int(year) + (0.5 if not half else 0.25 if half == "1" else 0.75)
+
+
+_PRIOR_YEAR = 2023.5
+_SD_OF_KIND = {"reported": 0.35, "estimate": 0.5, "forecast": 0.7}
+_SD_OF_WORD = {"high": 0.0, "medium": 0.2, "low": 0.4}
+"""Standard deviations in logits: judgement. Houses count cards, money and self-sufficiency, and
+Bernstein's own figures for 2025 lie 0.56 logits apart (china_chip_share.csv)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarryingPath:
+    """Share of China's demand that home-grown chips carry in each of three years, (3, draws).
+
+    n_counts: on how many published counts it rests. assumed: a scenario stands in for them.
+    """
+
+    share: FloatArray
+    n_counts: int
+    assumed: bool = False
+
+
+def carrying_path(
+    counts: Sequence[ShareCount],
+    estimates: Sequence[SupplyEstimate],
+    as_of: datetime,
+    draws: Draws,
+    market_usd_bn: FloatArray,
+) -> CarryingPath:
+    """The three years from ``as_of`` on.
+
+    A line in logits with a prior on level and slope, updated by the counts known (normal, closed
+    form), each as unsure as its kind and confidence say. An assumed supply (``SCENARIO``) replaces
+    it: its units over China's demand, both in H20 equivalents; ``market_usd_bn``: (3, draws).
     """
     assumed = [e for e in estimates if e.kind == SCENARIO and e.known_at <= as_of]
     if assumed:
-        return _spread([_sum_parts([e]) for e in assumed])
-    ahead = {str(as_of.year), str(as_of.year + 1)}
-    return _of_years(estimates, as_of, ahead) or _of_years(estimates, as_of, {str(as_of.year - 1)})
+        units = float(max(assumed, key=lambda e: e.known_at).mid or 0.0)
+        demand = market_usd_bn * 1e9 / draws["h20_price_usd"]
+        share = np.minimum(units * draws["h20_equivalents_per_chip"] / demand, 1.0)
+        return CarryingPath(share=share, n_counts=0, assumed=True)
+    known = [c for c in counts if c.known_at <= as_of]
+    now = as_of.year + (as_of.timetuple().tm_yday - 1) / 365.25
+    level, slope = _posterior(known, draws)
+    rows = [_expit(level + slope * (now + 0.5 + ahead - _PRIOR_YEAR)) for ahead in range(3)]
+    return CarryingPath(share=np.stack(rows), n_counts=len(known))
 
 
-def _of_years(
-    estimates: Sequence[SupplyEstimate], as_of: datetime, years: set[str]
-) -> Spread | None:
-    by_source: dict[tuple[datetime, str], list[SupplyEstimate]] = defaultdict(list)
-    for e in estimates:
-        fresh = e.known_at <= as_of and as_of - e.known_at <= _FRESH
-        counts = e.unit == "chips" and e.kind in _SUPPLY_KINDS and e.vendor == "Huawei"
-        if fresh and counts and e.period in years:
-            by_source[(e.known_at, e.period)].append(e)
-    return _spread([_sum_parts(parts) for parts in by_source.values()])
+def _posterior(counts: Sequence[ShareCount], draws: Draws) -> tuple[FloatArray, FloatArray]:
+    """Draws of level (logits in mid-2023) and slope (logits a year) after the counts."""
+    start, rise = _logit(draws["carrying_share"]), draws["carrying_slope"]
+    mean = np.array([float(start.mean()), float(rise.mean())])
+    scale = np.array([float(start.std()), float(rise.std())])
+    precision = np.diag(scale**-2.0)
+    pull = precision @ mean
+    for count in counts:
+        row = np.array([1.0, count.year - _PRIOR_YEAR])
+        sd = _SD_OF_KIND.get(count.kind, 0.7) + _SD_OF_WORD.get(count.confidence, 0.4)
+        precision += np.outer(row, row) / sd**2
+        pull += row * float(_logit(np.array(min(max(count.share, 0.01), 0.99)))) / sd**2
+    covariance = np.linalg.inv(precision)
+    centre, root = covariance @ pull, np.linalg.cholesky(covariance)
+    z_level = standard(draws.noise["carrying_level"])
+    z_slope = (rise - mean[1]) / scale[1]
+    level = centre[0] + root[0, 0] * z_level
+    return level, centre[1] + root[1, 0] * z_level + root[1, 1] * z_slope
 
 
-def _sum_parts(parts: Sequence[SupplyEstimate]) -> tuple[float | None, float | None]:
-    """Lowest and highest total of one source. A figure for several chips is not added to its parts.
-
-    One-sided figures leave the other end open (None).
-    """
-    whole = [e for e in parts if "all" in e.chip or " and " in e.chip]
-    used = whole[:1] or list(parts)
-    lows = [next((x for x in (e.low, e.mid) if x is not None), None) for e in used]
-    highs = [next((x for x in (e.high, e.mid) if x is not None), None) for e in used]
-    low = None if any(x is None for x in lows) else sum(x for x in lows if x is not None)
-    high = None if any(x is None for x in highs) else sum(x for x in highs if x is not None)
-    return low, high
+def _logit(p: FloatArray) -> FloatArray:
+    return np.log(p) - np.log1p(-p)
 
 
-def _spread(totals: Sequence[tuple[float | None, float | None]]) -> Spread | None:
-    points = [x for low, high in totals for x in (low, high) if x is not None]
-    if not points:
-        return None
-    middles = [
-        sum(known) / len(known) for pair in totals if (known := [x for x in pair if x is not None])
-    ]
-    return Spread(
-        low=min(points), mid=float(median(middles)), high=max(points), n_sources=len(totals)
-    )
-
-
-def demand_units(
-    estimates: Sequence[SupplyEstimate],
-    reports: Sequence[EarningsReport],
-    as_of: datetime,
-    draws: Sample,
-) -> FloatArray | None:
-    """China's demand for a year in H20 equivalents, (draws,); None when nothing bears on it.
-
-    Published demand where there was any in the last 400 days, else what Nvidia bills there at its
-    yearly pace over the price of an H20, half more at most for everybody else's sales.
-    """
-    told = [
-        e
-        for e in estimates
-        if e.kind == "demand in H20 equivalents"
-        and e.vendor == "all vendors in China"
-        and e.period in {str(as_of.year), str(as_of.year + 1)}
-        and e.known_at <= as_of
-        and as_of - e.known_at <= _FRESH
-    ]
-    growth = draws["demand_growth"]
-    if told:
-        spread = _spread([(e.low or e.mid, e.high or e.mid) for e in told])
-        if spread is not None:
-            ahead = growth if all(e.period == str(as_of.year) for e in told) else 1.0
-            return spread.draw(draws.noise["demand_spread"]) * ahead
-    pace, share = run_rate_usd_bn(reports), last_china_share(reports)
-    if pace is None or share is None or not share.china_share:
-        return None
-    billed = pace * 1e9 * china_share_draws(reports, draws) / draws["h20_price_usd"]
-    others: FloatArray = 1 + 0.5 * draws.noise["demand_spread"]
-    return billed * others * growth
-
-
-def carrying_share(
-    estimates: Sequence[SupplyEstimate],
-    reports: Sequence[EarningsReport],
-    as_of: datetime,
-    draws: Sample,
-) -> FloatArray:
-    """Share of China's demand that home-grown supply can carry, (draws,) in [0, 1].
-
-    No estimate known: the configured wide priors, not zero. An estimate of zero is zero.
-    """
-    spread = domestic_supply(estimates, as_of)
-    if spread is None:
-        units = draws["unknown_supply_units"] * draws["other_vendor_uplift"]
-    else:
-        assumed = any(e.kind == SCENARIO and e.known_at <= as_of for e in estimates)
-        others = 1.0 if assumed else draws["other_vendor_uplift"]  # a scenario is the whole
-        units = spread.draw(draws.noise["supply_spread"]) * others
-    delivered = units * draws["supply_realised"] * draws["h20_equivalents_per_chip"]
-    demand = demand_units(estimates, reports, as_of, draws)
-    if demand is None:
-        demand = draws["unknown_demand_units"] * draws["demand_growth"]
-    share: FloatArray = np.clip(delivered / np.maximum(demand, 1.0), 0.0, 1.0)
-    return share
+def _expit(x: FloatArray) -> FloatArray:
+    return 1.0 / (1.0 + np.exp(-x))

@@ -15,9 +15,9 @@ from types import MappingProxyType
 from engine.clock import utc
 from engine.threat.catalogue import latest_by
 from engine.threat.chips import on_sale
-from engine.threat.feasibility import FeasibilityEvidence
+from engine.threat.evidence import Proof
 from engine.threat.pairing import ChipCosts
-from engine.threat.supply import AvailabilitySpell, EarningsReport, SupplyEstimate
+from engine.threat.supply import AvailabilitySpell, EarningsReport, ShareCount, SupplyEstimate
 from engine.values import Accelerator, ModelRelease
 
 
@@ -34,8 +34,9 @@ class World:
     accelerators: tuple[Accelerator, ...] = ()
     availability: tuple[AvailabilitySpell, ...] = ()
     supply: tuple[SupplyEstimate, ...] = ()
+    shares: tuple[ShareCount, ...] = ()
     earnings: tuple[EarningsReport, ...] = ()
-    evidence: tuple[FeasibilityEvidence, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     costs: Mapping[str, ChipCosts] = field(default_factory=lambda: MappingProxyType({}))
 
     def earlier_than(self, release: ModelRelease) -> tuple[ModelRelease, ...]:
@@ -51,8 +52,9 @@ def world_as_of(
     accelerators: Iterable[Accelerator] = (),
     availability: Iterable[AvailabilitySpell] = (),
     supply: Iterable[SupplyEstimate] = (),
+    shares: Iterable[ShareCount] = (),
     earnings: Iterable[EarningsReport] = (),
-    evidence: Iterable[FeasibilityEvidence] = (),
+    proofs: Iterable[Proof] = (),
     costs: Mapping[str, ChipCosts] | None = None,
 ) -> World:
     """The world at ``instant`` (aware; ``DataError`` otherwise)."""
@@ -63,7 +65,8 @@ def world_as_of(
         accelerators=tuple(c for c in accelerators if on_sale(c, at.date())),
         availability=tuple(s for s in availability if s.known_at <= at),
         supply=tuple(e for e in supply if e.known_at <= at),
+        shares=tuple(c for c in shares if c.known_at <= at),
         earnings=tuple(r for r in earnings if r.known_at <= at),
-        evidence=tuple(e for e in evidence if e.known_at <= at),
+        proofs=tuple(p for p in proofs if p.known_at <= at),
         costs=MappingProxyType(dict(costs or {})),
     )

@@ -145,17 +145,18 @@ class Desk:
 
     def league(self, as_of: datetime) -> tuple[tuple[ModelRelease, ThreatRating], ...]:
         """Chinese releases rated on their own day, the highest score first, then the newer."""
+        from engine.decision.ratings import of_releases
         from engine.report.build import release_versions
 
         assessment = self.assessment(self.config(), as_of)
         releases = release_versions(assessment.world.history, assessment.world.as_of)
         rated = [
-            (releases[r.rating.model], r.rating)
-            for r in assessment.ratings
-            if r.rating.model in releases
+            (releases[r.model], r)
+            for r in of_releases(r.rating for r in assessment.ratings)
+            if r.model in releases
         ]
         newest_first = sorted(rated, key=lambda pair: pair[1].rated_at, reverse=True)
-        return tuple(sorted(newest_first, key=lambda pair: -pair[1].score))
+        return tuple(sorted(newest_first, key=lambda p: (not p[1].rateable, -p[1].score)))
 
     def ledger(self) -> tuple[LedgerEntry, ...]:
         """Decisions made live, newest first."""

@@ -12,7 +12,7 @@ import pytest
 from engine.cli.commands.rate import detail_text, league_text
 from engine.cli.main import main
 from engine.report.league import render as page
-from tests.engine.threat.threat_world import DAY, draws, params, release, world
+from tests.engine.threat.threat_world import DAY, drawn, params, release, world
 
 AS_OF = ("--as-of", "2025-09-30")
 
@@ -38,13 +38,26 @@ def test_league_puts_r1_first_and_fits_eighty_columns(capsys: pytest.CaptureFixt
     assert re.search(r"\d+ more with lower scores; --all shows them", out)
 
 
-def test_all_lists_every_chinese_release_known_by_then(capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_lists_every_rateable_release_and_names_the_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     _, out, _ = run(capsys, "--all", "--as-of", "2025-01-22")
     rows = [line for line in out.splitlines() if re.match(r" *\d+ ", line)]
     assert any("Doubao-1.5-pro" in row for row in rows)
     assert not any("Qwen2.5-Max" in row or "GPT-4o" in row for row in rows)
-    scores = [float(re.split(r" {2,}|\s(?=\d)", r[39:].strip())[0]) for r in rows]
+    assert "Seen, cannot be rated yet" in out
+    assert "TeleChat2-115B" in out[out.index("Seen, cannot") :]
+    scores = [float(row[40:46]) for row in rows]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_the_league_tells_what_happened_between_releases(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, out, _ = run(capsys, *AS_OF)
+    after = out[out.index("Between releases") :]
+    assert re.search(r"2025-08-1[45]  failed run +R2", after)
+    assert re.search(r"2025-02-0[12]  served on home-grown chips +DeepSeek-R1", after)
 
 
 def test_detail_shows_channels_that_add_up_evidence_and_sensitivity(
@@ -52,9 +65,37 @@ def test_detail_shows_channels_that_add_up_evidence_and_sensitivity(
 ) -> None:
     code, out, _ = run(capsys, "deepseek-r1", *AS_OF)
     assert code == 0
-    for word in ("efficiency", "together", "Evidence", "What it hangs on", "elasticity"):
+    for word in ("efficiency", "together", "Evidence", "What it hangs on", "market pays"):
         assert word in out
     assert max(map(len, out.splitlines())) <= 80
+
+
+def test_two_releases_stand_side_by_side_field_by_field(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = run(capsys, "DeepSeek-R1", "kimi k2", "--as-of", "2025-08-22")
+    assert code == 0
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert re.match(r" +DeepSeek-R1 +Kimi K2$", lines[0])
+    told = {line[:20].strip(): (line[20:50].strip(), line[50:].strip()) for line in lines}
+    assert told["price out, USD"] == ("2.19", "2.5")
+    assert told["GPQA Diamond"] == ("71.5", "75.1")
+    assert told["trained on"][1] == "not disclosed"
+    assert float(told["score"][0].split()[0]) > float(told["score"][1].split()[0])
+
+
+def test_the_beginning_of_a_name_is_enough_when_one_name_begins_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = run(capsys, "Yi-Light", *AS_OF)
+    assert code == 0
+    assert out.startswith("Yi-Lightning (01.AI")
+    assert run(capsys, "DeepSeek-V3", *AS_OF)[1].startswith("DeepSeek-V3 (")  # the whole name first
+    code, _, err = run(capsys, "DeepSeek-V", *AS_OF)
+    assert code == 2
+    assert "begins" in err
+    assert "DeepSeek-V2" in err
 
 
 def test_json_of_one_release_adds_up_and_keeps_its_keys(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +112,11 @@ def test_json_of_one_release_adds_up_and_keeps_its_keys(capsys: pytest.CaptureFi
         "score",
         "score_low",
         "score_high",
-        "expected_loss_share",
+        "loss_share",
+        "value_loss_usd_bn",
+        "value_share",
+        "kind",
+        "rateable",
         "net_mean_share",
         "p_loss_over_5pct",
         "channels",
@@ -86,7 +131,10 @@ def test_json_of_one_release_adds_up_and_keeps_its_keys(capsys: pytest.CaptureFi
 def test_json_of_the_league_is_ordered(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "--json", "--as-of", "2025-02-01")
     data = json.loads(out)
-    scores = [r["score"] for r in data["ratings"]]
+    scores = [r["score"] for r in data["ratings"] if r["rateable"]]
+    assert [r["rateable"] for r in data["ratings"]] == sorted(
+        (r["rateable"] for r in data["ratings"]), reverse=True
+    )
     assert data["ratings"][0]["model"] == "DeepSeek-R1"
     assert scores == sorted(scores, reverse=True)
 
@@ -95,7 +143,8 @@ def test_json_of_the_league_is_ordered(capsys: pytest.CaptureFixture[str]) -> No
     ("args", "said"),
     [
         (("DeepSek-R1", *AS_OF), "did you mean"),
-        (("DeepSeek-R1", "--as-of", "2024-12-31"), "unknown release"),
+        (("DeepSeek-R2", "--as-of", "2024-12-31"), "unknown release"),
+        (("a", "b", "c"), "name one, or two"),
         (("DeepSeek-R1", "--all"), "cannot be combined"),
         (("--as-of", "soon"), "not a date"),
     ],
@@ -143,7 +192,7 @@ def test_hostile_names_cannot_act_in_the_page_or_the_table() -> None:
     from engine.threat.rating import rate
 
     hostile = release('<img src=x onerror="alert(1)">\x1b[31m\u202e $x$ \\frac')
-    rating = rate(hostile, world(), params(), drawn=draws())
+    rating = rate(hostile, world(), params(), drawn=drawn())
     league = [(hostile, replace(rating, model=hostile.model))]
     text = page(league, DAY)
     assert "<img" not in text

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine.threat.feasibility import evidence_from_events
 from sqlalchemy import event as sa_event
 
 from engine.clock import parse_as_of
@@ -25,7 +26,6 @@ from engine.record.history import History
 from engine.record.store import Store
 from engine.service import derived, wiring
 from engine.service.bind import load
-from engine.threat.feasibility import evidence_from_events
 from tests.load.generate import Size, generate
 
 ROOT = Path(__file__).resolve().parents[2]

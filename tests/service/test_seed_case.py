@@ -157,7 +157,7 @@ def stronger_evidence() -> list[Fact]:
             "units_mid": "4000000",
             "units_high": "5000000",
             "unit": "chips",
-            "kind": "shipments",
+            "kind": "scenario",
             "source": "test",
             "confidence": "high",
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,17 +19,18 @@ from engine.plain import safe_text, to_plain
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from engine.threat.parameters import ThreatParameters
-    from engine.threat.world import World
     from engine.values import Evidence, ModelRelease, ThreatRating
 
 WIDTH = 80
 SHOWN = 20
-_CHANNEL = {
+SLIGHT = 0.5
+"""Points of the score either way below which a release takes no line unless asked for."""
+CHANNEL = {
     "substitution": "substitution",
     "efficiency": "efficiency",
     "price_pressure": "price",
-    "setbacks": "setbacks",
+    "openness": "openness",
+    "residual": "unknown",
 }
 
 
@@ -39,7 +40,10 @@ def register(app: typer.Typer) -> None:
 
 
 def rate(
-    model: Annotated[str | None, typer.Argument(help="One release, in detail.")] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(help="One release in detail, or two side by side; a beginning is enough."),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every release, not the top only.")] = False,
     as_of: AsOf = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with the picture here.")] = None,
@@ -48,60 +52,100 @@ def rate(
     config: ConfigDir = None,
     json: Json = False,
 ) -> None:
-    """Rate releases by the Nvidia revenue they put at risk, each as known on its own day."""
+    """Rate releases by what they put at risk of Nvidia, each as known on its own day."""
     from engine.clock import now, parse_as_of
-    from engine.service.wiring import rating_world
+    from engine.service.wiring import ratings_at
 
-    if model is not None and (every or html is not None):
+    names = models or []
+    if names and (every or html is not None):
         raise InputError("MODEL cannot be combined with --all or --html", remedy="drop one of them")
+    if len(names) > 2:
+        raise InputError(f"{len(names)} releases given", remedy="name one, or two to compare")
     instant = now() if as_of is None else parse_as_of(as_of)
-    world, params = rating_world(instant, db, config)
-    if model is not None:
-        release = find_release(model, world)
-        rating = _rate_one(release, world, params)
-        write_out(to_json(plain(release, rating)) if json else detail_text(release, rating))
+    history, ratings = ratings_at(instant, db, config)
+    if names:
+        found = [find_rated(name, ratings, history, instant) for name in names]
+        _show(found, history, json=json)
         return
-    league = league_of(world, params)
+    league, changes = league_of(ratings, history, instant), changes_of(ratings)
     if html is not None:
         _write_page(html, league, instant, lang)
     if json:
-        ratings = [plain(release, rating) for release, rating in league]
-        write_out(to_json({"as_of": instant, "ratings": ratings}))
+        rated = [plain(release, rating) for release, rating in league]
+        write_out(to_json({"as_of": instant, "ratings": rated, "changes": changes}))
     elif html is None:
-        write_out(league_text(league, instant, None if every else SHOWN))
+        write_out(league_text(league, instant, None if every else SHOWN, changes))
 
 
-def league_of(world: World, params: ThreatParameters) -> list[tuple[ModelRelease, ThreatRating]]:
-    """Chinese releases with their ratings, the highest score first, then the older."""
+def _show(found: Sequence[tuple[ModelRelease, ThreatRating]], history: Any, *, json: bool) -> None:
+    """One release in detail or two side by side."""
+    from engine.decision.ratings import market_multiple
+
+    if json:
+        told = [plain(release, rating) for release, rating in found]
+        write_out(to_json(told[0] if len(told) == 1 else {"compared": told}))
+    elif len(found) == 2:
+        write_out(side_by_side(*found))
+    else:
+        release, rating = found[0]
+        multiple = market_multiple(history, rating.rated_at, rating.base_value_usd_bn)
+        write_out(detail_text(release, rating, multiple))
+
+
+def _first_told(history: Any, at: datetime) -> dict[str, ModelRelease]:
     from engine.threat.catalogue import first_versions
-    from engine.threat.rating import rate_all
+    from engine.values import release_of
 
-    chinese = {r.model: r for r in first_versions(world.releases) if not r.is_comparison}
-    found = [
-        (chinese[rating.model], rating) for rating in rate_all(chinese.values(), world, params)
-    ]
-    return sorted(found, key=lambda pair: (-pair[1].score, pair[1].rated_at, pair[1].model))
+    told = first_versions(release_of(f) for f in history.known("model_release", at))
+    return {r.model: r for r in told}
 
 
-def find_release(name: str, world: World) -> ModelRelease:
-    """The release called ``name``, case ignored, as it was on its day.
+def league_of(
+    ratings: Iterable[ThreatRating], history: Any, at: datetime
+) -> list[tuple[ModelRelease, ThreatRating]]:
+    """Chinese releases with their ratings: the highest score first, then the older.
 
-    Only the whole name counts: before R1 was out, "DeepSeek-R1" must not find its preview. Raises
-    ``UnknownNameError`` with the nearest name known by then.
+    Those that cannot be rated yet stand at the end.
     """
-    from engine.threat.catalogue import first_versions
+    from engine.decision.ratings import of_releases
 
-    known = {r.model.lower(): r for r in first_versions(world.releases)}
-    found = known.get(name.strip().lower())
-    if found is None:
-        raise UnknownNameError("release", name, [r.model for r in known.values()])
-    return found
+    releases = _first_told(history, at)
+    found = [(releases[r.model], r) for r in of_releases(ratings) if r.model in releases]
+    return sorted(found, key=lambda p: (not p[1].rateable, -p[1].score, p[1].rated_at, p[1].model))
 
 
-def _rate_one(release: ModelRelease, world: World, params: ThreatParameters) -> ThreatRating:
-    from engine.threat import rating
+def changes_of(ratings: Iterable[ThreatRating]) -> list[ThreatRating]:
+    """What happened besides releases, newest first."""
+    from engine.decision.ratings import between_releases
 
-    return rating.rate(release, rating.at_instant(world, release.known_at), params)
+    return sorted(between_releases(ratings), key=lambda r: (r.rated_at, r.model), reverse=True)
+
+
+def find_rated(
+    name: str, ratings: Iterable[ThreatRating], history: Any, at: datetime
+) -> tuple[ModelRelease, ThreatRating]:
+    """The release called ``name`` or the only one that begins so, case ignored, with its rating."""
+    from engine.decision.ratings import of_releases
+
+    rated = {r.model: r for r in of_releases(ratings)}
+    model = find_name(name, rated)
+    return _first_told(history, at)[model], rated[model]
+
+
+def find_name(name: str, known: Iterable[str]) -> str:
+    """``name`` among ``known``: the whole name, else the only one that begins so, case ignored.
+
+    Raises ``UnknownNameError`` with the nearest name, ``InputError`` where several begin so.
+    """
+    wanted, names = name.strip().lower(), list(known)
+    whole = [n for n in names if n.lower() == wanted]
+    begun = whole or [n for n in names if wanted and n.lower().startswith(wanted)]
+    if len(begun) > 1:
+        shown = ", ".join(sorted(begun)[:6])
+        raise InputError(f"'{name[:60]}' begins {len(begun)} names: {shown}", remedy="add to it")
+    if not begun:
+        raise UnknownNameError("release", name, names)
+    return begun[0]
 
 
 def plain(release: ModelRelease, rating: ThreatRating) -> dict[str, Any]:
@@ -110,71 +154,104 @@ def plain(release: ModelRelease, rating: ThreatRating) -> dict[str, Any]:
     return {**to_plain(who), **to_plain(rating)}
 
 
-# --- text ---
+# --- text: the league ---
 
 
 def league_text(
-    league: Sequence[tuple[ModelRelease, ThreatRating]], as_of: datetime, most: int | None
+    league: Sequence[tuple[ModelRelease, ThreatRating]],
+    as_of: datetime,
+    most: int | None,
+    changes: Sequence[ThreatRating] = (),
 ) -> str:
-    """The league table, 80 columns."""
+    """The league table, 80 columns; most None: every release."""
     from engine.clock import NEW_YORK
 
-    shown = league if most is None else league[:most]
-    head = f"{'#':>3} {'release':<24}{'day':<11}{'score':>6}{'5-95%':>8}{'net':>7}{'P>5%':>6}"
+    rated = [pair for pair in league if pair[1].rateable]
+    telling = [pair for pair in rated if abs(pair[1].score) >= SLIGHT]
+    shown = rated if most is None else telling[:most]
     lines = [
-        f"Threat to Nvidia's data-centre revenue, known by {as_of.astimezone(NEW_YORK):%Y-%m-%d}",
-        "Each release as of its own day. Score 0-100 from the expected loss; net: mean",
-        "change of a year's revenue; P>5%: probability of losing more than 5 % of it.",
+        f"Threat to Nvidia, known by {as_of.astimezone(NEW_YORK):%Y-%m-%d}",
+        "Each release as of its own day. Score: 50 is 2 % of three years' gross profit,",
+        "below 0 is a gain. Year: data-centre revenue at risk within twelve months.",
+        "Value: present value of the gross profit lost, bn USD.",
         "",
-        f"{head}  mainly",
+        f"{'#':>3} {'release':<25}{'day':<11}{'score':>6}{'5-95%':>9}{'year':>7}{'value':>7}"
+        "  mainly",
         "-" * WIDTH,
         *(_league_line(n, *pair) for n, pair in enumerate(shown, start=1)),
     ]
-    if len(shown) < len(league):
-        lines += ["", f"{len(league) - len(shown)} more with lower scores; --all shows them."]
+    if len(shown) < len(rated):
+        lines += ["", f"{len(rated) - len(shown)} more with lower scores; --all shows them."]
+    lines += _unrated([release for release, rating in league if not rating.rateable])
+    lines += _changes(changes if most is None else [c for c in changes if abs(c.score) >= SLIGHT])
     if not league:
         lines.append("No release is known by then.")
     return "\n".join(lines)
 
 
 def _league_line(place: int, release: ModelRelease, rating: ThreatRating) -> str:
-    name = safe_text(release.model, limit=23)
-    band = f"{rating.score_low:.0f}-{rating.score_high:.0f}"
+    name = safe_text(release.model, limit=24)
+    band = f"{rating.score_low:.0f}..{rating.score_high:.0f}"
     return (
-        f"{place:>3} {name:<24}{release.released_on.isoformat():<11}{rating.score:>6.1f}{band:>8}"
-        f"{100 * rating.net_mean_share:>+z6.1f}%{100 * rating.p_loss_over_5pct:>5.0f}%"
+        f"{place:>3} {name:<25}{release.released_on.isoformat():<11}{rating.score:>z6.1f}{band:>9}"
+        f"{100 * rating.loss_share:>z6.2f}%{rating.value_loss_usd_bn:>z7.1f}"
         f"  {main_channel(rating)}"
     ).rstrip()
 
 
+def _unrated(releases: Sequence[ModelRelease]) -> list[str]:
+    if not releases:
+        return []
+    names = ", ".join(safe_text(r.model, limit=40) for r in releases)
+    return ["", *_wrapped(f"Seen, cannot be rated yet (no price, no score): {names}.")]
+
+
+def _changes(changes: Sequence[ThreatRating]) -> list[str]:
+    if not changes:
+        return []
+    return [
+        "",
+        "Between releases, newest first",
+        *(
+            f"{c.rated_at:%Y-%m-%d}  {safe_text(c.kind, limit=27):<28}"
+            f"{safe_text(c.model, limit=25):<26}{c.score:>+z6.1f}{100 * c.loss_share:>+z7.2f}%"
+            for c in changes
+        ),
+    ]
+
+
 def main_channel(rating: ThreatRating) -> str:
     """The channel with the largest part; nothing below half a point."""
-    if rating.score < 0.5:
-        return "-"
-    return _CHANNEL[max(rating.channels, key=lambda name: rating.channels[name])]
+    parts = {n: p for n, p in rating.channels.items() if n != "residual"}
+    lead = max(parts, key=lambda name: abs(parts[name]))
+    return CHANNEL[lead] if abs(parts[lead]) >= SLIGHT else "-"
 
 
-def detail_text(release: ModelRelease, rating: ThreatRating) -> str:
-    """One rating with channels, evidence and sensitivity, 80 columns."""
+# --- text: one release ---
+
+
+def detail_text(release: ModelRelease, rating: ThreatRating, multiple: float | None = None) -> str:
+    """One rating with channels, evidence and sensitivity, 80 columns.
+
+    multiple: what the market pays for three years' gross profit; printed beside, never used.
+    """
     title = f"{release.model} ({release.lab}, {release.released_on.isoformat()})"
     closest = rating.closest_earlier or "none known"
     lines = [
         safe_text(title, limit=WIDTH),
         "=" * min(WIDTH, len(title)),
-        f"Score {rating.score:.1f} of 100 ({rating.score_low:.0f} to {rating.score_high:.0f}), "
-        f"net {100 * rating.net_mean_share:+z.1f} %, P(loss > 5 %) "
-        f"{100 * rating.p_loss_over_5pct:.0f} %",
-        f"Novelty {rating.novelty:.2f}, confidence {rating.confidence or 0:.2f}, "
-        f"closest earlier: {safe_text(closest, limit=30)}",
+        *(f"{name:<18}{value}" for name, value in _figures(rating)),
+        *_market(rating, multiple),
+        f"{'closest earlier':<18}{safe_text(closest, limit=40)}",
         "",
         *_wrapped(rating.reasons),
         "",
-        f"{'channel':<20}{'points':>8}{'mean, bn USD':>15}",
+        f"{'channel':<20}{'points':>8}{'year, bn USD':>15}",
         *(
-            f"{_CHANNEL[name]:<20}{part:>8.1f}{rating.channel_usd_bn[name]:>15.2f}"
+            f"{CHANNEL[name]:<20}{part:>z8.1f}{rating.channel_usd_bn[name]:>z15.2f}"
             for name, part in rating.channels.items()
         ),
-        f"{'together':<20}{rating.score:>8.1f}{sum(rating.channel_usd_bn.values()):>15.2f}",
+        f"{'together':<20}{rating.score:>z8.1f}{sum(rating.channel_usd_bn.values()):>z15.2f}",
         "",
         "Evidence",
         *_evidence_lines(rating.evidence),
@@ -183,6 +260,33 @@ def detail_text(release: ModelRelease, rating: ThreatRating) -> str:
         *(f"{value:>+7.2f}  {name}" for name, value in rating.sensitivity),
     ]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _figures(rating: ThreatRating) -> list[tuple[str, str]]:
+    """The numbers of a rating, each with its 5 to 95 % interval, as text."""
+    return [
+        ("score", f"{rating.score:z.1f} ({rating.score_low:.0f} to {rating.score_high:.0f})"),
+        (
+            "year at risk",
+            f"{100 * rating.loss_share:z.2f} % ({-100 * rating.net_high_share:z.2f} to "
+            f"{-100 * rating.net_low_share:z.2f}) of {rating.revenue_usd_bn:.0f} bn USD",
+        ),
+        (
+            "value at risk",
+            f"{rating.value_loss_usd_bn:z.1f} ({rating.value_low_usd_bn:z.1f} to "
+            f"{rating.value_high_usd_bn:z.1f}) of {rating.base_value_usd_bn:.0f} bn USD",
+        ),
+        ("loss above 5 %", f"{100 * rating.p_loss_over_5pct:.0f} % likely within a year"),
+        ("novelty", f"{rating.novelty:.2f}"),
+        ("confidence", f"{rating.confidence or 0:.2f}"),
+    ]
+
+
+def _market(rating: ThreatRating, multiple: float | None) -> list[str]:
+    if multiple is None:
+        return []
+    at_market = multiple * rating.value_loss_usd_bn
+    return [f"{'market pays':<18}{multiple:.0f} times that profit: {at_market:z.0f} bn USD of it"]
 
 
 def _evidence_lines(evidence: Iterable[Evidence]) -> list[str]:
@@ -196,6 +300,81 @@ def _evidence_lines(evidence: Iterable[Evidence]) -> list[str]:
 def _wrapped(text: str, *, first: str = "", rest: str = "") -> list[str]:
     clean = safe_text(text).replace("\n", " ")
     return textwrap.wrap(clean, WIDTH, initial_indent=first, subsequent_indent=rest)
+
+
+# --- text: two releases ---
+
+_HEAD, _COLUMN = 20, 30
+
+
+def side_by_side(
+    one: tuple[ModelRelease, ThreatRating], other: tuple[ModelRelease, ThreatRating]
+) -> str:
+    """Two releases field by field, 80 columns: what they put at risk, then what was told."""
+    left, right = _column(*one), _column(*other)
+    rows = [_row("", *(safe_text(r.model, limit=_COLUMN - 1) for r, _ in (one, other)))]
+    rows.append("-" * WIDTH)
+    rows += [_row(name, left[name], right[name]) for name in left]
+    return "\n".join(row.rstrip() for row in rows)
+
+
+def _row(name: str, left: str, right: str) -> str:
+    cells = (safe_text(text, limit=_COLUMN - 1) for text in (left, right))
+    first, second = cells
+    return f"{name:<{_HEAD}}{first:<{_COLUMN}}{second}"
+
+
+def _column(release: ModelRelease, rating: ThreatRating) -> dict[str, str]:
+    """Field -> text, the same fields for every release."""
+    parts = {f"  {CHANNEL[n]}": f"{p:+z.1f}" for n, p in rating.channels.items()}
+    return {**_short(rating), **parts, **_told(release)}
+
+
+def _short(rating: ThreatRating) -> dict[str, str]:
+    """The numbers of a rating in the width of a column."""
+    year, low = 100 * rating.loss_share, -100 * rating.net_high_share
+    return {
+        "score": f"{rating.score:z.1f} ({rating.score_low:.0f} to {rating.score_high:.0f})",
+        "year at risk, %": f"{year:z.2f} ({low:z.2f} to {-100 * rating.net_low_share:z.2f})",
+        "value, bn USD": f"{rating.value_loss_usd_bn:z.1f} ({rating.value_low_usd_bn:z.1f} to "
+        f"{rating.value_high_usd_bn:z.1f})",
+        "revenue, bn USD": f"{rating.revenue_usd_bn:.0f}",
+        "novelty": f"{rating.novelty:.2f}",
+        "confidence": f"{rating.confidence or 0:.2f}",
+    }
+
+
+_FIELDS: Mapping[str, str] = {
+    "laboratory": "lab",
+    "released": "released_on",
+    "parameters, bn": "total_params_b",
+    "active, bn": "active_params_b",
+    "context, thousand": "context_k",
+    "price in, USD": "price_input_usd_per_mtok",
+    "price out, USD": "price_output_usd_per_mtok",
+    "open weights": "open_weights",
+    "licence": "license",
+    "precision": "weight_precision",
+    "GPQA Diamond": "gpqa_diamond_pct",
+    "MMLU-Pro": "mmlu_pro_pct",
+    "SWE-bench Verified": "swe_bench_verified_pct",
+    "AIME": "aime_pct",
+    "LMArena": "lmarena_elo",
+    "trained on": "hardware_named",
+    "served at home": "inference_domestic",
+}
+
+
+def _told(release: ModelRelease) -> dict[str, str]:
+    return {name: _word(getattr(release, field)) for name, field in _FIELDS.items()}
+
+
+def _word(value: object) -> str:
+    if value is None:
+        return "not disclosed"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
 
 
 # --- page ---

@@ -36,6 +36,7 @@ def register(app: typer.Typer) -> None:
         """Rate a hypothetical release and show the decision with and without it."""
         from config.settings import config_folder
         from engine.clock import now, parse_as_of
+        from engine.decision.ratings import of_releases
         from engine.service import wiring
         from engine.service.bind import load
 
@@ -47,7 +48,7 @@ def register(app: typer.Typer) -> None:
         facts, name = wiring.hypothesis(text, release.name, world)
         before = wiring.assess(world, loaded)
         after = wiring.assess(wiring.with_facts(world, loaded, facts), loaded)
-        rating = next(r.rating for r in after.ratings if r.rating.model == name)
+        rating = next(r for r in of_releases(r.rating for r in after.ratings) if r.model == name)
         if json:
             write_out(to_json(_plain(before, after, rating)))
             return
@@ -92,8 +93,8 @@ def _text(before: Assessment, after: Assessment, rating: ThreatRating) -> str:
     lines = [
         f"HYPOTHETICAL: {safe_text(rating.model)} as if told on {before.world.as_of:%Y-%m-%d}",
         f"threat {rating.score:.0f} of 100, 5-95 %: {rating.score_low:.0f} to "
-        f"{rating.score_high:.0f}; expected loss {100 * rating.expected_loss_share:.1f} % of "
-        "Nvidia's data-centre revenue",
+        f"{rating.score_high:.0f}; {100 * rating.loss_share:.1f} % of a year's data-centre revenue "
+        f"at risk and {rating.value_loss_usd_bn:.1f} bn USD of three years' gross profit",
         "",
         safe_text(rating.reasons),
         "",

@@ -96,6 +96,8 @@ def _card(card: ReleaseCard, voice: Voice) -> Card:
 
 def _score(rating: ThreatRating, voice: Voice) -> str:
     _ = voice.say
+    if not rating.rateable:
+        return _("Seen, cannot be rated yet: neither price nor scores are known")
     score = voice.number(rating.score, "int")
     band = _(
         "5–95% interval: {low:int} to {high:int}", low=rating.score_low, high=rating.score_high
@@ -198,20 +200,23 @@ def _risk(rating: ThreatRating, voice: Voice) -> tuple[Line, ...]:
     _ = voice.say
     return (
         Line(
-            label=_("Expected loss"),
-            value=voice.number(rating.expected_loss_share, "share1"),
+            label=_("At risk within a year"),
+            value=voice.number(rating.loss_share, "share1"),
             note=_(
-                "of data-centre revenue over twelve months ({usd:usdbn0})",
+                "of data-centre revenue ({usd:usdbn0}); change, 5–95%: {low:+share1} to "
+                "{high:+share1}",
                 usd=rating.revenue_usd_bn,
+                low=rating.net_low_share,
+                high=rating.net_high_share,
             ),
         ),
         Line(
-            label=_("Net mean effect"),
-            value=voice.number(rating.net_mean_share, "+share1"),
+            label=_("Value at risk"),
+            value=voice.number(rating.value_loss_usd_bn, "usdbn1"),
             note=_(
-                "5–95%: {low:+share1} to {high:+share1}",
-                low=rating.net_low_share,
-                high=rating.net_high_share,
+                "present value of three years' gross profit, 5–95%: {low:usdbn1} to {high:usdbn1}",
+                low=rating.value_low_usd_bn,
+                high=rating.value_high_usd_bn,
             ),
         ),
         Line(

@@ -223,25 +223,37 @@ def v31() -> ModelRelease:
 
 
 def rating(**changes: Any) -> ThreatRating:
-    channels = {"substitution": 9.75, "efficiency": 6.5, "price_pressure": 4.25, "setbacks": -2.5}
+    channels = {
+        "substitution": 9.75,
+        "efficiency": -2.5,
+        "price_pressure": 4.25,
+        "openness": 6.5,
+        "residual": 0.0,
+    }
     base = ThreatRating(
         model="DeepSeek-V3.1",
         rated_at=AS_OF,
         score=18.0,
         score_low=6.0,
         score_high=41.0,
-        expected_loss_share=0.021,
+        loss_share=0.021,
         net_mean_share=-0.012,
         net_low_share=-0.083,
         net_high_share=0.047,
         p_loss_over_5pct=0.13,
         revenue_usd_bn=155.0,
+        value_loss_usd_bn=5.8,
+        value_low_usd_bn=1.2,
+        value_high_usd_bn=14.0,
+        value_share=0.018,
+        base_value_usd_bn=322.0,
         channels=channels,
         channel_usd_bn={
             "substitution": -1.6,
-            "efficiency": -0.9,
+            "efficiency": 1.0,
             "price_pressure": -0.4,
-            "setbacks": 1.0,
+            "openness": -0.9,
+            "residual": 0.0,
         },
         novelty=0.22,
         reasons="Repeats what R1 proved, at a lower price; its scale format fits chips that do "

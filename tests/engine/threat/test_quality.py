@@ -7,9 +7,11 @@ import math
 import numpy as np
 import pytest
 
+from config.threat import BENCHMARK_NAMES
 from engine.threat.catalogue import latest_by
-from engine.threat.parameters import BENCHMARK_NAMES
-from engine.threat.quality import fit_quality, logit_pct, readings, undecided_sd
+from engine.threat.novelty import undecided
+from engine.threat.quality import fit_quality, logit_pct, readings
+from engine.values import ModelRelease
 from tests.engine.threat.threat_world import end_of, facts, params, release
 
 NONE = {"gpqa_diamond_pct": None, "mmlu_pro_pct": None, "swe_bench_verified_pct": None}
@@ -42,6 +44,7 @@ def test_fit_reaches_the_posterior_mode_that_an_optimiser_finds() -> None:
     from scipy.optimize import minimize
 
     given = [(50.0, 70.0, 40.0), (60.0, 76.0, 45.0), (72.0, 84.0, 50.0), (80.0, None, 66.0)]
+    given += [(75.0, 80.0, 55.0)]
     releases = [
         release(
             f"m{i}", i, gpqa_diamond_pct=g, mmlu_pro_pct=m, swe_bench_verified_pct=s, aime_pct=None
@@ -50,12 +53,12 @@ def test_fit_reaches_the_posterior_mode_that_an_optimiser_finds() -> None:
     ]
     p = params()
     ours = [q.mean for q in fit_quality(releases, p)]
-    priors = {b.name: b for b in p.benchmarks}
-    first = _first_means(releases)
+    priors = {name: p.benchmarks[name] for name in BENCHMARK_NAMES}
+    first = _kind_means(releases)
 
     def cost(x: np.ndarray) -> float:
-        q, a, s = x[:4], x[4:10], x[10:16]
-        total = sum((q[i] - first[i]) ** 2 / p.prior_sd**2 for i in range(4))
+        q, a, s = x[:5], x[5:11], x[11:17]
+        total = sum((q[i] - first[i]) ** 2 / p.quality.prior_sd**2 for i in range(5))
         for j, name in enumerate(BENCHMARK_NAMES):
             b = priors[name]
             total += ((a[j] - b.intercept) / b.sd_intercept) ** 2
@@ -70,24 +73,43 @@ def test_fit_reaches_the_posterior_mode_that_an_optimiser_finds() -> None:
     start += [priors[n].intercept for n in BENCHMARK_NAMES]
     start += [priors[n].slope for n in BENCHMARK_NAMES]
     found = minimize(cost, np.array(start), method="BFGS", options={"gtol": 1e-7})
-    assert ours == pytest.approx(list(found.x[:4]), abs=5e-3)
+    assert ours == pytest.approx(list(found.x[:5]), abs=5e-3)
 
 
-def _first_means(releases: list) -> list[float]:  # type: ignore[type-arg]
-    """The prior centre: mean of the first-pass qualities of the year up to each release."""
+def _kind_means(releases: list[ModelRelease]) -> list[float]:
+    """The prior centres, written as loops: the year's models before, weighted, on their trend."""
     p = params()
-    priors = {b.name: b for b in p.benchmarks}
     passed = []
     for r in releases:
-        weight, value = p.prior_sd**-2, p.prior_mean * p.prior_sd**-2
+        weight, value = p.quality.prior_sd**-2, p.quality.prior_mean * p.quality.prior_sd**-2
         for name, y in readings(r).items():
-            b = priors[name]
+            b = p.benchmarks[name]
             w = (b.slope / b.noise) ** 2
             weight, value = weight + w, value + w * (y - b.intercept) / b.slope
         passed.append(value / weight)
-    return [
-        sum(passed[: i + 1]) / (i + 1) if i + 1 >= 3 else p.prior_mean for i in range(len(passed))
-    ]
+    return [_kind_mean(i, releases, passed, p.quality.prior_mean) for i in range(len(passed))]
+
+
+def _kind_mean(i: int, releases: list[ModelRelease], passed: list[float], default: float) -> float:
+    me, ages, weights, values = releases[i], [], [], []
+    for j, other in enumerate(releases):
+        age = (me.released_on - other.released_on).days / 365.25
+        if j == i or not 0 <= age <= 365 / 365.25:
+            continue
+        weight = 3.0 if other.lab == me.lab else 1.0
+        weight *= 1.0 if bool(other.open_weights) == bool(me.open_weights) else 0.4
+        ages.append(age)
+        weights.append(weight)  # sizes and prices of these cards are equal
+        values.append(passed[j])
+    if len(ages) < 3:
+        return default
+    total = sum(weights)
+    mean_age = sum(w * a for w, a in zip(weights, ages, strict=True)) / total
+    mean = sum(w * v for w, v in zip(weights, values, strict=True)) / total
+    leaning = [w * (a - mean_age) / total for w, a in zip(weights, ages, strict=True)]
+    slope = -sum(x * v for x, v in zip(leaning, values, strict=True))
+    slope /= sum(x * (a - mean_age) for x, a in zip(leaning, ages, strict=True)) + 0.25
+    return mean + max(slope, 0.0) * mean_age
 
 
 def test_each_further_benchmark_narrows_the_doubt() -> None:
@@ -99,10 +121,10 @@ def test_each_further_benchmark_narrows_the_doubt() -> None:
     ]
     qualities = fit_quality(cards, params())
     assert [q.n_scores for q in qualities] == [0, 1, 2, 4]
-    doubts = [undecided_sd(q, params().settled_sd) for q in qualities]
+    doubts = [undecided(q, params().quality.settled_sd) for q in qualities]
     assert doubts == sorted(doubts, reverse=True)
     assert doubts[-1] == 0.0
-    assert qualities[0].sd == params().unscored_sd
+    assert qualities[0].sd == params().quality.unscored_sd
 
 
 def test_a_higher_score_is_never_a_lower_quality() -> None:
@@ -119,3 +141,13 @@ def test_aime_years_are_two_benchmarks() -> None:
 
 def test_nothing_to_fit_is_an_empty_answer() -> None:
     assert fit_quality((), params()) == ()
+
+
+def test_without_scores_a_model_sits_on_its_kind_and_not_below_it() -> None:
+    before = [release(f"m{i}", i - 40, gpqa_diamond_pct=70.0 + i) for i in range(4)]
+    blank = dict.fromkeys((*NONE, "aime_pct"))
+    scored, unscored = release("a"), release("b", **blank)
+    qualities = fit_quality([*before, unscored], params())
+    kind = [q.mean for q in qualities[:4]]
+    assert min(kind) - 0.1 <= qualities[-1].mean <= max(kind) + 0.3
+    assert qualities[-1].sd > fit_quality([*before, scored], params())[-1].sd

@@ -15,7 +15,7 @@ from engine.threat.catalogue import (
     parse_releases,
     parse_updates,
 )
-from engine.threat.supply import domestic_supply
+from engine.threat.supply import SCENARIO
 from engine.threat.whatif import in_scenario, parse_whatif, planned
 from engine.values import ModelRelease
 from tests.engine.threat.threat_world import end_of, facts, world
@@ -64,7 +64,7 @@ def test_setbacks_are_the_labs_own_and_hindsight_is_left_out() -> None:
 def test_every_row_of_the_tables_becomes_a_release() -> None:
     with (FACTS / "model_releases.csv").open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))
-    releases = first_versions(facts(end_of("2026-08-26")).releases)
+    releases = first_versions(facts(end_of("2026-09-30")).releases)
     assert {r.model for r in releases} == {row["model"] for row in rows}
     assert len(releases) == len(rows)
     tracked = {row["model"] for row in rows if row["role"] == "tracked"}
@@ -145,8 +145,8 @@ def test_a_scenario_changes_permissions_and_supply_and_nothing_else() -> None:
     before = world()
     after = in_scenario(before, parse_whatif(text))
     assert {s.us_permission for s in after.availability[len(before.availability) :]} == {"barred"}
-    spread = domestic_supply(after.supply, after.as_of)
-    assert spread is not None
-    assert (spread.low, spread.high) == (5_000_000, 5_000_000)
+    (assumed,) = after.supply[len(before.supply) :]
+    assert (assumed.kind, assumed.mid) == (SCENARIO, 5_000_000)
+    assert after.shares == before.shares
     assert (after.releases, after.earnings) == (before.releases, before.earnings)
     assert in_scenario(before, parse_whatif(PLAN)) == before

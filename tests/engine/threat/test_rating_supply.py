@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from engine.errors import ConfigError
 from engine.threat.supply import (
+    CarryingPath,
+    ShareCount,
     availability_from_rows,
-    carrying_share,
-    china_share_draws,
+    carrying_path,
     current_spells,
-    domestic_supply,
     earnings_from_rows,
     friction,
     last_china_share,
     run_rate_usd_bn,
+    shares_from_rows,
     supply_from_rows,
 )
-from tests.engine.threat.threat_world import DAY, draws, earnings, end_of, facts, spell, supply
+from tests.engine.threat.threat_world import (
+    DAY,
+    draws,
+    earnings,
+    end_of,
+    facts,
+    share,
+    spell,
+    supply,
+)
 
 
 def test_china_share_is_the_one_reported_by_the_day() -> None:
@@ -30,14 +40,6 @@ def test_china_share_is_the_one_reported_by_the_day() -> None:
     after = facts(datetime(2025, 8, 27, 20, 30, tzinfo=UTC)).earnings
     shares = [last_china_share(reports) for reports in (before, after)]
     assert [s.china_share for s in shares if s] == pytest.approx([0.125, 0.059])
-
-
-def test_a_billing_share_is_scaled_to_customers_and_a_headquarters_share_is_not() -> None:
-    billed = china_share_draws((earnings(0.125),), draws())
-    seated = china_share_draws((replace(earnings(0.125), by_billing=False),), draws())
-    assert np.allclose(billed, 0.125 * draws()["customer_over_billing"])
-    assert np.all(seated == 0.125)
-    assert np.array_equal(china_share_draws((), draws()), draws()["unknown_china_share"])
 
 
 def test_run_rate_is_four_quarters_at_the_guided_pace() -> None:
@@ -61,42 +63,70 @@ def test_friction_grows_from_free_to_licensed_to_barred() -> None:
     assert np.array_equal(barred, friction(spell("allowed", "blocked"), draws()))
 
 
-def test_sources_that_disagree_stay_apart() -> None:
-    spread = domestic_supply(facts(end_of("2025-08-21")).supply, end_of("2025-08-21"))
-    assert spread is not None
-    assert (spread.low, spread.high) == (200_000, 800_000)
-    assert spread.n_sources == 3
+def market() -> np.ndarray:  # type: ignore[type-arg]
+    return np.full((3, draws().draws), 40.0)
 
 
-def test_parts_of_one_source_are_added_and_wholes_are_not() -> None:
-    part_b = replace(supply(300_000), chip="Ascend 910B")
-    part_c = replace(supply(100_000), chip="Ascend 910C")
-    whole = replace(supply(800_000, days=-5), chip="Ascend 910B and 910C")
-    both = domestic_supply((part_b, part_c), DAY)
-    assert both is not None
-    assert both.mid == 400_000
-    three = domestic_supply((part_b, part_c, whole), DAY)
-    assert three is not None
-    assert (three.low, three.high) == (400_000, 800_000)
+def path(*counts: ShareCount, assumed: float | None = None) -> CarryingPath:
+    given = () if assumed is None else (supply(assumed),)
+    return carrying_path(counts, given, DAY, draws(), market())
 
 
-def test_nobody_said_anything_is_none_and_zero_is_zero() -> None:
-    assert domestic_supply((), DAY) is None
-    assert not carrying_share((supply(0.0),), (earnings(),), DAY, draws()).any()
-    unknown = carrying_share((), (earnings(),), DAY, draws())
-    assert np.all(unknown > 0)
+def middle(found: CarryingPath) -> list[float]:
+    return [float(x) for x in np.median(found.share, axis=1)]
 
 
-def test_carried_share_never_exceeds_one_and_grows_with_supply() -> None:
-    small = carrying_share((supply(3e5),), (earnings(),), DAY, draws())
-    large = carrying_share((supply(9e7),), (earnings(),), DAY, draws())
-    assert np.all(small <= large)
-    assert np.all(large == 1.0)
+def test_a_count_moves_the_share_towards_itself_and_narrows_it() -> None:
+    nothing, one = path(), path(share(0.6))
+    many = path(*(share(0.6, house=f"H{n}") for n in range(6)))
+    assert middle(nothing)[0] < middle(one)[0] < middle(many)[0] < 0.75
+    widths = [float(np.ptp(p.share[0])) for p in (nothing, one, many)]
+    assert widths == sorted(widths, reverse=True)
 
 
-def test_stale_estimates_are_left_out() -> None:
-    assert domestic_supply((supply(3e5, days=-500),), DAY) is None
-    assert domestic_supply((supply(3e5),), DAY - timedelta(days=365)) is None
+def test_counts_agree_with_the_textbook_regression() -> None:
+    """Oracle: the same normal posterior by augmenting least squares with the prior."""
+    counts = [share(0.3, year=2024.5), share(0.41), share(0.57, kind="forecast", confidence="low")]
+    found = path(*counts)
+    d = draws()
+    start = np.log(d["carrying_share"] / (1 - d["carrying_share"]))
+    rise = d["carrying_slope"]
+    sds = [start.std(), rise.std(), 0.35, 0.35, 1.1]
+    rows = np.array([[1, 0], [0, 1], [1, 1.0], [1, 2.0], [1, 2.0]]) / np.array(sds)[:, None]
+    shares = [np.log(c.share / (1 - c.share)) for c in counts]
+    values = np.array([start.mean(), rise.mean(), *shares]) / np.array(sds)
+    level, slope = np.linalg.lstsq(rows, values, rcond=None)[0]
+    now = DAY.year + (DAY.timetuple().tm_yday - 1) / 365.25
+    logits = level + slope * (now + 0.5 - 2023.5)
+    assert middle(found)[0] == pytest.approx(1 / (1 + np.exp(-logits)), abs=0.01)
+
+
+def test_the_tables_own_counts_are_used_and_plans_far_ahead_are_not() -> None:
+    counts = facts(end_of("2026-04-30")).shares
+    assert {c.share for c in counts} >= {0.41, 0.37, 0.30}
+    assert all(c.year <= c.known_at.year + 2 for c in counts)
+    found = carrying_path(counts, (), end_of("2026-04-30"), draws(), market())
+    assert 0.41 < middle(found)[0] < 0.75
+    early = carrying_path(
+        facts(end_of("2024-12-31")).shares, (), end_of("2024-12-31"), draws(), market()
+    )
+    assert 0.1 < middle(early)[0] < 0.45
+
+
+def test_an_assumed_supply_stands_in_for_every_count() -> None:
+    found = [middle(path(share(0.9), assumed=u))[0] for u in (0.0, 1e5, 1e6, 5e6, 5e8)]
+    assert found == sorted(found)
+    assert found[0] == 0.0
+    assert found[-1] == 1.0
+
+
+def test_counts_of_units_move_nothing() -> None:
+    """Only shares whose two sides have one source count: units of one house over demand of another
+    were the error."""
+    units = replace(supply(5e6), kind="shipments")
+    assert np.array_equal(
+        carrying_path((share(0.3),), (units,), DAY, draws(), market()).share, path(share(0.3)).share
+    )
 
 
 def test_bad_rows_are_all_told_at_once() -> None:
@@ -112,3 +142,5 @@ def test_bad_rows_are_all_told_at_once() -> None:
         )
     with pytest.raises(ConfigError):
         supply_from_rows([{"known_on": "soon"}])
+    with pytest.raises(ConfigError):
+        shares_from_rows([{"known_on": "soon", "domestic_share_pct": "41"}])

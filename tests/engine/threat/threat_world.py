@@ -8,8 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from engine.service.reference import read_parameters, read_world
-from engine.threat.parameters import Sample, ThreatParameters, sample
-from engine.threat.supply import AvailabilitySpell, EarningsReport, SupplyEstimate
+from engine.threat.parameters import Draws, Sample, ThreatParameters, sample
+from engine.threat.supply import (
+    SCENARIO,
+    AvailabilitySpell,
+    EarningsReport,
+    ShareCount,
+    SupplyEstimate,
+)
 from engine.threat.world import World, world_as_of
 from engine.values import ModelRelease
 
@@ -23,8 +29,13 @@ def params() -> ThreatParameters:
 
 
 @lru_cache
-def draws() -> Sample:
+def drawn() -> Sample:
     return sample(params(), draws=2048)
+
+
+@lru_cache
+def draws() -> Draws:
+    return drawn().at(DAY)
 
 
 @lru_cache
@@ -51,6 +62,8 @@ def release(model: str = "New", days: int = 0, **given: Any) -> ModelRelease:
         "swe_bench_verified_pct": 66.0,
         "aime_pct": 88.0,
         "aime_year": 2025,
+        "context_k": 128,
+        "license": "MIT",
         "confidence": 0.9,
     }
     return ModelRelease(model=model, **{**values, **given})
@@ -81,7 +94,21 @@ def earnings(share: float | None = 0.125, days: int = -90) -> EarningsReport:
     )
 
 
-def supply(units: float, days: int = -30) -> SupplyEstimate:
+def share(fraction: float, days: int = -30, **given: Any) -> ShareCount:
+    """A count of home-grown cards over all cards of the year of ``DAY``."""
+    values: dict[str, Any] = {
+        "known_at": DAY + timedelta(days=days),
+        "year": 2025.5,
+        "house": "IDC",
+        "share": fraction,
+        "kind": "reported",
+        "confidence": "high",
+    }
+    return ShareCount(**{**values, **given})
+
+
+def supply(units: float, days: int = 0) -> SupplyEstimate:
+    """An assumed supply, which stands in for every count."""
     return SupplyEstimate(
         known_at=DAY + timedelta(days=days),
         period="2025",
@@ -91,7 +118,7 @@ def supply(units: float, days: int = -30) -> SupplyEstimate:
         mid=units,
         high=units,
         unit="chips",
-        kind="shipments",
+        kind=SCENARIO,
     )
 
 
@@ -105,11 +132,11 @@ def spell(permission: Any = "licence", acceptance: Any = "discouraged") -> Avail
 
 
 def world(*releases: ModelRelease, **given: Any) -> World:
-    """A world at ``DAY`` with one dear leader, a market in China and 600k home-grown chips."""
+    """A world at ``DAY`` with one dear leader, a market in China, three chips in ten home-grown."""
     values: dict[str, Any] = {
         "releases": (frontier_model(), *releases),
         "earnings": (earnings(),),
-        "supply": (supply(600_000),),
+        "shares": (share(0.3),),
         "availability": (spell(),),
     }
     return world_as_of(given.pop("at", DAY), **{**values, **given})

@@ -1,0 +1,234 @@
+"""What happens between releases: price cuts, ports, opened weights, proofs, failed runs.
+
+A rating changes when the world does. Each change is rated as an event of its own, with its own
+day, against the world strictly before it, the release as it stood then included: what comes out is
+the increment. A claim enters the ledger once; told again it moves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from engine.phrases import paragraph, phrase
+from engine.threat.catalogue import latest_by
+from engine.threat.channels import Case
+from engine.threat.evidence import Ledger, Outcome, Proof, Stage, assess, family, proofs_of
+from engine.threat.novelty import has_price
+from engine.threat.parameters import Draws, Sample, ThreatParameters
+from engine.threat.quality import fit_quality
+from engine.threat.rating import (
+    at_instant,
+    closeness_by_run,
+    figures_of,
+    outcome_of,
+    pair_of,
+    placed,
+    rate,
+    sensitivity,
+    stake_in,
+)
+from engine.threat.supply import carrying_path, run_rate_usd_bn
+from engine.threat.world import World
+from engine.values import Evidence, ModelRelease, ThreatRating
+
+PRICE_CUT, OPENED, PORTED = "price cut", "weights published", "served on home-grown chips"
+RELEASE, RATED_AT_LAST = "release", "rated at last"
+PROOF, FAILED = "proof", "failed run"
+_LEAST_CUT = 0.05
+"""A list price lower by less is no news."""
+_LEAST_SHARE = 5e-5
+"""Share of value, either way, below which a claim is not worth a line."""
+_BENCHMARKS = (
+    "gpqa_diamond_pct",
+    "mmlu_pro_pct",
+    "swe_bench_verified_pct",
+    "aime_pct",
+    "lmarena_elo",
+)
+
+
+def kind_of_change(old: ModelRelease, new: ModelRelease) -> str | None:
+    """What is new between two versions of one release; None for what moves no rating."""
+    if not _rateable(old) and _rateable(new):
+        return RATED_AT_LAST
+    before, after = _price(old), _price(new)
+    if before is not None and after is not None and after < before * (1.0 - _LEAST_CUT):
+        return PRICE_CUT
+    if new.open_weights and not old.open_weights:
+        return OPENED
+    if new.inference_domestic and not old.inference_domestic:
+        return PORTED
+    return None
+
+
+def _rateable(release: ModelRelease) -> bool:
+    return has_price(release) or any(getattr(release, name) is not None for name in _BENCHMARKS)
+
+
+def _price(release: ModelRelease) -> float | None:
+    """The sum of the two list prices, of those known."""
+    known = (release.price_input_usd_per_mtok, release.price_output_usd_per_mtok)
+    told = [price for price in known if price is not None]
+    return sum(told) if told else None
+
+
+WorldAt = Callable[[datetime, Sequence[ModelRelease]], World]
+"""The world as of an instant, with the costs of these models."""
+
+
+def worlds_of(facts: World) -> WorldAt:
+    """Worlds cut from one that holds everything, its chips and costs included."""
+    return lambda instant, _: at_instant(facts, instant)
+
+
+def rate_changes(
+    versions: Iterable[ModelRelease], world_at: WorldAt, params: ThreatParameters, drawn: Sample
+) -> tuple[ThreatRating, ...]:
+    """Every later change of the releases in ``versions``, each on its own day, oldest first."""
+    rated = []
+    ordered = sorted(versions, key=lambda r: (r.model, r.known_at))
+    for _, group in groupby(ordered, key=lambda r: r.model):
+        for old, new in pairwise(group):
+            kind = kind_of_change(old, new)
+            if kind is None:
+                continue
+            world = world_at(new.known_at, [new])
+            if run_rate_usd_bn(world.earnings) is None:
+                continue
+            if kind == RATED_AT_LAST:
+                others = tuple(r for r in world.releases if r.model != new.model)
+                world = replace(world, releases=others)
+            rated.append(rate(new, world, params, drawn=drawn, kind=kind))
+    return tuple(sorted(rated, key=lambda r: (r.rated_at, r.model)))
+
+
+# --- claims of their own ---
+
+
+def rate_proofs(
+    proofs: Sequence[Proof], world_at: WorldAt, params: ThreatParameters, drawn: Sample
+) -> tuple[ThreatRating, ...]:
+    """Every claim on home-grown chips that belongs to no release's own day, oldest first."""
+    rated = []
+    for group in _told_together(proofs):
+        world = world_at(group[0].known_at, ())
+        if run_rate_usd_bn(world.earnings) is None:
+            continue
+        rating = _rate_claims(group, world, params, drawn)
+        if rating is not None:
+            rated.append(rating)
+    return tuple(rated)
+
+
+def _told_together(proofs: Sequence[Proof]) -> Iterator[tuple[Proof, ...]]:
+    """Claims of one instant and actor."""
+    weighty = [p for p in proofs if p.weight > 0]
+    weighty.sort(key=lambda p: (p.known_at, p.actor.lower(), p.obj, p.source))
+    for _, group in groupby(weighty, key=lambda p: (p.known_at, p.actor.lower())):
+        yield tuple(group)
+
+
+def _rate_claims(
+    group: tuple[Proof, ...], world: World, params: ThreatParameters, drawn: Sample
+) -> ThreatRating | None:
+    known = latest_by(world.releases, world.as_of)
+    near = closeness_by_run(known, fit_quality(known, params), params)
+    told = tuple(placed(p, known, near) for p in group)
+    told = tuple(p for p in told if not _of_a_release(p, known))
+    if not told:
+        return None
+    before = _ledger(world, known, near)
+    told = before.news_in(told)
+    if not told:
+        return None
+    draws = drawn.at(world.as_of)
+    after = before.with_(told)
+    release = next((r for r in known if r.model == told[0].obj), None)
+    case = _case(release, world, params, (before, after), draws)
+    outcome = outcome_of(case, draws)
+    if abs(float(np.median(outcome.total_value))) < _LEAST_SHARE:
+        return None
+    figures = figures_of(outcome, params.score, float(case.stake.base[0, 0]))
+    return ThreatRating(
+        model=told[0].obj or told[0].actor,
+        rated_at=world.as_of,
+        kind=FAILED if told[0].outcome is Outcome.FAILURE else PROOF,
+        **figures.fields(),
+        novelty=max(0.0, float(np.mean(case.after.training - case.before.training))),
+        reasons=_said(told[0], case, figures.loss_share),
+        evidence=tuple(Evidence(text=_claim(p), confidence=p.trust, source=p.source) for p in told),
+        sensitivity=sensitivity(outcome.total_value, drawn),
+        model_version=params.model_version,
+        confidence=max(p.trust for p in told),
+    )
+
+
+def _of_a_release(proof: Proof, known: Iterable[ModelRelease]) -> bool:
+    """Whether a release of that run, told at the same instant, counts the claim as its own."""
+    return any(r.model == proof.obj and r.known_at == proof.known_at for r in known)
+
+
+def _ledger(
+    world: World, known: Sequence[ModelRelease], near: dict[tuple[str, str], float]
+) -> Ledger:
+    before = [placed(p, known, near) for p in world.proofs if p.known_at < world.as_of]
+    for release in known:
+        if release.known_at < world.as_of:
+            before += proofs_of(release, near.get((release.lab, family(release.model)), 0.0))
+    return Ledger.of(before)
+
+
+def _case(
+    release: ModelRelease | None,
+    world: World,
+    params: ThreatParameters,
+    ledgers: tuple[Ledger, Ledger],
+    draws: Draws,
+) -> Case:
+    none = np.zeros(draws.draws)
+    stake = stake_in(world, params, draws, "a claim on home-grown chips")
+    carrying = carrying_path(world.shares, world.supply, world.as_of, draws, stake.market)
+    return Case(
+        reach=none,
+        adoption=none,
+        price=none,
+        compute=none,
+        openness=none,
+        expected_log_price=None,
+        log_price=None,
+        nearest_offer=None,
+        stake=stake,
+        carrying=carrying.share,
+        pair=pair_of(release, world, draws),
+        before=assess(ledgers[0], draws),
+        after=assess(ledgers[1], draws),
+        format_in_doubt=False,
+        doubt=params.doubt.residual,
+    )
+
+
+def _said(proof: Proof, case: Case, loss: float) -> str:
+    return paragraph(
+        _claim(proof),
+        phrase(
+            "It moves the odds that others can train on home-grown chips from {before:share0} to "
+            "{after:share0}, and {loss:share1} of a year's data-centre revenue.",
+            before=float(case.before.training.mean()),
+            after=float(case.after.training.mean()),
+            loss=loss,
+        ),
+    )
+
+
+def _claim(proof: Proof) -> str:
+    who, what = proof.actor, proof.obj or proof.actor
+    if proof.outcome is Outcome.FAILURE:
+        return phrase("{who} is said to have failed to train on home-grown chips.", who=who)
+    if proof.stage is Stage.TRAINING:
+        return phrase("{what} is said to be trained on home-grown chips.", what=what)
+    return phrase("{what} is said to be served on home-grown chips.", what=what)

@@ -1,0 +1,136 @@
+"""What happens between releases is an event of its own, once, on its own day."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from engine.threat.changes import (
+    FAILED,
+    OPENED,
+    PORTED,
+    PRICE_CUT,
+    RATED_AT_LAST,
+    kind_of_change,
+    rate_changes,
+    rate_proofs,
+    worlds_of,
+)
+from engine.threat.evidence import Outcome, Proof, Stage
+from engine.threat.world import World
+from engine.values import ModelRelease, ThreatRating
+from tests.engine.threat.threat_world import DAY, drawn, end_of, facts, params, release, world
+
+LATER = DAY + timedelta(days=60)
+
+
+def changed(old: ModelRelease, **given: object) -> tuple[ThreatRating, ...]:
+    new = replace(old, known_at=DAY + timedelta(days=30), **given)  # type: ignore[arg-type]
+    around = world(old, new, at=LATER)
+    return rate_changes([old, new], worlds_of(around), params(), drawn())
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({"price_output_usd_per_mtok": 0.5, "price_input_usd_per_mtok": 0.1}, PRICE_CUT),
+        ({"inference_domestic": True}, PORTED),
+        ({"price_output_usd_per_mtok": 9.0}, None),
+        ({"price_output_usd_per_mtok": 1.99}, None),
+        ({"lmarena_elo": 1400.0}, None),
+    ],
+)
+def test_each_change_has_its_kind(given: dict[str, object], kind: str | None) -> None:
+    old = release()
+    assert kind_of_change(old, replace(old, **given)) == kind  # type: ignore[arg-type]
+
+
+def test_a_cut_is_rated_as_the_increment_over_the_old_price() -> None:
+    old = release(price_input_usd_per_mtok=0.1, price_output_usd_per_mtok=0.4)
+    (cut,) = changed(old, price_input_usd_per_mtok=0.02, price_output_usd_per_mtok=0.08)
+    assert cut.kind == PRICE_CUT
+    assert cut.rated_at == DAY + timedelta(days=30)
+    assert cut.channels["price_pressure"] > 1
+    (small,) = changed(old, price_input_usd_per_mtok=0.09, price_output_usd_per_mtok=0.36)
+    assert abs(small.loss_share) < 0.25 * cut.loss_share
+
+
+def test_opened_weights_are_an_event() -> None:
+    (opened,) = changed(release(open_weights=False), open_weights=True)
+    assert opened.kind == OPENED
+
+
+def test_what_could_not_be_rated_is_rated_when_it_can() -> None:
+    blank = dict.fromkeys(
+        ("price_input_usd_per_mtok", "price_output_usd_per_mtok", "gpqa_diamond_pct",
+         "mmlu_pro_pct", "swe_bench_verified_pct", "aime_pct")
+    )  # fmt: skip
+    (late,) = changed(release(**blank), price_input_usd_per_mtok=0.1, price_output_usd_per_mtok=0.4)
+    assert late.kind == RATED_AT_LAST
+    assert late.rateable
+
+
+# --- claims ---
+
+
+def claim(day: datetime, **given: object) -> Proof:
+    values = {"actor": "Lab", "obj": "Run-1", "stage": Stage.TRAINING, "size_b": 1000.0, **given}
+    return Proof(known_at=day, **values)  # type: ignore[arg-type]
+
+
+def rated(*proofs: Proof, around: World | None = None) -> tuple[ThreatRating, ...]:
+    base = around or world(at=LATER)
+    return rate_proofs(proofs, worlds_of(replace(base, proofs=proofs)), params(), drawn())
+
+
+def test_a_failed_run_is_a_gain_on_its_day_and_told_again_moves_nothing() -> None:
+    failed = claim(DAY, outcome=Outcome.FAILURE, trust=0.6)
+    again = replace(failed, known_at=DAY + timedelta(days=3), obj="R2", source="elsewhere")
+    (rating,) = rated(failed, again)
+    assert rating.kind == FAILED
+    assert rating.rated_at == DAY
+    assert rating.loss_share < 0
+    assert rating.score < 0
+
+
+def test_a_proof_told_twice_is_credited_once_and_a_confirmation_adds_what_is_surer() -> None:
+    press = claim(DAY, trust=0.3)
+    same = claim(DAY + timedelta(days=5), trust=0.3, source="other")
+    sure = claim(DAY + timedelta(days=9), trust=0.9)
+    first, second = rated(press, same, sure)
+    (alone,) = rated(sure)
+    assert (first.rated_at, second.rated_at) == (press.known_at, sure.known_at)
+    assert first.loss_share + second.loss_share == pytest.approx(alone.loss_share, rel=0.15)
+
+
+def test_a_plan_moves_nothing() -> None:
+    assert rated(claim(DAY, outcome=Outcome.PLANNED)) == ()
+
+
+def test_a_claim_of_a_releases_own_day_is_the_releases() -> None:
+    own = release("Run-1", lab="Lab", hardware_named="Ascend")
+    told = claim(DAY)
+    assert rated(told, around=world(own, at=LATER)) == ()
+
+
+# --- the record ---
+
+
+def test_the_failed_r2_run_is_one_event_of_2025_08_14() -> None:
+    base = facts(end_of("2025-09-30"))
+    events = rate_proofs(base.proofs, worlds_of(base), params(), drawn())
+    failed = [r for r in events if r.kind == FAILED]
+    assert [r.rated_at.date().isoformat() for r in failed] == ["2025-08-14"]
+    assert -0.01 < failed[0].loss_share < -0.0005
+
+
+def test_r1_served_on_ascend_is_one_event_of_2025_02_01() -> None:
+    base = facts(end_of("2025-09-30"))
+    events = rate_changes(base.releases, worlds_of(base), params(), drawn())
+    ported = [r for r in events if r.kind == PORTED]
+    assert [(r.model, r.rated_at.date().isoformat()) for r in ported] == [
+        ("DeepSeek-R1", "2025-02-01")
+    ]
+    assert ported[0].channels["substitution"] > 0

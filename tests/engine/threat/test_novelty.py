@@ -1,0 +1,152 @@
+"""Price and openness as distances with noise: soft, and the same as a slow loop."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from engine.threat.novelty import (
+    _SOFT_PRICE,
+    Offer,
+    Standing,
+    below,
+    closing,
+    expected_log_price,
+    has_price,
+    lacking,
+    log_blended,
+    offers_before,
+    undecided,
+    within_reach,
+)
+from engine.threat.parameters import standard
+from engine.threat.quality import Quality
+from tests.engine.threat.threat_world import DAY, draws, params, release
+
+
+def offer(
+    model: str = "A", price: float | None = 2.0, quality: float = 0.0, **given: object
+) -> Offer:
+    values: dict[str, object] = {"doubt": 0.0, "age_days": 30.0, "is_open": False,
+                                 "closed_in_china": False}  # fmt: skip
+    return Offer(
+        model=model,
+        price_input_usd_per_mtok=None if price is None else price / 4,
+        price_output_usd_per_mtok=price,
+        quality=quality,
+        **{**values, **given},  # type: ignore[arg-type]
+    )
+
+
+def own(mean: float = 0.0, doubt: float = 0.0) -> Standing:
+    return Standing(
+        model="New", mean=mean, doubt=doubt, z=standard(draws().noise["release_quality"])
+    )
+
+
+def test_expectation_agrees_with_a_slow_loop_over_draws_and_offers() -> None:
+    offers = (offer(), offer("B", 0.5, -0.4), offer("C", 8.0, 0.6, age_days=300.0),
+              offer("D", 0.3, 0.1, closed_in_china=True))  # fmt: skip
+    found = expected_log_price(offers, own(0.1, 0.3), draws())
+    assert found is not None
+    d = draws()
+    for i in range(0, d.draws, 97):
+        counted = []
+        for o in offers:
+            low, high = o.price_input_usd_per_mtok or 0.0, o.price_output_usd_per_mtok or 0.0
+            share = d["input_token_share"][i]
+            price = math.log(share * low + (1 - share) * high)
+            quality = 0.1 + 0.3 * standard(d.noise["release_quality"])[i]
+            price += d["comparability"][i] * max(0.0, quality - o.quality)
+            price -= o.age_days / 365.25 * math.log(d["price_trend"][i])
+            price -= math.log(d["adoption_closed"][i]) * o.closed_in_china
+            counted.append(price)
+        soft = -_SOFT_PRICE * math.log(sum(math.exp(-c / _SOFT_PRICE) for c in counted))
+        assert found[0][i] == pytest.approx(soft, abs=0.02)
+
+
+def test_one_odd_offer_shifts_the_expectation_and_does_not_set_it_for_free() -> None:
+    offers = tuple(offer(f"O{n}", 2.0) for n in range(6))
+    plain = expected_log_price(offers, own(), draws())
+    odd = expected_log_price((*offers, offer("odd", 2.0, -1.0)), own(), draws())
+    assert plain is not None
+    assert odd is not None
+    assert np.abs(odd[0] - plain[0]).max() < 0.1
+
+
+def test_far_dearer_offers_are_out_of_reach() -> None:
+    near = within_reach((offer(), offer("far", 5_000.0)), own(), draws())
+    assert [o.model for o in near] == ["A"]
+
+
+def test_another_offer_never_raises_the_expectation() -> None:
+    one = expected_log_price((offer(),), own(), draws())
+    two = expected_log_price((offer(), offer("B", 9.0)), own(), draws())
+    assert one is not None
+    assert two is not None
+    assert (two[0] <= one[0] + 1e-12).all()
+
+
+def test_an_old_price_counts_at_what_it_was_expected_to_fall_to() -> None:
+    new, old = (expected_log_price((offer(age_days=age),), own(), draws()) for age in (1.0, 300.0))
+    assert new is not None
+    assert old is not None
+    assert (old[0] < new[0]).all()
+
+
+def test_the_release_itself_and_an_unscored_copy_lack_nothing() -> None:
+    assert not lacking(offer("New", quality=-3.0), own(1.0)).any()
+    twin = lacking(offer("B", quality=0.5, doubt=0.4), own(0.5, 0.4))
+    assert not twin.any()
+
+
+def test_novelty_in_price_is_soft_at_nothing_and_whole_far_off() -> None:
+    at = np.zeros(4)
+    assert float(below(at, at)[0]) < 0.05
+    assert below(at + 3.0, at) == pytest.approx(3.0, abs=0.13)
+    steps = [float(below(at + x, at)[0]) for x in np.linspace(-3, 3, 25)]
+    assert steps == sorted(steps)
+
+
+def test_blend_follows_the_published_mix_and_infers_a_missing_side() -> None:
+    both = log_blended(0.5, 2.0, draws())
+    half = log_blended(None, 2.0, draws())
+    assert both is not None
+    assert half is not None
+    assert half.std() > both.std()
+    assert log_blended(None, None, draws()) is None
+    assert log_blended(0.0, 0.0, draws()) == pytest.approx(math.log(0.01))
+
+
+def test_zero_is_a_price() -> None:
+    assert has_price(release(price_input_usd_per_mtok=0.0, price_output_usd_per_mtok=None))
+    assert not has_price(release(price_input_usd_per_mtok=None, price_output_usd_per_mtok=None))
+
+
+def test_only_offers_known_strictly_before_count() -> None:
+    new = release()
+    before, same = release("Before", -1), release("Same", 0)
+    quality = Quality(mean=0.0, sd=0.3, n_scores=2)
+    found = offers_before([before, same], [quality, quality], new, params().quality.settled_sd)
+    assert [o.model for o in found] == ["Before"]
+    assert found[0].age_days == pytest.approx(1.0)
+    assert new.known_at == DAY
+
+
+def test_openness_grows_with_the_lead_over_open_weights_and_ignores_closed_ones() -> None:
+    offers = (offer("open", quality=0.5, is_open=True), offer("closed", quality=3.0))
+    steps = [
+        float(np.median(closing(offers, own(q), draws(), is_open=True)))
+        for q in (0.2, 0.5, 1.0, 1.9)
+    ]
+    assert steps == sorted(steps)
+    assert steps[0] < 0.05 < steps[2] < steps[3]
+    assert not closing(offers, own(3.0), draws(), is_open=False).any()
+    assert not closing((offer("closed"),), own(3.0), draws(), is_open=True).any()
+
+
+def test_what_scores_would_have_settled_is_undecided() -> None:
+    assert undecided(Quality(mean=0, sd=0.2, n_scores=4), 0.2) == 0.0
+    assert undecided(Quality(mean=0, sd=0.5, n_scores=0), 0.3) == pytest.approx(0.4)
