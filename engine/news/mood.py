@@ -194,6 +194,20 @@ def _echo(reading: Reading, codes: _Codes) -> str | None:
     return named
 
 
+def only_named(reading: Reading) -> str | None:
+    """The measure, if every one that is named is a noun behind *amid*, *after* or *despite*.
+
+    For a headline taken for a step of policy: then it tells none, whatever else it tells.
+    """
+    measures, named = _codes().measures, None
+    for first, last, code in reading.hits:
+        if code in measures:
+            if not (_NOMINAL.match(reading.words[last - 1]) and _behind(reading, first)):
+                return None
+            named = named or _words(reading, first, last)
+    return named
+
+
 def _behind(reading: Reading, word: int) -> bool:
     """Does a word that opens background stand before ``word``?"""
     background = _codes().at["background"]

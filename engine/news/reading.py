@@ -473,8 +473,10 @@ def _reached(
     )
 
 
-_PASSIVE = re.compile(r"(?:ed|en|wn|rn|ne|ees?)\Z|\A(?:ends?|laps|expir|fall|sunset|leves?\Z|axed)")
-"""The removal that follows its measure: a participle, or a verb that needs no object."""
+_PASSIVE = re.compile(
+    r"(?:ed|en|wn|rn|ne|ees?)\Z|\A(?:ends?|laps|expir|fall|sunset|leves?\Z|rollback|repeal\Z|revocation)"
+)
+"""The removal that follows its measure: a participle, a noun, or a verb that needs no object."""
 
 
 def _remover(
