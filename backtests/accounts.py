@@ -84,6 +84,18 @@ class Accounts:
         self.blocks: list[FloatArray] = []
         self.excess_cash = world.cash_returns
 
+    def restage(self, levels: FloatArray, state: npt.NDArray[np.uint8]) -> BoolArray:
+        """New target weights (3, n) or (3, 1) by state; (n,): whose present one they move."""
+        moved = levels != (self.levels[:, :1] if levels.shape[1] == 1 else self.levels)
+        if not moved.any():
+            return np.zeros(state.size, dtype=np.bool_)
+        if levels.shape[1] == 1:
+            self.level = levels[:, 0].copy()
+            self.levels = levels
+            return np.asarray(moved[:, 0][state])
+        self.level, self.levels = None, levels
+        return np.asarray(moved[state, np.arange(state.size)])
+
     def session(self, t: int, state: npt.NDArray[np.uint8], changed: BoolArray) -> None:
         """Trade what changed at the fill, then mark at the close."""
         who = np.arange(state.size) if t == 0 else changed.nonzero()[0]

@@ -64,6 +64,12 @@ Check = Literal["determinism", "truncation", "order", "poison", "parity"]
 Progress = Callable[[int, int, str], None]
 Content = tuple[int, str, str]
 
+DECIDED: tuple[str, ...] = (
+    "score", "spread", "coverage", "silent", "known", "holding", "reduced", "invested",
+    "target_weight",
+)  # fmt: skip
+"""What an evaluation says of each session."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Trace:
@@ -106,8 +112,10 @@ def trace_of(
     for number, name in enumerate(names):
         arrays[f"score of {name}"] = evaluation.scores[number]
         arrays[f"doubt of {name}"] = evaluation.doubts[number]
-    for name in ("score", "doubted_score", "coverage", "invested", "target_weight"):
+    for name in DECIDED:
         arrays[name] = getattr(evaluation, name)
+    for name in ("share", "held", "sells", "floor_scale"):
+        arrays[f"risk {name}"] = getattr(evaluation.bearing, name)
     items = [(grid.row_at(e.known_at), f"event {e.event_id}", repr(e)) for e in events]
     items += [(row, f"rating of {r.model}", repr(r)) for row, r in ratings]
     return Trace(

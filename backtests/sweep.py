@@ -22,8 +22,10 @@ import numpy.typing as npt
 
 from backtests.accounts import Accounts, Chunk
 from backtests.replay import LEAST_WEIGHT, MOST_WEIGHT, Market
-from backtests.votes import Blender, Latches, Rules, Votes, heard_runs
-from engine.decision.decide import Blend, Rule, Voice
+from backtests.votes import Blender, Column, Latches, Rules, Votes, heard_runs
+from config.strategy import Rule
+from engine.decision.decide import Bearing, bearing_of, weighed
+from engine.decision.evidence import Blend, Voice
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
 from engine.values import BoolArray, Features, FloatArray
 from strategies.base import levels_of
@@ -135,11 +137,12 @@ def _refuse_repeats(axes: Sequence[Axis]) -> None:
 class Scores:
     """One strategy's scores under each different setting of its own parameters.
 
-    table: (T, V), None when there are too many settings to keep and each chunk makes its own.
-    place: (P,), the column of each set; None without a table.
+    table, doubt: (T, V), None when there are too many settings to keep and each chunk makes its
+    own. place: (P,), the column of each set; None without a table.
     """
 
     table: FloatArray | None
+    doubt: FloatArray | None
     place: IntArray | None
 
 
@@ -162,6 +165,7 @@ class Job:
     curves: bool
     blocks: int
     scores: tuple[Scores, ...]
+    bearing: Bearing
 
     @property
     def chunk_size(self) -> int:
@@ -186,7 +190,15 @@ class Job:
         for voice in self.blend.voices:
             text = (type(voice.strategy).__qualname__, voice.weight, sorted(voice.params.items()))
             parts.update(repr(text).encode())
-        arrays = [self.sets, self.world.stock_fill, self.world.stock_close, self.world.cash]
+        parts.update(repr((self.blend.risk, self.blend.valuation is not None)).encode())
+        arrays = [
+            self.sets,
+            self.bearing.held,
+            self.bearing.floor_scale,
+            self.world.stock_fill,
+            self.world.stock_close,
+            self.world.cash,
+        ]
         arrays += [self.features.values[k] for k in sorted(self.features.values)]
         for array in arrays:
             parts.update(np.ascontiguousarray(array).tobytes())
@@ -233,6 +245,7 @@ def make_job(
         curves=curves,
         blocks=blocks,
         scores=(),
+        bearing=bearing_of(blend, features),
     )
     return replace(job, scores=tuple(_scores(job, v) for v in blend.voices))
 
@@ -308,7 +321,7 @@ def blend_of(job: Job, row: int) -> Blend:
         own = {k.removeprefix(prefix): v for k, v in given.items() if k.startswith(prefix)}
         weight = own.pop("weight", voice.weight)
         voices.append(Voice(strategy=voice.strategy, weight=weight, params={**voice.params, **own}))
-    return Blend(voices=tuple(voices), rule=Rule(**rule))
+    return replace(job.blend, voices=tuple(voices), rule=Rule(**rule))
 
 
 # --- results ----------------------------------------------------------------------------------
@@ -327,9 +340,7 @@ def only(job: Job, number: int) -> Job:
     Its chunk 0 has the bytes of chunk ``number`` of ``job``.
     """
     part = job.part(number)
-    scores = tuple(
-        s if s.place is None else Scores(table=s.table, place=s.place[part]) for s in job.scores
-    )
+    scores = tuple(s if s.place is None else replace(s, place=s.place[part]) for s in job.scores)
     return replace(job, sets=job.sets[part], scores=scores)
 
 
@@ -447,15 +458,52 @@ def excess_returns_of(job: Job, rows: Sequence[int]) -> FloatArray:
 def _walk(job: Job, part: slice, rules: Rules, books: Accounts) -> None:
     """Session by session: votes, latch, account."""
     states = Latches(rules)
+    stages = _stages(job, rules)
+    if stages is not None:
+        books.distinct = False  # a state may ask for the weight of another
     edges = set(block_edges(len(job.world), job.blocks)[1:].tolist())
     for first, sells, buys, weak in _votes(job, part, rules):
         for offset in range(len(sells)):
             t = first + offset - job.start
             state = states.step(sells[offset], buys[offset], None if weak is None else weak[offset])
             if t >= 0:
-                books.session(t, state, states.changed)
+                changed = states.changed
+                if stages is not None:
+                    changed = changed | books.restage(stages.at(first + offset), state)
+                books.session(t, state, changed)
                 if t + 1 in edges:
                     books.close_block()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Stages:
+    """Target weights of the three states as risk and valuation move them.
+
+    base (3, n): the configured weights of sold, holding and reduced, n 1 where all sets agree.
+    """
+
+    base: FloatArray
+    bearing: Bearing
+
+    def at(self, row: int) -> FloatArray:
+        """(3, n), as ``decide.target_weight`` has them."""
+        bearing = self.bearing
+        floor = self.base[0] * bearing.floor_scale[row]
+        full = np.minimum(self.base[1], np.maximum(floor, bearing.held[row]))
+        if bearing.sells[row]:
+            full = floor
+        if bearing.said is None:
+            full = self.base[1]
+        return np.stack([floor, full, np.minimum(full, self.base[2])])
+
+
+def _stages(job: Job, rules: Rules) -> _Stages | None:
+    """None where nothing moves the weights."""
+    still = job.bearing.said is None and bool((job.bearing.floor_scale == 1.0).all())
+    if still and bool((rules.levels[2] <= rules.levels[1]).all()):
+        return None
+    same = bool((rules.levels == rules.levels[:, :1]).all())
+    return _Stages(base=rules.levels[:, :1] if same else rules.levels, bearing=job.bearing)
 
 
 def _rules(job: Job, part: slice) -> Rules:
@@ -467,6 +515,9 @@ def _rules(job: Job, part: slice) -> Rules:
         reduce_below=None if np.isnan(reduce_below).any() else reduce_below,
         wait=found["min_sessions_between_changes"],
         levels=np.stack([found[n] for n in ("sell_weight", "hold_weight", "reduce_weight")]),
+        extreme_below=job.blend.rule.extreme_below,
+        sell_chance=job.blend.rule.sell_chance,
+        observe_at_least=job.blend.rule.observe_at_least,
     )
 
 
@@ -511,34 +562,43 @@ def _own_axes(job: Job, voice: Voice) -> list[tuple[str, int]]:
 def _scores(job: Job, voice: Voice) -> Scores:
     own = _own_axes(job, voice)
     if not own:
-        table = _table(job, voice, [], np.empty((1, 0)))
-        return Scores(table=table, place=np.zeros(len(job.sets), dtype=np.int64))
+        table, doubt = _table(job, voice, [], np.empty((1, 0)))
+        return Scores(table=table, doubt=doubt, place=np.zeros(len(job.sets), dtype=np.int64))
     settings, place = np.unique(job.sets[:, [c for _, c in own]], axis=0, return_inverse=True)
     if len(settings) > MOST_SETTINGS:
-        return Scores(table=None, place=None)
-    return Scores(table=_table(job, voice, [n for n, _ in own], settings), place=place.ravel())
+        return Scores(table=None, doubt=None, place=None)
+    table, doubt = _table(job, voice, [n for n, _ in own], settings)
+    return Scores(table=table, doubt=doubt, place=place.ravel())
 
 
-def _table(job: Job, voice: Voice, names: Sequence[str], settings: FloatArray) -> FloatArray:
-    """(T, V): the strategy's score under each of ``settings`` (V, names)."""
+def _table(
+    job: Job, voice: Voice, names: Sequence[str], settings: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """(T, V) each: the strategy's score and doubt under each of ``settings`` (V, names)."""
     rows = len(job.features.sessions_on)
-    table = np.empty((rows, len(settings)))
+    table, doubts = np.empty((2, rows, len(settings)))
     for first in range(0, len(settings), SETTINGS_AT_ONCE):
         group = settings[first : first + SETTINGS_AT_ONCE]
         try:
-            score = _score(job, voice, names, group)
+            score, doubt = _score(job, voice, names, group)
         except Exception:
             for row, setting in enumerate(group):
                 _score_or_name(job, voice, names, setting[None, :], first + row)
             raise
-        table[:, first : first + len(group)] = np.broadcast_to(score, (len(group), rows)).T
-    return table
+        part = slice(first, first + len(group))
+        table[:, part] = np.broadcast_to(score, (len(group), rows)).T
+        doubts[:, part] = np.broadcast_to(doubt, (len(group), rows)).T
+    return table, doubts
 
 
-def _score(job: Job, voice: Voice, names: Sequence[str], group: FloatArray) -> FloatArray:
+def _score(
+    job: Job, voice: Voice, names: Sequence[str], group: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     varied = {name: group[:, k, None] for k, name in enumerate(names)}
     params: dict[str, FloatArray | float] = {**voice.params, **varied}
-    return voice.strategy.score(levels_of(voice.strategy, job.features.values, params), params)
+    levels = levels_of(voice.strategy, job.features.values, params)
+    score = weighed(voice.strategy.score(levels, params), job.blend.rule)
+    return score, voice.strategy.doubt(levels, params)
 
 
 def _score_or_name(
@@ -555,25 +615,26 @@ def _score_or_name(
         ) from error
 
 
-def _columns(job: Job, part: slice) -> list[tuple[FloatArray, IntArray | None]]:
-    """Per voice the scores (T, V) and the column of each set of the chunk, None for all the same.
+def _columns(job: Job, part: slice) -> list[Column]:
+    """Per voice scores and doubts (T, V) and the column of each set, None for all the same.
 
     Voices with very many settings are computed here, for the chunk alone.
     """
-    found: list[tuple[FloatArray, IntArray | None]] = []
+    found: list[Column] = []
     for voice, scores in zip(job.blend.voices, job.scores, strict=True):
-        table, place = scores.table, None
-        if table is None or scores.place is None:
+        table, doubt, place = scores.table, scores.doubt, None
+        if table is None or doubt is None or scores.place is None:
             own = _own_axes(job, voice)
             settings, inverse = np.unique(
                 job.sets[part][:, [c for _, c in own]], axis=0, return_inverse=True
             )
-            table, place = _table(job, voice, [n for n, _ in own], settings), inverse.ravel()
+            table, doubt = _table(job, voice, [n for n, _ in own], settings)
+            place = inverse.ravel()
         else:
             place = scores.place[part]
         if (place == place[0]).all():
-            table, place = table[:, place[0]][:, None], None
-        found.append((table, place))
+            table, doubt, place = table[:, place[0]][:, None], doubt[:, place[0]][:, None], None
+        found.append((table, doubt, place))
     return found
 
 
@@ -581,7 +642,7 @@ def _votes(job: Job, part: slice, rules: Rules) -> Iterator[Votes]:
     """(first row, sells, buys, weak), each (rows, p), for a few sessions at a time."""
     columns = _columns(job, part)
     stop = job.start + len(job.world)
-    seen = [~np.isnan(table[:stop]) for table, _ in columns]
+    seen = [~np.isnan(table[:stop]) for table, _, _ in columns]
     raw = _raw_weights(job.blend, job.axes, job.sets[part])
     weights = (raw / raw.sum(axis=1, keepdims=True)).T
     plain = all(bool((s == s[:, :1]).all()) for s in seen)

@@ -1,6 +1,6 @@
 """Scores to positions for many parameter sets, a few sessions at a time.
 
-``Blender`` is ``decide.mix`` and the thresholds, ``Latches`` is ``decide.latch``; both give the
+``Blender`` is ``evidence.mix`` and ``decide.vote``, ``Latches`` is ``decide.latch``; both give the
 decisions of their slow originals, which tests hold set by set.
 """
 
@@ -9,20 +9,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.decision.decide import mix
+from engine.decision.evidence import mix, spread
 from engine.values import BoolArray, FloatArray
 
 IntArray = npt.NDArray[np.int64]
 
 ROWS = 16
 """Sessions blended at a time: 16 x 5,000 scores are 0.6 megabytes."""
-_NEAR = 1e-9
-"""Scores closer than this to a threshold are decided by the exact sums of ``decide.mix``."""
-
 
 Votes = tuple[int, BoolArray, BoolArray, BoolArray | None]
 """First row, then (rows, p): who would sell, who would buy, whose score is weak or None."""
@@ -30,13 +28,23 @@ Votes = tuple[int, BoolArray, BoolArray, BoolArray | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rules:
-    """The latch of each set: (p,) arrays; levels (3, p): sell, hold, reduced weight."""
+    """The lines of each set: (p,) arrays; extreme_below, sell_chance and observe_at_least are the
+    same for all. levels (3, p): sell, hold, reduced weight.
+    """
 
     exit_below: FloatArray
     enter_above: FloatArray
     reduce_below: FloatArray | None
     wait: FloatArray
     levels: FloatArray
+    extreme_below: float | None = None
+    sell_chance: float = 0.5
+    observe_at_least: float = 0.0
+
+    @property
+    def graded(self) -> bool:
+        """Whether anything reduces."""
+        return self.reduce_below is not None or self.extreme_below is not None
 
 
 class Latches:
@@ -50,6 +58,7 @@ class Latches:
         self.rules = rules
         n = rules.exit_below.size
         self.holding = np.ones(n, dtype=np.bool_)
+        self.reduced = np.zeros(n, dtype=np.bool_)
         self.blocked = np.zeros(n, dtype=np.bool_)
         self.changed = np.zeros(n, dtype=np.bool_)
         self.state = np.ones(n, dtype=np.uint8)
@@ -70,7 +79,8 @@ class Latches:
             self.changed = change
             self.state = self.holding.view(np.uint8)
         else:
-            state = self.holding.view(np.uint8) << (self.holding & weak).view(np.uint8)
+            self.reduced = self.holding & (weak | (self.reduced & ~buys))
+            state = self.holding.view(np.uint8) << self.reduced.view(np.uint8)
             self.changed = state != self.state
             self.state = state
         return self.state
@@ -97,96 +107,102 @@ def heard_runs(pattern: BoolArray, stop: int) -> Iterator[tuple[int, int]]:
 
 Heard = tuple[bool, ...]
 """Which voices were observed, in their order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Shares:
-    """Weights (S, p) over what was heard; missing (p,): weight of the rest, counted at +1.
-
-    whole: the weights heard add up to one without rounding in every set.
-    """
-
-    effective: FloatArray
-    missing: FloatArray
-    whole: bool
+Column = tuple[FloatArray, FloatArray, IntArray | None]
+"""A voice: scores (T, V) and doubts (T, V), and the column of each set, None for all the same."""
 
 
 class Blender:
-    """``decide.mix`` and the thresholds for a chunk, on a few rows at a time."""
+    """``evidence.mix`` and ``decide.vote`` for a chunk, on a few rows at a time."""
 
-    def __init__(
-        self,
-        columns: Sequence[tuple[FloatArray, IntArray | None]],
-        weights: FloatArray,
-        rules: Rules,
-    ) -> None:
+    def __init__(self, columns: Sequence[Column], weights: FloatArray, rules: Rules) -> None:
         self.columns, self.weights, self.rules = columns, weights, rules
         # One unvaried voice: its score is the blend of every set, so one column will do.
-        alone = len(columns) == 1 and columns[0][1] is None
+        alone = len(columns) == 1 and columns[0][2] is None
         size = 1 if alone else weights.shape[1]
         self.blend_weights = weights[:, :1] if alone else weights
-        self.total, self.part, self.doubted = (np.empty((ROWS, size)) for _ in range(3))
-        self.shares: dict[Heard, _Shares] = {}
+        self.total, self.part = (np.empty((ROWS, size)) for _ in range(2))
+        chance = rules.sell_chance
+        self.quantile = 0.0 if chance == 0.5 else NormalDist().inv_cdf(chance)
+        self.known: dict[Heard, BoolArray] = {}
+        line = rules.extreme_below
+        self.extremes = [
+            v
+            for v, (table, _, _) in enumerate(columns)
+            if bool((table <= (-2.0 if line is None else line)).any())
+        ]
 
     def votes(
         self, first: int, last: int, heard: Heard | None
     ) -> tuple[BoolArray, BoolArray, BoolArray | None]:
         """Sells, buys and weak of rows ``first`` to ``last``; heard None: it differs by set."""
         rules = self.rules
-        weak: BoolArray | None = None
         if heard is None:
-            score, doubted = self._exactly(first, last)
-            sells = (score < rules.exit_below) & (doubted < rules.exit_below)
-            if rules.reduce_below is not None:
-                weak = (score < rules.reduce_below) & (doubted < rules.reduce_below)
-        elif not any(heard):
+            return self._exactly(first, last)
+        if not any(heard):
             nobody = np.zeros((last - first, self.weights.shape[1]), dtype=np.bool_)
-            return nobody, nobody, nobody if rules.reduce_below is not None else None
-        else:
-            shares = self._shares_of(heard)
-            score = self._sum(first, last, heard, shares.effective, self.total)
-            sells = self._below(rules.exit_below, score, first, last, heard)
+            return nobody, nobody, nobody if rules.graded else None
+        score = self._sum(first, last, heard)
+        sells, buys = self._sells(score, first, last), score > rules.enter_above
+        weak = None
+        if rules.graded:
+            below = np.zeros_like(buys)
             if rules.reduce_below is not None:
-                weak = self._below(rules.reduce_below, score, first, last, heard)
-        return sells, score > rules.enter_above, weak
+                below = score < rules.reduce_below
+            weak = self._with_extremes(below, first, last)
+        known = self._known_sets(heard)
+        if not known.all():
+            sells, buys = sells & known, buys & known
+            weak = None if weak is None else weak & known
+        return sells, buys, weak
 
-    def _shares_of(self, heard: Heard) -> _Shares:
-        """Weights for a pattern of voices heard, with the bits of ``mix``."""
-        if heard not in self.shares:
-            silence = np.where(np.array(heard)[:, None, None], 0.0, np.nan)
-            silence = np.broadcast_to(silence, (len(heard), 1, self.blend_weights.shape[1]))
-            mixed = mix(silence, self.blend_weights[:, None, :])
-            self.shares[heard] = _Shares(
-                effective=np.ascontiguousarray(mixed.effective_weights[:, 0, :]),
-                missing=mixed.doubted_score[0],
-                whole=bool((mixed.coverage == 1.0).all()),
-            )
-        return self.shares[heard]
+    def _known_sets(self, heard: Heard) -> BoolArray:
+        """(p,): the sets of whose weight enough is observed."""
+        if heard not in self.known:
+            silence = np.where(np.array(heard)[:, None], 0.0, np.nan)
+            mixed = mix(np.broadcast_to(silence, self.weights.shape), self.weights)
+            self.known[heard] = mixed.coverage >= self.rules.observe_at_least
+        return self.known[heard]
 
-    def _below(
-        self, limit: FloatArray, score: FloatArray, first: int, last: int, heard: Heard
-    ) -> BoolArray:
-        """Where the score and the benefit-of-the-doubt score are both below ``limit``.
+    def _sells(self, score: FloatArray, first: int, last: int) -> BoolArray:
+        """Where the score is below the line by what its error asks for.
 
-        With every voice heard the two are the same up to rounding, and exactly when the weights add
-        up to one; otherwise the second is needed only where someone may sell, or is near it.
+        The error is computed only where the score itself is below: a quantile at or above zero
+        never sells what is not.
         """
-        shares = self.shares[heard]
-        below = score < limit
-        if shares.whole or not below.any():
+        below = score < self.rules.exit_below
+        if self.quantile == 0.0 or not below.any():
             return below
-        if all(heard) and np.array_equal(score < limit - _NEAR, score < limit + _NEAR):
-            return below
-        doubted = self._sum(first, last, heard, self.blend_weights, self.doubted)
-        np.add(doubted, shares.missing, out=doubted)
-        return below & (doubted < limit)
+        rows, sets = np.nonzero(below)
+        column = sets if score.shape[1] > 1 else np.zeros_like(sets)
+        scores, doubts = self._cells(first + rows, sets)
+        error = spread(scores, doubts, self.weights[:, sets])
+        enough = score[rows, column] + self.quantile * error < self.rules.exit_below[sets]
+        below[rows, sets] = enough
+        return below
 
-    def _sum(
-        self, first: int, last: int, heard: Heard, weights: FloatArray, into: FloatArray
-    ) -> FloatArray:
+    def _cells(self, rows: IntArray, sets: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(S, n): scores and doubts of the cells named."""
+        picked = [
+            (table[rows, 0 if place is None else place[sets]],
+             doubt[rows, 0 if place is None else place[sets]])
+            for table, doubt, place in self.columns
+        ]  # fmt: skip
+        return np.stack([s for s, _ in picked]), np.stack([d for _, d in picked])
+
+    def _with_extremes(self, weak: BoolArray, first: int, last: int) -> BoolArray:
+        line = self.rules.extreme_below or 0.0
+        for voice in self.extremes:
+            table, _, place = self.columns[voice]
+            far = table[first:last] <= line
+            if far.any():
+                far = far if place is None else far[:, place]
+                weak = weak | (far & (self.weights[voice] > 0))
+        return weak
+
+    def _sum(self, first: int, last: int, heard: Heard) -> FloatArray:
         """Weighted sum over the voices heard, one after the other."""
-        total, part, begun = into[: last - first], self.part[: last - first], False
-        for voice, weight in enumerate(weights):
+        total, part, begun = self.total[: last - first], self.part[: last - first], False
+        for voice, weight in enumerate(self.blend_weights):
             if not heard[voice]:
                 continue
             target = part if begun else total
@@ -198,17 +214,30 @@ class Blender:
 
     def _known(self, voice: int, first: int, last: int, out: FloatArray) -> FloatArray:
         """(rows, p) or (rows, 1): one voice's scores for the chunk."""
-        table, place = self.columns[voice]
+        table, _, place = self.columns[voice]
         if place is None:
             return table[first:last]
         return np.take(table[first:last], place, axis=1, out=out, mode="clip")
 
-    def _exactly(self, first: int, last: int) -> tuple[FloatArray, FloatArray]:
-        """Score and benefit-of-the-doubt score by ``decide.mix`` itself."""
-        shape = (last - first, self.weights.shape[1])
-        known = [
-            np.broadcast_to(self._known(v, first, last, np.empty(shape)), shape)
-            for v in range(len(self.columns))
-        ]
-        mixed = mix(np.stack(known), self.weights[:, None, :])
-        return mixed.score, mixed.doubted_score
+    def _exactly(self, first: int, last: int) -> tuple[BoolArray, BoolArray, BoolArray | None]:
+        """The same by ``evidence.mix`` and ``evidence.spread`` themselves."""
+        rules, shape = self.rules, (last - first, self.weights.shape[1])
+        rows, sets = (x.ravel() for x in np.indices(shape))
+        scores, doubts = self._cells(first + rows, sets)
+        weights = self.weights[:, sets]
+        mixed = mix(scores, weights)
+        error = spread(scores, doubts, weights)
+        known = (mixed.coverage >= rules.observe_at_least) & ~np.isnan(mixed.score)
+        line = rules.exit_below[sets]
+        sells = known & (mixed.score + self.quantile * error < line)
+        buys = known & (mixed.score > rules.enter_above[sets])
+        weak = None
+        if rules.graded:
+            weak = np.zeros_like(known)
+            if rules.reduce_below is not None:
+                weak = known & (mixed.score < rules.reduce_below[sets])
+            if rules.extreme_below is not None:
+                far = ((weights > 0) & (scores <= rules.extreme_below)).any(axis=0)
+                weak = weak | (known & far)
+            weak = weak.reshape(shape)
+        return sells.reshape(shape), buys.reshape(shape), weak

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.schema import Strict
+from config.schema import Many, Strict
 
 Factor = Annotated[float, Field(ge=0, le=1)]
 _Percent = Annotated[float, Field(ge=0, le=50)]
@@ -48,17 +48,29 @@ class Fade(Strict):
 
     policy_sessions: Annotated[float, Field(gt=0, le=252)] = 5.0
     domestic_sessions: Annotated[float, Field(gt=0, le=756)] = 63.0
+    demand_sessions: Annotated[float, Field(gt=0, le=756)] = 63.0
 
 
 class Impulse(Strict):
     """Size of one type of event, in per cent, and where the figure comes from.
 
-    with_acceptance_pct: the size while China takes what it may buy; None: the same.
+    with_acceptance_pct: the size while China takes what it may buy; None: the same. usual_sign:
+    the sense for NVDA of an event whose wording gives none; 0: it counts for nothing. unless: words
+    (any case) in which the usual sign is not taken, because a rival is hit.
     """
 
     impulse_pct: _Percent
     with_acceptance_pct: _Percent | None = None
+    usual_sign: Literal[-1, 0, 1] = 0
+    unless: Many[str] = ()
     source: Annotated[str, Field(min_length=3)]
+
+    def sign_of(self, direction: Literal[-1, 0, 1], headline: str) -> Literal[-1, 0, 1]:
+        """``direction`` by wording, else the usual sign."""
+        told = headline.lower()
+        if direction or any(word.lower() in told for word in self.unless):
+            return direction
+        return self.usual_sign
 
     def size_pct(self, *, accepted: bool) -> float:
         """The size, given whether China takes the best part it may buy."""
@@ -67,7 +79,7 @@ class Impulse(Strict):
 
 
 class EventWeights(Strict):
-    """The whole file. policy: in % of the share price. domestic: in % of data-centre revenue."""
+    """The whole file. policy: in % of the share price. domestic, demand: of data-centre revenue."""
 
     repeat: RepeatWindow = RepeatWindow()
     stage: StageFactors = StageFactors()
@@ -76,3 +88,4 @@ class EventWeights(Strict):
     fade: Fade = Fade()
     policy: dict[str, Impulse]
     domestic: dict[str, Impulse]
+    demand: dict[str, Impulse] = Field(default_factory=dict)

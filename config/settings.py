@@ -8,6 +8,7 @@ one ``Config``. Names of classes, event types and features are bound and checked
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from config.events import EventWeights
 from config.feeds import FeedsConfig
 from config.holding import Holding
 from config.scenario import Scenario
-from config.schema import FaultsError, Many, Strict, one_of, read_file
+from config.schema import FaultsError, Many, Strict, one_of, read_file, unknown
 from config.strategy import StrategyFile
 from config.whatif import WhatIf
 from engine.errors import ConfigError, InputError, UnknownNameError
@@ -216,7 +217,7 @@ class Config:
     strategy_path: Path
     events: EventWeights
     feeds: FeedsConfig
-    scenarios: tuple[Scenario, ...]
+    scenarios: Mapping[str, Scenario]
     holding: Holding | None
 
     @property
@@ -270,7 +271,7 @@ def load(folder: Path, strategy: str | None = None) -> Config:
     chosen = read.one(path, StrategyFile)
     events = read.one("events.toml", EventWeights)
     feeds = read.one("feeds.toml", FeedsConfig)
-    scenarios = tuple(s for s in (read.one(p, Scenario) for p in scenario_paths(folder)) if s)
+    scenarios = read.scenarios()
     holding = read.holding()
     if read.problems or chosen is None or events is None or feeds is None:
         raise ConfigError(read.problems, remedy="nvsignal config check lists every problem")
@@ -300,6 +301,16 @@ class Read:
         except ConfigError as error:
             self.problems.extend(error.problems)
             return None
+
+    def scenarios(self) -> dict[str, Scenario]:
+        """Every scenario by the name of its file; what one includes must be there."""
+        found = {p.stem: self.one(p, Scenario) for p in scenario_paths(self.folder)}
+        good = {name: scenario for name, scenario in found.items() if scenario}
+        for name, scenario in good.items():
+            for part in scenario.includes:
+                if part not in found or part == name:
+                    self.problems.append(f"{name}.toml: {unknown('scenario', part, found)}")
+        return good
 
     def holding(self) -> Holding | None:
         """What the investor holds; None without the file, too."""

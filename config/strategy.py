@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from config.schema import FaultsError, Many, Strict
 
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
+class RiskWords(Strict):
+    """``[risk]``: what the investor can bear, in his own words.
+
+    The holding may lose ``bear_fall_pct`` within ``within_sessions`` (5, 21 or 63: a week, a month,
+    a quarter) with a chance of ``with_chance_pct``; the share to keep follows. band_pct: a change
+    smaller than that, in points of the holding, is not worth a trade. sell_share_below_pct: SELL
+    when the words allow less than this share.
+    """
+
+    bear_fall_pct: Annotated[float, Field(ge=1, le=95)]
+    with_chance_pct: Annotated[float, Field(ge=1, le=50)] = 10.0
+    within_sessions: Literal[5, 21, 63] = 21
+    band_pct: Annotated[float, Field(ge=0, le=50)] = 10.0
+    sell_share_below_pct: Percent = 0.0
+
 
 class Rule(Strict):
-    """``[decision]``: thresholds of the score, in [-1, +1], and target weights.
+    """``[decision]``: lines of the score, in [-1, +1], and shares of the holding.
 
-    hold_weight, sell_weight: share of the position held under each verdict. reduce_below: while
-    holding, a score below it means ``reduce_weight``; None switches grading off.
+    exit_below: SELL below it, when the chance of being below is above ``sell_chance``. enter_above:
+    back to the full share. reduce_below: ``reduce_weight`` at most below it; None: no such line.
+    extreme_below: a single voice at or below it reduces as well, and never sells; None: none does.
+    hold_weight, sell_weight: the full share, and the floor that is kept under SELL.
+    observe_at_least: share of the weight that must be observed, else the evidence cannot say.
+    good_counts: by what a voice that argues for holding is multiplied. The share cannot exceed the
+    whole, so good news only offsets bad; 0.5: a loss weighs twice a gain (Tversky and Kahneman
+    1992, Journal of Risk and Uncertainty 5, found 2.25).
     """
 
     exit_below: Annotated[float, Field(ge=-1, le=1)]
@@ -23,6 +47,10 @@ class Rule(Strict):
     sell_weight: Annotated[float, Field(ge=-1, le=1)] = 0.0
     reduce_below: Annotated[float, Field(ge=-1, le=1)] | None = None
     reduce_weight: Annotated[float, Field(ge=0, le=1)] = 0.5
+    extreme_below: Annotated[float, Field(ge=-1, lt=0)] | None = None
+    good_counts: Annotated[float, Field(ge=0, le=1)] = 1.0
+    sell_chance: Annotated[float, Field(ge=0.5, lt=1)] = 0.5
+    observe_at_least: Annotated[float, Field(ge=0, le=1)] = 0.0
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -43,22 +71,33 @@ class Rule(Strict):
         return self
 
 
-class VoiceSettings(Strict):
-    """``[[strategy]]``: where the class is, its share of the say, its parameters."""
+class Use(Strict):
+    """Where a strategy's class is, and its parameters."""
 
     use: Annotated[
         str,
         Field(pattern=r"^[a-zA-Z_][\w.]*:[A-Za-z_]\w*$", max_length=200),
         Field(description='"module:Class"'),
     ]
-    weight: Annotated[float, Field(ge=0, le=1)]
     params: dict[str, float | int | str] = Field(default_factory=dict)
 
 
+class VoiceSettings(Use):
+    """``[[strategy]]``: a voice of the score, with its share of the say."""
+
+    weight: Annotated[float, Field(ge=0, le=1)]
+
+
 class StrategyFile(Strict):
-    """The whole file."""
+    """The whole file.
+
+    risk: None keeps the whole holding whatever prices do. valuation: a strategy outside the score;
+    the more stretched it calls the price, the less of the floor is kept.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
     description: Annotated[str, Field(max_length=2_000)] = ""
+    risk: RiskWords | None = None
     decision: Rule
+    valuation: Use | None = None
     strategy: Annotated[Many[VoiceSettings], Field(min_length=1)]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
@@ -458,12 +458,14 @@ class Features:
     """One row per session. Every array is float64 of shape (T,); NaN means not observed.
 
     sessions_on: NYSE session dates. decide_at_us: decision instants, UTC microseconds; row t uses
-    only facts with ``known_at`` at or before it. values: feature name -> array.
+    only facts with ``known_at`` at or before it. values: feature name -> array. warm: the features
+    of prices over the sessions before the first row, oldest first, for what learns from the past.
     """
 
     sessions_on: tuple[date, ...]
     decide_at_us: npt.NDArray[np.int64]
     values: Mapping[str, FloatArray]
+    warm: Mapping[str, FloatArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, array in self.values.items():
@@ -473,10 +475,10 @@ class Features:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """One bar of the waterfall. contribution = weight * value; weight is over what was observed.
+    """One bar of the waterfall. contribution = weight * value.
 
-    value None (then contribution 0 and weight 0): not observed. previous: the contribution of the
-    session before, None for the first.
+    value None (then contribution 0, though the weight could pull so far either way): not observed.
+    previous: the contribution of the session before, None for the first.
     """
 
     name: str
@@ -503,24 +505,80 @@ class Flip:
 
 
 Verdict = Literal["HOLD", "SELL"]
+Stance = Literal["HOLD", "REDUCE", "SELL"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedChance:
+    """The chance of something that will be seen, with what it is drawn towards.
+
+    event: ``stands`` (the same stance so many sessions on) or ``fall`` (the lowest close lies
+    fall_pct or more below the last one known). base: how often it has come so far. weight: of the
+    model against the base, 0 to 1, from its scored past. scored: windows that are over.
+    """
+
+    event: Literal["stands", "fall"]
+    within_sessions: int
+    chance: float
+    base: float
+    weight: float
+    scored: int
+    fall_pct: float | None = None
+
+    def __post_init__(self) -> None:
+        _need_range(self, 0, 1, chance=self.chance, base=self.base, weight=self.weight)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskView:
+    """The forecast of the next sessions, simple returns in %, and what the words allow.
+
+    low_pct, high_pct: 5th and 95th percentile at the end. shortfall_pct: mean of the worst 5 %.
+    up_pct, down_pct: median of the outcomes above and below zero. allowed_share: largest share at
+    which the words hold, held_share: the same in steps of the band; None without words.
+    """
+
+    within_sessions: int
+    volatility_pct: float
+    low_pct: float
+    high_pct: float
+    shortfall_pct: float
+    up_pct: float
+    down_pct: float
+    last_close_usd: float | None = None
+    bear_fall_pct: float | None = None
+    with_chance_pct: float | None = None
+    bear_within_sessions: int | None = None
+    allowed_share: float | None = None
+    held_share: float | None = None
+    sells: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """HOLD or SELL for one session, with everything needed to argue about it.
 
-    score: sum of the contributions. margin: distance of the score to the threshold that would
-    change the decision, positive while it stands. confidence 0 to 1. since_on: first session of the
-    present verdict. changed: differs from the session before.
+    known: whether enough was observed; if not, the evidence cannot say, and its last word stands.
+    stance: HOLD, REDUCE or SELL. target_weight: share of the holding to keep; floor_weight: under
+    SELL. score: sum of the contributions; silent_weight: by which it could be lower or higher.
+    margin: distance of the score to where the verdict would change, positive while it stands.
+    chance_beyond: chance that the score, as far as it is known, lies below the SELL line.
+    firm_share: share of redrawn weights and effect sizes with the same stance; None: not asked.
+    worth_pct: what the score has proved to be worth over the next 21 sessions, % of price.
+    since_on: first session of the present verdict. changed: differs from the session before.
     """
 
     decided_at: datetime
     acts_on: date
     verdict: Verdict
+    stance: Stance
+    known: bool
     target_weight: float
+    floor_weight: float
     score: float
+    silent_weight: float
     margin: float
-    confidence: float
+    chance_beyond: float
     coverage: float
     contributions: tuple[Contribution, ...]
     flips: tuple[Flip, ...]
@@ -529,14 +587,21 @@ class Decision:
     previous_score: float | None
     exit_below: float
     enter_above: float
+    reduce_below: float | None
+    sell_chance: float
     strategy_file: str
     config_hash: str
     data_hash: str
     code_version: str
+    extreme: tuple[str, ...] = ()
+    firm_share: float | None = None
+    worth_pct: float | None = None
+    chances: tuple[StatedChance, ...] = ()
+    risk: RiskView | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         need_aware(self, decided_at=self.decided_at)
-        _need_range(self, 0, 1, confidence=self.confidence, coverage=self.coverage)
+        _need_range(self, 0, 1, coverage=self.coverage, chance_beyond=self.chance_beyond)
         if abs(sum(c.contribution for c in self.contributions) - self.score) > 1e-9:
             raise DataError("contributions do not add up to the score")

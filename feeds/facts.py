@@ -365,6 +365,18 @@ SMH_SPLIT = CorporateAction(symbol="SMH", ex_on=date(2023, 5, 5), action="split"
 """VanEck, 2-for-1; the tables hold no actions but Nvidia's."""
 
 
+COVERED_FROM = date(2022, 1, 1)
+"""From here on the tables of releases and events look for everything of their kinds: a stretch
+without a row means that nothing happened. The first rows are of 2022-08 (policy) and 2023-11."""
+
+
+def coverage_fact() -> Fact:
+    """From when on the tables of releases and events have been looked after."""
+    at = datetime.combine(COVERED_FROM, time(0), tzinfo=UTC)
+    payload = {"streams": ["releases", "events"], "from_on": COVERED_FROM.isoformat()}
+    return _fact("coverage", "reference tables", at, at, {}, payload)
+
+
 def action_facts(actions_csv: str) -> list[Fact]:
     """Nvidia's splits and dividends; without a day of declaration known when they bind."""
     facts = [_action_fact(SMH_SPLIT, {"source": "VanEck announcement", "confidence": "high"}, "")]
@@ -541,7 +553,7 @@ _NEVER_BLANK = frozenset(
 
 def read_tables(folder: Path, lags: Lags) -> tuple[Fact, ...]:
     """Every reference fact under ``folder``; all problems of all files in one ``ConfigError``."""
-    facts: list[Fact] = []
+    facts: list[Fact] = [coverage_fact()]
     problems: list[str] = []
     releases, updates, chips, dims, acts = (_read(folder / name, problems) for name in WHOLE_FILES)
     try:

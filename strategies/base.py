@@ -18,7 +18,10 @@ Params = Mapping[str, FloatArray | float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Param:
-    """One tunable number: its default (a prior with a source), its range and its unit."""
+    """One tunable number: its default (a prior with a source), its range and its unit.
+
+    effect: how large a cause the score needs, which a test of how firm a verdict is moves about.
+    """
 
     default: float
     low: float
@@ -26,6 +29,7 @@ class Param:
     unit: str
     source: str
     open_low: bool = False
+    effect: bool = False
 
     def allows(self, value: float) -> bool:
         """Whether ``value`` is finite and inside the range."""
@@ -159,6 +163,28 @@ def decay(impulse: FloatArray, half_life_sessions: FloatArray | float) -> FloatA
     state = np.zeros(shape[:-1], dtype=np.float64)
     for t in range(shape[-1]):
         state = state * rate + incoming[..., t]
+        out[..., t] = state
+    return out
+
+
+def fade_latest(impulse: FloatArray, half_life_sessions: FloatArray | float) -> FloatArray:
+    """Like ``decay``, but what comes in replaces what was there: a later word supersedes.
+
+    y[t] = x[t] where it is not zero, else y[t-1] * 2**(-1/h); NaN counts as nothing coming in.
+    """
+    half_life = np.asarray(half_life_sessions, dtype=np.float64)
+    if not (half_life > 0).all():
+        raise OutOfRangeError("half_life_sessions", half_life_sessions, "greater than 0 sessions")
+    rate = np.exp2(-1.0 / half_life)[..., 0] if half_life.ndim else np.exp2(-1.0 / half_life)
+    incoming = np.where(np.isnan(impulse), 0.0, impulse)
+    lead = half_life.shape[:-1] if half_life.ndim else ()
+    out: FloatArray = np.empty(
+        (*np.broadcast_shapes(incoming.shape[:-1], lead), incoming.shape[-1])
+    )
+    state = np.zeros(out.shape[:-1])
+    for t in range(out.shape[-1]):
+        now = incoming[..., t]
+        state = np.where(now != 0.0, now, state * rate)
         out[..., t] = state
     return out
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.phrases import phrase
 from engine.values import Evidence, FloatArray
-from strategies.base import Level, Param, Params, Strategy, decay, only_where, squash
+from strategies.base import Level, Param, Params, Strategy, fade_latest, only_where, squash
 
 
 class EarningsSurprise(Strategy):
@@ -47,6 +47,7 @@ class EarningsSurprise(Strategy):
                 high=100,
                 unit="%",
                 open_low=True,
+                effect=True,
                 source="judgement: between a normal guide (2-5 %) and the two giant ones of 2023",
             ),
         }
@@ -60,10 +61,11 @@ class EarningsSurprise(Strategy):
     )
 
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
-        """Surprise beyond the usual at each report, fading."""
+        """Surprise of the latest report beyond the usual, fading."""
         raw = features["guide_surprise_pct"]
         beyond = np.where(raw != 0.0, raw - p["usual_beat_pct"], 0.0)
-        return {"guide_surprise_pct": only_where(raw, decay(beyond, p["half_life_sessions"]))}
+        faded = fade_latest(beyond, p["half_life_sessions"])
+        return {"guide_surprise_pct": only_where(raw, faded)}
 
     def score(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
         """tanh(level / scale)."""

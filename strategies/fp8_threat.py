@@ -43,6 +43,7 @@ class Fp8Threat(Strategy):
                 high=100,
                 unit="% of data-centre revenue",
                 open_low=True,
+                effect=True,
                 source="judgement: three landmark releases; the ratings put 0.8 % of a year's "
                 "revenue at risk for R1, which had no equal before 2025-09-30",
             ),

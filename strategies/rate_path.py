@@ -65,6 +65,7 @@ class RatePath(Strategy):
                 high=50,
                 unit="% of price",
                 open_low=True,
+                effect=True,
                 source="twice the cap of one event",
             ),
         }
@@ -82,7 +83,7 @@ class RatePath(Strategy):
 
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
         """Each surprise is turned into per cent of price, capped, then fades."""
-        surprise_pp = np.nan_to_num(features["fed_surprise_bps"]) / 100.0
+        surprise_pp = features["fed_surprise_bps"] / 100.0
         effect = np.clip(
             p["index_pct_per_100bp"] * p["beta"] * surprise_pp, -p["cap_pct"], p["cap_pct"]
         )

@@ -31,6 +31,7 @@ class Trend(Strategy):
                 high=10,
                 unit="standard deviations",
                 open_low=True,
+                effect=True,
                 source="judgement: one standard deviation counts as a clear trend",
             ),
             "calm_vol_pct": Param(

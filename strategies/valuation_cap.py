@@ -4,6 +4,9 @@ What it assumes about the world: a price is stretched when the ten-year growth i
 DCF) lies beyond what delivered growth can fade into; and an investor may simply want less above a
 market value he names. Evidence: growth rates hardly persist (Chan, Karceski and Lakonishok 2003,
 Journal of Finance 58), so delivered growth fades with a half-life of about two years.
+
+It stands outside the score, where it would cancel the trend (a price is dearest when it has risen
+most): it says how much of the floor is worth keeping once everything else says SELL.
 """
 
 from __future__ import annotations
@@ -24,7 +27,12 @@ class ValuationCap(Strategy):
 
     name: ClassVar[str] = "valuation_cap"
     needs: ClassVar[frozenset[str]] = frozenset(
-        {"market_cap_usd_tn", "implied_growth_pct", "delivered_growth_pct"}
+        {
+            "market_cap_usd_tn",
+            "implied_growth_pct",
+            "delivered_growth_pct",
+            "trailing_revenue_usd_bn",
+        }
     )
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
@@ -35,6 +43,22 @@ class ValuationCap(Strategy):
                 unit="USD tn",
                 open_low=True,
                 source="the investor's own mark: past 4 trillion he starts to ask",
+            ),
+            "ceiling_at_sales_usd_bn": Param(
+                default=165,
+                low=0,
+                high=10_000,
+                unit="USD bn of sales in four quarters",
+                source="sales of the four quarters to 2025-07, when 4 trillion was passed: the "
+                "ceiling drifts with sales from there; 0 keeps it fixed",
+            ),
+            "growth_cap_pct": Param(
+                default=40,
+                low=0,
+                high=400,
+                unit="% a year",
+                source="base rates: hardly any large firm grows faster than this for three years "
+                "(Chan, Karceski and Lakonishok 2003); what is beyond is not carried forward",
             ),
             "ceiling_weight": Param(
                 default=1,
@@ -49,6 +73,7 @@ class ValuationCap(Strategy):
                 high=100,
                 unit="pp a year",
                 open_low=True,
+                effect=True,
                 source="handbook 3.3: implied growth moves 16-24 % over r = 8.5-11.5 %",
             ),
             "fade_half_life_years": Param(
@@ -82,13 +107,21 @@ class ValuationCap(Strategy):
         }
     )
 
+    def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
+        """Taken as they are, and the ceiling of the day: it drifts with sales where asked."""
+        sales = features["trailing_revenue_usd_bn"]
+        at_sales = p["ceiling_at_sales_usd_bn"]
+        with np.errstate(divide="ignore"):
+            drift = np.where(at_sales > 0, sales / np.where(at_sales > 0, at_sales, 1.0), 1.0)
+        ceiling = p["ceiling_usd_tn"] * drift
+        return {**{n: features[n] for n in self.levels_spec}, "ceiling_usd_tn": ceiling}
+
     def score(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
-        """Both terms; unknown when the market value is; growth term 0 while growth is unknown."""
+        """Both terms; unknown while the market value or the growth is."""
         gap = levels["implied_growth_pct"] - sustainable_pct(levels["delivered_growth_pct"], p)
-        growth_term = np.nan_to_num(squash(gap / p["growth_scale_pp"]), nan=0.0)
-        excess = np.log(levels["market_cap_usd_tn"] / p["ceiling_usd_tn"])
+        excess = np.log(levels["market_cap_usd_tn"] / levels["ceiling_usd_tn"])
         ceiling_term = p["ceiling_weight"] * np.maximum(excess, 0.0)
-        return np.clip(-growth_term - ceiling_term, -1.0, 1.0)
+        return np.clip(-squash(gap / p["growth_scale_pp"]) - ceiling_term, -1.0, 1.0)
 
     def doubt(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
         """0.35: 1.5 points of discount rate move implied growth by about 4 points."""
@@ -101,7 +134,7 @@ class ValuationCap(Strategy):
                 text=phrase(
                     "Market value {cap:usdtn2} against a ceiling of {ceiling:usdtn2}",
                     cap=levels["market_cap_usd_tn"],
-                    ceiling=p["ceiling_usd_tn"],
+                    ceiling=levels["ceiling_usd_tn"],
                 ),
                 source="nvidia_market_cap, prices",
             )
@@ -125,12 +158,15 @@ class ValuationCap(Strategy):
 
 
 def sustainable_pct(delivered_pct: FloatArray, p: Params, years: int = 10) -> FloatArray:
-    """Ten-year average growth if the excess over terminal growth halves every half-life.
+    """Ten-year compound growth if what is above terminal growth halves every half-life.
 
-    The mean of g_T + (g_0 - g_T) 2**(-t/h) over n years is
-    g_T + (g_0 - g_T) h/(n ln 2) (1 - 2**(-n/h)).
+    Growth beyond ``growth_cap_pct`` is not carried forward: the rates of the years are
+    g_T + (min(g_0, cap) - g_T) 2**(-t/h), t = 1 … n, and their compound mean is returned, % a year.
     """
     half_life = np.asarray(p["fade_half_life_years"], dtype=np.float64)
-    share = half_life / (years * np.log(2.0)) * (1.0 - np.exp2(-years / half_life))
     terminal = p["terminal_growth_pct"]
-    return np.asarray(terminal + (delivered_pct - terminal) * share)
+    above = np.minimum(delivered_pct, p["growth_cap_pct"]) - terminal
+    logs = np.zeros(np.broadcast_shapes(np.shape(above), np.shape(half_life)))
+    for year in range(1, years + 1):
+        logs = logs + np.log1p((terminal + above * np.exp2(-year / half_life)) / 100.0)
+    return np.asarray(100.0 * np.expm1(logs / years))

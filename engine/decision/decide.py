@@ -1,232 +1,309 @@
-"""Scores to HOLD or SELL: a linear blend that can be read, and a latch that does not flutter.
+"""From evidence and risk to a verdict: HOLD or SELL, and which share to keep.
 
-``score = sum of w_i * s_i`` with the weights shared out over what was observed. The latch turns the
-score into a position: SELL below ``exit_below``, back to HOLD above ``enter_above``, at least
-``min_sessions_between_changes`` apart.
+Three things are kept apart, and each is printed:
 
-**Missing data never causes SELL.** Entering SELL also needs the *benefit-of-the-doubt score* below
-``exit_below``: the score in which every unobserved voice is counted at its best, +1. So SELL is
-only said when it would be said whatever the missing voices had to say.
+* **Evidence** moves a latch. SELL needs the score below ``exit_below`` *and* the chance of being
+  below it above ``sell_chance``; HOLD comes back above ``enter_above``. Between the lines, and
+  while one voice alone is at its extreme, the share is reduced.
+* **Risk** says how much of the holding the investor's own words allow, and sells when that is less
+  than ``sell_share_below_pct``.
+* **Ignorance** is a state of its own: below ``observe_at_least`` of the weight the evidence cannot
+  say, and its last word stands. Missing evidence neither sells nor forbids selling: it widens.
 
-Everything is elementwise over parameter sets: arrays are (S, T) for one configuration and
-(S, P, T) in a sweep, S strategies in the order of the configuration.
+Everything is elementwise over parameter sets: (T,) for one configuration, (P, T) in a sweep.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
+from config.strategy import RiskWords as RiskWords
 from config.strategy import Rule as Rule
-from engine.errors import ConfigError
+from engine.decision import risk
+from engine.decision.evidence import Blend, Voice, mix, spread
 from engine.values import BoolArray, Features, FloatArray
-from strategies.base import Strategy, levels_of
+from strategies.base import Params, levels_of
 
-DEFAULT_CONFIDENCE_DOUBT = 0.05
-"""Floor of the score's standard error: no blend of judgements is known better than this."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Voice:
-    """One strategy in the blend: weight >= 0 (relative), and its parameters."""
-
-    strategy: Strategy
-    weight: float
-    params: Mapping[str, float]
+Levels = tuple[dict[str, FloatArray], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blend:
-    """The configured voices and the rule that listens to them."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bearing:
+    """What risk allows, (…, T) or (T,).
 
-    voices: tuple[Voice, ...]
-    rule: Rule
+    share: what the words allow, NaN before prices are known. held: the same in steps of the band.
+    sells: whether the allowed share is too small to stay. floor_scale: factor of the floor by
+    valuation, in steps. said: the forecast behind it, warm-up included, None without words.
+    worst: (T,), what is undershot with the chance of the words, in standard deviations.
+    """
 
-    def __post_init__(self) -> None:
-        names = [v.strategy.name for v in self.voices]
-        problems = [
-            f"strategy '{n}' is listed twice" for n in {n for n in names if names.count(n) > 1}
-        ]
-        problems += [
-            f"weight of '{v.strategy.name}' = {v.weight!r}; allowed: 0 or more, finite"
-            for v in self.voices
-            if not (math.isfinite(v.weight) and v.weight >= 0)
-        ]
-        if not problems and sum(v.weight for v in self.voices) <= 0:
-            problems.append("all weights are zero: nobody has a say")
-        if problems:
-            raise ConfigError(problems)
-
-    @property
-    def weights(self) -> FloatArray:
-        """Shape (S,), summing to one."""
-        raw = np.array([v.weight for v in self.voices], dtype=np.float64)
-        return np.asarray(raw / raw.sum())
+    share: FloatArray
+    held: FloatArray
+    sells: BoolArray
+    floor_scale: FloatArray
+    said: risk.Forecast | None = None
+    worst: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evaluation:
     """The blend over all sessions.
 
-    scores, doubts: (S, T), scores NaN where not observed. levels: per strategy. effective_weights:
-    (S, T), over what was observed, zero elsewhere. score: (T,), NaN when nothing was observed.
-    doubted_score: (T,), unobserved voices at +1. invested: (T,) True while holding. target_weight:
-    (T,). coverage: (T,), share of the weight that was observed.
+    scores, doubts, contributions: (S, T), scores NaN where not observed, contributions 0 there.
+    levels: per strategy. score: (T,), NaN when nothing was observed. spread: (T,), its standard
+    error. silent: (T,), weight not observed, by which the score could be lower or higher. known:
+    (T,), whether enough was observed for the evidence to speak. holding, reduced: (T,), the state
+    of the evidence. invested: (T,), False where the verdict is SELL. target_weight: (T,), share of
+    the holding to keep.
     """
 
-    levels: tuple[dict[str, FloatArray], ...]
+    levels: Levels
     scores: FloatArray
     doubts: FloatArray
-    effective_weights: FloatArray
     contributions: FloatArray
     score: FloatArray
-    doubted_score: FloatArray
+    spread: FloatArray
     coverage: FloatArray
+    silent: FloatArray
+    known: BoolArray
+    holding: BoolArray
+    reduced: BoolArray
     invested: BoolArray
     target_weight: FloatArray
+    bearing: Bearing
 
 
 def evaluate(blend: Blend, features: Features) -> Evaluation:
-    """Every session's score and position; the live decision is the last row of this."""
+    """Every session's score and share; the live decision is the last row of this."""
     levels = tuple(levels_of(v.strategy, features.values, v.params) for v in blend.voices)
-    return evaluate_levels(blend, levels)
+    return evaluate_levels(blend, levels, bearing_of(blend, features))
 
 
-def evaluate_levels(blend: Blend, levels: tuple[dict[str, FloatArray], ...]) -> Evaluation:
-    """The pointwise rest of ``evaluate``: what a flip search re-runs with one level moved."""
-    pairs = list(zip(blend.voices, levels, strict=True))
-    scores = np.stack([v.strategy.score(lv, v.params) for v, lv in pairs])
-    doubts = np.stack([v.strategy.doubt(lv, v.params) for v, lv in pairs])
-    weights = blend.weights[:, None]
+def evaluate_levels(
+    blend: Blend,
+    levels: Levels,
+    bearing: Bearing,
+    *,
+    params: Sequence[Params] | None = None,
+    weights: FloatArray | None = None,
+) -> Evaluation:
+    """The pointwise rest of ``evaluate``: what a flip search re-runs with one level moved.
+
+    params, weights (S, P, 1): instead of the blend's own.
+    """
+    given = params or [v.params for v in blend.voices]
+    heard = list(zip(blend.voices, levels, given, strict=True))
+    scores = stacked([v.strategy.score(lv, p) for v, lv, p in heard])
+    scores = weighed(scores, blend.rule)
+    doubts = [v.strategy.doubt(lv, p) for v, lv, p in heard]
+    if weights is None:
+        weights = blend.weights.reshape(-1, *(1,) * (scores.ndim - 1))
+    shape = np.broadcast_shapes(scores.shape[1:], weights.shape[1:])
+    scores = np.broadcast_to(scores, (len(heard), *shape))
+    told = np.stack([np.broadcast_to(d, shape) for d in doubts])
+    return judge(blend.rule, weights, levels, scores, told, bearing)
+
+
+def weighed(scores: FloatArray, rule: Rule) -> FloatArray:
+    """Scores with what argues for holding at its smaller weight; NaN stays NaN."""
+    return (
+        scores
+        if rule.good_counts == 1.0
+        else np.where(scores > 0, rule.good_counts * scores, scores)
+    )
+
+
+def stacked(parts: Sequence[FloatArray]) -> FloatArray:
+    """(S, …, T) of parts that may be (T,) or (P, T)."""
+    return np.stack(np.broadcast_arrays(*parts))
+
+
+def judge(
+    rule: Rule,
+    weights: FloatArray,
+    levels: Levels,
+    scores: FloatArray,
+    doubts: FloatArray,
+    bearing: Bearing,
+) -> Evaluation:
+    """Verdict and share from what the voices say (S, …, T) and what risk allows."""
     mixed = mix(scores, weights)
-    invested = latch(mixed.score, mixed.doubted_score, blend.rule)
+    error = spread(scores, doubts, weights)
+    votes = vote(rule, weights, scores, mixed.score, mixed.coverage, error)
+    holding, reduced = latch(votes, rule.min_sessions_between_changes)
     return Evaluation(
         levels=levels,
         scores=scores,
         doubts=doubts,
-        effective_weights=mixed.effective_weights,
         contributions=mixed.contributions,
         score=mixed.score,
-        doubted_score=mixed.doubted_score,
+        spread=error,
         coverage=mixed.coverage,
-        invested=invested,
-        target_weight=target_weight(invested, mixed.score, mixed.doubted_score, blend.rule),
+        silent=mixed.silent,
+        known=votes.known,
+        holding=holding,
+        reduced=reduced,
+        invested=holding & ~bearing.sells,
+        target_weight=target_weight(rule, holding, reduced, bearing),
+        bearing=bearing,
     )
+
+
+# --- risk ---------------------------------------------------------------------------------------
+
+FLOOR_STEP = 0.25
+"""The floor follows valuation in quarters, so that a price that drifts causes no trades."""
+
+
+def bearing_of(blend: Blend, features: Features, said: risk.Forecast | None = None) -> Bearing:
+    """What the investor's words allow at each session of ``features``.
+
+    said: the forecast for the horizon of the words when it is known already.
+    """
+    rows = len(features.sessions_on)
+    scale = floor_scale(blend.valuation, features)
+    words = blend.risk
+    if words is None:
+        everything = np.ones(rows)
+        nowhere = np.zeros(rows, dtype=np.bool_)
+        return Bearing(share=everything, held=everything, sells=nowhere, floor_scale=scale)
+    said = said or risk.forecast(risk.history_from(features), words.within_sessions)
+    before = risk.rows_before(features)
+    worst = (said.quantile(words.with_chance_pct / 100.0) / said.sigma)[before:]
+    share = risk.share_of(words.bear_fall_pct / 100.0, worst * said.sigma[before:])
+    return bearing_from(words, share, scale, said, worst)
+
+
+def bearing_from(
+    words: RiskWords,
+    share: FloatArray,
+    scale: FloatArray,
+    said: risk.Forecast | None,
+    worst: FloatArray | None,
+) -> Bearing:
+    """Steps and the risk's own SELL from the allowed share (…, T)."""
+    least = words.sell_share_below_pct / 100.0
+    back = least + words.band_pct / 100.0
+    return Bearing(
+        share=share,
+        held=risk.stepped(share, words.band_pct / 100.0),
+        sells=risk.below_until(share, least, back),
+        floor_scale=scale,
+        said=said,
+        worst=worst,
+    )
+
+
+def floor_scale(valuation: Voice | None, features: Features) -> FloatArray:
+    """(T,): 1 while the price is not stretched or nothing is known of it, down to 0 as it is."""
+    rows = len(features.sessions_on)
+    if valuation is None:
+        return np.ones(rows)
+    strategy, params = valuation.strategy, valuation.params
+    score = strategy.score(levels_of(strategy, features.values, params), params)
+    stretched = np.where(np.isnan(score), 0.0, np.maximum(-score, 0.0))
+    return risk.stepped(np.ceil((1.0 - stretched) / FLOOR_STEP) * FLOOR_STEP, FLOOR_STEP)
+
+
+# --- evidence -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Mixed:
-    """Result of ``mix``; shapes follow the scores."""
+class Votes:
+    """What the evidence asks for at each session, (…, T)."""
 
-    effective_weights: FloatArray
-    contributions: FloatArray
-    score: FloatArray
-    doubted_score: FloatArray
-    coverage: FloatArray
+    sells: BoolArray
+    buys: BoolArray
+    weak: BoolArray
+    known: BoolArray
 
 
-def mix(scores: FloatArray, weights: FloatArray) -> Mixed:
-    """Weighted sum over what was observed.
+def vote(
+    rule: Rule,
+    weights: FloatArray,
+    scores: FloatArray,
+    score: FloatArray,
+    coverage: FloatArray,
+    error: FloatArray,
+) -> Votes:
+    """The lines of ``rule`` applied; nobody votes while too little is observed."""
+    known = (coverage >= rule.observe_at_least) & ~np.isnan(score)
+    sells = known & (score + sell_quantile(rule) * error < rule.exit_below)
+    weak = np.zeros(np.shape(score), dtype=np.bool_)
+    if rule.reduce_below is not None:
+        weak = known & (score < rule.reduce_below)
+    if rule.extreme_below is not None:
+        heard = np.broadcast_to(weights > 0, scores.shape)
+        weak = weak | (known & (heard & (scores <= rule.extreme_below)).any(axis=0))
+    return Votes(sells=sells, buys=known & (score > rule.enter_above), weak=weak, known=known)
 
-    scores: (S, …, T), NaN unobserved. weights: broadcastable to it, summing to one over axis 0.
-    The sum runs over strategies in their order, so that results do not depend on the shape.
+
+def sell_quantile(rule: Rule) -> float:
+    """Standard errors by which the score must lie below the line; 0 for an even chance."""
+    return 0.0 if rule.sell_chance == 0.5 else NormalDist().inv_cdf(rule.sell_chance)
+
+
+def latch(votes: Votes, wait_sessions: int) -> tuple[BoolArray, BoolArray]:
+    """State with memory: whether the evidence holds, and whether it holds less, (…, T) each.
+
+    Starts holding. A change needs ``wait_sessions`` sessions since the last one (the first is
+    free). A reduction ends when the score is back above ``enter_above``.
     """
-    observed = ~np.isnan(scores)
-    seen_weight = np.where(observed, weights, 0.0)
-    coverage = _sum0(seen_weight)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        effective = np.where(coverage > 0, seen_weight / coverage, 0.0)
-    known = np.where(observed, scores, 0.0)
-    contributions = effective * known
-    score = np.where(coverage > 0, _sum0(contributions), np.nan)
-    doubted = _sum0(seen_weight * known) + (
-        _sum0(np.broadcast_to(weights, scores.shape)) - coverage
-    )
-    return Mixed(
-        effective_weights=effective,
-        contributions=contributions,
-        score=score,
-        doubted_score=doubted,
-        coverage=coverage,
-    )
-
-
-def _sum0(x: FloatArray) -> FloatArray:
-    """Sum over axis 0, one after the other: the same bits whatever the other axes are."""
-    total = np.zeros(x.shape[1:])
-    for part in x:
-        total = total + part
-    return total
-
-
-def latch(score: FloatArray, doubted_score: FloatArray, rule: Rule) -> BoolArray:
-    """Position with memory: (…, T) scores to (…, T) booleans, True while holding.
-
-    Starts in HOLD. NaN scores change nothing. A change needs ``min_sessions_between_changes``
-    sessions since the last one (the first change is free).
-    """
-    shape = np.broadcast_shapes(score.shape, doubted_score.shape)
-    out = np.empty(shape, dtype=np.bool_)
+    shape = votes.sells.shape
+    holding_out, reduced_out = np.empty(shape, dtype=np.bool_), np.empty(shape, dtype=np.bool_)
     holding = np.ones(shape[:-1], dtype=np.bool_)
+    reduced = np.zeros(shape[:-1], dtype=np.bool_)
     wait = np.zeros(shape[:-1], dtype=np.int64)
-    sells = (score < rule.exit_below) & (doubted_score < rule.exit_below)
-    buys = score > rule.enter_above
     for t in range(shape[-1]):
-        change = np.where(holding, sells[..., t], buys[..., t]) & (wait <= 0)
+        buys = votes.buys[..., t]
+        change = np.where(holding, votes.sells[..., t], buys) & (wait <= 0)
         holding = holding ^ change
-        wait = np.where(change, rule.min_sessions_between_changes, wait - 1)
-        out[..., t] = holding
-    return out
+        wait = np.where(change, wait_sessions, wait - 1)
+        reduced = holding & (votes.weak[..., t] | (reduced & ~buys))
+        holding_out[..., t], reduced_out[..., t] = holding, reduced
+    return holding_out, reduced_out
 
 
 def target_weight(
-    invested: BoolArray, score: FloatArray, doubted_score: FloatArray, rule: Rule
+    rule: Rule, holding: BoolArray, reduced: BoolArray, bearing: Bearing
 ) -> FloatArray:
-    """Share of the full position: hold, sell or, while holding on a weak score, reduced.
+    """Share of the holding to keep: the floor when sold, else what risk allows, at most a part."""
+    floor = rule.sell_weight * bearing.floor_scale
+    full = np.where(
+        bearing.sells, floor, np.minimum(rule.hold_weight, np.maximum(floor, bearing.held))
+    )
+    if bearing.said is None:
+        full = np.broadcast_to(np.float64(rule.hold_weight), full.shape)
+    less = np.minimum(full, rule.reduce_weight)
+    return np.where(holding, np.where(reduced, less, full), floor)
 
-    As for SELL, missing data never causes a reduction: the benefit-of-the-doubt score must be weak
-    too.
-    """
-    weight = np.where(invested, rule.hold_weight, rule.sell_weight)
-    if rule.reduce_below is not None:
-        weak = invested & (score < rule.reduce_below) & (doubted_score < rule.reduce_below)
-        weight = np.where(weak, rule.reduce_weight, weight)
-    return weight
 
-
-def score_error(evaluation: Evaluation, weights: FloatArray, t: int) -> float:
-    """Standard error of the score at session t.
-
-    Each observed voice brings its own doubt; a missing voice is uniform on [-1, +1], variance 1/3.
-    Doubts are taken as independent.
-    """
-    seen = ~np.isnan(evaluation.scores[:, t])
-    known = evaluation.effective_weights[:, t] * np.where(seen, evaluation.doubts[:, t], 0.0)
-    missing = np.where(seen, 0.0, weights)
-    variance = float(np.sum(known**2) + np.sum(missing**2) / 3.0)
-    return max(math.sqrt(variance), DEFAULT_CONFIDENCE_DOUBT)
+# --- distances ----------------------------------------------------------------------------------
 
 
 def margin(evaluation: Evaluation, rule: Rule, t: int) -> float:
-    """Distance of the score to the threshold that would change the verdict; NaN unobserved."""
-    score = float(evaluation.score[t])
-    return score - rule.exit_below if evaluation.invested[t] else rule.enter_above - score
+    """Distance of the score to the threshold that would change the verdict; NaN unobserved.
 
-
-def confidence(evaluation: Evaluation, blend: Blend, t: int) -> float:
-    """How sure: P(the true score lies on this side of the threshold) times coverage.
-
-    Normal error around the score (``score_error``). Zero when nothing was observed.
+    While holding, to where SELL is said: the line less what the chance asks for.
     """
-    gap = margin(evaluation, blend.rule, t)
-    if not math.isfinite(gap):
-        return 0.0
-    z = gap / score_error(evaluation, blend.weights, t)
-    return float(evaluation.coverage[t]) * 0.5 * (1.0 + math.erf(z / math.sqrt(2.0)))
+    score = float(evaluation.score[t])
+    if not evaluation.holding[t]:
+        return rule.enter_above - score
+    return score + sell_quantile(rule) * float(evaluation.spread[t]) - rule.exit_below
+
+
+def chance_beyond(evaluation: Evaluation, rule: Rule, t: int) -> float:
+    """Chance that the score, as far as it is known, lies below ``exit_below``; normal errors."""
+    score, error = float(evaluation.score[t]), float(evaluation.spread[t])
+    if not math.isfinite(score) or error <= 0.0:
+        return float(score < rule.exit_below)
+    return NormalDist(score, error).cdf(rule.exit_below)
 
 
 def since_row(invested: Sequence[Any] | BoolArray, t: int) -> int:

@@ -1,29 +1,33 @@
 """Why: contributions with their evidence, and the level of each input at which the verdict flips.
 
 Flips are found by moving one level of one strategy at the last session, all else equal, and asking
-the same functions that decide (score, blend, thresholds). The first crossing on each side of the
-present level is bracketed on a fine grid, refined by bisection, and verified on either side.
+the same functions that decide, memory of the latch included: what is named would have been said,
+and what cannot be said that morning is not named. The first crossing on each side of the present
+level is bracketed on a fine grid, refined by bisection, and verified on either side.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from engine.decision.decide import (
-    Blend,
     Evaluation,
-    Voice,
-    confidence,
+    chance_beyond,
     margin,
-    mix,
     since_row,
+    vote,
+    weighed,
 )
+from engine.decision.evidence import Blend, Voice, mix, spread
+from engine.decision.outlook import Outlook, chances_at, firmness, risk_at, stance_of
 from engine.phrases import phrase
 from engine.values import (
+    BoolArray,
     Contribution,
     Decision,
     Evidence,
@@ -38,35 +42,47 @@ GRID_POINTS = 201
 BISECTIONS = 60
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a decision comes from: hashes of configuration and data, version of the code."""
+
+    decided_at: datetime
+    strategy_file: str
+    config_hash: str
+    data_hash: str
+    code_version: str
+
+
 def decision_at(
     blend: Blend,
     features: Features,
     evaluation: Evaluation,
+    origin: Origin,
     *,
-    decided_at: datetime,
-    strategy_file: str,
-    hashes: tuple[str, str, str],
     t: int = -1,
-    notes: tuple[str, ...] = (),
+    outlook: Outlook | None = None,
 ) -> Decision:
     """The decision of row ``t`` with contributions and flips.
 
-    hashes: config hash, data hash, code version. Raises nothing: a row without any observation
-    keeps the verdict of the row before, with confidence zero.
+    outlook: adds what is said of the coming sessions, and how firm the stance is. Raises nothing: a
+    row without any observation keeps the verdict of the row before and says so.
     """
     row = range(len(features.sessions_on))[t]
     contributions = contributions_at(blend, evaluation, row)
     gap = margin(evaluation, blend.rule, row)
-    score = float(sum(c.contribution for c in contributions))
     before = float(evaluation.score[row - 1]) if row else math.nan
-    return Decision(
-        decided_at=decided_at,
+    said = Decision(
+        decided_at=origin.decided_at,
         acts_on=features.sessions_on[row],
         verdict="HOLD" if evaluation.invested[row] else "SELL",
+        stance=stance_of(evaluation, blend.rule, row),
+        known=bool(evaluation.known[row]),
         target_weight=float(evaluation.target_weight[row]),
-        score=score,
+        floor_weight=float(blend.rule.sell_weight * evaluation.bearing.floor_scale[row]),
+        score=float(sum(c.contribution for c in contributions)),
+        silent_weight=float(evaluation.silent[row]),
         margin=gap if math.isfinite(gap) else 0.0,
-        confidence=confidence(evaluation, blend, row),
+        chance_beyond=chance_beyond(evaluation, blend.rule, row),
         coverage=min(1.0, max(0.0, float(evaluation.coverage[row]))),
         contributions=contributions,
         flips=flips_at(blend, evaluation, row),
@@ -75,11 +91,36 @@ def decision_at(
         previous_score=before if math.isfinite(before) else None,
         exit_below=blend.rule.exit_below,
         enter_above=blend.rule.enter_above,
-        strategy_file=strategy_file,
-        config_hash=hashes[0],
-        data_hash=hashes[1],
-        code_version=hashes[2],
-        notes=notes,
+        reduce_below=blend.rule.reduce_below,
+        sell_chance=blend.rule.sell_chance,
+        strategy_file=origin.strategy_file,
+        config_hash=origin.config_hash,
+        data_hash=origin.data_hash,
+        code_version=origin.code_version,
+        extreme=_extreme(blend, evaluation, row),
+    )
+    if outlook is None:
+        return said
+    distance = float(evaluation.score[row] - outlook.score_mean[row])
+    worth = outlook.worth[row] * distance if math.isfinite(distance) else 0.0
+    return replace(
+        said,
+        firm_share=firmness(blend, features, evaluation, row),
+        worth_pct=100.0 * math.expm1(worth),
+        chances=chances_at(outlook, row),
+        risk=risk_at(blend, features, evaluation, outlook, row),
+    )
+
+
+def _extreme(blend: Blend, evaluation: Evaluation, t: int) -> tuple[str, ...]:
+    """Names of the voices that are at their worst."""
+    line = blend.rule.extreme_below
+    if line is None:
+        return ()
+    return tuple(
+        v.strategy.name
+        for v, score in zip(blend.voices, evaluation.scores[:, t], strict=True)
+        if v.weight > 0 and score <= line
     )
 
 
@@ -90,13 +131,13 @@ def contributions_at(blend: Blend, evaluation: Evaluation, t: int) -> tuple[Cont
         value = float(evaluation.scores[i, t])
         before = float(evaluation.contributions[i, t - 1]) if t > 0 else None
         if math.isnan(value):
-            bars.append(replace(_missing(voice), previous=before))
+            bars.append(replace(_missing(voice, float(blend.weights[i])), previous=before))
             continue
         at_t = {name: float(array[t]) for name, array in evaluation.levels[i].items()}
         bars.append(
             Contribution(
                 name=voice.strategy.name,
-                weight=float(evaluation.effective_weights[i, t]),
+                weight=float(blend.weights[i]),
                 value=value,
                 contribution=float(evaluation.contributions[i, t]),
                 evidence=voice.strategy.evidence(at_t, voice.params),
@@ -107,11 +148,14 @@ def contributions_at(blend: Blend, evaluation: Evaluation, t: int) -> tuple[Cont
     return tuple(bars)
 
 
-def _missing(voice: Voice) -> Contribution:
-    text = phrase("Its inputs were not observed; its weight is shared out and confidence is lower")
+def _missing(voice: Voice, weight: float) -> Contribution:
+    text = phrase(
+        "Its inputs were not observed; the score could lie {weight:.2f} lower or higher",
+        weight=weight,
+    )
     return Contribution(
         name=voice.strategy.name,
-        weight=0.0,
+        weight=weight,
         value=None,
         contribution=0.0,
         evidence=(Evidence(text=text, observed=Observed.NOT_OBSERVED),),
@@ -119,7 +163,14 @@ def _missing(voice: Voice) -> Contribution:
 
 
 def flips_at(blend: Blend, evaluation: Evaluation, t: int) -> tuple[Flip, ...]:
-    """For every declared level of every observed strategy, the nearest value that flips."""
+    """For every declared level of every observed strategy, the nearest value that flips.
+
+    None flips while too little is observed, while risk sells whatever the evidence says, and while
+    the rule on time between changes blocks one.
+    """
+    free = bool(evaluation.known[t] and not evaluation.bearing.sells[t]) and not _waits(
+        blend, evaluation, t
+    )
     flips = []
     for i, voice in enumerate(blend.voices):
         if math.isnan(float(evaluation.scores[i, t])):
@@ -128,16 +179,31 @@ def flips_at(blend: Blend, evaluation: Evaluation, t: int) -> tuple[Flip, ...]:
             current = float(evaluation.levels[i][name][t])
             if math.isnan(current):
                 continue
+            found = None
+            if free:
+                asked = _Asked(blend=blend, evaluation=evaluation, t=t, voice=i, level=name)
+                found = _nearest_flip(asked.flipped, current, _bounds(spec, current))
             flips.append(
                 Flip(
                     input=name,
                     strategy=voice.strategy.name,
                     current=current,
-                    flips_at=_nearest_flip(blend, evaluation, t, i, name, _bounds(spec, current)),
+                    flips_at=found,
                     unit=spec.unit,
                 )
             )
     return tuple(flips)
+
+
+def _waits(blend: Blend, evaluation: Evaluation, t: int) -> bool:
+    """Whether the last change of the evidence is too fresh for another one on this row."""
+    earlier = evaluation.holding[: t + 1]
+    changes = np.flatnonzero(earlier[1:] != earlier[:-1]) + 1
+    if not earlier[0]:
+        changes = np.insert(changes, 0, 0)
+    if changes.size and changes[-1] == t:
+        changes = changes[:-1]  # a change of this very row is what a flip would undo
+    return bool(changes.size and t - changes[-1] <= blend.rule.min_sessions_between_changes)
 
 
 def _bounds(spec: Level, current: float) -> tuple[float, float]:
@@ -148,24 +214,42 @@ def _bounds(spec: Level, current: float) -> tuple[float, float]:
     return max(spec.low, near), min(spec.high, far)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """One level of one voice at one session, and the question what its verdict would be."""
+
+    blend: Blend
+    evaluation: Evaluation
+    t: int
+    voice: int
+    level: str
+
+    def flipped(self, values: FloatArray) -> BoolArray:
+        """Whether the evidence would hold otherwise with the level at each of ``values``."""
+        e, t, rule = self.evaluation, self.t, self.blend.rule
+        voice = self.blend.voices[self.voice]
+        moved = {n: np.full(values.shape, float(a[t])) for n, a in e.levels[self.voice].items()}
+        moved[self.level] = values
+        scores = np.repeat(e.scores[:, t : t + 1], values.size, axis=1)
+        doubts = np.repeat(e.doubts[:, t : t + 1], values.size, axis=1)
+        scores[self.voice] = weighed(voice.strategy.score(moved, voice.params), rule)
+        doubts[self.voice] = voice.strategy.doubt(moved, voice.params)
+        weights = self.blend.weights[:, None]
+        mixed = mix(scores, weights)
+        error = spread(scores, doubts, weights)
+        votes = vote(rule, weights, scores, mixed.score, mixed.coverage, error)
+        before = bool(e.holding[t - 1]) if t else True
+        holding = ~votes.sells if before else votes.buys
+        return np.asarray(holding != bool(e.holding[t]))
+
+
 def _nearest_flip(
-    blend: Blend,
-    evaluation: Evaluation,
-    t: int,
-    index: int,
-    level: str,
-    bounds: tuple[float, float],
+    flipped: Callable[[FloatArray], BoolArray], current: float, bounds: tuple[float, float]
 ) -> float | None:
     """The flipping value closest to the present one; None when none lies within ``bounds``."""
-    voice = blend.voices[index]
-    current = float(evaluation.levels[index][level][t])
     low, high = min(bounds[0], current), max(bounds[1], current)
     grid = np.unique(np.append(np.linspace(low, high, GRID_POINTS), current))
-
-    def flipped(values: FloatArray) -> FloatArray:
-        return _flipped(blend, evaluation, t, index, voice, level, values)
-
-    wrong = flipped(grid).astype(bool)
+    wrong = flipped(grid)
     here = int(np.searchsorted(grid, current))
     found = []
     below = [k for k in range(here - 1, -1, -1) if wrong[k]]
@@ -177,9 +261,8 @@ def _nearest_flip(
     return min(found, key=lambda x: abs(x - current), default=None)
 
 
-def _bisect(flipped: object, stays: float, flips: float) -> float:
+def _bisect(flipped: Callable[[FloatArray], BoolArray], stays: float, flips: float) -> float:
     """Narrow to the edge; returns the side on which the verdict has flipped."""
-    assert callable(flipped)
     for _ in range(BISECTIONS):
         middle = 0.5 * (stays + flips)
         if middle in (stays, flips):
@@ -189,32 +272,3 @@ def _bisect(flipped: object, stays: float, flips: float) -> float:
         else:
             stays = middle
     return flips
-
-
-def _flipped(
-    blend: Blend,
-    evaluation: Evaluation,
-    t: int,
-    index: int,
-    voice: Voice,
-    level: str,
-    values: FloatArray,
-) -> FloatArray:
-    """Whether the thresholds would be crossed with ``level`` at each of ``values``.
-
-    The minimum time between changes is left out: the question is which evidence would suffice.
-    """
-    moved = {
-        name: np.full(values.shape, float(array[t]))
-        for name, array in evaluation.levels[index].items()
-    }
-    moved[level] = values
-    scores = np.repeat(evaluation.scores[:, t : t + 1], values.size, axis=1)
-    scores[index] = voice.strategy.score(moved, voice.params)
-    mixed = mix(scores, blend.weights[:, None])
-    rule = blend.rule
-    if evaluation.invested[t]:
-        crossed = (mixed.score < rule.exit_below) & (mixed.doubted_score < rule.exit_below)
-    else:
-        crossed = mixed.score > rule.enter_above
-    return np.asarray(crossed, dtype=np.float64)

@@ -12,12 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from config.events import EventWeights as EventWeights
 from engine.clock import from_micros
+from engine.decision.due import due_features
 from engine.decision.events import EventLog, moves_as_news
 from engine.decision.grid import Grid
 from engine.decision.market import price_features, valuation_features
@@ -30,10 +33,13 @@ FEATURES: Mapping[str, str] = {
     "threat_impulse_pct": "a year's data-centre revenue that events first known put at risk, %",
     "threat_doubt_pct": "half the 5-95 % width of that, %",
     "value_at_risk_pct": "three years' gross profit that they put at risk, %",
+    "demand_impulse_pct": "news on what buyers spend and on other chips, % of that revenue",
+    "guided_growth_pct": "guide for the next quarter on the quarter reported, %",
     "domestic_impulse_pct": "news on home-grown chips, + good for NVDA, % of that revenue",
     "policy_impulse_pct": "export policy news, + good for NVDA, % of price",
     "policy_alone_pct": "what is left of the worst policy step told by one owner alone, % of price",
     "domestic_alone_pct": "the same for home-grown chips, % of that revenue",
+    "demand_alone_pct": "the same for buyers and other chips, % of that revenue",
     "us_gate": "US permission for the best part China could get: 1 allowed, 0.5 licence, 0 barred",
     "china_gate": "Chinese acceptance of that part: 1 accepted, 0.35 discouraged, 0 blocked",
     "china_excluded": "1 once Nvidia's guidance assumes no China data-centre sales",
@@ -49,6 +55,12 @@ FEATURES: Mapping[str, str] = {
     "nvda_return": "log return of NVDA over the last session; NaN where a close is missing",
     "nvda_range": "ln(high / low) of NVDA in the last session",
     "nvda_gap": "ln(open / close before) of NVDA in the last session, splits taken out",
+    "results_within_5": "results of Nvidia due in the next 5 sessions, by the known calendar",
+    "results_within_21": "the same for 21 sessions",
+    "results_within_63": "the same for 63 sessions",
+    "fomc_within_5": "Fed decisions due in the next 5 sessions",
+    "fomc_within_21": "the same for 21 sessions",
+    "fomc_within_63": "the same for 63 sessions",
     "qqq_return": "the same for QQQ",
     "effr_pct": "effective federal funds rate, % a year",
     "vix": "VIX at the last known close, points",
@@ -83,40 +95,59 @@ def build(
     ratings: Sequence[RatedRelease],
     events: Sequence[Event],
     weights: EventWeights,
+    warm: Grid | None = None,
     memo: Memo | None = None,
 ) -> Features:
     """All features for the sessions of ``grid``.
 
     ratings: of the releases known by then, each with its row. events: classified, with the
     direction by rule, in order of ``known_at``; both must come from the same history.
+    warm: the sessions before the first row, of which prices are known.
     memo: what was computed before; the features are the same without.
     """
     end = from_micros(int(grid.decide_at_us[-1]))
     values: dict[str, FloatArray] = {}
     values |= price_features(history, grid)
-    values |= _threat(grid, ratings, history.known("model_release", end))
-    gates = _gates(history.known("availability", end), grid)
+    looked_from = min((grid.row(f) for f in history.known("coverage", end)), default=len(grid))
+    values |= due_features(
+        grid, history.known("earnings_date", end), history.known("fomc_meeting", end)
+    )
+    values |= _threat(grid, ratings, history.known("model_release", end), looked_from)
+    gates = _gates(history.known("availability", end), grid, looked_from)
     values |= gates
-    values |= _news(grid, events, weights, gates)
+    values |= _news(grid, events, weights, gates, looked_from)
     values["china_excluded"] = _china_excluded(history.known("policy_event", end), grid)
-    values |= _earnings(history.known("earnings", end), grid)
+    values |= _earnings(history.known("earnings", end), history.known("earnings_date", end), grid)
     revenue = values["trailing_revenue_usd_bn"]
     values |= valuation_features(history, grid, values["nvda_close_usd"], revenue)
     values |= rate_features(history, grid, events, memo)
-    return Features(sessions_on=grid.sessions_on, decide_at_us=grid.decide_at_us, values=values)
+    return Features(
+        sessions_on=grid.sessions_on,
+        decide_at_us=grid.decide_at_us,
+        values=values,
+        warm=_warm(history, warm, end) if warm is not None else {},
+    )
+
+
+def _warm(history: History, warm: Grid, end: datetime) -> dict[str, FloatArray]:
+    """What the forecast of risk learns from before the first row: prices and the calendar."""
+    due = due_features(
+        warm, history.known("earnings_date", end), history.known("fomc_meeting", end)
+    )
+    return price_features(history, warm) | due
 
 
 # --- threat and news -------------------------------------------------------------------------
 
 
 def _threat(
-    grid: Grid, ratings: Sequence[RatedRelease], releases: Sequence[Fact]
+    grid: Grid, ratings: Sequence[RatedRelease], releases: Sequence[Fact], looked_from: int
 ) -> dict[str, FloatArray]:
     """Impulses of the ratings by row, and their doubt in quadrature: what is independent adds so.
 
     An event that cannot be rated yet has no impulse; it gets one when it can.
     """
-    observed = grid.recently(grid.rows(releases), MAX_NEWS_AGE)
+    observed = covered(grid, looked_from, grid.rows(releases), MAX_NEWS_AGE)
     impulse = np.where(observed, 0.0, np.nan)
     value = impulse.copy()
     variance = np.zeros(len(grid))
@@ -133,11 +164,14 @@ def _threat(
     }
 
 
-def _gates(spells: Sequence[Fact], grid: Grid) -> dict[str, FloatArray]:
-    """The best data-centre part China could get at each row: permission and acceptance."""
-    us = np.full(len(grid), np.nan)
-    china = np.full(len(grid), np.nan)
+def _gates(spells: Sequence[Fact], grid: Grid, looked_from: int) -> dict[str, FloatArray]:
+    """The best data-centre part China could get at each row: permission and acceptance.
+
+    Before the first restriction on record both gates were open.
+    """
     rows = grid.rows(spells)
+    open_gate = np.where(covered(grid, looked_from, rows, 0), 1.0, np.nan)
+    us, china = open_gate.copy(), open_gate.copy()
     state: dict[str, tuple[str, float, float]] = {}
     order = sorted(range(len(spells)), key=lambda i: (rows[i], spells[i].payload["from_date"]))
     index = 0
@@ -162,16 +196,34 @@ def _enter_spell(state: dict[str, tuple[str, float, float]], spell: Mapping[str,
 
 
 def _news(
-    grid: Grid, events: Sequence[Event], weights: EventWeights, gates: Mapping[str, FloatArray]
+    grid: Grid,
+    events: Sequence[Event],
+    weights: EventWeights,
+    gates: Mapping[str, FloatArray],
+    looked_from: int,
 ) -> dict[str, FloatArray]:
     """Signed impulses of the news, NaN while no news of any kind came in."""
     log = EventLog.of(events)
     arrived = np.searchsorted(grid.decide_at_us, log.known_at_us, side="left").astype(np.int64)
-    observed = grid.recently(arrived, MAX_NEWS_AGE)
-    told_of = log.versions_of(weights.policy.keys() | weights.domestic.keys())
-    moving = [event for event in told_of if moves_as_news(event)]
+    looked_at = covered(grid, looked_from, arrived, MAX_NEWS_AGE)
+    types = weights.policy.keys() | weights.domestic.keys() | weights.demand.keys()
+    moving = [event for event in log.versions_of(types) if moves_as_news(event)]
     told = impulses(grid, moving, weights, gates)
-    return {name: np.where(observed, array, np.nan) for name, array in told.items()}
+    return {name: np.where(looked_at, array, np.nan) for name, array in told.items()}
+
+
+def covered(
+    grid: Grid, looked_from: int, arrived: npt.NDArray[np.int64], within: int
+) -> npt.NDArray[np.bool_]:
+    """Whether the source of a stream was looked at, row by row: (T,).
+
+    It was where something came from it in the last ``within`` rows, and from ``looked_from`` on
+    until its first row: being quiet is not being down.
+    """
+    inside = arrived[arrived < len(grid)]
+    first = int(inside.min()) if inside.size else len(grid)
+    rows = np.arange(len(grid))
+    return grid.recently(arrived, within) | ((rows >= looked_from) & (rows < first))
 
 
 _EXCLUDES_CHINA = re.compile(r"guide[^.;]*assumes (none|no china)", re.IGNORECASE)
@@ -193,15 +245,17 @@ def _number(payload: Mapping[str, Any], name: str) -> float | None:
     return float(text) if text not in (None, "") else None
 
 
-def _earnings(reports: Sequence[Fact], grid: Grid) -> dict[str, FloatArray]:
+def _earnings(reports: Sequence[Fact], dates: Sequence[Fact], grid: Grid) -> dict[str, FloatArray]:
     """Guide surprise, year-on-year growth and trailing revenue, from reports as first told."""
     first: dict[str, Fact] = {}
     for report in reports:
         first.setdefault(str(report.payload["fiscal_quarter"]), report)
     ordered = sorted(first.values(), key=lambda f: str(f.payload["period_end"]))
+    overdue = _overdue(dates, first, grid)
     surprise = np.zeros(len(grid))
     growth: list[tuple[int, int, float]] = []
     trailing: list[tuple[int, int, float]] = []
+    guided: list[tuple[int, int, float]] = []
     revenue: list[float] = []
     for order, report in enumerate(ordered):
         row = grid.row(report)
@@ -209,14 +263,41 @@ def _earnings(reports: Sequence[Fact], grid: Grid) -> dict[str, FloatArray]:
         guide = _number(report.payload, "guide_vs_consensus_pct")
         if guide is not None and 0 < row < len(grid):
             surprise[row] += guide
+        ahead = _number(report.payload, "next_q_guide_midpoint_usd_bn")
+        if ahead is not None and np.isfinite(revenue[-1]):
+            guided.append((row, order, 100.0 * (ahead / revenue[-1] - 1.0)))
         if order >= 4:
             growth.append((row, order, 100.0 * (revenue[-1] / revenue[-5] - 1.0)))
         if order >= 3:
             trailing.append((row, order, sum(revenue[-4:])))
     rows = np.array([grid.row(r) for r in ordered], dtype=np.int64)
-    observed = grid.recently(rows, MAX_REPORT_AGE)
+    observed = grid.recently(rows, MAX_REPORT_AGE) & ~overdue
     return {
         "guide_surprise_pct": np.where(observed, surprise, np.nan),
-        "delivered_growth_pct": grid.latest(growth, max_age_rows=MAX_REPORT_AGE),
-        "trailing_revenue_usd_bn": grid.latest(trailing, max_age_rows=MAX_REPORT_AGE),
+        **{
+            name: np.where(overdue, np.nan, grid.latest(points, max_age_rows=MAX_REPORT_AGE))
+            for name, points in (
+                ("guided_growth_pct", guided),
+                ("delivered_growth_pct", growth),
+                ("trailing_revenue_usd_bn", trailing),
+            )
+        },
     }
+
+
+RESULTS_GRACE = timedelta(days=3)
+"""How long after the day named for results they may take to reach the record."""
+
+
+def _overdue(dates: Sequence[Fact], first: Mapping[str, Fact], grid: Grid) -> npt.NDArray[np.bool_]:
+    """(T,): whether results are missing whose day has passed: the figures before are superseded."""
+    out = np.zeros(len(grid), dtype=np.bool_)
+    days, rows = np.array(grid.sessions_on, dtype="datetime64[D]"), np.arange(len(grid))
+    next_row: dict[str, int] = {}
+    for told in reversed(dates):  # each version stands until the next one is known
+        due = date.fromisoformat(str(told.payload["report_on"])) + RESULTS_GRACE
+        came = grid.row(first[told.key]) if told.key in first else len(grid)
+        stands = (rows >= grid.row(told)) & (rows < next_row.get(told.key, len(grid)))
+        out |= stands & (days > np.datetime64(due)) & (rows < came)
+        next_row[told.key] = grid.row(told)
+    return out

@@ -18,19 +18,24 @@ definition that ``impulses`` is tested against.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 
-from config.events import EventWeights
+from config.events import EventWeights, Impulse
 from engine.decision.events import CURATED
 from engine.decision.grid import Grid
 from engine.news.mood import WEIGHING
 from engine.values import Event, FloatArray
 
-POLICY, DOMESTIC = "policy_impulse_pct", "domestic_impulse_pct"
-ALONE: Mapping[str, str] = {POLICY: "policy_alone_pct", DOMESTIC: "domestic_alone_pct"}
+POLICY, DOMESTIC, DEMAND = "policy_impulse_pct", "domestic_impulse_pct", "demand_impulse_pct"
+NAMES = (POLICY, DOMESTIC, DEMAND)
+ALONE: Mapping[str, str] = {
+    POLICY: "policy_alone_pct",
+    DOMESTIC: "domestic_alone_pct",
+    DEMAND: "demand_alone_pct",
+}
 """Of each voice: what is left of the worst step that rests on one unconfirmed owner, 0 or less."""
 
 
@@ -51,15 +56,15 @@ Version = tuple[int, Event]
 def impulses(
     grid: Grid, versions: Sequence[Event], weights: EventWeights, gates: Mapping[str, FloatArray]
 ) -> dict[str, FloatArray]:
-    """Signed impulses of both voices, shape (T,), 0 where nothing moved; and the ``ALONE`` of each.
+    """Signed impulses of the three voices, (T,), 0 where nothing moved; and the ``ALONE`` of each.
 
     versions: of events, each known at its ``known_at``, in any order. What became known before the
     first row belongs to no row. gates: ``china_gate`` of shape (T,), Chinese acceptance.
     """
-    known = _rows(grid, versions)
+    known = _rows(grid, signed(versions, weights))
     losses = [row for row in _losses(known, weights) if row < len(grid)]
     bounds = [0, *losses, len(grid)]
-    out = {name: np.zeros(len(grid)) for name in (*ALONE, *ALONE.values())}
+    out = {name: np.zeros(len(grid)) for name in (*NAMES, *ALONE.values())}
     for start, end in pairwise(bounds):
         usable = _standing([v for v in known if v[0] < end], start, weights)
         told = episodes(usable, len(grid), weights, gates)
@@ -99,7 +104,8 @@ def faded_sum(
     t: int,
 ) -> dict[str, float]:
     """The slow definition: at row ``t``, the faded sum over what stands by then, from scratch."""
-    usable = _standing([v for v in _rows(grid, versions) if v[0] <= t], t, weights)
+    known = _rows(grid, signed(versions, weights))
+    usable = _standing([v for v in known if v[0] <= t], t, weights)
     told = episodes(usable, len(grid), weights, gates)
     plain = _arrays((p for e in told for p in e.parts), len(grid))
     return {name: _faded(array, t, _half_life(name, weights)) for name, array in plain.items()}
@@ -154,7 +160,7 @@ def standing_at_the_end(
     grid: Grid, versions: Sequence[Event], weights: EventWeights, gates: Mapping[str, FloatArray]
 ) -> list[Episode]:
     """The steps that stand in the last row of ``grid``, with who told them and what they added."""
-    usable = _standing(_rows(grid, versions), len(grid) - 1, weights)
+    usable = _standing(_rows(grid, signed(versions, weights)), len(grid) - 1, weights)
     return episodes(usable, len(grid), weights, gates)
 
 
@@ -177,17 +183,31 @@ def factor(event: Event, owners: int, weights: EventWeights, *, confirmed: bool)
 def _size_pct(
     event: Event, row: int, weights: EventWeights, gates: Mapping[str, FloatArray]
 ) -> float:
-    if event.event_type in weights.policy:
-        accepted = bool(gates["china_gate"][row] >= 0.5)
-        return weights.policy[event.event_type].size_pct(accepted=accepted)
-    found = weights.domestic.get(event.event_type)
-    return found.impulse_pct if found is not None else 0.0
+    name = _name_of(event, weights)
+    if name is None:
+        return 0.0
+    accepted = bool(gates["china_gate"][row] >= 0.5)
+    return _table(name, weights)[event.event_type].size_pct(accepted=accepted)
+
+
+def _table(name: str, weights: EventWeights) -> Mapping[str, Impulse]:
+    return {POLICY: weights.policy, DOMESTIC: weights.domestic, DEMAND: weights.demand}[name]
 
 
 def _name_of(event: Event, weights: EventWeights) -> str | None:
-    if event.event_type in weights.policy:
-        return POLICY
-    return DOMESTIC if event.event_type in weights.domestic else None
+    return next((n for n in NAMES if event.event_type in _table(n, weights)), None)
+
+
+def signed(versions: Sequence[Event], weights: EventWeights) -> list[Event]:
+    """``versions`` with the usual sign of their type where the wording gives none."""
+    out = []
+    for event in versions:
+        name = _name_of(event, weights)
+        sign = event.direction
+        if name is not None:
+            sign = _table(name, weights)[event.event_type].sign_of(sign, event.headline)
+        out.append(event if sign == event.direction else replace(event, direction=sign))
+    return out
 
 
 _EXPORTS = frozenset({"export_restriction", "export_relief"})
@@ -359,14 +379,20 @@ def _standing(versions: Sequence[Version], t: int, weights: EventWeights) -> lis
 
 
 def _arrays(added: Iterable[Part], rows: int) -> dict[str, FloatArray]:
-    out = {name: np.zeros(rows) for name in (POLICY, DOMESTIC)}
+    out = {name: np.zeros(rows) for name in NAMES}
     for part in added:
         out[part.name][part.row] += part.amount_pct
     return out
 
 
 def _half_life(name: str, weights: EventWeights) -> float:
-    return weights.fade.policy_sessions if name == POLICY else weights.fade.domestic_sessions
+    fade = weights.fade
+    found = {
+        POLICY: fade.policy_sessions,
+        DOMESTIC: fade.domestic_sessions,
+        DEMAND: fade.demand_sessions,
+    }
+    return found[name]
 
 
 def _faded(array: FloatArray, t: int, half_life: float) -> float:

@@ -24,12 +24,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from engine.values import BoolArray, FloatArray
+from engine.values import BoolArray, Features, FloatArray
 
 HORIZONS = (5, 21, 63)
 """A week, a month and a quarter of sessions."""
@@ -86,16 +86,26 @@ class PriceHistory:
     fomc_due: Mapping[int, FloatArray]
 
 
-def history_from(features: Mapping[str, FloatArray]) -> PriceHistory:
-    """The price history among the features of a record."""
+def history_from(features: Features) -> PriceHistory:
+    """The price history of a record, its warm-up first: row t of the features is W + t of it."""
+
+    def whole(name: str) -> FloatArray:
+        before = features.warm.get(name)
+        return features.values[name] if before is None else np.append(before, features.values[name])
+
     return PriceHistory(
-        log_return=features["nvda_return"],
-        log_range=features["nvda_range"],
-        log_gap=features["nvda_gap"],
-        vix=features["vix"],
-        results_due={h: features[f"results_within_{h}"] for h in HORIZONS},
-        fomc_due={h: features[f"fomc_within_{h}"] for h in HORIZONS},
+        log_return=whole("nvda_return"),
+        log_range=whole("nvda_range"),
+        log_gap=whole("nvda_gap"),
+        vix=whole("vix"),
+        results_due={h: whole(f"results_within_{h}") for h in HORIZONS},
+        fomc_due={h: whole(f"fomc_within_{h}") for h in HORIZONS},
     )
+
+
+def rows_before(features: Features) -> int:
+    """W: sessions of the warm-up."""
+    return len(features.warm.get("nvda_return", ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -378,7 +388,7 @@ class Chance:
 
     chance: what is said. base: how often it has happened so far. model: what the model alone says.
     weight: of the model against the base rate, 0 to 1, from its own scored past. outcome: 1 or 0
-    for the window that starts at each row, NaN where it is not over.
+    for the window that starts at each row, NaN where it is not over. scored: windows over by then.
     """
 
     horizon: int
@@ -387,6 +397,12 @@ class Chance:
     model: FloatArray
     weight: FloatArray
     outcome: FloatArray
+    scored: FloatArray
+
+    def after(self, rows: int) -> Chance:
+        """The same without the first ``rows`` rows."""
+        names = ("chance", "base", "model", "weight", "outcome", "scored")
+        return replace(self, **{name: getattr(self, name)[rows:] for name in names})
 
 
 def chance_of_fall(said: Forecast, fall: float) -> Chance:
@@ -410,7 +426,13 @@ def calibrated(model: FloatArray, outcome: FloatArray, horizon: int) -> Chance:
     mixed = np.where(np.isnan(model), base, base + weight * (model - base))
     mixed = np.where(n > 0, mixed, model)
     return Chance(
-        horizon=horizon, chance=mixed, base=base, model=model, weight=weight, outcome=outcome
+        horizon=horizon,
+        chance=mixed,
+        base=base,
+        model=model,
+        weight=weight,
+        outcome=outcome,
+        scored=n.astype(np.float64),
     )
 
 
@@ -479,9 +501,13 @@ def bearable_share(
     fall: fraction of the holding that may be lost within the horizon; chance: with which
     probability; floats or (P, 1). At most 1; NaN before prices are known.
     """
-    worst = -np.expm1(said.quantile(chance))
+    return share_of(fall, said.quantile(chance))
+
+
+def share_of(fall: FloatArray | float, log_level: FloatArray) -> FloatArray:
+    """Largest share at which a stock at ``log_level`` costs ``fall`` of the holding, at most 1."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.minimum(1.0, fall / worst)
+        return np.minimum(1.0, fall / -np.expm1(log_level))
 
 
 def stepped(want: FloatArray, band: FloatArray | float) -> FloatArray:
@@ -499,4 +525,19 @@ def stepped(want: FloatArray, band: FloatArray | float) -> FloatArray:
         far = (np.abs(asked - held) > width) | (asked >= 1.0)  # False where NaN
         held = np.where(far, asked, held)
         out[..., t] = held
+    return out
+
+
+def below_until(share: FloatArray, least: float, back: float) -> BoolArray:
+    """(…, T): True once ``share`` was below ``least`` twice running, until it is above ``back``.
+
+    Twice, so that no single price, right or wrong, sells.
+    """
+    out = np.empty(share.shape, dtype=np.bool_)
+    inside, before = np.zeros((2, *share.shape[:-1]), dtype=np.bool_)
+    for t in range(share.shape[-1]):
+        now = share[..., t] < least
+        inside = np.where(inside, ~(share[..., t] > back), now & before)  # NaN changes nothing
+        before = now | (before & np.isnan(share[..., t]))
+        out[..., t] = inside
     return out

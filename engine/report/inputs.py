@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.decision.news_impulses import Weighed
+    from engine.decision.scenarios import StressRow
     from engine.record.history import History
     from engine.shown import ReleaseCard, SourceHealth
     from engine.values import Decision, Event, Features, FloatArray
@@ -20,6 +21,7 @@ class Inputs:
 
     polled: health of the live feeds. past: standing ledger entries' payloads, oldest first.
     weighed: the steps of news that weigh, the heaviest first.
+    stress: scenarios laid over this decision.
     """
 
     as_of: datetime
@@ -31,6 +33,7 @@ class Inputs:
     cards: tuple[ReleaseCard, ...]
     polled: tuple[SourceHealth, ...] = ()
     past: tuple[Mapping[str, Any], ...] = ()
+    stress: tuple[StressRow, ...] = ()
     ceiling_usd_tn: float | None = None
     notices: tuple[str, ...] = ()
     weighed: tuple[Weighed, ...] = ()

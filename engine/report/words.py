@@ -22,6 +22,13 @@ def verdict_word(verdict: Verdict, voice: Voice) -> str:
     return voice.pgettext("verdict", "HOLD")
 
 
+def stance_word(stance: str, voice: Voice) -> str:
+    """HOLD, REDUCE or SELL as the reader says them."""
+    if stance == "REDUCE":
+        return voice.pgettext("verdict", "REDUCE")
+    return verdict_word("SELL" if stance == "SELL" else "HOLD", voice)
+
+
 def other_word(verdict: Verdict, voice: Voice) -> str:
     """The verdict that was not given."""
     return verdict_word("HOLD" if verdict == "SELL" else "SELL", voice)

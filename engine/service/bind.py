@@ -20,15 +20,14 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from config import settings
 from config.events import EventWeights
 from config.feeds import FeedsConfig
-from config.scenario import Scenario
-from config.schema import Told, unknown
+from config.schema import Place, Told, unknown
 from config.settings import Config, Read, strategy_paths
-from config.strategy import StrategyFile, VoiceSettings
+from config.strategy import StrategyFile, Use, VoiceSettings
 from engine.errors import ConfigError, InputError, UnknownNameError, nearest
 from engine.service import tables
 
 if TYPE_CHECKING:
-    from engine.decision.decide import Blend, Voice
+    from engine.decision.evidence import Blend, Voice
     from engine.threat.parameters import ThreatParameters
     from strategies.base import Strategy
 
@@ -52,14 +51,15 @@ class Bound(Config):
             "strategy": self.strategy.model_dump(mode="json", exclude={"description", "strategy"}),
             "voices": [
                 [type(v.strategy).__module__, type(v.strategy).__qualname__, v.weight, v.params]
-                for v in self.blend.voices
+                for v in (*self.blend.voices, self.blend.valuation)
+                if v is not None
             ],
             "events": self.events.model_dump(mode="json"),
             "feeds": self.feeds.model_dump(
                 mode="json", exclude={"feed": {"__all__": {"terms", "terms_reviewed_on"}}}
             ),
             "threat": self.threat.model_dump(mode="json"),
-            "scenarios": [s.model_dump(mode="json") for s in self.scenarios],
+            "scenarios": {k: s.model_dump(mode="json") for k, s in self.scenarios.items()},
         }
         text = json.dumps(parts, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -96,8 +96,7 @@ def check(folder: Path) -> list[str]:
     if feeds := read.one("feeds.toml", FeedsConfig):
         read.problems += feed_problems(feeds, folder / "feeds.toml")
     read.holding()
-    for path in settings.scenario_paths(folder):
-        read.one(path, Scenario)
+    read.scenarios()
     _threat(folder / "threat.toml", read.problems)
     presets = settings.strategy_paths(folder)
     if not presets:
@@ -144,12 +143,16 @@ def event_problems(events: EventWeights, path: Path) -> list[str]:
 
     told = Told.of(path)
     found = []
-    for table, types in (("policy", events.policy), ("domestic", events.domestic)):
-        for name in types:
+    seen: dict[str, str] = {}
+    for table in ("policy", "domestic", "demand"):
+        for name in getattr(events, table):
             if name not in EVENT_TYPES:
                 found.append(told.line((table, name), unknown("event type", name, EVENT_TYPES)))
-            elif table == "domestic" and name in events.policy:
-                found.append(told.line((table, name), f"'{name}' stands under policy as well"))
+            elif name in seen:
+                found.append(
+                    told.line((table, name), f"'{name}' stands under {seen[name]} as well")
+                )
+            seen.setdefault(name, table)
     return found
 
 
@@ -219,25 +222,33 @@ def is_strategy(found: Any) -> TypeGuard[type[Strategy]]:
 
 def blend_of(chosen: StrategyFile, path: Path, problems: list[str]) -> Blend | None:
     """The voices of a preset bound to their classes; None when there are problems, all told."""
-    from engine.decision.decide import Blend
+    from engine.decision.evidence import Blend
 
     before = len(problems)
     told = Told.of(path)
-    voices = [_voice(v, told, order, problems) for order, v in enumerate(chosen.strategy)]
+    places: list[Place] = [("strategy", order) for order in range(len(chosen.strategy))]
+    voices = [_voice(v, told, p, problems) for p, v in zip(places, chosen.strategy, strict=True)]
+    valuation = None
+    if chosen.valuation is not None:
+        valuation = _voice(chosen.valuation, told, ("valuation",), problems)
     if len(problems) > before:
         return None
     try:
-        return Blend(voices=tuple(v for v in voices if v), rule=chosen.decision)
+        return Blend(
+            voices=tuple(v for v in voices if v),
+            rule=chosen.decision,
+            risk=chosen.risk,
+            valuation=valuation,
+        )
     except ConfigError as error:
         problems.extend(f"{path.name}: {p}" for p in error.problems)
         return None
 
 
-def _voice(given: VoiceSettings, told: Told, order: int, problems: list[str]) -> Voice | None:
-    from engine.decision.decide import Voice
+def _voice(given: Use, told: Told, place: Place, problems: list[str]) -> Voice | None:
+    from engine.decision.evidence import Voice
     from strategies.base import param_problem
 
-    place = ("strategy", order)
     try:
         strategy = find_strategy(given.use)
     except InputError as error:
@@ -252,9 +263,8 @@ def _voice(given: VoiceSettings, told: Told, order: int, problems: list[str]) ->
             wrong = str(error)
         if wrong:
             problems.append(told.line((*place, "params", name), wrong))
-    return Voice(
-        strategy=strategy, weight=given.weight, params={k: float(v) for k, v in params.items()}
-    )
+    weight = given.weight if isinstance(given, VoiceSettings) else 0.0
+    return Voice(strategy=strategy, weight=weight, params={k: float(v) for k, v in params.items()})
 
 
 def _in_money(strategy: Any, name: str, value: float | int | str) -> float:

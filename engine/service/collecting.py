@@ -29,10 +29,6 @@ REPORT_SECONDS = 20.0
 UNREACHABLE = frozenset({"network", "timeout"})
 """Reasons of a failed fetch that say nothing about the feed when every host gives them."""
 
-BLIND_LOSS = 0.5
-"""Share of the confidence lost when no live tier-1 source can be read; proportional in between.
-Judgement, 2026-11: what is on record still holds, but the newest turn may be missing. The missing
-features themselves lower confidence once more, through coverage, when they have grown old."""
 
 ANSWERED: tuple[Status, ...] = ("new", "unchanged")
 FAILED: tuple[Status, ...] = ("failed", "gone")
@@ -129,17 +125,6 @@ def feed_health(store: Store, feeds: FeedsConfig, now: datetime) -> tuple[Source
     from feeds.health import assess_all
 
     return assess_all(feeds.feeds, StoreSink(store).states(), now)
-
-
-def evidence_coverage(health: Sequence[SourceHealth]) -> float:
-    """By what a decision's confidence is multiplied: 1 − 0.5 · (blind tier-1 feeds / all of them).
-
-    1 without any tier-1 feed. Verdict and score never depend on it.
-    """
-    first = [source for source in health if source.tier == 1]
-    if not first:
-        return 1.0
-    return 1.0 - BLIND_LOSS * len(blind(first)) / len(first)
 
 
 def blind(health: Sequence[SourceHealth]) -> tuple[SourceHealth, ...]:

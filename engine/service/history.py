@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from backtests.overfitting import Evidence
     from backtests.replay import Costs, Market, Replay
     from backtests.sweep import SweepResult
-    from engine.decision.decide import Blend
+    from engine.decision.evidence import Blend
     from engine.record.store import Store
     from engine.service.bind import Bound
     from engine.values import Features, FloatArray

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from engine.phrases import phrase
+from engine.plain import to_plain
 from engine.service import wiring
 from engine.shown import Report, SourceHealth
 from engine.values import Decision
@@ -19,6 +19,7 @@ from engine.values import Decision
 if TYPE_CHECKING:
     from config.settings import Config
     from engine.decision.news_impulses import Weighed
+    from engine.decision.scenarios import StressRow
     from engine.record.store import Store
     from engine.service.bind import Bound
     from engine.service.wiring import Assessment
@@ -52,7 +53,7 @@ def prepare(
     from engine.report.courier import delivery_problems
 
     assessment = wiring.assess(wiring.world_at(store, config, as_of), config)
-    decision = tempered(assessment.decision, polled)
+    decision = assessment.decision
     head = note_decision(store, assessment, decision) if record else ""
     report = report_of(
         assessment,
@@ -65,27 +66,6 @@ def prepare(
         # Printed with the report, so that `ledger verify --head` can show nothing was rewritten.
         report = replace(report, receipt={**report.receipt, "ledger_head": head})
     return Morning(report=report, assessment=assessment, record_at=store.address)
-
-
-def tempered(decision: Decision, polled: Sequence[SourceHealth]) -> Decision:
-    """``decision``, less sure where live tier-1 sources could not be read; it says so.
-
-    Verdict, score and weight stay: what was not observed is no reason to sell.
-    """
-    from engine.service.collecting import blind, evidence_coverage
-
-    unseen = blind(polled)
-    if not unseen:
-        return decision
-    factor = evidence_coverage(polled)
-    note = phrase(
-        "{n:int} of {total:int} live tier-1 sources could not be read; "
-        "confidence is multiplied by {factor:.2f}",
-        n=len(unseen),
-        total=sum(source.tier == 1 for source in polled),
-        factor=factor,
-    )
-    return replace(decision, confidence=decision.confidence * factor, notes=(*decision.notes, note))
 
 
 def note_decision(store: Store, assessment: Assessment, decision: Decision) -> str:
@@ -107,9 +87,12 @@ def decision_payload(d: Decision) -> dict[str, Any]:
     return {
         "acts_on": d.acts_on.isoformat(),
         "decision": d.verdict,
+        "stance": d.stance,
+        "known": d.known,
         "target_weight": d.target_weight,
         "score": d.score,
-        "confidence": d.confidence,
+        "firm_share": d.firm_share,
+        "chances": [to_plain(chance) for chance in d.chances],
         "coverage": d.coverage,
         "contributions": {c.name: c.contribution for c in d.contributions},
         "config_hash": d.config_hash,
@@ -152,6 +135,7 @@ def report_of(
             cards=cards_of(assessment),
             polled=tuple(polled),
             past=tuple(past),
+            stress=stress_today(assessment),
             ceiling_usd_tn=_ceiling(assessment.config),
             notices=tuple(notices),
             weighed=weighed_news(assessment),
@@ -165,9 +149,8 @@ def weighed_news(assessment: Assessment) -> tuple[Weighed, ...]:
     from engine.decision.news_impulses import weighed
 
     weights = assessment.config.events
-    moving = EventLog.of(assessment.events).versions_of(
-        weights.policy.keys() | weights.domestic.keys()
-    )
+    types = weights.policy.keys() | weights.domestic.keys() | weights.demand.keys()
+    moving = EventLog.of(assessment.events).versions_of(types)
     return weighed(assessment.world.grid, moving, weights, assessment.features.values)
 
 
@@ -178,6 +161,20 @@ def cards_of(assessment: Assessment) -> tuple[Any, ...]:
     world = assessment.world
     key = world.key(assessment.config.digest, assessment.version)
     return kept.remembered(world.kept, key, "cards", lambda: release_cards(assessment))
+
+
+def stress_today(assessment: Assessment) -> tuple[StressRow, ...]:
+    """Every scenario of the configuration laid over the last session alone."""
+    from engine.decision.scenarios import complete, stress_at
+
+    config = assessment.config
+    return stress_at(
+        config.blend,
+        config.strategy.name,
+        assessment.features,
+        complete(config.scenarios),
+        assessment.evaluation,
+    )
 
 
 def release_cards(assessment: Assessment) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from backtests.overfitting import Evidence
     from backtests.replay import Replay
     from backtests.tearsheet import Heat, Sheet, SheetEvent
-    from engine.decision.decide import Blend
+    from engine.decision.evidence import Blend
     from engine.record.store import Store
     from engine.service.history import Window
     from engine.values import FloatArray

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from engine.decision.decide import Evaluation
     from engine.decision.features import RatedRelease
     from engine.decision.grid import Grid
+    from engine.decision.outlook import Outlook
     from engine.decision.ratings import Reference
     from engine.macro.sessions import Sessions
     from engine.record.history import History
@@ -98,6 +99,7 @@ class World:
     """What was known at ``as_of``, and the sessions it can act on.
 
     history holds nothing later than ``as_of``. ``grid`` ends with the session that acts on it.
+    warm: the sessions with prices before the first one decided.
     memo: what was computed on earlier days; kept: the folder of what was made of the same facts.
     Everything is the same without them.
     """
@@ -107,6 +109,7 @@ class World:
     data_hash: str
     sessions: Sessions
     grid: Grid
+    warm: Grid | None = None
     memo: Memo | None = None
     kept: Path | None = None
 
@@ -176,7 +179,8 @@ def world_of(
             f"decisions begin on {first_on}; what is known before is warm-up",
             remedy="choose a later --as-of, or set [decision] first_on",
         )
-    sessions = (load or load_sessions)(first_on, last_on, decision.clock_time)
+    load = load or load_sessions
+    sessions = load(first_on, last_on, decision.clock_time)
     rows = sessions.index_at_or_after(as_of) + 1
     grid = Grid(sessions_on=sessions.on[:rows], decide_at_us=sessions.decide_at_us[:rows])
     return World(
@@ -185,7 +189,23 @@ def world_of(
         data_hash=history.data_hash(as_of),
         sessions=sessions,
         grid=grid,
+        warm=_warm_grid(min(bar.session_on for bar in bars), first_on, decision.clock_time, load),
     )
+
+
+def _warm_grid(
+    first_bar_on: date,
+    first_on: date,
+    clock_time: time,
+    load: Callable[[date, date, time], Sessions],
+) -> Grid | None:
+    """The sessions with prices before the first one decided; None without any."""
+    from engine.decision.grid import Grid
+
+    if first_bar_on >= first_on - timedelta(days=7):
+        return None
+    before = load(first_bar_on, first_on - timedelta(days=1), clock_time)
+    return Grid(sessions_on=before.on, decide_at_us=before.decide_at_us)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,23 +222,35 @@ class Assessment:
 
     @cached_property
     def decision(self) -> Decision:
-        """The decision of the last session, with contributions and flips."""
-        return self.decision_at(-1)
+        """The decision of the last session, with all that is said of the coming ones."""
+        return self.decision_at(-1, whole=True)
 
-    def decision_at(self, t: int) -> Decision:
-        """The decision of row ``t``."""
+    @cached_property
+    def outlook(self) -> Outlook:
+        """Chances of what will be seen, for every row, and how they were scored."""
+        from engine.decision.outlook import outlook_of
+
+        return outlook_of(self.config.blend, self.features, self.evaluation)
+
+    def decision_at(self, t: int, *, whole: bool = False) -> Decision:
+        """The decision of row ``t``; whole: with chances, risk and how firm it is."""
         from engine.clock import from_micros
-        from engine.decision.explain import decision_at
+        from engine.decision.explain import Origin, decision_at
 
         instant = from_micros(int(self.features.decide_at_us[t]))
         decision = decision_at(
             self.config.blend,
             self.features,
             self.evaluation,
-            decided_at=min(self.world.as_of, instant),
-            strategy_file=self.config.strategy_path.name,
-            hashes=(self.config.digest, self.world.data_hash, self.version),
+            Origin(
+                decided_at=min(self.world.as_of, instant),
+                strategy_file=self.config.strategy_path.name,
+                config_hash=self.config.digest,
+                data_hash=self.world.data_hash,
+                code_version=self.version,
+            ),
             t=t,
+            outlook=self.outlook if whole else None,
         )
         return replace(
             decision, contributions=tuple(self._named(c, t) for c in decision.contributions)
@@ -279,6 +311,7 @@ def assess(
             ratings=rated,
             events=events,
             weights=config.events,
+            warm=world.warm,
             memo=world.memo,
         )
         return rated, built

@@ -129,7 +129,6 @@ class Desk:
         polled = self.feed_health() if today else ()
         return morning.report_of(
             assessment,
-            decision=morning.tempered(assessment.decision, polled),
             past=morning.past_decisions(self.store, chosen, as_of),
             polled=polled,
         )

@@ -127,7 +127,7 @@ class Noted:
     verdict: str
     code: str
     score: str
-    confidence: str
+    target: str
     stands: bool
     made: str
     link: str
@@ -140,7 +140,7 @@ def noted(entry: LedgerEntry, presets: Collection[str], voice: Voice) -> Noted:
     """
     payload: Mapping[str, Any] = entry.payload
     code = str(payload.get("decision", ""))
-    confidence = _number(payload.get("confidence"))
+    target = _number(payload.get("target_weight"))
     asked = {"as_of": entry.made_at.isoformat().replace("+00:00", "Z")}
     if entry.strategy in presets:
         asked["preset"] = entry.strategy
@@ -151,7 +151,7 @@ def noted(entry: LedgerEntry, presets: Collection[str], voice: Voice) -> Noted:
         verdict=_verdict(code, voice),
         code=code if code in ("HOLD", "SELL") else "",
         score=voice.number(_number(payload.get("score")), "+.2f"),
-        confidence=voice.number(None if confidence is None else 100 * confidence, "pct0"),
+        target=voice.number(target, "share0"),
         stands=entry.stands,
         made=voice.at(entry.made_at),
         link="/archive?" + urlencode(asked),
@@ -218,7 +218,7 @@ class Brief:
     name: str
     code: str
     verdict: str
-    confidence: str
+    target: str
     score: str
     acts: str
     thresholds: str
@@ -239,7 +239,7 @@ def _brief(name: str, d: Decision, axis: Axis, voice: Voice) -> Brief:
         name=name,
         code=d.verdict,
         verdict=verdict_word(d.verdict, voice),
-        confidence=voice.number(100 * d.confidence, "pct0"),
+        target=voice.number(d.target_weight, "share0"),
         score=voice.number(d.score, "+.2f"),
         acts=voice.on(d.acts_on),
         thresholds=_(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
 from backtests.replay import Costs, Market, market
-from engine.decision.decide import Blend, Rule, Voice
+from config.strategy import RiskWords, Rule
+from engine.decision.evidence import Blend, Voice
+from engine.decision.risk import HORIZONS
 from engine.values import Evidence, Features, FloatArray
 from strategies.base import Params, Strategy
 from strategies.fp8_threat import Fp8Threat
 from strategies.rate_path import RatePath
 from strategies.trend import Trend
+from strategies.valuation_cap import ValuationCap
 from tests.backtests.market_data import random_prices, weekdays
 
 
@@ -53,13 +57,44 @@ def synthetic_features(n: int = 600, seed: int = 3, *, holes: bool = True) -> Fe
         "expected_path_bps": 40 * np.sin(np.arange(n) / 60) + rng.normal(0, 5, n),
         "fed_surprise_bps": np.where(rng.random(n) < 0.03, rng.normal(0, 8, n), 0.0),
         "given": np.tanh(ar),
+        "nvda_return": rng.normal(0, 0.03, n) * (1 + np.abs(ar)),
+        "nvda_range": rng.gamma(4, 0.01, n) * (1 + np.abs(ar)),
+        "nvda_gap": rng.normal(0, 0.01, n),
+        "vix": 18 + 6 * np.abs(ar),
+        "market_cap_usd_tn": np.linspace(3.5, 6.0, n),
+        "implied_growth_pct": 18 + 6 * ar,
+        "delivered_growth_pct": np.full(n, 40.0),
+        "trailing_revenue_usd_bn": np.full(n, 165.0),
     }
+    for horizon in HORIZONS:
+        values[f"results_within_{horizon}"] = (np.arange(n) % 63 < horizon).astype(float)
+        values[f"fomc_within_{horizon}"] = np.zeros(n)
     if holes:
         values["trend_gap_pct"][: n // 5] = np.nan
         values["given"][n // 2 : n // 2 + 9] = np.nan
         values["threat_impulse_pct"][n // 3 : n // 3 + 20] = np.nan
     micros = np.arange(n, dtype=np.int64) * 86_400_000_000
     return Features(sessions_on=weekdays(n), decide_at_us=micros, values=values)
+
+
+FULL_RULE = Rule(
+    exit_below=-0.2,
+    enter_above=0.0,
+    reduce_below=-0.05,
+    extreme_below=-0.6,
+    sell_weight=0.3,
+    sell_chance=0.7,
+    good_counts=0.5,
+    observe_at_least=0.6,
+)
+"""Everything a preset may ask for, with lines that synthetic scores cross."""
+WORDS = RiskWords(bear_fall_pct=20, within_sessions=21, sell_share_below_pct=45)
+
+
+def full_voices() -> Blend:
+    params = {k: spec.default for k, spec in ValuationCap.params.items()}
+    valuation = Voice(strategy=ValuationCap(), weight=0.0, params=params)
+    return replace(three_voices(FULL_RULE), risk=WORDS, valuation=valuation)
 
 
 def three_voices(rule: Rule | None = None) -> Blend:

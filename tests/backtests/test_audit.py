@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 from backtests import audit as au
 from config.settings import Config
+from config.strategy import Rule
 from engine.cli.commands.audit import run_of
 from engine.cli.main import build
 from engine.clock import from_micros, parse_as_of
-from engine.decision.decide import Blend, Rule, Voice
+from engine.decision.evidence import Blend, Voice
 from engine.errors import InputError, OutOfRangeError
 from engine.macro import sessions
 from engine.record.history import History

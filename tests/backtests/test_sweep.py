@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -11,10 +11,12 @@ from backtests import sweep
 from backtests.accounts import Chunk
 from backtests.metrics import excess_returns, moments
 from backtests.replay import Costs, replay
-from engine.decision.decide import Rule, evaluate
+from config.strategy import Rule
+from engine.decision.decide import evaluate
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
 from tests.backtests.sweep_world import (
     Given,
+    full_voices,
     one_voice,
     synthetic_features,
     synthetic_market,
@@ -75,6 +77,31 @@ def test_every_set_is_the_live_decision_replayed_bit_for_bit(
         assert found.totals.traded[row] == pytest.approx(alone.turnover.sum(), rel=1e-12)
         assert found.totals.exposure[row] == pytest.approx(target.mean(), rel=1e-12, abs=1e-15)
         np.testing.assert_array_equal(excess[:, row], excess_returns(alone))
+
+
+@pytest.mark.parametrize("holes", [False, True])
+def test_the_full_rule_is_swept_bit_for_bit(holes: bool) -> None:
+    """Risk, floor, extremes, chance and ignorance: each set as it would be decided alone."""
+    axes = [sweep.parse_axis(a) for a in AXES]
+    features = synthetic_features(holes=holes)
+    world = synthetic_market(600)
+    sets = sweep.random_sets(axes, 40, seed=11)
+    job = sweep.make_job(full_voices(), [a.name for a in axes], sets, features, world)
+
+    found = sweep.run(job)
+    plain = sweep.run(replace(job, curves=False))
+
+    met = np.zeros(4, dtype=np.bool_)
+    for row in range(len(sets)):
+        told = evaluate(sweep.blend_of(job, row), features)
+        alone = replay(world, told.target_weight)
+        assert found.totals.final_equity[row] == alone.final_equity
+        assert plain.totals.final_equity[row] == alone.final_equity
+        assert found.totals.n_trades[row] == len(alone.trades)
+        seen = (told.reduced, ~told.holding, told.bearing.sells, ~told.known)
+        met |= [bool(kind.any()) for kind in seen]
+    assert met[:3].all()
+    assert met[3] == holes
 
 
 def test_the_moments_are_those_of_the_path() -> None:

@@ -15,7 +15,8 @@ import numpy as np
 from backtests import sweep
 from backtests.overfitting import overfitting_probability
 from backtests.replay import Costs, Market, Prices, market, replay
-from engine.decision.decide import Blend, Rule, Voice
+from config.strategy import Rule
+from engine.decision.evidence import Blend, Voice
 from engine.values import Features
 from tests.backtests.market_data import random_prices, random_switches
 from tests.backtests.sweep_world import one_voice, synthetic_features

@@ -76,7 +76,7 @@ def line_of(folder: Path, name: str, part: str) -> int:
          "unknown strategy in strategies.base 'Strategy'"),
         ("strategies/balanced.toml", "strategies.trend:Trend", "strategies.trend:Trned",
          "did you mean 'Trend'?"),
-        ("strategies/balanced.toml", "weight = 0.30", "weight = 30", "a number from 0 to 1"),
+        ("strategies/balanced.toml", "weight = 0.20", "weight = 20", "a number from 0 to 1"),
         ("facts/chip_events.csv", ",export_restriction,", ",export_restricton,",
          "event_type 'export_restricton' is no event type (did you mean 'export_restriction'?)"),
         ("facts/china_availability.csv", ",licence,", ",license,", "did you mean 'licence'?"),
@@ -160,9 +160,9 @@ def test_tables_that_end_soon_are_noted(folder: Path) -> None:
 
 def test_weights_that_are_no_shares_are_noted(folder: Path) -> None:
     assert not any("weights" in line for line in warnings(folder, NOW))
-    assert edited(folder, "strategies/balanced.toml", "weight = 0.30", "weight = 0.03") == ""
+    assert edited(folder, "strategies/balanced.toml", "weight = 0.20", "weight = 0.02") == ""
 
-    assert any("the weights add up to 0.73, not 1" in line for line in warnings(folder, NOW))
+    assert any("the weights add up to 0.82, not 1" in line for line in warnings(folder, NOW))
 
 
 def test_the_command_says_both(folder: Path) -> None:

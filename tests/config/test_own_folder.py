@@ -51,7 +51,7 @@ def test_a_file_that_is_there_stays_as_it_is(home: Path) -> None:
     """Run again after an upgrade, it adds what is new and touches nothing."""
     run("init")
     mine = home / "strategies" / "balanced.toml"
-    mine.write_text(mine.read_text().replace("exit_below = -0.20", "exit_below = -0.30"))
+    mine.write_text(mine.read_text().replace("exit_below = -0.22", "exit_below = -0.30"))
     (home / "events.toml").unlink()
 
     assert "1 files written" in run("init")

@@ -77,7 +77,7 @@ def test_every_number_of_a_deciding_file_moves_the_hash(folder: Path, name: str)
         ("nvsignal.toml", "scheduled_minutes = 15", "scheduled_minutes = 16"),
         ("nvsignal.toml", "approximate_hours = 6", "approximate_hours = 7"),
         ("nvsignal.toml", "close_minutes = 30", "close_minutes = 31"),
-        ("events.toml", "[domestic.price_war]", "[domestic.capex_cut]"),
+        ("events.toml", "[domestic.price_war]", "[domestic.nvidia_product]"),
         ("feeds.toml", "tier = 1", "tier = 2"),
         ("feeds.toml", 'symbols = ["NVDA"]', 'symbols = ["NVDA", "SPY"]'),
         ("strategies/balanced.toml", "4 trillion", "4.1 trillion"),
@@ -101,7 +101,7 @@ def test_names_and_times_move_it_too(folder: Path, name: str, old: str, new: str
         ("events.toml", "rumour = 0.5\nannounced = 1.0", "announced = 1.0\nrumour = 0.50"),
         ("events.toml", "reversed = 1.0\n", ""),
         ("strategies/balanced.toml", "description =", "# why\ndescription ="),
-        ("strategies/cautious.toml", "weight = 0.30", "weight = 0.31"),
+        ("strategies/cautious.toml", "weight = 0.20", "weight = 0.21"),
     ],
 )
 def test_what_decides_nothing_is_free(folder: Path, name: str, old: str, new: str) -> None:

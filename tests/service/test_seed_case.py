@@ -14,7 +14,7 @@ from engine.clock import parse_as_of
 from engine.errors import InputError
 from engine.record.history import History
 from engine.service.bind import load
-from engine.service.morning import report_of
+from engine.service.morning import report_of, stress_today
 from engine.service.wiring import Assessment, World, assess, with_facts, world_of
 from engine.shown import Report
 from engine.values import Fact, release_payload
@@ -57,33 +57,36 @@ def test_it_acts_on_monday() -> None:
     assert seed().decision.acts_on == date(2025, 8, 25)
 
 
-def test_the_decision_is_hold_with_a_stated_distance() -> None:
-    """Sensible default weights hold; the margin to SELL is positive and said."""
+def test_the_decision_is_hold_out_of_the_rules_with_a_stated_distance() -> None:
+    """The whole share, by evidence and by risk; the distance to SELL is positive and said."""
     decision = seed().decision
 
-    assert decision.verdict == "HOLD"
-    assert decision.margin == pytest.approx(decision.score - decision.exit_below)
+    assert (decision.verdict, decision.stance, decision.known) == ("HOLD", "HOLD", True)
+    assert decision.target_weight == 1.0
+    assert decision.score > decision.exit_below
     assert decision.margin > 0
+    assert decision.chance_beyond < decision.sell_chance
 
 
 def test_the_sell_side_is_visible() -> None:
-    """Threat, policy and valuation pull towards SELL and are listed as such."""
+    """Threat and policy pull towards SELL and are listed as such; demand is heard."""
     parts = {c.name: c.contribution for c in seed().decision.contributions}
 
     assert parts["fp8_threat"] < 0
     assert parts["export_policy"] < 0
-    assert parts["valuation_cap"] < 0
+    assert "demand" in parts
     assert sum(parts.values()) == pytest.approx(seed().decision.score, abs=1e-12)
 
 
-def test_every_observed_input_says_what_would_flip_it() -> None:
-    """At least the threat level has a value at which the verdict turns, and it is verified."""
-    flips = {f.input: f for f in seed().decision.flips}
-    threat = flips["revenue_at_risk_pct"]
+def test_every_severe_scenario_sells_and_no_milder_one_does() -> None:
+    """The four severe ones and their sum; no mild and no moderate one."""
+    after = {row.severity: set() for row in stress_today(seed())}
+    for row in stress_today(seed()):
+        assert row.before == "HOLD"
+        after[row.severity].add(row.after)
 
-    assert threat.current is not None
-    assert threat.flips_at is not None
-    assert threat.flips_at > threat.current
+    assert after["severe"] == after["extreme"] == {"SELL"}
+    assert "SELL" not in after["mild"] | after["moderate"]
 
 
 def test_september_odds_are_the_published_closing_odds() -> None:
@@ -196,7 +199,20 @@ def stronger_evidence() -> list[Fact]:
         )
         for series, value in (("ZQQ25", 95.67), ("ZQV25", 95.67), ("ZQX25", 95.67), ("DGS2", 4.6))
     ]
-    return [supply, ban, *barred, *rates]
+    cuts = [
+        fact(
+            "headline",
+            f"hypothetical cut {buyer}",
+            {
+                "event_type": "capex_cut",
+                "actor": buyer,
+                "headline": f"{buyer} cuts its capital spending on data centres by 30 percent",
+                "time_precision": "scheduled",
+            },
+        )
+        for buyer in ("Microsoft", "Alphabet", "Amazon", "Meta")
+    ]
+    return [supply, ban, *barred, *rates, *cuts]
 
 
 def flipped() -> Assessment:

@@ -7,7 +7,9 @@ import pytest
 
 from backtests.replay import buy_and_hold, replay
 from backtests.sweep import make_job, run
-from engine.decision.decide import Blend, Rule, Voice, evaluate
+from config.strategy import Rule
+from engine.decision.decide import evaluate
+from engine.decision.evidence import Blend, Voice
 from engine.errors import InputError
 from engine.service.bind import find_strategy
 from strategies.base import Strategy

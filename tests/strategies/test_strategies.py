@@ -8,6 +8,7 @@ import pytest
 from engine.decision.features import FEATURES
 from engine.errors import ConfigError, DataError, OutOfRangeError
 from strategies.base import Strategy, decay, levels_of, with_defaults
+from strategies.demand import Demand
 from strategies.earnings_surprise import EarningsSurprise
 from strategies.export_policy import ExportPolicy
 from strategies.fp8_threat import Fp8Threat
@@ -15,7 +16,9 @@ from strategies.rate_path import RatePath
 from strategies.trend import Trend
 from strategies.valuation_cap import ValuationCap, sustainable_pct
 
-ALL = [Fp8Threat(), ExportPolicy(), RatePath(), ValuationCap(), EarningsSurprise(), Trend()]
+ALL: list[Strategy] = [
+    Fp8Threat(), ExportPolicy(), RatePath(), ValuationCap(), EarningsSurprise(), Trend(), Demand(),
+]  # fmt: skip
 T = 80
 
 
@@ -29,6 +32,7 @@ def features(seed: int = 0, holes: bool = False) -> dict[str, np.ndarray]:
         "market_cap_usd_tn": rng.uniform(0.3, 6, T),
         "volatility_pct": rng.uniform(15, 90, T),
         "trend_gap_pct": rng.uniform(-60, 120, T),
+        "trailing_revenue_usd_bn": rng.uniform(20, 200, T),
         "threat_impulse_pct": rng.uniform(0, 3, T),
         "threat_doubt_pct": rng.uniform(0, 3, T),
     }
@@ -160,13 +164,40 @@ def test_a_half_life_of_zero_is_refused(half_life: float) -> None:
         with_defaults(RatePath(), {"half_life_sessions": half_life}, where="x.toml")
 
 
-def test_growth_fades_as_documented() -> None:
-    """The closed form equals the average of the fading path."""
+def test_growth_fades_by_base_rates_and_compounds() -> None:
+    """Year by year, capped first; a firm that tripled its sales is not carried forward at that."""
     p = with_defaults(ValuationCap(), {}, where="test")
-    t = (np.arange(1_000_000) + 0.5) / 100_000
-    path = 3.5 + (60 - 3.5) * np.exp2(-t / 2)
 
-    assert float(sustainable_pct(np.array(60.0), p)) == pytest.approx(path.mean(), rel=1e-6)
+    def slowly(growth: float) -> float:
+        level = 1.0
+        for year in range(1, 11):
+            level *= 1 + (3.5 + (min(growth, 40.0) - 3.5) * 2 ** (-year / 2)) / 100
+        return 100 * (level**0.1 - 1)
+
+    for growth in (-20.0, 3.5, 25.0, 262.0):
+        assert float(sustainable_pct(np.array(growth), p)) == pytest.approx(slowly(growth))
+    assert float(sustainable_pct(np.array(262.0), p)) < 15
+
+
+def test_a_ceiling_drifts_with_sales_or_stays_where_it_was_set() -> None:
+    """Twice the sales, twice the ceiling; 0 keeps it fixed."""
+    values = features(1)
+    values["trailing_revenue_usd_bn"] = np.full(T, 330.0)
+    for at_sales, ceiling in ((165.0, 8.0), (0.0, 4.0)):
+        p = with_defaults(ValuationCap(), {"ceiling_at_sales_usd_bn": at_sales}, where="test")
+        assert (ValuationCap().levels(values, p)["ceiling_usd_tn"] == ceiling).all()
+
+
+def test_a_later_guide_supersedes_the_one_before() -> None:
+    """What is left of an old surprise is not added to a new one."""
+    values = {"guide_surprise_pct": np.zeros(T)}
+    values["guide_surprise_pct"][[5, 20]] = 50.0, -10.0
+    p = with_defaults(EarningsSurprise(), {}, where="test")
+    level = EarningsSurprise().levels(values, p)["guide_surprise_pct"]
+
+    assert level[5] == 48.0
+    assert level[20] == -12.0
+    assert level[40] == pytest.approx(-6.0)
 
 
 class Typo(Trend):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from backtests.replay import Costs, Replay
     from backtests.sweep import Axis, Job, SweepResult
     from backtests.tearsheet import Heat
-    from engine.decision.decide import Blend
+    from engine.decision.evidence import Blend
     from engine.record.store import Store
     from engine.report.blocks import Part
     from engine.service.history import Window

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.shown import SourceHealth
 
 FORMATS = ("text", "html", "md", "json")
-EXPLAINED = ("decision", "why")
+EXPLAINED = ("decision", "risk", "why")
 """Sections of the report that ``explain`` shows."""
 Lang = Annotated[str | None, typer.Option(help="en or fr; default: the configured language.")]
 LAST = "last"

@@ -83,7 +83,8 @@ def _verdict(assessment: Assessment) -> dict[str, Any]:
         "decision": d.verdict,
         "score": d.score,
         "margin": d.margin,
-        "confidence": d.confidence,
+        "stance": d.stance,
+        "target_weight": d.target_weight,
         "contributions": {c.name: c.contribution for c in d.contributions},
     }
 

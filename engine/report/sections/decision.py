@@ -1,4 +1,4 @@
-"""The decision: word, how sure, since when, how far from the other one, and what would flip it."""
+"""The decision: word, share to keep, how long it should stand, how firm, what would flip it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from engine.report.blocks import Block, Cell, Column, Gauge, Note, Table, Verdic
 from engine.report.charts import Axis
 from engine.report.i18n import Said
 from engine.report.section import Section
-from engine.report.words import by_unit, confidence_word, other_word, verdict_word
+from engine.report.words import by_unit, other_word, stance_word, verdict_word
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _CLOSE = time(16, 0)
 _AXIS = Axis(low=-1, high=1)
+_FALL_TOLD = 10.0
+"""The fall whose chance stands in the first screen, %."""
 _WORTH_SAYING = 0.005
 """Half a point of the second decimal, which is what is shown."""
 
@@ -42,8 +44,9 @@ class DecisionSection(Section):
         """The decision's fields at the top level."""
         d = report.decision
         names = (
-            "decided_at target_weight score margin confidence coverage since_on changed "
-            "previous_score exit_below enter_above contributions flips notes"
+            "decided_at stance known target_weight floor_weight score silent_weight margin "
+            "chance_beyond coverage since_on changed previous_score exit_below enter_above "
+            "reduce_below sell_chance extreme firm_share worth_pct contributions flips notes"
         ).split()
         return {
             "as_of": report.as_of,
@@ -65,31 +68,83 @@ def _stale(report: Report, voice: Voice) -> str:
 
 def _verdict(report: Report, voice: Voice) -> Verdict:
     d, _ = report.decision, voice.say
-    word, other = verdict_word(d.verdict, voice), other_word(d.verdict, voice)
-    sure, share = confidence_word(d.confidence, voice), voice.number(d.confidence, "share0")
+    word, other = stance_word(d.stance, voice), other_word(d.verdict, voice)
+    keep = _("keep {share:share0}", share=d.target_weight)
     distance, change = _distance(d, other, voice), _change(d, other, voice)
     score = voice.number(d.score, "+.2f")
     standing = _("Score {score}; {distance}", score=score, distance=Said(distance))
-    since = _("{verdict} since {on:date}", verdict=word, on=d.since_on)
-    target = _("Target position: {share:share0} of the NVDA holding", share=d.target_weight)
+    if d.silent_weight > _WORTH_SAYING:
+        standing = _(
+            "Score {score}, anywhere from {low:+.2f} to {high:+.2f} with what is not observed; "
+            "{distance}",
+            score=score,
+            low=d.score - d.silent_weight,
+            high=d.score + d.silent_weight,
+            distance=Said(distance),
+        )
+    since = _("{verdict} since {on:date}", verdict=verdict_word(d.verdict, voice), on=d.since_on)
+    if not d.known:
+        since = _("The evidence cannot say; its last word stands: {verdict}", verdict=Said(since))
+    target = _("Keep {share:share0} of the NVDA holding", share=d.target_weight)
     push: list[str] = [_("STALE")] if report.stale else []
-    push += [f"NVDA {word}, {sure} ({share})", standing, change, *_first_flip(d, voice)]
+    push += [] if d.known else [_("cannot say")]
+    push += [f"NVDA {word}, {keep}", standing, change, *_first_flip(d, voice)]
+    told = (target, standing, *_chances(d, voice), *_firm(d, voice), *_alone(d, voice))
     return Verdict(
-        code=d.verdict,
+        code=d.verdict if d.known else "UNKNOWN",
         word=word,
         subject="NVDA",
         when=_moment(report.as_of, voice),
-        beside=f"{sure}, {share}",
+        beside=keep if d.known else " · ".join((_("cannot say"), keep)),
         acts=_("Acts at the open of {day}", day=voice.long_on(d.acts_on)) + ".",
         lead=f"{since}. {change}.",
-        lines=(
-            Note(text=standing + "."),
-            Note(text=target + "."),
-            _evidence(report, voice),
-        ),
+        lines=(*(Note(text=line + ".") for line in told), _evidence(report, voice)),
         gauge=_gauge(d, score, voice),
         push=tuple(push),
     )
+
+
+def _chances(d: Decision, voice: Voice) -> Iterable[str]:
+    """What will be seen: whether the stance stands, and a fall of a tenth."""
+    _ = voice.say
+    for chance in d.chances:
+        told = {"chance": chance.chance, "base": chance.base, "n": chance.within_sessions}
+        if chance.event == "stands":
+            yield _(
+                "Chance that it says the same {n:int} sessions from now: {chance:share0} (so far "
+                "{base:share0})",
+                **told,
+            )
+        elif chance.fall_pct == _FALL_TOLD:
+            yield _(
+                "Chance of a fall of {fall:pct0} within {n:int} sessions: {chance:share0} (so far "
+                "{base:share0})",
+                fall=chance.fall_pct,
+                **told,
+            )
+
+
+def _firm(d: Decision, voice: Voice) -> Iterable[str]:
+    if d.firm_share is not None:
+        yield voice.say(
+            "Firm: {share:share0} of 500 presets with every weight and effect size off by up to a "
+            "third say the same",
+            share=d.firm_share,
+        )
+    if d.worth_pct is not None:
+        yield voice.say(
+            "What the evidence has proved to be worth in return so far: {worth:+pct1} over 21 "
+            "sessions",
+            worth=d.worth_pct,
+        )
+
+
+def _alone(d: Decision, voice: Voice) -> Iterable[str]:
+    if d.extreme:
+        yield voice.say(
+            "At its worst, and capping the share by itself: {names}",
+            names=Said(", ".join(voice.label(name) for name in d.extreme)),
+        )
 
 
 def _gauge(d: Decision, score: str, voice: Voice) -> Gauge:
@@ -143,27 +198,19 @@ def _largest_move(d: Decision) -> tuple[str, float] | None:
 
 def _distance(d: Decision, other: str, voice: Voice) -> str:
     _ = voice.say
+    if not d.known:
+        return _("{share:share0} of the weight is observed, too little to judge", share=d.coverage)
     line = d.exit_below if d.verdict == "HOLD" else d.enter_above
-    if d.margin < 0 and d.verdict == "HOLD" and d.coverage < 1 - 1e-9:
-        return _(
-            "The score has passed the line of {line:+.2f}, but too much is not observed: {other} "
-            "is only said when the missing evidence could not change it",
-            line=line,
-            other=other,
-        )
+    told = {"margin": d.margin, "line": line, "other": other}
+    if d.risk is not None and d.risk.sells:
+        return _("risk sells whatever the evidence says")
     if d.margin < 0:
         return _(
             "The score has passed the line of {line:+.2f}; the rule on time between changes "
             "delays {other}",
-            line=line,
-            other=other,
+            **told,
         )
-    return _(
-        "{margin:.2f} away from {other}: the line is at {line:+.2f}",
-        margin=d.margin,
-        other=other,
-        line=line,
-    )
+    return _("{margin:.2f} away from {other}: the line is at {line:+.2f}", **told)
 
 
 def _evidence(report: Report, voice: Voice) -> Note:

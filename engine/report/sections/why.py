@@ -89,7 +89,7 @@ def _contribution(part: Contribution, voice: Voice) -> str:
 
 def _working(part: Contribution, voice: Voice) -> str:
     if part.value is None:
-        return voice.say("left out of the score; lowers confidence")
+        return voice.say("not observed; up to {weight:.2f} either way", weight=part.weight)
     moved = None if part.previous is None else part.contribution - part.previous
     if moved is None or abs(moved) < WORTH_SAYING:
         return voice.say(

@@ -10,6 +10,7 @@ import pytest
 
 from engine.clock import parse_as_of
 from engine.decision.decide import evaluate_levels
+from engine.decision.outlook import firmness
 from engine.record.history import History
 from engine.service.bind import load
 from engine.service.wiring import Assessment, assess, world_of
@@ -31,7 +32,8 @@ def verdict_with(a: Assessment, strategy: str, level: str, value: float) -> str:
     levels = tuple({k: v.copy() for k, v in lv.items()} for lv in a.evaluation.levels)
     index = [v.strategy.name for v in a.config.blend.voices].index(strategy)
     levels[index][level][-1] = value
-    return "HOLD" if evaluate_levels(a.config.blend, levels).invested[-1] else "SELL"
+    told = evaluate_levels(a.config.blend, levels, a.evaluation.bearing)
+    return "HOLD" if told.invested[-1] else "SELL"
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -72,13 +74,35 @@ def test_contributions_carry_evidence_and_sum_to_the_score(preset: str) -> None:
     assert all(c.evidence for c in decision.contributions)
 
 
-def test_confidence_falls_when_evidence_is_missing() -> None:
-    """Today, without prices since 2025-09, less is known than on the seed date."""
+def test_what_is_not_observed_widens_and_is_said() -> None:
+    """Long after the last prices the score could be anything its silent voices might say."""
     stale = assessed("balanced", "2026-05-01").decision
+    seen = assessed("balanced").decision
 
     assert stale.coverage < 1
-    assert stale.confidence < assessed("balanced").decision.confidence
+    assert stale.silent_weight > seen.silent_weight
+    assert stale.silent_weight == pytest.approx(1 - stale.coverage)
     assert stale.verdict == "HOLD"
+
+
+def test_every_chance_is_of_something_that_can_be_seen() -> None:
+    """The stance a week on, and falls within a month, each beside its base rate."""
+    told = assessed("balanced").decision.chances
+
+    assert [(c.event, c.within_sessions) for c in told] == [("stands", 5), *[("fall", 21)] * 4]
+    assert all(0 <= c.chance <= 1 and 0 <= c.base <= 1 and c.scored > 100 for c in told)
+    falls = [c.chance for c in told if c.event == "fall"]
+    assert falls == sorted(falls, reverse=True)
+
+
+def test_firm_is_a_share_of_redrawn_presets_and_the_same_each_time() -> None:
+    """500 presets, seeded."""
+    a = assessed("balanced")
+    share = a.decision.firm_share
+
+    assert share is not None
+    assert share * 500 == pytest.approx(round(share * 500))
+    assert share == firmness(a.config.blend, a.features, a.evaluation, -1)
 
 
 def test_each_bar_says_what_it_was_the_session_before() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from backtests.audit import DECIDED
 from config.settings import Config
 from engine.clock import from_micros, parse_as_of
 from engine.record.history import History
@@ -48,7 +49,7 @@ def differences(a: Assessment, b: Assessment, rows: int) -> list[str]:
         for name in a.features.values
         if a.features.values[name][:rows].tobytes() != b.features.values[name][:rows].tobytes()
     ]
-    for name in ("score", "doubted_score", "coverage", "invested", "target_weight"):
+    for name in DECIDED:
         x, y = getattr(a.evaluation, name), getattr(b.evaluation, name)
         if x[:rows].tobytes() != y[:rows].tobytes():
             found.append(name)

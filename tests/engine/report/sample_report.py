@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from engine.decision.scenarios import StressRow
 from engine.phrases import phrase
 from engine.shown import (
     FeedState,
@@ -32,7 +33,9 @@ from engine.values import (
     Observed,
     RateExpectation,
     RateOutcome,
+    RiskView,
     Stage,
+    StatedChance,
     ThreatRating,
 )
 
@@ -156,10 +159,14 @@ def decision(**changes: Any) -> Decision:
         decided_at=utc(8, 25, 12, 30),
         acts_on=date(2025, 8, 25),
         verdict="HOLD",
+        stance="HOLD",
+        known=True,
         target_weight=1.0,
+        floor_weight=0.25,
         score=score,
+        silent_weight=0.09,
         margin=score + 0.15,
-        confidence=0.64,
+        chance_beyond=0.11,
         coverage=0.91,
         contributions=parts,
         flips=(
@@ -187,6 +194,44 @@ def decision(**changes: Any) -> Decision:
         previous_score=score - 0.034,
         exit_below=-0.15,
         enter_above=0.0,
+        reduce_below=-0.08,
+        sell_chance=0.6,
+        firm_share=0.874,
+        worth_pct=0.0,
+        chances=(
+            StatedChance(
+                event="stands",
+                within_sessions=5,
+                chance=0.64,
+                base=0.81,
+                weight=0.5,
+                scored=900,
+            ),
+            StatedChance(
+                event="fall",
+                within_sessions=21,
+                chance=0.23,
+                base=0.29,
+                weight=0.8,
+                scored=890,
+                fall_pct=10.0,
+            ),
+        ),
+        risk=RiskView(
+            within_sessions=21,
+            volatility_pct=39.0,
+            low_pct=-17.2,
+            high_pct=22.4,
+            shortfall_pct=-22.9,
+            up_pct=8.1,
+            down_pct=-6.3,
+            last_close_usd=177.99,
+            bear_fall_pct=20.0,
+            with_chance_pct=10.0,
+            bear_within_sessions=21,
+            allowed_share=1.0,
+            held_share=1.0,
+        ),
         strategy_file="balanced.toml",
         config_hash="6f1c0b1f5f0d4d6f8e3a2b7c9d1e4f60718293a4b5c6d7e8f9a0b1c2d3e4f506",
         data_hash="b7a1e5c29d3f48607182a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8",
@@ -492,8 +537,32 @@ def sample_report(**changes: Any) -> Report:
         ),
         track_record=track_record(),
         receipt={"ledger_head": "c0ffee54d7a1", "seed": "20250822"},
+        parts={"stress": stress_rows()},
     )
     return replace(base, **changes)
+
+
+def stress_rows() -> tuple[StressRow, ...]:
+    """Two scenarios, one that leaves the day as it is and one that sells."""
+    quiet = StressRow(
+        scenario="Nothing happens",
+        severity="mild",
+        preset="balanced",
+        before="HOLD",
+        after="HOLD",
+        target_before=1.0,
+        target_after=1.0,
+        score_before=0.02,
+        score_after=0.02,
+        share_of_known_days=0.0,
+        share_reduced=0.0,
+        known_days=90,
+    )
+    loud = replace(
+        quiet, scenario="A guide 20 % below consensus", severity="severe", after="SELL",
+        target_after=0.25, score_after=-0.48,
+    )  # fmt: skip
+    return quiet, loud
 
 
 HOSTILE = (

@@ -25,7 +25,7 @@ READ_FORMS = [f for f in FORMS if f != "json"]
 
 def sell_report() -> Report:
     base = sample_report()
-    turned = decision(verdict="SELL", target_weight=0.0, changed=True, margin=0.1)
+    turned = decision(verdict="SELL", stance="SELL", target_weight=0.0, changed=True, margin=0.1)
     return replace(base, decision=turned)
 
 
@@ -40,10 +40,11 @@ def visible(report: Report, fmt: str, lang: str = "en") -> str:
 
 @pytest.mark.parametrize("fmt", READ_FORMS)
 @pytest.mark.parametrize("lang", ["en", "fr"])
-def test_every_form_states_the_decision_with_its_confidence_and_distance(
-    fmt: str, lang: str
-) -> None:
-    words = {"en": ("HOLD", "64%", "0.17 away from SELL"), "fr": ("Conserver", "64", "Vendre")}
+def test_every_form_states_the_decision_with_its_share_and_distance(fmt: str, lang: str) -> None:
+    words = {
+        "en": ("HOLD", "keep 100%", "0.17 away from SELL"),
+        "fr": ("Conserver", "100", "Vendre"),
+    }
     text = visible(sample_report(), fmt, lang)
     for word in words[lang]:
         assert word in text
@@ -112,7 +113,9 @@ def test_json_contributions_sum_to_the_score_as_parsed() -> None:
 def test_json_has_its_documented_keys() -> None:
     data = json.loads(render(sample_report(), "json", "fr"))
     assert set(data) >= {
-        "as_of", "acts_on", "decision", "target_weight", "score", "confidence", "contributions",
+        "as_of", "acts_on", "decision", "target_weight", "score", "stance", "known",
+        "contributions",
+        "chances", "risk", "firm_share",
         "flips", "ratings", "rates", "events", "data_health", "receipt", "since_on", "changed",
         "margin", "coverage", "notices", "market", "upcoming", "track_record", "stale",
     }  # fmt: skip
@@ -200,7 +203,12 @@ def test_a_bare_report_renders_without_a_crash(fmt: str) -> None:
         score=0.0,
         flips=(),
         previous_score=None,
-        confidence=0.0,
+        known=False,
+        chances=(),
+        risk=None,
+        firm_share=None,
+        worth_pct=None,
+        silent_weight=1.0,
         coverage=0.0,
         margin=0.15,
     )

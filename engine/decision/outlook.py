@@ -1,0 +1,222 @@
+"""Chances of things that will be seen, at every session, each scored against what came.
+
+Nothing here decides; it says how far a decision may be trusted. All of it is causal: what is said
+of row t was scored on windows that were over by then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import numpy as np
+
+from config.strategy import Rule
+from engine.decision import risk
+from engine.decision.decide import (
+    Evaluation,
+    evaluate_levels,
+    sell_quantile,
+)
+from engine.decision.evidence import Blend, Voice
+from engine.decision.risk import Chance, Forecast
+from engine.values import Features, FloatArray, RiskView, Stance, StatedChance
+from strategies.base import levels_of
+
+STANDS_WITHIN = 5
+FALLS_WITHIN = 21
+FALLS_PCT = (5.0, 10.0, 15.0, 20.0)
+DRAWS = 500
+"""Redrawn weights and effect sizes, each by up to a third either way (uniform)."""
+SPREAD = 1.0 / 3.0
+_AT_ONCE = 50
+_SEED = 20250930
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outlook:
+    """stands: the same stance ``STANDS_WITHIN`` sessions on. falls: fall in % -> its chance within
+    ``FALLS_WITHIN``. said: the forecast behind them, with ``before`` rows of warm-up.
+    worth: (T,), proven slope of the next 21 sessions' log return on the score. score_mean: (T,),
+    the score's mean so far.
+    """
+
+    stands: Chance
+    falls: Mapping[float, Chance]
+    said: Forecast
+    before: int
+    worth: FloatArray
+    score_mean: FloatArray
+
+
+def outlook_of(blend: Blend, features: Features, evaluation: Evaluation) -> Outlook:
+    """Everything that is said of the coming sessions, for every row."""
+    said = evaluation.bearing.said
+    if said is None or said.horizon != FALLS_WITHIN:
+        said = risk.forecast(risk.history_from(features), FALLS_WITHIN)
+    before = risk.rows_before(features)
+    came = (said.end * said.sigma)[before:]
+    mean_came, mean_score = _mean_so_far(came, said.horizon), _mean_so_far(evaluation.score, 0)
+    worth = risk.proven_slope(evaluation.score - mean_score, came - mean_came, said.horizon)
+    return Outlook(
+        stands=_stands(blend.rule, evaluation),
+        falls={fall: risk.chance_of_fall(said, fall / 100.0).after(before) for fall in FALLS_PCT},
+        said=said,
+        before=before,
+        worth=worth,
+        score_mean=mean_score,
+    )
+
+
+def _mean_so_far(x: FloatArray, lag: int) -> FloatArray:
+    """(T,): mean of what was known by each row; values of row t are known ``lag`` rows later."""
+    late = np.concatenate((np.full(lag, np.nan), x))[: x.size]
+    seen = ~np.isnan(late)
+    total, count = np.cumsum(np.where(seen, late, 0.0)), np.cumsum(seen)
+    return np.where(count > 0, total / np.maximum(count, 1), 0.0)
+
+
+def stance_of(evaluation: Evaluation, rule: Rule, t: int) -> Stance:
+    """HOLD, REDUCE (less than the full share) or SELL."""
+    if not evaluation.invested[t]:
+        return "SELL"
+    return "HOLD" if evaluation.target_weight[t] >= rule.hold_weight else "REDUCE"
+
+
+def stances(evaluation: Evaluation, rule: Rule) -> FloatArray:
+    """(…, T): 0 SELL, 1 REDUCE, 2 HOLD."""
+    full = evaluation.target_weight >= rule.hold_weight
+    return np.where(evaluation.invested, np.where(full, 2.0, 1.0), 0.0)
+
+
+def _stands(rule: Rule, evaluation: Evaluation) -> Chance:
+    """The nearest line against how far scores have moved in so many sessions so far."""
+    stance, n = stances(evaluation, rule), STANDS_WITHIN
+    outcome = np.full(stance.shape, np.nan)
+    outcome[:-n] = (stance[n:] == stance[:-n]).astype(np.float64)
+    moved = np.full(stance.shape, np.nan)
+    moved[n:] = evaluation.score[n:] - evaluation.score[:-n]
+    square = _mean_so_far(moved**2, 0)
+    gap = nearest_line(rule, evaluation)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.where(square > 0, gap / np.sqrt(square), np.nan)
+    model = np.array([NormalDist().cdf(v) if math.isfinite(v) else math.nan for v in z.tolist()])
+    return risk.calibrated(model, outcome, n)
+
+
+def nearest_line(rule: Rule, evaluation: Evaluation) -> FloatArray:
+    """(T,): how far the score is from the line of the evidence that is next to be crossed."""
+    sells = evaluation.score + sell_quantile(rule) * evaluation.spread - rule.exit_below
+    back = rule.enter_above - evaluation.score
+    down = sells if rule.reduce_below is None else evaluation.score - rule.reduce_below
+    held = np.where(evaluation.reduced, np.minimum(sells, back), down)
+    return np.where(evaluation.holding, held, back)
+
+
+def chances_at(outlook: Outlook, t: int) -> tuple[StatedChance, ...]:
+    """What is said at row ``t``, the verdict's own chance first."""
+    falls = [(fall, chance) for fall, chance in outlook.falls.items()]
+    told: list[tuple[float | None, Chance]] = [(None, outlook.stands), *falls]
+    return tuple(
+        StatedChance(
+            event="stands" if fall is None else "fall",
+            within_sessions=chance.horizon,
+            chance=float(min(1.0, max(0.0, chance.chance[t]))),
+            base=float(chance.base[t]),
+            weight=float(chance.weight[t]),
+            scored=int(chance.scored[t]),
+            fall_pct=fall,
+        )
+        for fall, chance in told
+        if math.isfinite(chance.chance[t])
+    )
+
+
+def risk_at(
+    blend: Blend, features: Features, evaluation: Evaluation, outlook: Outlook, t: int
+) -> RiskView | None:
+    """The distribution at row ``t``; None before prices are known."""
+    said, words, row = outlook.said, blend.risk, outlook.before + t
+    if not math.isfinite(said.sigma[row]):
+        return None
+    values, weights = said.sample(row)
+    share, held = float(evaluation.bearing.share[t]), float(evaluation.bearing.held[t])
+    known = words is not None and math.isfinite(share)
+    close = float(features.values.get("nvda_close_usd", said.sigma * np.nan)[t])
+    return RiskView(
+        within_sessions=said.horizon,
+        volatility_pct=float(100.0 * said.sigma[row] * math.sqrt(252.0 / said.horizon)),
+        low_pct=_quantile_pct(values, weights, 0.05),
+        high_pct=_quantile_pct(values, weights, 0.95),
+        shortfall_pct=100.0 * said.expected_shortfall(row),
+        up_pct=_quantile_pct(values[values > 0], weights[values > 0], 0.5),
+        down_pct=_quantile_pct(values[values < 0], weights[values < 0], 0.5),
+        last_close_usd=close if math.isfinite(close) else None,
+        bear_fall_pct=words.bear_fall_pct if words else None,
+        with_chance_pct=words.with_chance_pct if words else None,
+        bear_within_sessions=words.within_sessions if words else None,
+        allowed_share=share if known else None,
+        held_share=held if known else None,
+        sells=bool(evaluation.bearing.sells[t]),
+    )
+
+
+def _quantile_pct(values: FloatArray, weights: FloatArray, chance: float) -> float:
+    """Weighted quantile of log returns as a simple return in %."""
+    if not values.size:
+        return 0.0
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order])
+    place = int(np.searchsorted(reached, chance * reached[-1]))
+    return float(100.0 * math.expm1(values[order][min(place, values.size - 1)]))
+
+
+# --- how firm -----------------------------------------------------------------------------------
+
+
+def firmness(blend: Blend, features: Features, evaluation: Evaluation, t: int) -> float:
+    """Share of ``DRAWS`` redrawn presets that take the stance of row ``t``.
+
+    Weights and the parameters marked as effect sizes are multiplied by up to a third either way,
+    and the whole history is decided anew.
+    """
+    rows = range(len(features.sessions_on))[t] + 1
+    short = Features(
+        sessions_on=features.sessions_on[:rows],
+        decide_at_us=features.decide_at_us[:rows],
+        values={name: array[:rows] for name, array in features.values.items()},
+    )
+    bearing = replace(
+        evaluation.bearing,
+        share=evaluation.bearing.share[:rows],
+        held=evaluation.bearing.held[:rows],
+        sells=evaluation.bearing.sells[:rows],
+        floor_scale=evaluation.bearing.floor_scale[:rows],
+    )
+    mine = stances(evaluation, blend.rule)[rows - 1]
+    rng = np.random.default_rng(_SEED)
+    same = 0
+    for _ in range(DRAWS // _AT_ONCE):
+        voices = tuple(_redrawn(v, rng) for v in blend.voices)
+        factors = rng.uniform(1.0 - SPREAD, 1.0 + SPREAD, (len(voices), _AT_ONCE, 1))
+        weights = factors * blend.weights[:, None, None]
+        levels = tuple(
+            levels_of(v.strategy, short.values, p)
+            for v, p in zip(blend.voices, voices, strict=True)
+        )
+        found = evaluate_levels(
+            blend, levels, bearing, params=voices, weights=weights / weights.sum(axis=0)
+        )
+        same += int((stances(found, blend.rule)[:, -1] == mine).sum())
+    return same / DRAWS
+
+
+def _redrawn(voice: Voice, rng: np.random.Generator) -> dict[str, FloatArray | float]:
+    out: dict[str, FloatArray | float] = dict(voice.params)
+    for name, spec in voice.strategy.params.items():
+        if spec.effect:
+            factor = rng.uniform(1.0 - SPREAD, 1.0 + SPREAD, (_AT_ONCE, 1))
+            out[name] = np.clip(voice.params[name] * factor, spec.low, spec.high)
+    return out

@@ -1,0 +1,80 @@
+"""What if: the scenarios of ``config/scenarios``, laid over this morning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from engine.report.blocks import Block, Cell, Column, Note, Table
+from engine.report.labels import N_
+from engine.report.section import Section
+from engine.report.words import stance_word
+
+if TYPE_CHECKING:
+    from engine.decision.scenarios import StressRow
+    from engine.report.i18n import Voice
+    from engine.report.inputs import Inputs
+    from engine.shown import Report
+
+
+class Stress(Section):
+    """One line a scenario, mild before severe."""
+
+    name, order, title = "stress", 15, N_("What if")
+    labels: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "severity_mild": N_("mild"),
+            "severity_moderate": N_("moderate"),
+            "severity_severe": N_("severe"),
+            "severity_extreme": N_("extreme"),
+        }
+    )
+
+    def gather(self, inputs: Inputs) -> Any:
+        """The rows that were asked with the decision."""
+        return inputs.stress or None
+
+    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+        """What each scenario would make of this morning."""
+        rows: tuple[StressRow, ...] | None = report.parts.get(self.name)
+        if not rows:
+            return
+        _ = voice.say
+        yield Note(text=_summary(rows, voice), style="lead")
+        heads = (_("scenario"), _("severity"), _("then"), _("share kept"), _("score"))
+        numbers = {3, 4}
+        yield Table(
+            depth="full",
+            columns=tuple(Column(head=h, number=i in numbers) for i, h in enumerate(heads)),
+            rows=tuple(
+                (
+                    Cell(text=voice.tell(row.scenario, limit=60)),
+                    Cell(text=voice.label(f"severity_{row.severity}"), style="quiet"),
+                    Cell(
+                        text=stance_word(row.after, voice),
+                        style="strong" if row.after != row.before else "quiet",
+                        tone=-1 if row.after == "SELL" else 0,
+                    ),
+                    Cell(text=voice.number(row.target_after, "share0")),
+                    Cell(text=voice.number(row.score_after, "+.2f"), style="quiet"),
+                )
+                for row in rows
+            ),
+        )
+
+    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+        """The rows."""
+        return {"stress": report.parts.get(self.name, ())}
+
+
+def _summary(rows: tuple[StressRow, ...], voice: Voice) -> str:
+    sold = sum(row.after == "SELL" != row.before for row in rows)
+    less = sum(row.target_after < row.target_before for row in rows)
+    return voice.say(
+        "Of {n:int} scenarios laid over this morning, {sold:int} would make it SELL and {less:int} "
+        "would keep less.",
+        n=len(rows),
+        sold=sold,
+        less=less,
+    )

@@ -1,0 +1,93 @@
+"""Scenarios times presets: what each would make of a morning and of the known days before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from engine.errors import InputError
+from engine.service import wiring
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from engine.decision.decide import Evaluation
+    from engine.decision.evidence import Blend
+    from engine.decision.scenarios import StressRow
+    from engine.record.store import Store
+
+PRESETS = ("cautious", "balanced", "conviction")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineUse:
+    """How often known days lay beyond a line. known_days: with every voice observed.
+
+    line: SELL, REDUCE (both of the score), or RISK (the share that the words allow, in %).
+    """
+
+    preset: str
+    line: str
+    at: float
+    share_beyond: float
+    known_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StressTable:
+    """All of it, scenarios in order of severity, presets as asked."""
+
+    as_of: datetime
+    rows: tuple[StressRow, ...]
+    lines: tuple[LineUse, ...]
+
+
+def stress_table(
+    store: Store, folder: Path, as_of: datetime, presets: Sequence[str] = PRESETS
+) -> StressTable:
+    """The table as of ``as_of``; releases are rated once for all presets."""
+    from engine.decision.scenarios import complete, stress
+    from engine.service.bind import load
+
+    rows: list[StressRow] = []
+    lines: list[LineUse] = []
+    features = None
+    for preset in presets:
+        config = load(folder, preset)
+        if not config.scenarios:
+            raise InputError(f"no scenario in '{folder / 'scenarios'}'", remedy="add a file there")
+        if features is None:
+            features = wiring.assess(wiring.world_at(store, config, as_of), config).features
+        from engine.decision.decide import evaluate
+
+        found = evaluate(config.blend, features)
+        rows += stress(config.blend, preset, features, complete(config.scenarios), found)
+        lines += _lines(config.blend, preset, found)
+    names = list(dict.fromkeys(row.scenario for row in rows))
+    rows.sort(key=lambda row: names.index(row.scenario))
+    return StressTable(as_of=as_of, rows=tuple(rows), lines=tuple(lines))
+
+
+def _lines(blend: Blend, preset: str, found: Evaluation) -> list[LineUse]:
+    known = ~np.isnan(found.scores).any(axis=0)
+    score, n = found.score[known], int(known.sum())
+    told = [("SELL", blend.rule.exit_below, score < blend.rule.exit_below)]
+    if blend.rule.reduce_below is not None:
+        told.append(("REDUCE", blend.rule.reduce_below, score < blend.rule.reduce_below))
+    if blend.risk is not None:
+        least = blend.risk.sell_share_below_pct
+        told.append(("RISK", least, 100.0 * found.bearing.share[known] < least))
+    return [
+        LineUse(
+            preset=preset,
+            line=name,
+            at=float(at),
+            share_beyond=float(beyond.mean()) if n else 0.0,
+            known_days=n,
+        )
+        for name, at, beyond in told
+    ]
