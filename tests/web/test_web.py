@@ -422,8 +422,12 @@ def test_decisions_on_record_lead_to_the_moment_they_were_made(tmp_path: Path) -
 def test_the_league_is_ordered_by_threat_and_led_by_r1(client: Visitor) -> None:
     root = lxml_html.document_fromstring(client.get("/releases?lang=en").text)
     names = [n.text_content() for n in root.xpath("//ol[@class='league']//summary//b/bdi")]
-    scores = [int(n.text) for n in root.xpath("//span[@class='points']")]
+    points = [n.text for n in root.xpath("//span[@class='points']")]
+    rated = [text for text in points if text != "–"]
+    scores = [int(text.replace("\u2212", "-")) for text in rated]
 
+    assert points == [*rated, *["–"] * (len(points) - len(rated))]  # not rateable: at the end
+    assert len(rated) < len(points)
     assert names[0] == "DeepSeek-R1"
     assert "DeepSeek-V3.1" in names
     assert scores == sorted(scores, reverse=True)
