@@ -124,6 +124,8 @@ class Blender:
         chance = rules.sell_chance
         self.quantile = 0.0 if chance == 0.5 else NormalDist().inv_cdf(chance)
         self.known: dict[Heard, BoolArray] = {}
+        self.varied = any(place is not None for _, _, place in columns)
+        self.last_error: tuple[tuple[Heard, bytes], FloatArray] | None = None
         line = rules.extreme_below
         self.extremes = [
             v
@@ -142,7 +144,7 @@ class Blender:
             nobody = np.zeros((last - first, self.weights.shape[1]), dtype=np.bool_)
             return nobody, nobody, nobody if rules.graded else None
         score = self._sum(first, last, heard)
-        sells, buys = self._sells(score, first, last), score > rules.enter_above
+        sells, buys = self._sells(score, first, last, heard), score > rules.enter_above
         weak = None
         if rules.graded:
             below = np.zeros_like(buys)
@@ -163,22 +165,32 @@ class Blender:
             self.known[heard] = mixed.coverage >= self.rules.observe_at_least
         return self.known[heard]
 
-    def _sells(self, score: FloatArray, first: int, last: int) -> BoolArray:
+    def _sells(self, score: FloatArray, first: int, last: int, heard: Heard) -> BoolArray:
         """Where the score is below the line by what its error asks for.
 
         The error is computed only where the score itself is below: a quantile at or above zero
         never sells what is not.
         """
-        below = score < self.rules.exit_below
-        if self.quantile == 0.0 or not below.any():
+        line = self.rules.exit_below
+        below = score < line
+        if self.quantile == 0.0:
             return below
-        rows, sets = np.nonzero(below)
-        column = sets if score.shape[1] > 1 else np.zeros_like(sets)
-        scores, doubts = self._cells(first + rows, sets)
-        error = spread(scores, doubts, self.weights[:, sets])
-        enough = score[rows, column] + self.quantile * error < self.rules.exit_below[sets]
-        below[rows, sets] = enough
+        for row in np.flatnonzero(below.any(axis=1)).tolist():
+            error = self._error(first + row, heard)
+            below[row] &= score[row] + self.quantile * error < line
         return below
+
+    def _error(self, row: int, heard: Heard) -> FloatArray:
+        """(p,): ``evidence.spread`` of one session; the same as before while doubts are."""
+        everyone = np.arange(self.weights.shape[1])
+        _, doubts = self._cells(np.full(1, row), everyone if self.varied else everyone[:1])
+        key = (heard, doubts.tobytes())
+        if self.last_error is None or self.last_error[0] != key:
+            told = np.where(np.array(heard)[:, None], 0.0, np.nan)
+            told = np.broadcast_to(told, self.weights.shape)
+            doubts = np.broadcast_to(doubts, self.weights.shape)
+            self.last_error = key, spread(told, doubts, self.weights)
+        return self.last_error[1]
 
     def _cells(self, rows: IntArray, sets: IntArray) -> tuple[FloatArray, FloatArray]:
         """(S, n): scores and doubts of the cells named."""

@@ -101,12 +101,13 @@ def decision_at(
     )
     if outlook is None:
         return said
+    known = bool(evaluation.known[row])  # of evidence that cannot say nothing is firm or proven
     distance = float(evaluation.score[row] - outlook.score_mean[row])
     worth = outlook.worth[row] * distance if math.isfinite(distance) else 0.0
     return replace(
         said,
-        firm_share=firmness(blend, features, evaluation, row),
-        worth_pct=100.0 * math.expm1(worth),
+        firm_share=firmness(blend, features, evaluation, row) if known else None,
+        worth_pct=100.0 * math.expm1(worth) if known else None,
         chances=chances_at(outlook, row),
         risk=risk_at(blend, features, evaluation, outlook, row),
     )
