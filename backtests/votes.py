@@ -183,7 +183,8 @@ class Blender:
     def _error(self, row: int, heard: Heard) -> FloatArray:
         """(p,): ``evidence.spread`` of one session; the same as before while doubts are."""
         everyone = np.arange(self.weights.shape[1])
-        _, doubts = self._cells(np.full(1, row), everyone if self.varied else everyone[:1])
+        sets = everyone if self.varied else everyone[:1]
+        _, doubts = self._cells(np.full(sets.size, row), sets)
         key = (heard, doubts.tobytes())
         if self.last_error is None or self.last_error[0] != key:
             told = np.where(np.array(heard)[:, None], 0.0, np.nan)
