@@ -366,7 +366,7 @@ class Evidence:
     source: str = ""
 
 
-CHANNELS = ("substitution", "efficiency", "price_pressure", "openness", "residual")
+CHANNELS = ("substitution", "efficiency", "price_pressure", "setbacks")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from config.feeds import load_feeds as load_feeds
 from config.schema import Place, Strict, faults_in
 from engine.clock import from_micros, to_micros
 from engine.errors import FeedError, UnknownNameError
+from engine.news.clean import is_future
 from engine.shown import FeedState
 from engine.values import Fact, Item
 from feeds.wire import Fetched, FetchSettings, Getter, Request, user_agent
@@ -62,6 +63,8 @@ class Parsed:
     items: dated entries, admissible to history. undated: entries for display only. facts: as they
     enter the record. problems: one line each, none of them fatal. newest_at: the latest claimed
     instant. stamps: distinct claimed instants, newest first, at most 20, for the learnt cadence.
+    put_off: what this document holds that could not be read at this hour and can be later; while
+    there is any, the document counts as new at every poll.
     """
 
     facts: tuple[Fact, ...] = ()
@@ -69,6 +72,7 @@ class Parsed:
     undated: tuple[Item, ...] = ()
     problems: tuple[str, ...] = ()
     stamps: tuple[datetime, ...] = ()
+    put_off: int = 0
 
     @property
     def newest_at(self) -> datetime | None:
@@ -86,6 +90,16 @@ class Parsed:
         if not self.n_entries:
             return FeedState.EMPTY
         return FeedState.UNDATED if not self.facts and not self.items else FeedState.OK
+
+
+MAX_PUT_OFF = timedelta(days=60)
+"""What claims an instant further ahead is refused, not waited for. Rules are listed days, at most
+weeks, before their publication day; a stamp beyond this is a wrong clock."""
+
+
+def falls_due(at: datetime, seen_at: datetime) -> bool:
+    """Whether ``at`` lies ahead of ``seen_at``, and near enough that it is worth waiting for."""
+    return is_future(at, seen_at) and at - seen_at <= MAX_PUT_OFF
 
 
 def newest_stamps(instants: Iterable[datetime], most: int = 20) -> tuple[datetime, ...]:

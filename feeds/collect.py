@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from engine.record.store import Store
 
 MAX_BACKOFF = timedelta(days=1)
+FRESH_CADENCES = 4
+"""A server's ``max-age`` lengthens the interval to this many cadences at most: some send a year."""
+
 JITTER = 0.1
 """Polls are spread by this share of the cadence either way, so that feeds do not march in step."""
 
@@ -356,19 +359,26 @@ class _Round:
 def after_success(
     feed: FeedConfig, state: PollState, harvest: Harvest, now: datetime, jitter: float
 ) -> PollState:
-    """The state after a good answer; jitter is 0 to 1."""
+    """The state after a good answer; jitter is 0 to 1.
+
+    A document from which something was put off leaves neither hash nor validators: the same bytes
+    at a later hour are read again.
+    """
     parsed = harvest.parsed
-    wait = timedelta(minutes=feed.cadence_minutes) * (1 + JITTER * (2 * jitter - 1))
+    settled = parsed is None or not parsed.put_off
+    cadence = timedelta(minutes=feed.cadence_minutes)
+    wait = cadence * (1 + JITTER * (2 * jitter - 1))
     if harvest.fresh_seconds is not None:
-        wait = max(wait, min(timedelta(seconds=harvest.fresh_seconds), MAX_BACKOFF))
+        fresh = timedelta(seconds=min(harvest.fresh_seconds, MAX_BACKOFF.total_seconds()))
+        wait = max(wait, min(fresh, FRESH_CADENCES * cadence))
     moved = harvest.moved_to
     same_move = moved == state.moved_to
     after = replace(
         state,
         url=feed.url,
-        etag=harvest.etag,
-        last_modified=harvest.last_modified,
-        body_hash=harvest.body_hash,
+        etag=harvest.etag if settled else "",
+        last_modified=harvest.last_modified if settled else "",
+        body_hash=harvest.body_hash if settled else "",
         last_poll_at=now,
         last_ok_at=now,
         next_due_at=now + wait,

@@ -23,6 +23,7 @@ from feeds.base import (
     DocumentCollector,
     FeedConfig,
     Parsed,
+    falls_due,
     newest_stamps,
     options_of,
     read_json,
@@ -79,11 +80,15 @@ def _parsed(
 ) -> Parsed:
     facts: list[Fact] = []
     problems: list[str] = []
+    n_put_off = 0
     for row in rows:
         accession = row["accessionNumber"]
         accepted_at = parse_stamp(row["acceptanceDateTime"])
         if not _ACCESSION.match(accession):
             problems.append(f"'{clean_text(accession, limit=40)}' is not an accession number")
+        elif accepted_at is not None and falls_due(accepted_at, seen_at):
+            n_put_off += 1
+            problems.append(f"{accession} is stamped ahead: put off")
         elif accepted_at is None or is_future(accepted_at, seen_at):
             problems.append(f"{accession} has no usable time of acceptance")
         else:
@@ -102,6 +107,7 @@ def _parsed(
         facts=tuple(facts),
         problems=tuple(problems[:20]),
         stamps=newest_stamps(fact.occurred_at for fact in facts),
+        put_off=n_put_off,
     )
 
 

@@ -26,6 +26,7 @@ class RawEntry(NamedTuple):
     stamp: str
     summary: str
     publisher: str
+    guid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def _rss_entry(node: Any) -> RawEntry:
     for child in node:
         tag = child.tag
         if tag == "guid":
+            found["id"] = _repaired((child.text or "").strip())
             if child.get("isPermaLink", "true").lower() == "true":
                 found["guid"] = child.text or ""
         elif tag == _ATOM + "link":
@@ -103,7 +105,7 @@ def _rss_entry(node: Any) -> RawEntry:
             if len(child):  # markup that was not escaped
                 text = "".join(child.itertext())
             if text.strip():
-                found.setdefault(tag, text)
+                found.setdefault(tag, _repaired(text.strip()))
     get = found.get
     return RawEntry(
         title=get("title", ""),
@@ -111,7 +113,18 @@ def _rss_entry(node: Any) -> RawEntry:
         stamp=get("pubDate") or get(_DC + "date") or "",
         summary=(get("description") or get(_CONTENT) or "")[:MAX_RAW_TEXT],
         publisher=get("source", ""),
+        guid=get("id", ""),
     )
+
+
+def _repaired(text: str) -> str:
+    """``text`` with UTF-8 that somebody read as Latin-1 read rightly, as feedparser does."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("iso-8859-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 _RSS_TAGS = frozenset(("title", "link", "pubDate", _DC + "date", "description", _CONTENT, "source"))
@@ -131,17 +144,18 @@ def _atom_entry(node: Any) -> RawEntry:
         if name == "link":
             if child.get("rel", "alternate") == "alternate":
                 found.setdefault("link", child.get("href", ""))
-        elif name in ("title", "summary", "content", "published", "updated"):
+        elif name in ("id", "title", "summary", "content", "published", "updated"):
             text = "".join(child.itertext()) if len(child) else child.text or ""
             if text.strip():
-                found.setdefault(name, text)
+                found.setdefault(name, _repaired(text.strip()))
     get = found.get
     return RawEntry(
         title=get("title", ""),
-        link=get("link", "").strip(),
+        link=(get("link") or get("id", "")).strip(),
         stamp=get("published") or get("updated") or "",
         summary=(get("summary") or get("content") or "")[:MAX_RAW_TEXT],
         publisher="",
+        guid=get("id", ""),
     )
 
 
@@ -197,4 +211,5 @@ def _tolerant_entry(entry: Any) -> RawEntry:
         stamp=text(entry.get("published")) or text(entry.get("updated")),
         summary=summary[:MAX_RAW_TEXT],
         publisher=text(source.get("title")) if isinstance(source, dict) else "",
+        guid=text(entry.get("id")).strip(),
     )

@@ -30,7 +30,7 @@ from feeds.base import (
     options_of,
 )
 from feeds.wire import FetchFailedError
-from feeds.yahoo import History, RawHistory, yfinance_history
+from feeds.yahoo import History, RawBar, RawHistory, yfinance_history
 
 MONTH_CODES = "FGHJKMNQUVXZ"
 """January to December, the exchange's letters."""
@@ -85,7 +85,8 @@ class FedFutures(Collector):
         if len(seen) < MIN_CONTRACTS:
             first = f": {said[0]}" if said else ""
             raise FeedError(poll.feed.name, f"{len(seen)} contracts answered{first}")
-        return Harvest(parsed=replace(parsed, problems=said), body_hash="" if problems else digest)
+        waiting = parsed.put_off + len(problems)  # a contract that did not answer is asked again
+        return Harvest(parsed=replace(parsed, problems=said, put_off=waiting), body_hash=digest)
 
 
 def contracts(today: date, ahead: int = CONTRACTS_AHEAD) -> tuple[str, ...]:
@@ -98,7 +99,8 @@ def parse_curve(answers: Iterable[RawHistory], feed: FeedConfig, fetched_at: dat
     """Facts ``observation`` for every finished day of every contract that holds up (pure)."""
     facts: list[Fact] = []
     problems: list[str] = []
-    for answer in answers:
+    read = tuple(answers)
+    for answer in read:
         try:
             facts += _contract(answer, feed, fetched_at)
         except FeedError as error:
@@ -107,7 +109,12 @@ def parse_curve(answers: Iterable[RawHistory], feed: FeedConfig, fetched_at: dat
         facts=tuple(facts),
         problems=tuple(problems),
         stamps=newest_stamps(fact.occurred_at for fact in facts),
+        put_off=sum(_unfinished(bar, fetched_at) for answer in read for bar in answer.bars),
     )
+
+
+def _unfinished(bar: RawBar, fetched_at: datetime) -> bool:
+    return at_new_york(bar.session_on, _PRICE_TIME) > fetched_at
 
 
 def _contract(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> list[Fact]:
@@ -121,7 +128,7 @@ def _contract(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> lis
         at = at_new_york(bar.session_on, _PRICE_TIME)
         if bar.session_on > fetched_at.astimezone(NEW_YORK).date():
             raise FeedError(feed.name, f"{series} has a bar from the future ({bar.session_on})")
-        if bar.close is None or at > fetched_at:
+        if bar.close is None or _unfinished(bar, fetched_at):
             continue
         price = round(bar.close, 4)
         slipped = previous is not None and abs(price - previous) > _MAX_DAILY_POINTS

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from config.schema import Many, Strict
@@ -19,9 +19,11 @@ from engine.news.clean import canonical_url, clean_text, is_future, parse_stamp
 from engine.values import Fact
 from feeds.base import (
     MAX_ENTRIES,
+    MAX_PUT_OFF,
     DocumentCollector,
     FeedConfig,
     Parsed,
+    falls_due,
     newest_stamps,
     options_of,
     read_json,
@@ -31,8 +33,6 @@ _NUMBER = re.compile(r"[A-Za-z0-9-]{4,30}\Z")
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 _ISSUE_ONLINE = time(6, 0)
 """New York; the day's issue is on the web by then."""
-
-_LONGEST_NOTICE = timedelta(days=60)  # publication days lie days, not months, ahead of a filing
 
 
 class RegisterOptions(Strict):
@@ -76,12 +76,16 @@ def _agencies(entry: Mapping[str, Any]) -> frozenset[str]:
 def _parsed(entries: Iterable[Mapping[str, Any]], feed: FeedConfig, seen_at: datetime) -> Parsed:
     facts: list[Fact] = []
     problems: list[str] = []
+    n_put_off = 0
     for entry in entries:
         number = str(entry.get("document_number", ""))
         kind, at = _when(entry)
         published_on = _day(entry.get("publication_date"))
         if not _NUMBER.match(number):
             problems.append(f"'{clean_text(number, limit=40)}' is not a document number")
+        elif at is not None and falls_due(at, seen_at):
+            n_put_off += 1
+            problems.append(f"{number} is dated {at:%Y-%m-%d}: put off until then")
         elif at is None or is_future(at, seen_at) or _absurd(published_on, seen_at):
             problems.append(f"{number} has no usable date")
         else:
@@ -99,6 +103,7 @@ def _parsed(entries: Iterable[Mapping[str, Any]], feed: FeedConfig, seen_at: dat
         facts=tuple(facts),
         problems=tuple(problems[:20]),
         stamps=newest_stamps(fact.occurred_at for fact in facts),
+        put_off=n_put_off,
     )
 
 
@@ -111,7 +116,7 @@ def _when(entry: Mapping[str, Any]) -> tuple[str, datetime | None]:
 
 def _absurd(published_on: date | None, seen_at: datetime) -> bool:
     today = seen_at.astimezone(NEW_YORK).date()
-    return published_on is not None and published_on > today + _LONGEST_NOTICE
+    return published_on is not None and published_on > today + MAX_PUT_OFF
 
 
 def _payload(entry: Mapping[str, Any], number: str, published_on: date | None) -> dict[str, Any]:
@@ -125,7 +130,7 @@ def _payload(entry: Mapping[str, Any], number: str, published_on: date | None) -
         "publication_on": None if published_on is None else published_on.isoformat(),
         "effective_on": None if effective_on is None else effective_on.isoformat(),
         "agencies": sorted(_agencies(entry) - {""}),
-        "docket_ids": _texts(entry.get("docket_ids")),
+        "docket_ids": _texts(entry.get("docket_ids") or entry.get("docket_numbers")),
         "cfr": _cfr(entry.get("cfr_references")),
         "url": canonical_url(str(entry.get("html_url") or "")),
     }

@@ -131,6 +131,24 @@ def retry_after_seconds(value: str, now: datetime) -> float | None:
     return min(max(seconds, MIN_RETRY_AFTER_SECONDS), MAX_RETRY_AFTER_SECONDS)
 
 
+def rate_limit_seconds(headers: httpx.Headers, now: datetime) -> float | None:
+    """How long a refusal asks for silence: ``Retry-After``, else the ``t`` of ``RateLimit``.
+
+    The latter (``"api";r=0;t=243``, draft-ietf-httpapi-ratelimit-headers) is Hugging Face's form;
+    of several policies the longest with nothing left counts.
+    """
+    wait = retry_after_seconds(headers.get("retry-after", ""), now)
+    if wait is not None:
+        return wait
+    asked = [
+        int(match[1])
+        for policy in headers.get("ratelimit", "")[:512].split(",")
+        if re.search(r";\s*r=0\s*(?:;|$)", policy)
+        and (match := re.search(r";\s*t=(\d{1,9})\s*(?:;|$)", policy))
+    ]
+    return retry_after_seconds(str(max(asked)), now) if asked else None
+
+
 def fresh_seconds(headers: httpx.Headers, now: datetime) -> float | None:
     """``Cache-Control: max-age`` or else ``Expires`` in seconds, 0 to one day; None when absent."""
     if match := re.search(r"max-age=\s*\"?(\d{1,12})", headers.get("cache-control", "")):
@@ -145,16 +163,21 @@ def fresh_seconds(headers: httpx.Headers, now: datetime) -> float | None:
 # --- decompression with a bound -------------------------------------------------------------
 
 
+# "none" and a charset stand there by mistake at some servers; the bytes are as they are.
+_NO_ENCODING = frozenset(("", "identity", "none", "utf-8", "utf8"))
+
+
 def inflated(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     """``chunks`` decoded in pieces of at most 64 KiB, so that a bomb is seen while still small.
 
     Raises ``ValueError`` for an encoding we did not ask for, damaged or truncated data.
     """
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
+    named = [part.strip() for part in encoding.lower().split(",")]
+    applied = [name for name in named if name not in _NO_ENCODING]
+    if not applied:
         yield from chunks
         return
-    if encoding not in ("gzip", "x-gzip", "deflate"):
+    if len(applied) > 1 or applied[0] not in ("gzip", "x-gzip", "deflate"):
         raise ValueError(f"unexpected content encoding '{encoding[:40]}'")
     yield from _zlib_pieces(chunks)
 
@@ -166,6 +189,9 @@ def _zlib_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
         data = chunk
         while data:
             if decoder.eof:
+                data = data.lstrip(b"\0")  # some servers pad to a block; gzip(1) ignores it too
+                if not data:
+                    break
                 decoder = zlib.decompressobj(wbits=47)
             try:
                 piece = decoder.decompress(data, _INFLATE_STEP)
@@ -405,7 +431,7 @@ class Fetcher:
         self, request: Request, url: httpx.URL, response: httpx.Response, now: datetime
     ) -> FetchFailedError:
         status = response.status_code
-        wait = retry_after_seconds(response.headers.get("retry-after", ""), now)
+        wait = rate_limit_seconds(response.headers, now)
         if status == 429 and wait is None:
             wait = MIN_RETRY_AFTER_SECONDS
         if status not in (429, 503):
@@ -417,8 +443,15 @@ class Fetcher:
             f"{url.host} answered {status}",
             reason=_reason(status),
             wait_seconds=wait,
-            remedy=_REMEDIES.get(status),
+            remedy=_BOT_WALL if _is_challenge(response.headers) else _REMEDIES.get(status),
         )
+
+
+def _is_challenge(headers: httpx.Headers) -> bool:
+    return str(headers.get("cf-mitigated", "")).strip().lower() == "challenge"
+
+
+_BOT_WALL = "a bot wall wants a browser here; no setting helps, another address of the source may"
 
 
 _REMEDIES = {

@@ -32,6 +32,7 @@ from feeds.base import (
     Harvest,
     Parsed,
     Poll,
+    falls_due,
     fetch_document,
     newest_stamps,
     options_of,
@@ -94,16 +95,13 @@ class HuggingFaceOrg(DocumentCollector):
         if found.parsed is None:
             return found
         facts, memo, problems = self._with_configs(poll, found.parsed.facts)
-        parsed = replace(found.parsed, facts=facts, problems=(*found.parsed.problems, *problems))
-        unread = any("not read" in problem for problem in problems)
-        return replace(
-            found,
-            parsed=parsed,
-            memo=memo,
-            body_hash="" if unread else found.body_hash,
-            etag="" if unread else found.etag,
-            last_modified="" if unread else found.last_modified,
+        parsed = replace(
+            found.parsed,
+            facts=facts,
+            problems=(*found.parsed.problems, *problems),
+            put_off=found.parsed.put_off + len(problems),
         )
+        return replace(found, parsed=parsed, memo=memo)
 
     def _with_configs(
         self, poll: Poll, facts: Iterable[Fact]
@@ -142,11 +140,15 @@ class HuggingFaceOrg(DocumentCollector):
 def _parsed(listed: Iterable[Any], org: str, feed: FeedConfig, fetched_at: datetime) -> Parsed:
     facts: list[Fact] = []
     problems: list[str] = []
+    n_put_off = 0
     for entry in listed:
         repository = str(entry.get("id", "")) if isinstance(entry, dict) else ""
         created_at = parse_stamp(str(entry.get("createdAt", ""))) if repository else None
         if not _REPOSITORY.match(repository) or repository.split("/")[0].lower() != org.lower():
             problems.append(f"'{clean_text(repository, limit=60)}' is not a repository of {org}")
+        elif created_at is not None and falls_due(created_at, fetched_at):
+            n_put_off += 1
+            problems.append(f"{repository} is stamped ahead: put off")
         elif created_at is None or is_future(created_at, fetched_at):
             problems.append(f"{repository} has no usable date of creation")
         else:
@@ -155,6 +157,7 @@ def _parsed(listed: Iterable[Any], org: str, feed: FeedConfig, fetched_at: datet
         facts=tuple(facts),
         problems=tuple(problems[:20]),
         stamps=newest_stamps(fact.occurred_at for fact in facts),
+        put_off=n_put_off,
     )
 
 

@@ -11,8 +11,11 @@ A document that is not a feed is an error, never an empty success.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urljoin
 
@@ -28,11 +31,12 @@ from feeds.base import (
     DocumentCollector,
     FeedConfig,
     Parsed,
+    falls_due,
     looks_like_html,
     newest_stamps,
     options_of,
 )
-from feeds.entries import RawFeed, parse_strict
+from feeds.entries import RawEntry, RawFeed, parse_strict
 
 if TYPE_CHECKING:
     from feeds.sandbox import ParserProcess
@@ -47,8 +51,8 @@ Fallback = Callable[[bytes, str], RawFeed]
 
 class RssOptions(Strict):
     """strip_publisher: cut " - Publisher" from titles, as aggregators append it. must_match: a
-    regular expression a title or summary has to contain, ignoring case. keep_summary: false keeps
-    titles and links only, where a publisher's terms want that.
+    regular expression a title or summary has to contain, ignoring case, the summary also where it
+    is not kept. keep_summary: false keeps titles and links only, where a publisher's terms want it.
     """
 
     strip_publisher: bool = False
@@ -107,11 +111,13 @@ def to_items(raw: RawFeed, feed: FeedConfig, fetched_at: datetime) -> Parsed:
     options = options_of(feed, RssOptions)
     wanted = re.compile(options.must_match, re.I) if options.must_match else None
     best: dict[str, Item] = {}
-    n_future = n_unreadable = 0
+    shared = _shared_links(raw.entries)
+    n_put_off = n_future = n_unreadable = 0
     for entry in raw.entries:
-        stamp = clean.parse_stamp(entry.stamp) if entry.stamp else None
+        stamp = clean.parse_stamp(entry.stamp, lang=feed.lang) if entry.stamp else None
         if stamp is not None and clean.is_future(stamp, fetched_at):
-            n_future += 1
+            due = falls_due(stamp, fetched_at)
+            n_put_off, n_future = n_put_off + due, n_future + (not due)
             continue
         item = clean.make_item(
             source=feed.source,
@@ -125,10 +131,34 @@ def to_items(raw: RawFeed, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         )
         if item is None:
             n_unreadable += 1
-        elif wanted is None or wanted.search(item.title) or wanted.search(item.summary):
+        elif wanted is None or _matches(wanted, item, entry):
+            if entry.link in shared and entry.guid and item.url:
+                item = replace(item, url=f"{item.url}#{_mark(entry.guid)}")
             identity = item.url or item_id(item)
             best[identity] = _later(best.get(identity), item)
-    return _parsed(list(best.values()), raw, n_future, n_unreadable)
+    return _parsed(list(best.values()), raw, n_put_off, n_future, n_unreadable)
+
+
+def _shared_links(entries: tuple[RawEntry, ...]) -> frozenset[str]:
+    """Links that a document gives to entries of several guids: live blogs, pages that only point.
+
+    Their entries are told apart by a fragment made of the guid; it leaves the address working.
+    """
+    guids: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        if entry.link and entry.guid:
+            guids[entry.link].add(entry.guid)
+    return frozenset(link for link, found in guids.items() if len(found) > 1)
+
+
+def _mark(guid: str) -> str:
+    return "guid-" + sha256(guid.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def _matches(wanted: re.Pattern[str], item: Item, entry: RawEntry) -> bool:
+    """Title or summary, the latter also when the publisher's terms keep it out of the item."""
+    summary = item.summary or clean.clean_text(entry.summary)
+    return bool(wanted.search(item.title) or wanted.search(summary))
 
 
 def _absolute(base: str, link: str) -> str:
@@ -140,10 +170,13 @@ def _absolute(base: str, link: str) -> str:
         return ""
 
 
-def _parsed(items: list[Item], raw: RawFeed, n_future: int, n_unreadable: int) -> Parsed:
+def _parsed(
+    items: list[Item], raw: RawFeed, n_put_off: int, n_future: int, n_unreadable: int
+) -> Parsed:
     dated = tuple(item for item in items if item.published_at is not None)
     undated = tuple(item for item in items if item.published_at is None)
     said = (
+        (n_put_off, "stamped ahead, read again when due"),
         (n_future, "stamped in the future, refused"),
         (n_unreadable, "without readable text, skipped"),
         (len(undated), "without a usable date, for display only"),
@@ -154,6 +187,7 @@ def _parsed(items: list[Item], raw: RawFeed, n_future: int, n_unreadable: int) -
         undated=undated,
         problems=tuple(f"{n} entries {what}" for n, what in said if n),
         stamps=newest_stamps(i.published_at for i in dated if i.published_at is not None),
+        put_off=n_put_off,
     )
 
 

@@ -21,6 +21,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 import nh3
 
@@ -171,31 +172,38 @@ _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_~.=&-]*\Z")  # splitting by hand gives wh
 # --- stamps ---------------------------------------------------------------------------------
 
 _RFC822 = re.compile(
-    r"(?:[A-Za-z]{3,9},?\s+)?(\d{1,2})[ -]([A-Za-z]{3})[A-Za-z]*[ -](\d{4})\s+"
-    r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s+([+-]\d{4}|[A-Z]{1,3})\Z"
+    r"(?:[^\W\d_]{2,10}\.?,?\s+)?(\d{1,2})[ -]([^\W\d_]{3,10})\.?[ -](\d{4}|\d{2})\s+"
+    r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s+([+-]\d{2}:?\d{2}|(?:GMT|UTC)[+-]\d{1,2}|[A-Z]{1,4})"
+    r"(?:\s+\([^()]{0,40}\))?\Z"
 )
 _ISO = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s?"
     r"([Zz]|[+-]\d{2}:?\d{2})\Z"
 )
+# By their first letters, without accents: English, and French where it differs.
 _MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
-    )
-}
-# The zone names RFC 822 section 5.1 defines, in hours; other names are ambiguous and refused.
+    "jan": 1, "feb": 2, "fev": 2, "mar": 3, "apr": 4, "avr": 4, "may": 5, "mai": 5, "jun": 6,
+    "juin": 6, "jul": 7, "juil": 7, "aug": 8, "aou": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
+# The zone names RFC 822 section 5.1 defines, in hours, and those of the tz database that name one
+# offset only. CST is the American one unless the feed is Chinese; IST and others are refused.
 _ZONES = {
     "Z": 0, "UT": 0, "UTC": 0, "GMT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5,
     "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+    "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3,
+    "HKT": 8, "SGT": 8, "JST": 9, "KST": 9,
 }  # fmt: skip
+_ZONES_BY_LANGUAGE = {("CST", "zh"): 8}
+_LONDON = ZoneInfo("Europe/London")
 
 
-def parse_stamp(text: str) -> datetime | None:
+def parse_stamp(text: str, *, lang: str = "") -> datetime | None:
     """The UTC instant of an RFC 822 or ISO 8601 stamp, None when there is any doubt.
 
-    A stamp without an offset, with an impossible day, a bare number or an unknown zone name is
-    None: guessing would move news in time, which is worse than not having the date.
+    A year of two digits is read as RFC 2822 section 4.3 says; months may be French; a comment may
+    follow. lang: the language of the source, which tells zones of one name apart. A stamp without
+    an offset, with an impossible day, a bare number or an unknown zone name is None: guessing would
+    move news in time, which is worse than not having the date.
     """
     text = text.strip()
     if len(text) > 64:
@@ -205,23 +213,39 @@ def parse_stamp(text: str) -> datetime | None:
         number: int | None = int(month)
     elif match := _RFC822.match(text):
         day, name, year, hour, minute, second, zone = match.groups()
-        number = _MONTHS.get(name.lower())
+        number = _month(name)
     else:
         return None
-    offset = _offset(zone)
-    if number is None or offset is None:
+    if number is None:
         return None
     try:
-        stamp = datetime(
-            int(year), number, int(day), int(hour), int(minute),
-            min(int(second or 0), 59), tzinfo=offset,
-        ).astimezone(UTC)  # fmt: skip
+        local = datetime(
+            _full_year(year), number, int(day), int(hour), int(minute),
+            min(int(second or 0), 59), tzinfo=UTC,
+        )  # fmt: skip
+        offset = _offset(zone, local, lang)
+        if offset is None:
+            return None
+        stamp = local.replace(tzinfo=offset).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return stamp if stamp >= _OLDEST_STAMP else None
 
 
-def _offset(zone: str) -> timezone | None:
+def _month(name: str) -> int | None:
+    letters = unicodedata.normalize("NFKD", name.lower())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _MONTHS.get(plain[:4]) or _MONTHS.get(plain[:3])
+
+
+def _full_year(year: str) -> int:
+    number = int(year)
+    return number if len(year) == 4 else number + (2000 if number < 50 else 1900)
+
+
+def _offset(zone: str, local: datetime, lang: str) -> timezone | None:
+    if zone[:3] in ("GMT", "UTC") and len(zone) > 3:  # GMT+8
+        zone = f"{zone[3]}{zone[4:]:0>2}00"
     if zone[0] in "+-":
         minutes = int(zone[1:3]) * 60 + int(zone[-2:])
         if minutes > 14 * 60:
@@ -229,7 +253,11 @@ def _offset(zone: str) -> timezone | None:
         return (
             UTC if not minutes else timezone(timedelta(minutes=minutes * (1, -1)[zone[0] == "-"]))
         )
-    hours = _ZONES.get(zone.upper())
+    if zone == "BST":  # Bangladesh has the name too: British only while London keeps summer time
+        summer = local.replace(tzinfo=_LONDON).utcoffset() == timedelta(hours=1)
+        return timezone(timedelta(hours=1)) if summer else None
+    name = zone.upper()
+    hours = _ZONES_BY_LANGUAGE.get((name, lang[:2].lower()), _ZONES.get(name))
     if hours is None:
         return None
     return UTC if hours == 0 else timezone(timedelta(hours=hours))

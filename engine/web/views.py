@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHART_POINTS = 500
 TRADES_SHOWN = 60
 _LOW_CONFIDENCE = 0.5
-_SCORE_AXIS = Axis(low=-25, high=100)
+_SCORE_AXIS = Axis(low=0, high=100)
 _ROUND = (1, 2, 5)
 
 
@@ -81,7 +81,7 @@ def _rated(place: int, release: ModelRelease, rating: ThreatRating, voice: Voice
         title=clean(release.model, limit=80),
         lab=clean(release.lab, limit=80),
         released=voice.on(release.released_on),
-        score=voice.number(rating.score, "int") if rating.rateable else "–",
+        score=voice.number(rating.score, "int"),
         band=_("{low:int} to {high:int}", low=rating.score_low, high=rating.score_high),
         span=_SCORE_AXIS.span(rating.score_low, rating.score_high),
         at=_SCORE_AXIS.at(rating.score),

@@ -327,9 +327,11 @@ def test_waiting_for_a_turn_is_no_failure():
     assert after == dataclasses.replace(before, next_due_at=NOW + timedelta(minutes=5))
 
 
-@pytest.mark.parametrize(("fresh", "minutes"), [(None, 30), (60, 30), (7_200, 120), (10**9, 1440)])
+@pytest.mark.parametrize(
+    ("fresh", "minutes"), [(None, 30), (60, 30), (5_400, 90), (31_536_000, 120), (10**9, 120)]
+)
 def test_freshness_only_lengthens_the_interval(fresh, minutes):
-    """``max-age`` is obeyed up to a day; a short one does not make us ask more often."""
+    """``max-age`` is obeyed up to four cadences; a short one does not make us ask more often."""
     harvest = Harvest(parsed=None, fresh_seconds=fresh)
     due = after_success(FEED, PollState(), harvest, NOW, 0.5).next_due_at
 

@@ -123,6 +123,46 @@ def test_retry_after_is_held_between_a_minute_and_a_day(value, seconds):
     assert retry_after_seconds(value, NOW) == seconds
 
 
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"RateLimit": '"api";r=0;t=243'}, 243),
+        ({"RateLimit": '"api"; r=0; t=243'}, 243),
+        ({"RateLimit": '"a";r=0;t=90, "b";r=0;t=300, "c";r=7;t=900'}, 300),
+        ({"RateLimit": '"api";r=0;t=5'}, 60),
+        ({"RateLimit": '"api";r=0;t=999999999'}, 86_400),
+        ({"RateLimit": '"api";r=0'}, 60),
+        ({"RateLimit": '"api";r=4;t=243'}, 60),
+        ({"RateLimit": '"api";r=0;t=243', "Retry-After": "120"}, 120),
+        ({"RateLimit": ";;;,,,t=r"}, 60),
+        ({}, 60),
+    ],
+)
+def test_a_rate_limit_says_when_to_come_back(headers, seconds, server, ask):
+    """``Retry-After`` first, then the policies with nothing left, then a minute."""
+    named = {name.replace("-", "_"): value for name, value in headers.items()}
+    url = server.route("/", lambda x: x.reply(429, **named))
+
+    with pytest.raises(FetchFailedError) as failure:
+        ask(url)
+
+    assert failure.value.wait_seconds == seconds
+
+
+def test_a_bot_wall_is_not_answered_with_a_mail_address(server, ask):
+    """What would help is said: not the contact, for which this host did not ask."""
+    said = []
+    for path, headers in (("/wall", {"cf_mitigated": "challenge"}), ("/no", {})):
+        url = server.route(path, lambda x, h=headers: x.reply(403, **h))
+        with pytest.raises(FetchFailedError) as failure:
+            ask(url)
+        said.append(str(failure.value))
+
+    assert "bot wall" in said[0]
+    assert "mail address" not in said[0]
+    assert "mail address" in said[1]
+
+
 def test_a_reset_connection_is_tried_three_times(server, ask):
     """A connection cut in mid-answer is a network failure."""
 
@@ -227,6 +267,25 @@ def test_compressed_documents_arrive_whole(server, ask):
     for name, packed in forms.items():
         server.route("/", lambda x, p=packed, n=name: x.reply(200, p, Content_Encoding=n))
         assert ask(server.url + "/").body == text, name
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("none", b"<rss/>"),
+        ("utf-8", b"<rss/>"),
+        ("identity", b"<rss/>"),
+        ("gzip, identity", gzip.compress(b"<rss/>", mtime=0)),
+        ("gzip", gzip.compress(b"<rss/>", mtime=0) + bytes(100)),
+        ("gzip", gzip.compress(b"<r", mtime=0) + bytes(3) + gzip.compress(b"ss/>", mtime=0)),
+    ],
+    ids=["none", "charset", "identity", "gzip and identity", "padded", "padded between members"],
+)
+def test_encodings_that_name_nothing_and_padding_are_passed_over(encoding, packed, server, ask):
+    """Seen at real servers; each arrives whole."""
+    url = server.route("/", lambda x: x.reply(200, packed, Content_Encoding=encoding))
+
+    assert ask(url).body == b"<rss/>"
 
 
 @pytest.mark.parametrize(

@@ -241,7 +241,7 @@ def test_a_config_that_cannot_be_read_now_is_read_later(poll_of):
     harvest = HuggingFaceOrg().poll(poll_of(HF, answers))
 
     assert "not read" in harvest.parsed.problems[0]
-    assert (harvest.body_hash, harvest.memo) == ("", {})
+    assert (harvest.parsed.put_off, harvest.memo) == (1, {})
 
 
 def test_only_a_few_configs_are_read_in_one_poll(poll_of):
@@ -254,7 +254,7 @@ def test_only_a_few_configs_are_read_in_one_poll(poll_of):
 
     assert poll.fetcher.asked[1:] == [config_url(name) for name in names[:5]]
     assert len(harvest.parsed.facts) == 8
-    assert harvest.body_hash == ""
+    assert harvest.parsed.put_off == 3
 
 
 # --- EDGAR ----------------------------------------------------------------------------------
@@ -361,6 +361,15 @@ def test_public_inspection_is_a_kind_of_its_own():
 
     assert (fact.kind, fact.key) == ("rule_inspection", "2025-00636")
     assert fact.occurred_at == datetime(2025, 8, 22, 12, 45, tzinfo=UTC)
+
+
+def test_public_inspection_names_its_dockets_by_another_field():
+    """``docket_numbers`` there, ``docket_ids`` among the published documents."""
+    filed = rule(filed_at="2025-08-22T08:45:00.000-04:00", docket_numbers=["250820-0140"])
+    del filed["docket_ids"]
+    (fact,) = FederalRegister().parse(dumped({"results": [filed]}), BIS, NOW).facts
+
+    assert fact.payload["docket_ids"] == ["250820-0140"]
 
 
 def test_other_agencies_are_left_out():

@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engine.threat.feasibility import evidence_from_events
 from sqlalchemy import event as sa_event
 
 from engine.clock import parse_as_of
 from engine.decision.events import EventLog, known_events, live
-from engine.decision.ratings import PROOF_TYPES
+from engine.decision.ratings import EVIDENCE_TYPES
 from engine.macro.sessions import load_sessions
 from engine.news.taxonomy import EVENT_TYPES
 from engine.record.history import History
 from engine.record.store import Store
 from engine.service import derived, wiring
 from engine.service.bind import load
-from engine.threat.evidence import proofs_from_events
 from tests.load.generate import Size, generate
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,13 +158,13 @@ def test_a_headline_cannot_pose_as_another_type(sqlite_url: str) -> None:
 
 
 def test_no_other_type_of_event_is_evidence() -> None:
-    """What ``PROOF_TYPES`` leaves unread could not have counted."""
-    words = "Huawei trains and runs on Ascend"
+    """What ``EVIDENCE_TYPES`` leaves unread could not have counted."""
+    words = "Huawei trains, runs on Ascend, fails, delays; UE8M0 scale supported"
     row = {"actor": "DeepSeek", "headline": words, "date_utc": "2025-08-21", "confidence": "high"}
 
     for kind in EVENT_TYPES:
-        told = proofs_from_events([{**row, "event_type": kind}])
-        assert bool(told) == (kind in PROOF_TYPES), kind
+        told = evidence_from_events([{**row, "event_type": kind}])
+        assert bool(told) == (kind in EVIDENCE_TYPES), kind
 
 
 def test_stories_count_as_first_told(sqlite_url: str) -> None:

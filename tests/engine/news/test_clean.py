@@ -149,6 +149,25 @@ def test_canonical_addresses_are_stable_and_safe(text):
         ("Thu, 01 Jan 1970 00:00:00 GMT", None),
         ("Fri, 22 Aug 2025 25:00:00 GMT", None),
         ("2025-08-22T10:00:00+99:00", None),
+        ("Sat, 28 Nov 26 10:00:00 EST", "2026-11-28T15:00:00"),
+        ("Sun, 06 Nov 94 08:49:37 GMT", None),
+        ("Sat, 28 Nov 99 10:00:00 GMT", "1999-11-28T10:00:00"),
+        ("Sat, 28 Nov 2026 10:00:00 +08:00", "2026-11-28T02:00:00"),
+        ("Sat, 28 Nov 2026 10:00:00 +0800 (CST)", "2026-11-28T02:00:00"),
+        ("sam., 28 nov. 2026 10:00:00 +0100", "2026-11-28T09:00:00"),
+        ("lun. 01 févr. 2027 10:00 +0100", "2027-02-01T09:00:00"),
+        ("mercredi, 01 juillet 2026 10:00:00 CEST", "2026-07-01T08:00:00"),
+        ("01 juin 2026 10:00:00 +0200", "2026-06-01T08:00:00"),
+        ("lun., 31 août 2026 10:00:00 +0200", "2026-08-31T08:00:00"),
+        ("Sat, 28 Nov 2026 10:00:00 GMT+8", "2026-11-28T02:00:00"),
+        ("Sat, 28 Nov 2026 10:00:00 HKT", "2026-11-28T02:00:00"),
+        ("Sat, 28 Nov 2026 10:00:00 CET", "2026-11-28T09:00:00"),
+        ("Fri, 21 Aug 2026 10:00:00 BST", "2026-08-21T09:00:00"),
+        ("Sat, 28 Nov 2026 10:00:00 BST", None),
+        ("Sat, 28 Nov 2026 10:00:00 CST", "2026-11-28T16:00:00"),
+        ("Sat, 28 Nov 2026 10:00:00 GMT+99", None),
+        ("Sat, 28 Nov 026 10:00:00 GMT", None),
+        ("2026/11/28", None),
         ("yesterday", None),
         ("", None),
     ],
@@ -158,6 +177,15 @@ def test_a_doubtful_date_is_no_date(text, stamp):
     expected = None if stamp is None else datetime.fromisoformat(stamp).replace(tzinfo=UTC)
 
     assert parse_stamp(text) == expected
+
+
+def test_a_zone_of_two_meanings_is_read_by_the_language_of_its_source():
+    """CST stands for Chicago in English and for Shanghai in Chinese."""
+    text = "Sat, 28 Nov 2026 10:00:00 CST"
+
+    assert parse_stamp(text, lang="zh") == datetime(2026, 11, 28, 2, tzinfo=UTC)
+    assert parse_stamp(text, lang="zh-CN") == datetime(2026, 11, 28, 2, tzinfo=UTC)
+    assert parse_stamp(text, lang="en") == datetime(2026, 11, 28, 16, tzinfo=UTC)
 
 
 @given(
