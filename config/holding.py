@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from config.schema import FaultsError, Many, Strict
 
@@ -13,7 +13,9 @@ TEMPLATE = """\
 # What you hold. It moves lines in money (what selling would bring and cost), never a decision.
 # Nothing here is required; take the mark off the lines you want.
 
-# account_type = "taxable"          # taxable, deferred or exempt
+# account_type = "taxable"          # taxable (a French CTO), deferred or exempt; a US share
+#                                     # cannot be held in a PEA
+# order_cost_bp = 5                 # what one order costs, of its value; 100 bp are 1 %
 # country = "FR"                    # where you pay tax
 # share_of_wealth_pct = 20          # NVDA as a part of all you own, in per cent
 # sold_into = "money market fund"   # where the money would go
@@ -25,12 +27,12 @@ TEMPLATE = """\
 # cost_per_share = 385.00
 # currency = "USD"
 
-# What a gain is taxed with, by year, and who says so.
+# What a gain is taxed with from a year on, and who says so. The French flat tax is known without.
 # [[tax]]
 # year = 2025
-# country = "FR"
-# gains_rate_pct = 30
-# source = "service-public.fr, flat tax on securities"
+# country = "BE"
+# gains_rate_pct = 10
+# source = "your tax adviser, on that day"
 
 # What you did, in your own words.
 # [[done]]
@@ -63,12 +65,42 @@ class Lot(Strict):
 
 
 class TaxRule(Strict):
-    """``[[tax]]``: what a gain is taxed with in one year, and who says so."""
+    """``[[tax]]``: what a gain is taxed with from one year on, and who says so.
+
+    The rule of the latest year counts. known_on: day from which the rule could be known; None for
+    always.
+    """
 
     year: Annotated[int, Field(ge=1990, le=2100)]
     country: _Country
     gains_rate_pct: _Percent
     source: Annotated[str, Field(min_length=3, max_length=500)]
+    known_on: date | None = None
+    confidence: Literal["high", "medium", "low"] = "high"
+
+
+FRENCH_FLAT_TAX = (
+    TaxRule(
+        year=2018,
+        country="FR",
+        gains_rate_pct=30,
+        source="finance law for 2018 (30 December 2017), article 28: 12.8 % income tax and "
+        "17.2 % social levies",
+        known_on=date(2017, 12, 31),
+    ),
+    TaxRule(
+        year=2025,
+        country="FR",
+        gains_rate_pct=31.4,
+        source="social security financing law for 2026 (30 December 2025), article 12: social "
+        "levies of 18.6 %, for securities sold in 2025 too; by tax lawyers' notes of early 2026",
+        known_on=date(2025, 12, 31),
+        confidence="medium",
+    ),
+)
+"""Gains on securities in a taxable account. The law of December 2025 reaches back to sales of 2025,
+because such gains are income from assets; what could be known during 2025 was 30 %. The exceptional
+levy on high incomes (3 to 4 %) and the choice of the progressive scale are left out."""
 
 
 class Step(Strict):
@@ -78,16 +110,49 @@ class Step(Strict):
     note: Annotated[str, Field(min_length=1, max_length=500)]
 
 
+def _account(value: object) -> object:
+    """The French names of accounts too; a PEA takes shares of European companies only."""
+    name = value.strip().lower() if isinstance(value, str) else value
+    if name in ("pea", "pea-pme"):
+        raise ValueError('a US share cannot be held in a PEA; write "taxable" for a CTO')
+    return "taxable" if name == "cto" else value
+
+
 class Holding(Strict):
     """The whole file; every key is optional, and without the file there is no holding."""
 
     lots: Many[Lot] = ()
-    account_type: Literal["taxable", "deferred", "exempt"] = "taxable"
+    account_type: Annotated[Literal["taxable", "deferred", "exempt"], BeforeValidator(_account)] = (
+        "taxable"
+    )
     country: _Country | None = None
     tax: Many[TaxRule] = ()
     share_of_wealth_pct: _Percent | None = None
+    order_cost_bp: Annotated[float, Field(ge=0, le=1000)] = 5.0
     sold_into: Annotated[str, Field(max_length=120)] = ""
     done: Many[Step] = ()
+
+    def tax_rule(self, on: date) -> TaxRule | None:
+        """The rule for a sale on ``on`` as known that day, the file's own first; None for none."""
+        named = {rule.country for rule in self.tax}
+        country = self.country or (named.pop() if len(named) == 1 else None)
+        for rules in (self.tax, FRENCH_FLAT_TAX):
+            found = [
+                rule
+                for rule in rules
+                if rule.country == country
+                and rule.year <= on.year
+                and (rule.known_on is None or rule.known_on <= on)
+            ]
+            if found:
+                return max(found, key=lambda rule: rule.year)
+        return None
+
+    def tax_rate(self, rule: TaxRule | None) -> float | None:
+        """What a sale now takes of a gain, of one; None where no rule is known."""
+        if self.account_type != "taxable":
+            return 0.0  # a deferred account is taxed when money leaves it, not by a sale
+        return None if rule is None else rule.gains_rate_pct / 100
 
     @model_validator(mode="after")
     def _one_rule_a_year(self) -> Self:

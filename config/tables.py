@@ -214,6 +214,11 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
+        "eur_usd_daily.csv": Sheet(
+            columns="observed_on usd_per_eur source confidence",
+            needs="observed_on usd_per_eur source",
+            kinds={"observed_on": "date", "usd_per_eur": "amount", "confidence": _GRADES},
+        ),
         "export_policy_events.csv": Sheet(
             columns="date local_time time_precision time_zone utc event actor direction_for_nvda "
             "mechanism us_phase first_us_session first_session_return_pct return_minus_2x_spy_pct "

@@ -22,7 +22,15 @@ from engine.clock import at_new_york, next_business_morning
 from engine.errors import ConfigError, DataError, NvsignalError
 from engine.record.asof import split_factor
 from engine.record.history import History
-from engine.record.readings import ACTIONS, ARCHITECTURES, BARS, CHIPS, Bar, CorporateAction
+from engine.record.readings import (
+    ACTIONS,
+    ARCHITECTURES,
+    BARS,
+    CHIPS,
+    USD_PER_EURO,
+    Bar,
+    CorporateAction,
+)
 from engine.tables import csv_cells, csv_rows
 from engine.threat.architectures import parse_architectures
 from engine.threat.catalogue import parse_releases, parse_updates
@@ -304,6 +312,12 @@ def _rates(row: Row, lags: Lags) -> Iterator[Fact]:
             yield _observation(series, day, float(row[column]), next_business_morning(day), row)
 
 
+def _euro(row: Row, lags: Lags) -> Iterator[Fact]:
+    # About 16:00 in Frankfurt; the day over is a safe bound for a reference, not a dealing rate.
+    day = date.fromisoformat(row["observed_on"])
+    yield _observation(USD_PER_EURO, day, float(row["usd_per_eur"]), end_of_utc_day(day), row)
+
+
 def _observation(series: str, day: date, value: float, known: datetime, row: Row) -> Fact:
     payload = {"series": series, "observed_on": day.isoformat(), "value": value}
     at = datetime.combine(day, time(0), tzinfo=UTC)
@@ -484,6 +498,7 @@ TABLES = (
         needs=("observed_on", "dff_pct", "dgs2_pct", "dgs10_pct", "dtb3_pct"),
         make=_rates,
     ),
+    Table(file="eur_usd_daily.csv", needs=("observed_on", "usd_per_eur"), make=_euro),
     Table(
         file="nvidia_earnings.csv",
         needs=("fiscal_quarter", "report_datetime_et", "revenue_usd_bn"),

@@ -19,7 +19,7 @@ from engine.news.official import effective_on
 from engine.phrases import phrase
 from engine.record.asof import closes_at, counting, known, unconfirmed_at
 from engine.record.history import History
-from engine.record.readings import EARNINGS_DATES, MEETINGS, PRESS_CLAIMS, RELEASES
+from engine.record.readings import EARNINGS_DATES, MEETINGS, PRESS_CLAIMS, RELEASES, USD_PER_EURO
 from engine.report.inputs import Inputs
 from engine.report.section import sections
 from engine.shown import (
@@ -255,7 +255,7 @@ def table_health(history: History, at: datetime) -> tuple[SourceHealth, ...]:
     """One line per kind of fact a decision rests on."""
     lines = []
     for kind, (name, max_days, tier) in _TABLES.items():
-        facts = history.known(kind, at)
+        facts = [f for f in history.known(kind, at) if f.payload.get("series") != USD_PER_EURO]
         newest = max((f.known_at for f in facts), default=None)
         if newest is None:
             state = FeedState.NEVER

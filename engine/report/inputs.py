@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from config.holding import Holding
     from engine.decision.news_impulses import Weighed
     from engine.decision.scenarios import StressRow
     from engine.record.history import History
@@ -20,6 +21,7 @@ class Inputs:
     """What a report is made of. cards: newest releases first, already chosen.
 
     polled: health of the live feeds. past: standing ledger entries' payloads, oldest first.
+    holding: the owner's shares, for reports that he alone reads.
     weighed: the steps of news that weigh, the heaviest first.
     stress: scenarios laid over this decision.
     """
@@ -37,3 +39,4 @@ class Inputs:
     ceiling_usd_tn: float | None = None
     notices: tuple[str, ...] = ()
     weighed: tuple[Weighed, ...] = ()
+    holding: Holding | None = None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.report.blocks import Page, Part
-from engine.report.section import Section, sections
+from engine.report.section import Section, public_sections
 from engine.report.words import verdict_word
 
 if TYPE_CHECKING:
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def compose(report: Report, voice: Voice, listed: Sequence[Section] | None = None) -> Page:
-    """The page of ``report``; ``listed`` instead of every section that there is.
+    """The page of ``report``; ``listed`` instead of every section that may leave the house.
 
     Pure: the same report, voice and sections always give the same page, and no fact is added.
     """
     parts = []
-    for section in sections() if listed is None else listed:
+    for section in public_sections() if listed is None else listed:
         speaker = section.voice(voice)
         blocks = tuple(section.blocks(report, speaker))
         if blocks:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from engine.errors import UnknownNameError
 from engine.report.i18n import voice
 from engine.report.page import compose
+from engine.report.section import sections
 
 if TYPE_CHECKING:
     from engine.report.section import Section
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 Form = Literal["text", "html", "md", "json", "mail_html", "mail_text", "push"]
 FORMS: tuple[str, ...] = get_args(Form)
+
+OWN_FORMS = ("text", "html")
+"""Forms in which private sections are shown, where the report was made with what they need."""
 
 MAIL_TEXT_WIDTH = 72
 
@@ -40,6 +44,8 @@ def render(
         from engine.report.forms.json import render_json
 
         return render_json(report, voice("en"), listed)
+    if listed is None and fmt in OWN_FORMS:
+        listed = sections()
     page = compose(report, speaker, listed)
     if fmt == "html":
         from engine.report.forms.html import render_html

@@ -45,12 +45,14 @@ class Section:
     """One section. Subclasses set the names and write ``blocks``; the rest may stay as it is.
 
     name: stable, of lower-case letters; order: place in the report, ascending; title: English, in
-    ``N_`` for translation, empty for none.
+    ``N_`` for translation, empty for none. private: for the owner's terminal and page alone; in no
+    mail, push, JSON or Markdown.
     """
 
     name: ClassVar[str] = ""
     order: ClassVar[int] = 500
     title: ClassVar[str] = ""
+    private: ClassVar[bool] = False
     labels: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def gather(self, inputs: Inputs) -> Any:
@@ -87,3 +89,8 @@ def sections() -> tuple[Section, ...]:
             if issubclass(kind, Section) and kind.__module__ == loaded.__name__
         ]
     return tuple(sorted(found, key=lambda section: (section.order, section.name)))
+
+
+def public_sections() -> tuple[Section, ...]:
+    """``sections`` without what is for the owner's eyes alone."""
+    return tuple(section for section in sections() if not section.private)

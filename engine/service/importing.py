@@ -36,7 +36,7 @@ AFTER_CLOSE = timedelta(minutes=30)
 """From a close to having it, of a file: as assumed of the reference table."""
 
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9.\-]{0,11}\Z")
-_SERIES = re.compile(r"DFF|EFFR|DGS2|DGS10|DTB3|ZQ[FGHJKMNQUVXZ]\d\d\Z")
+_SERIES = re.compile(r"DFF|EFFR|DGS2|DGS10|DTB3|USDEUR|ZQ[FGHJKMNQUVXZ]\d\d\Z")
 _RATIO = re.compile(r"(\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?\Z")
 
 
@@ -169,7 +169,8 @@ def _scaled(bar: Bar, factor: float) -> Bar:
 def import_rates(store: Store, file: Path, now: datetime) -> Imported:
     """``date,series,value``, or FRED's file: a date column and one column a series.
 
-    Series: DFF, EFFR, DGS2, DGS10, DTB3 in percent a year, ZQ contracts as prices.
+    Series: DFF, EFFR, DGS2, DGS10, DTB3 in percent a year, ZQ contracts as prices,
+    USDEUR in USD per euro.
     """
     facts = []
     for place, row in _table(file):
@@ -203,7 +204,7 @@ def _figures(row: Row, place: str) -> Iterable[tuple[str, str]]:
     return [(series, text) for series, text in found if text.lower() not in missing]
 
 
-_KNOWN = "DFF, EFFR, DGS2, DGS10, DTB3 or a ZQ contract such as ZQZ25"
+_KNOWN = "DFF, EFFR, DGS2, DGS10, DTB3, USDEUR or a ZQ contract such as ZQZ25"
 
 
 def import_actions(store: Store, file: Path, symbol: str, now: datetime) -> Imported:

@@ -17,6 +17,7 @@ from engine.shown import Report, SourceHealth
 from engine.values import Decision
 
 if TYPE_CHECKING:
+    from config.holding import Holding
     from config.settings import Config
     from engine.decision.news_impulses import Weighed
     from engine.decision.scenarios import StressRow
@@ -43,12 +44,13 @@ def prepare(
     record: bool,
     polled: Sequence[SourceHealth] = (),
     notices: Sequence[str] = (),
+    holding: Holding | None = None,
 ) -> Morning:
     """Assess what is known at ``as_of``, note the decision when ``record``, build the report.
 
     record: only for decisions made live; a look at the past leaves no trace in the ledger. polled:
     health of the live feeds as the record tells it, never as the network is at this moment, so that
-    the same record gives the same bytes.
+    the same record gives the same bytes. holding: for a report that its owner alone reads.
     """
     from engine.report.courier import delivery_problems
 
@@ -61,6 +63,7 @@ def prepare(
         past=past_decisions(store, config, as_of),
         polled=polled,
         notices=(*notices, *(delivery_problems(store, as_of) if record else ())),
+        holding=holding,
     )
     if head:
         # Printed with the report, so that `ledger verify --head` can show nothing was rewritten.
@@ -119,6 +122,7 @@ def report_of(
     past: Sequence[dict[str, Any]] = (),
     polled: Sequence[SourceHealth] = (),
     notices: Sequence[str] = (),
+    holding: Holding | None = None,
 ) -> Report:
     """The report of an assessment; ``decision`` instead of its own when given."""
     from engine.report.build import build
@@ -138,6 +142,7 @@ def report_of(
             stress=stress_today(assessment),
             ceiling_usd_tn=_ceiling(assessment.config),
             notices=tuple(notices),
+            holding=holding,
             weighed=weighed_news(assessment),
         )
     )

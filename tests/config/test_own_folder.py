@@ -84,5 +84,5 @@ def test_the_template_holds_when_its_marks_are_taken_off() -> None:
     held = read_model(text, Holding, "holding.toml")
 
     assert held.lots[0].cost_per_share == 385
-    assert held.tax[0].gains_rate_pct == 30
+    assert held.tax[0].gains_rate_pct == 10
     assert set(tomllib.loads(text)) == set(Holding.model_fields)

@@ -144,6 +144,7 @@ CELLS = {
     "fomc_meetings.csv": "target_upper_after",
     "fedwatch_published.csv": "zq_inputs",
     "rates_daily.csv": "dgs2_pct",
+    "eur_usd_daily.csv": "usd_per_eur",
     "nvidia_earnings.csv": "revenue_usd_bn",
     "nvidia_market_cap.csv": "shares_outstanding_bn",
     "market_closes.csv": "nvda_close",

@@ -182,6 +182,7 @@ def _morning(
             record=live if record is None else record,
             polled=_feed_health(store, loaded, instant) if live else (),
             notices=notices,
+            holding=loaded.holding,
         )
 
 

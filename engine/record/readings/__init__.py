@@ -21,7 +21,11 @@ from engine.record.readings.events import (
     PolicyStep,
 )
 from engine.record.readings.fed import FED_DECISIONS, MEETINGS, FedDecision, Meeting
-from engine.record.readings.observations import OBSERVATIONS, Observation
+from engine.record.readings.observations import (
+    OBSERVATIONS,
+    USD_PER_EURO,
+    Observation,
+)
 from engine.record.readings.releases import (
     PRESS_CLAIMS,
     RELEASES,
@@ -49,6 +53,7 @@ __all__ = [
     "REPOSITORIES",
     "SHARES",
     "SUPPLY",
+    "USD_PER_EURO",
     "Availability",
     "Bar",
     "BarSighting",

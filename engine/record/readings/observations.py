@@ -7,6 +7,9 @@ from datetime import date
 
 from engine.record.readings.base import Kind, need_range
 
+USD_PER_EURO = "USDEUR"
+"""Series of the European Central Bank's reference rate, USD per euro; no rate of interest."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:

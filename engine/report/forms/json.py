@@ -36,7 +36,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from engine.report.blocks import Block
-from engine.report.section import Section, sections
+from engine.report.section import Section, public_sections
 from engine.report.typography import clean
 from engine.values import MAX_BODY_CHARS
 
@@ -56,9 +56,9 @@ def render_json(report: Report, english: Voice, listed: Sequence[Section] | None
 def as_data(
     report: Report, english: Voice, listed: Sequence[Section] | None = None
 ) -> dict[str, Any]:
-    """``report`` as JSON-ready data; ``listed`` instead of every section that there is."""
+    """``report`` as JSON-ready data; ``listed`` instead of every public section."""
     found: dict[str, Any] = {}
-    for section in sections() if listed is None else listed:
+    for section in public_sections() if listed is None else listed:
         found |= plain(section.data(report, section.voice(english)))
     return {**found, "disclaimer": DISCLAIMER}
 

@@ -1,0 +1,166 @@
+"""What the investor's own shares are worth, and what selling them would bring after tax.
+
+Pure, and read by nobody who decides: lines in money beside a decision, never part of one. All sums
+are in euro. A figure that lacks what it is made of is None, never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from config.holding import Holding, Lot, TaxRule
+from engine.clock import NEW_YORK
+from engine.record.asof import actions_at, closes_at, known, split_factor
+from engine.record.history import History
+from engine.record.readings import OBSERVATIONS, USD_PER_EURO
+
+MOVES_PCT = (-20.0, 0.0, 20.0)
+"""Moves of the share price for which holding, selling half and selling all are compared."""
+RATE_DAYS = 7
+"""A purchase counts with the reference rate of its day, or the last one this many days before: the
+longest pause of the reference rates, over Easter and Christmas, is four days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Euro in hand after tax and costs once the price has moved by ``move_pct`` and the rest is
+    sold; what was sold before lies as cash without interest."""
+
+    move_pct: float
+    hold_eur: float
+    sell_half_eur: float
+    sell_all_eur: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """The holding at one instant. shares: in today's shares, after splits.
+
+    price_usd: close of ``price_on``. usd_per_eur: reference rate of ``rate_on``. cost_eur: at the
+    reference rate of each purchase; None where one is not on record. gain_eur: before tax and
+    costs. tax_if_sold_eur: on the whole gain if sold now; a loss brings no tax back here.
+    break_even_fall_pct: NVDA must fall so far before what a sale brings buys back as many shares,
+    costs of both orders counted; 0 or more. break_even_if_back_pct: the same where NVDA then comes
+    back to today's price and everything is sold and taxed: tax paid now is tax saved then, so that
+    only the costs are left. half_*: selling half of every lot.
+    """
+
+    shares: float
+    price_usd: float | None
+    price_on: date | None
+    usd_per_eur: float | None
+    rate_on: date | None
+    value_eur: float | None
+    cost_eur: float | None
+    gain_eur: float | None
+    tax_rate_pct: float | None
+    tax_source: str
+    tax_confidence: str | None
+    tax_if_sold_eur: float | None
+    order_cost_eur: float | None
+    net_if_sold_eur: float | None
+    break_even_fall_pct: float | None
+    break_even_if_back_pct: float
+    half_net_eur: float | None
+    half_tax_eur: float | None
+    half_kept_eur: float | None
+    outcomes: tuple[Outcome, ...] = ()
+
+
+def position(holding: Holding, history: History, at: datetime) -> Position | None:
+    """``holding`` at ``at``, by what was known then; None where nothing had been bought."""
+    today = at.astimezone(NEW_YORK).date()
+    lots = [lot for lot in holding.lots if lot.bought_on <= today]
+    if not lots:
+        return None
+    closes, rates = closes_at(history, "NVDA", at), euro_rates(history, at)
+    splits = actions_at(history, "NVDA", at)
+    shares = sum(lot.shares * split_factor(splits, lot.bought_on, today) for lot in lots)
+    price_on, rate_on = max(closes, default=None), max(rates, default=None)
+    price = None if price_on is None else closes[price_on]
+    rate = None if rate_on is None else rates[rate_on]
+    value = None if price is None or rate is None else shares * price / rate
+    costs = [cost_eur(lot, rates) for lot in lots]
+    paid = [cost for cost in costs if cost is not None]
+    rule = holding.tax_rule(today) if holding.account_type == "taxable" else None
+    return _valued(
+        shares=shares, price=(price, price_on), rate=(rate, rate_on), value=value,
+        cost=sum(paid) if len(paid) == len(lots) else None, rule=rule,
+        tax_rate=holding.tax_rate(rule), order=holding.order_cost_bp / 1e4,
+    )  # fmt: skip
+
+
+def euro_rates(history: History, at: datetime) -> dict[date, float]:
+    """Day -> USD per euro, as known at ``at``."""
+    told = known(history, OBSERVATIONS, at).values()
+    return {o.observed_on: o.value for o in told if o.series == USD_PER_EURO and o.value > 0}
+
+
+def cost_eur(lot: Lot, rates: dict[date, float]) -> float | None:
+    """What ``lot`` cost in euro; None in a currency, or on a day, for which no rate is on record.
+
+    French tax counts both ends in euro at the rate of the day, so the dollar's move is part of the
+    gain.
+    """
+    paid = lot.shares * lot.cost_per_share
+    if lot.currency == "EUR":
+        return paid
+    days = (lot.bought_on - timedelta(days=n) for n in range(RATE_DAYS + 1))
+    rate = next((rates[day] for day in days if day in rates), None)
+    return None if lot.currency != "USD" or rate is None else paid / rate
+
+
+def after_tax(value: float, cost: float, tax_rate: float, order: float) -> tuple[float, float]:
+    """(tax, money in hand) when shares worth ``value`` that cost ``cost`` are sold.
+
+    tax_rate, order: fractions of one; order: what the order costs, of its value. French law takes
+    the order's cost off the gain (CGI, article 150-0 D).
+    """
+    proceeds = value * (1 - order)
+    tax = tax_rate * max(proceeds - cost, 0.0)
+    return tax, proceeds - tax
+
+
+def _valued(
+    *,
+    shares: float,
+    price: tuple[float | None, date | None],
+    rate: tuple[float | None, date | None],
+    value: float | None,
+    cost: float | None,
+    rule: TaxRule | None,
+    tax_rate: float | None,
+    order: float,
+) -> Position:
+    tax = net = fall = None
+    outcomes: tuple[Outcome, ...] = ()
+    if value is not None and tax_rate == 0:
+        cost_for_tax: float | None = cost or 0.0  # without tax the cost moves nothing in hand
+    else:
+        cost_for_tax = cost
+    if value is not None and cost_for_tax is not None and tax_rate is not None:
+        tax, net = after_tax(value, cost_for_tax, tax_rate, order)
+        fall = 100 * (1 - net * (1 - order) / value)
+        outcomes = tuple(_outcome(move, value, cost_for_tax, tax_rate, order) for move in MOVES_PCT)
+    return Position(
+        shares=shares, price_usd=price[0], price_on=price[1], usd_per_eur=rate[0],
+        rate_on=rate[1], value_eur=value, cost_eur=cost,
+        gain_eur=None if value is None or cost is None else value - cost,
+        tax_rate_pct=None if tax_rate is None else 100 * tax_rate,
+        tax_source="" if rule is None else rule.source,
+        tax_confidence=None if rule is None else rule.confidence,
+        tax_if_sold_eur=tax, order_cost_eur=None if value is None else value * order,
+        net_if_sold_eur=net, break_even_fall_pct=fall,
+        break_even_if_back_pct=100 * (1 - (1 - order) ** 2),
+        half_net_eur=None if net is None else net / 2,
+        half_tax_eur=None if tax is None else tax / 2,
+        half_kept_eur=None if value is None else value / 2,
+        outcomes=outcomes,
+    )  # fmt: skip
+
+
+def _outcome(move: float, value: float, cost: float, tax_rate: float, order: float) -> Outcome:
+    _, now = after_tax(value, cost, tax_rate, order)
+    _, later = after_tax(value * (1 + move / 100), cost, tax_rate, order)
+    return Outcome(move_pct=move, hold_eur=later, sell_half_eur=(now + later) / 2, sell_all_eur=now)

@@ -1,0 +1,112 @@
+"""Your shares: what they are worth, and what selling them would bring after tax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from engine.decision.holding import Outcome, Position, position
+from engine.report.blocks import Block, Cell, Column, Line, Lines, Note, Table
+from engine.report.labels import N_
+from engine.report.section import Section
+
+if TYPE_CHECKING:
+    from engine.report.i18n import Voice
+    from engine.report.inputs import Inputs
+    from engine.shown import Report
+
+OLD_RATE_DAYS = 7
+"""A reference rate this much older than the report is told as old."""
+
+
+class Mine(Section):
+    """Money lines for the owner; the decision knows nothing of them."""
+
+    name, order, title = "holding", 17, N_("Your shares")
+    private = True
+
+    def gather(self, inputs: Inputs) -> Any:
+        """The position, where there is a holding."""
+        if inputs.holding is None:
+            return None
+        return position(inputs.holding, inputs.history, inputs.as_of)
+
+    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+        """Nothing without a holding."""
+        found = report.parts.get(self.name)
+        return () if found is None else holding_blocks(found, voice)
+
+
+def holding_blocks(p: Position, voice: Voice) -> Iterable[Block]:
+    """``p`` in words: value and gain, what a sale brings, what half would do."""
+    _ = voice.say
+    yield Lines(lines=(*_worth(p, voice), *_sale(p, voice)))
+    if p.outcomes:
+        heads = (_("After a move of"), _("hold"), _("sell half now"), _("sell all now"))
+        yield Table(
+            title=_("In hand after tax, once the rest is sold too"),
+            columns=tuple(Column(head=head, number=True) for head in heads),
+            rows=tuple(_outcome(row, voice) for row in p.outcomes),
+        )
+    yield from (Note(text=text, style="quiet") for text in _notes(p, voice))
+
+
+def _worth(p: Position, voice: Voice) -> Iterable[Line]:
+    _ = voice.say
+    price = ""
+    if p.price_on is not None and p.rate_on is not None:
+        price = _(
+            "at {price:usd2} on {on:date}, {rate:.4f} USD per euro on {rate_on:date}",
+            price=p.price_usd, on=p.price_on, rate=p.usd_per_eur, rate_on=p.rate_on,
+        )  # fmt: skip
+    yield Line(label=_("Shares today"), value=voice.number(p.shares, "sig8"))
+    yield Line(label=_("Value"), value=_euro(p.value_eur, voice), note=price)
+    yield Line(label=_("Gain before tax"), value=_euro(p.gain_eur, voice))
+
+
+def _sale(p: Position, voice: Voice) -> Iterable[Line]:
+    _ = voice.say
+    rule = "" if p.tax_rate_pct is None else _("{pct:pct1} of the gain", pct=p.tax_rate_pct)
+    yield Line(label=_("Tax if sold now"), value=_euro(p.tax_if_sold_eur, voice), note=rule)
+    yield Line(label=_("In hand if sold now"), value=_euro(p.net_if_sold_eur, voice))
+    yield Line(label=_("In hand if half is sold now"), value=_euro(p.half_net_eur, voice))
+    yield Line(
+        label=_("NVDA must fall by"),
+        value=voice.number(p.break_even_fall_pct, "pct1"),
+        note=_(
+            "so that the proceeds buy back as many shares; {back:pct1} if it then returns to "
+            "today's price, since tax paid now is saved later",
+            back=p.break_even_if_back_pct,
+        ),
+    )
+
+
+def _outcome(row: Outcome, voice: Voice) -> tuple[Cell, ...]:
+    sums = (row.hold_eur, row.sell_half_eur, row.sell_all_eur)
+    return (
+        Cell(text=voice.number(row.move_pct, "+pct0")),
+        *(Cell(text=_euro(value, voice)) for value in sums),
+    )
+
+
+def _notes(p: Position, voice: Voice) -> Iterable[str]:
+    _ = voice.say
+    if p.rate_on is not None and p.price_on is not None:
+        age = abs((p.price_on - p.rate_on).days)
+        if age > OLD_RATE_DAYS:
+            yield voice.count(
+                "The euro's rate is {n:int} day away from the price; import a newer one.",
+                "The euro's rate is {n:int} days away from the price; import a newer one.",
+                n=age,
+            )
+    if p.cost_eur is None:
+        yield _("No rate of the euro is on record for a purchase: give its cost in EUR.")
+    if p.tax_rate_pct is None:
+        yield _("No tax rule is known: name your country, or a rule under [[tax]].")
+    if p.tax_source:
+        yield _("Tax rule: {source}.", source=p.tax_source)
+    yield _("The decision does not read this; dividends and their withholding are not counted.")
+
+
+def _euro(value: float | None, voice: Voice) -> str:
+    return voice.say("not observed") if value is None else voice.say("{x:int} EUR", x=value)

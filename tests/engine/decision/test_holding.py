@@ -1,0 +1,158 @@
+"""What the investor's shares are worth and what selling them brings, against sums done by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+import pytest
+
+from config.holding import Holding, Lot
+from engine.decision.holding import position
+from engine.record.history import History
+from engine.record.readings import ACTIONS, BARS, OBSERVATIONS, Bar, CorporateAction, Observation
+from engine.values import Fact
+
+AS_OF = datetime(2025, 8, 23, 3, 59, tzinfo=UTC)
+
+
+def instant(day: date) -> datetime:
+    return datetime.combine(day, time(22), tzinfo=UTC)
+
+
+def euro(day: date, usd: float) -> Fact:
+    told = Observation(series="USDEUR", observed_on=day, value=usd)
+    return OBSERVATIONS.fact(told, occurred_at=instant(day), known_at=instant(day), source="test")
+
+
+def world(close: float = 180.0, *, euro_on: date = date(2023, 5, 25)) -> History:
+    """NVDA at ``close`` with a 10:1 split since the purchase; 1.08 USD per euro then, 1.20 now."""
+    day, split_on = date(2025, 8, 22), date(2024, 6, 10)
+    bar = Bar(symbol="NVDA", session_on=day, close=close)
+    split = CorporateAction(symbol="NVDA", ex_on=split_on, action="split", value=10.0)
+    return History(
+        [
+            BARS.fact(bar, occurred_at=instant(day), known_at=instant(day), source="test"),
+            ACTIONS.fact(
+                split, occurred_at=instant(split_on), known_at=instant(split_on), source="test"
+            ),
+            euro(euro_on, 1.08),
+            euro(day, 1.20),
+        ]
+    )
+
+
+def mine(**changes: object) -> Holding:
+    """10 shares at 378 USD of before the split, and 50 at 100 euro of after it."""
+    lots = (
+        Lot(bought_on=date(2023, 5, 25), shares=10, cost_per_share=378.0),
+        Lot(bought_on=date(2024, 9, 2), shares=50, cost_per_share=100.0, currency="EUR"),
+    )
+    fields = {"lots": lots, "country": "FR", "order_cost_bp": 10.0}
+    return Holding.model_validate(fields | changes)
+
+
+def test_the_position_is_what_it_is_by_hand() -> None:
+    """150 shares · 180 / 1.20 = 22 500 €; cost 3 780 / 1.08 + 5 000 = 8 500 €; an order of 10 bp
+    leaves 22 477.50; 30 % of 13 977.50 is 4 193.25; in hand 18 284.25."""
+    found = position(mine(), world(), AS_OF)
+
+    assert found is not None
+    assert found.shares == 150
+    assert found.value_eur == pytest.approx(22_500.0)
+    assert found.cost_eur == pytest.approx(8_500.0)
+    assert found.gain_eur == pytest.approx(14_000.0)
+    assert found.tax_if_sold_eur == pytest.approx(4_193.25)
+    assert found.net_if_sold_eur == pytest.approx(18_284.25)
+    assert (found.half_net_eur, found.half_kept_eur) == pytest.approx((9_142.125, 11_250.0))
+    assert (found.price_on, found.rate_on) == (date(2025, 8, 22), date(2025, 8, 22))
+
+
+def test_at_the_break_even_price_the_proceeds_buy_back_the_same_shares() -> None:
+    """1 - 18 284.25 · 0.999 / 22 500 = 18.817930 %; an order each way is 1 - 0.999²."""
+    found = position(mine(), world(), AS_OF)
+
+    assert found is not None
+    assert found.break_even_fall_pct == pytest.approx(18.8179300)
+    assert found.break_even_if_back_pct == pytest.approx(0.1999)
+    bought_back = 18_284.25 * 0.999 / (150 * (1 - found.break_even_fall_pct / 100))
+    assert bought_back == pytest.approx(180 / 1.20)
+
+
+def test_if_back_means_equal_money_after_tax_both_ways() -> None:
+    """Sold, bought back at the break-even, risen to today's price, sold and taxed: as if held."""
+    found = position(mine(), world(), AS_OF)
+    assert found is not None
+    net = 18_284.25
+    back_at = 150.0 * (1 - found.break_even_if_back_pct / 100)
+    proceeds = net * 0.999 / back_at * 150.0 * 0.999
+    later = proceeds - 0.30 * max(proceeds - net, 0.0)
+
+    assert later == pytest.approx(net)
+
+
+def test_half_stands_between_holding_and_selling() -> None:
+    """After -20 %: 18 000 · 0.999 = 17 982; less 30 % of 9 482 leaves 15 137.40."""
+    found = position(mine(), world(), AS_OF)
+
+    assert found is not None
+    fallen, same, _ = found.outcomes
+    assert fallen.hold_eur == pytest.approx(15_137.40)
+    assert fallen.sell_all_eur == pytest.approx(18_284.25)
+    assert fallen.sell_half_eur == pytest.approx((15_137.40 + 18_284.25) / 2)
+    assert same.hold_eur == same.sell_half_eur == same.sell_all_eur
+
+
+def test_a_loss_is_not_taxed_and_brings_no_tax_back() -> None:
+    found = position(mine(), world(60.0), AS_OF)  # 7 500 € for 8 500 €
+
+    assert found is not None
+    assert found.gain_eur == pytest.approx(-1_000.0)
+    assert found.tax_if_sold_eur == 0
+    assert found.net_if_sold_eur == pytest.approx(7_492.5)
+
+
+@pytest.mark.parametrize(
+    ("on", "pct"),
+    [(date(2025, 12, 30), 30.0), (date(2025, 12, 31), 31.4), (date(2026, 6, 1), 31.4)],
+)
+def test_the_flat_tax_is_the_one_known_on_the_day(on: date, pct: float) -> None:
+    """The law of December 2025 reaches back to sales of 2025, but nobody could know it before."""
+    rule = mine().tax_rule(on)
+
+    assert rule is not None
+    assert (rule.gains_rate_pct, len(rule.source) > 20) == (pct, True)
+
+
+def test_the_files_own_rule_goes_first() -> None:
+    own = {"year": 2024, "country": "FR", "gains_rate_pct": 12.8, "source": "my tax adviser"}
+    found = position(mine(tax=[own]), world(), AS_OF)
+
+    assert found is not None
+    assert found.tax_if_sold_eur == pytest.approx(0.128 * 13_977.5)
+
+
+def test_what_is_not_known_is_none_and_not_zero() -> None:
+    """No rule: no tax. No rate of the purchase: no gain. Nothing bought yet: no position."""
+    nowhere = position(mine(country="US"), world(), AS_OF)
+    unrated = position(mine(), world(euro_on=date(2023, 5, 10)), AS_OF)
+
+    assert nowhere is not None
+    assert unrated is not None
+    assert (nowhere.gain_eur, nowhere.tax_if_sold_eur) == (pytest.approx(14_000.0), None)
+    assert nowhere.break_even_fall_pct is None
+    assert (unrated.value_eur, unrated.gain_eur) == (pytest.approx(22_500.0), None)
+    assert unrated.net_if_sold_eur is None
+    assert position(mine(), world(), datetime(2023, 5, 1, tzinfo=UTC)) is None
+
+
+def test_an_account_without_tax_on_a_sale_needs_no_rule() -> None:
+    found = position(mine(country="US", account_type="exempt"), world(), AS_OF)
+
+    assert found is not None
+    assert (found.tax_if_sold_eur, found.net_if_sold_eur) == (0, pytest.approx(22_477.5))
+
+
+def test_a_pea_is_refused_with_the_reason_and_a_cto_is_a_taxable_account() -> None:
+    assert mine(account_type="CTO").account_type == "taxable"
+    with pytest.raises(ValueError, match="a US share cannot be held in a PEA"):
+        mine(account_type="PEA")
