@@ -25,7 +25,13 @@ class ExportPolicy(Strategy):
 
     name: ClassVar[str] = "export_policy"
     needs: ClassVar[frozenset[str]] = frozenset(
-        {"policy_impulse_pct", "us_gate", "china_gate", "china_excluded"}
+        {
+            "policy_impulse_pct",
+            "policy_alone_pct",
+            "us_gate",
+            "china_gate",
+            "china_excluded",
+        }
     )
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
@@ -83,6 +89,7 @@ class ExportPolicy(Strategy):
         pressure = decay(damp * impulse, p["half_life_sessions"])
         return {
             "policy_pressure_pct": only_where(impulse, pressure),
+            "policy_alone_pct": damp * features["policy_alone_pct"],
             "china_access": features["us_gate"] * features["china_gate"],
             "us_gate": features["us_gate"],
             "china_gate": features["china_gate"],
@@ -97,6 +104,11 @@ class ExportPolicy(Strategy):
         damp = np.where(levels["china_excluded"] > 0, p["excluded_multiplier"], 1.0)
         standing = p["access_weight"] * damp * (1.0 - levels["china_access"])
         return np.clip(squash(levels["policy_pressure_pct"] / p["scale_pct"]) - standing, -1, 1)
+
+    def unconfirmed_apart(self, levels: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
+        """The levels without the worst step that one owner alone tells."""
+        alone = levels["policy_alone_pct"]
+        return {**levels, "policy_pressure_pct": levels["policy_pressure_pct"] - alone}
 
     def doubt(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
         """0.2: dates and acceptance rest on press reports."""

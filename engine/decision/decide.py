@@ -16,8 +16,8 @@ Everything is elementwise over parameter sets: (T,) for one configuration, (P, T
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -101,13 +101,20 @@ def evaluate_levels(
     heard = list(zip(blend.voices, levels, given, strict=True))
     scores = stacked([v.strategy.score(lv, p) for v, lv, p in heard])
     scores = weighed(scores, blend.rule)
+    apart = weighed(stacked([_confirmed_score(*voice) for voice in heard]), blend.rule)
     doubts = [v.strategy.doubt(lv, p) for v, lv, p in heard]
     if weights is None:
         weights = blend.weights.reshape(-1, *(1,) * (scores.ndim - 1))
     shape = np.broadcast_shapes(scores.shape[1:], weights.shape[1:])
     scores = np.broadcast_to(scores, (len(heard), *shape))
     told = np.stack([np.broadcast_to(d, shape) for d in doubts])
-    return judge(blend.rule, weights, levels, scores, told, bearing)
+    return judge(blend.rule, weights, levels, scores, told, bearing, confirmed=apart)
+
+
+def _confirmed_score(voice: Voice, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
+    """The voice's score without the worst step of news that rests on one source, if it has one."""
+    apart = getattr(voice.strategy, "unconfirmed_apart", None)
+    return voice.strategy.score(levels if apart is None else apart(levels), p)
 
 
 def weighed(scores: FloatArray, rule: Rule) -> FloatArray:
@@ -131,11 +138,21 @@ def judge(
     scores: FloatArray,
     doubts: FloatArray,
     bearing: Bearing,
+    *,
+    confirmed: FloatArray | None = None,
 ) -> Evaluation:
-    """Verdict and share from what the voices say (S, …, T) and what risk allows."""
+    """Verdict and share from what the voices say (S, …, T) and what risk allows.
+
+    confirmed: the scores without news that rests on one source; no SELL begins that they would not
+    say too.
+    """
     mixed = mix(scores, weights)
     error = spread(scores, doubts, weights)
     votes = vote(rule, weights, scores, mixed.score, mixed.coverage, error)
+    if confirmed is not None:
+        apart = mix(np.broadcast_to(confirmed, scores.shape), weights)
+        also = vote(rule, weights, scores, apart.score, mixed.coverage, error)
+        votes = replace(votes, sells=votes.sells & also.sells)
     holding, reduced = latch(votes, rule.min_sessions_between_changes)
     return Evaluation(
         levels=levels,

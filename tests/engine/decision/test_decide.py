@@ -212,3 +212,18 @@ def test_a_reduction_that_could_never_act_is_refused() -> None:
     """reduce_below must lie above exit_below."""
     with pytest.raises(ValidationError, match="never act"):
         Rule(exit_below=-0.2, enter_above=0.0, reduce_below=-0.3)
+
+
+def test_no_sell_begins_on_news_that_rests_on_one_source() -> None:
+    """The same scores sell when others confirm them, and hold while one owner alone tells them."""
+    from engine.decision.decide import Bearing, judge
+
+    scores, doubts, weights = np.array([[-0.9]]), np.zeros((1, 1)), np.ones((1, 1))
+    rows = np.ones(1)
+    bearing = Bearing(share=rows, held=rows, sells=np.zeros(1, dtype=np.bool_), floor_scale=rows)
+    rule = Rule(exit_below=-0.2, enter_above=0.0)
+
+    told = judge(rule, weights, (), scores, doubts, bearing, confirmed=scores)
+    alone = judge(rule, weights, (), scores, doubts, bearing, confirmed=np.array([[-0.1]]))
+    assert (bool(told.invested[0]), bool(alone.invested[0])) == (False, True)
+    assert alone.score[0] == told.score[0]
