@@ -590,7 +590,7 @@ def test_the_page_replays_to_the_digit_what_the_backtest_does(client: Visitor, s
 
 
 def test_edited_rules_are_replayed_and_named_as_edited(client: Visitor, site: Site) -> None:
-    text = presets.preset_text(site.folder, "cautious").replace("-0.10", "-0.05")
+    text = presets.preset_text(site.folder, "cautious").replace("-0.20", "-0.25")
     form = {"preset": "cautious", "loaded": "cautious", "first": "2025-01-02"}
     answer = post(client, "/backtest", rules=text.replace("\n", "\r\n"), **form)
     assert "cautious, edited" in finished(client, answer.headers["location"])
@@ -737,7 +737,7 @@ def test_ones_own_preset_is_replaced_only_on_request(folder: Path) -> None:
     presets.save(folder, "mine", text)
     with pytest.raises(InputError, match="already"):
         presets.save(folder, "mine", text)
-    presets.save(folder, "mine", text.replace("-0.20", "-0.25"), replace=True)
+    presets.save(folder, "mine", text.replace("-0.22", "-0.25"), replace=True)
 
     assert "-0.25" in presets.preset_text(folder, "mine")
 
@@ -792,9 +792,9 @@ def test_typed_rules_may_only_name_installed_strategies(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (("exit_below = -0.20", "exit_below = -7"), "exit_below"),
+        (("exit_below = -0.22", "exit_below = -7"), "exit_below"),
         (("exit_below", "exit_belw"), "did you mean 'exit_below'"),
-        (("weight = 0.30", "weight = nan"), "weight"),
+        (("weight = 0.20", "weight = nan"), "weight"),
         (('name = "balanced"', 'name = "unclosed'), "line"),
     ],
 )
