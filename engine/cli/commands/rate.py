@@ -46,6 +46,10 @@ def rate(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every release, not the top only.")] = False,
     as_of: AsOf = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option("--calibration", help="What ratings said of things seen, against the past."),
+    ] = False,
     html: Annotated[Path | None, typer.Option(help="Write a page with the picture here.")] = None,
     lang: Annotated[str, typer.Option(help="Language of the page: en or fr.")] = "en",
     db: Db = None,
@@ -62,6 +66,15 @@ def rate(
     if len(names) > 2:
         raise InputError(f"{len(names)} releases given", remedy="name one, or two to compare")
     instant = now() if as_of is None else parse_as_of(as_of)
+    if calibrate:
+        if names or every or html is not None:
+            raise InputError("--calibration stands alone", remedy="drop the other options")
+        from engine.cli.calibration import calibration, calibration_text
+
+        scored = calibration(instant, db, config)
+        plainly = {"as_of": instant, "observables": scored}
+        write_out(to_json(plainly) if json else calibration_text(scored, instant))
+        return
     history, ratings = ratings_at(instant, db, config)
     if names:
         found = [find_rated(name, ratings, history, instant) for name in names]

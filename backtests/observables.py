@@ -1,0 +1,227 @@
+"""What a rating says of things that will be seen, scored as they come.
+
+A rating's losses are never observed. Its forecasts are: NVDA's abnormal return over the next 1 and
+5 sessions, the surprise of Nvidia's next guide, and the next change of a dated consensus. Each is
+the past of that quantity as known on the day (climatology, the yardstick), moved by what the rating
+says is lost and widened by its doubt; so a rating that knows nothing scores as climatology does,
+and one that is wrong scores worse. CRPS in the unit of the quantity (Gneiting and Raftery 2007).
+The rating itself never looks at prices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from backtests.overfitting import bootstrap_rows
+from backtests.reliability import crps
+from engine.decision.features import RatedRelease
+from engine.errors import DataError
+from engine.values import Features, FloatArray
+
+BETA_SESSIONS = 250
+"""Sessions of the past from which NVDA's beta to QQQ is taken, at most."""
+LEAST_PAST = 5
+"""Past values without which there is no climatology."""
+NORMAL_FIVE = (-1.2816, -0.5244, 0.0, 0.5244, 1.2816)
+"""Middles of five equally likely parts of a standard normal: how a doubt is worked in."""
+NINETY = 3.29
+"""Standard deviations between the 5th and 95th percentile of a normal."""
+DRAWS = 2_000
+BLOCK = 4.0
+"""Mean block of the bootstrap over forecasts: releases come in weeks, and their windows overlap."""
+SEED = 20_250_930
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One forecast of one quantity, and what came. pct throughout.
+
+    past: the yardstick's sample (n,). shift: what the rating moves it by. sd: the doubt it adds.
+    """
+
+    what: str
+    about: str
+    on: date
+    past: FloatArray
+    shift: float
+    sd: float
+    came: float
+
+    def sample(self) -> FloatArray:
+        """The forecast: the past, moved and widened; (5 n,), equally likely."""
+        return np.add.outer(self.past, self.shift + self.sd * np.array(NORMAL_FIVE)).ravel()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """Forecasts of one quantity together.
+
+    skill: 1 - CRPS over that of climatology. low, high: 90 % interval of it by blocks. covered,
+    covered_by_past: share of outcomes inside the 90 % interval of forecast and of climatology.
+    places: (n,), each outcome's rank in its forecast, 0 to 1: flat where the forecast is honest.
+    """
+
+    what: str
+    n: int
+    crps: float
+    crps_of_past: float
+    skill: float
+    low: float
+    high: float
+    covered: float
+    covered_by_past: float
+    places: FloatArray
+
+
+def abnormal(features: Features) -> FloatArray:
+    """(T,): NVDA's return less beta times QQQ's, per cent, of the session before each row; beta
+    from the sessions before that one only."""
+    nvda, qqq = (100.0 * features.values[name] for name in ("nvda_return", "qqq_return"))
+    out = np.full(nvda.shape, np.nan)
+    for t in range(nvda.size):
+        start = max(0, t - BETA_SESSIONS)
+        y, x = nvda[start:t], qqq[start:t]
+        seen = ~(np.isnan(x) | np.isnan(y))
+        if seen.sum() >= 60:
+            beta = np.cov(y[seen], x[seen])[0, 1] / np.var(x[seen], ddof=1)
+            out[t] = nvda[t] - beta * qqq[t]
+    return out
+
+
+def of_returns(features: Features, ratings: Sequence[RatedRelease], sessions: int) -> list[Told]:
+    """The sum of abnormal returns over ``sessions`` from the open at which each rating acts."""
+    ar = abnormal(features)
+    total = np.full(ar.shape, np.nan)  # total[t]: of the sessions whose returns rows t.. t+s-1 know
+    for t in range(ar.size - sessions + 1):
+        total[t] = ar[t : t + sessions].sum()
+    told = []
+    for rated in ratings:
+        first = rated.row + 1  # the row that knows the return of the session acted on
+        if not (rated.row > 0 and first + sessions <= ar.size) or not rated.rating.rateable:
+            continue
+        past = total[: rated.row - sessions + 1]
+        past = past[~np.isnan(past)]
+        cap = 1000.0 * features.values["market_cap_usd_tn"][rated.row]
+        if past.size < LEAST_PAST or np.isnan(total[first]) or np.isnan(cap):
+            continue
+        r = rated.rating
+        width = abs(r.value_high_usd_bn - r.value_low_usd_bn)
+        told.append(
+            Told(
+                what=f"abnormal return, {sessions} session" + ("s" if sessions > 1 else ""),
+                about=r.model,
+                on=features.sessions_on[rated.row],
+                past=past,
+                shift=-100.0 * r.value_loss_usd_bn / cap,
+                sd=100.0 * width / NINETY / cap,
+                came=float(total[first]),
+            )
+        )
+    return told
+
+
+def of_steps(
+    what: str, steps: Iterable[tuple[date, date, float]], ratings: Sequence[RatedRelease]
+) -> list[Told]:
+    """A quantity that comes in steps: (known before, known on, change in per cent), in order.
+
+    The forecast of a step knows the ratings told after the step before and before it: their
+    losses of a year's revenue add up, as each quarter of that year loses the same share.
+    """
+    told: list[Told] = []
+    past: list[float] = []
+    for since, on, came in sorted(steps, key=lambda s: s[1]):
+        own = [
+            r.rating
+            for r in ratings
+            if since <= r.rating.rated_at.date() < on and r.rating.rateable
+        ]
+        if own and len(past) >= LEAST_PAST:
+            widths = [r.net_high_share - r.net_low_share for r in own]
+            told.append(
+                Told(
+                    what=what,
+                    about=f"{len(own)} events",
+                    on=on,
+                    past=np.array(past),
+                    shift=-100.0 * sum(r.loss_share for r in own),
+                    sd=100.0 * float(np.hypot.reduce(widths)) / NINETY,
+                    came=came,
+                )
+            )
+        past.append(came)
+    return told
+
+
+def guide_steps(rows: Iterable[Mapping[str, str]]) -> list[tuple[date, date, float]]:
+    """Surprise of each guide against consensus, from rows of ``nvidia_earnings.csv``."""
+    found = [
+        (date.fromisoformat(row["report_datetime_et"][:10]), float(row["guide_vs_consensus_pct"]))
+        for row in rows
+        if row.get("report_datetime_et") and row.get("guide_vs_consensus_pct")
+    ]
+    found.sort()
+    days = [on for on, _ in found]
+    before = [days[0], *days[:-1]] if days else []
+    return [(since, on, pct) for since, (on, pct) in zip(before, found, strict=True)]
+
+
+def consensus_steps(rows: Iterable[Mapping[str, str]]) -> list[tuple[date, date, float]]:
+    """Change of each dated consensus of one horizon and quantity, per cent, from rows of
+    ``nvidia_consensus.csv``."""
+    told: dict[tuple[str, str], list[tuple[date, float]]] = {}
+    for row in rows:
+        key = (row["horizon"], row["metric"])
+        on = date.fromisoformat(row["known_on"])
+        told.setdefault(key, []).append((on, float(row["consensus_usd_bn"])))
+    steps = []
+    for series in told.values():
+        series.sort()
+        for (before, old), (on, new) in pairwise(series):
+            if on > before:
+                steps.append((before, on, 100.0 * (new / old - 1.0)))
+    return steps
+
+
+def score(told: Sequence[Told]) -> Scored:
+    """CRPS, skill with its interval, coverage and places; ``DataError`` without forecasts."""
+    if not told:
+        raise DataError("no forecast of this quantity has run its course")
+    ours = np.array([_crps(t.sample(), t.came) for t in told])
+    past = np.array([_crps(t.past, t.came) for t in told])
+    drawn = _blocks(len(told))
+    skills = 1.0 - ours[drawn].mean(axis=1) / past[drawn].mean(axis=1)
+    low, high = np.percentile(skills, (5.0, 95.0))
+    return Scored(
+        what=told[0].what,
+        n=len(told),
+        crps=float(ours.mean()),
+        crps_of_past=float(past.mean()),
+        skill=float(1.0 - ours.mean() / past.mean()),
+        low=float(low),
+        high=float(high),
+        covered=_coverage([t.sample() for t in told], told),
+        covered_by_past=_coverage([t.past for t in told], told),
+        places=np.array([float(np.mean(t.sample() <= t.came)) for t in told]),
+    )
+
+
+def _crps(sample: FloatArray, came: float) -> float:
+    return crps(sample, np.full(sample.size, 1.0 / sample.size), came)
+
+
+def _coverage(samples: Sequence[FloatArray], told: Sequence[Told]) -> float:
+    ends = [np.percentile(sample, (5.0, 95.0)) for sample in samples]
+    inside = [low <= t.came <= high for (low, high), t in zip(ends, told, strict=True)]
+    return float(np.mean(inside))
+
+
+def _blocks(n: int) -> npt.NDArray[np.int64]:
+    mean_block = min(BLOCK, max(n / 3.0, 1.0))
+    return bootstrap_rows(n, mean_block, DRAWS, np.random.default_rng(SEED))

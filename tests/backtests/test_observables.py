@@ -1,0 +1,165 @@
+"""What ratings say of things that will be seen: by hand and in made-up worlds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from backtests import observables
+from backtests.observables import Told, abnormal, of_returns, of_steps, score
+from engine.decision.features import RatedRelease
+from engine.errors import DataError
+from engine.values import Features, FloatArray
+from tests.engine.report.sample_report import rating
+
+N = 900
+START = datetime(2022, 1, 3, 13, 30, tzinfo=UTC)
+
+
+def world(seed: int = 1, n: int = N) -> Features:
+    """Made-up sessions: a market, a beta of 1.5 to it, and noise of the stock's own."""
+    rng = np.random.default_rng(seed)
+    qqq = 0.01 * rng.standard_normal(n)
+    nvda = 1.5 * qqq + 0.02 * rng.standard_normal(n)
+    days = tuple((START + timedelta(days=k)).date() for k in range(n))
+    instants = np.array([int((START + timedelta(days=k)).timestamp() * 1e6) for k in range(n)])
+    values: dict[str, FloatArray] = {
+        "nvda_return": nvda,
+        "qqq_return": qqq,
+        "market_cap_usd_tn": np.full(n, 1.0),
+    }
+    return Features(sessions_on=days, decide_at_us=instants, values=values)
+
+
+def rated(row: int, lost_usd_bn: float, doubt_usd_bn: float = 1.0) -> RatedRelease:
+    made = replace(
+        rating(),
+        rated_at=START + timedelta(days=row, hours=-2),
+        value_loss_usd_bn=lost_usd_bn,
+        value_low_usd_bn=lost_usd_bn - doubt_usd_bn,
+        value_high_usd_bn=lost_usd_bn + doubt_usd_bn,
+    )
+    return RatedRelease(row=row, rating=made)
+
+
+def test_the_abnormal_return_is_what_beta_leaves() -> None:
+    features = world()
+    y = 100 * features.values["nvda_return"]
+    x = 100 * features.values["qqq_return"]
+    t = 500
+    beta = np.polyfit(x[t - 250 : t], y[t - 250 : t], 1)[0]
+
+    assert abnormal(features)[t] == pytest.approx(y[t] - beta * x[t])
+    assert np.isnan(abnormal(features)[:60]).all()
+
+
+def test_a_forecast_is_the_past_moved_by_the_loss_and_widened_by_the_doubt() -> None:
+    """10 bn of a market value of 1 tn is one per cent."""
+    (told,) = of_returns(world(), [rated(700, 10.0, doubt_usd_bn=3.29)], 1)
+
+    assert told.shift == pytest.approx(-1.0)
+    assert told.sd == pytest.approx(0.2)
+    assert told.sample().size == 5 * told.past.size
+    assert told.sample().mean() == pytest.approx(told.past.mean() - 1.0)
+    assert told.came == pytest.approx(abnormal(world())[701])
+
+
+@pytest.mark.parametrize("sessions", [1, 5])
+def test_nothing_after_the_row_is_in_a_forecast(sessions: int) -> None:
+    features = world()
+    poisoned = {**features.values, "nvda_return": features.values["nvda_return"].copy()}
+    poisoned["nvda_return"][701:] = 5.0
+
+    (plain,) = of_returns(features, [rated(700, 10.0)], sessions)
+    (later,) = of_returns(replace(features, values=poisoned), [rated(700, 10.0)], sessions)
+
+    assert np.array_equal(plain.past, later.past)
+    assert (plain.shift, plain.sd) == (later.shift, later.sd)
+    assert plain.came != later.came
+
+
+def test_ratings_that_know_score_better_than_the_past_and_false_ones_worse() -> None:
+    features = world()
+    rows = range(200, 880, 8)
+    moved = features.values["nvda_return"].copy()
+    rng = np.random.default_rng(3)
+    losses = {row: float(rng.uniform(-60, 60)) for row in rows}
+    for row, lost in losses.items():
+        moved[row + 1] -= lost / 1000.0
+    true = replace(features, values={**features.values, "nvda_return": moved})
+
+    knows = score(of_returns(true, [rated(row, lost) for row, lost in losses.items()], 1))
+    errs = score(of_returns(true, [rated(row, -lost) for row, lost in losses.items()], 1))
+    silent = score(of_returns(true, [rated(row, 0.0, 0.001) for row in rows], 1))
+
+    assert knows.low > 0.2
+    assert errs.high < -0.2
+    assert silent.skill == pytest.approx(0.0, abs=1e-3)
+    assert 0.8 <= knows.covered <= 1.0
+
+
+def test_what_cannot_be_rated_and_what_has_not_run_its_course_says_nothing() -> None:
+    features = world()
+    wide = rated(700, 10.0)
+    unrated = replace(wide, rating=replace(wide.rating, rateable=False))
+
+    assert of_returns(features, [unrated, rated(N - 2, 10.0), rated(0, 10.0)], 5) == []
+
+
+def test_a_step_knows_the_ratings_told_since_the_one_before() -> None:
+    days = [date(2022, 1, 3) + timedelta(days=90 * k) for k in range(8)]
+    steps = [(a, b, float(k)) for k, (a, b) in enumerate(pairwise(days))]
+    first = replace(rated(550, 0).rating, loss_share=0.01)
+    second = replace(rated(560, 0).rating, loss_share=0.02)
+
+    told = of_steps("a guide", steps, [RatedRelease(row=1, rating=r) for r in (first, second)])
+
+    (one,) = told
+    assert one.on == days[7]
+    assert one.shift == pytest.approx(-3.0)
+    assert one.came == 6.0
+    assert one.past.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+
+
+def test_steps_of_guides_and_of_a_consensus_by_hand() -> None:
+    guides = [
+        {"report_datetime_et": "2024-05-22T16:20", "guide_vs_consensus_pct": "5.2"},
+        {"report_datetime_et": "2024-08-28T16:20", "guide_vs_consensus_pct": "2.3"},
+        {"report_datetime_et": "2024-11-20T16:20", "guide_vs_consensus_pct": ""},
+    ]
+    rows = [
+        {"known_on": "2024-09-30", "horizon": "FY2026", "metric": "m", "consensus_usd_bn": "100"},
+        {"known_on": "2024-11-23", "horizon": "FY2026", "metric": "m", "consensus_usd_bn": "110"},
+        {"known_on": "2024-11-23", "horizon": "FY2027", "metric": "m", "consensus_usd_bn": "90"},
+    ]
+
+    assert observables.guide_steps(guides)[1] == (date(2024, 5, 22), date(2024, 8, 28), 2.3)
+    (step,) = observables.consensus_steps(rows)
+    assert step[:2] == (date(2024, 9, 30), date(2024, 11, 23))
+    assert step[2] == pytest.approx(10.0)
+
+
+def test_places_are_flat_where_a_forecast_is_honest() -> None:
+    rng = np.random.default_rng(5)
+    past = rng.standard_normal(4_000)
+    told = [
+        Told(
+            what="x", about="y", on=date(2024, 1, 1), past=past, shift=0.0, sd=0.0,
+            came=float(rng.standard_normal()),
+        )
+        for _ in range(400)
+    ]  # fmt: skip
+
+    got = score(told)
+
+    assert np.histogram(got.places, bins=5, range=(0, 1))[0] == pytest.approx(80, abs=25)
+    assert got.covered == pytest.approx(0.9, abs=0.05)
+
+
+def test_nothing_to_score_is_said() -> None:
+    with pytest.raises(DataError, match="no forecast"):
+        score([])
