@@ -395,6 +395,7 @@ class Fetcher:
             last_modified=_header(headers, "last-modified") or kept[1],
             content_type=_header(headers, "content-type"),
             fresh_seconds=fresh_seconds(headers, now),
+            next_url=_next_url(headers, url),
         )
 
     def _body(
@@ -472,6 +473,19 @@ def _header(headers: httpx.Headers, name: str) -> str:
     """One header, kept only when it is short and plain enough to be stored and sent back."""
     value = headers.get(name, "").strip()
     return value if len(value) <= 512 and value.isascii() and value.isprintable() else ""
+
+
+def _next_url(headers: httpx.Headers, url: httpx.URL) -> str:
+    """The next page of a list; "" unless it lies at the same host and path as this one."""
+    found = re.search(r'<([^<>\s]{1,2000})>\s*;\s*rel="?next\b', headers.get("link", "")[:8_192])
+    try:
+        target = url.join(found[1]) if found else None
+    except (httpx.InvalidURL, ValueError):
+        return ""
+    same = target is not None and (target.scheme, target.netloc, target.path) == (
+        url.scheme, url.netloc, url.path,
+    )  # fmt: skip
+    return str(target) if same else ""
 
 
 _HOST = re.compile(r"\[?[A-Za-z0-9._:-]{1,253}\]?\Z")

@@ -16,6 +16,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -34,14 +35,22 @@ from feeds.base import (
     Poll,
     falls_due,
     fetch_document,
+    harvest,
     newest_stamps,
     options_of,
     read_json,
 )
-from feeds.wire import FetchFailedError
+from feeds.model_config import size_of
+from feeds.wire import Fetched, FetchFailedError
 
 MAX_CONFIGS_PER_POLL = 5
 """config.json files read in one poll; the newest repositories first, the rest at the next poll."""
+
+MAX_PAGES = 5
+"""Pages of a hundred repositories followed in one poll; the largest family seen had about forty."""
+
+LARGE_PARAMS = 50e9
+"""Weights from which a config is read for its active parameters; below, nothing is rated."""
 
 CONFIG_URL = "https://huggingface.co/{id}/resolve/main/config.json"
 _REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}\Z", re.A)
@@ -62,8 +71,9 @@ class HubOptions(Strict):
 class HuggingFaceOrg(DocumentCollector):
     """Repositories of an organisation, newest first.
 
-    The list may leave out the quantisation; then ``config.json`` is read, once per repository and
-    commit.
+    The list says neither how many parameters are active nor, at times, the quantisation: then
+    ``config.json`` is read, once per repository and commit. A list that goes on is followed until a
+    repository that was there at the last poll, so that a family of many builds hides nothing.
     """
 
     Options = HubOptions
@@ -91,9 +101,13 @@ class HuggingFaceOrg(DocumentCollector):
 
     def poll(self, poll: Poll) -> Harvest:
         """The list, then the configs of repositories whose quantisation is not known yet."""
-        found = super().poll(poll)
-        if found.parsed is None:
-            return found
+        fetched = fetch_document(poll, self.url(poll), self.accept)
+        digest = sha256(fetched.body).hexdigest()
+        if fetched.not_modified or digest == poll.state.body_hash:
+            return harvest(fetched, None, poll.state.body_hash, poll.state.memo)
+        first = self._following(poll, fetched, self.parse(fetched.body, poll.feed, poll.now))
+        found = harvest(fetched, first, digest, poll.state.memo)
+        assert found.parsed is not None
         facts, memo, problems = self._with_configs(poll, found.parsed.facts)
         parsed = replace(
             found.parsed,
@@ -103,21 +117,39 @@ class HuggingFaceOrg(DocumentCollector):
         )
         return replace(found, parsed=parsed, memo=memo)
 
+    def _following(self, poll: Poll, page: Fetched, parsed: Parsed) -> Parsed:
+        """``parsed`` with the pages that follow, down to what the last poll saw.
+
+        A page that fails fails the poll: the next one begins again from the top.
+        """
+        since, whole, pages = poll.state.newest_at, parsed, 1
+        while page.next_url and since is not None and parsed.facts:
+            if min(fact.occurred_at for fact in parsed.facts) <= since:
+                break
+            if pages == MAX_PAGES:
+                said = (*whole.problems, f"more new repositories than {MAX_PAGES} pages hold")
+                return replace(whole, problems=said)
+            page = fetch_document(poll, page.next_url, self.accept, plain=True)
+            parsed, pages = self.parse(page.body, poll.feed, poll.now), pages + 1
+            whole = _joined(whole, parsed)
+        return whole
+
     def _with_configs(
         self, poll: Poll, facts: Iterable[Fact]
     ) -> tuple[tuple[Fact, ...], dict[str, str], tuple[str, ...]]:
         memo, out, problems, left = dict(poll.state.memo), [], [], MAX_CONFIGS_PER_POLL
         for fact in facts:
             name = f"{fact.key}@{fact.payload['sha']}"
-            if fact.payload["quant_method"] is None and name not in memo and left > 0:
+            wanted = _needs_config(fact) and memo.get(name, "").count("|") != _SEPARATORS
+            if wanted and left > 0:
                 left -= 1
                 try:
                     memo[name] = self._config(poll, fact.key)
                 except FeedError as error:
                     problems.append(f"config of {fact.key} not read: {error.message}")
-            elif fact.payload["quant_method"] is None and name not in memo:
+            elif wanted:
                 problems.append(f"config of {fact.key} not read yet")
-            out.append(with_quantisation(fact, memo.get(name, "")))
+            out.append(with_config(fact, memo.get(name, "")))
         kept = dict(list(memo.items())[-_MAX_MEMO:])
         return tuple(out), kept, tuple(problems)
 
@@ -128,10 +160,10 @@ class HuggingFaceOrg(DocumentCollector):
             body = fetch_document(poll, url, self.accept, plain=True).body
         except FetchFailedError as failure:
             if failure.reason in ("not_found", "forbidden"):  # no config, or a gated repository
-                return pack_quantisation({})
+                return pack_config({})
             raise
         config = read_json(body, poll.feed)
-        return pack_quantisation(quantisation(config if isinstance(config, dict) else {}))
+        return pack_config(config if isinstance(config, dict) else {})
 
 
 # --- parsing (pure) -------------------------------------------------------------------------
@@ -180,6 +212,11 @@ def _fact(
             "downloads": _rounded(entry.get("downloads")),
             "likes": _rounded(entry.get("likes")),
             "license": _license(entry),
+            **{
+                key: told
+                for key in ("pipeline_tag", "library_name")
+                if (told := _short(entry.get(key))) is not None
+            },
         },
     )
 
@@ -205,19 +242,45 @@ def quantisation(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def pack_quantisation(found: Mapping[str, Any]) -> str:
-    """``quantisation`` as one line for the memo."""
-    block = "x".join(str(size) for size in found.get("block") or ())
-    return "|".join((*(str(found.get(key) or "") for key in _PACKED), block))
+def _joined(one: Parsed, other: Parsed) -> Parsed:
+    return replace(
+        one,
+        facts=(*one.facts, *other.facts),
+        problems=(*one.problems, *other.problems)[:20],
+        stamps=newest_stamps((*one.stamps, *other.stamps)),
+        put_off=one.put_off + other.put_off,
+    )
 
 
-_PACKED = ("quant_method", "fmt", "scale_fmt")
+def _needs_config(fact: Fact) -> bool:
+    """Quantisation unknown, or so large that what of it is active matters."""
+    told = fact.payload
+    return told["quant_method"] is None or (told["total_params"] or 0) > LARGE_PARAMS
 
 
-def with_quantisation(fact: Fact, packed: str) -> Fact:
+def pack_config(config: Mapping[str, Any]) -> str:
+    """What is kept of a config, as one line for the memo."""
+    told, size = quantisation(config), size_of(config)
+    texts = [str(told[key] or "") for key in _TEXTS]
+    counts = [str(getattr(size, name) or "") if size else "" for name in _COUNTS.values()]
+    return "|".join((*texts, "x".join(str(size) for size in told["block"] or ()), *counts))
+
+
+_TEXTS = ("quant_method", "fmt", "scale_fmt")
+_COUNTS = {
+    "config_params": "total", "active_params": "active", "context_tokens": "context_tokens",
+}  # fmt: skip
+_SEPARATORS = len(_TEXTS) + len(_COUNTS)
+
+
+def with_config(fact: Fact, packed: str) -> Fact:
     """``fact`` with what its config said; nothing known there changes nothing."""
-    *texts, block = packed.split("|") if packed.count("|") == 3 else ("", "", "", "")
-    known: dict[str, Any] = {key: text for key, text in zip(_PACKED, texts, strict=True) if text}
+    if packed.count("|") != _SEPARATORS:
+        return fact
+    parts = packed.split("|")
+    texts, block, counts = parts[: len(_TEXTS)], parts[len(_TEXTS)], parts[len(_TEXTS) + 1 :]
+    known: dict[str, Any] = {key: text for key, text in zip(_TEXTS, texts, strict=True) if text}
+    known |= {key: int(count) for key, count in zip(_COUNTS, counts, strict=True) if count}
     if block:
         known["block"] = [int(size) for size in block.split("x")]
     return replace(fact, payload={**fact.payload, **known}) if known else fact

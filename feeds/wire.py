@@ -63,6 +63,7 @@ class Fetched:
 
     moved_to: where a chain of permanent redirects from the asked address ends, "" when none.
     fresh_seconds: how long the server asks not to come back, None when it does not say.
+    next_url: where the list goes on (``Link`` with rel "next", RFC 8288), "" when it does not.
     """
 
     url: str
@@ -73,6 +74,7 @@ class Fetched:
     content_type: str = ""
     moved_to: str = ""
     fresh_seconds: float | None = None
+    next_url: str = ""
 
 
 class Getter(Protocol):

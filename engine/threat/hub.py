@@ -65,8 +65,8 @@ adds one with ``options = { org = …, lab = …, country = … }``."""
 
 _COPY_WORDS = frozenset(
     "gguf awq gptq exl2 mlx hf onnx openvino bnb fp8 fp4 nvfp4 mxfp4 mxfp8 bf16 fp16 int4 int8 "
-    "w4a16 w8a8 w4a8 4bit 8bit quantized dynamic unquantized base instruct chat it pt "
-    "paddle".split()
+    "w4a16 w8a8 w4a8 2bit 2bits 4bit 8bit 40k 80k reap quantized dynamic unquantized "
+    "base instruct chat it pt paddle".split()
 )
 """Words of a name that tell builds of one model apart, not models."""
 
@@ -149,7 +149,7 @@ def release_facts(
     for told in sorted(seen, key=lambda r: (r.known_at, r.id)):
         org, _, name = told.id.partition("/")
         lab = labs.get(org.lower())
-        if lab is not None and not _OTHER_TRADES & {w.lower() for w in _words(name)}:
+        if lab is not None and _is_language_model(told, name):
             families.setdefault((lab.name, family(name, lab.name)), []).append(told)
     by_name = {lab.name: lab for lab in labs.values()}
     found = [
@@ -159,6 +159,18 @@ def release_facts(
         for fact in _family_facts(by_name[lab_name], versions)
     ]
     return tuple(sorted(found, key=lambda f: (f.known_at, f.key)))
+
+
+_LANGUAGE_TASKS = frozenset(("text-generation", "image-text-to-text"))
+_OTHER_LIBRARIES = frozenset(("diffusers", "sentence-transformers", "timm", "nemo", "espnet"))
+
+
+def _is_language_model(told: Repository, name: str) -> bool:
+    """By the hub's own tags, where it gives them, and by the words of the name."""
+    task, library = told.pipeline_tag, told.library_name
+    if (task is not None and task not in _LANGUAGE_TASKS) or library in _OTHER_LIBRARIES:
+        return False
+    return not _OTHER_TRADES & {w.lower() for w in _words(name)}
 
 
 def _family_facts(lab: Lab, versions: Sequence[Repository]) -> list[Fact]:
@@ -185,14 +197,20 @@ def _main(latest: Mapping[str, Repository]) -> str:
 
     Once chosen it stays, so that a later copy does not rename the release.
     """
-    large = [k for k, r in latest.items() if (r.total_params or 0) > FLAGSHIP_PARAMS]
+    large = [k for k, r in latest.items() if _params(r) > FLAGSHIP_PARAMS]
     return min(large, key=lambda k: (len(k), k), default="")
+
+
+def _params(told: Repository) -> float:
+    """The larger of both counts: packed four-bit weights are stored as fewer, wider numbers."""
+    return max(told.config_params or 0.0, told.total_params or 0.0)
 
 
 def _fact(lab: Lab, main: Repository, builds: Iterable[Repository]) -> Fact:
     name = main.id.partition("/")[2]
-    total_b = (main.total_params or 0.0) / 1e9
-    active_b = active_params_b(name)
+    total_b = (main.config_params or main.total_params or 0.0) / 1e9
+    counted_b = None if main.active_params is None else round(main.active_params / 1e9, 3)
+    active_b = active_params_b(name) or counted_b
     precision = weight_precision(main) or _precision_of(builds)
     release = ModelRelease(
         model=shown_name(name),
@@ -202,6 +220,7 @@ def _fact(lab: Lab, main: Repository, builds: Iterable[Repository]) -> Fact:
         known_at=main.known_at,
         total_params_b=round(total_b, 3),
         active_params_b=None if active_b is None or active_b > total_b else active_b,
+        context_k=None if main.context_tokens is None else main.context_tokens / 1024,
         weight_precision=precision,
         scale_format=scale_format_of(precision),
         open_weights=True,

@@ -313,6 +313,24 @@ def test_inflating_gives_pieces_of_bounded_size():
     assert sum(map(len, pieces)) == 10**7
 
 
+@pytest.mark.parametrize(
+    ("link", "leads"),
+    [
+        ('<{url}?cursor=b>; rel="next"', True),
+        ('<{url}?p=1>; rel="prev", </?cursor=b>; rel="next"', True),
+        ('<https://elsewhere.example/?cursor=b>; rel="next"', False),
+        ('</other?cursor=b>; rel="next"', False),
+        ("<http://[>; rel=next", False),
+        ("", False),
+    ],
+)
+def test_the_next_page_of_a_list_lies_where_the_list_lies(link, leads, server, ask):
+    """Another host, another path or damage is no next page."""
+    url = server.route("/", lambda x: x.reply(200, b"[]", Link=link.format(url=server.url + "/")))
+
+    assert ask(url).next_url == (f"{url}?cursor=b" if leads else "")
+
+
 def test_a_redirect_loop_stops_at_five(server, ask):
     """The first request and five redirects, then it is over."""
     url = server.route("/", lambda x: x.reply(302, Location="/"))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from engine.errors import FeedError
 from engine.shown import FeedState
 from feeds.base import FeedConfig, PollState
+from feeds.collect import MemorySink, collect
 from feeds.edgar import EdgarSubmissions
 from feeds.federal_register import FederalRegister
 from feeds.hugging_face import HuggingFaceOrg, quantisation
 from feeds.official_rates import FredSeries, NewYorkFed
-from feeds.wire import FetchFailedError
+from feeds.wire import Fetched, FetchFailedError
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 HTML = b"<!DOCTYPE html><html><title>Service unavailable</title></html>"
@@ -255,6 +257,87 @@ def test_only_a_few_configs_are_read_in_one_poll(poll_of):
     assert poll.fetcher.asked[1:] == [config_url(name) for name in names[:5]]
     assert len(harvest.parsed.facts) == 8
     assert harvest.parsed.put_off == 3
+
+
+MOE = {
+    "hidden_size": 4096, "num_hidden_layers": 94, "vocab_size": 151936, "num_attention_heads": 64,
+    "num_key_value_heads": 4, "head_dim": 128, "intermediate_size": 12288,
+    "moe_intermediate_size": 1536, "num_experts": 128, "num_experts_per_tok": 8,
+    "max_position_embeddings": 40960,
+}  # fmt: skip
+
+
+def test_a_large_repository_tells_its_active_parameters(poll_of):
+    """From its config, once, though the list has the quantisation; not of the small."""
+    small = repository("S", safetensors={"total": 8 * 10**9})
+    answers = {HF_URL: dumped([repository("A"), small]), config_url("A"): dumped(MOE)}
+    first = poll_of(HF, answers)
+
+    found = HuggingFaceOrg().poll(first)
+
+    a, s = (fact.payload for fact in found.parsed.facts)
+    assert round(a["config_params"] / 1e9) == 235
+    assert round(a["active_params"] / 1e9) == 22
+    assert (a["context_tokens"], a["scale_fmt"]) == (40960, "ue8m0")
+    assert "active_params" not in s
+    assert first.fetcher.asked == [HF_URL, config_url("A")]
+    again = poll_of(HF, answers, PollState(memo=found.memo))
+    assert HuggingFaceOrg().poll(again).parsed.facts == found.parsed.facts
+    assert again.fetcher.asked == [HF_URL]
+
+
+def test_a_note_of_an_older_form_is_written_anew(poll_of):
+    """What an earlier version remembered lacks the counts."""
+    answers = {HF_URL: dumped([repository("A", config={})]), config_url("A"): dumped(MOE)}
+    old = PollState(memo={"deepseek-ai/A@abc": "fp8|||"})
+
+    (fact,) = HuggingFaceOrg().poll(poll_of(HF, answers, old)).parsed.facts
+
+    assert round(fact.payload["active_params"] / 1e9) == 22
+
+
+class Pages:
+    """A list in pages of ten, newest first, each naming the next; made of small repositories."""
+
+    def __init__(self, n: int):
+        self.n, self.asked = n, []
+
+    def get(self, request, now):
+        page = int(request.url.partition("cursor=")[2] or 0)
+        self.asked.append(page)
+        rows = [
+            repository(f"M{k}", createdAt=f"2025-08-{1 + k // 24:02d}T{k % 24:02d}:00:00.000Z",
+                       safetensors={"total": 10**9})
+            for k in range(self.n - 10 * page - 1, max(self.n - 10 * page - 11, -1), -1)
+        ]  # fmt: skip
+        more = f"{HF_URL}&cursor={page + 1}" if self.n > 10 * (page + 1) else ""
+        return Fetched(url=request.url, body=dumped(rows), next_url=more)
+
+
+def test_a_large_family_is_followed_to_what_was_there_before():
+    """Twenty-five new at once, pages of ten: all of them, no page more, and one page when quiet."""
+    sink = MemorySink()
+    polls = [(10, NOW), (35, NOW + timedelta(hours=1)), (36, NOW + timedelta(hours=2))]
+    asked = []
+    for n, at in polls:
+        pages = Pages(n)
+        collect([HF], pages, sink, at, force=True, collectors=lambda kind: HuggingFaceOrg())
+        asked.append(pages.asked)
+
+    assert asked == [[0], [0, 1, 2], [0]]
+    assert len({fact.key for _, parsed in sink.documents for fact in parsed.facts}) == 36
+
+
+def test_a_list_without_end_is_left_after_five_pages(poll_of):
+    """And that is said."""
+    state = PollState(stamps=(datetime(2020, 1, 1, tzinfo=UTC),))
+    pages = Pages(200)
+    poll = dataclasses.replace(poll_of(HF, {}, state), fetcher=pages)
+
+    parsed = HuggingFaceOrg().poll(poll).parsed
+
+    assert pages.asked == [0, 1, 2, 3, 4]
+    assert "more new repositories" in parsed.problems[-1]
 
 
 # --- EDGAR ----------------------------------------------------------------------------------

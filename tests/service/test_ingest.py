@@ -420,6 +420,40 @@ def test_a_flagship_repository_is_a_release_with_what_it_says_and_no_more() -> N
     assert release.mmlu_pro_pct is None
 
 
+def test_a_repository_with_a_config_is_a_release_with_both_counts() -> None:
+    """What the config counts goes before what is stored; the name's own words before both."""
+    counted = {"config_params": 671 * 10**9, "active_params": 37 * 10**9, "context_tokens": 163840}
+    (fact,) = release_facts([repository(**counted)], [])
+    release = release_of(fact)
+
+    assert (release.total_params_b, release.active_params_b) == (671.0, 37.0)
+    assert release.context_k == 160.0
+
+
+def test_packed_weights_do_not_hide_a_flagship() -> None:
+    """A trillion parameters of four bits, packed by eight into whole numbers."""
+    packed = {"total_params": 90 * 10**9, "config_params": 1_026 * 10**9}
+    (fact,) = release_facts([repository(**packed)], [])
+
+    assert release_of(fact).total_params_b == 1026.0
+
+
+@pytest.mark.parametrize(
+    ("tags", "counts"),
+    [
+        ({"pipeline_tag": "text-to-video"}, False),
+        ({"pipeline_tag": "image-to-3d"}, False),
+        ({"library_name": "diffusers"}, False),
+        ({"pipeline_tag": "text-generation", "library_name": "transformers"}, True),
+        ({"pipeline_tag": "image-text-to-text"}, True),
+        ({}, True),
+    ],
+)
+def test_only_language_models_are_releases(tags: dict[str, str], counts: bool) -> None:
+    """By the hub's own tags where it gives them."""
+    assert len(release_facts([repository("tencent/HunyuanVideo", **tags)], [])) == counts
+
+
 @pytest.mark.parametrize(
     ("name", "active"),
     [

@@ -37,7 +37,8 @@ PRESS_CLAIMS = Kind(name="press_claim", of=PressClaim, key=lambda c: f"{c.model}
 class Repository:
     """A repository of a laboratory on the hub, as seen; ``occurred_at`` is when it was made.
 
-    block: weight block sizes of its quantisation; empty where there is none.
+    block: weight block sizes of its quantisation; empty where there is none. total_params: as
+    stored; config_params and active_params: counted from its config, without prediction layers.
     """
 
     id: str
@@ -53,6 +54,11 @@ class Repository:
     downloads: float | None = None
     likes: float | None = None
     license: str | None = None
+    pipeline_tag: str | None = None
+    library_name: str | None = None
+    config_params: float | None = None
+    active_params: float | None = None
+    context_tokens: float | None = None
 
 
 REPOSITORIES = Kind(name="hf_repository", of=Repository, key=lambda r: r.id)
