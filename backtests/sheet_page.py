@@ -442,7 +442,7 @@ def _trades(sheet: Sheet, say: Voice) -> list[Block]:
                 Cell(text=say.on(trade.session_on)),
                 Cell(text=_("{a:share0} to {b:share0}", a=trade.from_weight, b=trade.to_weight)),
                 Cell(text=say.number(trade.price_usd, "usd2")),
-                Cell(text=_("open") if trade.filled_at == "open" else _("close")),
+                Cell(text=_filled(trade.filled_at, say)),
                 Cell(text=say.number(10_000 * (trade.cost + trade.tax) / equity, ".1f")),
             )
         )
@@ -456,6 +456,10 @@ def _trades(sheet: Sheet, say: Voice) -> list[Block]:
             )
             found.append(Note(text=said, style="quiet", depth=depth))  # type: ignore[arg-type]
     return found
+
+
+def _filled(where: str, say: Voice) -> str:
+    return say.pgettext("fill", "open") if where == "open" else say.pgettext("fill", "close")
 
 
 def _basis(sheet: Sheet, say: Voice) -> Iterator[Block]:

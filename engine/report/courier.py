@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.errors import InputError, NvsignalError
 from engine.phrases import phrase
 from engine.record.tables.sent import Delivery, DeliveryState
+from engine.report import smtp
 from engine.report.deliver import Notice, Parcel, compose, digest_key, plan
+from engine.report.i18n import voice
 from engine.report.smtp import NAME, mail, recipients_of, submit
 from engine.report.typography import clean
 from engine.report.ways import Channel, DeliveryError, Message
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
 
 CLAIM_AGE = timedelta(minutes=2)
 """A parcel claimed this long ago and not done was being sent by a process that is gone."""
+
+ADDRESS_REMEDY = (
+    "see the Apprise documentation for the form of each service's address; in a user or password "
+    "write @ as %40, # as %23, : as %3A, / as %2F: "
+    "mailto://me%40example.org:password@smtp.example.org"
+)
 
 FIRST_PAUSE, LAST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)
 """How long a failing channel is left alone; the pause doubles with each failure."""
@@ -329,7 +337,7 @@ def _is_mail(plugin: Any) -> bool:
     return str(plugin.schema) in ("mailto", "mailtos")
 
 
-def send(channel: Channel, message: Message, key: str, now: datetime, slip: Slip) -> None:
+def send(channel: Channel, message: Message, key: str, now: datetime, slip: smtp.Slip) -> None:
     """Hand ``message`` to the service behind ``channel``; ``DeliveryError`` says why not."""
     plugin = open_address(channel)
     if _is_mail(plugin):
@@ -349,6 +357,41 @@ def send(channel: Channel, message: Message, key: str, now: datetime, slip: Slip
     slip.taken(slip.pending)
 
 
+@dataclass(kw_only=True)
+class TestSlip:
+    """A ``Slip`` for a message that leaves no trace in the record: only who got it, who did not."""
+
+    pending: tuple[str, ...]
+    reached: list[str] = field(default_factory=list)
+    missed: dict[str, str] = field(default_factory=dict)
+    """Recipient → the server's words."""
+
+    def offered(self, recipients: Sequence[str]) -> None:
+        """Nothing is noted."""
+
+    def taken(self, recipients: Sequence[str]) -> None:
+        """They have got it."""
+        self.reached += recipients
+
+    def kept_back(self, recipients: Sequence[str], why: str, *, for_good: bool = False) -> None:
+        """They have not got it."""
+        self.missed.update(dict.fromkeys(recipients, why))
+
+
+def send_test(channel: Channel, now: datetime) -> TestSlip:
+    """One message now, at whatever hour, that says it is a test; ``DeliveryError`` as ``send``."""
+    speaker = voice(channel.language)
+    title = speaker.say("nvsignal: test message")
+    text = speaker.say(
+        "This is a test of the channel {name}. No decision is in it; reports will come this way.",
+        name=clean(channel.name, limit=80),
+    )
+    message = Message(subject=title, text=f"{text}\n", html=None, push=f"{title}. {text}")
+    slip = TestSlip(pending=readers(channel))
+    send(channel, message, f"test|{channel.name}|{now.isoformat()}", now, slip)
+    return slip
+
+
 def open_address(channel: Channel) -> Any:
     """The Apprise service behind a channel; ``DeliveryError`` for an address it cannot read."""
     import apprise
@@ -363,7 +406,7 @@ def open_address(channel: Channel) -> Any:
         shown = f"'{clean(scheme, limit=20)}://…'" if "://" in channel.address else "without ://"
         raise DeliveryError(
             f"channel '{channel.name}': its address {shown} is not one Apprise understands",
-            remedy="see the Apprise documentation for the form of each service's address",
+            remedy=ADDRESS_REMEDY,
         )
     return plugin
 

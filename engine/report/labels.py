@@ -156,6 +156,10 @@ MARKET_ORDER = (
 
 WORDS = frozenset(
     {
+        # what the feeds' health says of one
+        N_("never asked"),
+        N_("nothing at the moment"),
+        N_("gone for good (410)"),
         # inputs and channels named inside sentences of the threat rating
         N_("substitution by home-grown chips"),
         N_("efficiency"),

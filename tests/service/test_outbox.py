@@ -6,6 +6,8 @@ The server speaks SMTP by itself on loopback, so that each answer can be wrong i
 from __future__ import annotations
 
 import io
+import json
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +18,8 @@ from typing import Any
 
 import pytest
 
+import config
+from engine.cli.main import build
 from engine.record.store import Store
 from engine.report import courier, deliver
 from engine.report.courier import Courier, Slip, delivery_problems
@@ -318,3 +322,62 @@ def test_days_before_the_first_mail_are_no_outage(store: Store, log: Log) -> Non
     )
 
     assert Courier(store=store, channels=[way(1)], log=log)._unsent(parcel) == ()
+
+
+# --- a test message --------------------------------------------------------------------------
+
+
+def trial(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], url: str
+) -> tuple[int, dict[str, Any]]:
+    """Exit code and answer of ``deliver --test`` with one mail channel at ``url``."""
+    folder = tmp_path / "config"
+    shutil.copytree(Path(config.__file__).parent, folder)
+    with (folder / "nvsignal.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[[delivery.channel]]\nname = "mail"\nurl_env = "NV_MAIL"\n')
+        file.write('quiet = { start = "00:00", end = "23:59", zone = "Europe/Paris" }\n')
+    monkeypatch.setenv("NV_MAIL", url)
+    monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path / "data"))
+    asked = ["deliver", "--test", "--json", "--config", str(folder)]
+    code = build()(args=asked, standalone_mode=False) or 0
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_a_test_message_goes_out_at_once_and_leaves_no_record(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    serve: Callable[[Server], Server],
+) -> None:
+    """Whatever the hour: the channel's quiet hours cover the whole day."""
+    server = serve(Server({}, ill=False))
+    code, found = trial(tmp_path, monkeypatch, capsys, way(server.port).address)
+
+    assert code == 0
+    assert found["tried"][0]["reached"] == [A, B]
+    assert [who for who, _ in server.got] == [A, B]
+    assert not (tmp_path / "data").exists()
+
+
+def test_who_did_not_get_the_test_message_is_named_and_the_exit_code_says_so(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    serve: Callable[[Server], Server],
+) -> None:
+    server = serve(Server({f"rcpt {B}": "550 no such user"}))
+    code, found = trial(tmp_path, monkeypatch, capsys, way(server.port).address)
+
+    assert code == 1
+    assert found["tried"][0]["reached"] == [A]
+    assert found["tried"][0]["not_reached"] == {B: "550 no such user"}
+
+
+def test_an_address_that_cannot_be_read_says_how_to_write_an_at_sign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, found = trial(tmp_path, monkeypatch, capsys, "mailtoo://me@example.org:pw@smtp")
+
+    assert code == 1
+    assert "%40" in found["tried"][0]["error"]
+    assert "pw@smtp" not in found["tried"][0]["error"]

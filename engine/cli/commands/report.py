@@ -74,7 +74,7 @@ def register(app: typer.Typer) -> None:
             sys.stderr.write(f"wrote {out}\n")
         if morning.report.stale:
             sys.stderr.write("nvsignal: STALE: prices end before the last sessions\n")
-            if as_of is None and not offline:
+            if as_of is None:
                 raise typer.Exit(3)
 
     @app.command()

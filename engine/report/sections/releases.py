@@ -148,7 +148,11 @@ def _weights(r: ModelRelease, undisclosed: str, voice: Voice) -> str:
         return licence or undisclosed
     if not r.open_weights:
         return _("closed")
-    return _("open, {licence}", licence=Said(licence)) if licence else _("open")
+    return (
+        _("open, {licence}", licence=Said(licence))
+        if licence
+        else voice.pgettext("weights", "open")
+    )
 
 
 # --- cost ---------------------------------------------------------------------------------------

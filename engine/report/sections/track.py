@@ -51,7 +51,11 @@ def was_right(call: TrackedCall) -> bool | None:
 def _call(call: TrackedCall, voice: Voice) -> tuple[Cell, ...]:
     _ = voice.say
     right = was_right(call)
-    words = {True: "✓ " + _("right"), False: "✗ " + _("wrong"), None: _("open")}
+    words = {
+        True: "✓ " + _("right"),
+        False: "✗ " + _("wrong"),
+        None: voice.pgettext("call", "open"),
+    }
     return (
         Cell(text=voice.on(call.acts_on)),
         Cell(text=verdict_word(call.verdict, voice), style="strong"),

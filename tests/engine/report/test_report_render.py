@@ -98,7 +98,7 @@ def test_the_order_is_decision_reasons_price_releases_rates_market_events_record
 def test_a_morning_report_gives_the_hour_and_an_evening_report_does_not() -> None:
     morning = replace(sample_report(), as_of=datetime(2025, 8, 25, 12, 30, tzinfo=UTC))
     assert "Monday, August 25, 2025, 08:30 (New York)" in visible(morning, "text")
-    assert "soir du vendredi 22 août" in visible(sample_report(), "text", "fr").lower()
+    assert "après la clôture du vendredi 22 août" in visible(sample_report(), "text", "fr").lower()
 
 
 def test_json_contributions_sum_to_the_score_as_parsed() -> None:
