@@ -81,7 +81,7 @@ def _rated(place: int, release: ModelRelease, rating: ThreatRating, voice: Voice
         title=clean(release.model, limit=80),
         lab=clean(release.lab, limit=80),
         released=voice.on(release.released_on),
-        score=voice.number(rating.score, "int"),
+        score=voice.number(rating.score, "int") if rating.rateable else "?",
         band=_("{low:int} to {high:int}", low=rating.score_low, high=rating.score_high),
         span=_SCORE_AXIS.span(rating.score_low, rating.score_high),
         at=_SCORE_AXIS.at(rating.score),

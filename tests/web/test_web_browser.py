@@ -76,7 +76,7 @@ def test_a_morning_at_the_page(tab: Tab, address: str) -> None:
     _pick_a_day(tab)
     _run_a_backtest(tab)
     tab.follow(".aside a[hreflang='fr']")
-    assert "Lancer l’essai" in tab.text()
+    assert "Lancer le backtest" in tab.text()
     tab.follow("nav a[href='/']")
     assert "Conserver" in tab.text()
 
