@@ -211,21 +211,23 @@ def _curated(store: Store) -> tuple[Event, ...]:
 
 
 def ingest_releases(store: Store, labs: Mapping[str, Lab] | None = None) -> tuple[int, int]:
-    """Write the releases the repositories tell; returns how many are new and how many corrected.
+    """Write the releases that repositories and prices tell: how many are new, how many changed.
 
-    Nothing is read again until a repository changes: rows are only ever added, so their number
+    Nothing is read again until one of them changes: rows are only ever added, so their number
     tells.
     """
     from engine.record.store import PollState
     from engine.threat.hub import LABS, release_facts
 
-    rows = store.counts().get("hf_repository", 0)
+    counts = store.counts()
+    rows = sum(counts.get(kind, 0) for kind in ("hf_repository", "model_price"))
     state = store.poll_state(HUB_BOOKMARK)
     if rows == (0 if state is None else state.health.get("rows")):
         return 0, 0
     repositories = store.facts(kinds=("hf_repository",))
     known = store.facts(kinds=("model_release",))
-    facts = release_facts(repositories, known, labs if labs is not None else LABS)
+    prices = store.facts(kinds=("model_price",))
+    facts = release_facts(repositories, known, labs if labs is not None else LABS, prices)
     done = PollState(feed=HUB_BOOKMARK, health={"rows": rows})
     written = store.record_poll(done, facts=facts)
     return written.new, written.changed

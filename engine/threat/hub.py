@@ -12,12 +12,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from engine.clock import from_micros, to_micros
-from engine.record.readings import RELEASES, REPOSITORIES, Repository
+from engine.record.readings import (
+    MODEL_PRICES,
+    RELEASES,
+    REPOSITORIES,
+    ModelPrice,
+    Repository,
+)
 from engine.threat.catalogue import scale_format_of
 from engine.values import Fact, ModelRelease
 
@@ -132,13 +138,19 @@ def weight_precision(told: Repository) -> str | None:
 
 
 def release_facts(
-    repositories: Iterable[Fact], known_releases: Iterable[Fact], labs: Mapping[str, Lab] = LABS
+    repositories: Iterable[Fact],
+    known_releases: Iterable[Fact],
+    labs: Mapping[str, Lab] = LABS,
+    prices: Iterable[Fact] = (),
 ) -> tuple[Fact, ...]:
     """Every version of every new release that ``repositories`` tell, ordered by ``known_at``.
 
     repositories: all versions of all ``hf_repository`` facts. known_releases: the ``model_release``
-    facts on record; a family found there from another source makes no second release.
+    facts on record; a family found there from another source makes no second release. prices: all
+    versions of all ``model_price`` facts; those that name a repository of a family price its
+    release from their ``known_at`` on, so that a cut is a later version of it.
     """
+    priced = _prices_by_family(prices, labs)
     catalogued = {
         (release.lab, family(release.model, release.lab))
         for release in map(RELEASES.read, known_releases)
@@ -156,7 +168,7 @@ def release_facts(
         fact
         for (lab_name, one), versions in families.items()
         if (lab_name, one) not in catalogued
-        for fact in _family_facts(by_name[lab_name], versions)
+        for fact in _family_facts(by_name[lab_name], versions, priced.get((lab_name, one), ()))
     ]
     return tuple(sorted(found, key=lambda f: (f.known_at, f.key)))
 
@@ -173,7 +185,29 @@ def _is_language_model(told: Repository, name: str) -> bool:
     return not _OTHER_TRADES & {w.lower() for w in _words(name)}
 
 
-def _family_facts(lab: Lab, versions: Sequence[Repository]) -> list[Fact]:
+def _prices_by_family(
+    prices: Iterable[Fact], labs: Mapping[str, Lab]
+) -> dict[tuple[str, str], list[ModelPrice]]:
+    found: dict[tuple[str, str], list[ModelPrice]] = {}
+    for price in map(MODEL_PRICES.read, prices):
+        org, _, name = (price.hub_id or "").partition("/")
+        lab = labs.get(org.lower())
+        if lab is not None and name:
+            found.setdefault((lab.name, family(name, lab.name)), []).append(price)
+    return found
+
+
+def _price_at(prices: Iterable[ModelPrice], instant: datetime) -> ModelPrice | None:
+    """The last known price of the plainest name: one model's over time, never another's."""
+    known = [p for p in prices if p.known_at <= instant]
+    plain = min(((len(p.id), p.id) for p in known), default=None)
+    own = [p for p in known if (len(p.id), p.id) == plain]
+    return max(own, key=lambda p: p.known_at, default=None)
+
+
+def _family_facts(
+    lab: Lab, versions: Sequence[Repository], prices: Sequence[ModelPrice]
+) -> list[Fact]:
     """The versions of one family's release; none before it looks like a flagship."""
     told: list[Fact] = []
     latest: dict[str, Repository] = {}
@@ -181,11 +215,13 @@ def _family_facts(lab: Lab, versions: Sequence[Repository]) -> list[Fact]:
     if first_seen - min(f.occurred_at for f in versions if f.known_at == first_seen) > FRESH:
         return []
     main = ""
-    for known_us in sorted({to_micros(f.known_at) for f in versions}):
+    instants = [*(f.known_at for f in versions), *(p.known_at for p in prices)]
+    for known_us in sorted({to_micros(instant) for instant in instants}):
         latest |= {f.id: f for f in versions if to_micros(f.known_at) == known_us}
         main = main or _main(latest)
         if main:
-            fact = _fact(lab, latest[main], latest.values())
+            price = _price_at(prices, from_micros(known_us))
+            fact = _fact(lab, latest[main], latest.values(), price)
             fact = replace(fact, known_at=from_micros(known_us))
             if not told or told[-1].payload != fact.payload:
                 told.append(fact)
@@ -206,7 +242,9 @@ def _params(told: Repository) -> float:
     return max(told.config_params or 0.0, told.total_params or 0.0)
 
 
-def _fact(lab: Lab, main: Repository, builds: Iterable[Repository]) -> Fact:
+def _fact(
+    lab: Lab, main: Repository, builds: Iterable[Repository], price: ModelPrice | None
+) -> Fact:
     name = main.id.partition("/")[2]
     total_b = (main.config_params or main.total_params or 0.0) / 1e9
     counted_b = None if main.active_params is None else round(main.active_params / 1e9, 3)
@@ -225,6 +263,8 @@ def _fact(lab: Lab, main: Repository, builds: Iterable[Repository]) -> Fact:
         scale_format=scale_format_of(precision),
         open_weights=True,
         license=main.license,
+        price_input_usd_per_mtok=None if price is None else price.input_usd_per_mtok,
+        price_output_usd_per_mtok=None if price is None else price.output_usd_per_mtok,
         source=f"{PROVENANCE}{main.id}, created {main.occurred_at:%Y-%m-%d}",
         confidence=CONFIDENCE,
     )

@@ -29,7 +29,7 @@ from engine.record.history import History
 from engine.record.readings import REPOSITORIES
 from engine.record.store import Store
 from engine.service.bind import load
-from engine.service.ingest import BOOKMARK, Ingested, ingest, ingest_news
+from engine.service.ingest import BOOKMARK, Ingested, ingest, ingest_news, ingest_releases
 from engine.threat.hub import (
     FLAGSHIP_PARAMS,
     FRESH,
@@ -589,3 +589,28 @@ def test_a_stanza_adds_a_laboratory() -> None:
     assert labs["newlab"] == Lab(name="New Lab", country="CN")
     (fact,) = release_facts([repository("NewLab/N1")], [], labs)
     assert release_of(fact).lab == "New Lab"
+
+
+def test_a_price_that_comes_later_makes_a_version_of_the_release(
+    new_store: Callable[[], Store],
+) -> None:
+    """No repository changed, and yet there is something to read; afterwards nothing is."""
+    price = make_fact(
+        "model_price",
+        "OpenRouter:deepseek/v9",
+        payload={
+            "id": "deepseek/v9", "hub_id": "deepseek-ai/DeepSeek-V9",
+            "input_usd_per_mtok": 0.27, "output_usd_per_mtok": 1.1,
+        },
+        known_at=at(hours=5),
+        occurred_at=T0,
+    )  # fmt: skip
+    with new_store() as store:
+        store.record([repository()])
+        assert ingest_releases(store) == (1, 0)
+        store.record([price])
+        assert ingest_releases(store) == (0, 1)
+        assert ingest_releases(store) == (0, 0)
+        latest = max(store.facts(kinds=("model_release",)), key=lambda f: f.known_at)
+
+    assert (release_of(latest).price_output_usd_per_mtok, latest.known_at) == (1.1, at(hours=5))

@@ -27,9 +27,11 @@ from engine.record.readings.observations import (
     Observation,
 )
 from engine.record.readings.releases import (
+    MODEL_PRICES,
     PRESS_CLAIMS,
     RELEASES,
     REPOSITORIES,
+    ModelPrice,
     PressClaim,
     Repository,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "FED_DECISIONS",
     "HEADLINES",
     "MEETINGS",
+    "MODEL_PRICES",
     "OBSERVATIONS",
     "POLICY_STEPS",
     "PRESS_CLAIMS",
@@ -65,6 +68,7 @@ __all__ = [
     "Headline",
     "Kind",
     "Meeting",
+    "ModelPrice",
     "Observation",
     "PolicyStep",
     "PressClaim",

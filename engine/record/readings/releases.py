@@ -62,3 +62,24 @@ class Repository:
 
 
 REPOSITORIES = Kind(name="hf_repository", of=Repository, key=lambda r: r.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPrice:
+    """What one list asks for a model, USD per million tokens; ``occurred_at`` is the model's day.
+
+    hub_id: the repository of its weights, where the list names it.
+    """
+
+    id: str
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float
+    occurred_at: datetime
+    known_at: datetime
+    source: str = ""
+    name: str = ""
+    hub_id: str | None = None
+    context_tokens: int | None = None
+
+
+MODEL_PRICES = Kind(name="model_price", of=ModelPrice, key=lambda p: f"{p.source}:{p.id}")
