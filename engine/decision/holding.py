@@ -35,7 +35,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """The holding at one instant. shares: in today's shares, after splits.
+    """The holding on the day ``as_of_on``. shares: in that day's shares, after splits.
 
     price_usd: close of ``price_on``. usd_per_eur: reference rate of ``rate_on``. cost_eur: at the
     reference rate of each purchase; None where one is not on record. gain_eur: before tax and
@@ -46,6 +46,7 @@ class Position:
     only the costs are left. half_*: selling half of every lot.
     """
 
+    as_of_on: date
     shares: float
     price_usd: float | None
     price_on: date | None
@@ -85,6 +86,7 @@ def position(holding: Holding, history: History, at: datetime) -> Position | Non
     paid = [cost for cost in costs if cost is not None]
     rule = holding.tax_rule(today) if holding.account_type == "taxable" else None
     return _valued(
+        today=today,
         shares=shares, price=(price, price_on), rate=(rate, rate_on), value=value,
         cost=sum(paid) if len(paid) == len(lots) else None, rule=rule,
         tax_rate=holding.tax_rate(rule), order=holding.order_cost_bp / 1e4,
@@ -124,6 +126,7 @@ def after_tax(value: float, cost: float, tax_rate: float, order: float) -> tuple
 
 def _valued(
     *,
+    today: date,
     shares: float,
     price: tuple[float | None, date | None],
     rate: tuple[float | None, date | None],
@@ -144,7 +147,7 @@ def _valued(
         fall = 100 * (1 - net * (1 - order) / value)
         outcomes = tuple(_outcome(move, value, cost_for_tax, tax_rate, order) for move in MOVES_PCT)
     return Position(
-        shares=shares, price_usd=price[0], price_on=price[1], usd_per_eur=rate[0],
+        as_of_on=today, shares=shares, price_usd=price[0], price_on=price[1], usd_per_eur=rate[0],
         rate_on=rate[1], value_eur=value, cost_eur=cost,
         gain_eur=None if value is None or cost is None else value - cost,
         tax_rate_pct=None if tax_rate is None else 100 * tax_rate,

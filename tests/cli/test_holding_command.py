@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,7 +15,10 @@ import config
 from engine.cli.main import build
 from engine.decision.holding import Position
 from engine.errors import InputError
+from engine.report.blocks import Note
+from engine.report.i18n import voice
 from engine.report.render import OWN_FORMS, Form, render
+from engine.report.sections.holding import holding_blocks
 from tests.engine.report.sample_report import sample_report
 
 LOTS = """\
@@ -79,7 +83,8 @@ def test_the_decision_and_its_hashes_do_not_see_it(
 
 
 POSITION = Position(
-    shares=31_415, price_usd=180.0, price_on=None, usd_per_eur=1.2, rate_on=None,
+    as_of_on=date(2025, 8, 22), shares=31_415, price_usd=180.0, price_on=None, usd_per_eur=1.2,
+    rate_on=None,
     value_eur=4_712_250.0, cost_eur=1.0, gain_eur=4_712_249.0, tax_rate_pct=30.0,
     tax_source="a law", tax_confidence="high", tax_if_sold_eur=1.0, order_cost_eur=1.0,
     net_if_sold_eur=1.0, break_even_fall_pct=20.0, break_even_if_back_pct=0.1, half_net_eur=1.0,
@@ -97,3 +102,17 @@ def test_the_shares_are_on_the_terminal_and_the_owners_page_only(form: str, lang
     assert ("4712250" in shown) == (form in OWN_FORMS)
     if form not in OWN_FORMS:
         assert render(mine, form, lang) == render(report, form, lang)
+
+
+@pytest.mark.parametrize(("asked_on", "told_so"), [(8, False), (9, True)])
+def test_old_prices_are_said_to_be_old(asked_on: int, told_so: bool) -> None:
+    """More than a week: a close of August 1 on the 8th and on the 9th."""
+    old = replace(
+        POSITION,
+        as_of_on=date(2025, 8, asked_on),
+        price_on=date(2025, 8, 1),
+        rate_on=date(2025, 8, 1),
+    )
+    notes = [b.text for b in holding_blocks(old, voice("en")) if isinstance(b, Note)]
+
+    assert any("days old" in text for text in notes) == told_so

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from engine.report.inputs import Inputs
     from engine.shown import Report
 
-OLD_RATE_DAYS = 7
-"""A reference rate this much older than the report is told as old."""
+OLD_DAYS = 7
+"""A price so much older than the day asked for, or a rate so far from the price, is told as old."""
 
 
 class Mine(Section):
@@ -91,9 +91,15 @@ def _outcome(row: Outcome, voice: Voice) -> tuple[Cell, ...]:
 
 def _notes(p: Position, voice: Voice) -> Iterable[str]:
     _ = voice.say
+    if p.price_on is not None and (p.as_of_on - p.price_on).days > OLD_DAYS:
+        yield voice.count(
+            "The price is {n:int} day old: these are not today's sums.",
+            "The price is {n:int} days old: these are not today's sums.",
+            n=(p.as_of_on - p.price_on).days,
+        )
     if p.rate_on is not None and p.price_on is not None:
         age = abs((p.price_on - p.rate_on).days)
-        if age > OLD_RATE_DAYS:
+        if age > OLD_DAYS:
             yield voice.count(
                 "The euro's rate is {n:int} day away from the price; import a newer one.",
                 "The euro's rate is {n:int} days away from the price; import a newer one.",
