@@ -100,7 +100,7 @@ class HuggingFaceOrg(DocumentCollector):
         return _parsed(listed[:MAX_ENTRIES], org, feed, fetched_at)
 
     def poll(self, poll: Poll) -> Harvest:
-        """The list, then the configs of repositories whose quantisation is not known yet."""
+        """The list, then the configs of large repositories that are not known yet."""
         fetched = fetch_document(poll, self.url(poll), self.accept)
         digest = sha256(fetched.body).hexdigest()
         if fetched.not_modified or digest == poll.state.body_hash:
@@ -253,9 +253,12 @@ def _joined(one: Parsed, other: Parsed) -> Parsed:
 
 
 def _needs_config(fact: Fact) -> bool:
-    """Quantisation unknown, or so large that what of it is active matters."""
-    told = fact.payload
-    return told["quant_method"] is None or (told["total_params"] or 0) > LARGE_PARAMS
+    """Of unknown size, or so large that what of it is active, and how it is stored, matters.
+
+    The small ones of a family of thirty would keep the flagship's config waiting for hours.
+    """
+    total = fact.payload["total_params"]
+    return total is None or total > LARGE_PARAMS
 
 
 def pack_config(config: Mapping[str, Any]) -> str:

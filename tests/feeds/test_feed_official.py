@@ -269,7 +269,7 @@ MOE = {
 
 def test_a_large_repository_tells_its_active_parameters(poll_of):
     """From its config, once, though the list has the quantisation; not of the small."""
-    small = repository("S", safetensors={"total": 8 * 10**9})
+    small = repository("S", safetensors={"total": 8 * 10**9}, config={})
     answers = {HF_URL: dumped([repository("A"), small]), config_url("A"): dumped(MOE)}
     first = poll_of(HF, answers)
 

@@ -65,7 +65,7 @@ FILINGS = json.dumps({"cik": "1045810", "name": "N", "filings": {"recent": {
 }}}).encode()  # fmt: skip
 MODELS = json.dumps([
     {"id": f"Lab/M{n}", "createdAt": f"2026-10-0{n}T00:00:00.000Z", "sha": "a" * 40,
-     "config": {"quantization_config": {"quant_method": "fp8"}}} for n in (4, 1)
+     "safetensors": {"total": 8 * 10**9}} for n in (4, 1)
 ]).encode()  # fmt: skip
 
 CASES = {
