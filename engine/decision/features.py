@@ -266,10 +266,9 @@ def _earnings(reports: Sequence[Fact], dates: Sequence[Fact], grid: Grid) -> dic
         ahead = _number(report.payload, "next_q_guide_midpoint_usd_bn")
         if ahead is not None and np.isfinite(revenue[-1]):
             guided.append((row, order, 100.0 * (ahead / revenue[-1] - 1.0)))
-        if order >= 4:
-            growth.append((row, order, 100.0 * (revenue[-1] / revenue[-5] - 1.0)))
-        if order >= 3:
-            trailing.append((row, order, sum(revenue[-4:])))
+        year_before, year = _year_to(ordered[: order + 1], revenue)
+        growth.append((row, order, 100.0 * (revenue[-1] / year_before - 1.0)))
+        trailing.append((row, order, year))
     rows = np.array([grid.row(r) for r in ordered], dtype=np.int64)
     observed = grid.recently(rows, MAX_REPORT_AGE) & ~overdue
     return {
@@ -284,6 +283,19 @@ def _earnings(reports: Sequence[Fact], dates: Sequence[Fact], grid: Grid) -> dic
         },
     }
 
+
+def _year_to(reports: Sequence[Fact], revenue: Sequence[float]) -> tuple[float, float]:
+    """Revenue of the quarter a year before the last of ``reports`` and of the four quarters to it.
+
+    By the day on which a quarter ends: one that was never reported is no other one. NaN unknown.
+    """
+    ends = [date.fromisoformat(str(report.payload["period_end"])) for report in reports]
+    ago = [round((ends[-1] - end).days / _QUARTER_DAYS) for end in ends]
+    by_quarter = dict(zip(ago, revenue, strict=True))
+    return by_quarter.get(4, np.nan), sum(by_quarter.get(q, np.nan) for q in (3, 2, 1, 0))
+
+
+_QUARTER_DAYS = 91.3
 
 RESULTS_GRACE = timedelta(days=3)
 """How long after the day named for results they may take to reach the record."""
