@@ -239,3 +239,19 @@ def test_any_sequence_of_wake_ups_gives_each_session_one_report(
         expected = {d for d in passed if d >= min(days)}
         still_open = {session_of(r) for r in book.values() if r.status != "done"}
         assert expected <= made.keys() | still_open
+
+
+@pytest.mark.parametrize("hour", [0, 4, 8, 9, 12, 16, 20, 23])
+@pytest.mark.parametrize("minute", [0, 29, 30, 31])
+def test_at_whatever_hour_the_report_is_made_it_knows_no_more_than_the_decision(
+    hour: int, minute: int
+) -> None:
+    """As of the decision instant, or of the report's own when that is earlier; never later."""
+    chosen = SETTINGS.model_copy(update={"report_at": f"{hour:02d}:{minute:02d}"})
+    decision = sessions().decide_at(TUESDAY)
+    now = ny(TUESDAY, 23, 59)
+    keys = due(now, after(MONDAY), sessions(), chosen)
+
+    [key] = [k for k in keys if k.job == "report" and k.acts_on == TUESDAY]
+    assert key.as_of == min(decision, ny(TUESDAY, hour, minute))
+    assert decision == ny(TUESDAY, 8, 30)

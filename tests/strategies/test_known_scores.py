@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.errors import ConfigError
 from strategies.base import Strategy, levels_of, with_defaults
 from strategies.demand import Demand
 from strategies.earnings_surprise import EarningsSurprise
@@ -222,3 +223,15 @@ def test_an_exclusion_of_china_damps_the_gates_and_the_news() -> None:
     assert one(ExportPolicy(), policy_impulse_pct=-6.0) == pytest.approx(-0.761594, abs=1e-6)
     damped = one(ExportPolicy(), policy_impulse_pct=-6.0, china_excluded=1.0)
     assert damped == pytest.approx(-0.379949, abs=1e-6)
+
+
+@pytest.mark.parametrize("strategy", [strategy for strategy, _ in FORMULAS], ids=IDS)
+def test_a_parameter_beyond_its_range_is_refused(strategy: Strategy) -> None:
+    """Each of them, on either side; the last value inside counts."""
+    for name, spec in strategy.params.items():
+        for value in (spec.high, spec.default):
+            assert with_defaults(strategy, {name: value}, where="test")[name] == value
+        below = spec.low if spec.open_low else math.nextafter(spec.low, -math.inf)
+        for value in (below, math.nextafter(spec.high, math.inf), math.nan, math.inf):
+            with pytest.raises(ConfigError, match=name):
+                with_defaults(strategy, {name: value}, where="test")

@@ -12,7 +12,7 @@ import pytest
 
 from config.strategy import Rule
 from engine.clock import to_micros
-from engine.decision.decide import Evaluation, evaluate
+from engine.decision.decide import Evaluation, evaluate, since_row
 from engine.decision.evidence import Blend, Voice
 from engine.decision.explain import Origin, decision_at
 from engine.values import Decision, Features, FloatArray
@@ -156,3 +156,20 @@ def test_a_sum_below_the_line_does_not_sell_while_it_is_not_sure_enough() -> Non
 
     assert evaluate(BLEND, features).invested.tolist() == [True]
     assert evaluate(even, features).invested.tolist() == [False]
+
+
+@pytest.mark.parametrize(
+    ("invested", "t", "first"),
+    [
+        ([True, True, True], 2, 0),  # since the first session of the record, not the second
+        ([False, True, True], 2, 1),
+        ([True, False, True], 2, 2),
+        ([True, False, False, True], 2, 1),
+        ([True], 0, 0),
+    ],
+)
+def test_a_verdict_stands_since_the_first_session_of_its_run(
+    invested: list[bool], t: int, first: int
+) -> None:
+    """The unbroken run that ends at row t."""
+    assert since_row(invested, t) == first
