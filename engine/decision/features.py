@@ -27,6 +27,7 @@ from engine.decision.market import price_features, valuation_features
 from engine.decision.news_impulses import impulses
 from engine.decision.rates import Memo, rate_features
 from engine.record.history import History
+from engine.record.readings import EARNINGS
 from engine.values import Event, Fact, Features, FloatArray, ThreatRating
 
 FEATURES: Mapping[str, str] = {
@@ -250,7 +251,9 @@ def _earnings(reports: Sequence[Fact], dates: Sequence[Fact], grid: Grid) -> dic
     first: dict[str, Fact] = {}
     for report in reports:
         first.setdefault(str(report.payload["fiscal_quarter"]), report)
-    ordered = sorted(first.values(), key=lambda f: str(f.payload["period_end"]))
+    placed = [(end, f) for f in first.values() if (end := EARNINGS.read(f).period_end)]
+    placed.sort(key=lambda p: p[0])
+    ends, ordered = [end for end, _ in placed], [report for _, report in placed]
     overdue = _overdue(dates, first, grid)
     surprise = np.zeros(len(grid))
     growth: list[tuple[int, int, float]] = []
@@ -266,7 +269,7 @@ def _earnings(reports: Sequence[Fact], dates: Sequence[Fact], grid: Grid) -> dic
         ahead = _number(report.payload, "next_q_guide_midpoint_usd_bn")
         if ahead is not None and np.isfinite(revenue[-1]):
             guided.append((row, order, 100.0 * (ahead / revenue[-1] - 1.0)))
-        year_before, year = _year_to(ordered[: order + 1], revenue)
+        year_before, year = _year_to(ends[: order + 1], revenue)
         growth.append((row, order, 100.0 * (revenue[-1] / year_before - 1.0)))
         trailing.append((row, order, year))
     rows = np.array([grid.row(r) for r in ordered], dtype=np.int64)
@@ -284,12 +287,11 @@ def _earnings(reports: Sequence[Fact], dates: Sequence[Fact], grid: Grid) -> dic
     }
 
 
-def _year_to(reports: Sequence[Fact], revenue: Sequence[float]) -> tuple[float, float]:
-    """Revenue of the quarter a year before the last of ``reports`` and of the four quarters to it.
+def _year_to(ends: Sequence[date], revenue: Sequence[float]) -> tuple[float, float]:
+    """Revenue of the quarter a year before the last one and of the four quarters to it.
 
     By the day on which a quarter ends: one that was never reported is no other one. NaN unknown.
     """
-    ends = [date.fromisoformat(str(report.payload["period_end"])) for report in reports]
     ago = [round((ends[-1] - end).days / _QUARTER_DAYS) for end in ends]
     by_quarter = dict(zip(ago, revenue, strict=True))
     return by_quarter.get(4, np.nan), sum(by_quarter.get(q, np.nan) for q in (3, 2, 1, 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -158,6 +159,17 @@ def test_a_quarter_that_was_never_reported_is_no_other_quarter() -> None:
     # 13 + 15 + 22 + 18 is the only year without a hole
     assert made["trailing_revenue_usd_bn"][6] == pytest.approx(68.0)
     assert np.isnan(made["trailing_revenue_usd_bn"][:6]).all()
+
+
+def test_a_report_that_names_no_quarters_end_is_left_out_and_breaks_nothing() -> None:
+    """It has no place among the quarters: the one before it still speaks."""
+    days = weekdays(MONDAY, 6)
+    nowhere = report("FY2025Q4", "", days[2], "10")
+    placed = report("FY2025Q3", "2024-10-27", days[0], "18", next_q_guide_midpoint_usd_bn="9")
+    payload = {k: v for k, v in nowhere.payload.items() if k != "period_end"}
+    made = features(days, [placed, replace(nowhere, payload=payload)])
+
+    assert made["guided_growth_pct"] == pytest.approx([np.nan, *[-50.0] * 5], nan_ok=True)
 
 
 def test_the_guide_speaks_in_one_row_and_its_growth_until_the_next() -> None:
