@@ -256,8 +256,6 @@ def _earnings(reports: Sequence[Fact], dates: Sequence[Fact], grid: Grid) -> dic
     ends, ordered = [end for end, _ in placed], [report for _, report in placed]
     overdue = _overdue(dates, first, grid)
     surprise = np.zeros(len(grid))
-    growth: list[tuple[int, int, float]] = []
-    trailing: list[tuple[int, int, float]] = []
     guided: list[tuple[int, int, float]] = []
     revenue: list[float] = []
     for order, report in enumerate(ordered):
@@ -269,10 +267,8 @@ def _earnings(reports: Sequence[Fact], dates: Sequence[Fact], grid: Grid) -> dic
         ahead = _number(report.payload, "next_q_guide_midpoint_usd_bn")
         if ahead is not None and np.isfinite(revenue[-1]):
             guided.append((row, order, 100.0 * (ahead / revenue[-1] - 1.0)))
-        year_before, year = _year_to(ends[: order + 1], revenue)
-        growth.append((row, order, 100.0 * (revenue[-1] / year_before - 1.0)))
-        trailing.append((row, order, year))
-    rows = np.array([grid.row(r) for r in ordered], dtype=np.int64)
+    rows = grid.rows(ordered)
+    growth, trailing = _yearly(rows.tolist(), ends, revenue)
     observed = grid.recently(rows, MAX_REPORT_AGE) & ~overdue
     return {
         "guide_surprise_pct": np.where(observed, surprise, np.nan),
@@ -285,6 +281,24 @@ def _earnings(reports: Sequence[Fact], dates: Sequence[Fact], grid: Grid) -> dic
             )
         },
     }
+
+
+def _yearly(
+    rows: Sequence[int], ends: Sequence[date], revenue: Sequence[float]
+) -> tuple[list[tuple[int, int, float]], list[tuple[int, int, float]]]:
+    """Points of growth on the year and of four quarters' revenue, of the latest quarter known.
+
+    One a row that learns of any report, from the reports known there alone: an older one may come
+    later than a newer one.
+    """
+    growth, trailing = [], []
+    for row in sorted(set(rows)):
+        known = [place for place, learnt in enumerate(rows) if learnt <= row]
+        figures = [revenue[place] for place in known]
+        year_before, year = _year_to([ends[place] for place in known], figures)
+        growth.append((row, known[-1], 100.0 * (figures[-1] / year_before - 1.0)))
+        trailing.append((row, known[-1], year))
+    return growth, trailing
 
 
 def _year_to(ends: Sequence[date], revenue: Sequence[float]) -> tuple[float, float]:
