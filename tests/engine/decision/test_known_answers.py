@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from engine.clock import from_micros
+from engine.decision.features import RatedRelease
 from engine.decision.rates import Rates, _Surprises
 from engine.record.readings import Observation
-from engine.values import Event, Fact, Stage
+from engine.values import Event, Fact, Stage, ThreatRating
 from tests.builders import make_event
 from tests.engine.decision.small_worlds import (
     bars,
@@ -278,6 +279,34 @@ def test_what_was_known_before_the_first_row_gives_no_impulse() -> None:
 
     assert made["policy_impulse_pct"].tolist() == [0.0] * 4
     assert made["guide_surprise_pct"].tolist() == [0.0] * 4
+
+
+def rated(row: int) -> RatedRelease:
+    """A loss of 2 % of a year's revenue, between -5 % and 1 %, and 1.5 % of three years' profit."""
+    return RatedRelease(
+        row=row,
+        rating=ThreatRating(
+            model="Made-up-1", rated_at=morning(MONDAY), score=20.0, score_low=-5.0,
+            score_high=40.0, loss_share=0.02, net_mean_share=-0.02, net_low_share=-0.05,
+            net_high_share=0.01, p_loss_over_5pct=0.05, revenue_usd_bn=100.0,
+            value_loss_usd_bn=3.0, value_low_usd_bn=-1.0, value_high_usd_bn=8.0,
+            value_share=0.015, base_value_usd_bn=200.0, channels={"made up": 20.0},
+            channel_usd_bn={"made up": -2.0}, novelty=0.5, reasons="made up",
+        ),
+    )  # fmt: skip
+
+
+def test_ratings_speak_in_the_row_that_learns_of_them_and_none_of_before() -> None:
+    """Two of one row: 2 + 2 %; half widths of 3 % add in quadrature: 3 sqrt 2 = 4.2426."""
+    days = weekdays(MONDAY, 4)
+    made = features(
+        days,
+        [told("coverage", "all", date(2025, 1, 1), streams=["releases"], from_on="2025-01-01")],
+        ratings=[rated(0), rated(2), rated(2)],
+    )
+    assert made["threat_impulse_pct"] == pytest.approx([0.0, 0.0, 4.0, 0.0])
+    assert made["value_at_risk_pct"] == pytest.approx([0.0, 0.0, 3.0, 0.0])
+    assert made["threat_doubt_pct"] == pytest.approx([0.0, 0.0, 4.242641, 0.0], abs=1e-6)
 
 
 # --- rates ---------------------------------------------------------------------------------------
