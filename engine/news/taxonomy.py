@@ -84,11 +84,11 @@ MOVING = frozenset(
     {
         "export_restriction", "export_relief", "china_purchase_ban", "regulatory_probe",
         "domestic_chip_launch", "domestic_chip_adoption", "training_failure", "release_delay",
-        "price_war",
+        "price_war", "capex_increase", "capex_cut", "competitor_chip",
     }
 )  # fmt: skip
-"""Types of which one event can move a score by itself: those with an impulse in
-``config/events.toml``."""
+"""Types of which one event can move a score: those with an impulse in ``config/events.toml``, and
+the failed run, which is a claim of the rating."""
 
 
 def event_type(name: str) -> EventType:

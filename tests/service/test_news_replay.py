@@ -111,7 +111,7 @@ def voices(items: Sequence[Item], cuts: Sequence[float] = ()) -> dict[str, Any]:
         decide_at_us=np.array([to_micros(day) for day in days]),
     )
     gates = {"china_gate": np.ones(len(days))}
-    told = _news(grid, known_events(History(facts), end), WEIGHTS, gates)
+    told = _news(grid, known_events(History(facts), end), WEIGHTS, gates, 0)
     return {name: np.nan_to_num(array) for name, array in told.items()}
 
 

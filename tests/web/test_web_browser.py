@@ -102,7 +102,7 @@ def _run_a_backtest(tab: Tab) -> None:
     tab.click(".rules summary")
     tab.run(
         "(() => { const r = document.querySelector('[name=rules]');"
-        " r.value = r.value.replace('-0.10', '-0.05'); })()"
+        " r.value = r.value.replace('exit_below = -0.20', 'exit_below = -0.15'); })()"
     )
     tab.click("[formaction='/rules/check']")
     tab.wait("!!document.querySelector('#said .fine')", "checking the rules")

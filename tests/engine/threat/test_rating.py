@@ -169,7 +169,7 @@ def test_a_price_below_what_serving_costs_is_a_gift_and_no_efficiency() -> None:
     cheap = release(price_input_usd_per_mtok=0.01, price_output_usd_per_mtok=0.04)
     dear = ChipCosts(serving={"NVIDIA H200 SXM": 5.0}, training={})
     chip = Accelerator(
-        chip="NVIDIA H200 SXM", vendor="NVIDIA", valid_from=DAY.date(), domestic=False,
+        chip="NVIDIA H200 SXM", vendor="NVIDIA", valid_from=DAY.date(), country="US",
         bf16_tflops=1.0, fp8_tflops=1.0, int8_tops=1.0, fp4_tflops=None, fp8_native=True,
         mx_native=None, hif8_native=None, memory_gb=1.0, memory_bw_tbs=1.0, scaleup_gbs_bidir=1.0,
         scaleout_gbit_s=1.0, tdp_w=1.0, price_usd=1.0, rent_usd_per_hour=1.0, confidence="A",
