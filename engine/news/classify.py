@@ -29,7 +29,7 @@ from engine.errors import DataError, InputError, UnknownNameError
 from engine.news import mood, rules
 from engine.news.lexicon import lexicon, read_data, rule_table
 from engine.news.reading import Reading, Span, columns, evidence, read, spans
-from engine.news.taxonomy import EVENT_TYPES, IRRELEVANT, MOVING
+from engine.news.taxonomy import DEMAND, EVENT_TYPES, IRRELEVANT, MOVING
 from engine.values import Direction, FloatArray, Stage
 
 VERSION = "linear-2"
@@ -485,7 +485,7 @@ def with_subject(probability: FloatArray, matrix: npt.NDArray[np.bool_]) -> Floa
     if not bare.any():
         return probability
     kept = probability.copy()
-    moving = np.array([name in MOVING for name in EVENT_TYPES])
+    moving = np.array([name in MOVING - DEMAND for name in EVENT_TYPES])
     kept[bare[:, None] & moving] = 0.0
     return np.asarray(kept / np.maximum(kept.sum(axis=1, keepdims=True), 1e-12))
 

@@ -90,6 +90,9 @@ MOVING = frozenset(
 """Types of which one event can move a score: those with an impulse in ``config/events.toml``, and
 the failed run, which is a claim of the rating."""
 
+DEMAND = frozenset({"capex_increase", "capex_cut", "competitor_chip"})
+"""Of these the ones whose headlines often name no chip or maker: "Big Tech raises AI spending"."""
+
 
 def event_type(name: str) -> EventType:
     """The type called ``name``; ``UnknownNameError`` with the nearest name otherwise."""
