@@ -248,7 +248,8 @@ def measured(url: str, data: Path) -> tuple[float, float]:
 
 
 @pytest.mark.xfail(
-    reason="measured 2.2 times on 2026-11-29: news of many years is read again each morning"
+    reason="measured 2.2 times on 2026-11-29: news of many years is read again each morning",
+    strict=False,  # a ratio of two timings: an idle machine may meet the bound now and then
 )
 @pytest.mark.slow
 def test_three_years_cost_little_more_than_one(tmp_path: Path) -> None:
