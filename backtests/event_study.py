@@ -760,7 +760,7 @@ def sentences_of(
         _usual(result),
         *(_exception(w, series) for w in windows[:-1] if _loss(w) and not _loss(result)),
         _worst(result),
-        _power(result),
+        *(_power(w) for w in windows[:-1]),
     )
 
 
@@ -788,16 +788,28 @@ def _exception(r: WindowResult, series: Returns) -> Phrase:
 def _claim(r: WindowResult, base: BaseRate, every: BaseRate, what: str) -> Phrase:
     """Beyond chance only where both intervals and the corrected test agree.
 
-    Else what plain returns say.
+    Else no drift could be shown, which is not to say that there is none: the sentence names the
+    window and the least drift that it would have found.
     """
     if _loss(r):
         return phrase("{what}: followed by a loss beyond chance.", what=what)
     if r.low_pct > 0 and r.excess_low_pct > 0 and _agreed(r):
         return phrase("{what}: followed by a gain beyond chance.", what=what)
     usual = every.mean_pct - every.sd_pct / math.sqrt(base.n)
+    told = {"what": what, "first": str(r.window[0]), "last": str(r.window[1])}
     if base.mean_pct >= max(0.0, usual):
-        return phrase("{what} by themselves carry no negative drift.", what=what)
-    return phrase("{what}: a loss on average, but not beyond chance.", what=what)
+        return phrase(
+            "{what}: no drift could be shown from session {first} to {last}; one smaller than "
+            "{least:pct1} could not have been told from chance.",
+            **told,
+            least=r.detectable_pct,
+        )
+    return phrase(
+        "{what}: a loss on average, but no drift could be shown from session {first} to {last}; "
+        "one smaller than {least:pct1} could not have been told from chance.",
+        **told,
+        least=r.detectable_pct,
+    )
 
 
 def _plain_returns(base: BaseRate, every: BaseRate, series: Returns) -> Phrase:
@@ -852,6 +864,9 @@ def _worst(r: WindowResult) -> Phrase:
 
 def _power(r: WindowResult) -> Phrase:
     return phrase(
-        "A drift smaller than {least:pct1} could not have been told from chance with so few.",
+        "From session {first} to {last} a drift smaller than {least:pct1} could not have been told "
+        "from chance with so few.",
+        first=str(r.window[0]),
+        last=str(r.window[1]),
         least=r.detectable_pct,
     )

@@ -22,6 +22,7 @@ from engine.errors import InputError, OutOfRangeError, UnknownNameError
 from engine.macro.sessions import load_sessions
 from engine.record.history import History
 from engine.record.readings import ACTIONS, BARS, Bar, CorporateAction
+from engine.report.i18n import voice
 from engine.service.bind import load
 from engine.service.wiring import world_of
 from feeds.facts import Lags, read_tables
@@ -232,12 +233,17 @@ def test_a_planted_loss_is_found_by_every_test_and_said() -> None:
 
 
 def test_without_drift_it_says_so() -> None:
-    """No planted drift: the interval holds zero and the sentence says no negative drift."""
+    """No planted drift: the interval holds zero; none could be shown, with window and power."""
     found = run(with_drift(0.0, ROWS))
     w = found.windows[0]
+    said, last = " ".join(voice("en").tell(found.verdict).split()), found.windows[-1]
 
     assert w.low_pct < 0 < w.high_pct
     assert "followed by" not in found.verdict
+    assert f"no drift could be shown from session {last.window[0]} to {last.window[1]}" in said
+    assert f"smaller than {last.detectable_pct:.1f}" in said
+    assert "carry" not in said
+    assert "aucune dérive" in voice("fr").tell(found.verdict)
     assert found.rank is not None
     assert found.rank.low < 0 < found.rank.high
 
@@ -395,10 +401,10 @@ def test_the_base_rate_of_chinese_releases_is_the_known_one() -> None:
     assert (round(every.sd_pct, 1), round(every.large_fall_share, 2)) == (3.2, 0.18)
 
 
-def test_chinese_releases_by_themselves_carry_no_negative_drift() -> None:
-    """What history says, said in a plain sentence."""
+def test_chinese_releases_show_no_drift_and_the_power_is_told() -> None:
+    """What history says, said in a plain sentence: not shown is not the same as none."""
     assert studied("model_release").verdict.startswith(
-        "Chinese releases by themselves carry no negative drift."
+        "Chinese releases: no drift could be shown from session 0 to 5; one smaller than 2."
     )
 
 
