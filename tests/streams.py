@@ -3,6 +3,7 @@
     python -m tests.streams               days that may be looked at, with the wrong calls
     python -m tests.streams --untouched     the twenty days kept back: figures only
     python -m tests.streams --all
+    python -m tests.streams --fresh         the stream of 2022 and 2023, kept back: figures only
 
 The judging rule is in ``tests/data/stream_labels.md``. The streams are third-party data outside the
 project; without them everything here says so and stops.
@@ -34,7 +35,10 @@ FILES = (
     "nvda_headlines_alphavantage_2024-10_2025-02.csv",
     "nvda_headlines_rss_reddit_2025-03_2025-05.csv",
 )
+FRESH = "nvda_headlines_gnews_2022_2023.csv"
+"""Dated headlines of which none was read before its own labels were written."""
 LABELS = ROOT / "tests" / "data" / "stream_labels.csv"
+FRESH_LABELS = ROOT / "tests" / "data" / "fresh_labels.csv"
 DAYS = ROOT / "tests" / "data" / "stream_days.csv"
 LAG = timedelta(minutes=10)
 """From publication to our first sight, as a half-hourly feed has it on the lucky side."""
@@ -89,9 +93,9 @@ def title_key(title: str) -> str:
 
 
 @cache
-def labels() -> Mapping[str, Label]:
+def labels(path: Path = LABELS) -> Mapping[str, Label]:
     """Judged titles by key."""
-    with LABELS.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         return {
             row["title"]: Label(
                 day=date.fromisoformat(row["day"]),
@@ -141,6 +145,41 @@ def _judged(row: Mapping[str, str], sessions: Sessions) -> Judged | None:
     day = sessions.on[sessions.index_at_or_after(item.known_at)]
     key = title_key(row["title"])
     return Judged(day=day, item=item, label=labels().get(key), untouched=days().get(day, False))
+
+
+@cache
+def fresh() -> tuple[Judged, ...]:
+    """Every title of the stream kept back, in the order of the file: known at the end of its day.
+
+    The stream gives a date and a publisher, neither time nor address.
+    """
+    from engine.macro.sessions import load_sessions
+
+    sessions = load_sessions(date(2022, 1, 3), date(2024, 1, 12), time(8, 30))
+    known = labels(FRESH_LABELS) if FRESH_LABELS.is_file() else {}
+    rows: list[Judged] = []
+    with (NEWS / FRESH).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            end = datetime.fromisoformat(f"{row['date']}T00:00:00+00:00") + timedelta(days=1)
+            key = title_key(row["title"])
+            item = make_item(
+                source=row["publisher_name"],
+                title=row["title"],
+                url=f"{row['publisher_url']}/{key}",
+                published_at=end,
+                known_at=end,
+            )
+            if item is not None:
+                day = sessions.on[sessions.index_at_or_after(end)]
+                rows.append(Judged(day=day, item=item, label=known.get(key), untouched=True))
+    return tuple(rows)
+
+
+def fresh_digest() -> str:
+    """One name for all titles of the stream kept back: SHA-256 of their sorted keys."""
+    with (NEWS / FRESH).open(encoding="utf-8", newline="") as file:
+        keys = sorted({title_key(row["title"]) for row in csv.DictReader(file)})
+    return sha256("\n".join(keys).encode()).hexdigest()
 
 
 def outcome(label: Label | None, event_type: str, sign: int) -> str:
@@ -219,11 +258,17 @@ def main(arguments: Sequence[str]) -> int:
     from engine.service.folders import data_folder
 
     untouched, everything = "--untouched" in arguments, "--all" in arguments
-    chosen = [j for j in stream() if everything or j.untouched == untouched]
+    if back := "--fresh" in arguments:
+        if not FRESH_LABELS.is_file():
+            print(f"nobody has judged {FRESH} yet")
+            return 1
+        chosen = list(fresh())
+    else:
+        chosen = [j for j in stream() if everything or j.untouched == untouched]
     counts, misses = measure(chosen, load_classifier(data_folder()))
     n_days = len({j.day for j in chosen})
     print(f"{len(chosen)} items of {n_days} days\n{figures(counts)}")
-    for result, (j, call) in misses if not (untouched or everything) else ():
+    for result, (j, call) in () if untouched or everything or back else misses:
         label = f"{j.label.moves} {j.label.type} {j.label.sign:+d}" if j.label else "-"
         said = f"{call.event_type} {call.direction:+d} {call.confidence:.2f}"
         print(f"{j.day} {result:8} said {said:34} true {label:32} {j.item.title[:90]}")

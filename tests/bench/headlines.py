@@ -79,7 +79,8 @@ def report(rows: Sequence[Mapping[str, str]], found: Sequence[c.Classification])
     """One line for each half and group of languages."""
     head = "part      style   lang   rows  macro-F1  direction (answered)  relevance    ECE  flips"
     lines = [head + "  answered"]
-    for part, style, name in product(("dev", "untouched"), ("plain", "oblique"), _LANGUAGES):
+    kinds = dict.fromkeys((row["part"], row["style"]) for row in rows)
+    for (part, style), name in product(sorted(kinds), _LANGUAGES):
         at = [
             i
             for i, r in enumerate(rows)
