@@ -8,6 +8,7 @@ non-zero exit code.
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 
@@ -43,11 +44,36 @@ def main(argv: list[str] | None = None) -> None:
             finally:  # a loss is told here, once, and not by Python's own exit
                 sys.stdout.flush()
     except NvsignalError as error:
-        fail(str(error))
+        fail(redacted(str(error)))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         fail("interrupted; what was recorded so far is kept")
         sys.exit(130)
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        fail(f"{unexpected(error)} ({DEBUG}=1 shows where; please report it)")
+        sys.exit(1)
+
+
+DEBUG = "NVSIGNAL_DEBUG"
+
+
+SECRETS = ("NVSIGNAL_DB", "NVSIGNAL_MAIL_URL", "NVSIGNAL_WEB_TOKEN")
+"""Variables whose values, whole or in parts, never reach an error line."""
+
+
+def redacted(text: str) -> str:
+    """``text`` without the secrets that this process was given, and what looks like one."""
+    from engine.service.logs import Redactor
+
+    return Redactor(os.environ[name] for name in SECRETS if os.environ.get(name))(text)
+
+
+def unexpected(error: Exception) -> str:
+    """One line for an error that nobody foresaw, without passwords of addresses."""
+    text = " ".join(str(error).split())
+    return redacted(f"unexpected {type(error).__name__}: {text or 'no reason given'}")
 
 
 if __name__ == "__main__":

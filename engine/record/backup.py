@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import URL
@@ -36,24 +37,73 @@ def backup(url: str, target: Path, *, overwrite: bool = False) -> Path:
     return target
 
 
-def restore(copy: Path, url: str, *, overwrite: bool = False) -> Path:
-    """Put the backup ``copy`` in the place of the record at ``url``; returns the record's path.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """A record put back. kept: sessions of the ledger entries that the copy lacked; they stay."""
+
+    path: Path
+    kept: tuple[str, ...] = ()
+
+
+def restore(copy: Path, url: str, *, overwrite: bool = False) -> Restored:
+    """Put the backup ``copy`` in the place of the record at ``url``.
 
     The copy is checked first, and the record changes in one transaction: readers see the old state
-    or the new one. Raises ``StoreError`` when a record is there and ``overwrite`` is False.
+    or the new one. Ledger entries written since the copy stay, because a track record does not
+    forget. Raises ``StoreError`` when a record is there and ``overwrite`` is False, and when its
+    ledger does not continue that of the copy.
     """
     target = _sqlite_file(url, must_exist=False)
     check(copy)
     if target.exists() and not overwrite:
         raise StoreError(f"{target} exists already", remedy="use --force to replace it")
     if target.exists() and _is_readable(target):
-        _copy(copy, target)
-        return target
+        newer = _entries_since(copy, target)
+        _copy(copy, target, newer)
+        return Restored(path=target, kept=tuple(str(row[1]) for row in newer))
     with appearing(target, private=True, make_folder=True) as unfinished:
         _copy(copy, unfinished)
         for leftover in ("-wal", "-shm"):  # of the damaged file; they would be replayed into this
             target.with_name(target.name + leftover).unlink(missing_ok=True)
-    return target
+    return Restored(path=target)
+
+
+_ENTRY = "seq, acts_on, strategy, revision, made_at, payload, previous_hash, entry_hash"
+Entry = tuple[object, ...]
+
+
+def _entries_since(copy: Path, current: Path) -> list[Entry]:
+    """The ledger rows of ``current`` after the last one of ``copy``, in order.
+
+    Raises ``StoreError`` where the two ledgers differ before that.
+    """
+    old, new = _entries(copy), _entries(current)
+    if new and old != new[: len(old)] and new != old[: len(new)]:
+        raise StoreError(
+            f"the ledger of {current} does not continue that of {copy}",
+            remedy="move the record away first, so that neither ledger is lost",
+        )
+    return new[len(old) :]
+
+
+def _entries(path: Path) -> list[Entry]:
+    with _in_words(path), closing(_open_to_read(path)) as connection:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if "ledger" not in tables:
+            return []
+        return list(connection.execute(f"SELECT {_ENTRY} FROM ledger ORDER BY seq"))  # noqa: S608
+
+
+def _append_entries(connection: sqlite3.Connection, rows: list[Entry]) -> None:
+    marks = ", ".join("?" * len(_ENTRY.split(", ")))
+    with connection:
+        connection.executemany(f"INSERT INTO ledger ({_ENTRY}) VALUES ({marks})", rows)  # noqa: S608
+        connection.execute(
+            "INSERT INTO ledger_head (id, n_entries, entry_hash) VALUES (1, ?, ?) "
+            "ON CONFLICT (id) DO UPDATE SET n_entries = excluded.n_entries, "
+            "entry_hash = excluded.entry_hash",
+            (rows[-1][0], rows[-1][-1]),
+        )
 
 
 def check(path: Path) -> str:
@@ -105,13 +155,20 @@ def _is_readable(path: Path) -> bool:
     return True
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, newer: list[Entry] | None = None) -> None:
+    """``source`` in the place of ``target``, with ledger rows that it lacks, in one transaction."""
     with (
         _in_words(target),
         closing(_open_to_read(source)) as origin,
+        closing(sqlite3.connect(":memory:")) as whole,
         closing(sqlite3.connect(target, timeout=BUSY_TIMEOUT_S)) as destination,
     ):
-        origin.backup(destination)
+        if not newer:
+            origin.backup(destination)
+            return
+        origin.backup(whole)
+        _append_entries(whole, newer)
+        whole.backup(destination)
 
 
 def _make_single_file(path: Path) -> None:

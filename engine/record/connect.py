@@ -56,7 +56,10 @@ def file_of(url: URL) -> Path | None:
 def shown(url: URL) -> str:
     """The address as it may be shown: the file's path, or the URL without its password."""
     path = file_of(url)
-    return str(path) if path is not None else url.render_as_string(hide_password=True)
+    if path is not None:
+        return str(path)
+    secret = {key: "***" for key in url.query if "pass" in key.lower() or "key" in key.lower()}
+    return url.update_query_dict(secret).render_as_string(hide_password=True)
 
 
 def prepare_file(url: URL, *, create: bool) -> None:

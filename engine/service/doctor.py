@@ -237,7 +237,7 @@ def on_record(config: Config, url: str, channels: Channels, now: datetime) -> It
                 yield journal_mode(path)
             checks: tuple[Callable[[], Iterator[Finding]], ...] = (
                 lambda: clock_skew(store, now),
-                lambda: ledger_chain(store),
+                lambda: ledger_chain(store, config),
                 lambda: leader(url),
                 lambda: runs(store, config, now),
                 lambda: sources(store, config, now),
@@ -283,12 +283,15 @@ def clock_skew(store: Store, now: datetime) -> Iterator[Finding]:
         yield Finding(level="ok", check="clock", message="nothing on record is from the future")
 
 
-def ledger_chain(store: Store) -> Iterator[Finding]:
-    """Whether the chain of decisions holds."""
+def ledger_chain(store: Store, config: Config) -> Iterator[Finding]:
+    """Whether the chain of decisions holds, and every entry that a report names is in it."""
     from engine.record import ledger
+    from engine.service import anchors
+    from engine.service.runner import report_folder
 
     try:
         head = ledger.verify(store)
+        reports = anchors.hold(store, report_folder(config))
     except NvsignalError as error:
         yield Finding(
             level="error",
@@ -297,7 +300,11 @@ def ledger_chain(store: Store) -> Iterator[Finding]:
             remedy="restore a backup: nvsignal db restore",
         )
     else:
-        yield Finding(level="ok", check="ledger", message=f"unbroken, length {head.n_entries}")
+        yield Finding(
+            level="ok",
+            check="ledger",
+            message=f"unbroken, length {head.n_entries}, as {reports} reports name it",
+        )
 
 
 def leader(url: str) -> Iterator[Finding]:

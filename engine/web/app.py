@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import InputError, NvsignalError
 from engine.web.desk import Desk
@@ -53,12 +54,39 @@ def create_app(
 
     app = Starlette(
         routes=_routes(pages, static_files()),
-        middleware=[Middleware(Guard, admission=admission)],
-        exception_handlers={NvsignalError: pages.failed},
+        middleware=[Middleware(Guard, admission=admission), Middleware(LastDoor, pages=pages)],
+        exception_handlers={NvsignalError: pages.failed, 404: pages.missing},
         lifespan=lifespan,
     )
     app.state.pages = pages
     return app
+
+
+class LastDoor:
+    """Turns an error that nobody foresaw into a plain page; nothing of it reaches the reader."""
+
+    def __init__(self, app: ASGIApp, pages: Pages) -> None:
+        self._app, self._pages = app, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on; answer instead where that fails before it began to answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if begun:  # half an answer cannot be taken back
+                return
+            response = await self._pages.broken(Request(scope, receive), error)
+            await response(scope, receive, send)
 
 
 def _routes(pages: Pages, files: Mapping[str, tuple[bytes, str]]) -> list[Route]:

@@ -93,6 +93,19 @@ class Pages:
             request, name, status, problems=problems(error), good="", link="", section=""
         )
 
+    async def missing(self, request: Request, error: Exception) -> Response:
+        """An address that nothing answers to."""
+        said = [self.voice(request).say("There is no page at this address")]
+        return self.page(request, "error", 404, problems=said, good="", link="", section="")
+
+    async def broken(self, request: Request, error: Exception) -> Response:
+        """An error that nobody foresaw: its kind, and nothing of what it says."""
+        kind = type(error).__name__
+        said = [
+            self.voice(request).say("An error that should not happen ({kind}); reload", kind=kind)
+        ]
+        return self.page(request, "error", 500, problems=said, good="", link="", section="")
+
     # --- reading ------------------------------------------------------------------------------
 
     async def today(self, request: Request) -> Response:

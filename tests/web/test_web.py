@@ -886,3 +886,29 @@ def test_an_impossible_port_is_refused(capsys: pytest.CaptureFixture[str]) -> No
 
     assert code == 2
     assert "1 to 65535" in said
+
+
+def test_an_unforeseen_error_is_a_plain_page(
+    client: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No traceback, no text of the error, and the page goes on."""
+
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("planted-secret-5512")
+
+    monkeypatch.setattr("engine.web.pages.Pages._report", broken)
+
+    told = client.get("/")
+
+    assert told.status_code == 500
+    assert "ZeroDivisionError" in told.text
+    assert "planted-secret" not in told.text
+    assert "Traceback" not in told.text
+
+
+def test_an_address_that_nothing_answers_to_is_a_page_of_the_house(client: Visitor) -> None:
+    told = client.get("/nope")
+
+    assert told.status_code == 404
+    assert "<main" in told.text
+    assert "There is no page at this address" in told.text

@@ -53,11 +53,18 @@ def register(app: typer.Typer) -> None:
         force: Force = False,
         json: Json = False,
     ) -> None:
-        """Check a copy and put it in the place of the record."""
+        """Check a copy and put it in the place of the record; newer ledger entries stay."""
         from engine.record.backup import restore as run
 
-        path = run(file, record_url(db, config), overwrite=force)
-        write_out(to_json({"database": str(path)}) if json else f"{path}: restored from {file}")
+        done = run(file, record_url(db, config), overwrite=force)
+        if json:
+            write_out(to_json({"database": str(done.path), "kept_entries": done.kept}))
+            return
+        write_out(f"{done.path}: restored from {file}")
+        if done.kept:
+            write_out(
+                f"ledger entries written since stay: {len(done.kept)}, for {', '.join(done.kept)}"
+            )
 
     @group.command()
     def export(

@@ -48,16 +48,26 @@ def register(app: typer.Typer) -> None:
         config: ConfigDir = None,
         json: Json = False,
     ) -> None:
-        """Check the hash chain; the first entry that does not hold is named."""
+        """Check the hash chain, and that it holds every entry named by a report in the folder."""
+        from config.settings import config_folder
         from engine.record import ledger
         from engine.record.store import Store
+        from engine.service import anchors
+        from engine.service.bind import load
+        from engine.service.runner import report_folder
 
+        folder = report_folder(load(config_folder(config), None))
         with Store.open(record_url(db, config), create=False) as store:
             found = ledger.verify(store, head=head)
+            reports = anchors.hold(store, folder)
         if json:
-            write_out(to_json({"ok": True, "entries": found.n_entries, "head": found.entry_hash}))
+            plain = {"ok": True, "entries": found.n_entries, "head": found.entry_hash}
+            write_out(to_json({**plain, "reports": reports}))
         else:
-            write_out(f"{found.n_entries} entries hold; head {found.entry_hash}")
+            write_out(
+                f"{found.n_entries} entries hold, and the {reports} reports that name one; "
+                f"head {found.entry_hash}"
+            )
 
 
 def _plain(entry: LedgerEntry) -> dict[str, Any]:

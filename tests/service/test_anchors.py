@@ -1,0 +1,153 @@
+"""The ledger held against what stands outside it: reports, and the record a copy replaces."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.errors import LedgerError, StoreError
+from engine.record import ledger
+from engine.record.backup import backup, restore
+from engine.record.store import Store
+from engine.service import anchors
+from tests.builders import unguarded
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+DAY = date(2026, 11, 24)
+
+
+def append(store: Store, number: int, verdict: str = "HOLD") -> str:
+    entry = ledger.append(
+        store,
+        {"decision": verdict, "n": number},
+        acts_on=DAY + timedelta(days=number),
+        strategy="balanced",
+        made_at=NOON + timedelta(days=number),
+    )
+    return entry.entry_hash
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'record.db'}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "reports"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def store(url: str, folder: Path) -> Iterator[Store]:
+    """Five entries, and a report for each that names it."""
+    with Store.open(url) as opened:
+        for number in range(5):
+            head = append(opened, number)
+            told = {"receipt": {"ledger_head": head}}
+            (folder / f"{DAY + timedelta(days=number)}.json").write_text(json.dumps(told))
+        yield opened
+
+
+def forge(url: str, *statements: str) -> None:
+    """Change the ledger and its stored head, as somebody who can write the file would."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        unguarded(connection)
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
+def test_every_report_finds_its_entry(store: Store, folder: Path) -> None:
+    assert anchors.hold(store, folder) == 5
+
+
+REWRITES = {
+    "the end cut off": (
+        "DELETE FROM ledger WHERE seq > 3",
+        "UPDATE ledger_head SET n_entries = 3, "
+        "entry_hash = (SELECT entry_hash FROM ledger WHERE seq = 3)",
+    ),
+    "emptied": ("DELETE FROM ledger", "DELETE FROM ledger_head"),
+}
+
+
+@pytest.mark.parametrize("how", REWRITES)
+def test_a_ledger_cut_together_with_its_head_is_found(
+    how: str, store: Store, url: str, folder: Path
+) -> None:
+    forge(url, *REWRITES[how])
+
+    ledger.verify(store)  # by itself it looks whole
+    with pytest.raises(LedgerError, match="rewritten or cut off"):
+        anchors.hold(store, folder)
+
+
+def test_a_ledger_written_anew_is_found(store: Store, folder: Path, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'other.db'}") as other:
+        for number in range(5):
+            append(other, number, "SELL")
+        ledger.verify(other)
+
+        with pytest.raises(LedgerError, match=r"2026-11-24\.json names the entry"):
+            anchors.hold(other, folder)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"receipt": 3}', '{"receipt": {"ledger_head": "x"}}', "[" * 5000]
+)
+def test_a_file_that_is_no_report_is_passed_over(text: str, store: Store, folder: Path) -> None:
+    (folder / "2030-01-01.json").write_text(text)
+
+    assert anchors.hold(store, folder) == 5
+
+
+def test_an_older_copy_keeps_the_entries_written_since(
+    store: Store, url: str, folder: Path, tmp_path: Path
+) -> None:
+    copy = backup(url, tmp_path / "copy.db")
+    later = [append(store, number) for number in (5, 6)]
+    store.close()
+
+    done = restore(copy, url, overwrite=True)
+
+    assert done.kept == ("2026-11-29", "2026-11-30")
+    with Store.open(url) as again:
+        assert ledger.verify(again, head=later[-1]).n_entries == 7
+        assert anchors.hold(again, folder) == 5
+        append(again, 7)
+        assert ledger.verify(again).n_entries == 8
+
+
+def test_a_newer_copy_brings_its_own_entries(store: Store, url: str, tmp_path: Path) -> None:
+    old = backup(url, tmp_path / "old.db")
+    append(store, 5)
+    new = backup(url, tmp_path / "new.db")
+    store.close()
+    restore(old, f"sqlite:///{tmp_path / 'elsewhere.db'}")
+
+    done = restore(new, f"sqlite:///{tmp_path / 'elsewhere.db'}", overwrite=True)
+
+    assert done.kept == ()
+    with Store.open(f"sqlite:///{tmp_path / 'elsewhere.db'}") as again:
+        assert ledger.verify(again).n_entries == 6
+
+
+def test_a_copy_of_another_ledger_is_refused(store: Store, url: str, tmp_path: Path) -> None:
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    with Store.open(other) as made:
+        append(made, 0, "SELL")
+    copy = backup(other, tmp_path / "copy.db")
+    store.close()
+
+    with pytest.raises(StoreError, match="does not continue that of"):
+        restore(copy, url, overwrite=True)
+    with Store.open(url) as again:
+        assert ledger.verify(again).n_entries == 5
