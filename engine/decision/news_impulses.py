@@ -113,7 +113,7 @@ def faded_sum(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """A step that weighs today: the event told first, who told it, what it moved and what is left.
+    """A step that weighs today: the event that moved most of it, and what is left of that.
 
     told_pct, left_pct: signed, % of price (policy) or of data-centre revenue (home-grown chips).
     others: how many more stories tell the same step. alone: it rests on one unconfirmed owner.
@@ -144,7 +144,7 @@ def weighed(
         if abs(left) >= LEAST_LEFT_PCT:
             found.append(
                 Weighed(
-                    event=min(step.told.values(), key=lambda e: (e.known_at, e.event_id)),
+                    event=max(step.parts, key=lambda p: abs(p.amount_pct)).event,
                     voice=step.name,
                     told_pct=sum(p.amount_pct for p in step.parts),
                     left_pct=left,
