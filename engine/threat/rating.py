@@ -35,7 +35,6 @@ from engine.threat.evidence import (
     proofs_of,
 )
 from engine.threat.novelty import (
-    Offer,
     Standing,
     below,
     closing,
@@ -57,6 +56,7 @@ from engine.threat.parameters import (
     unit_ranks,
 )
 from engine.threat.quality import Quality, fit_quality
+from engine.threat.setting import CostClaim, Setting
 from engine.threat.stake import Stake, stake_of
 from engine.threat.supply import carrying_path, current_spells, friction, run_rate_usd_bn
 from engine.threat.world import World, world_as_of
@@ -71,29 +71,6 @@ _MOST_COMPUTE = math.log(10.0)
 """A tenth of the compute for the same work is the most that one release can save: judgement."""
 _AROUND = 0.1
 """Half width, in probability, of the draws around the median that show each channel's part."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CostClaim:
-    """A press claim such as "at 7 % of the cost": shown beside the estimate, moves nothing."""
-
-    text: str
-    claimed_ratio: float
-    source: str
-    confidence: float = 0.2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What the world said before the release: the release's surroundings, not yet drawn."""
-
-    earlier: tuple[ModelRelease, ...]
-    qualities: tuple[Quality, ...]
-    own: Quality
-    best_quality: float
-    offers: tuple[Offer, ...]
-    record: Ledger
-    added: tuple[Proof, ...]
 
 
 def rate(

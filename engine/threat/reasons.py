@@ -23,7 +23,7 @@ from engine.threat.world import World
 from engine.values import Evidence, FloatArray, ModelRelease, Observed
 
 if TYPE_CHECKING:
-    from engine.threat.rating import CostClaim, Setting
+    from engine.threat.setting import CostClaim, Setting
 
 SPOKEN_CHANNEL: Mapping[str, str] = MappingProxyType(
     {
