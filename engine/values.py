@@ -366,7 +366,7 @@ class Evidence:
     source: str = ""
 
 
-CHANNELS = ("substitution", "efficiency", "price_pressure", "setbacks")
+CHANNELS = ("substitution", "efficiency", "price_pressure", "openness", "residual")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 CHART_POINTS = 500
 TRADES_SHOWN = 60
 _LOW_CONFIDENCE = 0.5
-_SCORE_AXIS = Axis(low=0, high=100)
+_SCORE_AXIS = Axis(low=-25, high=100)
 _ROUND = (1, 2, 5)
 
 

@@ -7,19 +7,21 @@ from time import process_time
 
 from engine.clock import parse_as_of
 from engine.service.reference import read_parameters, read_world
-from engine.threat.parameters import sample
-from engine.threat.rating import _case as case_of
-from engine.threat.rating import _setting as setting_of
-from engine.threat.rating import rate_all
+from engine.threat.catalogue import first_versions
+from engine.threat.novelty import Standing, expected_log_price
+from engine.threat.parameters import sample, standard
+from engine.threat.rating import at_instant, rate_all, setting_of
+from engine.threat.world import World
 
 _LOOP_DRAWS = 256
 
 
 def rows() -> list[dict[str, object]]:
-    """CPU seconds; ``theirs`` is the same frontier written as a plain loop, scaled to all draws."""
-    world, params = read_world(parse_as_of("2026-08-26")), read_parameters()
+    """CPU seconds; ``theirs`` is the same expectation written as a plain loop, scaled to all."""
+    world, params = read_world(parse_as_of("2026-09-30")), read_parameters()
+    releases = first_versions(world.releases)
     started = process_time()
-    rated = len(rate_all(world.releases, world, params))
+    rated = len(rate_all(releases, world, params))
     everything = process_time() - started
     return [
         {
@@ -30,35 +32,36 @@ def rows() -> list[dict[str, object]]:
             "target": "under 3 CPU-s",
             "note": "one core, tables already read",
         },
-        _against_a_loop(world, params),
+        _against_a_loop(world),
     ]
 
 
-def _against_a_loop(world: object, params: object) -> dict[str, object]:
-    """The price frontier of V3.2-Exp: arrays over draws against a loop over draws and offers."""
-    from engine.threat.parameters import ThreatParameters
-    from engine.threat.world import World
-
-    assert isinstance(world, World)
-    assert isinstance(params, ThreatParameters)
-    drawn = sample(params)
+def _against_a_loop(world: World) -> dict[str, object]:
+    """What buyers expect of V3.2-Exp's price: arrays over draws against a loop."""
+    params = read_parameters()
     release = next(r for r in world.releases if r.model == "DeepSeek-V3.2-Exp")
-    setting = setting_of(release, world, params)
+    then = at_instant(world, release.known_at)
+    drawn = sample(params).at(then.as_of)
+    setting = setting_of(release, then, params)
+    z = standard(drawn.noise["release_quality"])
+    own = Standing(model=release.model, mean=setting.own.mean, doubt=0.0, z=z)
     started = process_time()
-    case = case_of(release, world, params, setting, drawn)
+    expected_log_price(setting.offers, own, drawn)
     fast = process_time() - started
     started = process_time()
     for i in range(_LOOP_DRAWS):
         share, trend = drawn["input_token_share"][i], math.log(drawn["price_trend"][i])
-        min(
+        counted = [
             math.log(
                 share * (o.price_input_usd_per_mtok or 1.0)
                 + (1 - share) * (o.price_output_usd_per_mtok or 1.0)
             )
-            + drawn["comparability"][i] * max(0.0, case.quality[i] - o.quality)
+            + drawn["comparability"][i] * max(0.0, own.mean - o.quality)
             - o.age_days / 365.25 * trend
             for o in setting.offers
-        )
+        ]
+        low = min(counted)
+        low - 0.35 * math.log(sum(math.exp((low - c) / 0.35) for c in counted))
     slow = (process_time() - started) * drawn.draws / _LOOP_DRAWS
     return {
         "what": f"all draws of one release against {len(setting.offers)} offers",
@@ -66,5 +69,5 @@ def _against_a_loop(world: object, params: object) -> dict[str, object]:
         "theirs": f"{1000 * slow:.0f} ms",
         "ratio": round(slow / fast, 1),
         "target": "",
-        "note": "ours holds every channel's inputs, the loop the frontier alone",
+        "note": "the soft minimum of what buyers expect",
     }

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from engine.decision.scenarios import StressRow
+from engine.news.sentinel import Flood
 from engine.phrases import phrase
 from engine.shown import (
     FeedState,
@@ -537,7 +538,10 @@ def sample_report(**changes: Any) -> Report:
         ),
         track_record=track_record(),
         receipt={"ledger_head": "c0ffee54d7a1", "seed": "20250822"},
-        parts={"stress": stress_rows()},
+        parts={
+            "stress": stress_rows(),
+            "floods": (Flood(source="Google News", told=60, usual_a_day=2.5),),
+        },
     )
     return replace(base, **changes)
 
