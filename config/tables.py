@@ -130,8 +130,8 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
         ),
         "published_costs.csv": Sheet(
             columns="point use kind chip precision model prompt output batch devices kv_bytes "
-            "attention_8bit tokens_t total_b active_b published unit published_on source "
-            "confidence note",
+            "attention_8bit verified accepted tokens_t total_b active_b published unit "
+            "published_on source confidence note",
             needs="point use kind chip published unit",
             kinds={"use": "fitted|held_out", "published": "amount"},
         ),

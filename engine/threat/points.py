@@ -3,7 +3,8 @@
 ``config/facts/published_costs.csv`` holds one figure a row. ``use`` says what it may be taken for:
 ``fitted`` rows set constants, ``held_out`` rows were written down before the model was run on them
 and set nothing. A row's ``kind``: prefill, decode (tokens per second and device), both (output
-tokens of a device that does both), training (millions of device-hours), training_rate (TFLOP/s).
+tokens of a device that does both), training (millions of device-hours), training_rate (TFLOP/s),
+training_tokens (tokens per second and device).
 """
 
 from __future__ import annotations
@@ -33,9 +34,11 @@ from engine.threat.cost import (
 )
 from engine.values import Accelerator, FloatArray
 
-KINDS = ("prefill", "decode", "both", "training", "training_rate")
+KINDS = ("prefill", "decode", "both", "training", "training_rate", "training_tokens")
 USES = ("fitted", "held_out")
 UNKNOWN_CONTEXT = 4096.0
+UNKNOWN_CLUSTER = 2048.0
+"""Devices of a training run that does not say how many: failures cost a large one more."""
 N_DRAWS = 4096
 SEED = 20_260_601
 
@@ -44,6 +47,8 @@ SEED = 20_260_601
 class Point:
     """One published figure. batch None: memory filled. tokens_t: trillions of training tokens.
 
+    devices: of the group that serves, or of the whole run; None where not said. verified, accepted:
+    drafted positions of a step and extra tokens it yields. prompt: of a training run its context.
     total_b, active_b: parameters in billions where the model is in no table; None where it is.
     """
 
@@ -59,6 +64,8 @@ class Point:
     devices: float | None
     kv_bytes: float
     attention_8bit: bool
+    verified: float
+    accepted: float
     tokens_t: float | None
     total_b: float | None
     active_b: float | None
@@ -107,6 +114,8 @@ def _parse(row: Mapping[str, str]) -> Point:
         devices=number("devices"),
         kv_bytes=number("kv_bytes") or 2.0,
         attention_8bit=(row.get("attention_8bit") or "").strip() == "y",
+        verified=number("verified") or 1.0,
+        accepted=number("accepted") or 0.0,
         tokens_t=number("tokens_t"),
         total_b=number("total_b"),
         active_b=number("active_b"),
@@ -146,6 +155,8 @@ def modelled(
         devices=point.devices,
         kv_bytes=point.kv_bytes,
         attention_8bit=point.attention_8bit,
+        verified=point.verified,
+        accepted=point.accepted,
     )
     if point.kind == "prefill":
         return prefill_tok_s(arch, chip, load, with_)
@@ -162,9 +173,19 @@ def chip_of(point: Point, chips: Sequence[Accelerator]) -> ChipArrays:
 
 def _training(point: Point, arch: Arch, chip: ChipArrays, with_: Draws) -> FloatArray:
     tokens = (point.tokens_t or 1.0) * 1e12
-    hours = training_hours(arch, chip, tokens, with_, fp8=point.precision == "fp8")
+    hours = training_hours(
+        arch,
+        chip,
+        tokens,
+        with_,
+        fp8=point.precision == "fp8",
+        context=point.prompt,
+        devices=point.devices or UNKNOWN_CLUSTER,
+    )
     if point.kind == "training":
         return hours / 1e6
+    if point.kind == "training_tokens":
+        return np.asarray(tokens / hours / 3600.0)
     return np.asarray(training_flops(arch, tokens) / hours / 3600.0 / 1e12)
 
 
