@@ -39,6 +39,8 @@ USES = ("fitted", "held_out")
 UNKNOWN_CONTEXT = 4096.0
 UNKNOWN_CLUSTER = 2048.0
 """Devices of a training run that does not say how many: failures cost a large one more."""
+AIM_RMS_LOG_ERROR = 0.30
+"""What the model is held to over figures never fitted, all families together."""
 N_DRAWS = 4096
 SEED = 20_260_601
 

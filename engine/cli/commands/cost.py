@@ -344,9 +344,18 @@ def points_text(scored: Sequence[Scored], *, figures: bool) -> str:
                     )
     lines.append("─" * WIDTH)
     lines.append(_wrapped("rms and mean of ln(model / published); band: upper over lower end."))
+    lines.append(_wrapped(_aim([s for s in scored if s.point.use == "held_out"])))
     if figures:
         lines += ["", *(_figure_line(s) for s in scored)]
     return "\n".join(lines)
+
+
+def _aim(unseen: Sequence[Scored]) -> str:
+    from engine.threat.points import AIM_RMS_LOG_ERROR, summary
+
+    got = summary(unseen)
+    met = "met" if got.rms_log_error <= AIM_RMS_LOG_ERROR else "missed"
+    return f"Aim for figures never fitted: rms at most {AIM_RMS_LOG_ERROR:.2f}: {met}."
 
 
 def _score_line(words: str, scored: Sequence[Scored]) -> str:
