@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.errors import ConfigError, DataError, OutOfRangeError, nearest
 from engine.values import Evidence, FloatArray
@@ -167,24 +168,22 @@ def decay(impulse: FloatArray, half_life_sessions: FloatArray | float) -> FloatA
     return out
 
 
-def fade_latest(impulse: FloatArray, half_life_sessions: FloatArray | float) -> FloatArray:
-    """Like ``decay``, but what comes in replaces what was there: a later word supersedes.
+def fade_latest(
+    impulse: FloatArray, told: npt.NDArray[np.bool_], half_life_sessions: FloatArray | float
+) -> FloatArray:
+    """Like ``decay``, but what is told replaces what was there: a later word supersedes.
 
-    y[t] = x[t] where it is not zero, else y[t-1] * 2**(-1/h); NaN counts as nothing coming in.
+    y[t] = x[t] where ``told``, (…, T), else y[t-1] * 2**(-1/h).
     """
     half_life = np.asarray(half_life_sessions, dtype=np.float64)
     if not (half_life > 0).all():
         raise OutOfRangeError("half_life_sessions", half_life_sessions, "greater than 0 sessions")
     rate = np.exp2(-1.0 / half_life)[..., 0] if half_life.ndim else np.exp2(-1.0 / half_life)
-    incoming = np.where(np.isnan(impulse), 0.0, impulse)
-    lead = half_life.shape[:-1] if half_life.ndim else ()
-    out: FloatArray = np.empty(
-        (*np.broadcast_shapes(incoming.shape[:-1], lead), incoming.shape[-1])
-    )
-    state = np.zeros(out.shape[:-1])
+    lead = np.broadcast_shapes(impulse.shape[:-1], told.shape[:-1], rate.shape)
+    out: FloatArray = np.empty((*lead, told.shape[-1]))
+    state: FloatArray = np.zeros(lead)
     for t in range(out.shape[-1]):
-        now = incoming[..., t]
-        state = np.where(now != 0.0, now, state * rate)
+        state = np.where(told[..., t], impulse[..., t], state * rate)
         out[..., t] = state
     return out
 

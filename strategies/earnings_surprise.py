@@ -23,7 +23,7 @@ class EarningsSurprise(Strategy):
     """Score = tanh(faded guide surprise less what is usual / scale)."""
 
     name: ClassVar[str] = "earnings_surprise"
-    needs: ClassVar[frozenset[str]] = frozenset({"guide_surprise_pct"})
+    needs: ClassVar[frozenset[str]] = frozenset({"guide_surprise_pct", "guide_age_sessions"})
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
             "half_life_sessions": Param(
@@ -61,10 +61,14 @@ class EarningsSurprise(Strategy):
     )
 
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
-        """Surprise of the latest report beyond the usual, fading."""
-        raw = features["guide_surprise_pct"]
-        beyond = np.where(raw != 0.0, raw - p["usual_beat_pct"], 0.0)
-        faded = fade_latest(beyond, p["half_life_sessions"])
+        """Surprise of the latest report beyond the usual, fading from the report on.
+
+        What corrects it later stands as faded as if it had been told with the report.
+        """
+        raw, age = features["guide_surprise_pct"], features["guide_age_sessions"]
+        left = (raw - p["usual_beat_pct"]) * np.exp2(-age / p["half_life_sessions"])
+        told = (np.nan_to_num(raw) != 0.0) | (age > 0.0)
+        faded = fade_latest(left, told, p["half_life_sessions"])
         return {"guide_surprise_pct": only_where(raw, faded)}
 
     def score(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:

@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -49,12 +49,19 @@ _FIGURES = {
     "observation": ("value",),
     "shares": ("shares_bn",),
     "earnings": ("revenue_usd_bn", "guide_vs_consensus_pct"),
+    "availability": (),
+    "earnings_date": (),
     "fomc_decision": ("target_lower_after", "target_upper_after"),
 }
 
 
 def _altered(fact: Fact, rng: random.Random) -> dict[str, Any]:
     factor, payload = rng.choice((0.97, 1.02, 1.1)), dict(fact.payload)
+    if fact.kind == "availability":
+        return payload | {"us_permission": rng.choice(("allowed", "licence", "barred"))}
+    if fact.kind == "earnings_date":
+        moved = date.fromisoformat(payload["report_on"]) + timedelta(days=rng.choice((-1, 7)))
+        return payload | {"report_on": moved.isoformat()}
     if fact.kind == "fomc_decision":  # a range stays a range
         shift = rng.choice((-0.25, 0.25))
         return payload | {k: float(payload[k]) + shift for k in _FIGURES[fact.kind]}

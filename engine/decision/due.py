@@ -6,7 +6,7 @@ holiday in between puts an event at most a session too far.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -14,22 +14,24 @@ import numpy.typing as npt
 
 from engine.decision.grid import Grid
 from engine.decision.risk import HORIZONS
-from engine.values import Fact, FloatArray
+from engine.record.asof import known_on
+from engine.record.history import History
+from engine.record.readings import EARNINGS_DATES, MEETINGS
+from engine.values import FloatArray
 
 QUARTER = timedelta(days=91)
 """Where the next date is not yet named, results are expected a quarter after the last ones."""
 
 
-def due_features(
-    grid: Grid, results: Sequence[Fact], meetings: Sequence[Fact]
-) -> dict[str, FloatArray]:
+def due_features(history: History, grid: Grid) -> dict[str, FloatArray]:
     """``results_within_H`` and ``fomc_within_H``: how many lie in the sessions t to t + H - 1.
 
-    results: ``earnings_date`` facts; told after the close, they move the session after. meetings:
-    ``fomc_meeting`` facts; told at 14:00, they move their own. NaN while none is known.
+    Results are told after the close and move the session after; the Fed's decisions are told at
+    14:00 and move their own. NaN while none is known.
     """
-    reports = _versions(grid, results, "report_on")
-    decisions = _versions(grid, meetings, "meeting_end")
+    dates, calendar = (known_on(history, kind, grid) for kind in (EARNINGS_DATES, MEETINGS))
+    reports = [(row, until, d.report_on) for row, until, d in dates.spells(len(grid))]
+    decisions = [(row, until, m.meeting_end) for row, until, m in calendar.spells(len(grid))]
     ahead_reports = _ahead(grid, reports, lag=1, every=QUARTER)
     ahead_decisions = _ahead(grid, decisions, lag=0, every=None)
     out = {}
@@ -43,21 +45,6 @@ def due_features(
 
 _Spell = tuple[int, int, date]
 """First row, row after the last, date: one version of one event."""
-
-
-def _versions(grid: Grid, facts: Iterable[Fact], name: str) -> list[_Spell]:
-    """Each version of each date with the rows in which it was the newest."""
-    by_key: dict[str, list[tuple[int, date]]] = {}
-    for fact in facts:
-        day = date.fromisoformat(str(fact.payload[name]))
-        by_key.setdefault(fact.key, []).append((grid.row(fact), day))
-    spells = []
-    for told in by_key.values():
-        for order, (row, day) in enumerate(told):
-            until = told[order + 1][0] if order + 1 < len(told) else len(grid)
-            if row < until:
-                spells.append((row, until, day))
-    return spells
 
 
 def _ahead(

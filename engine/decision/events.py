@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -22,11 +22,11 @@ from engine.clock import to_micros
 from engine.news import reading as readings
 from engine.news import rules
 from engine.news.mood import WEIGHING, Mood
-from engine.news.official import KINDS, official
+from engine.news.official import documents, official
 from engine.news.stories import REPEAT
 from engine.news.tellings import objects, only_names_scales, tokens
 from engine.record.history import Entry, History
-from engine.record.readings import HEADLINES, Headline
+from engine.record.readings import HEADLINES, NEWS, Headline, News
 from engine.threat.evidence import Proof, is_about_a_format, proof_of_event
 from engine.values import Event, Fact, Stage
 
@@ -118,7 +118,7 @@ def _repeats(told: Event | Entry) -> bool:
     text = told.payload_text
     if text is not None and f'"ended":"{REPEAT}"' not in text:
         return False
-    return bool(told.fact().payload.get("ended") == REPEAT)
+    return NEWS.read(told.fact()).ended == REPEAT
 
 
 _TYPE = re.compile(r'"event_type":"([^"\\]*)"')
@@ -135,7 +135,7 @@ def _type_of(event: Event | Entry) -> str:
 def known_events(history: History, at: datetime) -> EventLog:
     """Events known by ``at`` in all their versions, ordered by ``known_at`` then id."""
     told = [curated(fact, row) for fact, row in history.told(HEADLINES, at)]
-    told += official([fact for kind in KINDS for fact in history.known(kind, at)])
+    told += official(documents(history, at))
     news = history.all_versions("event", at)
     return EventLog(
         [
@@ -176,28 +176,13 @@ def _curated_mood(headline: str, stage: Stage) -> Mood:
 
 def live(fact: Fact) -> Event:
     """An ``event`` fact, written when news was classified, as an event."""
-    p = fact.payload
-    return Event(
-        event_id=fact.key,
-        event_type=str(p["event_type"]),
-        actor=str(p.get("actor", "")),
-        direction=p["direction"],
-        stage=Stage(p["stage"]),
-        confidence=float(p["confidence"]),
-        occurred_at=fact.occurred_at,
-        known_at=fact.known_at,
-        headline=str(p["headline"]),
-        source=fact.source,
-        n_sources=int(p.get("n_sources", 1)),
-        item_ids=tuple(p.get("item_ids", ())),
-        classifier=str(p.get("classifier", "")),
-        url=str(p.get("url", "")),
-        owners=tuple(p.get("owners", ())),
-        grade=str(p.get("grade", "C")),
-        mood=str(p.get("mood", "fact")),
-        objects=tuple(p.get("objects", ())),
-        ended=str(p.get("ended", "")),
-    )
+    told = NEWS.read(fact)
+    same = {n: getattr(told, n) for n in _SAME}
+    return Event(event_id=fact.key, **same)
+
+
+_SAME = [f.name for f in fields(Event) if f.name in News.__dataclass_fields__]
+"""What an event and the reading of its fact both hold, under one name."""
 
 
 def proof_in(event: Event) -> Proof | None:

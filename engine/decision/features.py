@@ -10,10 +10,8 @@ facts with ``known_at`` at or before its decision instant and by running recursi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +24,10 @@ from engine.decision.grid import Grid
 from engine.decision.market import price_features, valuation_features
 from engine.decision.news_impulses import impulses
 from engine.decision.rates import Memo, rate_features
+from engine.decision.results import results_features
+from engine.record.asof import Timeline, known_on
 from engine.record.history import History
-from engine.record.readings import EARNINGS
+from engine.record.readings import AVAILABILITY, POLICY_STEPS, Availability, PolicyStep
 from engine.values import Event, Fact, Features, FloatArray, ThreatRating
 
 FEATURES: Mapping[str, str] = {
@@ -49,7 +49,8 @@ FEATURES: Mapping[str, str] = {
     "market_cap_usd_tn": "shares times last close, USD trillions",
     "implied_growth_pct": "ten-year growth of free cash flow that the price implies, % a year",
     "delivered_growth_pct": "revenue of the latest quarter on the same quarter a year before, %",
-    "guide_surprise_pct": "guide against consensus at a report, %; 0 between reports",
+    "guide_surprise_pct": "guide against consensus at a report or its correction, %; 0 between",
+    "guide_age_sessions": "sessions since the report that a correction in this row is of, else 0",
     "trend_gap_pct": "NVDA against its 200-session mean, %",
     "volatility_pct": "20-session volatility of NVDA, % a year",
     "nvda_close_usd": "last known close of NVDA in shares of the session's day",
@@ -71,8 +72,6 @@ FEATURES: Mapping[str, str] = {
 MAX_NEWS_AGE = 42
 """Sessions without any event of the curated or polled streams after which news counts as not
 observed. Two months: the longest quiet spell of the reference events is 24 sessions."""
-MAX_REPORT_AGE = 80
-"""Sessions: a quarter is 63; after 80 an earnings report is overdue and the figures are stale."""
 
 _DATA_CENTRE_PARTS = re.compile(r"^(A|H|B)\d+")
 """Nvidia's training and serving parts: A100, H20, B30A …; graphics cards and rivals are left out
@@ -110,15 +109,13 @@ def build(
     values: dict[str, FloatArray] = {}
     values |= price_features(history, grid)
     looked_from = min((grid.row(f) for f in history.known("coverage", end)), default=len(grid))
-    values |= due_features(
-        grid, history.known("earnings_date", end), history.known("fomc_meeting", end)
-    )
+    values |= due_features(history, grid)
     values |= _threat(grid, ratings, history.known("model_release", end), looked_from)
-    gates = _gates(history.known("availability", end), grid, looked_from)
+    gates = _gates(known_on(history, AVAILABILITY, grid), grid, looked_from)
     values |= gates
     values |= _news(grid, events, weights, gates, looked_from)
-    values["china_excluded"] = _china_excluded(history.known("policy_event", end), grid)
-    values |= _earnings(history.known("earnings", end), history.known("earnings_date", end), grid)
+    values["china_excluded"] = _china_excluded(known_on(history, POLICY_STEPS, grid), grid)
+    values |= results_features(history, grid)
     revenue = values["trailing_revenue_usd_bn"]
     values |= valuation_features(history, grid, values["nvda_close_usd"], revenue)
     values |= rate_features(history, grid, events, memo)
@@ -126,16 +123,8 @@ def build(
         sessions_on=grid.sessions_on,
         decide_at_us=grid.decide_at_us,
         values=values,
-        warm=_warm(history, warm, end) if warm is not None else {},
+        warm={} if warm is None else price_features(history, warm) | due_features(history, warm),
     )
-
-
-def _warm(history: History, warm: Grid, end: datetime) -> dict[str, FloatArray]:
-    """What the forecast of risk learns from before the first row: prices and the calendar."""
-    due = due_features(
-        warm, history.known("earnings_date", end), history.known("fomc_meeting", end)
-    )
-    return price_features(history, warm) | due
 
 
 # --- threat and news -------------------------------------------------------------------------
@@ -165,35 +154,31 @@ def _threat(
     }
 
 
-def _gates(spells: Sequence[Fact], grid: Grid, looked_from: int) -> dict[str, FloatArray]:
+def _gates(told: Timeline[Availability], grid: Grid, looked_from: int) -> dict[str, FloatArray]:
     """The best data-centre part China could get at each row: permission and acceptance.
 
     Before the first restriction on record both gates were open.
     """
-    rows = grid.rows(spells)
+    rows = np.array([version.row for version in told.versions], dtype=np.int64)
     open_gate = np.where(covered(grid, looked_from, rows, 0), 1.0, np.nan)
     us, china = open_gate.copy(), open_gate.copy()
-    state: dict[str, tuple[str, float, float]] = {}
-    order = sorted(range(len(spells)), key=lambda i: (rows[i], spells[i].payload["from_date"]))
-    index = 0
-    for t in range(len(grid)):
-        while index < len(order) and rows[order[index]] <= t:
-            _enter_spell(state, spells[order[index]].payload)
-            index += 1
-        open_parts = [(u * c, u, c) for _, u, c in state.values() if np.isfinite(c)]
-        if open_parts:
-            _, us[t], china[t] = max(open_parts)
+    spells: dict[str, Availability] = {}
+    for row, versions in told:
+        spells |= {version.key: version.reading for version in versions}
+        parts = [(u * c, u, c) for u, c in _newest_gates(spells.values()) if np.isfinite(c)]
+        if parts:
+            _, us[row:], china[row:] = max(parts)
     return {"us_gate": us, "china_gate": china}
 
 
-def _enter_spell(state: dict[str, tuple[str, float, float]], spell: Mapping[str, Any]) -> None:
-    chip, start = str(spell["chip"]), str(spell["from_date"])
-    if not _DATA_CENTRE_PARTS.match(chip) or state.get(chip, ("",))[0] > start:
-        return
-    us = _US.get(str(spell.get("us_permission", "")), np.nan)
-    china = _CHINA.get(str(spell.get("china_acceptance", "")), np.nan)
-    if np.isfinite(us):
-        state[chip] = (start, us, china)
+def _newest_gates(spells: Iterable[Availability]) -> Iterable[tuple[float, float]]:
+    """Permission and acceptance by the newest spell of each data-centre part that tells them."""
+    newest: dict[str, tuple[float, float]] = {}
+    for spell in sorted(spells, key=lambda spell: spell.from_date):
+        if spell.us_permission is not None and _DATA_CENTRE_PARTS.match(spell.chip):
+            china = _CHINA.get(spell.china_acceptance or "", np.nan)
+            newest[spell.chip] = (_US[spell.us_permission], china)
+    return newest.values()
 
 
 def _news(
@@ -230,102 +215,12 @@ def covered(
 _EXCLUDES_CHINA = re.compile(r"guide[^.;]*assumes (none|no china)", re.IGNORECASE)
 
 
-def _china_excluded(steps: Sequence[Fact], grid: Grid) -> FloatArray:
+def _china_excluded(steps: Timeline[PolicyStep], grid: Grid) -> FloatArray:
+    """(T,): 1 from the row on that knows of a guide without China, as its telling stands there."""
     out = np.zeros(len(grid))
-    rows = [grid.row(s) for s in steps if _EXCLUDES_CHINA.search(str(s.payload.get("event", "")))]
-    if rows:
-        out[min(rows) :] = 1.0
-    return out
-
-
-# --- company ---------------------------------------------------------------------------------
-
-
-def _number(payload: Mapping[str, Any], name: str) -> float | None:
-    text = payload.get(name)
-    return float(text) if text not in (None, "") else None
-
-
-def _earnings(reports: Sequence[Fact], dates: Sequence[Fact], grid: Grid) -> dict[str, FloatArray]:
-    """Guide surprise, year-on-year growth and trailing revenue, from reports as first told."""
-    first: dict[str, Fact] = {}
-    for report in reports:
-        first.setdefault(str(report.payload["fiscal_quarter"]), report)
-    placed = [(end, f) for f in first.values() if (end := EARNINGS.read(f).period_end)]
-    placed.sort(key=lambda p: p[0])
-    ends, ordered = [end for end, _ in placed], [report for _, report in placed]
-    overdue = _overdue(dates, first, grid)
-    surprise = np.zeros(len(grid))
-    guided: list[tuple[int, int, float]] = []
-    revenue: list[float] = []
-    for order, report in enumerate(ordered):
-        row = grid.row(report)
-        revenue.append(_number(report.payload, "revenue_usd_bn") or np.nan)
-        guide = _number(report.payload, "guide_vs_consensus_pct")
-        if guide is not None and 0 < row < len(grid):
-            surprise[row] += guide
-        ahead = _number(report.payload, "next_q_guide_midpoint_usd_bn")
-        if ahead is not None and np.isfinite(revenue[-1]):
-            guided.append((row, order, 100.0 * (ahead / revenue[-1] - 1.0)))
-    rows = grid.rows(ordered)
-    growth, trailing = _yearly(rows.tolist(), ends, revenue)
-    observed = grid.recently(rows, MAX_REPORT_AGE) & ~overdue
-    return {
-        "guide_surprise_pct": np.where(observed, surprise, np.nan),
-        **{
-            name: np.where(overdue, np.nan, grid.latest(points, max_age_rows=MAX_REPORT_AGE))
-            for name, points in (
-                ("guided_growth_pct", guided),
-                ("delivered_growth_pct", growth),
-                ("trailing_revenue_usd_bn", trailing),
-            )
-        },
-    }
-
-
-def _yearly(
-    rows: Sequence[int], ends: Sequence[date], revenue: Sequence[float]
-) -> tuple[list[tuple[int, int, float]], list[tuple[int, int, float]]]:
-    """Points of growth on the year and of four quarters' revenue, of the latest quarter known.
-
-    One a row that learns of any report, from the reports known there alone: an older one may come
-    later than a newer one.
-    """
-    growth, trailing = [], []
-    for row in sorted(set(rows)):
-        known = [place for place, learnt in enumerate(rows) if learnt <= row]
-        figures = [revenue[place] for place in known]
-        year_before, year = _year_to([ends[place] for place in known], figures)
-        growth.append((row, known[-1], 100.0 * (figures[-1] / year_before - 1.0)))
-        trailing.append((row, known[-1], year))
-    return growth, trailing
-
-
-def _year_to(ends: Sequence[date], revenue: Sequence[float]) -> tuple[float, float]:
-    """Revenue of the quarter a year before the last one and of the four quarters to it.
-
-    By the day on which a quarter ends: one that was never reported is no other one. NaN unknown.
-    """
-    ago = [round((ends[-1] - end).days / _QUARTER_DAYS) for end in ends]
-    by_quarter = dict(zip(ago, revenue, strict=True))
-    return by_quarter.get(4, np.nan), sum(by_quarter.get(q, np.nan) for q in (3, 2, 1, 0))
-
-
-_QUARTER_DAYS = 91.3
-
-RESULTS_GRACE = timedelta(days=3)
-"""How long after the day named for results they may take to reach the record."""
-
-
-def _overdue(dates: Sequence[Fact], first: Mapping[str, Fact], grid: Grid) -> npt.NDArray[np.bool_]:
-    """(T,): whether results are missing whose day has passed: the figures before are superseded."""
-    out = np.zeros(len(grid), dtype=np.bool_)
-    days, rows = np.array(grid.sessions_on, dtype="datetime64[D]"), np.arange(len(grid))
-    next_row: dict[str, int] = {}
-    for told in reversed(dates):  # each version stands until the next one is known
-        due = date.fromisoformat(str(told.payload["report_on"])) + RESULTS_GRACE
-        came = grid.row(first[told.key]) if told.key in first else len(grid)
-        stands = (rows >= grid.row(told)) & (rows < next_row.get(told.key, len(grid)))
-        out |= stands & (days > np.datetime64(due)) & (rows < came)
-        next_row[told.key] = grid.row(told)
+    excludes: dict[str, bool] = {}
+    for row, versions in steps:
+        told = {v.key: bool(_EXCLUDES_CHINA.search(v.reading.event)) for v in versions}
+        excludes |= told
+        out[row:] = float(any(excludes.values()))
     return out

@@ -16,7 +16,7 @@ from engine.decision.events import EventLog, proof_in
 from engine.decision.features import RatedRelease
 from engine.decision.grid import Grid
 from engine.errors import NotObservedError
-from engine.record.asof import actions_at, closes_at, known, split_factor
+from engine.record.asof import actions_at, closes_at, known, spans, split_factor
 from engine.record.history import History
 from engine.record.readings import ARCHITECTURES, CHIPS, SHARES, Dimensions
 from engine.threat.architectures import match_architecture
@@ -35,8 +35,8 @@ from engine.threat.supply import (
     shares_from_rows,
     supply_from_rows,
 )
-from engine.threat.world import World, world_as_of
-from engine.values import Accelerator, Event, Fact, Interval, ModelRelease, ThreatRating, release_of
+from engine.threat.world import World
+from engine.values import Accelerator, Event, Interval, ModelRelease, ThreatRating, release_of
 
 PROOF_TYPES = ("training_failure", "domestic_chip_adoption")
 """Types of events in which there may be a proof; a test holds ``proof_of_event`` to that."""
@@ -60,21 +60,24 @@ def dimensions_at(history: History, at: datetime) -> tuple[Dimensions, ...]:
 
 
 def world_from(history: History, at: datetime, events: Sequence[Event]) -> World:
-    """The rating's world as known at ``at``, every value carrying the ``known_at`` of its fact."""
+    """Everything the rating reads, in all versions known by ``at``, dated as their facts are.
+
+    Cut it back by ``at_instant`` before rating anything: that leaves the versions that count there.
+    """
     telling = EventLog.of(events).versions_of(PROOF_TYPES)
     releases = tuple(release_of(f) for f in history.known("model_release", at))
     chips = chips_at(history, at)
-    return world_as_of(
-        at,
+    return World(
+        as_of=at,
         releases=releases,
         accelerators=tuple(c for c in chips if on_sale(c, at.astimezone(NEW_YORK).date())),
-        availability=_each(history.known("availability", at), availability_from_rows),
-        supply=_each(history.known("supply_estimate", at), supply_from_rows),
-        shares=_each(history.known("chip_share", at), shares_from_rows),
-        earnings=_each(history.known("earnings", at), earnings_from_rows),
+        availability=_each(history, "availability", at, availability_from_rows),
+        supply=_each(history, "supply_estimate", at, supply_from_rows),
+        shares=_each(history, "chip_share", at, shares_from_rows),
+        earnings=_each(history, "earnings", at, earnings_from_rows),
         proofs=(
             *_claims(telling, at),
-            *_each(history.known("homegrown_run", at), proofs_from_rows),
+            *_each(history, "homegrown_run", at, proofs_from_rows),
         ),
         costs=chip_costs(releases, chips, dimensions_at(history, at)),
     )
@@ -90,11 +93,11 @@ def _claims(versions: Sequence[Event], at: datetime) -> tuple[Proof, ...]:
     return tuple(first.values())
 
 
-def _each(facts: Sequence[Fact], parse: Any) -> tuple[Any, ...]:
+def _each(history: History, kind: str, at: datetime, parse: Any) -> tuple[Any, ...]:
     """Values parsed from payloads shaped like the reference tables, known when the fact was."""
     return tuple(
-        replace(value, known_at=fact.known_at)
-        for fact in facts
+        replace(value, known_at=fact.known_at, until=until)
+        for fact, until in spans(history.known(kind, at))
         for value in parse([{k: str(v) for k, v in fact.payload.items()}])
     )
 
@@ -203,7 +206,8 @@ def serving_costs(release: ModelRelease, at: datetime, history: History) -> dict
     if subject.arch() is None:
         return {}
     today = at.astimezone(NEW_YORK).date()
-    spells = current_spells(_each(history.known("availability", at), availability_from_rows))
+    told = _each(history, "availability", at, availability_from_rows)
+    spells = current_spells(spell for spell in told if spell.until is None)
     legal = {s.chip for s in spells.values() if s.us_permission != "barred"}
     sold = [c for c in chips_at(history, at) if on_sale(c, today)]
     nvidia = [c for c in sold if not c.domestic and any(_same_part(c.chip, n) for n in legal)]

@@ -191,6 +191,9 @@ def overlaid(
         if value is not None:
             out[name] = _many(values[name], rows.size)
             out[name][order, rows] = value
+    if scenario.guide_surprise_pct is not None:  # a report of that morning, whatever it overlays
+        out["guide_age_sessions"] = _many(values["guide_age_sessions"], rows.size)
+        out["guide_age_sessions"][order, rows] = 0.0
     if scenario.price_pct or scenario.daily_vol_pct or scenario.vix:
         out |= _price_path(values, scenario, rows)
     return out

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 
 from engine.clock import NEW_YORK
 from engine.news.mood import Mood
 from engine.news.tellings import objects, tokens
+from engine.record.history import History
+from engine.record.readings import FILINGS, INSPECTIONS, RULES, Filing, Rule
 from engine.values import Direction, Event, Fact, Stage
 
-KINDS = ("rule", "rule_inspection", "filing")
 FRESH = timedelta(days=7)
 """Older when we first saw it: a list asked for the first time, not news."""
 
@@ -62,18 +63,22 @@ _ITEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
 _REPORTS: Mapping[str, str] = MappingProxyType({"10-Q": "quarterly", "10-K": "annual"})
 
 
-def official(facts: Iterable[Fact]) -> tuple[Event, ...]:
-    """The events that facts of the kinds ``KINDS`` tell, in their order."""
-    told = (_filing(f) if f.kind == "filing" else _rule(f) for f in facts)
+def documents(history: History, at: datetime) -> list[tuple[Fact, Rule | Filing]]:
+    """Every version of every document known by ``at``."""
+    rules, laid_out = history.told(RULES, at), history.told(INSPECTIONS, at)
+    return [*rules, *laid_out, *history.told(FILINGS, at)]
+
+
+def official(facts: Iterable[tuple[Fact, Rule | Filing]]) -> tuple[Event, ...]:
+    """The events that ``documents`` tell, in their order."""
+    told = (_filing(f, read) if isinstance(read, Filing) else _rule(f, read) for f, read in facts)
     return tuple(event for event in told if event is not None)
 
 
-def effective_on(fact: Fact) -> date | None:
-    """The day on which a rule that is our business takes effect; None without one."""
-    if fact.kind not in ("rule", "rule_inspection") or _rule(fact, fresh=False) is None:
-        return None
-    given = fact.payload.get("effective_on")
-    return date.fromisoformat(str(given)) if given else None
+def is_ours(rule: Rule) -> bool:
+    """Whether it is a rule of Commerce on advanced chips."""
+    ours = _EXPORT_AGENCIES & frozenset(rule.agencies)
+    return bool(ours and _CHIPS.search(f"{rule.title} {rule.abstract}"))
 
 
 def sense_of(title: str, abstract: str) -> Direction:
@@ -90,37 +95,31 @@ def sense_of(title: str, abstract: str) -> Direction:
     return 0
 
 
-def _rule(fact: Fact, *, fresh: bool = True) -> Event | None:
-    p = fact.payload
-    title, abstract = str(p.get("title", "")), str(p.get("abstract", ""))
-    ours = _EXPORT_AGENCIES & frozenset(map(str, p.get("agencies", ())))
-    if not ours or not _CHIPS.search(f"{title} {abstract}"):
+def _rule(fact: Fact, rule: Rule) -> Event | None:
+    if not is_ours(rule) or rule.known_at - rule.occurred_at > FRESH:
         return None
-    if fresh and fact.known_at - fact.occurred_at > FRESH:
-        return None
-    sense = sense_of(title, abstract)
-    starts = date.fromisoformat(str(p["effective_on"])) if p.get("effective_on") else None
-    seen_on = fact.known_at.astimezone(NEW_YORK).date()
-    document = str(p.get("type", ""))
+    sense = sense_of(rule.title, rule.abstract)
+    seen_on = rule.known_at.astimezone(NEW_YORK).date()
+    starts = rule.effective_on
     return _event(
         fact,
-        key=str(p.get("document_number") or fact.key),
+        key=rule.document_number or fact.key,
+        url=rule.url,
         event_type="export_relief" if sense > 0 else "export_restriction",
         actor="US government",
         direction=sense,
         stage=Stage.EFFECTIVE if starts and starts <= seen_on else Stage.ANNOUNCED,
-        headline=title,
-        mood=Mood.PROPOSAL if "propos" in document.lower() else Mood.FACT,
-        about=f"{title} {abstract}",
+        headline=rule.title,
+        mood=Mood.PROPOSAL if "propos" in rule.type.lower() else Mood.FACT,
+        about=f"{rule.title} {rule.abstract}",
     )
 
 
-def _filing(fact: Fact) -> Event | None:
-    p = fact.payload
-    form = str(p.get("form", "")).removesuffix("/A")
-    if fact.known_at - fact.occurred_at > FRESH:
+def _filing(fact: Fact, filing: Filing) -> Event | None:
+    form = filing.form.removesuffix("/A")
+    if filing.known_at - filing.occurred_at > FRESH:
         return None
-    found = [_ITEMS[item] for item in map(str, p.get("items", ())) if item in _ITEMS]
+    found = [_ITEMS[item] for item in filing.items if item in _ITEMS]
     if form == "8-K" and found:
         kind = next((k for k, _ in found if k != "other"), "other")
         said = ", ".join(dict.fromkeys(name for _, name in found))
@@ -132,6 +131,7 @@ def _filing(fact: Fact) -> Event | None:
     return _event(
         fact,
         key=fact.key,
+        url=filing.url,
         event_type=kind,
         actor="Nvidia",
         direction=0,
@@ -146,6 +146,7 @@ def _event(
     fact: Fact,
     *,
     key: str,
+    url: str,
     event_type: str,
     actor: str,
     direction: Direction,
@@ -166,7 +167,7 @@ def _event(
         headline=headline,
         source=fact.source,
         classifier="official document, by rule",
-        url=str(fact.payload.get("url", "")),
+        url=url,
         owners=(fact.source,),
         grade="A",
         mood=mood,

@@ -1,6 +1,6 @@
 """Stories as facts of the record and back: each version of a story is a fact ``event``.
 
-The payload holds what a reader needs (``engine.decision.events.live``) and every telling, so that
+The payload holds what a reader needs (``engine.record.readings.News``) and every telling, so that
 what was said before is known without classifying anything again.
 """
 
@@ -13,7 +13,8 @@ from engine.errors import DataError
 from engine.news.mood import Mood
 from engine.news.stories import Story
 from engine.news.tellings import Telling, key_of, objects, tokens
-from engine.values import Event, Fact, Stage
+from engine.record.readings import NEWS, News
+from engine.values import Event, Fact
 
 
 def story_fact(known_at: datetime, story: Story, event: Event) -> Fact:
@@ -61,9 +62,9 @@ def stories_of(facts: Iterable[Fact]) -> dict[str, Story]:
 
 
 def _story_of(fact: Fact, first_known_at: datetime) -> Story:
-    p = fact.payload
+    told = NEWS.read(fact)
     try:
-        tellings = tuple(map(Telling.decode, p.get("tellings", ())))
+        tellings = tuple(map(Telling.decode, told.tellings))
     except (ValueError, TypeError, KeyError) as error:
         raise DataError(
             f"event '{fact.key[:40]}' of the record cannot be read: {error}",
@@ -71,29 +72,29 @@ def _story_of(fact: Fact, first_known_at: datetime) -> Story:
         ) from None
     return Story(
         event_id=fact.key,
-        headline=str(p["headline"]),
-        url=str(p.get("url", "")),
+        headline=told.headline,
+        url=told.url,
         known_at=first_known_at,
         occurred_at=fact.occurred_at,
-        tellings=tellings or (_bare(fact),),
-        gone=tuple(map(str, p.get("gone", ()))),
-        ended=str(p.get("ended", "")),
+        tellings=tellings or (_bare(fact.key, told),),
+        gone=told.gone,
+        ended=told.ended,
     )
 
 
-def _bare(fact: Fact) -> Telling:
-    p, words = fact.payload, tokens(str(fact.payload["headline"]))
+def _bare(key: str, told: News) -> Telling:
+    words = tokens(told.headline)
     return Telling(
-        item_id=next(iter(p.get("item_ids", ())), fact.key),
+        item_id=next(iter(told.item_ids), key),
         words=key_of(words),
         plain=key_of(words),
-        owner=fact.source,
-        grade=p.get("grade", "C"),
-        event_type=str(p["event_type"]),
-        direction=p["direction"],
-        actor=str(p.get("actor", "")),
-        stage=Stage(p["stage"]),
-        mood=Mood(p.get("mood", "fact")),
-        confidence=float(p["confidence"]),
+        owner=told.source,
+        grade=told.grade,
+        event_type=told.event_type,
+        direction=told.direction,
+        actor=told.actor,
+        stage=told.stage,
+        mood=Mood(told.mood),
+        confidence=told.confidence,
         objects=tuple(sorted(objects(words))),
     )

@@ -85,6 +85,25 @@ def counting(history: History, kind: Kind[R], at: datetime) -> dict[str, tuple[F
     return best
 
 
+def spans(facts: Iterable[Fact]) -> list[tuple[Fact, datetime | None]]:
+    """Every version that ever counts, with the instant at which another takes its place.
+
+    facts: of one kind, oldest first. None: it stands.
+    """
+    found: list[tuple[Fact, datetime | None]] = []
+    place: dict[str, int] = {}
+    for fact in facts:
+        standing = place.get(fact.key)
+        if standing is not None:
+            before = found[standing][0]
+            if rank(fact) < rank(before):
+                continue
+            found[standing] = (before, fact.known_at)
+        place[fact.key] = len(found)
+        found.append((fact, None))
+    return [(fact, until) for fact, until in found if until != fact.known_at]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version(Generic[R]):
     """A reading that counts from ``row`` on, until the next of its key."""
@@ -105,6 +124,15 @@ class Timeline(Generic[R]):
         """(row, the versions that take effect there) for the rows that bring any, ascending."""
         for row, group in groupby(self.versions, key=lambda v: v.row):
             yield row, tuple(group)
+
+    def spells(self, rows: int) -> list[tuple[int, int, R]]:
+        """(first row, row after the last, reading) of each version on a grid of ``rows``."""
+        until: dict[str, int] = {}
+        found = []
+        for version in reversed(self.versions):
+            found.append((version.row, until.get(version.key, rows), version.reading))
+            until[version.key] = version.row
+        return found[::-1]
 
     def at(self, row: int) -> dict[str, R]:
         """key -> the reading that counts at ``row``: what ``known`` says at its instant."""

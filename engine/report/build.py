@@ -15,11 +15,19 @@ import numpy as np
 from engine.clock import NEW_YORK
 from engine.decision.events import recent
 from engine.decision.rates import expectations_at
-from engine.news.official import effective_on
+from engine.news.official import is_ours
 from engine.phrases import phrase
 from engine.record.asof import closes_at, counting, known, unconfirmed_at
 from engine.record.history import History
-from engine.record.readings import EARNINGS_DATES, MEETINGS, PRESS_CLAIMS, RELEASES, USD_PER_EURO
+from engine.record.readings import (
+    EARNINGS_DATES,
+    INSPECTIONS,
+    MEETINGS,
+    PRESS_CLAIMS,
+    RELEASES,
+    RULES,
+    USD_PER_EURO,
+)
 from engine.report.inputs import Inputs
 from engine.report.section import sections
 from engine.shown import (
@@ -229,11 +237,11 @@ def upcoming(history: History, at: datetime) -> tuple[Upcoming, ...]:
 def _rules_ahead(history: History, at: datetime, *, after: date, until: date) -> list[Upcoming]:
     """Export rules whose effective day lies ahead, each once."""
     starts: dict[str, Upcoming] = {}
-    for kind in ("rule_inspection", "rule"):
-        for key, fact in history.current(kind, at).items():
-            day = effective_on(fact)
-            if day is not None and after < day <= until:
-                what = phrase("{rule}", rule=str(fact.payload["title"])[:200])
+    for kind in (INSPECTIONS, RULES):
+        for key, rule in known(history, kind, at).items():
+            day = rule.effective_on
+            if day is not None and after < day <= until and is_ours(rule):
+                what = phrase("{rule}", rule=rule.title[:200])
                 starts[key] = Upcoming(on=day, what=what, kind="rule")
     return list(starts.values())
 

@@ -32,10 +32,11 @@ _PUBLIC_ON = re.compile(r"public (?:only )?(?:on )?(\d{4}-\d{2}-\d{2})")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarningsReport:
-    """A quarter as first reported, billions of USD. None: not reported or not found.
+    """A quarter as reported, billions of USD. None: not reported or not found.
 
-    china_share: fraction of total revenue. by_billing: that share is by billing address, which is
-    below the share of customers seated in China.
+    quarter: ``FY2026Q2``, which sorts by time. until: when a correction took its place, here and
+    below; None while it stands. china_share: fraction of total revenue. by_billing: that share is
+    by billing address, which is below the share of customers seated in China.
     """
 
     quarter: str
@@ -45,17 +46,20 @@ class EarningsReport:
     next_quarter_guide_usd_bn: float | None
     china_share: float | None
     by_billing: bool
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AvailabilitySpell:
-    """From ``known_at`` on, until the next spell of the chip: may the US seller, will the buyer."""
+    """From ``since`` on, until the next spell of the chip: may the US seller, will the buyer."""
 
     chip: str
+    since: date
     known_at: datetime
     us_permission: Permission
     china_acceptance: Acceptance
     source: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,7 @@ class SupplyEstimate:
     kind: str
     source: str = ""
     confidence: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +95,7 @@ class ShareCount:
     kind: str
     confidence: str
     source: str = ""
+    until: datetime | None = None
 
 
 def end_of_utc_day(day: date) -> datetime:
@@ -143,7 +149,7 @@ def run_rate_usd_bn(reports: Sequence[EarningsReport]) -> float | None:
     told = [r for r in reports if r.data_center_usd_bn is not None]
     if not told:
         return None
-    last = max(told, key=lambda r: r.known_at)
+    last = max(told, key=lambda r: r.quarter)
     guide = last.next_quarter_guide_usd_bn
     pace = 1.0 if guide is None else guide / last.revenue_usd_bn
     return 4 * (last.data_center_usd_bn or 0.0) * pace
@@ -152,7 +158,7 @@ def run_rate_usd_bn(reports: Sequence[EarningsReport]) -> float | None:
 def last_china_share(reports: Sequence[EarningsReport]) -> EarningsReport | None:
     """The newest report that gave China's share."""
     told = [r for r in reports if r.china_share is not None]
-    return max(told, key=lambda r: r.known_at, default=None)
+    return max(told, key=lambda r: r.quarter, default=None)
 
 
 # --- what may be sold ---
@@ -171,6 +177,7 @@ def availability_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[Availabil
         spells.append(
             AvailabilitySpell(
                 chip=row["chip"].strip(),
+                since=began,
                 known_at=end_of_utc_day(max([began, *public])),
                 us_permission=permission,  # type: ignore[arg-type]
                 china_acceptance=acceptance,  # type: ignore[arg-type]
@@ -185,7 +192,7 @@ def availability_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[Availabil
 def current_spells(spells: Iterable[AvailabilitySpell]) -> dict[str, AvailabilitySpell]:
     """Chip -> the last spell among those given (all of them known)."""
     last: dict[str, AvailabilitySpell] = {}
-    for spell in sorted(spells, key=lambda s: s.known_at):
+    for spell in sorted(spells, key=lambda s: (s.since, s.known_at)):
         last[spell.chip] = spell
     return last
 

@@ -1,8 +1,8 @@
 """What was known at the instant of a rating, and nothing else.
 
-``world_as_of`` is the only door: it drops every value whose ``known_at`` lies after the instant and
-every chip that was not yet on sale. A rating reads nothing but a ``World``, a release and the
-parameters.
+``world_as_of`` is the only door: it drops every value whose ``known_at`` lies after the instant,
+every version that another had replaced by then, and every chip that was not yet on sale. A rating
+reads nothing but a ``World``, a release and the parameters.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import Protocol, TypeVar
 
 from engine.clock import utc
 from engine.threat.catalogue import latest_by
@@ -45,6 +46,27 @@ class World:
         return latest_by(before, self.as_of)
 
 
+class Version(Protocol):
+    """A figure known from ``known_at`` on, until a correction takes its place."""
+
+    @property
+    def known_at(self) -> datetime:
+        """When it could first be used."""
+        ...
+
+    @property
+    def until(self) -> datetime | None:
+        """When a correction took its place; None while it stands."""
+        ...
+
+
+V = TypeVar("V", bound=Version)
+
+
+def _counting(versions: Iterable[V], at: datetime) -> tuple[V, ...]:
+    return tuple(v for v in versions if v.known_at <= at and (v.until is None or at < v.until))
+
+
 def world_as_of(
     instant: datetime,
     *,
@@ -63,10 +85,10 @@ def world_as_of(
         as_of=at,
         releases=tuple(r for r in releases if r.known_at <= at),
         accelerators=tuple(c for c in accelerators if on_sale(c, at.date())),
-        availability=tuple(s for s in availability if s.known_at <= at),
-        supply=tuple(e for e in supply if e.known_at <= at),
-        shares=tuple(c for c in shares if c.known_at <= at),
-        earnings=tuple(r for r in earnings if r.known_at <= at),
-        proofs=tuple(p for p in proofs if p.known_at <= at),
+        availability=_counting(availability, at),
+        supply=_counting(supply, at),
+        shares=_counting(shares, at),
+        earnings=_counting(earnings, at),
+        proofs=_counting(proofs, at),
         costs=MappingProxyType(dict(costs or {})),
     )

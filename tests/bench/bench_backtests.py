@@ -253,6 +253,7 @@ def _six_voices(features: Features) -> tuple[Blend, Features]:
         "implied_growth_pct": 15 + 5 * walk,
         "delivered_growth_pct": 60 + 10 * np.sin(np.arange(n) / 63),
         "guide_surprise_pct": np.where(np.arange(n) % 63 == 0, rng.normal(3, 4, n), 0.0),
+        "guide_age_sessions": np.zeros(n),
         "trailing_revenue_usd_bn": np.full(n, 100.0),
         "nvda_return": rng.normal(0, 0.03, n),
         "qqq_return": rng.normal(0, 0.015, n),

@@ -50,8 +50,11 @@ def letter_lost(text: str, rng: random.Random) -> str:
 
 
 def number_changed(text: str, rng: random.Random) -> str:
-    """Another digit, another sign, another unit, no number at all."""
-    number = rng.choice(list(re.finditer(r"\d+(?:\.\d+)?", text)))
+    """Another digit, another sign, another unit, no number at all; without numbers a letter."""
+    numbers = list(re.finditer(r"\d+(?:\.\d+)?", text))
+    if not numbers:
+        return letter_lost(text, rng)
+    number = rng.choice(numbers)
     old = number[0]
     new = rng.choice([old + "0", "-" + old, "0", "nan", "1e400", old.replace(".", ","), "9" * 5000])
     return text[: number.start()] + new + text[number.end() :]
@@ -218,6 +221,8 @@ def main(first: int, last: int) -> int:
         found.append(trial(seed))
         if found[-1].kind in FAULTS | {"receipted"}:
             print(found[-1], flush=True)
+        if len(found) % 50 == 0:
+            print(f"{len(found)} of {last - first} tried", flush=True)
     for kind, n in sorted(Counter(o.kind for o in found).items()):
         print(f"{kind:10} {n}")
     return 1 if any(o.kind in FAULTS for o in found) else 0

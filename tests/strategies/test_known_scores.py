@@ -134,6 +134,7 @@ def inputs(seed: int, n: int = 40) -> dict[str, list[float]]:
         "threat_doubt_pct": rare(0, 2),
         "domestic_impulse_pct": rare(-2, 2),
         "guide_surprise_pct": rare(-10, 12),
+        "guide_age_sessions": [0.0] * n,
         "demand_impulse_pct": rare(-4, 4),
         "guided_growth_pct": level(-15, 50),
     }

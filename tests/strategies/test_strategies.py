@@ -141,7 +141,7 @@ def test_one_fed_surprise_is_capped() -> None:
 
 def test_a_usual_beat_is_no_news() -> None:
     """A guide 2 % beyond consensus is what everybody expects."""
-    values = features(10) | {"guide_surprise_pct": np.zeros(T)}
+    values = features(10) | {"guide_surprise_pct": np.zeros(T), "guide_age_sessions": np.zeros(T)}
     values["guide_surprise_pct"][5] = 2.0
 
     assert (score_of(EarningsSurprise(), values) == 0).all()
@@ -190,7 +190,7 @@ def test_a_ceiling_drifts_with_sales_or_stays_where_it_was_set() -> None:
 
 def test_a_later_guide_supersedes_the_one_before() -> None:
     """What is left of an old surprise is not added to a new one."""
-    values = {"guide_surprise_pct": np.zeros(T)}
+    values = {"guide_surprise_pct": np.zeros(T), "guide_age_sessions": np.zeros(T)}
     values["guide_surprise_pct"][[5, 20]] = 50.0, -10.0
     p = with_defaults(EarningsSurprise(), {}, where="test")
     level = EarningsSurprise().levels(values, p)["guide_surprise_pct"]

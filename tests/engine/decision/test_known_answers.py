@@ -15,6 +15,8 @@ from engine.decision.features import RatedRelease
 from engine.decision.rates import Rates, _Surprises
 from engine.record.readings import Observation
 from engine.values import Event, Fact, Stage, ThreatRating
+from strategies.base import with_defaults
+from strategies.earnings_surprise import EarningsSurprise
 from tests.builders import make_event
 from tests.engine.decision.small_worlds import (
     bars,
@@ -183,6 +185,82 @@ def test_the_guide_speaks_in_one_row_and_its_growth_until_the_next() -> None:
     assert made["guided_growth_pct"] == pytest.approx([np.nan, -10, -10, -10], nan_ok=True)
 
 
+def test_a_corrected_report_counts_from_its_own_hour_on_and_grows_no_younger() -> None:
+    """9 on 10 becomes 9 on 12 two sessions later, and 4 % below consensus becomes 8 %."""
+    days = weekdays(MONDAY, 5)
+    first = {"guide_vs_consensus_pct": "-4.0", "next_q_guide_midpoint_usd_bn": "9"}
+    later = {"guide_vs_consensus_pct": "-8.0", "next_q_guide_midpoint_usd_bn": "9"}
+    made = features(
+        days,
+        [
+            report("FY2025Q4", "2025-01-26", days[0], "10", **first),
+            report("FY2025Q4", "2025-01-26", days[2], "12", **later),
+        ],
+    )
+    nan = np.nan
+
+    guided = [nan, -10.0, -10.0, -25.0, -25.0]
+    assert made["guided_growth_pct"] == pytest.approx(guided, nan_ok=True)
+    assert made["guide_surprise_pct"] == pytest.approx([nan, -4, 0, -8, 0], nan_ok=True)
+    assert made["guide_age_sessions"].tolist() == [0, 0, 0, 2, 0]
+    # 2 % is the usual beat: 10 % short of it, faded by two sessions as if told with the report
+    p = with_defaults(EarningsSurprise(), {"half_life_sessions": 2.0}, where="test")
+    level = EarningsSurprise().levels(made, p)["guide_surprise_pct"]
+    assert level == pytest.approx([nan, -6, -6 * 0.5**0.5, -5, -5 * 0.5**0.5], nan_ok=True)
+
+
+def test_a_corrected_guide_may_turn_out_as_everybody_expected() -> None:
+    """0 % beyond consensus and the usual 2 %: the surprise that was told is gone, not kept."""
+    days = weekdays(MONDAY, 4)
+    told_ = [
+        report("FY2025Q4", "2025-01-26", days[n], "10", guide_vs_consensus_pct=text)
+        for n, text in ((0, "-4.0"), (1, "0.0"), (2, "2.0"))
+    ]
+    p = with_defaults(EarningsSurprise(), {"half_life_sessions": 1.0}, where="test")
+    level = EarningsSurprise().levels(features(days, told_), p)["guide_surprise_pct"]
+
+    assert level == pytest.approx([np.nan, -6, -1, 0], nan_ok=True)
+
+
+def test_a_corrected_older_quarter_moves_growth_and_nothing_else() -> None:
+    """24 on 12 of a year before is 100 %; on 16 it is 50 %; figures go stale when they would have.
+
+    The older quarter's guide is no news, and its correction makes no report newer.
+    """
+    days = weekdays(MONDAY, 86)
+    guide = {"guide_vs_consensus_pct": "5.0", "next_q_guide_midpoint_usd_bn": "30"}
+    old = [
+        report("FY2024Q4", "2024-01-28", on, revenue, guide_vs_consensus_pct=surprise)
+        for on, revenue, surprise in (
+            (date(2024, 2, 21), "12", "1.0"), (days[3], "16", "9.0"),
+        )
+    ]  # fmt: skip
+    made = features(days, [*old, report("FY2025Q4", "2025-01-26", days[0], "24", **guide)])
+
+    assert made["delivered_growth_pct"][1:6] == pytest.approx([100, 100, 100, 50, 50])
+    assert made["guide_surprise_pct"][1:6] == pytest.approx([5, 0, 0, 0, 0])
+    assert made["guided_growth_pct"][1:6] == pytest.approx([25.0] * 5)
+    assert np.isfinite(made["delivered_growth_pct"][81])
+    assert np.isnan(made["delivered_growth_pct"][82:]).all()
+
+
+def test_a_report_is_overdue_by_the_date_as_it_is_known_then() -> None:
+    """Moved a week out before it passes: nothing is missing until three days after the new one."""
+    days = weekdays(MONDAY, 14)
+    dates = [
+        told("earnings_date", "FY2026Q1", known, fiscal_quarter="FY2026Q1", report_on=str(on))
+        for known, on in ((days[0], days[2]), (days[1], days[7]))
+    ]
+    guide = {"next_q_guide_midpoint_usd_bn": "9"}
+    last = report("FY2025Q4", "2025-01-26", days[0], "10", **guide)
+    made = features(days, [last, *dates])["guided_growth_pct"]
+
+    due = days[7] + timedelta(days=3)
+    known = [day <= due for day in days[1:]]
+    assert np.isfinite(made[1:]).tolist() == known
+    assert not all(known)
+
+
 # --- gates ---------------------------------------------------------------------------------------
 
 
@@ -209,6 +287,35 @@ def test_the_gates_are_those_of_the_best_part_not_of_the_most_barred() -> None:
     # day 1: A100 alone, 0 * 1; day 2: H20 0.5 * 1; day 3: 1 * 0.35; day 4: nothing, A100 again
     assert made["us_gate"] == pytest.approx([np.nan, 0.0, 0.5, 1.0, 0.0], nan_ok=True)
     assert made["china_gate"] == pytest.approx([np.nan, 1.0, 1.0, 0.35, 1.0], nan_ok=True)
+
+
+def test_a_corrected_spell_counts_from_its_own_hour_on_and_stays_in_its_place() -> None:
+    """The first spell of the H20 is corrected while the second stands: nothing moves; the second
+    is corrected from barred to a licence: half open from the next row on, not before."""
+    days = weekdays(MONDAY, 6)
+    first, second = (
+        spell("H20", days[0], "allowed", "accepted"),
+        spell("H20", days[1], "barred", "accepted"),
+    )
+
+    def again(fact: Fact, row: int, us: str) -> Fact:
+        known = spell("H20", days[row], us, "accepted").known_at
+        return replace(fact, known_at=known, payload={**fact.payload, "us_permission": us})
+
+    made = features(days, [first, second, again(first, 2, "licence"), again(second, 3, "licence")])
+
+    assert made["us_gate"] == pytest.approx([np.nan, 1, 0, 0, 0.5, 0.5], nan_ok=True)
+
+
+def test_a_corrected_step_no_longer_says_that_guidance_leaves_china_out() -> None:
+    """Told on the second day, taken back on the fourth."""
+    days = weekdays(MONDAY, 6)
+    steps = [
+        told("policy_event", "x", days[row], event=f"Nvidia guide assumes {what}")
+        for row, what in ((1, "no China sales"), (3, "H20 sales"))
+    ]
+
+    assert features(days, steps)["china_excluded"].tolist() == [0, 0, 1, 1, 0, 0]
 
 
 # --- news ----------------------------------------------------------------------------------------

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from engine.decision.events import known_events
-from engine.news.official import effective_on, official, sense_of
+from engine.news.official import documents, sense_of
+from engine.news.official import official as events_of
 from engine.record.history import History
-from engine.values import Fact, Stage
+from engine.report.build import upcoming
+from engine.values import Event, Fact, Stage
 from tests.builders import at, make_fact
 
 DIFFUSION = "Framework for Artificial Intelligence Diffusion"
@@ -35,6 +37,10 @@ def filing(form: str, *items: str, days_old: float = 0.1) -> Fact:
         "filing", "0001045810-25-000082", payload=payload, known_at=at(),
         occurred_at=at(-days_old), source="SEC EDGAR",
     )  # fmt: skip
+
+
+def official(facts: list[Fact]) -> tuple[Event, ...]:
+    return events_of(documents(History(facts), at()))
 
 
 @pytest.mark.parametrize(
@@ -94,9 +100,14 @@ def test_the_inspection_list_and_the_register_tell_one_event() -> None:
 
 
 def test_effective_dates_are_those_of_rules_that_are_our_business() -> None:
-    assert effective_on(rule(DIFFUSION, effective_on="2025-05-15")) == date(2025, 5, 15)
-    assert effective_on(rule(DIFFUSION)) is None
-    assert effective_on(rule("Steel", effective_on="2025-05-15")) is None
+    ahead = (at() + timedelta(days=9)).date()
+
+    def days(told: Fact) -> list[date]:
+        return [found.on for found in upcoming(History([told]), at())]
+
+    assert days(rule(DIFFUSION, effective_on=ahead.isoformat())) == [ahead]
+    assert days(rule(DIFFUSION)) == []
+    assert days(rule("Steel", effective_on=ahead.isoformat())) == []
 
 
 def test_results_and_material_events_are_shown_without_a_sense() -> None:

@@ -20,6 +20,7 @@ from engine.record.asof import (
     known_on,
     prices,
     rank,
+    spans,
     split_factor,
     unconfirmed_at,
 )
@@ -125,6 +126,28 @@ def test_a_grid_says_at_each_row_what_an_instant_says(facts: list[Fact]) -> None
         for t, us in enumerate(rows.decide_at_us.tolist()):
             told = known(history, kind, from_micros(us))
             assert list(swept.at(t).items()) == list(told.items())
+
+
+@PATIENT
+@given(HISTORIES, INSTANTS)
+def test_spans_and_spells_say_of_an_instant_what_it_says_itself(
+    facts: list[Fact], at: datetime
+) -> None:
+    """A version stands from its own hour to that of the next one that counts."""
+    bars = [f for f in History(facts) if f.kind == "bar"]
+    standing = {f.key: f for f, until in spans(bars) if f.known_at <= at and not _over(until, at)}
+    assert standing == counts_by_definition(bars, at)
+
+    rows = grid()
+    spells = known_on(History(facts), BARS, rows).spells(len(DAYS))
+    for row, instant in enumerate(map(from_micros, rows.decide_at_us.tolist())):
+        here = [bar for first, until, bar in spells if first <= row < until]
+        told = known(History(facts), BARS, instant).values()
+        assert sorted(map(repr, here)) == sorted(map(repr, told))
+
+
+def _over(until: datetime | None, at: datetime) -> bool:
+    return until is not None and until <= at
 
 
 @PATIENT

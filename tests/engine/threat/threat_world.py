@@ -125,6 +125,7 @@ def supply(units: float, days: int = 0) -> SupplyEstimate:
 def spell(permission: Any = "licence", acceptance: Any = "discouraged") -> AvailabilitySpell:
     return AvailabilitySpell(
         chip="H20",
+        since=DAY.date() - timedelta(days=10),
         known_at=DAY - timedelta(days=10),
         us_permission=permission,
         china_acceptance=acceptance,
