@@ -24,7 +24,7 @@ from backtests.accounts import Accounts, Chunk
 from backtests.replay import LEAST_WEIGHT, MOST_WEIGHT, Market
 from backtests.votes import Blender, Column, Latches, Rules, Votes, heard_runs
 from config.strategy import Rule
-from engine.decision.decide import Bearing, bearing_of, weighed
+from engine.decision.decide import Bearing, bearing_of, score_pair
 from engine.decision.evidence import Blend, Voice
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
 from engine.values import BoolArray, Features, FloatArray
@@ -133,16 +133,19 @@ def _refuse_repeats(axes: Sequence[Axis]) -> None:
             raise InputError(f"--grid names '{name}' twice")
 
 
+Tables = tuple[FloatArray, FloatArray, FloatArray]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scores:
     """One strategy's scores under each different setting of its own parameters.
 
-    table, doubt: (T, V), None when there are too many settings to keep and each chunk makes its
-    own. place: (P,), the column of each set; None without a table.
+    tables: scores, doubts and confirmed scores, (T, V) each, the last the first where nothing rests
+    on one source; None when there are too many settings to keep and each chunk makes its own.
+    place: (P,), the column of each set; None without tables.
     """
 
-    table: FloatArray | None
-    doubt: FloatArray | None
+    tables: Tables | None
     place: IntArray | None
 
 
@@ -562,25 +565,24 @@ def _own_axes(job: Job, voice: Voice) -> list[tuple[str, int]]:
 def _scores(job: Job, voice: Voice) -> Scores:
     own = _own_axes(job, voice)
     if not own:
-        table, doubt = _table(job, voice, [], np.empty((1, 0)))
-        return Scores(table=table, doubt=doubt, place=np.zeros(len(job.sets), dtype=np.int64))
+        tables = _tables(job, voice, [], np.empty((1, 0)))
+        return Scores(tables=tables, place=np.zeros(len(job.sets), dtype=np.int64))
     settings, place = np.unique(job.sets[:, [c for _, c in own]], axis=0, return_inverse=True)
     if len(settings) > MOST_SETTINGS:
-        return Scores(table=None, doubt=None, place=None)
-    table, doubt = _table(job, voice, [n for n, _ in own], settings)
-    return Scores(table=table, doubt=doubt, place=place.ravel())
+        return Scores(tables=None, place=None)
+    tables = _tables(job, voice, [n for n, _ in own], settings)
+    return Scores(tables=tables, place=place.ravel())
 
 
-def _table(
-    job: Job, voice: Voice, names: Sequence[str], settings: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """(T, V) each: the strategy's score and doubt under each of ``settings`` (V, names)."""
+def _tables(job: Job, voice: Voice, names: Sequence[str], settings: FloatArray) -> Tables:
+    """(T, V) each: score, doubt and confirmed score under each of ``settings`` (V, names)."""
     rows = len(job.features.sessions_on)
-    table, doubts = np.empty((2, rows, len(settings)))
+    table, doubts, apart = np.empty((3, rows, len(settings)))
+    lone = False
     for first in range(0, len(settings), SETTINGS_AT_ONCE):
         group = settings[first : first + SETTINGS_AT_ONCE]
         try:
-            score, doubt = _score(job, voice, names, group)
+            score, doubt, confirmed = _score(job, voice, names, group)
         except Exception:
             for row, setting in enumerate(group):
                 _score_or_name(job, voice, names, setting[None, :], first + row)
@@ -588,17 +590,17 @@ def _table(
         part = slice(first, first + len(group))
         table[:, part] = np.broadcast_to(score, (len(group), rows)).T
         doubts[:, part] = np.broadcast_to(doubt, (len(group), rows)).T
-    return table, doubts
+        apart[:, part] = np.broadcast_to(confirmed, (len(group), rows)).T
+        lone = lone or confirmed is not score
+    return table, doubts, apart if lone else table
 
 
-def _score(
-    job: Job, voice: Voice, names: Sequence[str], group: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _score(job: Job, voice: Voice, names: Sequence[str], group: FloatArray) -> Tables:
     varied = {name: group[:, k, None] for k, name in enumerate(names)}
     params: dict[str, FloatArray | float] = {**voice.params, **varied}
     levels = levels_of(voice.strategy, job.features.values, params)
-    score = weighed(voice.strategy.score(levels, params), job.blend.rule)
-    return score, voice.strategy.doubt(levels, params)
+    score, confirmed = score_pair(voice, levels, params, job.blend.rule)
+    return score, voice.strategy.doubt(levels, params), confirmed
 
 
 def _score_or_name(
@@ -616,33 +618,38 @@ def _score_or_name(
 
 
 def _columns(job: Job, part: slice) -> list[Column]:
-    """Per voice scores and doubts (T, V) and the column of each set, None for all the same.
+    """Per voice its tables (T, V) and the column of each set, None for all the same.
 
     Voices with very many settings are computed here, for the chunk alone.
     """
     found: list[Column] = []
     for voice, scores in zip(job.blend.voices, job.scores, strict=True):
-        table, doubt, place = scores.table, scores.doubt, None
-        if table is None or doubt is None or scores.place is None:
+        tables, place = scores.tables, None
+        if tables is None or scores.place is None:
             own = _own_axes(job, voice)
             settings, inverse = np.unique(
                 job.sets[part][:, [c for _, c in own]], axis=0, return_inverse=True
             )
-            table, doubt = _table(job, voice, [n for n, _ in own], settings)
+            tables = _tables(job, voice, [n for n, _ in own], settings)
             place = inverse.ravel()
         else:
             place = scores.place[part]
         if (place == place[0]).all():
-            table, doubt, place = table[:, place[0]][:, None], doubt[:, place[0]][:, None], None
-        found.append((table, doubt, place))
+            tables, place = _one_column(tables, int(place[0])), None
+        found.append((*tables, place))
     return found
+
+
+def _one_column(tables: Tables, at: int) -> Tables:
+    table, doubt, apart = (t[:, at][:, None] for t in tables)
+    return table, doubt, table if tables[2] is tables[0] else apart
 
 
 def _votes(job: Job, part: slice, rules: Rules) -> Iterator[Votes]:
     """(first row, sells, buys, weak), each (rows, p), for a few sessions at a time."""
     columns = _columns(job, part)
     stop = job.start + len(job.world)
-    seen = [~np.isnan(table[:stop]) for table, _, _ in columns]
+    seen = [~np.isnan(table[:stop]) for table, *_ in columns]
     raw = _raw_weights(job.blend, job.axes, job.sets[part])
     weights = (raw / raw.sum(axis=1, keepdims=True)).T
     plain = all(bool((s == s[:, :1]).all()) for s in seen)

@@ -107,8 +107,19 @@ def heard_runs(pattern: BoolArray, stop: int) -> Iterator[tuple[int, int]]:
 
 Heard = tuple[bool, ...]
 """Which voices were observed, in their order."""
-Column = tuple[FloatArray, FloatArray, IntArray | None]
-"""A voice: scores (T, V) and doubts (T, V), and the column of each set, None for all the same."""
+Column = tuple[FloatArray, FloatArray, FloatArray, IntArray | None]
+"""A voice: scores, doubts and scores without what one source alone tells, (T, V) each, and the
+column of each set, None for all the same. The third is the first where nothing rests on one."""
+
+
+def _lone_rows(columns: Sequence[Column]) -> frozenset[int]:
+    """Rows in which some score rests on one source."""
+    lone = [
+        ((table != apart) & ~np.isnan(table)).any(axis=1)
+        for table, _, apart, _ in columns
+        if apart is not table
+    ]
+    return frozenset(np.flatnonzero(np.any(lone, axis=0)).tolist() if lone else ())
 
 
 class Blender:
@@ -117,19 +128,20 @@ class Blender:
     def __init__(self, columns: Sequence[Column], weights: FloatArray, rules: Rules) -> None:
         self.columns, self.weights, self.rules = columns, weights, rules
         # One unvaried voice: its score is the blend of every set, so one column will do.
-        alone = len(columns) == 1 and columns[0][2] is None
+        alone = len(columns) == 1 and columns[0][3] is None
         size = 1 if alone else weights.shape[1]
         self.blend_weights = weights[:, :1] if alone else weights
         self.total, self.part = (np.empty((ROWS, size)) for _ in range(2))
         chance = rules.sell_chance
         self.quantile = 0.0 if chance == 0.5 else NormalDist().inv_cdf(chance)
         self.known: dict[Heard, BoolArray] = {}
-        self.varied = any(place is not None for _, _, place in columns)
+        self.varied = any(place is not None for *_, place in columns)
+        self.lone_rows = _lone_rows(columns)
         self.last_error: tuple[tuple[Heard, bytes], FloatArray] | None = None
         line = rules.extreme_below
         self.extremes = [
             v
-            for v, (table, _, _) in enumerate(columns)
+            for v, (table, _, _, _) in enumerate(columns)
             if bool((table <= (-2.0 if line is None else line)).any())
         ]
 
@@ -173,18 +185,27 @@ class Blender:
         """
         line = self.rules.exit_below
         below = score < line
-        if self.quantile == 0.0:
-            return below
         for row in np.flatnonzero(below.any(axis=1)).tolist():
+            alone = first + row in self.lone_rows
+            if self.quantile == 0.0 and not alone:
+                continue
             error = self._error(first + row, heard)
             below[row] &= score[row] + self.quantile * error < line
+            if alone:
+                below[row] &= self._confirmed(first + row) + self.quantile * error < line
         return below
+
+    def _confirmed(self, row: int) -> FloatArray:
+        """(p,): the score of one session without what one source alone tells."""
+        everyone = np.arange(self.weights.shape[1])
+        _, _, apart = self._cells(np.full(everyone.size, row), everyone)
+        return mix(apart, self.weights).score
 
     def _error(self, row: int, heard: Heard) -> FloatArray:
         """(p,): ``evidence.spread`` of one session; the same as before while doubts are."""
         everyone = np.arange(self.weights.shape[1])
         sets = everyone if self.varied else everyone[:1]
-        _, doubts = self._cells(np.full(sets.size, row), sets)
+        _, doubts, _ = self._cells(np.full(sets.size, row), sets)
         key = (heard, doubts.tobytes())
         if self.last_error is None or self.last_error[0] != key:
             told = np.where(np.array(heard)[:, None], 0.0, np.nan)
@@ -193,19 +214,19 @@ class Blender:
             self.last_error = key, spread(told, doubts, self.weights)
         return self.last_error[1]
 
-    def _cells(self, rows: IntArray, sets: IntArray) -> tuple[FloatArray, FloatArray]:
-        """(S, n): scores and doubts of the cells named."""
-        picked = [
-            (table[rows, 0 if place is None else place[sets]],
-             doubt[rows, 0 if place is None else place[sets]])
-            for table, doubt, place in self.columns
-        ]  # fmt: skip
-        return np.stack([s for s, _ in picked]), np.stack([d for _, d in picked])
+    def _cells(self, rows: IntArray, sets: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """(S, n): scores, doubts and confirmed scores of the cells named."""
+        found = []
+        for score, doubt, alone, place in self.columns:
+            at = 0 if place is None else place[sets]
+            found.append((score[rows, at], doubt[rows, at], alone[rows, at]))
+        scores, doubts, apart = (np.stack(kind) for kind in zip(*found, strict=True))
+        return scores, doubts, apart
 
     def _with_extremes(self, weak: BoolArray, first: int, last: int) -> BoolArray:
         line = self.rules.extreme_below or 0.0
         for voice in self.extremes:
-            table, _, place = self.columns[voice]
+            table, _, _, place = self.columns[voice]
             far = table[first:last] <= line
             if far.any():
                 far = far if place is None else far[:, place]
@@ -227,7 +248,7 @@ class Blender:
 
     def _known(self, voice: int, first: int, last: int, out: FloatArray) -> FloatArray:
         """(rows, p) or (rows, 1): one voice's scores for the chunk."""
-        table, _, place = self.columns[voice]
+        table, _, _, place = self.columns[voice]
         if place is None:
             return table[first:last]
         return np.take(table[first:last], place, axis=1, out=out, mode="clip")
@@ -236,13 +257,15 @@ class Blender:
         """The same by ``evidence.mix`` and ``evidence.spread`` themselves."""
         rules, shape = self.rules, (last - first, self.weights.shape[1])
         rows, sets = (x.ravel() for x in np.indices(shape))
-        scores, doubts = self._cells(first + rows, sets)
+        scores, doubts, apart = self._cells(first + rows, sets)
         weights = self.weights[:, sets]
         mixed = mix(scores, weights)
         error = spread(scores, doubts, weights)
         known = (mixed.coverage >= rules.observe_at_least) & ~np.isnan(mixed.score)
         line = rules.exit_below[sets]
         sells = known & (mixed.score + self.quantile * error < line)
+        if self.lone_rows:
+            sells &= mix(apart, weights).score + self.quantile * error < line
         buys = known & (mixed.score > rules.enter_above[sets])
         weak = None
         if rules.graded:

@@ -24,7 +24,8 @@ class Scenario(Strict):
     morning, guide against consensus and on the quarter reported, %. path_bps, fed_surprise_bps:
     added to the expected path and to the surprise of a Fed window. price_pct: fall or rise of the
     price spread evenly over the last price_sessions sessions; daily_vol_pct: volatility of each of
-    them, % a day; vix: its level then. includes: names of files whose changes come as well.
+    them, % a day; vix: its level then. confirmed: whether more than one source tells its news.
+    includes: names of files whose changes come as well.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
@@ -32,6 +33,7 @@ class Scenario(Strict):
     description: Annotated[str, Field(max_length=2_000)] = ""
     source: Annotated[str, Field(min_length=3, max_length=2_000)]
     includes: Many[str] = ()
+    confirmed: bool = True
     threat_pct: Annotated[float, Field(ge=0, le=100)] = 0.0
     domestic_pct: _Change = 0.0
     policy_pct: _Change = 0.0

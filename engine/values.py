@@ -564,7 +564,9 @@ class Decision:
     margin: distance of the score to where the verdict would change, positive while it stands.
     chance_beyond: chance that the score, as far as it is known, lies below the SELL line.
     firm_share: share of redrawn weights and effect sizes with the same stance; None: not asked.
-    worth_pct: what the score has proved to be worth over the next 21 sessions, % of price.
+    extreme: voices at their worst, which cap the share; one_source: voices whose news, told by one
+    source alone, is all that keeps the evidence from SELL. worth_pct: what the score has proved to
+    be worth over the next 21 sessions, % of price.
     since_on: first session of the present verdict. changed: differs from the session before.
     """
 
@@ -594,6 +596,7 @@ class Decision:
     data_hash: str
     code_version: str
     extreme: tuple[str, ...] = ()
+    one_source: tuple[str, ...] = ()
     firm_share: float | None = None
     worth_pct: float | None = None
     chances: tuple[StatedChance, ...] = ()

@@ -64,13 +64,15 @@ class Strategy:
 
     name: identity in reports and configs. needs: the features ``levels`` reads; the engine hands
     out these and no others. params: what can be tuned. levels_spec: the numbers the score depends
-    on at one session, with ranges for the flip search.
+    on at one session, with ranges for the flip search. lone: for a voice that listens to news, a
+    level -> the level that says how much of it, against the stock, one source alone tells.
     """
 
     name: ClassVar[str]
     needs: ClassVar[frozenset[str]]
     params: ClassVar[Mapping[str, Param]] = MappingProxyType({})
     levels_spec: ClassVar[Mapping[str, Level]] = MappingProxyType({})
+    lone: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
         """Features (T,) to levels (…, T); row t may use rows up to t only. NaN: not observed.
@@ -90,6 +92,14 @@ class Strategy:
     def evidence(self, levels: Mapping[str, float], p: Params) -> tuple[Evidence, ...]:
         """Sentences built from one session's levels; by default none."""
         return ()
+
+    def confirmed(self, levels: Mapping[str, FloatArray]) -> Mapping[str, FloatArray]:
+        """The levels without what one source alone tells; the very same where there is none."""
+        parts = {name: levels[part] for name, part in self.lone.items()}
+        heard = {name: np.nan_to_num(part) for name, part in parts.items() if np.any(part)}
+        if not any(part.any() for part in heard.values()):
+            return levels
+        return {**levels, **{name: levels[name] - part for name, part in heard.items()}}
 
 
 def levels_of(

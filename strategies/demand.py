@@ -25,7 +25,9 @@ class Demand(Strategy):
     """Score = tanh((guided growth beyond the ordinary + faded news) / scale)."""
 
     name: ClassVar[str] = "demand"
-    needs: ClassVar[frozenset[str]] = frozenset({"guided_growth_pct", "demand_impulse_pct"})
+    needs: ClassVar[frozenset[str]] = frozenset(
+        {"guided_growth_pct", "demand_impulse_pct", "demand_alone_pct"}
+    )
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
             "ordinary_growth_pct": Param(
@@ -65,11 +67,17 @@ class Demand(Strategy):
         }
     )
 
+    lone: ClassVar[Mapping[str, str]] = MappingProxyType({"buyers_news_pct": "demand_alone_pct"})
+
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
         """The guide's growth as told, and the news, fading."""
         news = features["demand_impulse_pct"]
         faded = only_where(news, decay(news, p["half_life_sessions"]))
-        return {"guided_growth_pct": features["guided_growth_pct"], "buyers_news_pct": faded}
+        return {
+            "guided_growth_pct": features["guided_growth_pct"],
+            "buyers_news_pct": faded,
+            "demand_alone_pct": features["demand_alone_pct"],
+        }
 
     def score(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
         """Both in per cent of data-centre revenue; unknown while either is."""

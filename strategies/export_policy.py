@@ -81,6 +81,10 @@ class ExportPolicy(Strategy):
         }
     )
 
+    lone: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"policy_pressure_pct": "policy_alone_pct"}
+    )
+
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
         """Fading pressure, damped once guidance excludes China, and the product of both gates."""
         excluded = features["china_excluded"]
@@ -104,11 +108,6 @@ class ExportPolicy(Strategy):
         damp = np.where(levels["china_excluded"] > 0, p["excluded_multiplier"], 1.0)
         standing = p["access_weight"] * damp * (1.0 - levels["china_access"])
         return np.clip(squash(levels["policy_pressure_pct"] / p["scale_pct"]) - standing, -1, 1)
-
-    def unconfirmed_apart(self, levels: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
-        """The levels without the worst step that one owner alone tells."""
-        alone = levels["policy_alone_pct"]
-        return {**levels, "policy_pressure_pct": levels["policy_pressure_pct"] - alone}
 
     def doubt(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
         """0.2: dates and acceptance rest on press reports."""

@@ -25,7 +25,7 @@ class Fp8Threat(Strategy):
 
     name: ClassVar[str] = "fp8_threat"
     needs: ClassVar[frozenset[str]] = frozenset(
-        {"threat_impulse_pct", "threat_doubt_pct", "domestic_impulse_pct"}
+        {"threat_impulse_pct", "threat_doubt_pct", "domestic_impulse_pct", "domestic_alone_pct"}
     )
     params: ClassVar[Mapping[str, Param]] = MappingProxyType(
         {
@@ -64,6 +64,8 @@ class Fp8Threat(Strategy):
         }
     )
 
+    lone: ClassVar[Mapping[str, str]] = MappingProxyType({"revenue_at_risk_pct": "lone_news_pct"})
+
     def levels(self, features: Mapping[str, FloatArray], p: Params) -> dict[str, FloatArray]:
         """Revenue at risk: ratings and chip news, each fading with the same half-life."""
         risk = decay(features["threat_impulse_pct"], p["half_life_sessions"])
@@ -75,6 +77,7 @@ class Fp8Threat(Strategy):
             "rated_loss_pct": only_where(level, risk),
             "chip_news_pct": only_where(level, chips),
             "rating_doubt_pct": only_where(level, wide),
+            "lone_news_pct": -p["domestic_weight"] * features["domestic_alone_pct"],
         }
 
     def score(self, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:

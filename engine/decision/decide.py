@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
@@ -26,7 +26,7 @@ import numpy as np
 from config.strategy import RiskWords as RiskWords
 from config.strategy import Rule as Rule
 from engine.decision import risk
-from engine.decision.evidence import Blend, Voice, mix, spread
+from engine.decision.evidence import Blend, Mixed, Voice, mix, spread
 from engine.values import BoolArray, Features, FloatArray
 from strategies.base import Params, levels_of
 
@@ -56,16 +56,18 @@ class Evaluation:
     """The blend over all sessions.
 
     scores, doubts, contributions: (S, T), scores NaN where not observed, contributions 0 there.
-    levels: per strategy. score: (T,), NaN when nothing was observed. spread: (T,), its standard
-    error. silent: (T,), weight not observed, by which the score could be lower or higher. known:
-    (T,), whether enough was observed for the evidence to speak. holding, reduced: (T,), the state
-    of the evidence. invested: (T,), False where the verdict is SELL. target_weight: (T,), share of
-    the holding to keep.
+    confirmed: (S, T), the scores without what one source alone tells. withheld: (T,), where that
+    alone keeps the evidence from saying SELL. levels: per strategy. score: (T,), NaN when nothing
+    was observed. spread: (T,), its standard error. silent: (T,), weight not observed, by which the
+    score could be lower or higher. known: (T,), whether enough was observed for the evidence to
+    speak. holding, reduced: (T,), the state of the evidence. invested: (T,), False where the
+    verdict is SELL. target_weight: (T,), share of the holding to keep.
     """
 
     levels: Levels
     scores: FloatArray
     doubts: FloatArray
+    confirmed: FloatArray
     contributions: FloatArray
     score: FloatArray
     spread: FloatArray
@@ -74,6 +76,7 @@ class Evaluation:
     known: BoolArray
     holding: BoolArray
     reduced: BoolArray
+    withheld: BoolArray
     invested: BoolArray
     target_weight: FloatArray
     bearing: Bearing
@@ -99,9 +102,10 @@ def evaluate_levels(
     """
     given = params or [v.params for v in blend.voices]
     heard = list(zip(blend.voices, levels, given, strict=True))
-    scores = stacked([v.strategy.score(lv, p) for v, lv, p in heard])
-    scores = weighed(scores, blend.rule)
-    apart = weighed(stacked([_confirmed_score(*voice) for voice in heard]), blend.rule)
+    pairs = [score_pair(*voice, blend.rule) for voice in heard]
+    scores = stacked([score for score, _ in pairs])
+    alone = any(confirmed is not score for score, confirmed in pairs)
+    apart = stacked([confirmed for _, confirmed in pairs]) if alone else None
     doubts = [v.strategy.doubt(lv, p) for v, lv, p in heard]
     if weights is None:
         weights = blend.weights.reshape(-1, *(1,) * (scores.ndim - 1))
@@ -111,10 +115,18 @@ def evaluate_levels(
     return judge(blend.rule, weights, levels, scores, told, bearing, confirmed=apart)
 
 
-def _confirmed_score(voice: Voice, levels: Mapping[str, FloatArray], p: Params) -> FloatArray:
-    """The voice's score without the worst step of news that rests on one source, if it has one."""
-    apart = getattr(voice.strategy, "unconfirmed_apart", None)
-    return voice.strategy.score(levels if apart is None else apart(levels), p)
+def score_pair(
+    voice: Voice, levels: Mapping[str, FloatArray], p: Params, rule: Rule
+) -> tuple[FloatArray, FloatArray]:
+    """A voice's weighed score, and the same without what one source alone tells.
+
+    One and the same array where nothing rests on one source.
+    """
+    score = weighed(voice.strategy.score(levels, p), rule)
+    apart = voice.strategy.confirmed(levels)
+    if apart is levels:
+        return score, score
+    return score, weighed(voice.strategy.score(apart, p), rule)
 
 
 def weighed(scores: FloatArray, rule: Rule) -> FloatArray:
@@ -143,21 +155,18 @@ def judge(
 ) -> Evaluation:
     """Verdict and share from what the voices say (S, …, T) and what risk allows.
 
-    confirmed: the scores without news that rests on one source; no SELL begins that they would not
-    say too.
+    confirmed: the scores without what one source alone tells; None: nothing rests on one source.
     """
+    confirmed = scores if confirmed is None else np.broadcast_to(confirmed, scores.shape)
     mixed = mix(scores, weights)
     error = spread(scores, doubts, weights)
-    votes = vote(rule, weights, scores, mixed.score, mixed.coverage, error)
-    if confirmed is not None:
-        apart = mix(np.broadcast_to(confirmed, scores.shape), weights)
-        also = vote(rule, weights, scores, apart.score, mixed.coverage, error)
-        votes = replace(votes, sells=votes.sells & also.sells)
+    votes = vote(rule, weights, scores, confirmed, mixed, error)
     holding, reduced = latch(votes, rule.min_sessions_between_changes)
     return Evaluation(
         levels=levels,
         scores=scores,
         doubts=doubts,
+        confirmed=confirmed,
         contributions=mixed.contributions,
         score=mixed.score,
         spread=error,
@@ -166,6 +175,7 @@ def judge(
         known=votes.known,
         holding=holding,
         reduced=reduced,
+        withheld=votes.withheld & holding,
         invested=holding & ~bearing.sells,
         target_weight=target_weight(rule, holding, reduced, bearing),
         bearing=bearing,
@@ -233,32 +243,51 @@ def floor_scale(valuation: Voice | None, features: Features) -> FloatArray:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Votes:
-    """What the evidence asks for at each session, (…, T)."""
+    """What the evidence asks for at each session, (…, T).
+
+    withheld: where SELL is not asked for only because it would rest on one source.
+    """
 
     sells: BoolArray
     buys: BoolArray
     weak: BoolArray
     known: BoolArray
+    withheld: BoolArray
 
 
 def vote(
     rule: Rule,
     weights: FloatArray,
     scores: FloatArray,
-    score: FloatArray,
-    coverage: FloatArray,
+    confirmed: FloatArray,
+    mixed: Mixed,
     error: FloatArray,
 ) -> Votes:
-    """The lines of ``rule`` applied; nobody votes while too little is observed."""
-    known = (coverage >= rule.observe_at_least) & ~np.isnan(score)
-    sells = known & (score + sell_quantile(rule) * error < rule.exit_below)
+    """The lines of ``rule`` applied; nobody votes while too little is observed.
+
+    The one place of the rule that no SELL begins on one source: it must also be said by
+    ``confirmed``, the scores without what one source alone tells. Every voice that listens to news,
+    the stress table, the flips and the sweep ask here or are held to it by a test.
+    """
+    score = mixed.score
+    known = (mixed.coverage >= rule.observe_at_least) & ~np.isnan(score)
+    asked = known & below_line(rule, score, error)
+    withheld = np.zeros(np.shape(score), dtype=np.bool_)
+    if confirmed is not scores:
+        withheld = asked & ~below_line(rule, mix(confirmed, weights).score, error)
     weak = np.zeros(np.shape(score), dtype=np.bool_)
     if rule.reduce_below is not None:
         weak = known & (score < rule.reduce_below)
     if rule.extreme_below is not None:
         heard = np.broadcast_to(weights > 0, scores.shape)
         weak = weak | (known & (heard & (scores <= rule.extreme_below)).any(axis=0))
-    return Votes(sells=sells, buys=known & (score > rule.enter_above), weak=weak, known=known)
+    buys = known & (score > rule.enter_above)
+    return Votes(sells=asked & ~withheld, buys=buys, weak=weak, known=known, withheld=withheld)
+
+
+def below_line(rule: Rule, score: FloatArray, error: FloatArray) -> BoolArray:
+    """Whether a score is below ``exit_below`` by what the chance asks for."""
+    return np.asarray(score + sell_quantile(rule) * error < rule.exit_below)
 
 
 def sell_quantile(rule: Rule) -> float:

@@ -19,9 +19,9 @@ from engine.decision.decide import (
     Evaluation,
     chance_beyond,
     margin,
+    score_pair,
     since_row,
     vote,
-    weighed,
 )
 from engine.decision.evidence import Blend, Voice, mix, spread
 from engine.decision.outlook import Outlook, chances_at, firmness, risk_at, stance_of
@@ -98,6 +98,7 @@ def decision_at(
         data_hash=origin.data_hash,
         code_version=origin.code_version,
         extreme=_extreme(blend, evaluation, row),
+        one_source=_one_source(blend, evaluation, row),
     )
     if outlook is None:
         return said
@@ -123,6 +124,16 @@ def _extreme(blend: Blend, evaluation: Evaluation, t: int) -> tuple[str, ...]:
         for v, score in zip(blend.voices, evaluation.scores[:, t], strict=True)
         if v.weight > 0 and score <= line
     )
+
+
+def _one_source(blend: Blend, evaluation: Evaluation, t: int) -> tuple[str, ...]:
+    """Names of the voices whose lone news keeps SELL from being said; empty where none does."""
+    if not evaluation.withheld[t]:
+        return ()
+    rests = evaluation.confirmed[:, t] != evaluation.scores[:, t]  # NaN differs, and is no news
+    heard = ~np.isnan(evaluation.scores[:, t]) & (blend.weights > 0)
+    pairs = zip(blend.voices, rests & heard, strict=True)
+    return tuple(voice.strategy.name for voice, alone in pairs if alone)
 
 
 def contributions_at(blend: Blend, evaluation: Evaluation, t: int) -> tuple[Contribution, ...]:
@@ -233,12 +244,14 @@ class _Asked:
         moved[self.level] = values
         scores = np.repeat(e.scores[:, t : t + 1], values.size, axis=1)
         doubts = np.repeat(e.doubts[:, t : t + 1], values.size, axis=1)
-        scores[self.voice] = weighed(voice.strategy.score(moved, voice.params), rule)
+        confirmed = np.repeat(e.confirmed[:, t : t + 1], values.size, axis=1)
+        pair = score_pair(voice, moved, voice.params, rule)
+        scores[self.voice], confirmed[self.voice] = pair
         doubts[self.voice] = voice.strategy.doubt(moved, voice.params)
         weights = self.blend.weights[:, None]
         mixed = mix(scores, weights)
         error = spread(scores, doubts, weights)
-        votes = vote(rule, weights, scores, mixed.score, mixed.coverage, error)
+        votes = vote(rule, weights, scores, confirmed, mixed, error)
         before = bool(e.holding[t - 1]) if t else True
         holding = ~votes.sells if before else votes.buys
         return np.asarray(holding != bool(e.holding[t]))

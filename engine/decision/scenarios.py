@@ -163,6 +163,11 @@ _ADDED = {
     "path_bps": "expected_path_bps",
     "fed_surprise_bps": "fed_surprise_bps",
 }
+_ALONE = {
+    "domestic_pct": "domestic_alone_pct",
+    "policy_pct": "policy_alone_pct",
+    "demand_pct": "demand_alone_pct",
+}
 _SET = {
     "us_gate": "us_gate",
     "china_gate": "china_gate",
@@ -186,6 +191,8 @@ def overlaid(
         if extra:
             out[name] = _many(values[name], rows.size)
             out[name][order, rows] += extra
+    if not scenario.confirmed:
+        out |= _alone(values, scenario, rows)
     for field, name in _SET.items():
         value = getattr(scenario, field)
         if value is not None:
@@ -196,6 +203,19 @@ def overlaid(
         out["guide_age_sessions"][order, rows] = 0.0
     if scenario.price_pct or scenario.daily_vol_pct or scenario.vix:
         out |= _price_path(values, scenario, rows)
+    return out
+
+
+def _alone(
+    values: Mapping[str, FloatArray], scenario: Scenario, rows: Rows
+) -> dict[str, FloatArray]:
+    """The worst step that one source alone tells, where the scenario's news is one."""
+    order, out = np.arange(rows.size), {}
+    for field, name in _ALONE.items():
+        told = min(0.0, float(getattr(scenario, field)))
+        if told:
+            out[name] = _many(values[name], rows.size)
+            out[name][order, rows] = np.fmin(out[name][order, rows], told)
     return out
 
 

@@ -42,7 +42,7 @@ class Given(Strategy):
 
 def synthetic_features(n: int = 600, seed: int = 3, *, holes: bool = True) -> Features:
     """Seeded random features of every name the three strategies here read."""
-    rng = np.random.default_rng(seed)
+    rng, alone = np.random.default_rng(seed), np.random.default_rng(seed + 1)
     ar = np.empty(n)
     state = 0.0
     for t in range(n):
@@ -52,6 +52,7 @@ def synthetic_features(n: int = 600, seed: int = 3, *, holes: bool = True) -> Fe
         "threat_impulse_pct": np.where(rng.random(n) < 0.05, rng.gamma(2, 2, n), 0.0),
         "threat_doubt_pct": np.where(rng.random(n) < 0.05, 2.0, 0.0),
         "domestic_impulse_pct": np.where(rng.random(n) < 0.05, rng.normal(0, 2, n), 0.0),
+        "domestic_alone_pct": np.where(alone.random(n) < 0.3, -alone.gamma(2, 1, n), 0.0),
         "trend_gap_pct": 15 * ar,
         "volatility_pct": 40 + 10 * np.abs(rng.normal(size=n)),
         "expected_path_bps": 40 * np.sin(np.arange(n) / 60) + rng.normal(0, 5, n),

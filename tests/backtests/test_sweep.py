@@ -91,17 +91,17 @@ def test_the_full_rule_is_swept_bit_for_bit(holes: bool) -> None:
     found = sweep.run(job)
     plain = sweep.run(replace(job, curves=False))
 
-    met = np.zeros(4, dtype=np.bool_)
+    met = np.zeros(5, dtype=np.bool_)
     for row in range(len(sets)):
         told = evaluate(sweep.blend_of(job, row), features)
         alone = replay(world, told.target_weight)
         assert found.totals.final_equity[row] == alone.final_equity
         assert plain.totals.final_equity[row] == alone.final_equity
         assert found.totals.n_trades[row] == len(alone.trades)
-        seen = (told.reduced, ~told.holding, told.bearing.sells, ~told.known)
+        seen = (told.reduced, ~told.holding, told.bearing.sells, told.withheld, ~told.known)
         met |= [bool(kind.any()) for kind in seen]
-    assert met[:3].all()
-    assert met[3] == holes
+    assert met[:4].all()
+    assert met[4] == holes
 
 
 def test_the_moments_are_those_of_the_path() -> None:

@@ -245,6 +245,8 @@ def _six_voices(features: Features) -> tuple[Blend, Features]:
     walk = np.cumsum(rng.normal(0, 0.02, n))
     more = {
         "policy_alone_pct": np.zeros(n),
+        "domestic_alone_pct": np.zeros(n),
+        "demand_alone_pct": np.zeros(n),
         "policy_impulse_pct": np.where(rng.random(n) < 0.03, rng.normal(0, 3, n), 0.0),
         "us_gate": np.full(n, 0.5),
         "china_gate": np.full(n, 0.35),

@@ -125,6 +125,8 @@ def inputs(seed: int, n: int = 40) -> dict[str, list[float]]:
         "trailing_revenue_usd_bn": level(60, 250),
         "policy_impulse_pct": rare(-7, 5),
         "policy_alone_pct": [0.0] * n,
+        "domestic_alone_pct": [0.0] * n,
+        "demand_alone_pct": [0.0] * n,
         "us_gate": [draw.choice([0.0, 0.5, 1.0]) for _ in range(n)],
         "china_gate": [draw.choice([0.0, 0.35, 1.0]) for _ in range(n)],
         "china_excluded": [float(i >= n // 2) for i in range(n)],

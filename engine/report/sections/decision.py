@@ -46,7 +46,7 @@ class DecisionSection(Section):
         names = (
             "decided_at stance known target_weight floor_weight score silent_weight margin "
             "chance_beyond coverage since_on changed previous_score exit_below enter_above "
-            "reduce_below sell_chance extreme firm_share worth_pct contributions flips notes"
+            "reduce_below sell_chance extreme one_source firm_share worth_pct contributions flips notes"
         ).split()
         return {
             "as_of": report.as_of,
@@ -140,6 +140,12 @@ def _firm(d: Decision, voice: Voice) -> Iterable[str]:
 
 
 def _alone(d: Decision, voice: Voice) -> Iterable[str]:
+    if d.one_source:
+        yield voice.say(
+            "The evidence would say SELL, but rests on one source ({names}): nothing is sold on it "
+            "alone",
+            names=Said(", ".join(voice.label(name) for name in d.one_source)),
+        )
     if d.extreme:
         yield voice.say(
             "At its worst, and capping the share by itself: {names}",

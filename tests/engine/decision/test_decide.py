@@ -11,9 +11,19 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from config.strategy import Rule
-from engine.decision.decide import Bearing, Votes, judge, latch, target_weight, vote, weighed
-from engine.decision.evidence import mix, spread
+from engine.decision.decide import (
+    Bearing,
+    Votes,
+    evaluate_levels,
+    judge,
+    latch,
+    target_weight,
+    vote,
+    weighed,
+)
+from engine.decision.evidence import Blend, Voice, mix, spread
 from engine.values import BoolArray, FloatArray
+from strategies.base import levels_of
 
 RULE = Rule(exit_below=-0.2, enter_above=-0.05, min_sessions_between_changes=3)
 GRADED = RULE.model_copy(update={"reduce_below": -0.1, "extreme_below": -0.9})
@@ -26,7 +36,7 @@ def votes_of(score: FloatArray, rule: Rule) -> Votes:
     scores = np.asarray(score, dtype=float)[None]
     mixed = mix(scores, np.ones((1,) * scores.ndim))
     none = np.zeros(mixed.score.shape)
-    return vote(rule, np.ones((1,) * scores.ndim), scores, mixed.score, mixed.coverage, none)
+    return vote(rule, np.ones((1,) * scores.ndim), scores, scores, mixed, none)
 
 
 def slow_latch(score: list[float], rule: Rule) -> list[tuple[bool, bool]]:
@@ -85,7 +95,7 @@ def decided(values: list[float], rule: Rule, doubt: float = 0.2) -> tuple[BoolAr
     weights = np.full((len(values), 1), 1.0 / len(values))
     doubts = np.full(scores.shape, doubt)
     mixed = mix(scores, weights)
-    told = vote(rule, weights, scores, mixed.score, mixed.coverage, spread(scores, doubts, weights))
+    told = vote(rule, weights, scores, scores, mixed, spread(scores, doubts, weights))
     return told.sells, float(mixed.score[0])
 
 
@@ -122,7 +132,7 @@ def test_with_too_little_seen_the_evidence_cannot_say() -> None:
     scores = np.array([[-1.0, -1.0], [np.nan, -1.0]])
     weights = np.array([[0.5], [0.5]])
     mixed = mix(scores, weights)
-    told = vote(rule, weights, scores, mixed.score, mixed.coverage, np.zeros(2))
+    told = vote(rule, weights, scores, scores, mixed, np.zeros(2))
 
     assert told.known.tolist() == [False, True]
     assert told.sells.tolist() == told.weak.tolist() == [False, True]
@@ -132,7 +142,7 @@ def test_one_voice_at_its_extreme_caps_the_share_even_when_the_others_balance_it
     """It reduces; it does not sell."""
     scores, weights = np.array([[-0.95], [1.0], [1.0]]), np.full((3, 1), 1 / 3)
     mixed = mix(scores, weights)
-    told = vote(GRADED, weights, scores, mixed.score, mixed.coverage, np.zeros(1))
+    told = vote(GRADED, weights, scores, scores, mixed, np.zeros(1))
 
     assert mixed.score[0] > GRADED.enter_above
     assert told.weak.tolist() == [True]
@@ -216,8 +226,6 @@ def test_a_reduction_that_could_never_act_is_refused() -> None:
 
 def test_no_sell_begins_on_news_that_rests_on_one_source() -> None:
     """The same scores sell when others confirm them, and hold while one owner alone tells them."""
-    from engine.decision.decide import Bearing, judge
-
     scores, doubts, weights = np.array([[-0.9]]), np.zeros((1, 1)), np.ones((1, 1))
     rows = np.ones(1)
     bearing = Bearing(share=rows, held=rows, sells=np.zeros(1, dtype=np.bool_), floor_scale=rows)
@@ -227,3 +235,38 @@ def test_no_sell_begins_on_news_that_rests_on_one_source() -> None:
     alone = judge(rule, weights, (), scores, doubts, bearing, confirmed=np.array([[-0.1]]))
     assert (bool(told.invested[0]), bool(alone.invested[0])) == (False, True)
     assert alone.score[0] == told.score[0]
+
+
+NEWS_VOICES = (
+    ("strategies.export_policy:ExportPolicy", "policy_impulse_pct", "policy_alone_pct"),
+    ("strategies.demand:Demand", "demand_impulse_pct", "demand_alone_pct"),
+    ("strategies.fp8_threat:Fp8Threat", "domestic_impulse_pct", "domestic_alone_pct"),
+)
+
+
+@pytest.mark.parametrize(("use", "told", "alone"), NEWS_VOICES)
+def test_every_voice_of_the_news_is_held_to_the_one_rule(use: str, told: str, alone: str) -> None:
+    """A bad day that sells when others confirm it holds while one source alone tells it."""
+    from importlib import import_module
+
+    module, _, kind = use.partition(":")
+    strategy = getattr(import_module(module), kind)()
+    params = {name: spec.default for name, spec in strategy.params.items()}
+    voice = Voice(strategy=strategy, weight=1.0, params=params)
+    rule = Rule(exit_below=-0.5, enter_above=0.0)
+    values = {name: np.zeros(2) for name in strategy.needs}
+    values |= {"us_gate": np.ones(2), "china_gate": np.ones(2)}
+    values[told] = np.array([0.0, -60.0])
+
+    def withheld(lone: float) -> tuple[bool, bool]:
+        features = {**values, alone: np.array([0.0, lone])}
+        levels = (levels_of(strategy, features, params),)
+        rows = np.ones(2)
+        free = Bearing(share=rows, held=rows, sells=np.zeros(2, dtype=np.bool_), floor_scale=rows)
+        found = evaluate_levels(Blend(voices=(voice,), rule=rule), levels, free)
+        return bool(found.invested[1]), bool(found.withheld[1])
+
+    assert withheld(0.0) == (False, False)
+    assert withheld(-60.0) == (True, True)
+    assert withheld(-3.0) == (False, False)
+    assert withheld(float("nan")) == (False, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import numpy as np
 import pytest
 
 from engine.clock import parse_as_of
-from engine.decision.decide import evaluate_levels
+from engine.decision.decide import evaluate, evaluate_levels
+from engine.decision.explain import flips_at
 from engine.decision.outlook import firmness
 from engine.record.history import History
 from engine.service.bind import load
@@ -115,3 +117,36 @@ def test_each_bar_says_what_it_was_the_session_before() -> None:
     assert [c.previous for c in d.contributions] == [c.contribution for c in before.contributions]
     assert d.previous_score is not None
     assert sum(moves) == pytest.approx(d.score - d.previous_score, abs=1e-12)
+
+
+@pytest.mark.parametrize("day", range(24))
+def test_flips_of_random_mornings_are_what_a_rerun_says(day: int) -> None:
+    """Any day of the record, any preset: beyond each level the verdict turns, before it it stands.
+
+    A third of the days get a headline that one source alone tells, up to a total loss.
+    """
+    rng = np.random.default_rng(day)
+    a = assessed(PRESETS[day % 3], "2025-09-30")
+    t = int(rng.integers(30, len(a.features.sessions_on)))
+    values = {name: array[: t + 1].copy() for name, array in a.features.values.items()}
+    if day % 3 == 0:
+        values["policy_alone_pct"][t] = -float(rng.uniform(0, 30))
+        values["policy_impulse_pct"][t] += values["policy_alone_pct"][t]
+    short = replace(
+        a.features,
+        sessions_on=a.features.sessions_on[: t + 1],
+        decide_at_us=a.features.decide_at_us[: t + 1],
+        values=values,
+    )
+    found = evaluate(a.config.blend, short)
+    verdict = bool(found.invested[-1])
+    for flip in flips_at(a.config.blend, found, t):
+        if flip.flips_at is None or flip.current is None:
+            continue
+        step = 1e-6 * max(1.0, abs(flip.flips_at)) * np.sign(flip.flips_at - flip.current)
+        for nudge, turned in ((step, True), (-step, False)):
+            levels = tuple({k: v.copy() for k, v in lv.items()} for lv in found.levels)
+            index = [v.strategy.name for v in a.config.blend.voices].index(flip.strategy)
+            levels[index][flip.input][-1] = flip.flips_at + nudge
+            again = evaluate_levels(a.config.blend, levels, found.bearing)
+            assert (bool(again.invested[-1]) != verdict) is turned, flip

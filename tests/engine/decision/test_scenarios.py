@@ -159,3 +159,17 @@ def test_every_stance_has_its_days(preset: str) -> None:
     less = ~sold & (e.target_weight[days] < 1.0)
 
     assert all(0.0 < share < 1.0 for share in (sold.mean(), less.mean(), (~sold & ~less).mean()))
+
+
+def test_a_scenario_that_one_source_tells_sells_nothing() -> None:
+    """The same news sells when it is confirmed; the score is the same."""
+    features, blend = synthetic_features(holes=False), full_voices()
+    base = decide.evaluate(blend, features)
+    rows = np.flatnonzero(base.holding)[::20].astype(np.int64)
+    bad = Scenario(name="bad", severity="severe", source="synthetic", domestic_pct=-60.0)
+    told = ask(blend, features, base, bad, rows)
+    alone = ask(blend, features, base, bad.model_copy(update={"confirmed": False}), rows)
+
+    assert alone.score.tolist() == told.score.tolist()
+    assert (~told.invested).sum() > (~alone.invested).sum()
+    assert alone.invested.tolist() == base.invested[rows].tolist()
