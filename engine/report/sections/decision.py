@@ -46,7 +46,8 @@ class DecisionSection(Section):
         names = (
             "decided_at stance known target_weight floor_weight score silent_weight margin "
             "chance_beyond coverage since_on changed previous_score exit_below enter_above "
-            "reduce_below sell_chance extreme one_source firm_share worth_pct contributions flips notes"
+            "reduce_below sell_chance extreme one_source firm_share worth_pct contributions flips "
+            "notes"
         ).split()
         return {
             "as_of": report.as_of,
