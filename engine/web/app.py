@@ -141,17 +141,22 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def server(app: Starlette) -> uvicorn.Server:
-    """The server for ``app``: quiet, bounded, no websockets; ``run(sockets=[...])`` starts it."""
+    """The server for ``app``: quiet, no websockets; ``run(sockets=[...])`` starts it.
+
+    ``Connection`` bounds the connections and their time.
+    """
     import uvicorn
+
+    from engine.web.wire import Connection
 
     config = uvicorn.Config(
         app,
+        http=Connection,
         log_level="warning",
         access_log=False,
         server_header=False,
         ws="none",
         proxy_headers=False,
-        limit_concurrency=64,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=3,
     )

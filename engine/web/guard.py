@@ -21,7 +21,7 @@ from time import monotonic
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -206,6 +206,8 @@ class Guard:
             answer = await self._check(request, visit)
         except RefusedError as refusal:
             answer = PlainTextResponse(refusal.line + "\n", refusal.status)
+        except ClientDisconnect:  # left, or was cut, before the form had come
+            return
         if answer is not None:
             await answer(scope, receive, dressed)
         else:
