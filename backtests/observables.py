@@ -1,16 +1,16 @@
 """What a rating says of things that will be seen, scored as they come.
 
 A rating's losses are never observed. Its forecasts are: NVDA's abnormal return over the next 1 and
-5 sessions, the surprise of Nvidia's next guide, and the next change of a dated consensus. Each is
-the past of that quantity as known on the day (climatology, the yardstick), moved by what the rating
-says is lost and widened by its doubt; so a rating that knows nothing scores as climatology does,
-and one that is wrong scores worse. CRPS in the unit of the quantity (Gneiting and Raftery 2007).
+5 sessions, the surprise of Nvidia's next guide, the change of its next line of revenue in China,
+and the next change of a dated consensus. Each is the past of that quantity as known on the day
+(climatology, the yardstick), moved by what the rating says is lost and widened by its doubt; so a
+rating that knows nothing scores as climatology does, and one that is wrong scores worse. CRPS in the unit of the quantity (Gneiting and Raftery 2007).
 The rating itself never looks at prices.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -22,7 +22,7 @@ from backtests.overfitting import bootstrap_rows
 from backtests.reliability import crps
 from engine.decision.features import RatedRelease
 from engine.errors import DataError
-from engine.values import Features, FloatArray
+from engine.values import Features, FloatArray, ThreatRating
 
 BETA_SESSIONS = 250
 """Sessions of the past from which NVDA's beta to QQQ is taken, at most."""
@@ -43,6 +43,7 @@ class Told:
     """One forecast of one quantity, and what came. pct throughout.
 
     past: the yardstick's sample (n,). shift: what the rating moves it by. sd: the doubt it adds.
+    came: NaN where it has not run its course.
     """
 
     what: str
@@ -94,8 +95,13 @@ def abnormal(features: Features) -> FloatArray:
     return out
 
 
-def of_returns(features: Features, ratings: Sequence[RatedRelease], sessions: int) -> list[Told]:
-    """The sum of abnormal returns over ``sessions`` from the open at which each rating acts."""
+def of_returns(
+    features: Features, ratings: Sequence[RatedRelease], sessions: int, *, running: bool = False
+) -> list[Told]:
+    """The sum of abnormal returns over ``sessions`` from the open at which each rating acts.
+
+    running: those that have not run their course too.
+    """
     ar = abnormal(features)
     total = np.full(ar.shape, np.nan)  # total[t]: of the sessions whose returns rows t.. t+s-1 know
     for t in range(ar.size - sessions + 1):
@@ -103,12 +109,14 @@ def of_returns(features: Features, ratings: Sequence[RatedRelease], sessions: in
     told = []
     for rated in ratings:
         first = rated.row + 1  # the row that knows the return of the session acted on
-        if not (rated.row > 0 and first + sessions <= ar.size) or not rated.rating.rateable:
+        over = first + sessions <= ar.size
+        if not (rated.row > 0 and (over or running)) or not rated.rating.rateable:
             continue
         past = total[: rated.row - sessions + 1]
         past = past[~np.isnan(past)]
-        cap = 1000.0 * features.values["market_cap_usd_tn"][rated.row]
-        if past.size < LEAST_PAST or np.isnan(total[first]) or np.isnan(cap):
+        cap = 1000.0 * features.values["market_cap_usd_tn"][min(rated.row, ar.size - 1)]
+        came = float(total[first]) if over else np.nan
+        if past.size < LEAST_PAST or np.isnan(cap) or (np.isnan(came) and not running):
             continue
         r = rated.rating
         width = abs(r.value_high_usd_bn - r.value_low_usd_bn)
@@ -116,24 +124,32 @@ def of_returns(features: Features, ratings: Sequence[RatedRelease], sessions: in
             Told(
                 what=f"abnormal return, {sessions} session" + ("s" if sessions > 1 else ""),
                 about=r.model,
-                on=features.sessions_on[rated.row],
+                on=features.sessions_on[min(rated.row, ar.size - 1)],
                 past=past,
                 shift=-100.0 * r.value_loss_usd_bn / cap,
                 sd=100.0 * width / NINETY / cap,
-                came=float(total[first]),
+                came=came,
             )
         )
     return told
 
 
-def of_steps(
-    what: str, steps: Iterable[tuple[date, date, float]], ratings: Sequence[RatedRelease]
-) -> list[Told]:
-    """A quantity that comes in steps: (known before, known on, change in per cent), in order.
+Steps = Iterable[tuple[date, date, float]]
+"""A quantity that comes in steps: (known before, known on, change in per cent)."""
+Effect = Callable[[Sequence[ThreatRating], date], tuple[float, float]]
+"""What ratings move a step known on a day by, and the doubt they add: per cent, and its sd."""
 
-    The forecast of a step knows the ratings told after the step before and before it: their
-    losses of a year's revenue add up, as each quarter of that year loses the same share.
-    """
+
+def of_the_year(own: Sequence[ThreatRating], _on: date) -> tuple[float, float]:
+    """Losses of a year's revenue add up, as each quarter of that year loses the same share."""
+    widths = [r.net_high_share - r.net_low_share for r in own]
+    return -100.0 * sum(r.loss_share for r in own), 100.0 * float(np.hypot.reduce(widths)) / NINETY
+
+
+def of_steps(
+    what: str, steps: Steps, ratings: Sequence[RatedRelease], effect: Effect = of_the_year
+) -> list[Told]:
+    """The forecast of a step knows the ratings told after the step before and before it."""
     told: list[Told] = []
     past: list[float] = []
     for since, on, came in sorted(steps, key=lambda s: s[1]):
@@ -143,20 +159,35 @@ def of_steps(
             if since <= r.rating.rated_at.date() < on and r.rating.rateable
         ]
         if own and len(past) >= LEAST_PAST:
-            widths = [r.net_high_share - r.net_low_share for r in own]
-            told.append(
-                Told(
-                    what=what,
-                    about=f"{len(own)} events",
-                    on=on,
-                    past=np.array(past),
-                    shift=-100.0 * sum(r.loss_share for r in own),
-                    sd=100.0 * float(np.hypot.reduce(widths)) / NINETY,
-                    came=came,
-                )
-            )
+            shift, sd = effect(own, on)
+            about = f"{len(own)} events"
+            told.append(_step(what, about, on, past, shift, sd, came))
         past.append(came)
     return told
+
+
+def next_step(
+    what: str, steps: Steps, rating: ThreatRating, effect: Effect = of_the_year
+) -> Told | None:
+    """What one rating alone says of the step after its day; None where too little came before.
+
+    The step may not have come: its day is the rating's own, and what came is NaN.
+    """
+    day = rating.rated_at.date()
+    ordered = sorted(steps, key=lambda s: s[1])
+    past = [came for _, on, came in ordered if on <= day]
+    if len(past) < LEAST_PAST or not rating.rateable:
+        return None
+    ahead = next(((on, came) for _, on, came in ordered if on > day), (None, np.nan))
+    on, came = ahead
+    shift, sd = effect([rating], on or date.max)
+    return _step(what, rating.model, on or day, past, shift, sd, came)
+
+
+def _step(
+    what: str, about: str, on: date, past: Sequence[float], shift: float, sd: float, came: float
+) -> Told:
+    return Told(what=what, about=about, on=on, past=np.array(past), shift=shift, sd=sd, came=came)
 
 
 def guide_steps(rows: Iterable[Mapping[str, str]]) -> list[tuple[date, date, float]]:
@@ -187,6 +218,59 @@ def consensus_steps(rows: Iterable[Mapping[str, str]]) -> list[tuple[date, date,
             if on > before:
                 steps.append((before, on, 100.0 * (new / old - 1.0)))
     return steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChinaLine:
+    """Nvidia's revenue of a quarter in China with Hong Kong, as reported. basis: by what customers
+    are counted (``billing`` or ``HQ``); figures of two bases must not be differenced."""
+
+    on: date
+    usd_bn: float
+    basis: str
+
+
+def china_lines(rows: Iterable[Mapping[str, str]]) -> list[ChinaLine]:
+    """The lines that were reported, oldest first, from rows of ``nvidia_earnings.csv``."""
+    found = [
+        ChinaLine(
+            on=date.fromisoformat(row["report_datetime_et"][:10]),
+            usd_bn=float(row["china_incl_hk_revenue_usd_bn"]),
+            basis="billing" if (row.get("china_basis") or "").startswith("billing") else "HQ",
+        )
+        for row in rows
+        if row.get("report_datetime_et") and row.get("china_incl_hk_revenue_usd_bn")
+    ]
+    return sorted(found, key=lambda line: line.on)
+
+
+def china_steps(lines: Sequence[ChinaLine]) -> list[tuple[date, date, float]]:
+    """Change of each line against the one before it, per cent, where both count alike."""
+    return [
+        (old.on, new.on, 100.0 * (new.usd_bn / old.usd_bn - 1.0))
+        for old, new in pairwise(lines)
+        if old.basis == new.basis
+    ]
+
+
+def of_china(lines: Sequence[ChinaLine]) -> Effect:
+    """What home-grown chips take is taken in China: a quarter of the year's loss by substitution,
+    over the last line known. The doubt is that of the whole rating, in the same proportion."""
+
+    def effect(own: Sequence[ThreatRating], on: date) -> tuple[float, float]:
+        quarter = next(line.usd_bn for line in reversed(lines) if line.on < on)
+        moved = sum(r.channel_usd_bn.get("substitution", 0.0) for r in own) / 4.0
+        doubt = float(np.hypot.reduce([_substitution_width_usd_bn(r) / 4.0 for r in own]))
+        return 100.0 * moved / quarter, 100.0 * doubt / NINETY / quarter
+
+    return effect
+
+
+def _substitution_width_usd_bn(rating: ThreatRating) -> float:
+    parts = rating.channel_usd_bn
+    whole = sum(abs(part) for part in parts.values())
+    share = abs(parts.get("substitution", 0.0)) / whole if whole else 0.0
+    return share * (rating.net_high_share - rating.net_low_share) * rating.revenue_usd_bn
 
 
 def score(told: Sequence[Told]) -> Scored:

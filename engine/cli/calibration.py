@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.clock import NEW_YORK
 from engine.errors import DataError
+from engine.plain import safe_text
 
 if TYPE_CHECKING:
-    from backtests.observables import Scored, Told
+    from backtests.observables import Effect, Scored, Told
+    from engine.decision.features import RatedRelease
+    from engine.values import Features
 
 WIDTH = 80
 BINS = 5
+RATED = ("release", "rated at last")
+"""Kinds of ratings that stand for a release; a test holds them to ``engine.threat.changes``."""
+GUIDE, CHINA = "next guide against consensus", "next China line"
+CONSENSUS = "next change of a consensus"
 
 
-def calibration(instant: datetime, db: str | None, config_dir: str | None) -> list[Scored]:
-    """Every quantity with forecasts that have run their course by ``instant``."""
-    from backtests import observables
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What forecasts are made of: sessions, ratings, and quantities that come in steps."""
+
+    features: Features
+    ratings: Sequence[RatedRelease]
+    steps: tuple[tuple[str, list[tuple[date, date, float]], Effect], ...]
+
+
+def seen_at(instant: datetime, db: str | None, config_dir: str | None) -> Seen:
+    """Everything known at ``instant``; steps that came later are left out."""
+    from backtests import observables as o
     from config.settings import config_folder
-    from engine.decision.features import RatedRelease
     from engine.service import wiring
     from engine.service.bind import load
     from engine.tables import read_rows
@@ -29,29 +47,63 @@ def calibration(instant: datetime, db: str | None, config_dir: str | None) -> li
     config = load(config_folder(config_dir))
     with wiring.open_record(config, db) as store:
         made = wiring.assess(wiring.world_at(store, config, instant), config)
-    ratings: Sequence[RatedRelease] = made.ratings
-    facts = config.facts
-    steps = {
-        "next guide against consensus": observables.guide_steps(
-            read_rows(facts / "nvidia_earnings.csv")
-        ),
-        "next change of a consensus": observables.consensus_steps(
-            read_rows(facts / "nvidia_consensus.csv")
-        ),
-    }
-    found: list[list[Told]] = [observables.of_returns(made.features, ratings, s) for s in (1, 5)]
-    for what, all_steps in steps.items():
-        over = [step for step in all_steps if step[1] <= instant.date()]
-        found.append(observables.of_steps(what, over, ratings))
+    until = instant.astimezone(NEW_YORK).date()
+    earnings = list(read_rows(config.facts / "nvidia_earnings.csv"))
+    consensus = o.consensus_steps(read_rows(config.facts / "nvidia_consensus.csv"))
+    china = [line for line in o.china_lines(earnings) if line.on <= until]
+    steps = (
+        (GUIDE, o.guide_steps(earnings), o.of_the_year),
+        (CHINA, o.china_steps(china), o.of_china(china)),
+        (CONSENSUS, consensus, o.of_the_year),
+    )
+    over = tuple(
+        (what, [step for step in every if step[1] <= until], effect)
+        for what, every, effect in steps
+    )
+    return Seen(features=made.features, ratings=made.ratings, steps=over)
+
+
+def calibration(seen: Seen) -> list[Scored]:
+    """Every quantity with forecasts that have run their course."""
+    from backtests import observables
+
+    found = [observables.of_returns(seen.features, seen.ratings, s) for s in (1, 5)]
+    for what, steps, effect in seen.steps:
+        found.append(observables.of_steps(what, steps, seen.ratings, effect))
     if not any(found):
         raise DataError("no forecast of a rating has run its course", remedy="choose a later day")
     return [observables.score(told) for told in found if told]
 
 
-def calibration_text(scored: Sequence[Scored], instant: datetime) -> str:
+def unscored(seen: Seen, scored: Sequence[Scored]) -> list[tuple[str, int]]:
+    """Quantities without one forecast that has run its course, and how often each has come."""
+    done = {s.what for s in scored}
+    return [(what, len(steps)) for what, steps, _ in seen.steps if what not in done]
+
+
+def forecasts(seen: Seen, rated: RatedRelease) -> list[Told]:
+    """What one rating says of things that will be seen; those that have come with what came."""
+    from backtests import observables
+
+    found = []
+    for sessions in (1, 5):
+        found += observables.of_returns(seen.features, [rated], sessions, running=True)
+    for what, steps, effect in seen.steps:
+        told = observables.next_step(what, steps, rated.rating, effect)
+        found += [] if told is None else [told]
+    return found
+
+
+# --- text ---
+
+
+def calibration_text(
+    scored: Sequence[Scored], instant: datetime, left: Sequence[tuple[str, int]] = ()
+) -> str:
     """Table and pictures in 80 columns."""
     head = f"{'quantity':29} {'n':>3} {'CRPS':>6} {'past':>6} {'skill':>6} {'90 %':>16} {'held':>5}"
-    lines = [f"Forecasts of ratings against the past alone, to {instant:%Y-%m-%d}", "", head]
+    to = instant.astimezone(NEW_YORK).date()
+    lines = [f"Forecasts of ratings against the past alone, to {to}", "", head]
     lines.append("─" * WIDTH)
     for s in scored:
         span = f"{s.low:+.1%} to {s.high:+.1%}"
@@ -59,9 +111,11 @@ def calibration_text(scored: Sequence[Scored], instant: datetime) -> str:
             f"{s.what:29} {s.n:>3} {s.crps:>6.2f} {s.crps_of_past:>6.2f} {s.skill:>+6.1%} "
             f"{span:>16} {s.covered:>5.0%}"
         )
-    lines += ["─" * WIDTH, _verdict(scored), ""]
+    lines += [f"{what:29}   0  too few to score: it has come {n} times" for what, n in left]
+    lines += ["─" * WIDTH, *textwrap.wrap(_verdict(scored), WIDTH), ""]
+    lines += ["Where outcomes fell in their forecasts, a fifth each if honest"]
     for s in scored:
-        lines += [f"{s.what}: where outcomes fell in the forecast (a fifth each if honest)"]
+        lines += [s.what]
         shares = np.histogram(s.places, bins=BINS, range=(0.0, 1.0))[0] / s.n
         for number, share in enumerate(shares):
             span = f"{20 * number:>3} to {20 * (number + 1):>3} %"
@@ -77,3 +131,72 @@ def _verdict(scored: Sequence[Scored]) -> str:
     if worse:
         return f"Ratings knew less than the past of: {', '.join(worse)}."
     return "No rating was shown to know more than the past alone, and none to know less."
+
+
+def forecasts_text(told: Sequence[Told], rated: RatedRelease) -> str:
+    """What one rating says of each quantity beside the past alone, 80 columns."""
+    rating = rated.rating
+    lines = [
+        safe_text(f"{rating.model}, rated {rating.rated_at:%Y-%m-%d}: what will be seen", limit=80),
+        "",
+        f"{'quantity, per cent':29} {'rating: 5-50-95 %':>24} {'the past alone':>16} {'came':>8}",
+        "─" * WIDTH,
+    ]
+    for t in told:
+        low, middle, high = np.percentile(t.sample(), (5, 50, 95))
+        past_low, past_high = np.percentile(t.past, (5, 95))
+        came = "not yet" if np.isnan(t.came) else f"{t.came:+.1f}"
+        lines.append(
+            f"{t.what:29} {f'{low:+.1f} {middle:+.1f} {high:+.1f}':>24} "
+            f"{f'{past_low:+.1f} to {past_high:+.1f}':>16} {came:>8}"
+        )
+    if not told:
+        lines.append("Nothing: the release cannot be rated, or too little came before it.")
+    return "\n".join(lines)
+
+
+def forecasts_plain(told: Sequence[Told], rated: RatedRelease) -> dict[str, Any]:
+    """As ``forecasts_text``, JSON-ready. came null: it has not run its course."""
+    rows = []
+    for t in told:
+        low, middle, high = (float(v) for v in np.percentile(t.sample(), (5, 50, 95)))
+        past_low, past_middle, past_high = (float(v) for v in np.percentile(t.past, (5, 50, 95)))
+        rows.append(
+            {
+                "what": t.what,
+                "on": t.on,
+                "low": low,
+                "middle": middle,
+                "high": high,
+                "past_low": past_low,
+                "past_middle": past_middle,
+                "past_high": past_high,
+                "came": None if np.isnan(t.came) else t.came,
+            }
+        )
+    return {"model": rated.rating.model, "rated_at": rated.rating.rated_at, "forecasts": rows}
+
+
+# --- page ---
+
+
+def page(scored: Sequence[Scored], instant: datetime, lang: str) -> str:
+    """The same as one self-contained HTML file with a picture for each quantity."""
+    from engine.report.calibration import Quantity, render
+
+    quantities = [
+        Quantity(
+            what=s.what,
+            n=s.n,
+            crps=s.crps,
+            crps_of_past=s.crps_of_past,
+            skill=s.skill,
+            low=s.low,
+            high=s.high,
+            covered=s.covered,
+            covered_by_past=s.covered_by_past,
+            places=tuple(float(place) for place in s.places),
+        )
+        for s in scored
+    ]
+    return render(quantities, instant, lang)

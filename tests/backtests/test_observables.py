@@ -163,3 +163,93 @@ def test_places_are_flat_where_a_forecast_is_honest() -> None:
 def test_nothing_to_score_is_said() -> None:
     with pytest.raises(DataError, match="no forecast"):
         score([])
+
+
+# --- the China line ---
+
+LINES = [
+    {"report_datetime_et": f"2022-{m:02d}-20T16:20", "china_incl_hk_revenue_usd_bn": str(v),
+     "china_basis": basis}
+    for m, v, basis in ((2, 2.0, "billing"), (5, 3.0, "billing; restated"), (8, 6.0, "HQ basis"),
+                        (11, 3.0, "HQ basis"))
+]  # fmt: skip
+
+
+def test_china_lines_of_two_bases_are_not_differenced() -> None:
+    lines = observables.china_lines([*reversed(LINES), {"report_datetime_et": "2023-02-20"}])
+
+    assert [line.usd_bn for line in lines] == [2.0, 3.0, 6.0, 3.0]
+    assert observables.china_steps(lines) == [
+        (date(2022, 2, 20), date(2022, 5, 20), 50.0),
+        (date(2022, 8, 20), date(2022, 11, 20), -50.0),
+    ]
+
+
+def test_the_china_line_is_moved_by_a_quarter_of_what_substitution_takes() -> None:
+    """0.24 bn of a year is 0.06 of a quarter, two per cent of a line of 3; half of the rating's
+    doubt of 10 % of 100 bn a year is substitution's."""
+    made = replace(
+        rating(),
+        channel_usd_bn={"substitution": -0.24, "efficiency": 0.24},
+        net_low_share=-0.05,
+        net_high_share=0.05,
+        revenue_usd_bn=100.0,
+    )
+    effect = observables.of_china(observables.china_lines(LINES))
+
+    shift, sd = effect([made], date(2022, 6, 1))
+    later, _ = effect([made, made], date(2022, 9, 1))
+    none, no_doubt = effect([replace(made, channel_usd_bn={"efficiency": 1.0})], date(2022, 6, 1))
+
+    assert shift == pytest.approx(-2.0)
+    assert sd == pytest.approx(100 * (5.0 / 4) / 3.29 / 3.0)
+    assert later == pytest.approx(-2.0)
+    assert (none, no_doubt) == (0.0, 0.0)
+
+
+def test_a_china_line_that_ratings_knew_scores_better_than_the_past() -> None:
+    days = [date(2022, 1, 3) + timedelta(days=20 * k) for k in range(40)]
+    rng = np.random.default_rng(5)
+    noise = 5.0 * rng.standard_normal(39)
+    hit = {k: float(rng.uniform(-30, 30)) for k in range(39)}
+    lines = [observables.ChinaLine(on=d, usd_bn=4.0, basis="HQ") for d in days]
+    steps = [(a, b, noise[k] + hit[k]) for k, (a, b) in enumerate(pairwise(days))]
+    made = [
+        replace(
+            rated(20 * k + 5, 0).rating,
+            channel_usd_bn={"substitution": 16.0 * hit[k] / 100},
+            net_low_share=0.0,
+            net_high_share=0.0,
+        )
+        for k in range(39)
+    ]
+    ratings = [RatedRelease(row=1, rating=r) for r in made]
+
+    got = score(of_steps("next China line", steps, ratings, observables.of_china(lines)))
+
+    assert got.low > 0.2
+
+
+def test_one_rating_says_what_the_next_step_will_be_even_before_it_comes() -> None:
+    days = [date(2022, 1, 3) + timedelta(days=90 * k) for k in range(8)]
+    steps = [(a, b, float(k)) for k, (a, b) in enumerate(pairwise(days))]
+    early, mid, late = (replace(rated(n, 0).rating, loss_share=0.03) for n in (100, 500, 800))
+
+    assert observables.next_step("a guide", steps, early) is None
+    known = observables.next_step("a guide", steps, mid)
+    open_ = observables.next_step("a guide", steps, late)
+
+    assert known is not None
+    assert open_ is not None
+    assert list(known.past) == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert (known.on, known.came, known.shift) == (days[6], 5.0, -3.0)
+    assert np.isnan(open_.came)
+    assert open_.past.size == 7
+
+
+def test_a_forecast_that_runs_still_is_told_on_request_and_never_scored() -> None:
+    features = world()
+    (running,) = of_returns(features, [rated(N - 2, 10.0)], 5, running=True)
+
+    assert np.isnan(running.came)
+    assert of_returns(features, [rated(N - 2, 10.0)], 5) == []

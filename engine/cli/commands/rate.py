@@ -67,13 +67,9 @@ def rate(
         raise InputError(f"{len(names)} releases given", remedy="name one, or two to compare")
     instant = now() if as_of is None else parse_as_of(as_of)
     if calibrate:
-        if names or every or html is not None:
-            raise InputError("--calibration stands alone", remedy="drop the other options")
-        from engine.cli.calibration import calibration, calibration_text
-
-        scored = calibration(instant, db, config)
-        plainly = {"as_of": instant, "observables": scored}
-        write_out(to_json(plainly) if json else calibration_text(scored, instant))
+        if every or len(names) > 1:
+            raise InputError("--calibration takes one MODEL, or none", remedy="drop the rest")
+        _calibrate(names, instant, (db, config), html, lang, json=json)
         return
     history, ratings = ratings_at(instant, db, config)
     if names:
@@ -88,6 +84,38 @@ def rate(
         write_out(to_json({"as_of": instant, "ratings": rated, "changes": changes}))
     elif html is None:
         write_out(league_text(league, instant, None if every else SHOWN, changes))
+
+
+def _calibrate(
+    names: Sequence[str],
+    instant: datetime,
+    where: tuple[str | None, str | None],
+    html: Path | None,
+    lang: str,
+    *,
+    json: bool,
+) -> None:
+    """What ratings said of things seen; with a name, what that one says."""
+    from engine.cli import calibration as c
+
+    seen = c.seen_at(instant, *where)
+    if names:
+        rated = {r.rating.model: r for r in seen.ratings if r.rating.kind in c.RATED}
+        one = rated[find_name(names[0], rated)]
+        told = c.forecasts(seen, one)
+        plainly = c.forecasts_plain(told, one)
+        write_out(to_json(plainly) if json else c.forecasts_text(told, one))
+        return
+    scored = c.calibration(seen)
+    left = c.unscored(seen, scored)
+    if html is not None:
+        write_file(html, c.page(scored, instant, lang))
+        sys.stderr.write(f"wrote {html}\n")
+    if json:
+        waiting = [{"what": what, "came": n} for what, n in left]
+        write_out(to_json({"as_of": instant, "observables": scored, "too_few": waiting}))
+    elif html is None:
+        write_out(c.calibration_text(scored, instant, left))
 
 
 def _show(found: Sequence[tuple[ModelRelease, ThreatRating]], history: Any, *, json: bool) -> None:

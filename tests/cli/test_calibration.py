@@ -1,0 +1,90 @@
+"""``nvsignal rate --calibration``: the text, one release's forecasts, the page."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from backtests import observables
+from backtests.observables import Scored
+from engine.cli import calibration as c
+from engine.decision.features import RatedRelease
+from engine.threat import changes
+from tests.backtests.test_observables import rated, world
+
+AT = datetime(2025, 9, 30, 20, tzinfo=UTC)
+DAYS = [date(2022, 1, 3) + timedelta(days=90 * k) for k in range(9)]
+STEPS = [(a, b, float(k)) for k, (a, b) in enumerate(pairwise(DAYS))]
+
+
+def seen() -> c.Seen:
+    made: list[RatedRelease] = [rated(row, 5.0) for row in range(300, 700, 20)]
+    year = observables.of_the_year
+    steps = ((c.GUIDE, STEPS, year), (c.CONSENSUS, STEPS[:2], year))
+    return c.Seen(features=world(), ratings=made, steps=steps)
+
+
+@pytest.fixture(scope="module")
+def scored() -> list[Scored]:
+    return c.calibration(seen())
+
+
+def test_the_text_gives_scores_and_says_what_is_too_few(scored: list[Scored]) -> None:
+    text = c.calibration_text(scored, AT, c.unscored(seen(), scored))
+
+    assert max(map(len, text.splitlines())) <= 80
+    assert "to 2025-09-30" in text
+    assert re.search(r"next guide against consensus +\d+ ", text)
+    assert re.search(r"next change of a consensus +0  too few to score: it has come 2 times", text)
+
+
+def test_one_release_has_its_forecasts_beside_the_past_and_what_came() -> None:
+    all_seen = seen()
+    one = all_seen.ratings[5]
+
+    told = c.forecasts(all_seen, one)
+    text = c.forecasts_text(told, one)
+    plain = c.forecasts_plain(told, one)
+
+    assert max(map(len, text.splitlines())) <= 80
+    quantities = [row["what"] for row in plain["forecasts"]]
+    assert quantities == ["abnormal return, 1 session", "abnormal return, 5 sessions"]
+    assert all(row["low"] < row["middle"] < row["high"] for row in plain["forecasts"])
+    late = c.forecasts(all_seen, rated(890, 5.0))
+    assert "not yet" in c.forecasts_text(late, rated(890, 5.0))
+    assert c.forecasts_plain(late, rated(890, 5.0))["forecasts"][-1]["came"] is None
+
+
+def test_a_name_finds_ratings_of_releases_only() -> None:
+    assert set(c.RATED) == {changes.RELEASE, changes.RATED_AT_LAST}
+
+
+def test_the_quantities_of_the_page_are_those_that_are_scored() -> None:
+    from engine.report.calibration import _NAMES
+
+    told = ("abnormal return, 1 session", "abnormal return, 5 sessions")
+    assert set(_NAMES) == {*told, c.GUIDE, c.CHINA, c.CONSENSUS}
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "honest"), ("fr", "honnête")])
+def test_the_page_draws_each_quantity_and_stays_the_same(
+    scored: list[Scored], lang: str, word: str
+) -> None:
+    html = c.page(scored, AT, lang)
+
+    assert html.count('role="img"') == len(scored)
+    assert word in html
+    assert html == c.page(scored, AT, lang)
+
+
+def test_the_picture_rises_by_one_nth_at_each_outcome_between_its_corners() -> None:
+    from engine.report.calibration import _steps
+
+    corners = _steps((0.75, 0.25))
+
+    assert corners == [(0, 0), (0.25, 0), (0.25, 0.5), (0.75, 0.5), (0.75, 1.0), (1, 1)]
+    assert np.all(np.diff([x for x, _ in corners]) >= 0)
