@@ -4,7 +4,8 @@ A rating's losses are never observed. Its forecasts are: NVDA's abnormal return 
 5 sessions, the surprise of Nvidia's next guide, the change of its next line of revenue in China,
 and the next change of a dated consensus. Each is the past of that quantity as known on the day
 (climatology, the yardstick), moved by what the rating says is lost and widened by its doubt; so a
-rating that knows nothing scores as climatology does, and one that is wrong scores worse. CRPS in the unit of the quantity (Gneiting and Raftery 2007).
+rating that knows nothing scores as climatology does, and one that is wrong scores worse. CRPS in
+the unit of the quantity (Gneiting and Raftery 2007).
 The rating itself never looks at prices.
 """
 
