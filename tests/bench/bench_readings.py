@@ -64,9 +64,9 @@ def _agreement() -> dict[str, object]:
     history = History([*tables(), *corrections(CORRECTIONS, seed=11)])
     whole = backtest(history)
     chosen = random.Random(7).sample(range(30, len(whole.features.sessions_on)), INSTANTS)
-    found = disagreements(history, whole, chosen)
+    found = disagreements(history, whole, chosen, tell=True)
     return {
-        "what": f"report, rates and backtest at {INSTANTS} instants, {CORRECTIONS} corrections",
+        "what": f"report, rates, rate, backtest at {INSTANTS} instants, {CORRECTIONS} corrections",
         "ours": len(found),
         "target": "0 differences",
         "note": "; ".join(found[:3]),
