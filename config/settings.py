@@ -23,6 +23,7 @@ from config.holding import Holding
 from config.scenario import Scenario
 from config.schema import FaultsError, Many, Strict, one_of, read_file, unknown
 from config.strategy import StrategyFile
+from config.threat import ThreatParameters
 from config.whatif import WhatIf
 from engine.errors import ConfigError, InputError, UnknownNameError
 
@@ -350,6 +351,7 @@ FILES: dict[str, type[BaseModel]] = {
     "strategy": StrategyFile,
     "events": EventWeights,
     "feeds": FeedsConfig,
+    "threat": ThreatParameters,
     "scenario": Scenario,
     "holding": Holding,
     "whatif": WhatIf,

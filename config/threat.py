@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal, Self
 
@@ -17,7 +18,12 @@ from pydantic import Field, model_validator
 from config.schema import FaultsError, Many, Place, Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
-_Above = Annotated[float, Field(gt=0)]
+_LogitSize = Annotated[float, Field(gt=0, le=10)]
+_Logit = Annotated[float, Field(ge=-10, le=10)]
+"""Ten logits are a share of 99.995 %: no benchmark tells more apart."""
+_PartOfLoss = Annotated[float, Field(gt=0, le=1)]
+_Figure = Annotated[float, Field(ge=0, le=1e6)]
+"""The largest that is drawn is the price of a part, tens of thousands of USD."""
 _Text = Annotated[str, Field(min_length=1, max_length=400)]
 
 BENCHMARK_NAMES = (
@@ -33,9 +39,9 @@ BENCHMARK_NAMES = (
 class Range(Strict):
     """Lowest, likeliest and highest value somebody had reason to name, and the reason."""
 
-    low: Annotated[float, Field(ge=0)]
-    mode: Annotated[float, Field(ge=0)]
-    high: Annotated[float, Field(ge=0)]
+    low: _Figure
+    mode: _Figure
+    high: _Figure
     source: _Text
 
     @model_validator(mode="after")
@@ -51,7 +57,8 @@ class Known(Range):
     known_on: date
 
 
-class Spread(Strict):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
     """A distribution: triangular from ``low`` over ``mode`` to ``high``, in logarithms if so said.
 
     sd: its standard deviation on that scale.
@@ -263,17 +270,17 @@ class PolicyMix(Strict):
 class ScoreScale(Strict):
     """``[score]``: how a loss becomes a score."""
 
-    loss_scale: _Above
-    loss_threshold: _Above
+    loss_scale: _PartOfLoss
+    loss_threshold: _PartOfLoss
 
 
 class QualityPrior(Strict):
     """``[quality]``: latent quality of a model, in logits of GPQA Diamond."""
 
-    prior_mean: float
-    prior_sd: _Above
-    unscored_sd: _Above
-    settled_sd: _Above
+    prior_mean: _Logit
+    prior_sd: _LogitSize
+    unscored_sd: _LogitSize
+    settled_sd: _LogitSize
 
 
 class Doubt(Strict):
@@ -285,7 +292,7 @@ class Doubt(Strict):
     the last in proportion to the confidence that a row lacks.
     """
 
-    residual: _Above
+    residual: _PartOfLoss
     price: Share
     scores: Share
     sizes: Share
@@ -299,11 +306,11 @@ class Doubt(Strict):
 class Benchmark(Strict):
     """How a benchmark reads latent quality, in logits: intercept + slope * quality + noise."""
 
-    intercept: float
-    slope: _Above
-    noise: _Above
-    sd_intercept: _Above
-    sd_slope: _Above
+    intercept: _Logit
+    slope: _LogitSize
+    noise: _LogitSize
+    sd_intercept: _LogitSize
+    sd_slope: _LogitSize
     source: _Text
 
 

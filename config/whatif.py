@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_type_hints
+from types import NoneType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args, get_type_hints
 
 from pydantic import AwareDatetime, Field, create_model, model_validator
 
 from config.schema import FaultsError, Place, Strict
 from engine.errors import NvsignalError
-from engine.values import ModelRelease
+from engine.values import RELEASE_BOUNDS, ModelRelease
 
 
 class _Release(Strict):
@@ -64,6 +65,10 @@ def _fields() -> dict[str, Any]:
     """Every field of ``ModelRelease`` with its kind, so that no second list has to follow it."""
     hints = get_type_hints(ModelRelease)
     kinds: dict[Any, Any] = {str | None: _Text | None, str: _Text}
+    for name, (least, most, open_low) in RELEASE_BOUNDS.items():
+        bounds = Field(gt=least, le=most) if open_low else Field(ge=least, le=most)
+        number = next(kind for kind in get_args(hints[name]) if kind is not NoneType)
+        hints[name] = Annotated[number, bounds] | None
     rest = {
         f.name: (kinds.get(hints[f.name], hints[f.name]), f.default)
         for f in dataclasses.fields(ModelRelease)

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -170,6 +171,29 @@ class Event:
         return self.grade == "A"
 
 
+RELEASE_BOUNDS: Mapping[str, tuple[float, float, bool]] = MappingProxyType(
+    {
+        "total_params_b": (0, 1e5, True),
+        "active_params_b": (0, 1e5, True),
+        "training_tokens_t": (0, 1e5, True),
+        "context_k": (0, 1e5, True),
+        "price_input_usd_per_mtok": (0, 1e4, False),
+        "price_output_usd_per_mtok": (0, 1e4, False),
+        "mmlu_pro_pct": (0, 100, False),
+        "gpqa_diamond_pct": (0, 100, False),
+        "swe_bench_verified_pct": (0, 100, False),
+        "aime_pct": (0, 100, False),
+        "aime_year": (1983, 2100, False),
+        "lmarena_elo": (0, 5_000, False),
+        "training_gpu_hours": (0, 1e11, False),
+        "claimed_training_cost_usd": (0, 1e12, False),
+        "confidence": (0, 1, False),
+    }
+)
+"""Lowest and highest figure of a release, and whether the lowest itself is refused: a thousandfold
+of what was seen by 2025-09 at most. The AIME was first held in 1983."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRelease:
     """A model as its lab described it. Every figure may be None: not disclosed.
@@ -212,32 +236,8 @@ class ModelRelease:
 
     def __post_init__(self) -> None:
         need_aware(self, known_at=self.known_at)
-        _need_range(
-            self,
-            0,
-            1e5,
-            open_low=True,
-            total_params_b=self.total_params_b,
-            active_params_b=self.active_params_b,
-            training_tokens_t=self.training_tokens_t,
-            context_k=self.context_k,
-        )
-        _need_range(
-            self,
-            0,
-            1e4,
-            price_input_usd_per_mtok=self.price_input_usd_per_mtok,
-            price_output_usd_per_mtok=self.price_output_usd_per_mtok,
-        )
-        _need_range(
-            self,
-            0,
-            100,
-            mmlu_pro_pct=self.mmlu_pro_pct,
-            gpqa_diamond_pct=self.gpqa_diamond_pct,
-            swe_bench_verified_pct=self.swe_bench_verified_pct,
-            aime_pct=self.aime_pct,
-        )
+        for name, (least, most, open_low) in RELEASE_BOUNDS.items():
+            _need_range(self, least, most, open_low=open_low, **{name: getattr(self, name)})
         total, active = self.total_params_b, self.active_params_b
         if total is not None and active is not None and active > total:
             raise DataError(

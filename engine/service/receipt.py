@@ -1,13 +1,15 @@
 """What a decision is made of, as three hashes: configuration, data and code.
 
 ``Bound.digest`` covers what is configured, ``History.data_hash`` the facts that were known, and
-``code_digest`` the program. Every input of a decision moves at least one of them.
+``code_version`` the program and the libraries that compute with it: another numpy may round
+otherwise, another calendar may know another closure. Every input of a decision moves at least one.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +18,10 @@ PACKAGES = ("config", "engine", "feeds", "strategies")
 """Every package that a decision runs: models of the configuration, engine, parsers, strategies."""
 DATA = frozenset({".py", ".toml", ".csv", ".json"})
 """What decides inside ``engine``: modules and data. Templates and translations only tell it."""
+
+LIBRARIES = ("exchange_calendars", "numpy", "pandas")
+"""Distributions that a decision computes with. scikit-learn and scipy only train the classifier,
+whose coefficients are data of ``engine``; the rest reads, checks and tells."""
 
 
 def code_files(root: Path = ROOT) -> Iterator[Path]:
@@ -39,10 +45,20 @@ def code_digest(root: Path = ROOT) -> str:
 
 @cache
 def code_version() -> str:
-    """Version of the installed package and the start of ``code_digest``, read once a process.
+    """Version of the installed package and twelve digits of what runs, read once a process.
 
     A decision can then be traced to the code that made it, edited checkouts included.
     """
     from importlib.metadata import version
 
-    return f"{version('nvsignal')}+{code_digest()[:12]}"
+    return f"{version('nvsignal')}+{running_digest(code_digest(), version)[:12]}"
+
+
+def running_digest(code: str, version: Callable[[str], str]) -> str:
+    """SHA-256 over ``code_digest`` and what it runs on: Python and ``LIBRARIES``.
+
+    version: the installed version of a distribution.
+    """
+    python = f"python {sys.version_info.major}.{sys.version_info.minor}"
+    runs_on = [python, *(f"{name} {version(name)}" for name in LIBRARIES)]
+    return hashlib.sha256("\n".join([code, *runs_on]).encode()).hexdigest()

@@ -10,6 +10,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,14 @@ from config.settings import PACKAGED, Lags
 from engine.clock import parse_as_of
 from engine.record.history import History
 from engine.service.bind import load
-from engine.service.receipt import ROOT, code_digest, code_files
+from engine.service.receipt import (
+    LIBRARIES,
+    ROOT,
+    code_digest,
+    code_files,
+    code_version,
+    running_digest,
+)
 from feeds.facts import files, read_tables
 
 AS_OF = parse_as_of("2026-11-01")
@@ -238,13 +247,18 @@ print(json.dumps(sorted(m.__file__ for m in list(sys.modules.values())
 """
 
 
-def modules_of_a_decision() -> Iterator[Path]:
-    """Every module of the house that one real decision loads."""
+@cache
+def loaded() -> tuple[Path, ...]:
+    """Every module that one real decision loads, libraries included."""
     done = subprocess.run(
         [sys.executable, "-c", RUN], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    for name in json.loads(done.stdout):
-        path = Path(name).resolve()
+    return tuple(Path(name).resolve() for name in json.loads(done.stdout))
+
+
+def modules_of_a_decision() -> Iterator[Path]:
+    """Every module of the house that one real decision loads."""
+    for path in loaded():
         if ROOT in path.parents and ".venv" not in path.parts:
             yield path
 
@@ -270,6 +284,20 @@ def test_each_module_that_a_decision_runs_moves_the_hash_of_the_code(tmp_path: P
         copy.write_bytes(content)
 
     assert code_digest(tmp_path) == before
+
+
+def test_each_library_that_a_decision_computes_with_moves_the_code_version() -> None:
+    """All that a decision loads and that counts; the same versions give the same."""
+    packages = {part for path in loaded() for part in path.parts}
+    assert set(LIBRARIES) <= packages
+    assert not {"scipy", "sklearn"} & packages
+    now = dict.fromkeys(LIBRARIES, "1.0")
+    before = running_digest("code", now.__getitem__)
+    assert running_digest("code", dict(now).__getitem__) == before
+    assert running_digest("other code", now.__getitem__) != before
+    for name in LIBRARIES:
+        assert running_digest("code", {**now, name: "1.1"}.__getitem__) != before
+    assert code_version().endswith(running_digest(code_digest(), version)[:12])
 
 
 def test_what_only_tells_or_tests_moves_nothing(tmp_path: Path) -> None:

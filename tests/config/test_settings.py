@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import schemas, strategy_path
+from config.settings import PACKAGED, schemas, strategy_path
 from engine.errors import ConfigError, NvsignalError, UnknownNameError
 from engine.service.bind import check, load
 
@@ -123,7 +123,13 @@ def test_schemas_describe_every_file() -> None:
         "scenario": "name",
         "holding": "cost_per_share",
         "whatif": "price_output_usd_per_mtok",
+        "threat": "known_on",
     }
+    shipped = {path.stem for path in PACKAGED.glob("*.toml")}
+    folders = {"strategies": "strategy", "scenarios": "scenario"}
+    shipped |= {folders[path.parent.name] for path in PACKAGED.glob("*/*.toml")}
+    own = {"whatif", "holding"}  # written by the user; none ships
+    assert shipped | own == keys.keys() == schemas().keys()
     for name, key in keys.items():
         assert f"'{key}'" in str(schemas()[name]), name
 
