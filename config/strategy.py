@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,7 +18,9 @@ class RiskWords(Strict):
     The holding may lose ``bear_fall_pct`` within ``within_sessions`` (5, 21 or 63: a week, a month,
     a quarter) with a chance of ``with_chance_pct``; the share to keep follows. band_pct: a change
     smaller than that, in points of the holding, is not worth a trade. sell_share_below_pct: SELL
-    when the words allow less than this share.
+    when the words allow less than this share. tax_rate_pct: of the gain in what is sold;
+    gain_share_pct: how much of it is gain (50: a holding that has doubled). Both widen the band,
+    and nothing else: a SELL does not wait for the tax.
     """
 
     bear_fall_pct: Annotated[float, Field(ge=1, le=95)]
@@ -25,6 +28,8 @@ class RiskWords(Strict):
     within_sessions: Literal[5, 21, 63] = 21
     band_pct: Annotated[float, Field(ge=0, le=50)] = 10.0
     sell_share_below_pct: Percent = 0.0
+    tax_rate_pct: Annotated[float, Field(ge=0, le=75)] = 0.0
+    gain_share_pct: Percent = 50.0
 
 
 class Rule(Strict):
@@ -82,6 +87,16 @@ class Use(Strict):
     params: dict[str, float | int | str] = Field(default_factory=dict)
 
 
+class Valuation(Use):
+    """``[valuation]``: a strategy outside the score; the more stretched it calls the price, the
+    less of the floor is kept.
+
+    ask_again_on: from that day on every report asks whether its numbers still hold; None: never.
+    """
+
+    ask_again_on: date | None = None
+
+
 class VoiceSettings(Use):
     """``[[strategy]]``: a voice of the score, with its share of the say."""
 
@@ -91,13 +106,12 @@ class VoiceSettings(Use):
 class StrategyFile(Strict):
     """The whole file.
 
-    risk: None keeps the whole holding whatever prices do. valuation: a strategy outside the score;
-    the more stretched it calls the price, the less of the floor is kept.
+    risk: None keeps the whole holding whatever prices do. valuation: None keeps the whole floor.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
     description: Annotated[str, Field(max_length=2_000)] = ""
     risk: RiskWords | None = None
     decision: Rule
-    valuation: Use | None = None
+    valuation: Valuation | None = None
     strategy: Annotated[Many[VoiceSettings], Field(min_length=1)]

@@ -21,7 +21,8 @@ Params = Mapping[str, FloatArray | float]
 class Param:
     """One tunable number: its default (a prior with a source), its range and its unit.
 
-    effect: how large a cause the score needs, which a test of how firm a verdict is moves about.
+    effect: how large a cause the score needs, which a test of how firm a verdict is moves about;
+    no level depends on it.
     """
 
     default: float

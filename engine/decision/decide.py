@@ -184,6 +184,24 @@ def judge(
 
 # --- risk ---------------------------------------------------------------------------------------
 
+FILL_COST = 0.0005
+"""What a fill costs, of what is traded: the 5 basis points of the backtests, for which the band of
+the words is meant."""
+MOST_BAND = 0.5
+
+
+def band_of(words: RiskWords) -> float:
+    """How far the allowed share must move before the kept one follows, as a share.
+
+    The band of the words, widened by tax as the cube root of what a sale costs: the half-width of
+    the region without trades under proportional costs (Constantinides 1986, Journal of Political
+    Economy 94; Rogers 2004). Tax counts in full, though a part is only paid earlier.
+    """
+    tax = words.tax_rate_pct / 100.0 * words.gain_share_pct / 100.0
+    wider = math.cbrt((FILL_COST + tax) / FILL_COST)
+    return max(words.band_pct / 100.0, min(MOST_BAND, words.band_pct / 100.0 * wider))
+
+
 FLOOR_STEP = 0.25
 """The floor follows valuation in quarters, so that a price that drifts causes no trades."""
 
@@ -219,7 +237,7 @@ def bearing_from(
     back = least + words.band_pct / 100.0
     return Bearing(
         share=share,
-        held=risk.stepped(share, words.band_pct / 100.0),
+        held=risk.stepped(share, band_of(words)),
         sells=risk.below_until(share, least, back),
         floor_scale=scale,
         said=said,
@@ -301,19 +319,22 @@ def latch(votes: Votes, wait_sessions: int) -> tuple[BoolArray, BoolArray]:
     Starts holding. A change needs ``wait_sessions`` sessions since the last one (the first is
     free). A reduction ends when the score is back above ``enter_above``.
     """
-    shape = votes.sells.shape
-    holding_out, reduced_out = np.empty(shape, dtype=np.bool_), np.empty(shape, dtype=np.bool_)
-    holding = np.ones(shape[:-1], dtype=np.bool_)
-    reduced = np.zeros(shape[:-1], dtype=np.bool_)
-    wait = np.zeros(shape[:-1], dtype=np.int64)
-    for t in range(shape[-1]):
-        buys = votes.buys[..., t]
-        change = np.where(holding, votes.sells[..., t], buys) & (wait <= 0)
-        holding = holding ^ change
-        wait = np.where(change, wait_sessions, wait - 1)
-        reduced = holding & (votes.weak[..., t] | (reduced & ~buys))
-        holding_out[..., t], reduced_out[..., t] = holding, reduced
-    return holding_out, reduced_out
+    by_session = (np.moveaxis(v, -1, 0).copy() for v in (votes.sells, votes.buys, votes.weak))
+    sells, buys, weak = by_session
+    holding_out, reduced_out = np.empty_like(sells), np.empty_like(sells)
+    holding = np.ones(sells.shape[1:], dtype=np.bool_)
+    reduced = np.zeros(sells.shape[1:], dtype=np.bool_)
+    free_at = np.zeros(sells.shape[1:], dtype=np.int64)
+    differ = sells ^ buys
+    for t in range(len(sells)):
+        change = buys[t] ^ (holding & differ[t])  # sells where it holds, else buys
+        if change.any():
+            change &= free_at <= t
+            holding = holding ^ change
+            free_at = np.where(change, t + 1 + wait_sessions, free_at)
+        reduced = holding & (weak[t] | (reduced & ~buys[t]))
+        holding_out[t], reduced_out[t] = holding, reduced
+    return np.moveaxis(holding_out, 0, -1).copy(), np.moveaxis(reduced_out, 0, -1).copy()
 
 
 def target_weight(

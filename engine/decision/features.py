@@ -33,7 +33,6 @@ from engine.values import Event, Fact, Features, FloatArray, ThreatRating
 FEATURES: Mapping[str, str] = {
     "threat_impulse_pct": "a year's data-centre revenue that events first known put at risk, %",
     "threat_doubt_pct": "half the 5-95 % width of that, %",
-    "value_at_risk_pct": "three years' gross profit that they put at risk, %",
     "demand_impulse_pct": "news on what buyers spend and on other chips, % of that revenue",
     "guided_growth_pct": "guide for the next quarter on the quarter reported, %",
     "domestic_impulse_pct": "news on home-grown chips, + good for NVDA, % of that revenue",
@@ -139,19 +138,13 @@ def _threat(
     """
     observed = covered(grid, looked_from, grid.rows(releases), MAX_NEWS_AGE)
     impulse = np.where(observed, 0.0, np.nan)
-    value = impulse.copy()
     variance = np.zeros(len(grid))
     for rated in ratings:
         if 0 < rated.row < len(grid) and rated.rating.rateable:
             width = rated.rating.net_high_share - rated.rating.net_low_share
             impulse[rated.row] += 100.0 * rated.rating.loss_share
-            value[rated.row] += 100.0 * rated.rating.value_share
             variance[rated.row] += (100.0 * width / 2.0) ** 2
-    return {
-        "threat_impulse_pct": impulse,
-        "threat_doubt_pct": np.sqrt(variance),
-        "value_at_risk_pct": value,
-    }
+    return {"threat_impulse_pct": impulse, "threat_doubt_pct": np.sqrt(variance)}
 
 
 def _gates(told: Timeline[Availability], grid: Grid, looked_from: int) -> dict[str, FloatArray]:

@@ -23,7 +23,6 @@ from engine.decision.decide import (
 from engine.decision.evidence import Blend, Voice
 from engine.decision.risk import Chance, Forecast
 from engine.values import Features, FloatArray, RiskView, Stance, StatedChance
-from strategies.base import levels_of
 
 STANDS_WITHIN = 5
 FALLS_WITHIN = 21
@@ -31,7 +30,10 @@ FALLS_PCT = (5.0, 10.0, 15.0, 20.0)
 DRAWS = 500
 """Redrawn weights and effect sizes, each by up to a third either way (uniform)."""
 SPREAD = 1.0 / 3.0
-_AT_ONCE = 50
+_GROUP = 50
+"""Draws of one turn of the generator."""
+_AT_ONCE = 250
+"""Draws decided together: what they need stays near the processor's cache."""
 _SEED = 20250930
 
 
@@ -180,14 +182,10 @@ def firmness(blend: Blend, features: Features, evaluation: Evaluation, t: int) -
     """Share of ``DRAWS`` redrawn presets that take the stance of row ``t``.
 
     Weights and the parameters marked as effect sizes are multiplied by up to a third either way,
-    and the whole history is decided anew.
+    and the whole history is decided anew. Effect sizes are of the score: levels stay as they are.
     """
     rows = range(len(features.sessions_on))[t] + 1
-    short = Features(
-        sessions_on=features.sessions_on[:rows],
-        decide_at_us=features.decide_at_us[:rows],
-        values={name: array[:rows] for name, array in features.values.items()},
-    )
+    levels = tuple({name: array[:rows] for name, array in at.items()} for at in evaluation.levels)
     bearing = replace(
         evaluation.bearing,
         share=evaluation.bearing.share[:rows],
@@ -196,27 +194,39 @@ def firmness(blend: Blend, features: Features, evaluation: Evaluation, t: int) -
         floor_scale=evaluation.bearing.floor_scale[:rows],
     )
     mine = stances(evaluation, blend.rule)[rows - 1]
-    rng = np.random.default_rng(_SEED)
+    params, weights = _redraws(blend)
     same = 0
-    for _ in range(DRAWS // _AT_ONCE):
-        voices = tuple(_redrawn(v, rng) for v in blend.voices)
-        factors = rng.uniform(1.0 - SPREAD, 1.0 + SPREAD, (len(voices), _AT_ONCE, 1))
-        weights = factors * blend.weights[:, None, None]
-        levels = tuple(
-            levels_of(v.strategy, short.values, p)
-            for v, p in zip(blend.voices, voices, strict=True)
-        )
-        found = evaluate_levels(
-            blend, levels, bearing, params=voices, weights=weights / weights.sum(axis=0)
-        )
+    for first in range(0, DRAWS, _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        mixed = weights[:, part]
+        own = [
+            {k: v if np.ndim(v) == 0 else np.asarray(v)[part] for k, v in p.items()} for p in params
+        ]
+        found = evaluate_levels(blend, levels, bearing, params=own, weights=mixed)
         same += int((stances(found, blend.rule)[:, -1] == mine).sum())
     return same / DRAWS
+
+
+def _redraws(blend: Blend) -> tuple[list[dict[str, FloatArray | float]], FloatArray]:
+    """Parameters (DRAWS, 1) of each voice, and weights (S, DRAWS, 1) that add up to one."""
+    rng = np.random.default_rng(_SEED)
+    drawn = []
+    factors = []
+    for _ in range(DRAWS // _GROUP):
+        drawn.append([_redrawn(v, rng) for v in blend.voices])
+        factors.append(rng.uniform(1.0 - SPREAD, 1.0 + SPREAD, (len(blend.voices), _GROUP, 1)))
+    params = [
+        {k: np.concatenate([g[i][k] for g in drawn]) if np.ndim(v) else v for k, v in p.items()}
+        for i, p in enumerate(drawn[0])
+    ]
+    weights = np.concatenate(factors, axis=1) * blend.weights[:, None, None]
+    return params, weights / weights.sum(axis=0)
 
 
 def _redrawn(voice: Voice, rng: np.random.Generator) -> dict[str, FloatArray | float]:
     out: dict[str, FloatArray | float] = dict(voice.params)
     for name, spec in voice.strategy.params.items():
         if spec.effect:
-            factor = rng.uniform(1.0 - SPREAD, 1.0 + SPREAD, (_AT_ONCE, 1))
+            factor = rng.uniform(1.0 - SPREAD, 1.0 + SPREAD, (_GROUP, 1))
             out[name] = np.clip(voice.params[name] * factor, spec.low, spec.high)
     return out

@@ -38,6 +38,16 @@ class Asked:
     target_weight: FloatArray
     score: FloatArray
 
+    def at(self, order: int) -> Asked:
+        """One of the mornings, as (1,)."""
+        one = slice(order, order + 1)
+        return Asked(
+            invested=self.invested[one],
+            reduced=self.reduced[one],
+            target_weight=self.target_weight[one],
+            score=self.score[one],
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StressRow:
@@ -95,9 +105,10 @@ def stress_at(
 ) -> tuple[StressRow, ...]:
     """Every scenario against the last session alone: no shares of known days, and fast."""
     today, none = np.array([len(features.sessions_on) - 1]), np.array([], dtype=np.int64)
+    asked = _asked(blend, features, base, [(scenario, today) for scenario in scenarios])
     return tuple(
-        _row(blend, preset, base, none, scenario, ask(blend, features, base, scenario, today))
-        for scenario in scenarios
+        _row(blend, preset, base, none, scenario, asked.at(order))
+        for order, scenario in enumerate(scenarios)
     )
 
 
@@ -134,11 +145,41 @@ def ask(
     blend: Blend, features: Features, base: Evaluation, scenario: Scenario, rows: Rows
 ) -> Asked:
     """What the preset would say on each of ``rows`` with the scenario on that morning."""
-    changed = overlaid(features.values, scenario, rows)
+    return _asked(blend, features, base, [(scenario, rows)])
+
+
+def _asked(
+    blend: Blend, features: Features, base: Evaluation, pairs: Sequence[tuple[Scenario, Rows]]
+) -> Asked:
+    """``ask`` for several scenarios in one go, one after the other."""
+    parts = [overlaid(features.values, scenario, rows) for scenario, rows in pairs]
+    sizes, names = [rows.size for _, rows in pairs], {name for part in parts for name in part}
+    changed = {
+        name: np.concatenate(
+            [
+                part[name] if name in part else _many(features.values[name], size)
+                for part, size in zip(parts, sizes, strict=True)
+            ]
+        )
+        for name in sorted(names)
+    }
     values = {**features.values, **changed}
     levels = tuple(levels_of(v.strategy, values, v.params) for v in blend.voices)
-    bearing = _bearing(blend, base.bearing, features, changed, scenario, rows)
+    shares = [
+        _share(blend, base.bearing, features, part, scenario, rows)
+        for part, (scenario, rows) in zip(parts, pairs, strict=True)
+    ]
+    bearing = base.bearing
+    if blend.risk is not None and "nvda_return" in changed:
+        bearing = decide.bearing_from(
+            blend.risk,
+            np.concatenate(shares),
+            bearing.floor_scale,
+            bearing.said,
+            bearing.worst,
+        )
     found = decide.evaluate_levels(blend, levels, bearing)
+    rows = np.concatenate([rows for _, rows in pairs])
     order = np.arange(rows.size)
 
     def each(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
@@ -260,21 +301,22 @@ MEMORY = risk.MONTH + risk.MONTH
 """Sessions before a path that its forecasts still look at: a month, and a month of medians."""
 
 
-def _bearing(
+def _share(
     blend: Blend,
     base: Bearing,
     features: Features,
     changed: Mapping[str, FloatArray],
     scenario: Scenario,
     rows: Rows,
-) -> Bearing:
-    """Risk with the changed prices: what was learnt from the past stays, its inputs are new.
+) -> FloatArray:
+    """(N, T): what risk allows with the changed prices.
 
-    Only the sessions of the path are forecast anew, from the ones that they look back at.
+    What was learnt from the past stays, its inputs are new: only the sessions of the path are
+    forecast anew, from the ones that they look back at.
     """
     words, said = blend.risk, base.said
     if words is None or said is None or base.worst is None or "nvda_return" not in changed:
-        return base
+        return _many(base.share, rows.size)
     width = scenario.price_sessions
     columns = rows[:, None] - np.arange(width + MEMORY - 1, -1, -1)[None, :]
     inside = columns >= 0
@@ -301,7 +343,7 @@ def _bearing(
     share = np.repeat(base.share[None, :], rows.size, axis=0)
     fresh = risk.share_of(words.bear_fall_pct / 100.0, base.worst[path] * sigma)
     share[order, path] = np.where(inside[:, -width:], fresh, share[order, path])
-    return decide.bearing_from(words, share, base.floor_scale, said, base.worst)
+    return share
 
 
 # --- files --------------------------------------------------------------------------------------

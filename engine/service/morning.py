@@ -6,6 +6,7 @@ and prints.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from engine.decision.news_impulses import Weighed
     from engine.decision.scenarios import StressRow
     from engine.record.store import Store
-    from engine.service.bind import Bound
     from engine.service.wiring import Assessment
 
 
@@ -140,8 +140,8 @@ def report_of(
             polled=tuple(polled),
             past=tuple(past),
             stress=stress_today(assessment),
-            ceiling_usd_tn=_ceiling(assessment.config),
-            notices=tuple(notices),
+            ceiling_usd_tn=_ceiling(assessment),
+            notices=(*notices, *asks_again(assessment)),
             holding=holding,
             weighed=weighed_news(assessment),
         )
@@ -209,8 +209,32 @@ def release_cards(assessment: Assessment) -> tuple[Any, ...]:
     return tuple(cards)
 
 
-def _ceiling(config: Bound) -> float | None:
-    for voice in config.blend.voices:
-        if "ceiling_usd_tn" in voice.params:
-            return float(voice.params["ceiling_usd_tn"])
-    return None
+def _ceiling(assessment: Assessment) -> float | None:
+    """The ceiling of the day, drift with sales included; None without one."""
+    from strategies.base import levels_of
+
+    voice = assessment.config.blend.valuation
+    if voice is None:
+        return None
+    levels = levels_of(voice.strategy, assessment.features.values, voice.params)
+    ceiling = levels.get("ceiling_usd_tn")
+    last = math.nan if ceiling is None else float(ceiling[-1])
+    return last if math.isfinite(last) else None
+
+
+def asks_again(assessment: Assessment) -> tuple[str, ...]:
+    """A line once the day has come on which the investor wanted to be asked about his ceiling."""
+    from engine.phrases import phrase
+
+    valuation = assessment.config.strategy.valuation
+    due = valuation.ask_again_on if valuation else None
+    if due is None or assessment.features.sessions_on[-1] < due:
+        return ()
+    return (
+        phrase(
+            "You asked to be asked on {on:date} whether the ceiling of {preset} still holds: "
+            "set it anew under [valuation], or move ask_again_on",
+            on=due,
+            preset=assessment.config.strategy.name,
+        ),
+    )

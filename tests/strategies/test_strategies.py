@@ -219,3 +219,15 @@ def test_a_strategy_gets_the_features_it_declares_and_no_other() -> None:
 @pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
 def test_what_is_declared_exists(strategy: Strategy) -> None:
     assert strategy.needs <= FEATURES.keys()
+
+
+@pytest.mark.parametrize("strategy", ALL, ids=lambda s: s.name)
+def test_no_level_depends_on_an_effect_size(strategy: Strategy) -> None:
+    """What redraws effect sizes keeps the levels as they are."""
+    values, plain = features(7), with_defaults(strategy, {}, where="test")
+    levels = strategy.levels(values, plain)
+    for name, spec in strategy.params.items():
+        if spec.effect:
+            moved = strategy.levels(values, {**plain, name: min(spec.high, 1.3 * spec.default)})
+            for level, array in levels.items():
+                np.testing.assert_array_equal(moved[level], array)

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from config.strategy import Rule
+from config.strategy import RiskWords, Rule
 from engine.decision.decide import (
     Bearing,
     Votes,
+    band_of,
+    bearing_from,
     evaluate_levels,
     judge,
     latch,
@@ -270,3 +272,21 @@ def test_every_voice_of_the_news_is_held_to_the_one_rule(use: str, told: str, al
     assert withheld(-60.0) == (True, True)
     assert withheld(-3.0) == (False, False)
     assert withheld(float("nan")) == (False, False)
+
+
+def test_tax_widens_the_band_and_moves_neither_the_words_nor_the_sell() -> None:
+    """By the cube root of what a sale costs: 31.4 % on a half of gain, 315 times a fill, 68 points,
+    of which 50 are the most; a tenth of that tax 3.2 times ten points."""
+    plain = RiskWords(bear_fall_pct=20, sell_share_below_pct=40)
+    taxed = plain.model_copy(update={"tax_rate_pct": 31.4})
+    little = plain.model_copy(update={"tax_rate_pct": 3.14})
+
+    assert band_of(plain) == pytest.approx(0.10)
+    assert band_of(taxed) == 0.5
+    assert band_of(little) == pytest.approx(0.10 * (1 + 0.0157 / 0.0005) ** (1 / 3))
+    share, scale = np.array([0.95, 0.8, 0.35, 0.35, 0.6]), np.ones(5)
+    quiet = bearing_from(taxed, share, scale, None, None)
+    lively = bearing_from(plain, share, scale, None, None)
+    assert lively.held.tolist() == [1.0, 0.8, 0.35, 0.35, 0.6]
+    assert quiet.held.tolist() == [1.0, 1.0, 0.35, 0.35, 0.35]
+    assert quiet.sells.tolist() == lively.sells.tolist() == [False, False, False, True, False]

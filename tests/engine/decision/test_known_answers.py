@@ -412,7 +412,6 @@ def test_ratings_speak_in_the_row_that_learns_of_them_and_none_of_before() -> No
         ratings=[rated(0), rated(2), rated(2)],
     )
     assert made["threat_impulse_pct"] == pytest.approx([0.0, 0.0, 4.0, 0.0])
-    assert made["value_at_risk_pct"] == pytest.approx([0.0, 0.0, 3.0, 0.0])
     assert made["threat_doubt_pct"] == pytest.approx([0.0, 0.0, 4.242641, 0.0], abs=1e-6)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,10 +13,19 @@ import pytest
 from config.scenario import Scenario
 from engine.clock import parse_as_of
 from engine.decision import decide, risk
-from engine.decision.scenarios import StressRow, ask, complete, known_days, overlaid, stress
+from engine.decision.scenarios import (
+    StressRow,
+    ask,
+    complete,
+    known_days,
+    overlaid,
+    stress,
+    stress_at,
+)
 from engine.errors import UnknownNameError
 from engine.record.history import History
 from engine.service.bind import load
+from engine.service.morning import asks_again
 from engine.service.wiring import assess, world_of
 from engine.values import Features
 from feeds.facts import Lags, read_tables
@@ -173,3 +184,31 @@ def test_a_scenario_that_one_source_tells_sells_nothing() -> None:
     assert alone.score.tolist() == told.score.tolist()
     assert (~told.invested).sum() > (~alone.invested).sum()
     assert alone.invested.tolist() == base.invested[rows].tolist()
+
+
+def test_all_scenarios_in_one_go_are_each_alone() -> None:
+    """The row of the report's box is the row of the table, bit for bit."""
+    features, blend = synthetic_features(holes=False), full_voices()
+    base = decide.evaluate(blend, features)
+    given = (NOTHING, SHOCK, SHOCK.model_copy(update={"price_sessions": 3, "name": "short"}))
+    together = stress_at(blend, "p", features, given, base)
+    alone = [stress_at(blend, "p", features, [one], base)[0] for one in given]
+
+    assert list(together) == alone
+    assert together[1].score_after != together[0].score_after
+    assert together[1].score_after != together[2].score_after
+
+
+def test_the_ceiling_asks_again_from_its_day_on() -> None:
+    """Silent the day before, and without a day."""
+    on = date(2026, 1, 5)
+
+    def asked(acts_on: date, ask: date | None) -> tuple[str, ...]:
+        strategy = SimpleNamespace(name="mine", valuation=SimpleNamespace(ask_again_on=ask))
+        features = SimpleNamespace(sessions_on=(acts_on,))
+        config = SimpleNamespace(strategy=strategy)
+        return asks_again(SimpleNamespace(config=config, features=features))  # type: ignore[arg-type]
+
+    assert asked(date(2026, 1, 2), on) == asked(on, None) == ()
+    (line,) = asked(on, on)
+    assert "mine" in line
