@@ -84,12 +84,19 @@ def world_from(history: History, at: datetime, events: Sequence[Event]) -> World
 
 
 def _claims(versions: Sequence[Event], at: datetime) -> tuple[Proof, ...]:
-    """The claims of events, each as its event first weighed: what came later moves no past row."""
+    """The claims of events, each as its event first weighed: what came later moves no past row.
+
+    A version by which the event ends ends its claim too, from the instant at which that is known.
+    """
     first: dict[str, Proof] = {}
     for event in sorted(versions, key=lambda e: (e.known_at, e.event_id)):
-        told = proof_in(event) if event.known_at <= at else None
-        if told is not None:
-            first.setdefault(event.event_id, told)
+        if event.known_at > at:
+            continue
+        told, held = proof_in(event), first.get(event.event_id)
+        if held is None and told is not None:
+            first[event.event_id] = told
+        elif held is not None and held.until is None and event.ended:
+            first[event.event_id] = replace(held, until=event.known_at)
     return tuple(first.values())
 
 

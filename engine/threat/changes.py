@@ -38,7 +38,7 @@ from engine.values import Evidence, ModelRelease, ThreatRating
 
 PRICE_CUT, OPENED, PORTED = "price cut", "weights published", "served on home-grown chips"
 RELEASE, RATED_AT_LAST = "release", "rated at last"
-PROOF, FAILED = "proof", "failed run"
+PROOF, FAILED, WITHDRAWN = "proof", "failed run", "claim withdrawn"
 _LEAST_CUT = 0.05
 """A list price lower by less is no news."""
 _LEAST_SHARE = 5e-5
@@ -113,13 +113,20 @@ def rate_changes(
 def rate_proofs(
     proofs: Sequence[Proof], world_at: WorldAt, params: ThreatParameters, drawn: Sample
 ) -> tuple[ThreatRating, ...]:
-    """Every claim on home-grown chips that belongs to no release's own day, oldest first."""
+    """Every claim on home-grown chips that belongs to no release's own day, oldest first.
+
+    And every claim that ended: taken back, refuted or corrected. What it had moved, and nobody else
+    tells, is moved back on that day, whole, as such days come within weeks.
+    """
     rated = []
-    for group in _told_together(proofs):
-        world = world_at(group[0].known_at, ())
+    ended = {p.until for p in proofs if p.until is not None and p.until > p.known_at}
+    groups = [(group[0].known_at, group) for group in _told_together(proofs)]
+    for instant, group in sorted([*groups, *((day, ()) for day in ended)], key=lambda g: g[0]):
+        world = world_at(instant, ())
         if run_rate_usd_bn(world.earnings) is None:
             continue
-        rating = _rate_claims(group, world, params, drawn)
+        ending = tuple(p for p in proofs if p.until == instant)
+        rating = _rate_claims(group, ending, world, params, drawn)
         if rating is not None:
             rated.append(rating)
     return tuple(rated)
@@ -134,22 +141,42 @@ def _told_together(proofs: Sequence[Proof]) -> Iterator[tuple[Proof, ...]]:
 
 
 def _rate_claims(
-    group: tuple[Proof, ...], world: World, params: ThreatParameters, drawn: Sample
+    group: tuple[Proof, ...],
+    ending: tuple[Proof, ...],
+    world: World,
+    params: ThreatParameters,
+    drawn: Sample,
 ) -> ThreatRating | None:
+    """What the claims of ``group`` move; without any, what the end of others moves."""
     known = latest_by(world.releases, world.as_of)
     near = closeness_by_run(known, fit_quality(known, params), params)
+    gone = tuple(placed(p, known, near) for p in ending)
+    if not group:
+        left = _ledger(world, known, near, told_now=True)
+        return _rate_step(gone, (left.with_(gone), left), WITHDRAWN, world, params, drawn)
     told = tuple(placed(p, known, near) for p in group)
     told = tuple(p for p in told if not _of_a_release(p, known))
-    if not told:
-        return None
-    before = _ledger(world, known, near)
+    before = _ledger(world, known, near).with_(gone)
     told = before.news_in(told)
     if not told:
         return None
+    kind = FAILED if told[0].outcome is Outcome.FAILURE else PROOF
+    return _rate_step(told, (before, before.with_(told)), kind, world, params, drawn)
+
+
+def _rate_step(
+    told: tuple[Proof, ...],
+    ledgers: tuple[Ledger, Ledger],
+    kind: str,
+    world: World,
+    params: ThreatParameters,
+    drawn: Sample,
+) -> ThreatRating | None:
+    """The rating of a step from one ledger to another; None where it moves next to nothing."""
     draws = drawn.at(world.as_of)
-    after = before.with_(told)
+    known = latest_by(world.releases, world.as_of)
     release = next((r for r in known if r.model == told[0].obj), None)
-    case = _case(release, world, params, (before, after), draws)
+    case = _case(release, world, params, ledgers, draws)
     outcome = outcome_of(case, draws)
     if abs(float(np.median(outcome.total_value))) < _LEAST_SHARE:
         return None
@@ -157,10 +184,10 @@ def _rate_claims(
     return ThreatRating(
         model=told[0].obj or told[0].actor,
         rated_at=world.as_of,
-        kind=FAILED if told[0].outcome is Outcome.FAILURE else PROOF,
+        kind=kind,
         **figures.fields(),
         novelty=max(0.0, float(np.mean(case.after.training - case.before.training))),
-        reasons=_said(told[0], case, figures.loss_share),
+        reasons=_said(told[0], kind, case, figures.loss_share),
         evidence=tuple(Evidence(text=_claim(p), confidence=p.trust, source=p.source) for p in told),
         sensitivity=sensitivity(outcome.total_value, drawn),
         model_version=params.model_version,
@@ -174,11 +201,16 @@ def _of_a_release(proof: Proof, known: Iterable[ModelRelease]) -> bool:
 
 
 def _ledger(
-    world: World, known: Sequence[ModelRelease], near: dict[tuple[str, str], float]
+    world: World,
+    known: Sequence[ModelRelease],
+    near: dict[tuple[str, str], float],
+    *,
+    told_now: bool = False,
 ) -> Ledger:
-    before = [placed(p, known, near) for p in world.proofs if p.known_at < world.as_of]
+    """What stood before the world's instant; told_now: with what is told at it."""
+    before = [placed(p, known, near) for p in world.proofs if told_now or p.known_at < world.as_of]
     for release in known:
-        if release.known_at < world.as_of:
+        if told_now or release.known_at < world.as_of:
             before += proofs_of(release, near.get((release.lab, family(release.model)), 0.0))
     return Ledger.of(before)
 
@@ -212,8 +244,10 @@ def _case(
     )
 
 
-def _said(proof: Proof, case: Case, loss: float) -> str:
+def _said(proof: Proof, kind: str, case: Case, loss: float) -> str:
+    taken_back = [phrase("A claim was taken back.")] if kind == WITHDRAWN else []
     return paragraph(
+        *taken_back,
         _claim(proof),
         phrase(
             "It moves the odds that others can train on home-grown chips from {before:share0} to "

@@ -79,7 +79,8 @@ class Proof:
     actor: the laboratory. obj: the model or run, whose family is the key; "" where none is named.
     share: of the stage done on them, 0 to 1. trust: how surely the claim holds, 0 to 1.
     independent: the actor does not sell the chips. closeness: how near the model came to the best
-    of its day, 1 the frontier. until: when a correction took its place; None while it stands.
+    of its day, 1 the frontier. until: when it was taken back, refuted
+    or corrected; None while it stands.
     """
 
     known_at: datetime

@@ -13,6 +13,7 @@ from engine.threat.changes import (
     PORTED,
     PRICE_CUT,
     RATED_AT_LAST,
+    WITHDRAWN,
     kind_of_change,
     rate_changes,
     rate_proofs,
@@ -103,6 +104,48 @@ def test_a_proof_told_twice_is_credited_once_and_a_confirmation_adds_what_is_sur
     (alone,) = rated(sure)
     assert (first.rated_at, second.rated_at) == (press.known_at, sure.known_at)
     assert first.loss_share + second.loss_share == pytest.approx(alone.loss_share, rel=0.15)
+
+
+def test_a_claim_taken_back_moves_back_what_it_had_moved() -> None:
+    told = claim(DAY, trust=0.8, until=DAY + timedelta(days=6))
+    after, back = rated(told)
+    assert (back.kind, back.rated_at) == (WITHDRAWN, told.until)
+    assert back.loss_share == pytest.approx(-after.loss_share, rel=0.02)
+    assert "taken back" in back.reasons
+
+
+def test_a_claim_taken_back_counts_whole_before_and_for_nothing_afterwards() -> None:
+    back = claim(DAY, until=DAY + timedelta(days=6))
+    early = claim(DAY + timedelta(days=3), source="early", trust=0.5)
+    late = claim(DAY + timedelta(days=9), source="late")
+    first, _, told_again = rated(back, late)
+    assert told_again.rated_at == late.known_at
+    assert told_again.loss_share == pytest.approx(first.loss_share, rel=0.05)
+    first, less = rated(back, early)
+    assert (first.rated_at, less.kind) == (DAY, WITHDRAWN)
+    assert -first.loss_share < less.loss_share < 0
+
+
+def test_what_another_still_tells_is_not_taken_back() -> None:
+    headline = claim(DAY, until=DAY + timedelta(days=6), source="headline")
+    row = claim(DAY + timedelta(days=1), source="table")
+    (only,) = rated(headline, row)
+    assert only.rated_at == DAY
+
+
+def test_a_row_corrected_in_its_words_alone_moves_nothing() -> None:
+    day = DAY + timedelta(days=6)
+    (only,) = rated(claim(DAY, until=day), claim(day, source="better told"))
+    assert only.rated_at == DAY
+    surer = rated(claim(DAY, until=day, trust=0.4), claim(day, trust=0.8))
+    assert [r.rated_at for r in surer] == [DAY, day]
+
+
+def test_a_headline_and_a_table_row_of_one_fact_count_once() -> None:
+    headline = claim(DAY, source="headline", trust=0.6)
+    row = claim(DAY + timedelta(days=1), source="homegrown_training_record.csv", trust=0.6)
+    (both,), (alone,) = rated(headline, row), rated(headline)
+    assert both == alone
 
 
 def test_a_plan_moves_nothing() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.decision.events import moves_as_news, proof_in
-from engine.decision.ratings import PROOF_TYPES
+from engine.decision.ratings import PROOF_TYPES, _claims
 from engine.errors import ConfigError
 from engine.news.taxonomy import EVENT_TYPES
 from engine.service.reference import FACTS
@@ -255,3 +255,23 @@ def test_closeness_falls_with_lack_size_and_silence() -> None:
     assert closeness(1.0, 1600) < closeness(0.5, 1600) < 1.0
     assert closeness(0.0, 16) < closeness(0.0, None) < closeness(0.0, 700)
     assert closeness(0.0, 700, scored=False) < closeness(0.0, 700)
+
+
+# --- taken back ---
+
+
+def test_an_event_that_ends_ends_its_claim_from_when_that_is_known() -> None:
+    told = event("Zhipu trains GLM-9 on Ascend")
+    ended = replace(told, known_at=DAY + timedelta(days=4), ended="refuted")
+    repeated = replace(told, known_at=DAY + timedelta(days=5))
+
+    (claim,) = _claims([repeated, ended, told], DAY + timedelta(days=9))
+    (before,) = _claims([told, ended], DAY + timedelta(days=3))
+
+    assert claim.known_at == before.known_at == DAY
+    assert claim.until == ended.known_at
+    assert before.until is None
+
+
+def test_what_ended_before_it_weighed_is_no_claim() -> None:
+    assert _claims([replace(event("Zhipu trains GLM-9 on Ascend"), ended="repeat")], DAY) == ()
