@@ -1,0 +1,63 @@
+"""The planted faults are faults: each kind shows on a line of its own, and the rest stays."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.mutants.faults import drawn, faults
+
+SOURCE = '''
+"""A docstring with 42 and a < b."""
+
+LIMIT_S: int = 30
+
+
+def worth(rows: list[int], known_at: int, wide: bool = False) -> int:
+    """Say 7 - 3."""
+    if not rows or known_at < 5:
+        raise ValueError("at least 12 rows")
+    return max(rows[:-1]) * 2 - known_at
+'''
+
+
+@pytest.mark.parametrize(
+    ("kind", "after"),
+    [
+        ("sign", "return (max(rows[:-1]) * 2 + known_at)"),
+        ("boundary", "if not rows or (known_at <= 5):"),
+        ("turned", "if (not rows and known_at < 5):"),
+        ("swapped", "return (max(rows[:-1]) / 2) - known_at"),
+        ("dropped", "return max(rows[:-1]) - known_at"),
+        ("unit", "LIMIT_S: int = 60"),
+        ("look_ahead", "return max(rows[:]) * 2 - known_at"),
+        ("default", "def worth(rows: list[int], known_at: int, wide: bool = True) -> int:"),
+    ],
+)
+def test_each_kind_of_fault_is_planted_where_it_belongs(kind: str, after: str) -> None:
+    planted = [f for f in faults(SOURCE) if f.kind == kind]
+    assert after in [f.after for f in planted]
+    for fault in planted:
+        changed = [
+            n
+            for n, (a, b) in enumerate(
+                zip(SOURCE.split("\n"), fault.source.split("\n"), strict=True)
+            )
+            if a != b
+        ]
+        assert changed == [fault.line - 1]
+
+
+def test_no_fault_touches_what_nobody_runs() -> None:
+    for fault in faults(SOURCE):
+        assert "docstring with 42 and a < b" in fault.source
+        assert "Say 7 - 3." in fault.source
+        assert "at least 12 rows" in fault.source
+        ast.parse(fault.source)
+
+
+def test_a_seed_draws_the_same_faults_and_every_kind_has_its_turn() -> None:
+    first = drawn({"a.py": SOURCE}, 8, 3)
+    assert first == drawn({"a.py": SOURCE}, 8, 3)
+    assert len({fault.kind for _, fault in first}) == 8
