@@ -1,4 +1,20 @@
-"""A file of ``config/scenarios``: a turn of the world, by which the lines are set and tested."""
+"""A file of ``config/scenarios``: a turn of the world, by which the lines are set and tested.
+
+A new scenario is a new file there; it names only what it changes::
+
+    >>> import tomllib
+    >>> from config.scenario import Scenario
+    >>> grid = Scenario.model_validate(tomllib.loads('''
+    ... name = "The grid is full"
+    ... severity = "moderate"
+    ... source = "judgement: a fifth of next year's data centres wait a year"
+    ... demand_pct = -8.0
+    ... '''))
+    >>> grid.demand_pct, grid.price_pct
+    (-8.0, 0.0)
+
+To see it work: ``nvsignal config check``, then ``nvsignal stress``.
+"""
 
 from __future__ import annotations
 

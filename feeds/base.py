@@ -8,7 +8,25 @@
 
 A collector is one class in one file, found by ``"module:Class"``. Its ``parse`` is a pure function
 of bytes and the instant of the fetch; ``poll`` fetches and calls it. ``DocumentCollector`` does the
-polling for every source that is one document at one address.
+polling for every source that is one document at one address::
+
+    >>> from datetime import UTC, datetime
+    >>> from engine.values import Fact
+    >>> from feeds.base import DocumentCollector, FeedConfig, Parsed
+    >>> class Tariffs(DocumentCollector):
+    ...     accept = "text/plain"
+    ...     def parse(self, body, feed, fetched_at):
+    ...         usd = float(body)
+    ...         fact = Fact(kind="tariff", key="all", occurred_at=fetched_at, known_at=fetched_at,
+    ...                     source=feed.name, payload={"usd": usd})
+    ...         return Parsed(facts=(fact,), stamps=(fetched_at,))
+    >>> feed = FeedConfig(name="tariffs", kind="feeds.tariffs:Tariffs", url="https://example.org/t")
+    >>> seen_at = datetime(2025, 8, 22, 12, tzinfo=UTC)
+    >>> Tariffs().parse(b"12.5", feed, seen_at).facts[0].payload["usd"]
+    12.5
+
+To see it work: a stanza with this ``kind`` in ``config/feeds.toml``, ``nvsignal config check``,
+then ``nvsignal collect`` and ``nvsignal status``.
 """
 
 from __future__ import annotations

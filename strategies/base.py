@@ -1,4 +1,23 @@
-"""What a strategy is, the parameters it declares, and the causal array tools they share."""
+"""What a strategy is, the parameters it declares, and the causal array tools they share.
+
+A strategy is one file here with a class like this, and a stanza with its weight in a preset of
+``config/strategies``; the stanza's ``class`` names it as ``"strategies.calm:Calm"``::
+
+    >>> import numpy as np
+    >>> from strategies.base import Level, Param, Strategy, squash
+    >>> class Calm(Strategy):
+    ...     name, needs = "calm", frozenset({"vol_20d_ann"})
+    ...     params = {"usual": Param(default=0.4, low=0.05, high=2, unit="a year", source="prior")}
+    ...     levels_spec = {"vol_20d_ann": Level(low=0.05, high=2, unit="a year", meaning="width")}
+    ...     def score(self, levels, p):
+    ...         return squash(1 - levels["vol_20d_ann"] / p["usual"])
+    ...     def doubt(self, levels, p):
+    ...         return np.full(np.shape(levels["vol_20d_ann"]), 0.3)
+    >>> Calm().score({"vol_20d_ann": np.array([0.4, 0.8, np.nan])}, {"usual": 0.4}).round(2)
+    array([ 0.  , -0.76,   nan])
+
+To see it work: ``nvsignal config check``, then ``nvsignal explain`` and ``nvsignal backtest``.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,18 @@ The types are those of the labelled headlines in ``config/headlines.csv``. Half-
 how long an event keeps half of its weight in a feature; they are priors in calendar days, ordered
 by how structural the change is (an export rule outlives an app ranking), to be judged by
 walk-forward and never fitted to a single event.
+
+A new type is a row of ``_table``, headlines that show it in ``config/headlines.csv``, and, where it
+moves a score, its impulse in ``config/events.toml``::
+
+    >>> from engine.news.taxonomy import EventType, Group
+    >>> grid = EventType(
+    ...     name="power_shortage", group=Group.DEMAND, usual_direction=-1, half_life_days=20.0
+    ... )
+    >>> grid.name in EVENT_TYPES, grid.group.value
+    (False, 'demand')
+
+To see it work: ``nvsignal classify "Grid delay stops a data centre"``.
 """
 
 from __future__ import annotations

@@ -3,6 +3,16 @@
 Rows become ``Accelerator`` values, values become ``ChipArrays`` with one row per chip, so that the
 cost equations are elementwise over (chips, draws). Reading a file is the caller's; only
 ``load_accelerators`` opens one, for the edges.
+
+A new chip is a row of ``config/facts/accelerators.csv``; an empty cell is not known::
+
+    >>> from engine.threat.chips import load_accelerators
+    >>> from engine.threat.chips import find_chip, load_accelerators
+    >>> h20 = find_chip(load_accelerators(), "H20")
+    >>> h20.country, h20.memory_gb
+    ('US', 96.0)
+
+To see it work: ``nvsignal config check``, then ``nvsignal cost "DeepSeek-V3" --chip "your chip"``.
 """
 
 from __future__ import annotations
