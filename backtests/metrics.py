@@ -28,6 +28,11 @@ from engine.values import FloatArray
 SESSIONS_A_YEAR = 252
 DAYS_A_YEAR = 365.25
 EULER_GAMMA = 0.5772156649015329
+LEAST_ACTIVE = 63
+"""Sessions in the stock below which no probability is told of a Sharpe ratio: a quarter of a year.
+
+A judgement: an account in cash for all but two sessions has hundreds of returns and two that say
+anything, and its standard error counts them all."""
 _NORMAL = NormalDist()
 
 
@@ -156,7 +161,8 @@ class Summary:
 
     sharpe_se: standard error of ``sharpe``, annualised. exposure_pct: mean share of equity in the
     stock. turnover_per_year: traded value over equity, buys and sells, the first purchase included.
-    psr: P(true Sharpe > 0).
+    active_sessions: those with anything in the stock. psr: P(true Sharpe > 0); like ``sharpe_se``
+    None with fewer than ``LEAST_ACTIVE`` of them.
     """
 
     final_equity: float
@@ -170,8 +176,14 @@ class Summary:
     exposure_pct: float
     turnover_per_year: float
     n_trades: int
+    active_sessions: int
     psr: float | None
     trades: tuple[Trade, ...]
+
+
+def active_sessions(run: Replay) -> int:
+    """How many sessions ended with anything in the stock."""
+    return int(np.count_nonzero(run.weights))
 
 
 def excess_returns(run: Replay) -> FloatArray:
@@ -186,7 +198,10 @@ def summarise(run: Replay) -> Summary:
     year = math.sqrt(SESSIONS_A_YEAR)
     falls = drawdowns(run.equity, run.capital)
     error = psr = None
-    if found.sharpe is not None and found.skewness is not None and found.kurtosis is not None:
+    active = active_sessions(run)
+    if active < LEAST_ACTIVE:
+        pass  # too few to say anything of what is true
+    elif found.sharpe is not None and found.skewness is not None and found.kurtosis is not None:
         error = sharpe_error(found.sharpe, found.n, found.skewness, found.kurtosis) * year
         psr = probabilistic_sharpe(found.sharpe, found.n, found.skewness, found.kurtosis)
     return Summary(
@@ -201,6 +216,7 @@ def summarise(run: Replay) -> Summary:
         exposure_pct=100.0 * float(run.weights.mean()),
         turnover_per_year=float(run.turnover.sum()) * SESSIONS_A_YEAR / len(run.sessions_on),
         n_trades=len(run.trades),
+        active_sessions=active,
         psr=psr,
         trades=run.trades,
     )

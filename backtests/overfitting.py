@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backtests.accounts import final_equities
-from backtests.metrics import SESSIONS_A_YEAR
+from backtests.metrics import LEAST_ACTIVE, SESSIONS_A_YEAR
 from backtests.replay import Market, Replay
 from engine.errors import DataError, NotObservedError
 from engine.phrases import Phrase, paragraph, phrase, plural
@@ -41,6 +41,8 @@ TIE = 1e-9
 differ by rounding only."""
 _SPLITS_AT_ONCE = 64
 MOST_SPA_MODELS = 100
+LEAST_ARRANGEMENTS = 100
+"""Orders of the same spells below which random timing is no test: a p-value of 5 % needs twenty."""
 
 
 # --- probability of backtest overfitting --------------------------------------------------------
@@ -207,19 +209,32 @@ def _growth_pct(mean_log_return: FloatArray) -> FloatArray:
 # --- random timing --------------------------------------------------------------------------------
 
 
-def random_timing_p_value(world: Market, target_weight: FloatArray, *, draws: int = DRAWS) -> float:
+def random_timing_p_value(
+    world: Market, target_weight: FloatArray, *, draws: int = DRAWS
+) -> float | None:
     """P(random timing ends at least as high), one-sided, the rule itself counted as one draw.
 
     A random path visits the same weights in the same order, as often and for as many sessions in
-    all, so exposure and number of trades are the same; only when is random. 1 without any change.
+    all, so exposure and number of trades are the same; only when is random. None where there are
+    too few such paths for a test, as with a rule that changed once.
     """
+    if arrangements(target_weight) < LEAST_ARRANGEMENTS:
+        return None
     states, levels = random_timing(target_weight, draws)
-    if states.shape[1] == 0:
-        return 1.0
     own = np.searchsorted(levels, target_weight).astype(np.uint8)[:, None]
     final = final_equities(world, levels, np.concatenate([own, states], axis=1))
     # Equal paths may differ by rounding; they count as equal.
     return (1 + int(np.count_nonzero(final[1:] >= final[0] * (1.0 - 1e-12)))) / (draws + 1)
+
+
+def arrangements(target_weight: FloatArray) -> int:
+    """How many paths visit the same weights in the same order, as often and as long in all."""
+    state = np.unique(target_weight, return_inverse=True)[1]
+    order = state[np.flatnonzero(np.diff(state, prepend=-1))]
+    return math.prod(
+        math.comb(int(np.count_nonzero(state == level)) - 1, int((order == level).sum()) - 1)
+        for level in set(order.tolist())
+    )
 
 
 def random_timing(
@@ -290,9 +305,10 @@ def superior_ability_p_value(
 class Evidence:
     """What speaks for and against a rule, and what it comes to.
 
-    interval: of growth above holding, % a year. p_value_random_timing, psr, dsr, pbo, spa_p_value:
-    None where not computed or not existing. n_trials: attempts on these data so far, this one
-    included.
+    interval: of growth above holding, % a year. p_value_random_timing: None where random timing
+    cannot be tested. dsr: None where it does not exist. pbo, spa_p_value: None where not computed.
+    n_trials: attempts on sessions of this window so far, this one included. active_sessions: those
+    with anything in the stock; None where not counted.
     """
 
     excess_cagr_pct: float | None
@@ -303,6 +319,7 @@ class Evidence:
     pbo: float | None = None
     spa_p_value: float | None = None
     never_left: bool = False
+    active_sessions: int | None = None
 
 
 def objections(evidence: Evidence) -> tuple[Phrase, ...]:
@@ -322,8 +339,21 @@ def objections(evidence: Evidence) -> tuple[Phrase, ...]:
                 high=evidence.interval.high_pct,
             )
         )
+    active = evidence.active_sessions
+    if active is not None and active < LEAST_ACTIVE:
+        found.append(
+            plural(
+                "it was in the stock in {n} session, too few to judge",
+                "it was in the stock in {n} sessions, too few to judge",
+                n=active,
+            )
+        )
     timing = evidence.p_value_random_timing
-    if timing is not None and timing > 1 - LEVEL:
+    if timing is None:
+        found.append(
+            phrase("it changed too seldom for a test against the same changes at random times")
+        )
+    elif timing > 1 - LEVEL:
         found.append(phrase("random timing did as well in {p:share0} of draws", p=timing))
     if evidence.dsr is not None and evidence.dsr < LEVEL:
         found.append(

@@ -288,7 +288,8 @@ class Replay:
 
     equity, returns, cash_returns, weights: (T,), marked at the close; returns[0] is from the
     capital put in before the first open. weights: actual share of equity in the stock at the
-    close, between trades it drifts. turnover: (T,), traded value over equity.
+    close, between trades it drifts. turnover: (T,), traded value over equity. tax_due: on the gain
+    that is still open at the last close; 0 for an account without tax.
     """
 
     sessions_on: tuple[date, ...]
@@ -299,6 +300,7 @@ class Replay:
     weights: FloatArray
     turnover: FloatArray
     trades: tuple[Trade, ...]
+    tax_due: float = 0.0
 
     @property
     def final_equity(self) -> float:
@@ -319,8 +321,17 @@ def check_weights(target_weight: FloatArray, sessions_on: Sequence[date]) -> Non
         )
 
 
-def replay(world: Market, target_weight: FloatArray, *, capital: float = 1.0) -> Replay:
+def replay(
+    world: Market,
+    target_weight: FloatArray,
+    *,
+    capital: float = 1.0,
+    rebalanced: BoolArray | None = None,
+) -> Replay:
     """Hold ``target_weight`` (T,), decided before each open, through ``world``.
+
+    rebalanced: (T,), sessions on which the position is brought back to its target though that did
+    not change; None: never, it drifts.
 
     The account starts in cash. Costs are paid out of the account, so that the position after a
     trade is the target share of what is left. Raises ``DataError`` for bad weights, or when the
@@ -334,8 +345,9 @@ def replay(world: Market, target_weight: FloatArray, *, capital: float = 1.0) ->
     equity, position, turnover = np.empty(rows), np.empty(rows), np.zeros(rows)
     trades: list[Trade] = []
     held = 0.0
+    again = [False] * rows if rebalanced is None else rebalanced.tolist()
     for t, target in enumerate(target_weight.tolist()):
-        if target != held:
+        if target != held or again[t]:
             trade, before = account.trade(t, held, target)
             trades.append(trade)
             turnover[t] = abs(trade.value) / before
@@ -354,6 +366,7 @@ def replay(world: Market, target_weight: FloatArray, *, capital: float = 1.0) ->
         weights=position / equity,
         turnover=turnover,
         trades=tuple(trades),
+        tax_due=account.tax_due(rows - 1),
     )
 
 
@@ -422,6 +435,11 @@ class _Account:
         gain = sold - self.basis_per_unit * sold / index - self.losses
         self.losses = max(0.0, -gain)
         return rate * max(0.0, gain)
+
+    def tax_due(self, t: int) -> float:
+        """Tax on what selling everything at the close would realise; losses come off first."""
+        gain = self.units * (self.close[0][t] - self.basis_per_unit) if self.units > 0 else 0.0
+        return self.world.costs.tax_rate * max(0.0, gain - self.losses)
 
 
 def position_after(before: float, total: float, target: float, fee: float) -> float:
