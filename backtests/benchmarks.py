@@ -23,7 +23,8 @@ from engine.phrases import Phrase, phrase
 from engine.values import BoolArray, FloatArray
 
 TREND_SESSIONS = 200
-"""Faber (2007) "A Quantitative Approach to Tactical Asset Allocation", J. Wealth Management 9(4)."""
+"""Faber (2007) "A Quantitative Approach to Tactical Asset Allocation", Journal of Wealth Management
+9(4)."""
 VOL_TARGET, VOL_SESSIONS, VOL_BAND = 0.40, 20, 0.10
 """Moreira and Muir (2017) "Volatility-Managed Portfolios", J. Finance 72(4); a year's deviation to
 aim at, sessions it is measured over, change of the weight that is worth a trade. Fixed in the

@@ -39,9 +39,10 @@ from engine.report.blocks import (
 from engine.report.i18n import Voice, voice
 
 if TYPE_CHECKING:
+    from backtests.benchmarks import AfterTax
     from backtests.metrics import Summary
     from backtests.overfitting import Evidence
-    from backtests.tearsheet import Heat, Sheet
+    from backtests.tearsheet import Heat, Sheet, SheetEvent
 
 COLOURS = 8
 MOST_TRADES, FEW_TRADES = 40, 12
@@ -92,6 +93,7 @@ def _parts(sheet: Sheet, say: Voice, name: str) -> Iterator[Part]:
     """What only one rule has: luck, pictures, trades."""
     _ = say.say
     found: tuple[tuple[str, str, Sequence[Block | None]], ...] = (
+        ("yardsticks", _("Beside rules without evidence"), _yardsticks(sheet, say)),
         ("luck", _("How much could be luck"), _luck(sheet.evidence, say)),
         ("falls", _("Falls from the peak"), [_falls(sheet, say)]),
         ("price", _("Price, position, events"), [_price(sheet, say)]),
@@ -175,6 +177,58 @@ def _comparison(sheets: Sequence[Sheet], names: Sequence[str], say: Voice) -> Ta
     )
 
 
+def _yardsticks(sheet: Sheet, say: Voice) -> list[Block]:
+    """The rule and every yardstick in one table, then the rule against its own constant mix."""
+    if not sheet.yardsticks:
+        return []
+    _ = say.say
+    heads = (
+        "", _("a year"), _("worst fall"), _("Sharpe"), _("in the stock"), _("trades"),
+        _("a year, after tax"),
+    )  # fmt: skip
+    ours = _measured(_("the rule"), summarise(sheet.run), sheet.after_tax, say, "strong")
+    others = (_measured(say.tell(y.label), y.figures, y.after_tax, say) for y in sheet.yardsticks)
+    blocks: list[Block] = [
+        Table(
+            dense=True,
+            columns=tuple(Column(head=h, number=bool(h)) for h in heads),
+            rows=(ours, *others),
+        )
+    ]
+    for stick in sheet.yardsticks:
+        if stick.interval is not None and stick.excess_pct is not None:
+            said = _(
+                "Growth a year above {name}: {excess:+pct1} (95% interval {low:+pct1} to "
+                "{high:+pct1}).",
+                name=say.tell(stick.label),
+                excess=stick.excess_pct,
+                low=stick.interval.low_pct,
+                high=stick.interval.high_pct,
+            )
+            blocks.append(Note(text=said))
+    if sheet.after_tax is not None:
+        taxed = _(
+            "After tax: {rate:share0} of every gain, the one still open at the end included.",
+            rate=sheet.after_tax.rate,
+        )
+        blocks.append(Note(text=taxed, style="quiet"))
+    return blocks
+
+
+def _measured(
+    name: str, figures: Summary, taxed: AfterTax | None, say: Voice, style: Any = ""
+) -> tuple[Cell, ...]:
+    cells = (
+        say.number(figures.cagr_pct, "+pct1"),
+        say.number(figures.max_drawdown_pct, "pct1"),
+        say.number(figures.sharpe, ".2f"),
+        say.number(figures.exposure_pct, "pct0"),
+        say.number(figures.n_trades, "int"),
+        say.number(taxed.cagr_pct if taxed else None, "+pct1"),
+    )
+    return (Cell(text=name, style=style), *(Cell(text=text, style=style) for text in cells))
+
+
 def _luck(evidence: Evidence | None, say: Voice) -> list[Block]:
     """The tests of chance, then what speaks against the rule."""
     if evidence is None:
@@ -191,8 +245,15 @@ def _luck(evidence: Evidence | None, say: Voice) -> list[Block]:
             ),
         )
     ]
+    timing = evidence.p_value_random_timing
+    untested = _("cannot be tested")
+    lines.append(
+        Line(
+            label=_("p against random timing"),
+            value=untested if timing is None else say.number(timing, ".3f"),
+        )
+    )
     for label, value in (
-        (_("p against random timing"), evidence.p_value_random_timing),
         (_("Deflated Sharpe ratio (DSR)"), evidence.dsr),
         (_("Probability of backtest overfitting (PBO)"), evidence.pbo),
         (_("p of superior ability (SPA)"), evidence.spa_p_value),
@@ -279,7 +340,7 @@ def _price(sheet: Sheet, say: Voice) -> Chart:
             at=round(100 * place[e.session_on] / last, 3),
             height=round(100 - axis.at(math.log(float(values[place[e.session_on]]))), 3),
             tone=e.direction,
-            label=say.say("{day:date}: {text}", day=e.session_on, text=e.text[:200]),
+            label=_dot(e, say),
         )
         for e in sheet.events
         if e.direction != 0 and e.session_on in place
@@ -305,6 +366,13 @@ def _price(sheet: Sheet, say: Voice) -> Chart:
         bands=figures.runs_of(out),
         dots=dots,
     )
+
+
+def _dot(event: SheetEvent, say: Voice) -> str:
+    given = {"day": event.session_on, "text": event.text[:200]}
+    if event.hindsight:
+        return say.say("{day:date}: {text} (picked with hindsight)", **given)
+    return say.say("{day:date}: {text}", **given)
 
 
 def _contributions(sheet: Sheet, say: Voice) -> Chart | None:

@@ -19,10 +19,12 @@ import numpy as np
 
 from backtests.metrics import SESSIONS_A_YEAR, excess_returns
 from backtests.replay import Market, Replay
+from engine.decision.events import CURATED
 from engine.errors import DataError
 from engine.values import Event, FloatArray
 
 if TYPE_CHECKING:
+    from backtests.benchmarks import AfterTax, Yardstick
     from backtests.overfitting import Evidence
     from backtests.sweep import SweepResult
     from engine.decision.decide import Evaluation
@@ -35,11 +37,15 @@ MOST_HOLES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SheetEvent:
-    """An event on the session that could act on it; direction: -1 bad, 0, +1 good for NVDA."""
+    """An event on the session that could act on it; direction: -1 bad, 0, +1 good for NVDA.
+
+    hindsight: picked for a table by somebody who knew what followed.
+    """
 
     session_on: date
     direction: int
     text: str
+    hindsight: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -64,7 +70,8 @@ class Sheet:
 
     verdict: the sentence on top, a phrase or plain text. price_usd: split-adjusted closes.
     contributions: strategy -> part of the score, empty without strategies. evidence: how much could
-    be luck. notes: how it was filled and what it cost. receipt: name -> value.
+    be luck. yardsticks: what the same money did by rules without evidence; after_tax: of the rule.
+    notes: how it was filled, what it cost, what was seen before. receipt: name -> value.
     """
 
     strategy: str
@@ -80,6 +87,8 @@ class Sheet:
     events: tuple[SheetEvent, ...] = ()
     heat: Heat | None = None
     evidence: Evidence | None = None
+    yardsticks: tuple[Yardstick, ...] = ()
+    after_tax: AfterTax | None = None
     notes: tuple[str, ...] = ()
     receipt: Mapping[str, str] = field(default_factory=dict)
 
@@ -146,7 +155,14 @@ def events_on(
     for event in events:
         day = acts_on(event.known_at)
         if days[0] <= day <= days[-1]:
-            found.append(SheetEvent(session_on=day, direction=event.direction, text=event.headline))
+            found.append(
+                SheetEvent(
+                    session_on=day,
+                    direction=event.direction,
+                    text=event.headline,
+                    hindsight=event.owners == (CURATED,),
+                )
+            )
     return tuple(found)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from engine.clock import end_of_day
 from engine.errors import DataError, InputError
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from backtests.replay import Costs, Market, Replay
     from backtests.sweep import SweepResult
     from engine.decision.evidence import Blend
+    from engine.record.readings import Bar, CorporateAction
     from engine.record.store import Store
     from engine.service.bind import Bound
     from engine.values import Features, FloatArray
@@ -33,6 +36,8 @@ class Window:
     """Everything a backtest needs. market covers the window; features the whole record up to it.
 
     start: row of ``features`` at which the window begins. data_hash: of what was known at its end.
+    earlier: (k,), closes before the first session on the scale of ``market.stock_close``, for
+    yardsticks that look back. dividend_on: ex-dates whose dividends are counted.
     """
 
     config: Bound
@@ -40,6 +45,8 @@ class Window:
     market: Market
     start: int
     data_hash: str
+    earlier: FloatArray
+    dividend_on: tuple[date, ...] = ()
 
     @property
     def rows(self) -> slice:
@@ -58,7 +65,17 @@ class Window:
 
     def part(self, rows: slice) -> Window:
         """``rows`` of this window, counted from its first session."""
-        return replace(self, market=self.market.part(rows), start=self.start + rows.start)
+        return replace(
+            self,
+            market=self.market.part(rows),
+            start=self.start + rows.start,
+            earlier=np.concatenate((self.earlier, self.market.stock_close[: rows.start])),
+        )
+
+    @property
+    def dividends(self) -> int:
+        """How many dividends the account counts."""
+        return sum(self.first < day <= self.last for day in self.dividend_on)
 
 
 def parse_day(text: str | None, name: str) -> date | None:
@@ -86,8 +103,6 @@ def open_window(
     first, last: None for the first and last session with a price. rate: False leaves out the
     threat ratings, for work that uses prices alone.
     """
-    import numpy as np
-
     from backtests.replay import market, prices_over, rows_between
     from engine.record.asof import actions_at
 
@@ -101,15 +116,32 @@ def open_window(
     sessions = known[inside]
     assessment = wiring.assess(world, config, ratings=None if rate else (), version="backtest")
     start = world.grid.sessions_on.index(sessions[0])
-    prices = prices_over(bars, actions_at(world.history, "NVDA", world.as_of), sessions)
+    actions = actions_at(world.history, "NVDA", world.as_of)
+    prices = prices_over(bars, actions, sessions)
     cash_rate = assessment.features.values["effr_pct"][start : start + len(sessions)]
+    priced = market(prices, np.asarray(cash_rate), costs)
     return Window(
         config=config,
         features=assessment.features,
-        market=market(prices, np.asarray(cash_rate), costs),
+        market=priced,
         start=start,
         data_hash=world.data_hash,
+        earlier=_earlier(bars, actions, priced),
+        dividend_on=tuple(a.ex_on for a in actions if a.action != "split"),
     )
+
+
+def _earlier(
+    bars: Mapping[date, Bar], actions: Iterable[CorporateAction], priced: Market
+) -> FloatArray:
+    """(k,): closes of the sessions before those of ``priced``, on its scale."""
+    from backtests.replay import Costs, market, prices_over
+
+    first = priced.sessions_on[0]
+    days = [*sorted(day for day in bars if day < first), first]
+    whole = market(prices_over(bars, actions, days), 0.0, Costs())
+    scale = priced.stock_close[0] / whole.stock_close[-1]
+    return np.asarray(whole.stock_close[:-1] * scale)
 
 
 # --- the trial ledger -----------------------------------------------------------------------------
@@ -117,12 +149,10 @@ def open_window(
 
 def rule_numbers(blend: Blend) -> dict[str, float | None]:
     """Every number of a rule, flat, under the names that a grid uses."""
-    rule = blend.rule
-    names = (
-        "exit_below enter_above min_sessions_between_changes hold_weight sell_weight "
-        "reduce_below reduce_weight"
-    )
-    found: dict[str, Any] = {f"decision.{n}": getattr(rule, n) for n in names.split()}
+    found: dict[str, Any] = {f"decision.{n}": v for n, v in blend.rule}
+    found |= {f"risk.{n}": v for n, v in blend.risk or ()}
+    if blend.valuation is not None:
+        found |= {f"valuation.{n}": v for n, v in blend.valuation.params.items()}
     for voice in blend.voices:
         found[f"{voice.strategy.name}.weight"] = voice.weight
         found |= {f"{voice.strategy.name}.{k}": v for k, v in voice.params.items()}
@@ -134,7 +164,12 @@ def identity(numbers: Mapping[str, float | None], window: Window) -> dict[str, s
 
     The same rule met by a backtest and inside a sweep is one attempt.
     """
-    digest = hashlib.sha256(repr(sorted(numbers.items())).encode()).hexdigest()
+    return named(repr(sorted(numbers.items())).encode(), window)
+
+
+def named(rule: bytes, window: Window) -> dict[str, str]:
+    """The identity of any rule that ``rule`` spells out: its digest and the sessions it met."""
+    digest = hashlib.sha256(rule).hexdigest()
     return {"rule": digest[:32], "from": window.first.isoformat(), "to": window.last.isoformat()}
 
 
@@ -169,17 +204,19 @@ def note_run(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempts:
-    """How often these data were tried, and how much the Sharpe ratios varied (per session)."""
+    """How many ideas met these sessions, and how much their Sharpe ratios varied (per session)."""
 
     count: int
     variance: float
 
 
 def attempts(store: Store, window: Window) -> Attempts:
-    """All attempts recorded on the window's data, by any run at any time."""
-    import numpy as np
+    """All attempts recorded on sessions of the window, by command or page, at any time.
 
-    trials = store.trials(data_hash=window.data_hash)
+    By overlap, not by what the record knew: a new day or a new headline does not start the count
+    anew. A judgement that errs on the strict side: one shared session is an overlap.
+    """
+    trials = store.tried_on(window.first, window.last)
     sharpes = [t.sharpe for t in trials if t.sharpe is not None]
     variance = float(np.var(sharpes, ddof=1)) if len(sharpes) > 1 else 0.0
     return Attempts(count=max(1, len(trials)), variance=variance)
@@ -195,7 +232,13 @@ def evidence_of(
     spa_p_value: float | None = None,
 ) -> tuple[Evidence, Summary, Summary]:
     """The evidence on one path, its figures and those of holding."""
-    from backtests.metrics import deflated_sharpe, excess_returns, moments, summarise
+    from backtests.metrics import (
+        LEAST_ACTIVE,
+        deflated_sharpe,
+        excess_returns,
+        moments,
+        summarise,
+    )
     from backtests.overfitting import Evidence, excess_growth_interval, random_timing_p_value
     from backtests.replay import buy_and_hold
 
@@ -203,7 +246,9 @@ def evidence_of(
     ours, theirs = summarise(run), summarise(holding)
     found = moments(excess_returns(run))
     dsr = None
-    if found.sharpe is not None and found.skewness is not None and found.kurtosis is not None:
+    if ours.active_sessions < LEAST_ACTIVE:
+        pass
+    elif found.sharpe is not None and found.skewness is not None and found.kurtosis is not None:
         dsr = deflated_sharpe(
             found.sharpe,
             found.n,
@@ -224,6 +269,7 @@ def evidence_of(
         pbo=pbo,
         spa_p_value=spa_p_value,
         never_left=bool((target == 1.0).all()),
+        active_sessions=ours.active_sessions,
     )
     return evidence, ours, theirs
 
@@ -267,8 +313,6 @@ def read_positions(path: Path, sessions_on: Sequence[date]) -> FloatArray:
     before the first row the account is in cash. Refuses dates after the window and weights outside
     the limits, by row.
     """
-    import numpy as np
-
     from backtests.replay import LEAST_WEIGHT, MOST_WEIGHT
 
     out = np.zeros(len(sessions_on))
@@ -286,11 +330,6 @@ def read_positions(path: Path, sessions_on: Sequence[date]) -> FloatArray:
             raise DataError(f"{place}: {before} is after the window's end {sessions_on[-1]}")
         out[int(np.searchsorted(ordinals, before.toordinal())) :] = weight
     return out
-
-
-def weights_digest(target: FloatArray) -> str:
-    """Identity of a list of weights."""
-    return hashlib.sha256(target.tobytes()).hexdigest()
 
 
 # --- judging a search -----------------------------------------------------------------------------
@@ -331,8 +370,6 @@ def note_sweep(store: Store, window: Window, found: SweepResult, now: datetime) 
 
 def chosen_sets(found: SweepResult, most: int) -> list[int]:
     """At most ``most`` rows, evenly spaced, the best one among them."""
-    import numpy as np
-
     total = len(found.job.sets)
     if total <= most:
         return list(range(total))
@@ -374,8 +411,6 @@ def superior_ability(window: Window, found: SweepResult) -> tuple[float | None, 
 
 def top_sets(found: SweepResult, most: int = 10) -> list[dict[str, Any]]:
     """The best sets by Sharpe ratio, annualised; of sets that trade alike, the first."""
-    import numpy as np
-
     from backtests.metrics import SESSIONS_A_YEAR
 
     sharpe = found.sharpe

@@ -34,9 +34,11 @@ def sheet_for(
 
     told: with the events of the time, which are read from the record once more.
     """
+    from backtests.benchmarks import after_tax, yardsticks
     from backtests.replay import buy_and_hold
     from backtests.tearsheet import sheet_of
     from engine.decision.decide import evaluate
+    from engine.service.basis import notes
 
     voices = () if blend is None else blend.voices
     thresholds = (
@@ -57,7 +59,9 @@ def sheet_for(
         events=_events(store, window) if told else (),
         heat=heat,
         evidence=evidence,
-        notes=(result["fills"], result["costs_text"]),
+        yardsticks=yardsticks(window.market, run, window.earlier),
+        after_tax=after_tax(window.market, target, capital=run.capital),
+        notes=notes(window),
         receipt={"data_hash": result["data_hash"], "config_hash": window.config.digest},
         **thresholds,
     )

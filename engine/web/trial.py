@@ -66,8 +66,9 @@ def run_trials(
 ) -> Outcome:
     """Replay each of ``rules`` (name, configuration) from ``first`` to ``last``.
 
-    first, last: None for all there is. Reads the record, writes nothing. ``step`` is called between
-    the stages and may raise to stop.
+    first, last: None for all there is. Reads the record and notes each attempt in the trial ledger,
+    as the command does, and writes nothing else. ``step`` is called between the stages and may
+    raise to stop.
     """
     from backtests.metrics import summarise
     from backtests.replay import Costs, buy_and_hold
@@ -86,7 +87,7 @@ def run_trials(
         share = 0.7 + 0.3 * number / len(rules)
         # Features do not depend on the rule: one window serves every blend.
         ruled = replace(window, config=config)
-        trials.append(_trial(store, name, ruled, holding, step, share))
+        trials.append(_trial(store, name, ruled, holding, step, share, now))
     return Outcome(
         first=window.first,
         last=window.last,
@@ -100,13 +101,21 @@ def run_trials(
 
 
 def _trial(
-    store: Store, name: str, window: Window, holding: Replay, step: Step, share: float
+    store: Store,
+    name: str,
+    window: Window,
+    holding: Replay,
+    step: Step,
+    share: float,
+    now: datetime,
 ) -> Trial:
+    from backtests.benchmarks import after_tax, yardsticks
     from backtests.overfitting import verdict
     from backtests.replay import replay
     from backtests.tearsheet import sheet_of
     from engine.decision.decide import evaluate
-    from engine.service.history import attempts, evidence_of
+    from engine.service import history
+    from engine.service.basis import notes
 
     step(N_("Replaying the decisions with costs"), share)
     blend = window.config.blend
@@ -114,9 +123,10 @@ def _trial(
     target = evaluation.target_weight[window.rows]
     run = replay(window.market, target)
     step(N_("Asking how much of the result could be luck"), share + 0.05)
-    tried = attempts(store, window)
-    tried = replace(tried, count=store.trial_count(data_hash=window.data_hash) + 1)  # and this one
-    evidence, figures, _ = evidence_of(window.market, run, target, tried)
+    numbers = history.identity(history.rule_numbers(blend), window)
+    history.note_run(store, window, window.config.strategy.name, numbers, run, now)
+    tried = history.attempts(store, window)
+    evidence, figures, _ = history.evidence_of(window.market, run, target, tried)
     return Trial(
         name=name,
         run=run,
@@ -134,6 +144,9 @@ def _trial(
             names=[voice.strategy.name for voice in blend.voices],
             rows=window.rows,
             evidence=evidence,
+            yardsticks=yardsticks(window.market, run, window.earlier),
+            after_tax=after_tax(window.market, target),
+            notes=notes(window),
             exit_below=blend.rule.exit_below,
             enter_above=blend.rule.enter_above,
             receipt={"config_hash": window.config.digest, "data_hash": window.data_hash},

@@ -16,6 +16,7 @@ from backtests.overfitting import (
     TIE,
     Evidence,
     Interval,
+    arrangements,
     block_length,
     bootstrap_rows,
     excess_growth_interval,
@@ -190,8 +191,28 @@ def test_perfect_foresight_beats_random_timing_and_its_opposite_does_not() -> No
     assert random_timing_p_value(world, 1 - ahead, draws=200) == 1.0
 
 
-def test_a_path_that_never_changes_proves_nothing() -> None:
-    assert random_timing_p_value(random_market(), np.ones(500)) == 1.0
+def test_a_path_that_changes_too_seldom_cannot_be_tested() -> None:
+    """Never changed, or once: there is one such path, and no number may be told of it."""
+    once = np.where(np.arange(500) < 250, 1.0, 0.0)
+    twice = np.where((np.arange(500) // 100) % 5 == 2, 0.0, 1.0)
+
+    assert [arrangements(x) for x in (np.ones(500), once, twice)] == [1, 1, 399]
+    assert random_timing_p_value(random_market(), np.ones(500)) is None
+    assert random_timing_p_value(random_market(), once) is None
+    assert random_timing_p_value(random_market(), twice) is not None
+
+
+def test_the_number_of_arrangements_is_that_of_counting_them() -> None:
+    """Every path of seven sessions with the same weights in the same order, by brute force."""
+    target = np.array([1.0, 1.0, 0.0, 0.5, 0.5, 0.0, 1.0])
+    order = [1.0, 0.0, 0.5, 0.0, 1.0]
+    found = {
+        path
+        for path in itertools.product((0.0, 0.5, 1.0), repeat=7)
+        if [k for k, _ in itertools.groupby(path)] == order and sorted(path) == sorted(target)
+    }
+
+    assert arrangements(target) == len(found) == 2
 
 
 # --- superior ability -----------------------------------------------------------------------------
@@ -243,6 +264,8 @@ def test_only_what_passes_everything_beats_holding() -> None:
     [
         ({"excess_cagr_pct": -2.0}, "it grew -2.0% a year against holding"),
         ({"interval": Interval(low_pct=-1.0, high_pct=20.0, block_length=1.0)}, "holds zero"),
+        ({"p_value_random_timing": None}, "changed too seldom for a test"),
+        ({"active_sessions": 12}, "in the stock in 12 sessions, too few to judge"),
         ({"p_value_random_timing": 0.3}, "random timing did as well in 30% of draws"),
         ({"dsr": 0.4}, "after 7 attempts the deflated Sharpe ratio is 0.40"),
         ({"pbo": 0.5}, "fails in the other in 50% of splits"),

@@ -171,6 +171,60 @@ def test_every_attempt_on_the_same_data_counts_once_and_deflates_the_next(say: S
     assert max(map(len, sweep_text.splitlines())) <= 80
 
 
+def test_a_new_day_does_not_start_the_count_anew(say: Say) -> None:
+    """The same rule a day later is the same idea; another rule on shared sessions is the next."""
+    first = say("backtest", "--strategy", "balanced", "--to", "2025-09-29", "--json")
+    later = say("backtest", "--strategy", "balanced", "--to", "2025-09-30", "--json")
+    other = say("backtest", "--strategy", "cautious", "--to", "2025-09-26", "--json")
+    apart = say("backtest", "--from", "2022-01-03", "--to", "2022-06-30", "--json")
+
+    assert first["data_hash"] != later["data_hash"] != other["data_hash"]
+    assert [r["n_trials"] for r in (first, later, other)] == [1, 1, 2]
+    assert apart["n_trials"] >= 2  # the sessions of 2022 were met by both
+    assert other["dsr"] < other["psr"]
+
+
+def test_every_backtest_stands_beside_fair_yardsticks(say: Say, tmp_path: Path) -> None:
+    """Holding, cash, mixes, trend, volatility; after tax too; dividends counted; hindsight told."""
+    found = say("backtest", "--strategy", "cautious", *WINDOW, "--json")
+    sticks = found["benchmarks"]
+
+    assert set(sticks) == {
+        "holding", "cash", "constant_mix", "constant_60", "half", "trend_200", "volatility_target",
+    }  # fmt: skip
+    assert sticks["holding"]["final_equity"] == found["benchmark"]["final_equity"]
+    assert sticks["constant_mix"]["exposure_pct"] == pytest.approx(found["exposure_pct"], abs=3)
+    for taxed, plain in ((found["after_tax"], found), *((s["after_tax"], s) for s in
+                         (sticks["holding"], sticks["half"]))):  # fmt: skip
+        assert taxed["tax_rate"] == 0.3
+        assert taxed["final_equity"] < plain["final_equity"]
+    gain = sticks["holding"]["final_equity"] - 1
+    # The fill's fee is part of what was paid, so the tax is a shade above 30 % of the gain.
+    assert sticks["holding"]["after_tax"]["final_equity"] == pytest.approx(1 + 0.7 * gain, rel=1e-3)
+    assert found["dividends"] == 7
+    assert "hindsight" in " ".join(found["foresight"])
+    assert found["held_back"] is False
+
+    html = tmp_path / "sheet.html"
+    text = " ".join(say("backtest", "--strategy", "cautious", *WINDOW, "--html", str(html)).split())
+    for where in (text, html.read_text(encoding="utf-8")):
+        assert "as much as the rule on average" in where
+        assert "picked with hindsight" in where
+
+
+def test_what_changed_once_is_not_tested_against_random_timing(say: Say, tmp_path: Path) -> None:
+    """It used to say that random timing did as well in 100 % of draws."""
+    file = tmp_path / "two.csv"
+    file.write_text("date,weight\n2024-01-02,1\n2025-01-02,0\n")
+    found = say("backtest", "--positions", str(file), *WINDOW, "--json")
+    text = say("backtest", "--positions", str(file), *WINDOW)
+
+    assert found["p_value_random_timing"] is None
+    assert "100%" not in found["verdict"]
+    assert "changed too seldom" in found["verdict"]
+    assert "cannot be tested" in text
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

@@ -15,7 +15,6 @@ from engine.cli.options import ConfigDir, Db, Json, StrategyFile
 from engine.cli.output import to_json, write_out
 from engine.cli.searches import fold_parts, search_parts
 from engine.errors import InputError, OutOfRangeError
-from engine.phrases import paragraph, phrase
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
@@ -285,35 +284,22 @@ def _run(job: Job, workers: int, cluster: str | None) -> SweepResult:
 
 
 def _head(window: Window, strategy: str) -> dict[str, Any]:
-    costs = window.market.costs
-    at_close = int(window.market.at_close.sum())
-    sessions = len(window.market)
-    filled = phrase(
-        "Decided before the open, filled at the open of the same session ({n:int} sessions).",
-        n=sessions,
-    )
-    if at_close:
-        missing = phrase(
-            "{n:int} sessions without a known open would be filled at their close.", n=at_close
-        )
-        filled = paragraph(filled, missing)
+    from config.frozen import unseen
+    from engine.service import basis
+
     return {
         "strategy": strategy,
         "from": window.first,
         "to": window.last,
-        "sessions": sessions,
+        "sessions": len(window.market),
         "data_hash": window.data_hash,
-        "fills": filled,
-        "sessions_filled_at_close": at_close,
-        "costs": costs,
-        "costs_text": phrase(
-            "Costs: {fee:sig3} bp of the traded value per fill, short fee {borrow:pct1} a year, "
-            "tax {tax:share0} of realised gains; cash earns the effective federal funds rate as "
-            "known each morning. Dividends count where the record holds them.",
-            fee=costs.fee * 10_000,
-            borrow=costs.borrow_pct,
-            tax=costs.tax_rate,
-        ),
+        "fills": basis.fills(window),
+        "sessions_filled_at_close": int(window.market.at_close.sum()),
+        "costs": window.market.costs,
+        "costs_text": basis.costs(window),
+        "dividends": window.dividends,
+        "foresight": list(basis.foresight(window.first, window.last)),
+        "held_back": unseen(window.last),
     }
 
 
@@ -328,18 +314,22 @@ def _judged(
     spa_p_value: float | None = None,
 ) -> tuple[dict[str, Any], Evidence]:
     """The figures of a path, those of holding, and how much could be luck."""
+    from backtests.benchmarks import after_tax, yardsticks
     from backtests.metrics import expected_best_sharpe
     from backtests.overfitting import verdict
-    from engine.service import history
+    from engine.service import basis, history
 
-    market = window.market if rows is None else window.market.part(rows)
+    own = window if rows is None else window.part(rows)
+    market = own.market
     tried = history.attempts(store, window)
     evidence, ours, theirs = history.evidence_of(
         market, run, target, tried, pbo=pbo, spa_p_value=spa_p_value
     )
     data = {
         **to_plain(ours),
+        "after_tax": basis.plain_after_tax(after_tax(market, target, capital=run.capital)),
         "benchmark": to_plain(theirs),
+        "benchmarks": basis.plain_yardsticks(yardsticks(market, run, own.earlier)),
         "excess_cagr_pct": evidence.excess_cagr_pct,
         "excess_cagr_interval_pct": [evidence.interval.low_pct, evidence.interval.high_pct],
         "bootstrap_block_sessions": evidence.interval.block_length,
@@ -416,7 +406,7 @@ def _backtest(store: Store, window: Window, positions: Path | None, capital: flo
     if positions is not None:
         target = history.read_positions(positions, window.market.sessions_on)
         name, ledger = f"positions of {positions.name}", "positions"
-        params: dict[str, Any] = {"weights": history.weights_digest(target)}
+        params: dict[str, Any] = history.named(target.tobytes(), window)
     else:
         blend = window.config.blend
         target = evaluate(blend, window.features).target_weight[window.rows]
@@ -449,7 +439,7 @@ def _sweep_result(store: Store, window: Window, found: SweepResult, left_out: in
     keys = "psr dsr n_trials pbo spa_p_value expected_best_sharpe excess_cagr_pct "
     keys += "excess_cagr_interval_pct bootstrap_block_sessions p_value_random_timing verdict"
     shared = {k: judged.pop(k) for k in keys.split()}
-    benchmark = judged.pop("benchmark")
+    benchmark, benchmarks = judged.pop("benchmark"), judged.pop("benchmarks")
     result = {
         **_head(window, window.config.strategy.name),
         "axes": list(found.job.axes),
@@ -457,6 +447,7 @@ def _sweep_result(store: Store, window: Window, found: SweepResult, left_out: in
         "best": {"params": found.params_of(best), **judged, "psr": shared["psr"]},
         "top": history.top_sets(found),
         "benchmark": benchmark,
+        "benchmarks": benchmarks,
         **shared,
         "spa_note": note,
         "n_left_out": left_out,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +32,15 @@ class Trial:
     made_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One idea that was tried, however often it was run. sharpe: of its last run, per session."""
+
+    rule: str
+    since: str
+    sharpe: float | None
+
+
 class Trials(Database):
     """The table of trials."""
 
@@ -46,11 +55,26 @@ class Trials(Database):
             connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
             return _count(connection, table) - before
 
-    def trial_count(self, *, data_hash: str | None = None, strategy: str | None = None) -> int:
-        """How many different trials were run, on some data or with some strategy or in all."""
-        where = _trial_filter(data_hash, strategy)
+    def tried_on(self, first: date, last: date) -> list[Tried]:
+        """Every idea tried on any session from ``first`` to ``last``, each once.
+
+        An idea is a rule from a first session on: run again with a day more, a revised price or a
+        new headline it is the same one. Entries that name no window count, since they may overlap.
+        """
+        columns = schema.trial.c
+        query = sa.select(columns.params, columns.params_hash, columns.sharpe).order_by(
+            columns.made_at, columns.data_hash, columns.strategy, columns.params_hash
+        )
+        found: dict[tuple[str, str], float | None] = {}
         with self._reading() as connection:
-            return _count(connection, schema.trial, *where)
+            for params, key, sharpe in connection.execute(query):
+                told = json.loads(params)
+                since, until = str(told.get("from", "")), str(told.get("to", ""))
+                if (not since or since <= last.isoformat()) and (
+                    not until or until >= first.isoformat()
+                ):
+                    found[str(told.get("rule", key)), since] = sharpe
+        return [Tried(rule=r, since=s, sharpe=x) for (r, s), x in found.items()]
 
     def trials(self, *, data_hash: str | None = None, strategy: str | None = None) -> list[Trial]:
         """The recorded trials, ordered by data, strategy and parameters."""

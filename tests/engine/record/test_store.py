@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from datetime import UTC, datetime, timedelta, timezone
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -374,9 +375,30 @@ class TestTrials:
         assert store.add_trials(trials) == 10
         assert store.add_trials([*trials, _trial(99), _trial(99)]) == 1
         assert store.add_trials([]) == 0
-        assert store.trial_count() == 11
-        assert store.trial_count(data_hash="d", strategy="s") == 11
-        assert store.trial_count(data_hash="other") == 0
+        assert len(store.trials()) == 11
+        assert len(store.trials(data_hash="d", strategy="s")) == 11
+        assert store.trials(data_hash="other") == []
+
+    def test_an_idea_is_counted_by_the_sessions_it_met(self, store: Store) -> None:
+        """Whatever the record knew: by overlap of windows, each rule and first session once."""
+
+        def idea(rule: str, first: str, last: str, sharpe: float, data: str) -> Trial:
+            params = {"rule": rule, "from": first, "to": last}
+            return replace(_trial(1, sharpe=sharpe), params=params, data_hash=data)
+
+        store.add_trials(
+            [
+                idea("a", "2024-01-02", "2024-06-28", 0.1, "monday"),
+                replace(idea("a", "2024-01-02", "2024-07-01", 0.2, "tuesday"), made_at=at(hours=1)),
+                idea("b", "2024-06-28", "2024-12-31", 0.3, "monday"),
+                idea("c", "2025-01-02", "2025-06-30", 0.4, "monday"),
+            ]
+        )
+        met = store.tried_on(date(2024, 1, 2), date(2024, 6, 28))
+        later = store.tried_on(date(2025, 1, 2), date(2025, 2, 3))
+
+        assert sorted((t.rule, t.sharpe) for t in met) == [("a", 0.2), ("b", 0.3)]
+        assert [t.rule for t in later] == ["c"]
 
     def test_trials_come_back_with_undefined_as_none(self, store: Store) -> None:
         store.add_trials([_trial(1, sharpe=float("nan"), kurtosis=None)])
