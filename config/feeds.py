@@ -39,6 +39,7 @@ class FeedConfig(Strict):
     may_be_empty: no entries at all is healthy, as for a search or a list of pending rules.
     label: the source as the reader sees it. allow_private: the source is in one's own network.
     needs_contact: refuse to ask without a contact address. terms_*: what its owner allows.
+    key_env: environment variable with the reader's own key; key_header, key_prefix: how it is sent.
     options: what only this collector knows (``symbols``, ``org``, ``series`` …).
     """
 
@@ -56,6 +57,9 @@ class FeedConfig(Strict):
     ] = "en"
     allow_private: bool = False
     needs_contact: bool = False
+    key_env: Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9_]{2,60})?$")] = ""
+    key_header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z-]{0,40}$")] = "Authorization"
+    key_prefix: Annotated[str, Field(max_length=20)] = ""
     terms_reviewed_on: date | None = None
     terms: Annotated[str, Field(max_length=500)] = ""
     options: Mapping[str, Any] = Field(default_factory=dict)

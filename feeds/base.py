@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import pkgutil
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -108,6 +109,19 @@ class Parsed:
         if not self.n_entries:
             return FeedState.EMPTY
         return FeedState.UNDATED if not self.facts and not self.items else FeedState.OK
+
+
+def joined(one: Parsed, other: Parsed) -> Parsed:
+    """Two pages as one document."""
+    return replace(
+        one,
+        facts=(*one.facts, *other.facts),
+        items=(*one.items, *other.items),
+        undated=(*one.undated, *other.undated),
+        problems=(*one.problems, *other.problems)[:20],
+        stamps=newest_stamps((*one.stamps, *other.stamps)),
+        put_off=one.put_off + other.put_off,
+    )
 
 
 MAX_PUT_OFF = timedelta(days=60)
@@ -290,7 +304,14 @@ class DocumentCollector(Collector):
         if fetched.not_modified or digest == poll.state.body_hash:
             return harvest(fetched, None, poll.state.body_hash, poll.state.memo)
         parsed = self.parse(fetched.body, poll.feed, poll.now)
-        return harvest(fetched, parsed, digest, poll.state.memo)
+        return harvest(fetched, self.follow(poll, fetched, parsed), digest, poll.state.memo)
+
+    def follow(self, poll: Poll, fetched: Fetched, parsed: Parsed) -> Parsed:
+        """``parsed`` with what further pages hold; by default the document is all there is.
+
+        A page that fails fails the poll: the next one begins again from the top.
+        """
+        return parsed
 
 
 def fetch_document(poll: Poll, url: str, accept: str = "*/*", *, plain: bool = False) -> Fetched:
@@ -306,9 +327,25 @@ def fetch_document(poll: Poll, url: str, accept: str = "*/*", *, plain: bool = F
             accept=accept,
             allow_private=poll.feed.allow_private,
             needs_contact=poll.feed.needs_contact,
+            key=_key(poll.feed),
         ),
         poll.now,
     )
+
+
+def _key(feed: FeedConfig) -> tuple[str, str]:
+    """Header and value of the key that this source asks for; ``FeedError`` where it is not set."""
+    if not feed.key_env:
+        return ("", "")
+    value = os.environ.get(feed.key_env, "").strip()
+    if not re.fullmatch(r"[!-~]{4,200}", value):
+        raise FeedError(
+            feed.name,
+            f"the environment variable {feed.key_env} holds no key",
+            state="blocked",
+            remedy="ask the source for a key and set the variable, or set enabled = false",
+        )
+    return (feed.key_header, f"{feed.key_prefix}{value}")
 
 
 def harvest(

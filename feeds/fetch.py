@@ -340,7 +340,7 @@ class Fetcher:
         outgoing = httpx.Request(
             "GET",
             url,
-            headers=self._headers(request),
+            headers=self._headers(request, url),
             extensions={"deadline": deadline, "timeout": _PHASE_SECONDS},
         )
         try:
@@ -348,7 +348,7 @@ class Fetcher:
         except httpx.TransportError as error:
             raise _network_failure(request, url, error) from error
 
-    def _headers(self, request: Request) -> dict[str, str]:
+    def _headers(self, request: Request, url: httpx.URL) -> dict[str, str]:
         headers = {
             "User-Agent": self.settings.agent,
             "Accept": request.accept,
@@ -358,6 +358,10 @@ class Fetcher:
             headers["If-None-Match"] = request.etag
         if request.last_modified:
             headers["If-Modified-Since"] = request.last_modified
+        name, value = request.key
+        trusted = url.scheme == "https" or request.allow_private
+        if name and trusted and url.host == httpx.URL(request.url).host:
+            headers[name] = value
         return headers
 
     def _transport(self, allow_private: bool) -> httpx.BaseTransport:

@@ -11,20 +11,22 @@ public; ``known_at`` is when we saw it.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import quote
 
 from pydantic import Field
 
 from config.schema import Strict
-from engine.errors import FeedError
+from engine.errors import DataError, FeedError
 from engine.news.clean import clean_text, is_future, parse_stamp
+from engine.record.readings import MODEL_SCORES, Benchmark, ModelScore
 from engine.values import Fact
 from feeds.base import (
     MAX_ENTRIES,
@@ -36,10 +38,12 @@ from feeds.base import (
     falls_due,
     fetch_document,
     harvest,
+    joined,
     newest_stamps,
     options_of,
     read_json,
 )
+from feeds.model_card import Card, indexed_scores, read_card
 from feeds.model_config import size_of
 from feeds.wire import Fetched, FetchFailedError
 
@@ -53,17 +57,19 @@ LARGE_PARAMS = 50e9
 """Weights from which a config is read for its active parameters; below, nothing is rated."""
 
 CONFIG_URL = "https://huggingface.co/{id}/resolve/main/config.json"
+CARD_URL = "https://huggingface.co/{id}/resolve/main/README.md"
 _REPOSITORY = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}\Z", re.A)
 _MAX_MEMO = 400  # read configs remembered; an organisation's newest hundreds are enough
 
 
 class HubOptions(Strict):
-    """org: whose repositories. config_url: where a config lies. lab, country: for those who make
-    releases of what is found here.
+    """org: whose repositories. config_url, card_url: where a config and a card lie, "" for nowhere.
+    lab, country: for those who make releases of what is found here.
     """
 
     org: Annotated[str, Field(min_length=1, max_length=96)]
     config_url: str = CONFIG_URL
+    card_url: str = CARD_URL
     lab: str = ""
     country: Annotated[str, Field(max_length=2)] = ""
 
@@ -71,8 +77,9 @@ class HubOptions(Strict):
 class HuggingFaceOrg(DocumentCollector):
     """Repositories of an organisation, newest first.
 
-    The list says neither how many parameters are active nor, at times, the quantisation: then
-    ``config.json`` is read, once per repository and commit. A list that goes on is followed until a
+    The list says neither how many parameters are active nor, at times, the quantisation, nor what
+    the laboratory claims: then ``config.json`` and the card are read, once per repository and
+    commit. A list that goes on is followed until a
     repository that was there at the last poll, so that a family of many builds hides nothing.
     """
 
@@ -131,7 +138,7 @@ class HuggingFaceOrg(DocumentCollector):
                 return replace(whole, problems=said)
             page = fetch_document(poll, page.next_url, self.accept, plain=True)
             parsed, pages = self.parse(page.body, poll.feed, poll.now), pages + 1
-            whole = _joined(whole, parsed)
+            whole = joined(whole, parsed)
         return whole
 
     def _with_configs(
@@ -139,31 +146,45 @@ class HuggingFaceOrg(DocumentCollector):
     ) -> tuple[tuple[Fact, ...], dict[str, str], tuple[str, ...]]:
         memo, out, problems, left = dict(poll.state.memo), [], [], MAX_CONFIGS_PER_POLL
         for fact in facts:
+            if fact.kind == MODEL_SCORES.name:
+                out.append(fact)
+                continue
             name = f"{fact.key}@{fact.payload['sha']}"
-            wanted = _needs_config(fact) and memo.get(name, "").count("|") != _SEPARATORS
+            wanted = _needs_config(fact) and not _is_read(memo.get(name, ""))
             if wanted and left > 0:
                 left -= 1
                 try:
-                    memo[name] = self._config(poll, fact.key)
+                    memo[name] = self._read(poll, fact.key)
                 except FeedError as error:
                     problems.append(f"config of {fact.key} not read: {error.message}")
             elif wanted:
                 problems.append(f"config of {fact.key} not read yet")
-            out.append(with_config(fact, memo.get(name, "")))
+            config, _, card = memo.get(name, "").partition(_CARD_MARK)
+            told = card_from(card)
+            out.append(with_card(with_config(fact, config), told))
+            typed = {fact.key for fact in out}
+            claimed = score_facts(fact, told, poll.feed.tier)
+            out.extend(score for score in claimed if score.key not in typed)
         kept = dict(list(memo.items())[-_MAX_MEMO:])
         return tuple(out), kept, tuple(problems)
 
-    def _config(self, poll: Poll, repository: str) -> str:
-        template = options_of(poll.feed, HubOptions).config_url
+    def _read(self, poll: Poll, repository: str) -> str:
+        """Config and card, for the memo."""
+        options = options_of(poll.feed, HubOptions)
+        config = self._document(poll, options.config_url, repository)
+        told = read_json(config, poll.feed) if config else {}
+        card = self._document(poll, options.card_url, repository) if options.card_url else b""
+        read = read_card(card.decode("utf-8", "replace"), repository)
+        return pack_config(told if isinstance(told, dict) else {}) + _CARD_MARK + pack_card(read)
+
+    def _document(self, poll: Poll, template: str, repository: str) -> bytes:
         url = template.replace("{id}", quote(repository, safe="/"))
         try:
-            body = fetch_document(poll, url, self.accept, plain=True).body
+            return fetch_document(poll, url, "*/*", plain=True).body
         except FetchFailedError as failure:
-            if failure.reason in ("not_found", "forbidden"):  # no config, or a gated repository
-                return pack_config({})
+            if failure.reason in ("not_found", "forbidden"):  # there is none, or it is gated
+                return b""
             raise
-        config = read_json(body, poll.feed)
-        return pack_config(config if isinstance(config, dict) else {})
 
 
 # --- parsing (pure) -------------------------------------------------------------------------
@@ -184,7 +205,9 @@ def _parsed(listed: Iterable[Any], org: str, feed: FeedConfig, fetched_at: datet
         elif created_at is None or is_future(created_at, fetched_at):
             problems.append(f"{repository} has no usable date of creation")
         else:
-            facts.append(_fact(repository, created_at, entry, feed.source, fetched_at))
+            fact = _fact(repository, created_at, entry, feed.source, fetched_at)
+            typed = Card(scores=indexed_scores(entry.get("model-index")))
+            facts.extend((*score_facts(fact, typed, feed.tier), fact))
     return Parsed(
         facts=tuple(facts),
         problems=tuple(problems[:20]),
@@ -234,21 +257,29 @@ def quantisation(config: Mapping[str, Any]) -> dict[str, Any]:
     found = found if isinstance(found, dict) else {}
     block = found.get("weight_block_size")
     sound = isinstance(block, list) and all(_count(size) is not None for size in block[:4])
+    experts = config.get("expert_dtype") or found.get("expert_dtype")
     return {
         "quant_method": _short(found.get("quant_method")),
-        "fmt": _short(found.get("fmt") or found.get("format")),
+        "fmt": _short(_packed(found) or found.get("fmt") or found.get("format")),
         "scale_fmt": _short(found.get("scale_fmt")),
         "block": [int(size) for size in block[:4]] if sound and block else None,
+        **({"expert_fmt": _short(experts)} if _short(experts) else {}),
     }
 
 
-def _joined(one: Parsed, other: Parsed) -> Parsed:
-    return replace(
-        one,
-        facts=(*one.facts, *other.facts),
-        problems=(*one.problems, *other.problems)[:20],
-        stamps=newest_stamps((*one.stamps, *other.stamps)),
-        put_off=one.put_off + other.put_off,
+def _packed(found: Mapping[str, Any]) -> str | None:
+    """``int4``, ``fp8`` …: the weights of compressed-tensors, whose type lies one group deeper."""
+    groups = found.get("config_groups")
+    first = next(iter(groups.values()), None) if isinstance(groups, dict) else None
+    weights = first.get("weights") if isinstance(first, dict) else None
+    if not isinstance(weights, dict):
+        return None
+    kind, bits = weights.get("type") or "int", _count(weights.get("num_bits"))
+    told = str(found.get("format") or "")
+    if told.startswith(("nvfp4", "mxfp4")):
+        return told[:5]
+    return (
+        f"{'fp' if kind == 'float' else 'int'}{bits}" if bits and kind in ("int", "float") else None
     )
 
 
@@ -264,12 +295,12 @@ def _needs_config(fact: Fact) -> bool:
 def pack_config(config: Mapping[str, Any]) -> str:
     """What is kept of a config, as one line for the memo."""
     told, size = quantisation(config), size_of(config)
-    texts = [str(told[key] or "") for key in _TEXTS]
+    texts = [str(told.get(key) or "") for key in _TEXTS]
     counts = [str(getattr(size, name) or "") if size else "" for name in _COUNTS.values()]
     return "|".join((*texts, "x".join(str(size) for size in told["block"] or ()), *counts))
 
 
-_TEXTS = ("quant_method", "fmt", "scale_fmt")
+_TEXTS = ("quant_method", "fmt", "scale_fmt", "expert_fmt")
 _COUNTS = {
     "config_params": "total", "active_params": "active", "context_tokens": "context_tokens",
 }  # fmt: skip
@@ -287,6 +318,72 @@ def with_config(fact: Fact, packed: str) -> Fact:
     if block:
         known["block"] = [int(size) for size in block.split("x")]
     return replace(fact, payload={**fact.payload, **known}) if known else fact
+
+
+# --- what the card says, by way of the memo ---------------------------------------------------
+
+_CARD_MARK = "\n"
+"""Between config and card in a memo; neither holds it."""
+
+
+def _is_read(packed: str) -> bool:
+    config, mark, _ = packed.partition(_CARD_MARK)
+    return bool(mark) and config.count("|") == _SEPARATORS
+
+
+def pack_card(card: Card) -> str:
+    """What is kept of a card."""
+    told = {"scores": dict(card.scores), "on": card.training_hardware, "home": card.served_at_home}
+    return json.dumps({k: v for k, v in told.items() if v}, separators=(",", ":"))
+
+
+def card_from(packed: str) -> Card:
+    """The card kept; a damaged one counts as saying nothing."""
+    try:
+        told = json.loads(packed) if packed else {}
+        return Card(
+            scores={str(k): float(v) for k, v in told.get("scores", {}).items()},
+            training_hardware=told.get("on"),
+            served_at_home=told.get("home"),
+        )
+    except (ValueError, TypeError, AttributeError):
+        return Card()
+
+
+def with_card(fact: Fact, card: Card) -> Fact:
+    """``fact`` with the hardware that the card names."""
+    named = {"training_hardware": card.training_hardware, "served_at_home": card.served_at_home}
+    told = {key: value for key, value in named.items() if value is not None}
+    return replace(fact, payload={**fact.payload, **told}) if told else fact
+
+
+def score_facts(repository: Fact, card: Card, tier: int) -> list[Fact]:
+    """``model_score`` facts of what the card claims; what is no score is left out."""
+    name, found = str(repository.payload["id"]), []
+    for benchmark, value in sorted(card.scores.items()):
+        try:
+            score = ModelScore(
+                model=name,
+                benchmark=cast("Benchmark", benchmark),
+                value=value,
+                lab=name.partition("/")[0],
+                tier=tier,
+                released_on=repository.occurred_at.date(),
+                occurred_at=repository.occurred_at,
+                known_at=repository.known_at,
+                source=repository.source,
+            )
+        except DataError:
+            continue
+        found.append(
+            MODEL_SCORES.fact(
+                score,
+                occurred_at=repository.occurred_at,
+                known_at=repository.known_at,
+                source=repository.source,
+            )
+        )
+    return found
 
 
 def _inside(entry: Mapping[str, Any], *path: str) -> Any:

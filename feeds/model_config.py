@@ -18,11 +18,18 @@ MAX_LAYERS = 1_000
 _LARGEST = 10**9  # of any one dimension; what lies beyond is damage
 
 
+_HEAD_NOT_COUNTED = ("glm4", "glm_moe", "minimax")
+"""Of the figures of Zhipu and MiniMax neither vocabulary table is a part. Announced as active, in
+billions: GLM-4.5 32, GLM-4.5-Air 12, MiniMax-M1 45.9; by their configs 32.1, 12.2 and 45.9 so, and
+with the head 32.9, 12.8 and 47.2."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     """Parameters in all, and those that one token is multiplied with: not its look-up table.
 
-    For a dense model both differ by that table only.
+    For a dense model both differ by that table only. Where a laboratory's own figures leave the
+    last layer, onto the vocabulary, out of the active ones, these do too.
     """
 
     total: int
@@ -61,7 +68,9 @@ def size_of(told: Mapping[str, Any]) -> Size | None:
         hidden = config.number("hidden_size")
         table = config.number("vocab_size") * hidden
         tied = config.get("tie_word_embeddings") is True
-        total, active = table if tied else 2 * table, table
+        told_type = str(config.get("model_type") or "")
+        total = table if tied else 2 * table
+        active = 0 if told_type.startswith(_HEAD_NOT_COUNTED) else table
         for layer in range(layers):
             shared = _attention(config, layer)
             every, used = _feed_forward(config, layer, layers)
@@ -82,6 +91,8 @@ def _attention(c: _Config, layer: int) -> int:
         return _linear(c)
     if c.get("share_q_dim") is not None:
         return _factorised(c)
+    if _pattern(c, "attn_type_list", layer) == 0:
+        return _lightning(c)
     return _grouped(c, sliding=_pattern(c, "hybrid_layer_pattern", layer) == 1)
 
 
@@ -136,6 +147,13 @@ def _linear(c: _Config) -> int:
     values = heads * c.number("linear_value_head_dim")
     mixed = (2 * keys + values) * c.number("linear_conv_kernel_dim", default=4)
     return hidden * (2 * keys + 2 * values + 2 * heads) + mixed + values * hidden
+
+
+def _lightning(c: _Config) -> int:
+    """Lightning attention (MiniMax-01, arXiv 2501.08313): all heads have keys; a gate as wide."""
+    hidden = c.number("hidden_size")
+    heads = c.number("num_attention_heads")
+    return 5 * hidden * heads * c.number("head_dim", default=hidden // heads)
 
 
 # --- feed-forward ---------------------------------------------------------------------------

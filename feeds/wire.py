@@ -46,7 +46,11 @@ class FetchFailedError(FeedError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What to fetch. ``etag`` and ``last_modified`` are those of the last good answer, or ""."""
+    """What to fetch. ``etag`` and ``last_modified`` are those of the last good answer, or "".
+
+    key: header and value that say who pays, ("", "") for none; sent to the asked host alone, and
+    over https alone unless the source is in one's own network.
+    """
 
     feed: str
     url: str
@@ -55,6 +59,7 @@ class Request:
     accept: str = "*/*"
     allow_private: bool = False
     needs_contact: bool = False
+    key: tuple[str, str] = field(default=("", ""), repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from engine.decision.results import results_features
 from engine.record.asof import Timeline, known_on
 from engine.record.history import History
 from engine.record.readings import AVAILABILITY, POLICY_STEPS, Availability, PolicyStep
+from engine.threat.changes import RATED_AGAIN, WHOLE
 from engine.values import Event, Fact, Features, FloatArray, ThreatRating
 
 FEATURES: Mapping[str, str] = {
@@ -139,12 +140,28 @@ def _threat(
     observed = covered(grid, looked_from, grid.rows(releases), MAX_NEWS_AGE)
     impulse = np.where(observed, 0.0, np.nan)
     variance = np.zeros(len(grid))
-    for rated in ratings:
+    for rated, loss in zip(ratings, added_losses(ratings), strict=True):
         if 0 < rated.row < len(grid) and rated.rating.rateable:
             width = rated.rating.net_high_share - rated.rating.net_low_share
-            impulse[rated.row] += 100.0 * rated.rating.loss_share
+            impulse[rated.row] += 100.0 * loss
             variance[rated.row] += (100.0 * width / 2.0) ** 2
     return {"threat_impulse_pct": impulse, "threat_doubt_pct": np.sqrt(variance)}
+
+
+def added_losses(ratings: Sequence[RatedRelease]) -> list[float]:
+    """Loss share that each rating, oldest first, adds to what stood of its release before.
+
+    A release that is rated again, now that its price or its tests are known, takes back its first
+    rating; every other rating adds itself.
+    """
+    standing: dict[str, float] = {}
+    added = []
+    for told in (rated.rating for rated in ratings):
+        before = standing.get(told.model, 0.0) if told.kind == RATED_AGAIN else 0.0
+        added.append(told.loss_share - before)
+        if told.kind in WHOLE and told.rateable:
+            standing[told.model] = told.loss_share
+    return added
 
 
 def _gates(told: Timeline[Availability], grid: Grid, looked_from: int) -> dict[str, FloatArray]:

@@ -211,7 +211,7 @@ def _curated(store: Store) -> tuple[Event, ...]:
 
 
 def ingest_releases(store: Store, labs: Mapping[str, Lab] | None = None) -> tuple[int, int]:
-    """Write the releases that repositories and prices tell: how many are new, how many changed.
+    """Write the releases that repositories, prices and scores tell: how many new, how many changed.
 
     Nothing is read again until one of them changes: rows are only ever added, so their number
     tells.
@@ -220,14 +220,16 @@ def ingest_releases(store: Store, labs: Mapping[str, Lab] | None = None) -> tupl
     from engine.threat.hub import LABS, release_facts
 
     counts = store.counts()
-    rows = sum(counts.get(kind, 0) for kind in ("hf_repository", "model_price"))
+    rows = sum(counts.get(kind, 0) for kind in ("hf_repository", "model_price", "model_score"))
     state = store.poll_state(HUB_BOOKMARK)
     if rows == (0 if state is None else state.health.get("rows")):
         return 0, 0
     repositories = store.facts(kinds=("hf_repository",))
     known = store.facts(kinds=("model_release",))
     prices = store.facts(kinds=("model_price",))
-    facts = release_facts(repositories, known, labs if labs is not None else LABS, prices)
+    scores = store.facts(kinds=("model_score",))
+    labs = labs if labs is not None else LABS
+    facts = release_facts(repositories, known, labs, prices, scores)
     done = PollState(feed=HUB_BOOKMARK, health={"rows": rows})
     written = store.record_poll(done, facts=facts)
     return written.new, written.changed

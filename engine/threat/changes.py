@@ -37,7 +37,9 @@ from engine.threat.world import World
 from engine.values import Evidence, ModelRelease, ThreatRating
 
 PRICE_CUT, OPENED, PORTED = "price cut", "weights published", "served on home-grown chips"
-RELEASE, RATED_AT_LAST = "release", "rated at last"
+RELEASE, RATED_AT_LAST, RATED_AGAIN = "release", "rated at last", "rated again"
+WHOLE = (RELEASE, RATED_AT_LAST, RATED_AGAIN)
+"""Kinds that rate a release as a whole; the last one of a release is the one that stands."""
 PROOF, FAILED, WITHDRAWN = "proof", "failed run", "claim withdrawn"
 _LEAST_CUT = 0.05
 """A list price lower by less is no news."""
@@ -50,12 +52,16 @@ _BENCHMARKS = (
     "aime_pct",
     "lmarena_elo",
 )
+_TESTS = _BENCHMARKS[:-1]
+"""What tests a model; the crowd's vote comes weeks later and rates nothing anew."""
 
 
 def kind_of_change(old: ModelRelease, new: ModelRelease) -> str | None:
     """What is new between two versions of one release; None for what moves no rating."""
     if not _rateable(old) and _rateable(new):
         return RATED_AT_LAST
+    if _rateable(old) and _fuller(old, new):
+        return RATED_AGAIN
     before, after = _price(old), _price(new)
     if before is not None and after is not None and after < before * (1.0 - _LEAST_CUT):
         return PRICE_CUT
@@ -68,6 +74,15 @@ def kind_of_change(old: ModelRelease, new: ModelRelease) -> str | None:
 
 def _rateable(release: ModelRelease) -> bool:
     return has_price(release) or any(getattr(release, name) is not None for name in _BENCHMARKS)
+
+
+def _fuller(old: ModelRelease, new: ModelRelease) -> bool:
+    """A first price, the first tests, or twice as many tests: the rating before was a guess."""
+    tests_before, tests = (
+        sum(getattr(release, name) is not None for name in _TESTS) for release in (old, new)
+    )
+    priced = has_price(new) and not has_price(old)
+    return priced or tests >= max(1, 2 * tests_before) > tests_before
 
 
 def _price(release: ModelRelease) -> float | None:
@@ -100,7 +115,7 @@ def rate_changes(
             world = world_at(new.known_at, [new])
             if run_rate_usd_bn(world.earnings) is None:
                 continue
-            if kind == RATED_AT_LAST:
+            if kind in WHOLE:
                 others = tuple(r for r in world.releases if r.model != new.model)
                 world = replace(world, releases=others)
             rated.append(rate(new, world, params, drawn=drawn, kind=kind))

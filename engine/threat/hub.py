@@ -3,7 +3,7 @@
 A laboratory publishes one model as many repositories (base, instruct, FP8, GGUF …): all of them are
 one *family*, and a family is one release. Only families that look like a flagship become one: large
 enough, a general language model, new when we first saw it, and not in the catalogue already. What
-the repository does not say (price, active parameters, scores) stays unknown and widens the rating.
+neither the repository nor a list of prices or scores says stays unknown and widens the rating.
 Pure.
 """
 
@@ -12,16 +12,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from engine.clock import from_micros, to_micros
 from engine.record.readings import (
     MODEL_PRICES,
+    MODEL_SCORES,
     RELEASES,
     REPOSITORIES,
     ModelPrice,
+    ModelScore,
     Repository,
 )
 from engine.threat.catalogue import scale_format_of
@@ -130,11 +132,16 @@ def active_params_b(name: str) -> float | None:
 def weight_precision(told: Repository) -> str | None:
     """Stored precision in the catalogue's words; None when the config does not say."""
     method, scale = (told.quant_method or "").lower(), (told.scale_fmt or "").lower()
-    if "fp8" in method or "fp8" in (told.fmt or "").lower():
+    fmt = (told.fmt or "").lower()
+    if (told.expert_fmt or "").lower() in ("fp4", "mxfp4"):
+        return "fp4+fp8"
+    if "fp8" in method or "fp8" in fmt:
         if scale in ("ue8m0", "e8m0"):
             return "fp8-ue8m0"
         return "fp8-e4m3-128x128" if told.block == (128, 128) else "fp8"
-    return "mxfp4" if method == "mxfp4" else None
+    if "mxfp4" in (method, fmt):
+        return "mxfp4"
+    return "int4" if (method, fmt) == ("compressed-tensors", "int4") else None
 
 
 def release_facts(
@@ -142,6 +149,7 @@ def release_facts(
     known_releases: Iterable[Fact],
     labs: Mapping[str, Lab] = LABS,
     prices: Iterable[Fact] = (),
+    scores: Iterable[Fact] = (),
 ) -> tuple[Fact, ...]:
     """Every version of every new release that ``repositories`` tell, ordered by ``known_at``.
 
@@ -164,11 +172,14 @@ def release_facts(
         if lab is not None and _is_language_model(told, name):
             families.setdefault((lab.name, family(name, lab.name)), []).append(told)
     by_name = {lab.name: lab for lab in labs.values()}
+    tested = _scores_by_family(scores, families)
     found = [
         fact
-        for (lab_name, one), versions in families.items()
-        if (lab_name, one) not in catalogued
-        for fact in _family_facts(by_name[lab_name], versions, priced.get((lab_name, one), ()))
+        for key, versions in families.items()
+        if key not in catalogued
+        for fact in _family_facts(
+            by_name[key[0]], versions, priced.get(key, ()), tested.get(key, ())
+        )
     ]
     return tuple(sorted(found, key=lambda f: (f.known_at, f.key)))
 
@@ -205,27 +216,83 @@ def _price_at(prices: Iterable[ModelPrice], instant: datetime) -> ModelPrice | N
     return max(own, key=lambda p: p.known_at, default=None)
 
 
+SAME_RELEASE = timedelta(days=60)
+"""A score of a model of that name which came out further from it belongs to another: lists give the
+plain name to a laboratory's newest model and rename the older one."""
+
+
+def _scores_by_family(
+    scores: Iterable[Fact], families: Mapping[tuple[str, str], Sequence[Repository]]
+) -> dict[tuple[str, str], list[ModelScore]]:
+    by_lab: dict[str, dict[str, datetime]] = {}
+    for (lab, name), versions in families.items():
+        by_lab.setdefault(lab, {})[name] = min(told.occurred_at for told in versions)
+    found: dict[tuple[str, str], list[ModelScore]] = {}
+    for score in map(MODEL_SCORES.read, scores):
+        for lab, names in by_lab.items():
+            name = family(score.model.rpartition("/")[2], lab)
+            if name in names and _near(score.released_on, names[name]):
+                found.setdefault((lab, name), []).append(score)
+    return found
+
+
+def _near(told_on: date | None, made_at: datetime) -> bool:
+    return told_on is None or abs(told_on - made_at.date()) <= SAME_RELEASE
+
+
+def _scores_at(scores: Iterable[ModelScore], instant: datetime) -> dict[str, Any]:
+    """The score fields of ``ModelRelease`` as known at ``instant``.
+
+    Of several sources the lowest tier tells, the maker's own card first: the catalogue's scores,
+    from which the scale is fitted, are those of makers. Among equals the first by name, so that two
+    tables do not take turns. Of two years of AIME the newer one counts.
+    """
+    newest: dict[tuple[str, int, str], dict[str, ModelScore]] = {}
+    for score in sorted((s for s in scores if s.known_at <= instant), key=lambda s: s.known_at):
+        source = (score.benchmark, score.tier, score.source)
+        newest.setdefault(source, {})[score.model] = score
+    told: dict[str, float] = {}
+    for benchmark, _, _ in sorted(newest):
+        if benchmark not in told:
+            first = min(key for key in newest if key[0] == benchmark)
+            told[benchmark] = max(score.value for score in newest[first].values())
+    year = max((y for y in (2024, 2025) if f"aime_{y}" in told), default=None)
+    return {
+        "gpqa_diamond_pct": told.get("gpqa_diamond"),
+        "mmlu_pro_pct": told.get("mmlu_pro"),
+        "swe_bench_verified_pct": told.get("swe_bench_verified"),
+        "lmarena_elo": told.get("lmarena"),
+        "aime_pct": told.get(f"aime_{year}"),
+        "aime_year": year,
+    }
+
+
 def _family_facts(
-    lab: Lab, versions: Sequence[Repository], prices: Sequence[ModelPrice]
+    lab: Lab,
+    versions: Sequence[Repository],
+    prices: Sequence[ModelPrice],
+    scores: Sequence[ModelScore],
 ) -> list[Fact]:
     """The versions of one family's release; none before it looks like a flagship."""
-    told: list[Fact] = []
+    found: list[Fact] = []
     latest: dict[str, Repository] = {}
     first_seen = versions[0].known_at
     if first_seen - min(f.occurred_at for f in versions if f.known_at == first_seen) > FRESH:
         return []
     main = ""
-    instants = [*(f.known_at for f in versions), *(p.known_at for p in prices)]
+    instants = [told.known_at for told in versions]
+    instants += [price.known_at for price in prices] + [score.known_at for score in scores]
     for known_us in sorted({to_micros(instant) for instant in instants}):
         latest |= {f.id: f for f in versions if to_micros(f.known_at) == known_us}
         main = main or _main(latest)
         if main:
-            price = _price_at(prices, from_micros(known_us))
-            fact = _fact(lab, latest[main], latest.values(), price)
-            fact = replace(fact, known_at=from_micros(known_us))
-            if not told or told[-1].payload != fact.payload:
-                told.append(fact)
-    return told
+            at = from_micros(known_us)
+            tests = _scores_at(scores, at)
+            fact = _fact(lab, latest[main], latest.values(), _price_at(prices, at), tests)
+            fact = replace(fact, known_at=at)
+            if not found or found[-1].payload != fact.payload:
+                found.append(fact)
+    return found
 
 
 def _main(latest: Mapping[str, Repository]) -> str:
@@ -243,7 +310,11 @@ def _params(told: Repository) -> float:
 
 
 def _fact(
-    lab: Lab, main: Repository, builds: Iterable[Repository], price: ModelPrice | None
+    lab: Lab,
+    main: Repository,
+    builds: Iterable[Repository],
+    price: ModelPrice | None,
+    tests: Mapping[str, Any],
 ) -> Fact:
     name = main.id.partition("/")[2]
     total_b = (main.config_params or main.total_params or 0.0) / 1e9
@@ -263,10 +334,13 @@ def _fact(
         scale_format=scale_format_of(precision),
         open_weights=True,
         license=main.license,
+        hardware_named=main.training_hardware,
+        inference_domestic=main.served_at_home,
         price_input_usd_per_mtok=None if price is None else price.input_usd_per_mtok,
         price_output_usd_per_mtok=None if price is None else price.output_usd_per_mtok,
         source=f"{PROVENANCE}{main.id}, created {main.occurred_at:%Y-%m-%d}",
         confidence=CONFIDENCE,
+        **tests,
     )
     return RELEASES.fact(
         release,
@@ -280,4 +354,5 @@ def _fact(
 def _precision_of(builds: Iterable[Repository]) -> str | None:
     """What the laboratory's own quantised builds say, the plainest name first."""
     ordered = sorted(builds, key=lambda r: (len(r.id), r.id))
-    return next((p for p in map(weight_precision, ordered) if p is not None), None)
+    told = (p for p in map(weight_precision, ordered) if p not in (None, "int4"))
+    return next(told, None)  # a four-bit build beside whole weights is a copy

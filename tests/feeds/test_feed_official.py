@@ -229,7 +229,7 @@ def test_a_config_the_list_left_out_is_read_once(poll_of):
     assert by_key["deepseek-ai/A"]["scale_fmt"] == "ue8m0"
     assert by_key["deepseek-ai/A"]["block"] == [128, 128]
     assert by_key["deepseek-ai/B"]["quant_method"] is None
-    assert len(first.fetcher.asked) == 3
+    assert len(first.fetcher.asked) == 5  # the list, then config and card of each
     again = poll_of(HF, answers, PollState(memo=harvest.memo))
     assert HuggingFaceOrg().poll(again).parsed.facts == harvest.parsed.facts
     assert again.fetcher.asked == [HF_URL]
@@ -254,7 +254,9 @@ def test_only_a_few_configs_are_read_in_one_poll(poll_of):
 
     harvest = HuggingFaceOrg().poll(poll)
 
-    assert poll.fetcher.asked[1:] == [config_url(name) for name in names[:5]]
+    configs = [url for url in poll.fetcher.asked[1:] if url.endswith("config.json")]
+    assert configs == [config_url(name) for name in names[:5]]
+    assert len(poll.fetcher.asked) == 11  # each with its card
     assert len(harvest.parsed.facts) == 8
     assert harvest.parsed.put_off == 3
 
@@ -280,7 +282,8 @@ def test_a_large_repository_tells_its_active_parameters(poll_of):
     assert round(a["active_params"] / 1e9) == 22
     assert (a["context_tokens"], a["scale_fmt"]) == (40960, "ue8m0")
     assert "active_params" not in s
-    assert first.fetcher.asked == [HF_URL, config_url("A")]
+    assert first.fetcher.asked[:2] == [HF_URL, config_url("A")]
+    assert len(first.fetcher.asked) == 3  # and its card
     again = poll_of(HF, answers, PollState(memo=found.memo))
     assert HuggingFaceOrg().poll(again).parsed.facts == found.parsed.facts
     assert again.fetcher.asked == [HF_URL]

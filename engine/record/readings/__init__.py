@@ -42,6 +42,7 @@ from engine.record.readings.releases import (
     PressClaim,
     Repository,
 )
+from engine.record.readings.scores import BENCHMARKS, MODEL_SCORES, Benchmark, ModelScore
 
 __all__ = [
     "ACTIONS",
@@ -49,6 +50,7 @@ __all__ = [
     "AVAILABILITY",
     "BARS",
     "BAR_SIGHTINGS",
+    "BENCHMARKS",
     "CHIPS",
     "EARNINGS",
     "EARNINGS_DATES",
@@ -58,6 +60,7 @@ __all__ = [
     "INSPECTIONS",
     "MEETINGS",
     "MODEL_PRICES",
+    "MODEL_SCORES",
     "NEWS",
     "OBSERVATIONS",
     "POLICY_STEPS",
@@ -71,6 +74,7 @@ __all__ = [
     "Availability",
     "Bar",
     "BarSighting",
+    "Benchmark",
     "CorporateAction",
     "Dimensions",
     "Earnings",
@@ -81,6 +85,7 @@ __all__ = [
     "Kind",
     "Meeting",
     "ModelPrice",
+    "ModelScore",
     "News",
     "Observation",
     "PolicyStep",

@@ -39,6 +39,8 @@ class Repository:
 
     block: weight block sizes of its quantisation; empty where there is none. total_params: as
     stored; config_params and active_params: counted from its config, without prediction layers.
+    expert_fmt: stored type of the experts where it is another. training_hardware: the card's words
+    on the chips it was trained on; served_at_home: the card says that home-grown chips run it.
     """
 
     id: str
@@ -59,6 +61,9 @@ class Repository:
     config_params: float | None = None
     active_params: float | None = None
     context_tokens: float | None = None
+    expert_fmt: str | None = None
+    training_hardware: str | None = None
+    served_at_home: bool | None = None
 
 
 REPOSITORIES = Kind(name="hf_repository", of=Repository, key=lambda r: r.id)
