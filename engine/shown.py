@@ -12,6 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from engine.clock import NEW_YORK
 from engine.values import (
     Decision,
     Event,
@@ -119,7 +120,8 @@ class Report:
 
     market: label-free figures by name (``nvda_close_usd``, ``market_cap_usd_tn``,
     ``implied_growth_pct`` …); a name that is missing was not observed. parts: what sections of the
-    report gathered for themselves, by the section's name.
+    report gathered for themselves, by the section's name. present_on: the reader's day in New York;
+    None: the report's own.
     """
 
     as_of: datetime
@@ -136,6 +138,28 @@ class Report:
     notices: tuple[str, ...] = ()
     receipt: Mapping[str, str] = field(default_factory=dict)
     parts: Mapping[str, Any] = field(default_factory=dict)
+    present_on: date | None = None
+
+    @property
+    def on(self) -> date:
+        """The New York day of the report."""
+        return self.as_of.astimezone(NEW_YORK).date()
+
+    @property
+    def age_days(self) -> int:
+        """Days since the report's own day."""
+        return (self.present_on - self.on).days if self.present_on else 0
+
+    @property
+    def for_today(self) -> bool:
+        """Whether it decides for the reader's day: prices are there, its session is not over."""
+        over = self.present_on is not None and self.present_on > self.decision.acts_on
+        return not self.stale and not over
+
+    @property
+    def prices_end_on(self) -> date | None:
+        """The last session with a close; None without any."""
+        return self.prices[-1].session_on if self.prices else None
 
     def __post_init__(self) -> None:
         need_aware(self, as_of=self.as_of)

@@ -65,7 +65,8 @@ class Gauge:
 class Verdict(Block):
     """The decision in five seconds.
 
-    code: ``HOLD`` or ``SELL``, any other is shown in grey. beside: what qualifies the word. acts:
+    age: how old it is, in words, before everything; empty: it decides for today. code: ``HOLD`` or
+    ``SELL``, any other is shown in grey. beside: what qualifies the word. acts:
     when it acts. lines: sentences, in order of weight.
     """
 
@@ -77,6 +78,7 @@ class Verdict(Block):
     beside: str
     acts: str
     lead: str
+    age: str = ""
     lines: tuple[Note, ...] = ()
     gauge: Gauge | None = None
     push: tuple[str, ...] = ()

@@ -15,11 +15,13 @@ import numpy as np
 from engine.clock import NEW_YORK
 from engine.decision.events import recent
 from engine.decision.rates import expectations_at
+from engine.decision.results import RESULTS_GRACE
 from engine.news.official import is_ours
 from engine.phrases import phrase
 from engine.record.asof import closes_at, counting, known, unconfirmed_at
 from engine.record.history import History
 from engine.record.readings import (
+    EARNINGS,
     EARNINGS_DATES,
     INSPECTIONS,
     MEETINGS,
@@ -75,7 +77,11 @@ def build(inputs: Inputs) -> Report:
         upcoming=upcoming(inputs.history, inputs.as_of),
         track_record=track_record(inputs.past, closes),
         stale=stale,
-        notices=(*inputs.notices, *unconfirmed_notices(inputs.history, inputs.as_of)),
+        notices=(
+            *inputs.notices,
+            *missing_results(inputs.history, inputs.as_of),
+            *unconfirmed_notices(inputs.history, inputs.as_of),
+        ),
         receipt={
             "config_hash": inputs.decision.config_hash,
             "data_hash": inputs.decision.data_hash,
@@ -83,6 +89,7 @@ def build(inputs: Inputs) -> Report:
             "strategy_file": inputs.decision.strategy_file,
         },
         parts=gathered(inputs),
+        present_on=inputs.present_on,
     )
 
 
@@ -105,6 +112,28 @@ def unconfirmed_notices(history: History, at: datetime) -> tuple[str, ...]:
         for symbol in ("NVDA", "QQQ", "VIX")
         for day in unconfirmed_at(history, symbol, at)
         if day >= recent_on
+    )
+
+
+def missing_results(history: History, at: datetime) -> tuple[str, ...]:
+    """A line where results should have come and did not: what rests on them is silent."""
+    today, came = at.astimezone(NEW_YORK).date(), known(history, EARNINGS, at)
+    missing = [
+        due.report_on
+        for due in known(history, EARNINGS_DATES, at).values()
+        if due.report_on + RESULTS_GRACE < today and due.fiscal_quarter not in came
+    ]
+    if not missing:
+        return ()
+    on = max(missing)
+    days = (today - on).days
+    return (
+        phrase(
+            "Nvidia's results of {on:date} should have come {n:int} days ago and are missing: what "
+            "rests on them says nothing until they come",
+            on=on,
+            n=days,
+        ),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,3 +40,4 @@ class Inputs:
     notices: tuple[str, ...] = ()
     weighed: tuple[Weighed, ...] = ()
     holding: Holding | None = None
+    present_on: date | None = None

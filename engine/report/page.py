@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.report.blocks import Page, Part
 from engine.report.section import Section, public_sections
-from engine.report.words import verdict_word
+from engine.report.words import verdict_code, verdict_word
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
@@ -34,7 +34,7 @@ def compose(report: Report, voice: Voice, listed: Sequence[Section] | None = Non
             verdict=verdict_word(report.decision.verdict, voice),
             on=report.as_of,
         ),
-        code=report.decision.verdict,
+        code=verdict_code(report),
         parts=tuple(parts),
         disclaimer=_(
             "Not investment advice: the output of a published rule on public data, which can be "

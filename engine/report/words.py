@@ -10,6 +10,7 @@ from engine.values import Evidence, Observed, Verdict
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
+    from engine.shown import Report
 
 LOW_CONFIDENCE, HIGH_CONFIDENCE = 0.5, 0.75
 """Where confidence starts to be called moderate and high: a convention."""
@@ -71,3 +72,10 @@ def reason(evidence: Evidence, voice: Voice, *, claim: bool = False) -> Item:
 def ended(sentence: str) -> str:
     """``sentence`` with a full stop unless it has its own end."""
     return sentence if not sentence or sentence[-1] in ".!?…:;" else sentence + "."
+
+
+def verdict_code(report: Report) -> str:
+    """HOLD or SELL, UNKNOWN where the evidence cannot say, PAST where it decides nothing today."""
+    if not report.for_today:
+        return "PAST"
+    return report.decision.verdict if report.decision.known else "UNKNOWN"

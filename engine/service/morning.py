@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.clock import NEW_YORK
 from engine.plain import to_plain
 from engine.service import wiring
 from engine.shown import Report, SourceHealth
@@ -45,12 +46,14 @@ def prepare(
     polled: Sequence[SourceHealth] = (),
     notices: Sequence[str] = (),
     holding: Holding | None = None,
+    present: datetime | None = None,
 ) -> Morning:
     """Assess what is known at ``as_of``, note the decision when ``record``, build the report.
 
     record: only for decisions made live; a look at the past leaves no trace in the ledger. polled:
     health of the live feeds as the record tells it, never as the network is at this moment, so that
     the same record gives the same bytes. holding: for a report that its owner alone reads.
+    present: the reader's instant, by which the report says how old it is; None: ``as_of``.
     """
     from engine.report.courier import delivery_problems
 
@@ -64,6 +67,7 @@ def prepare(
         polled=polled,
         notices=(*notices, *(delivery_problems(store, as_of) if record else ())),
         holding=holding,
+        present=present,
     )
     if head:
         # Printed with the report, so that `ledger verify --head` can show nothing was rewritten.
@@ -123,6 +127,7 @@ def report_of(
     polled: Sequence[SourceHealth] = (),
     notices: Sequence[str] = (),
     holding: Holding | None = None,
+    present: datetime | None = None,
 ) -> Report:
     """The report of an assessment; ``decision`` instead of its own when given."""
     from engine.report.build import build
@@ -143,6 +148,7 @@ def report_of(
             ceiling_usd_tn=_ceiling(assessment),
             notices=(*notices, *asks_again(assessment)),
             holding=holding,
+            present_on=present.astimezone(NEW_YORK).date() if present else None,
             weighed=weighed_news(assessment),
         )
     )

@@ -131,6 +131,7 @@ class Desk:
             assessment,
             past=morning.past_decisions(self.store, chosen, as_of),
             polled=polled,
+            present=self.clock(),
         )
 
     def feed_health(self) -> tuple[SourceHealth, ...]:

@@ -183,6 +183,7 @@ def _morning(
             polled=_feed_health(store, loaded, instant) if live else (),
             notices=notices,
             holding=loaded.holding,
+            present=now(),
         )
 
 

@@ -71,10 +71,13 @@ def _note(note: Note) -> Iterator[str]:
 
 
 def _verdict(head: Verdict) -> Iterator[str]:
+    if head.age:
+        yield f"**{escape(head.age)}**"
     yield f"# {escape(head.subject)}: {escape(head.word)}, {escape(head.beside)}"
     yield f"**{escape(head.lead)}**"
     yield f"{escape(head.when)}. {escape(head.acts)}"
-    yield " ".join(escape(line.text) for line in head.lines)
+    if head.lines:
+        yield " ".join(escape(line.text) for line in head.lines)
 
 
 def _lines(block: Lines) -> Iterator[str]:

@@ -133,6 +133,8 @@ def _note(note: Note, _width: int) -> Iterator[RenderableType]:
 
 def _verdict(head: Verdict, width: int) -> Iterator[RenderableType]:
     style = _VERDICT.get(head.code, "bold white on bright_black")
+    if head.age:
+        yield Text(head.age, style="bold yellow")
     yield _joined((f"{head.subject}  ", "bold"), (f" {head.word} ", style), f"  {head.beside}")
     yield Text(head.when, style="dim")
     yield Text(head.acts)

@@ -11,7 +11,7 @@ from engine.report.blocks import Block, Cell, Column, Gauge, Note, Table, Verdic
 from engine.report.charts import Axis
 from engine.report.i18n import Said
 from engine.report.section import Section
-from engine.report.words import by_unit, other_word, stance_word, verdict_word
+from engine.report.words import by_unit, other_word, stance_word, verdict_code, verdict_word
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
@@ -32,13 +32,19 @@ class DecisionSection(Section):
     name, order = "decision", 0
 
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
-        """Warnings, the verdict, the table of flips."""
-        if report.stale:
-            yield Note(text=_stale(report, voice), style="alarm")
+        """The verdict, warnings, how sure it is, the table of flips."""
+        d = report.decision
+        yield _verdict(report, voice)
         for notice in report.notices:
             yield Note(text=voice.tell(notice), style="alert")
-        yield _verdict(report, voice)
-        yield _flips(report.decision, voice)
+        other = other_word(d.verdict, voice)
+        yield Note(text=_standing(d, other, voice) + ".")
+        yield from _evidence(report, voice)
+        change = _change(report, other, voice)
+        chances = () if report.stale else _chances(d, voice)  # of prices that are not known
+        for line in (change, *chances, *_firm(d, voice), *_alone(d, voice)):
+            yield Note(text=line + ".")
+        yield _flips(report, voice)
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """The decision's fields at the top level."""
@@ -55,54 +61,97 @@ class DecisionSection(Section):
             "decision": d.verdict,
             **{name: getattr(d, name) for name in names},
             "stale": report.stale,
+            "for_today": report.for_today,
+            "age_days": report.age_days,
             "notices": report.notices,
         }
 
 
-def _stale(report: Report, voice: Voice) -> str:
-    return voice.say(
-        "STALE: the market data stop before {on:date}. Read this as a report on the past, "
-        "not as today's decision.",
-        on=report.as_of,
+def age_in_words(report: Report, voice: Voice) -> str:
+    """Why this decides nothing for the reader's day, how old it is first; empty where it does."""
+    present = report.present_on or report.on
+    if report.stale:
+        if report.prices_end_on is None:
+            return voice.say("STALE, no price is known: no decision for today.")
+        days = (present - report.prices_end_on).days
+        return voice.count(
+            "STALE, prices {n:int} day old: no decision for today.",
+            "STALE, prices {n:int} days old: no decision for today.",
+            n=days,
+        )
+    if report.for_today:
+        return ""
+    return voice.count(
+        "Example, {n:int} day old: no decision for today.",
+        "Example, {n:int} days old: no decision for today.",
+        n=report.age_days,
     )
 
 
 def _verdict(report: Report, voice: Voice) -> Verdict:
+    """The first screen: at most sixty words."""
     d, _ = report.decision, voice.say
     word, other = stance_word(d.stance, voice), other_word(d.verdict, voice)
     keep = _("keep {share:share0}", share=d.target_weight)
-    distance, change = _distance(d, other, voice), _change(d, other, voice)
-    score = voice.number(d.score, "+.2f")
-    standing = _("Score {score}; {distance}", score=score, distance=Said(distance))
-    if d.silent_weight > _WORTH_SAYING:
-        standing = _(
-            "Score {score}, anywhere from {low:+.2f} to {high:+.2f} with what is not observed; "
-            "{distance}",
-            score=score,
-            low=d.score - d.silent_weight,
-            high=d.score + d.silent_weight,
-            distance=Said(distance),
-        )
     since = _("{verdict} since {on:date}", verdict=verdict_word(d.verdict, voice), on=d.since_on)
     if not d.known:
         since = _("The evidence cannot say; its last word stands: {verdict}", verdict=Said(since))
-    target = _("Keep {share:share0} of the NVDA holding", share=d.target_weight)
-    push: list[str] = [_("STALE")] if report.stale else []
+    standing, age = _standing(d, other, voice), age_in_words(report, voice)
+    push: list[str] = [age.rstrip(".")] if age else []
     push += [] if d.known else [_("cannot say")]
-    push += [f"NVDA {word}, {keep}", standing, change, *_first_flip(d, voice)]
-    told = (target, standing, *_chances(d, voice), *_firm(d, voice), *_alone(d, voice))
+    push += [
+        f"NVDA {word}, {keep}",
+        standing,
+        _change(report, other, voice),
+        *_first_flip(d, voice),
+    ]
     return Verdict(
-        code=d.verdict if d.known else "UNKNOWN",
+        code=verdict_code(report),
         word=word,
         subject="NVDA",
         when=_moment(report.as_of, voice),
         beside=keep if d.known else " · ".join((_("cannot say"), keep)),
         acts=_("Acts at the open of {day}", day=voice.long_on(d.acts_on)) + ".",
-        lead=f"{since}. {change}.",
-        lines=(*(Note(text=line + ".") for line in told), _evidence(report, voice)),
-        gauge=_gauge(d, score, voice),
+        lead=f"{since}. {_reason(d, voice)}." if d.known else f"{since}.",
+        age=age,
+        gauge=_gauge(d, voice.number(d.score, "+.2f"), voice),
         push=tuple(push),
     )
+
+
+def _standing(d: Decision, other: str, voice: Voice) -> str:
+    """The score, and how far it is from the other verdict."""
+    told = {"score": voice.number(d.score, "+.2f"), "distance": Said(_distance(d, other, voice))}
+    if d.silent_weight <= _WORTH_SAYING:
+        return voice.say("Score {score}; {distance}", **told)
+    return voice.say(
+        "Score {score}, anywhere from {low:+.2f} to {high:+.2f} with what is not observed; "
+        "{distance}",
+        low=d.score - d.silent_weight,
+        high=d.score + d.silent_weight,
+        **told,
+    )
+
+
+_REASONS = 2
+
+
+def _reason(d: Decision, voice: Voice) -> str:
+    """What weighs most, the sign with it."""
+    if d.risk is not None and d.risk.sells and d.risk.allowed_share is not None:
+        return voice.say(
+            "Main reason: your words on risk allow {share:share0} of it",
+            share=d.risk.allowed_share,
+        )
+    heard = [c for c in d.contributions if abs(c.contribution) >= _WORTH_SAYING]
+    if not heard:
+        return voice.say("Main reason: nothing weighs in the score")
+    heard.sort(key=lambda c: -abs(c.contribution))
+    told = ", ".join(
+        voice.say("{name} {part:+.2f}", name=voice.label(c.name), part=c.contribution)
+        for c in heard[:_REASONS]
+    )
+    return voice.say("Main reasons: {reasons}", reasons=Said(told))
 
 
 def _chances(d: Decision, voice: Voice) -> Iterable[str]:
@@ -176,10 +225,12 @@ def _moment(instant: datetime, voice: Voice) -> str:
     return voice.say("{day}, {clock} (New York)", day=day, clock=f"{local:%H:%M}")
 
 
-def _change(d: Decision, other: str, voice: Voice) -> str:
-    _ = voice.say
-    if d.changed:
+def _change(report: Report, other: str, voice: Voice) -> str:
+    d, _ = report.decision, voice.say
+    if d.changed and report.for_today:
         return _("Changed today: it was {other}", other=other)
+    if d.changed:
+        return _("Changed on that day: it was {other}", other=other)
     if d.previous_score is None:
         return _("First decision on record")
     moved = _largest_move(d)
@@ -220,12 +271,14 @@ def _distance(d: Decision, other: str, voice: Voice) -> str:
     return _("{margin:.2f} away from {other}: the line is at {line:+.2f}", **told)
 
 
-def _evidence(report: Report, voice: Voice) -> Note:
+def _evidence(report: Report, voice: Voice) -> Iterable[Note]:
+    """What is not seen; nothing where all is."""
     _ = voice.say
     blind = [s.name for s in report.data_health if s.tier == 1 and s.state.blind]
     coverage = report.decision.coverage
     if coverage >= 1 - 1e-9 and not blind:
-        return Note(text=_("Evidence complete") + ".")
+        yield Note(text=_("Evidence complete") + ".")
+        return
     if not blind:
         said = _("Evidence incomplete: {share:share0} of the weight observed", share=coverage)
     else:
@@ -235,14 +288,14 @@ def _evidence(report: Report, voice: Voice) -> Note:
             share=coverage,
             names=Said(names),
         )
-    return Note(text=said + ".", style="alert")
+    yield Note(text=said + ".", style="alert")
 
 
 # --- what would flip it --------------------------------------------------------------------------
 
 
-def _flips(d: Decision, voice: Voice) -> Block:
-    _ = voice.say
+def _flips(report: Report, voice: Voice) -> Block:
+    d, _ = report.decision, voice.say
     other = other_word(d.verdict, voice)
     found = [flip for flip in d.flips if flip.flips_at is not None]
     if not found:
@@ -254,7 +307,7 @@ def _flips(d: Decision, voice: Voice) -> Block:
     return Table(
         columns=(
             Column(head=_("What would make it {other}", other=other)),
-            Column(head=_("today"), number=True),
+            Column(head=_("today") if report.for_today else _("on that day"), number=True),
             Column(head=_("flips at"), number=True),
         ),
         rows=tuple(

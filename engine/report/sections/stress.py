@@ -41,7 +41,7 @@ class Stress(Section):
         if not rows:
             return
         _ = voice.say
-        yield Note(text=_summary(rows, voice), style="lead")
+        yield Note(text=_summary(rows, report, voice), style="lead")
         heads = (_("scenario"), _("severity"), _("then"), _("share kept"), _("score"))
         numbers = {3, 4}
         yield Table(
@@ -68,13 +68,18 @@ class Stress(Section):
         return {"stress": report.parts.get(self.name, ())}
 
 
-def _summary(rows: tuple[StressRow, ...], voice: Voice) -> str:
+def _summary(rows: tuple[StressRow, ...], report: Report, voice: Voice) -> str:
     sold = sum(row.after == "SELL" != row.before for row in rows)
     less = sum(row.target_after < row.target_before for row in rows)
+    told = {"n": len(rows), "sold": sold, "less": less}
+    if not report.for_today:
+        return voice.say(
+            "Of {n:int} scenarios laid over that morning, {sold:int} would have made it SELL and "
+            "{less:int} would have kept less.",
+            **told,
+        )
     return voice.say(
         "Of {n:int} scenarios laid over this morning, {sold:int} would make it SELL and {less:int} "
         "would keep less.",
-        n=len(rows),
-        sold=sold,
-        less=less,
+        **told,
     )
