@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
     from engine.record.history import History
     from engine.shown import ReleaseCard, SourceHealth
-    from engine.values import Decision, Event, Features, FloatArray
+    from engine.values import Decision, Event, Features, FloatArray, ThreatRating
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,7 @@ class Inputs:
     polled: health of the live feeds. past: standing ledger entries' payloads, oldest first.
     holding: the owner's shares, for reports that he alone reads.
     weighed: the steps of news that weigh, the heaviest first.
+    changes: of ratings, besides releases, newest first, already chosen.
     stress: scenarios laid over this decision.
     """
 
@@ -39,5 +40,6 @@ class Inputs:
     ceiling_usd_tn: float | None = None
     notices: tuple[str, ...] = ()
     weighed: tuple[Weighed, ...] = ()
+    changes: tuple[ThreatRating, ...] = ()
     holding: Holding | None = None
     present_on: date | None = None

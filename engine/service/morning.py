@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
     from engine.record.store import Store
     from engine.service.wiring import Assessment
+    from engine.values import ThreatRating
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,7 @@ def report_of(
             holding=holding,
             present_on=present.astimezone(NEW_YORK).date() if present else None,
             weighed=weighed_news(assessment),
+            changes=changes_of_ratings(assessment),
         )
     )
 
@@ -172,6 +174,15 @@ def cards_of(assessment: Assessment) -> tuple[Any, ...]:
     world = assessment.world
     key = world.key(assessment.config.digest, assessment.version)
     return kept.remembered(world.kept, key, "cards", lambda: release_cards(assessment))
+
+
+def changes_of_ratings(assessment: Assessment) -> tuple[ThreatRating, ...]:
+    """Price cuts, ports, claims and failed runs of the last days."""
+    from engine.decision.ratings import between_releases
+    from engine.report.sections.changes import recent
+
+    found = between_releases(r.rating for r in assessment.ratings)
+    return recent(found, assessment.world.as_of)
 
 
 def stress_today(assessment: Assessment) -> tuple[StressRow, ...]:

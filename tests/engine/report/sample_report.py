@@ -540,10 +540,21 @@ def sample_report(**changes: Any) -> Report:
         receipt={"ledger_head": "c0ffee54d7a1", "seed": "20250822"},
         parts={
             "stress": stress_rows(),
+            "changes": rating_changes(),
             "floods": (Flood(source="Google News", told=60, usual_a_day=2.5),),
         },
     )
     return replace(base, **changes)
+
+
+def rating_changes() -> tuple[ThreatRating, ...]:
+    """A price cut, and a failed run that is good for Nvidia."""
+    cut = rating(kind="price cut", rated_at=AS_OF - timedelta(days=2), loss_share=0.004,
+                 reasons="The list price falls to a quarter.")  # fmt: skip
+    return cut, replace(
+        cut, kind="failed run", model="R2", loss_share=-0.003, value_loss_usd_bn=-0.7,
+        rated_at=AS_OF - timedelta(days=8), reasons="DeepSeek is said to have failed.",
+    )  # fmt: skip
 
 
 def stress_rows() -> tuple[StressRow, ...]:
@@ -703,4 +714,5 @@ def hostile_report(payload: str, url: str) -> Report:
         market={**base.market, payload: 1.0},
         receipt={payload: payload},
         stale=True,
+        parts={**base.parts, "changes": (rated, replace(rated, kind=payload))},
     )
