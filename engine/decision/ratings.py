@@ -131,7 +131,7 @@ def rate_history(
     drawn = sample(params, draws=DEFAULT_DRAWS, seed=DEFAULT_SEED)
 
     def world_at(instant: datetime, models: Sequence[ModelRelease]) -> World:
-        return _world_then(facts, history, instant, models)
+        return world_then(facts, history, instant, models)
 
     chinese = [r for r in facts.releases if r.country == "CN" and not r.is_comparison]
     ratings: list[ThreatRating] = []
@@ -146,7 +146,7 @@ def rate_history(
     return tuple(sorted(ratings, key=lambda r: (r.rated_at, r.model, r.kind)))
 
 
-def _world_then(
+def world_then(
     facts: World, history: History, at: datetime, models: Sequence[ModelRelease]
 ) -> World:
     """``facts`` as of ``at``, with the chips on sale and the costs of ``models`` as known then."""

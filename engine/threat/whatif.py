@@ -18,8 +18,7 @@ from types import MappingProxyType
 from config.schema import parse_toml, read_model
 from config.whatif import Release, WhatIf
 from engine.threat.catalogue import scale_format_of
-from engine.threat.supply import SCENARIO, availability_from_rows, supply_from_rows
-from engine.threat.world import World
+from engine.threat.supply import SCENARIO
 from engine.values import ModelRelease
 
 _STATES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -84,16 +83,3 @@ def scenario_rows(plan: WhatIf, chips: Iterable[str], on: date) -> dict[str, lis
             }
         ]
     return rows
-
-
-def in_scenario(world: World, plan: WhatIf) -> World:
-    """``world`` as the scenario would have it, known at the world's own instant."""
-    chips = (spell.chip for spell in world.availability)
-    rows = scenario_rows(plan, chips, world.as_of.date())
-    spells = availability_from_rows(rows["availability"])
-    estimates = supply_from_rows(rows["supply"])
-    return replace(
-        world,
-        availability=(*world.availability, *(replace(s, known_at=world.as_of) for s in spells)),
-        supply=(*world.supply, *(replace(e, known_at=world.as_of) for e in estimates)),
-    )

@@ -6,19 +6,20 @@ import math
 from time import process_time
 
 from engine.clock import parse_as_of
-from engine.service.reference import read_parameters, read_world
 from engine.threat.catalogue import first_versions
 from engine.threat.novelty import Standing, expected_log_price
 from engine.threat.parameters import sample, standard
 from engine.threat.rating import at_instant, rate_all, setting_of
 from engine.threat.world import World
+from tests.engine.threat.threat_world import facts
+from tests.engine.threat.threat_world import params as given
 
 _LOOP_DRAWS = 256
 
 
 def rows() -> list[dict[str, object]]:
     """CPU seconds; ``theirs`` is the same expectation written as a plain loop, scaled to all."""
-    world, params = read_world(parse_as_of("2026-09-30")), read_parameters()
+    world, params = facts(parse_as_of("2026-09-30")), given()
     releases = first_versions(world.releases)
     started = process_time()
     rated = len(rate_all(releases, world, params))
@@ -38,7 +39,7 @@ def rows() -> list[dict[str, object]]:
 
 def _against_a_loop(world: World) -> dict[str, object]:
     """What buyers expect of V3.2-Exp's price: arrays over draws against a loop."""
-    params = read_parameters()
+    params = given()
     release = next(r for r in world.releases if r.model == "DeepSeek-V3.2-Exp")
     then = at_instant(world, release.known_at)
     drawn = sample(params).at(then.as_of)

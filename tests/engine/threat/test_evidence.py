@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from config.settings import PACKAGED
 from engine.decision.events import moves_as_news, proof_in
 from engine.decision.ratings import PROOF_TYPES, _claims
 from engine.errors import ConfigError
 from engine.news.taxonomy import EVENT_TYPES
-from engine.service.reference import FACTS
 from engine.tables import read_rows
 from engine.threat.evidence import (
     Confirmed,
@@ -113,7 +113,8 @@ def test_a_number_format_is_no_proof_anywhere() -> None:
 
 
 def test_the_tables_claims_keep_who_says_so_and_how_much() -> None:
-    found = {p.obj: p for p in proofs_from_rows(read_rows(FACTS / "homegrown_training_record.csv"))}
+    rows = read_rows(PACKAGED / "facts" / "homegrown_training_record.csv")
+    found = {p.obj: p for p in proofs_from_rows(rows)}
     longcat, plan = found["LongCat-2.0"], found["(plan) DeepSeek next models"]
     assert longcat.confirmed_by is Confirmed.LAB
     assert longcat.weight > 0.5

@@ -9,20 +9,22 @@ from time import process_time
 import numpy as np
 import pytest
 
-from engine.service.reference import read_world
+from config.settings import PACKAGED
+from engine.decision.events import known_events
+from engine.decision.ratings import world_from, world_then
+from engine.record.history import History
+from engine.service import bind, wiring
 from engine.threat.catalogue import first_versions
 from engine.threat.rating import at_instant, rate, rate_all
-from engine.threat.whatif import in_scenario, parse_whatif, planned
 from engine.values import ModelRelease, ThreatRating
-from tests.engine.threat.threat_world import drawn, end_of, facts, params
+from tests.engine.threat.threat_world import drawn, end_of, facts, params, rated, record
 
 FROZEN, LAST = end_of("2025-09-30"), end_of("2026-09-30")
 
 
 @lru_cache
 def league() -> dict[str, ThreatRating]:
-    world = facts(LAST)
-    return {r.model: r for r in rate_all(first_versions(world.releases), world, params())}
+    return {r.model: r for r in rated(LAST)}
 
 
 def chinese(day: str) -> list[ThreatRating]:
@@ -73,15 +75,15 @@ def test_all_catalogued_releases_are_rated_within_three_cpu_seconds() -> None:
 
 def test_rating_does_not_depend_on_what_came_later() -> None:
     """Truncation: the league known in March 2025 is the same bits seen from later."""
-    early = facts(end_of("2025-03-01"))
-    for rating in rate_all(first_versions(early.releases), early, params()):
+    for rating in rated(end_of("2025-03-01")):
         assert rating == league()[rating.model]
 
 
 def test_a_rating_alone_equals_the_one_in_the_league() -> None:
     world = facts(LAST)
     release = next(r for r in world.releases if r.model == "DeepSeek-R1")
-    assert rate(release, at_instant(world, release.known_at), params()) == league()["DeepSeek-R1"]
+    around = world_then(world, record(), release.known_at, [release])
+    assert rate(release, around, params()) == league()["DeepSeek-R1"]
 
 
 def test_v31_says_that_its_scale_format_proves_nothing() -> None:
@@ -130,9 +132,14 @@ domestic_supply_units = {units}
 
 
 def sovereign(sales: str = "unchanged", units: int = 5_000_000) -> ThreatRating:
-    plan = parse_whatif(SOVEREIGN.format(sales=sales, units=units))
-    new = planned(plan)
-    world = in_scenario(read_world(end_of("2025-08-22"), planned=(new,)), plan)
+    """As ``nvsignal whatif`` makes it: facts known at the evening of 2025-08-22."""
+    at = end_of("2025-08-22")
+    around = wiring.world_of(record(), bind.load(PACKAGED), at)
+    text = SOVEREIGN.format(sales=sales, units=units)
+    assumed, name = wiring.hypothesis(text, "sovereign.toml", around)
+    history = History([*around.history, *assumed])
+    world = at_instant(world_from(history, at, known_events(history, at)), at)
+    new = next(r for r in world.releases if r.model == name)
     return rate(new, world, params(), drawn=drawn())
 
 

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from config.settings import PACKAGED
 from config.threat import Uncertain
 from engine.errors import ConfigError
-from engine.service.reference import CONFIG
 from engine.threat.parameters import (
     UNCERTAIN_NAMES,
     parse_parameters,
@@ -22,7 +22,7 @@ from tests.engine.threat.threat_world import DAY, drawn, draws, end_of, params
 
 FROZEN_ON = date(2025, 9, 30)
 
-TEXT = (CONFIG / "threat.toml").read_text(encoding="utf-8")
+TEXT = (PACKAGED / "threat.toml").read_text(encoding="utf-8")
 
 
 def test_every_parameter_has_a_unit_and_sources() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
+from engine.decision.ratings import world_from
 from engine.errors import ConfigError
+from engine.record.history import History
+from engine.threat.rating import at_instant
 from engine.threat.supply import (
     CarryingPath,
     ShareCount,
@@ -28,16 +31,18 @@ from tests.engine.threat.threat_world import (
     earnings,
     end_of,
     facts,
+    record,
     share,
     spell,
     supply,
+    world,
 )
 
 
 def test_china_share_is_the_one_reported_by_the_day() -> None:
     """12.5 % until the report of 2025-08-27 after the close, 5.9 % from then on."""
     before = facts(datetime(2025, 8, 27, 20, 0, tzinfo=UTC)).earnings
-    after = facts(datetime(2025, 8, 27, 20, 30, tzinfo=UTC)).earnings
+    after = facts(datetime(2025, 8, 27, 22, 0, tzinfo=UTC)).earnings
     shares = [last_china_share(reports) for reports in (before, after)]
     assert [s.china_share for s in shares if s] == pytest.approx([0.125, 0.059])
 
@@ -50,7 +55,9 @@ def test_run_rate_is_four_quarters_at_the_guided_pace() -> None:
 
 def test_the_h20_licence_was_known_on_april_15_and_not_on_april_9() -> None:
     for day, permission in (("2025-04-14", "allowed"), ("2025-04-15", "barred")):
-        h20 = current_spells(facts(end_of(day)).availability)["H20"]
+        # What is dated by its day alone is known from the midnight after it.
+        known = end_of(day) + timedelta(seconds=1)
+        h20 = current_spells(at_instant(facts(known), known).availability)["H20"]
         assert h20.us_permission == permission
 
 
@@ -144,3 +151,43 @@ def test_bad_rows_are_all_told_at_once() -> None:
         supply_from_rows([{"known_on": "soon"}])
     with pytest.raises(ConfigError):
         shares_from_rows([{"known_on": "soon", "domestic_share_pct": "41"}])
+
+
+# --- versions ---
+
+
+def test_a_replaced_figure_counts_until_its_correction_and_the_correction_from_then_on() -> None:
+    first = replace(supply(100.0, days=-9), until=DAY)
+    second = supply(200.0)
+    around = world(supply=(first, second), at=DAY + timedelta(days=1))
+    assert around.supply == (second,)
+    assert at_instant(replace(around, supply=(first, second)), DAY - timedelta(days=1)).supply == (
+        first,
+    )
+
+
+def test_a_corrected_older_quarter_or_spell_is_not_the_newest() -> None:
+    """The record's own reading: FY2026Q1 corrected after FY2026Q2 was told."""
+    at = end_of("2025-09-30")
+    told = [f for f in record() if f.kind == "earnings" and f.known_at < at]
+    old, new = told[-2], told[-1]
+    spells = [f for f in record() if f.kind == "availability" and f.key.startswith("H20/")]
+    again = [
+        replace(fact, known_at=at - timedelta(days=1), payload={**fact.payload, **changes})
+        for fact, changes in (
+            (old, {"data_center_revenue_usd_bn": "1.0", "next_q_guide_midpoint_usd_bn": "44.0"}),
+            (spells[0], {"us_permission": "barred"}),
+        )
+    ]
+    before, after = (
+        at_instant(world_from(History(facts), at, ()), at)
+        for facts in (record(), [*record(), *again])
+    )
+    assert new.known_at < again[0].known_at
+    assert run_rate_usd_bn(after.earnings) == run_rate_usd_bn(before.earnings)
+    assert len(after.earnings) == len(before.earnings)
+    by_quarter = {r.quarter: r for r in after.earnings}
+    assert by_quarter[old.key].data_center_usd_bn == 1.0
+    assert current_spells(after.availability)["H20"] == current_spells(before.availability)["H20"]
+    earlier = at_instant(world_from(History([*record(), *again]), at, ()), new.known_at)
+    assert {r.quarter: r for r in earlier.earnings}[old.key].data_center_usd_bn != 1.0

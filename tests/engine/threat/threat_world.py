@@ -1,4 +1,4 @@
-"""Small worlds for tests of the rating: every figure is given here, nothing is read from disk."""
+"""Worlds for tests of the rating: small ones of given figures, and the shipped record's own."""
 
 from __future__ import annotations
 
@@ -7,17 +7,32 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from engine.service.reference import read_parameters, read_world
-from engine.threat.parameters import Draws, Sample, ThreatParameters, sample
+from config.settings import PACKAGED, Lags
+from engine.decision.events import known_events
+from engine.decision.ratings import world_from, world_then
+from engine.record.history import History
+from engine.service import bind
+from engine.threat.catalogue import first_versions
+from engine.threat.parameters import (
+    DEFAULT_DRAWS,
+    DEFAULT_SEED,
+    Draws,
+    Sample,
+    ThreatParameters,
+    sample,
+)
+from engine.threat.rating import rate
 from engine.threat.supply import (
     SCENARIO,
     AvailabilitySpell,
     EarningsReport,
     ShareCount,
     SupplyEstimate,
+    run_rate_usd_bn,
 )
 from engine.threat.world import World, world_as_of
-from engine.values import ModelRelease
+from engine.values import ModelRelease, ThreatRating
+from feeds.facts import read_tables
 
 DAY = datetime(2025, 8, 21, 23, 59, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,7 +40,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 @lru_cache
 def params() -> ThreatParameters:
-    return read_parameters()
+    return bind.load(PACKAGED).threat
 
 
 @lru_cache
@@ -39,8 +54,26 @@ def draws() -> Draws:
 
 
 @lru_cache
+def record() -> History:
+    """The shipped reference tables."""
+    return History(read_tables(PACKAGED / "facts", Lags()))
+
+
+@lru_cache
 def facts(as_of: datetime) -> World:
-    return read_world(as_of)
+    """What the shipped record tells the rating by ``as_of``, as the product reads it."""
+    return world_from(record(), as_of, known_events(record(), as_of))
+
+
+def rated(as_of: datetime) -> tuple[ThreatRating, ...]:
+    """Every release known by ``as_of``, comparisons too, on its own day; oldest first."""
+    world, everything = facts(as_of), sample(params(), draws=DEFAULT_DRAWS, seed=DEFAULT_SEED)
+    found = []
+    for subject in first_versions(world.releases):
+        around = world_then(world, record(), subject.known_at, [subject])
+        if run_rate_usd_bn(around.earnings) is not None:
+            found.append(rate(subject, around, params(), drawn=everything))
+    return tuple(found)
 
 
 def release(model: str = "New", days: int = 0, **given: Any) -> ModelRelease:
