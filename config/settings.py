@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -127,6 +127,15 @@ class QuietHours(Strict):
     @classmethod
     def _kinds_exist(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(one_of("alert kind", kind, ALERT_KINDS) for kind in kinds)
+
+    def covers(self, now: datetime) -> bool:
+        """Whether it is quiet at ``now``: from ``start`` to before ``end``, over midnight too.
+
+        Equal ends are no quiet hours at all.
+        """
+        start, end = time.fromisoformat(self.start), time.fromisoformat(self.end)
+        clock = now.astimezone(ZoneInfo(self.zone)).time()
+        return start <= clock < end if start <= end else clock >= start or clock < end
 
 
 class ChannelSettings(Strict):

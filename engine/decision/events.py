@@ -14,7 +14,7 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from operator import itemgetter
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 
@@ -215,27 +215,6 @@ def moves_as_news(event: Event) -> bool:
     A claim that the ratings weigh counts there and nowhere else; a number format proves nothing.
     """
     return not is_about_a_format(event.headline) and proof_in(event) is None
-
-
-def event_payload(event: Event) -> dict[str, Any]:
-    """``event`` as the payload of an ``event`` fact; what ``live`` reads back."""
-    return {
-        "event_type": event.event_type,
-        "actor": event.actor,
-        "direction": event.direction,
-        "stage": event.stage.value,
-        "confidence": event.confidence,
-        "headline": event.headline,
-        "n_sources": event.n_sources,
-        "item_ids": list(event.item_ids),
-        "classifier": event.classifier,
-        "url": event.url,
-        "owners": list(event.owners),
-        "grade": event.grade,
-        "mood": event.mood,
-        "objects": list(event.objects),
-        "ended": event.ended,
-    }
 
 
 def recent(events: Sequence[Event], *, after: datetime, at: datetime) -> tuple[Event, ...]:

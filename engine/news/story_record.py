@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from engine.errors import DataError
 from engine.news.mood import Mood
@@ -27,25 +28,32 @@ def story_fact(known_at: datetime, story: Story, event: Event) -> Fact:
         source=event.source,
         confidence=event.confidence,
         payload={
-            "event_type": event.event_type,
-            "actor": event.actor,
-            "direction": event.direction,
-            "stage": event.stage.value,
-            "confidence": event.confidence,
-            "headline": event.headline,
-            "n_sources": event.n_sources,
-            "item_ids": list(event.item_ids),
-            "classifier": event.classifier,
-            "url": event.url,
-            "owners": list(event.owners),
-            "grade": event.grade,
-            "mood": event.mood,
-            "objects": list(event.objects),
-            "ended": event.ended,
+            **event_payload(event),
             "tellings": [telling.encode() for telling in story.tellings],
             "gone": list(story.gone),
         },
     )
+
+
+def event_payload(event: Event) -> dict[str, Any]:
+    """``event`` as the payload of an ``event`` fact; what ``News`` reads back."""
+    return {
+        "event_type": event.event_type,
+        "actor": event.actor,
+        "direction": event.direction,
+        "stage": event.stage.value,
+        "confidence": event.confidence,
+        "headline": event.headline,
+        "n_sources": event.n_sources,
+        "item_ids": list(event.item_ids),
+        "classifier": event.classifier,
+        "url": event.url,
+        "owners": list(event.owners),
+        "grade": event.grade,
+        "mood": event.mood,
+        "objects": list(event.objects),
+        "ended": event.ended,
+    }
 
 
 def stories_of(facts: Iterable[Fact]) -> dict[str, Story]:

@@ -215,7 +215,7 @@ def plan(
     """
     wanted = [n for n in notices if n.kind in channel.kinds and not sent(f"{channel.name}|{n.key}")]
     if channel.quiet is not None and channel.quiet.covers(now):
-        awake = channel.quiet.wake_for if channel.form == "push" else frozenset[str]()
+        awake = channel.quiet.wake_for if channel.form == "push" else ()
         wanted = [n for n in wanted if n.kind in awake]
     if last_tripwire_at is not None and timedelta(0) <= now - last_tripwire_at < coalesce:
         wanted = [n for n in wanted if n.kind != "tripwire"]

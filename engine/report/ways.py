@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, time
-from typing import Literal
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Literal
 
 from engine.errors import NvsignalError
+
+if TYPE_CHECKING:
+    from config.settings import QuietHours
 
 Form = Literal["mail", "push"]
 MAX_SUBJECT_CHARS = 150
@@ -15,26 +16,6 @@ MAX_SUBJECT_CHARS = 150
 
 class DeliveryError(NvsignalError):
     """A message could not be handed over. Never holds a password or a token."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quiet:
-    """Hours of the reader's own clock, ``start`` inclusive, ``end`` exclusive, over midnight too.
-
-    wake_for: kinds that a push channel lets through.
-    """
-
-    start: time
-    end: time
-    zone: ZoneInfo
-    wake_for: frozenset[str] = frozenset()
-
-    def covers(self, now: datetime) -> bool:
-        """Whether it is quiet at ``now``; equal ends are no quiet hours at all."""
-        clock = now.astimezone(self.zone).time()
-        if self.start <= self.end:
-            return self.start <= clock < self.end
-        return clock >= self.start or clock < self.end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +27,7 @@ class Channel:
     language: str = "en"
     kinds: frozenset[str]
     form: Form = "mail"
-    quiet: Quiet | None = None
+    quiet: QuietHours | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from engine.errors import InputError
 
 if TYPE_CHECKING:
-    from config.settings import ChannelSettings, Config, QuietHours
+    from config.settings import ChannelSettings, Config
     from engine.record.store import Store
     from engine.report.courier import Courier
     from engine.report.deliver import Notice
-    from engine.report.ways import Channel, Quiet
+    from engine.report.ways import Channel
     from engine.service.logs import Log
     from engine.service.morning import Morning
     from engine.values import Event
@@ -58,19 +57,8 @@ def _channel(settings: ChannelSettings, address: str) -> Channel:
         address=address,
         language=settings.language,
         kinds=frozenset(settings.kinds),
-        form="mail" if settings.form == "mail" else "push",
-        quiet=None if settings.quiet is None else _quiet(settings.quiet),
-    )
-
-
-def _quiet(settings: QuietHours) -> Quiet:
-    from engine.report.ways import Quiet
-
-    return Quiet(
-        start=time.fromisoformat(settings.start),
-        end=time.fromisoformat(settings.end),
-        zone=ZoneInfo(settings.zone),
-        wake_for=frozenset(settings.wake_for),
+        form=settings.form,
+        quiet=settings.quiet,
     )
 
 

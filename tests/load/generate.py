@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 
 from engine.clock import at_new_york
-from engine.decision.events import event_payload
+from engine.news.story_record import event_payload
 from engine.record.store import Store
 from engine.values import Event, Fact, Item, Stage
 

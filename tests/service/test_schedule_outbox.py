@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from config.settings import ChannelSettings, QuietHours
-from engine.decision.events import event_payload
+from engine.news.story_record import event_payload
 from engine.record.store import Store
 from engine.report.ways import Channel, Message
 from engine.service.channels import channels_of, courier_of, missing_reports, outbox

@@ -23,13 +23,14 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
+from config.settings import QuietHours
 from engine.errors import InputError
 from engine.record.store import Store
 from engine.report import courier as courier_
 from engine.report import deliver, smtp
 from engine.report.courier import Courier
 from engine.report.deliver import Notice
-from engine.report.ways import Channel, DeliveryError, Message, Quiet
+from engine.report.ways import Channel, DeliveryError, Message
 from engine.service.logs import Log, Redactor, open_log
 from engine.shown import FeedState, Report
 from tests.engine.report.sample_report import HOSTILE, card, events, health, sample_report
@@ -169,7 +170,7 @@ def test_a_source_is_reported_down_after_two_failures_once_for_each_outage() -> 
 # --- when it goes out -----------------------------------------------------------------------
 
 PARIS = ZoneInfo("Europe/Paris")
-NIGHT = Quiet(start=time(22, 0), end=time(6, 30), zone=PARIS)
+NIGHT = QuietHours(start="22:00", end="06:30", zone="Europe/Paris")
 
 
 @pytest.mark.parametrize(
@@ -184,8 +185,8 @@ def test_quiet_hours_are_the_readers_own(utc_clock: str, quiet: bool) -> None:
 
 
 def test_quiet_hours_within_a_day_and_none_at_all() -> None:
-    siesta = Quiet(start=time(13, 0), end=time(15, 0), zone=PARIS)
-    never = Quiet(start=time(8, 0), end=time(8, 0), zone=PARIS)
+    siesta = QuietHours(start="13:00", end="15:00")
+    never = QuietHours(start="08:00", end="08:00")
 
     assert siesta.covers(NOW) is True  # 14:31
     assert never.covers(NOW) is False
@@ -220,7 +221,7 @@ def test_a_change_and_the_report_that_tells_it_are_one_message() -> None:
 
 def test_in_quiet_hours_mail_is_held_and_a_push_channel_wakes_for_what_it_was_told_to() -> None:
     night = datetime(2025, 8, 22, 23, 0, tzinfo=UTC)
-    waking = replace(NIGHT, wake_for=frozenset({"decision_changed"}))
+    waking = NIGHT.model_copy(update={"wake_for": ("decision_changed",)})
     told = (*both(), alert())
 
     assert planned(channel(quiet=waking), told, night) == []
