@@ -19,6 +19,7 @@ from tempfile import mkdtemp
 import numpy as np
 
 from engine.clock import parse_as_of
+from engine.decision.decide import evaluate
 from engine.record.asof import bars_at
 from engine.record.history import History
 from engine.record.readings import BARS
@@ -48,7 +49,8 @@ class Alteration:
 
 @dataclass(frozen=True, kw_only=True)
 class Consequence:
-    """What came of it: rows of another verdict, of another target, true bars not believed."""
+    """What came of it: rows of another verdict by any preset, of another target, true bars not
+    believed."""
 
     verdicts: int
     targets: int
@@ -58,10 +60,12 @@ class Consequence:
 class Bench:
     """The reference record with its decisions, and the same with one price wrong."""
 
-    def __init__(self, strategy: str = "balanced", as_of: str = "2025-09-30") -> None:
+    def __init__(self, *presets: str, as_of: str = "2025-09-30") -> None:
         from engine.service.wiring import open_record
 
-        self.config: Bound = load(CONFIG, strategy)
+        bound = [load(CONFIG, preset) for preset in presets or ("balanced",)]
+        self.config: Bound = bound[0]
+        self.blends = [config.blend for config in bound]
         self.as_of = parse_as_of(as_of)
         with open_record(self.config, "sqlite://") as store:
             self.history = store.history(known_by=self.as_of)
@@ -69,7 +73,7 @@ class Bench:
         self.world = replace(wiring.world_of(self.history, self.config, self.as_of), memo=memo)
         whole = wiring.assess(self.world, self.config, version="bench")
         self.ratings = whole.ratings
-        self.control = whole.evaluation
+        self.control = [evaluate(blend, whole.features) for blend in self.blends]
         self.sessions = frozenset(self.world.sessions.on)
         days = [BARS.read(f).session_on for f in self.history.known("bar", self.as_of)]
         self.days = sorted({day for day in days if day >= self.world.grid.sessions_on[0]})
@@ -88,13 +92,14 @@ class Bench:
         """What the alteration does to every decision and to the bars after it."""
         history, refused = self.altered(alteration)
         world = replace(self.world, history=history)
-        found = wiring.assess(world, self.config, ratings=self.ratings, version="bench").evaluation
-        target = ~np.isclose(found.target_weight, self.control.target_weight, equal_nan=True)
-        return Consequence(
-            verdicts=int(np.count_nonzero(found.invested != self.control.invested)),
-            targets=int(np.count_nonzero(target)),
-            refused=refused,
-        )
+        made = wiring.assess(world, self.config, ratings=self.ratings, version="bench").features
+        verdicts = targets = 0
+        for blend, control in zip(self.blends, self.control, strict=True):
+            found = evaluate(blend, made)
+            target = ~np.isclose(found.target_weight, control.target_weight, equal_nan=True)
+            verdicts += int(np.count_nonzero(found.invested != control.invested))
+            targets += int(np.count_nonzero(target))
+        return Consequence(verdicts=verdicts, targets=targets, refused=refused)
 
     def altered(self, alteration: Alteration) -> tuple[History, int]:
         """The record after the wrong price and the true ones that followed, and how many of the
@@ -167,32 +172,33 @@ def _told(fact: Fact, source: str, now: datetime, *, backfilled: bool) -> Fact:
     return replace(fact, source=source, known_at=now, backfilled=backfilled)
 
 
-def run(n: int, seed: int, strategy: str) -> None:
+def run(n: int, seed: int, presets: tuple[str, ...]) -> None:
     """Print the figures and every alteration that moved a verdict or kept a true bar out."""
-    bench = Bench(strategy)
+    bench = Bench(*presets)
     chance = random.Random(seed)
     drawn = [bench.draw(chance, beyond=False) for _ in range(n)]
     out = [(a, kept_out) for a in drawn if (kept_out := bench.altered(a)[1])]
-    print(
-        f"{strategy}, {n} alterations of any factor: true bars kept out by {len(out)}", flush=True
-    )
+    print(f"{n} alterations of any factor: true bars kept out by {len(out)}", flush=True)
     for a, kept_out in out[:20]:
         print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {kept_out}")
-    drawn = [bench.draw(chance, beyond=True) for _ in range(n)]
-    found = [(a, bench.consequence(a)) for a in drawn]
-    moved = [(a, c) for a, c in found if c.verdicts or c.refused]
-    print(
-        f"{strategy}, {n} alterations beyond 1.35: verdict changed by "
-        f"{sum(bool(c.verdicts) for _, c in found)}, target by "
-        f"{sum(bool(c.targets) for _, c in found)}, true bars kept out by "
-        f"{sum(bool(c.refused) for _, c in found)}",
-        flush=True,
+    found: list[Consequence] = []
+    for a in [bench.draw(chance, beyond=True) for _ in range(n)]:
+        found.append(c := bench.consequence(a))
+        if c.verdicts or c.refused:
+            print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {c}", flush=True)
+        if len(found) % 25 == 0 or len(found) == n:
+            print(_beyond(found, presets), flush=True)
+
+
+def _beyond(found: list[Consequence], presets: tuple[str, ...]) -> str:
+    return (
+        f"{' and '.join(presets)}, {len(found)} alterations beyond 1.35: verdict changed by "
+        f"{sum(bool(c.verdicts) for c in found)}, target by "
+        f"{sum(bool(c.targets) for c in found)}, true bars kept out by "
+        f"{sum(bool(c.refused) for c in found)}"
     )
-    for a, c in moved[:20]:
-        print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {c}")
 
 
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    for preset in sys.argv[2:] or ("balanced", "cautious"):
-        run(count, 17, preset)
+    run(count, 17, tuple(sys.argv[2:]) or ("balanced", "cautious"))

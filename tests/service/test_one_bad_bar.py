@@ -14,7 +14,7 @@ from tests.service.bad_bars import Alteration, Bench
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NVSIGNAL_DATA", str(tmp_path_factory.mktemp("data")))
-        return Bench("cautious")
+        return Bench("balanced", "cautious")
 
 
 def test_a_price_wrong_by_more_than_a_third_moves_no_verdict(bench: Bench) -> None:
