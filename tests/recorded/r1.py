@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from config.settings import Lags
+from config.settings import PACKAGED, Lags
 from engine.decision.ratings import of_releases, rate_history
 from engine.record.history import History
 from engine.record.store import Store
-from engine.service.reference import FACTS, read_parameters
+from engine.service import bind
 from engine.values import ThreatRating
 from feeds.facts import read_tables
 from tests.recorded.runner import World, ask, stanza
@@ -103,7 +103,7 @@ def steps(database: Path) -> Iterator[Step]:
         ("vote", arena, {ARENA: {"json": VOTED}}, datetime(2025, 1, 25, 15, tzinfo=UTC)),
     )
     with Store.open(f"sqlite:///{database}") as store:
-        store.record(f for f in read_tables(FACTS, Lags()) if not _is_of_it(f.key))
+        store.record(f for f in read_tables(PACKAGED / "facts", Lags()) if not _is_of_it(f.key))
         for told, feed, answers, at in rounds:
             (result,) = ask(store, [feed], World(answers), at)
             assert result.status == "new", result.why
@@ -112,7 +112,7 @@ def steps(database: Path) -> Iterator[Step]:
 
 def by_the_catalogue() -> ThreatRating:
     """The rating of the shipped record on the same day."""
-    return _standing(History(read_tables(FACTS, Lags())).cut(END))
+    return _standing(History(read_tables(PACKAGED / "facts", Lags())).cut(END))
 
 
 def _is_of_it(key: str) -> bool:
@@ -120,7 +120,7 @@ def _is_of_it(key: str) -> bool:
 
 
 def _standing(history: History) -> ThreatRating:
-    ratings = rate_history(history, (), read_parameters())
+    ratings = rate_history(history, (), bind.load(PACKAGED).threat)
     return next(r for r in of_releases(ratings) if r.model == MODEL)
 
 
