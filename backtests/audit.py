@@ -2,16 +2,24 @@
 
 The audit knows nothing of strategies: it is handed ``run``, the very function that decides live,
 and compares everything that function computes, cell by cell and bit by bit, sessions without a
-signal included. At each audited decision date t
+signal included. Every run is decided in a process that has seen nothing else (``fresh``), where
+files, network and programs are refused and clock, environment and random state are others each
+time (``surroundings``). At each audited decision date t
 
 * **truncation and order**: the record is physically cut at t, its facts handed over in random
-  order; every row up to t must be the same;
+  order, the clock set to t; every row up to t must be the same;
 * **poison**: everything known after t is replaced by lies (prices times a thousand, a bankruptcy, a
   split), told about the days before t as well; every row up to t must be the same;
 * **parity**: the decision made that morning must equal row t of the one run over everything.
 
-No result is reused between dates: each cut is a run of its own. A copy of the run that peeks one
-session ahead is compared in the same way; an audit that does not catch it says nothing.
+Besides, the whole run is made once more by a new interpreter in other surroundings
+(**determinism**), and in one process after the whole record has been seen the cuts must give what
+they gave in processes of their own (**memory**). What was asked for beside the record is named
+(**access**).
+
+The canaries are runs that leak, sent down the same road through the same comparison: one scores
+with tomorrow's score, one keeps what it saw, one reads a file. An audit that does not catch all
+three is broken and says so.
 
 Then come experiments without right or wrong: what is lost when all news arrives d sessions late,
 when one kind of source is missing, and when back-filled facts are left out.
@@ -19,25 +27,28 @@ when one kind of source is missing, and when back-filled facts are left out.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
-from backtests.metrics import summarise
-from backtests.replay import Costs, Market, market, prices_over, replay
+from backtests.experiments import Effect, Laboratory, backfilled_share, droppable
+from backtests.fresh import Answer, Fresh, Place, Question
+from backtests.poison import poison
+from backtests.replay import Costs
+from backtests.surroundings import Surroundings, bare_environment
+from backtests.trace import Run, Trace, differences
 from engine.clock import from_micros
-from engine.decision.decide import Evaluation
-from engine.decision.grid import Grid
-from engine.errors import DataError, InputError, NvsignalError, OutOfRangeError
-from engine.phrases import paragraph, phrase, plural
-from engine.record.asof import actions_at, bars_at
+from engine.errors import InputError, NvsignalError, OutOfRangeError
+from engine.phrases import Phrase, paragraph, phrase, plural
 from engine.record.history import History
-from engine.values import Event, Fact, Features, ThreatRating
 
 DEFAULT_DATES = 50
 SEED = 20250822
@@ -47,84 +58,16 @@ HORIZON = 30
 """Sessions behind the audited one that the poisoned run may see."""
 MOST_LEAKS = 50
 """Leaks listed; all are counted."""
-NEWS_KINDS = (
-    "headline",
-    "event",
-    "model_release",
-    "policy_event",
-    "availability",
-    "supply_estimate",
-    "press_claim",
-    "earnings",
-)
-"""Kinds of facts that news brings; prices, rates and calendars are not delayed."""
-_PRICES = ("bar", "corporate_action")
+REMEMBERED = 4
+"""Cuts that are decided once more in a process that has seen the whole record."""
+ELSEWHEN = timedelta(days=11 * 365)
+"""How far the clock of the second whole run is off."""
+PLAUSIBLE_SHARPE = 3.0
+"""A year, above cash. A judgement: half as much again as the 2.0 of the Medallion fund before fees
+from 1988 to 2018 (66.1 % at 31.7 %; Cornell 2020, J. Portfolio Management 46(4), 156-159)."""
 
-Check = Literal["determinism", "truncation", "order", "poison", "parity"]
+Check = Literal["access", "determinism", "memory", "truncation", "order", "poison", "parity"]
 Progress = Callable[[int, int, str], None]
-Content = tuple[int, str, str]
-
-DECIDED: tuple[str, ...] = (
-    "score", "spread", "coverage", "silent", "known", "holding", "reduced", "invested",
-    "target_weight",
-)  # fmt: skip
-"""What an evaluation says of each session."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Trace:
-    """Everything one run computed, one row a session.
-
-    arrays: name -> (…, T). items: what is no array (events, ratings) as (first row in which it
-    counts, name, content). told: row -> everything said in that session's decision.
-    """
-
-    sessions_on: tuple[date, ...]
-    decide_at_us: npt.NDArray[np.int64]
-    arrays: Mapping[str, npt.NDArray[Any]]
-    items: tuple[Content, ...]
-    told: Callable[[int], str]
-
-    def __len__(self) -> int:
-        return len(self.sessions_on)
-
-
-Run = Callable[[History, datetime], Trace]
-"""The run under audit: the record and an instant to everything computed by then."""
-
-
-def trace_of(
-    features: Features,
-    evaluation: Evaluation,
-    names: Sequence[str],
-    *,
-    events: Iterable[Event] = (),
-    ratings: Iterable[tuple[int, ThreatRating]] = (),
-    told: Callable[[int], str] = lambda row: "",
-) -> Trace:
-    """A trace of features, levels, scores, doubts and positions; names: the strategies."""
-    grid = Grid(sessions_on=features.sessions_on, decide_at_us=features.decide_at_us)
-    arrays: dict[str, npt.NDArray[Any]] = {
-        f"feature {name}": array for name, array in features.values.items()
-    }
-    for name, levels in zip(names, evaluation.levels, strict=True):
-        arrays |= {f"level {name}.{level}": array for level, array in levels.items()}
-    for number, name in enumerate(names):
-        arrays[f"score of {name}"] = evaluation.scores[number]
-        arrays[f"doubt of {name}"] = evaluation.doubts[number]
-    for name in DECIDED:
-        arrays[name] = getattr(evaluation, name)
-    for name in ("share", "held", "sells", "floor_scale"):
-        arrays[f"risk {name}"] = getattr(evaluation.bearing, name)
-    items = [(grid.row_at(e.known_at), f"event {e.event_id}", repr(e)) for e in events]
-    items += [(row, f"rating of {r.model}", repr(r)) for row, r in ratings]
-    return Trace(
-        sessions_on=features.sessions_on,
-        decide_at_us=features.decide_at_us,
-        arrays=arrays,
-        items=tuple(sorted(items)),
-        told=told,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,32 +88,12 @@ class Leak:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What one experiment does to the outcome, against the run as it is.
-
-    score_change: mean absolute change of the score over sessions scored in both; None where there
-    are none. verdicts_changed, new_sells: sessions. coverage: mean share of the weight observed.
-    final_equity: of one dollar, None without prices. sharpe: a year. note: why it could not be
-    run, or "".
-    """
-
-    name: str
-    score_change: float | None
-    verdicts_changed: int
-    new_sells: int
-    sell_sessions: int
-    coverage: float | None
-    final_equity: float | None
-    sharpe: float | None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AuditResult:
     """The verdict with everything behind it.
 
-    checked: comparisons made by check. leaks: at most ``MOST_LEAKS``; leak_count: all. canary:
-    whether the peeking copy was caught. base: the run as it is; delays, dropped, observed_only: the
+    checked: comparisons made by check. leaks: at most ``MOST_LEAKS``; leak_count: all. canaries:
+    which of the runs that leak were caught. doubt: a line about a Sharpe ratio that is not to be
+    believed, or None. base: the run as it is; delays, dropped, observed_only: the
     experiments. backfilled_share: share of the facts whose ``known_at`` was assumed.
     """
 
@@ -183,13 +106,19 @@ class AuditResult:
     checked: Mapping[str, int]
     leaks: tuple[Leak, ...]
     leak_count: int
-    canary: bool
+    canaries: Mapping[str, bool]
+    doubt: Phrase | None
     base: Effect
     delays: tuple[Effect, ...]
     dropped: tuple[Effect, ...]
     observed_only: Effect
     backfilled_share: float
     verdict: str
+
+    @property
+    def canary(self) -> bool:
+        """Every run that leaks was caught."""
+        return all(self.canaries.values())
 
     @property
     def clean(self) -> bool:
@@ -207,47 +136,154 @@ def audit(
     seed: int = SEED,
     delays: Sequence[int] = DELAYS,
     costs: Costs | None = None,
+    place: Place | None = None,
     progress: Progress | None = None,
 ) -> AuditResult:
     """Audit ``run`` over ``history`` as known at ``as_of``.
 
-    dates: how many decision dates, drawn with ``seed``, or every one. Raises ``InputError`` when
-    the record is too short to cut.
+    dates: how many decision dates, drawn with ``seed``, or every one. place: where runs are
+    decided, processes of their own unless said; ``run`` must be picklable then. Raises
+    ``InputError`` when the record is too short to cut.
     """
     history = history.cut(as_of)
-    full = run(history, as_of)
-    rows = _chosen_rows(history, full, dates, seed)
-    work = _Steps(2 * len(rows) + 2 + len(delays) + len(_droppable(history)), progress)
-    inquiry = _Inquiry(history, full, run, seed)
-    work.step("running twice")
-    inquiry.twice(as_of)
-    for row in rows:
-        work.step(f"cutting at {full.sessions_on[row]}")
-        inquiry.cut_at(row)
-        work.step(f"poisoning behind {full.sessions_on[row]}")
-        inquiry.poison_behind(row)
-    lab = _Laboratory(history, full, run, as_of, costs or Costs())
+    kinds = droppable(history)
+    choice = _Choice(dates, seed)
+    bench = _Bench(place or Fresh(), run, as_of, choice)
+    full = bench.whole(history)
+    rows = choice(history, full)
+    work = _Steps(2 * len(rows) + 5 + len(delays) + len(kinds), progress)
+    inquiry = _Inquiry(history, full, bench, seed)
+    _inquire(inquiry, rows, work)
+    work.step("sending runs that leak down the same road")
+    canaries = _canaries(inquiry, rows)
+    lab = Laboratory(history, full, bench.at, as_of, costs or Costs())
     late = tuple(lab.delayed(d) for d in work.each(delays, "delaying the news"))
-    thin = tuple(lab.without(k) for k in work.each(_droppable(history), "leaving out"))
+    thin = tuple(lab.without(k) for k in work.each(kinds, "leaving out"))
     work.step("leaving out what was back-filled")
+    possible = len(full) - _first_row(history, full)
     return AuditResult(
         strategy=strategy,
         first_on=full.sessions_on[rows[0]],
         last_on=full.sessions_on[rows[-1]],
         n_dates=len(rows),
-        n_all_dates=len(full) - _first_row(history, full),
+        n_all_dates=possible,
         seed=seed,
         checked=inquiry.checked,
         leaks=tuple(inquiry.leaks[:MOST_LEAKS]),
         leak_count=len(inquiry.leaks),
-        canary=inquiry.canary,
+        canaries=canaries,
+        doubt=_doubt(lab.base.sharpe),
         base=lab.base,
         delays=late,
         dropped=thin,
         observed_only=lab.observed_only(),
-        backfilled_share=_backfilled_share(history),
-        verdict=_verdict(inquiry, len(rows), len(full) - _first_row(history, full)),
+        backfilled_share=backfilled_share(history),
+        verdict=_verdict(inquiry, canaries, len(rows), possible),
     )
+
+
+def _inquire(inquiry: _Inquiry, rows: Sequence[int], work: _Steps) -> None:
+    """Every comparison at every row."""
+    work.step("running once more, elsewhere")
+    inquiry.twice()
+
+    def examine(row: int) -> None:
+        work.step(f"cutting at {inquiry.full.sessions_on[row]}")
+        inquiry.cut_at(row)
+        work.step(f"poisoning behind {inquiry.full.sessions_on[row]}")
+        inquiry.poison_behind(row)
+
+    with ThreadPoolExecutor(inquiry.bench.place.at_once) as pool:
+        list(pool.map(examine, rows))
+    work.step("cutting after the whole record was seen")
+    inquiry.remember(_spread(rows, REMEMBERED))
+    inquiry.accuse_of_access()
+    inquiry.leaks.sort(key=lambda leak: (leak.decided_on, _WEIGHT[leak.check], leak.where))
+
+
+def _spread(rows: Sequence[int], most: int) -> tuple[int, ...]:
+    """At most ``most`` of ``rows``, evenly spaced, the last one among them."""
+    step = max(1, -(-len(rows) // most))
+    return tuple(rows[::-1][::step][::-1])
+
+
+def _doubt(sharpe: float | None) -> Phrase | None:
+    if sharpe is None or sharpe <= PLAUSIBLE_SHARPE:
+        return None
+    return phrase(
+        "A Sharpe ratio of {sharpe:.1f} a year is not to be believed: the best record known over "
+        "decades stands at 2. Look for what the audit cannot see, such as numbers chosen with "
+        "these months in view.",
+        sharpe=sharpe,
+    )
+
+
+# --- where runs are decided --------------------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class _Bench:
+    """Sends questions to where they are decided and gathers what was refused there.
+
+    as_of: the end of the whole record. choice: rows whose decision is told by whole runs. refuse:
+    False after a run broke off, so that the other checks can still be made.
+    """
+
+    place: Place
+    run: Run
+    as_of: datetime
+    choice: _Choice
+    refuse: bool = True
+    refused: list[str] = field(default_factory=list)
+
+    def whole(self, history: History) -> Trace:
+        """The run over everything, all decisions told, in the caller's own environment."""
+        question = Question(history=history, as_of=self.as_of, told=self.choice)
+        [answer] = self._ask([question], self.as_of, environ=dict(os.environ))
+        return _traced(answer)
+
+    def at(self, history: History, at: datetime, *told: int) -> Trace:
+        """One run at ``at``, by a clock that says so, with nothing around it."""
+        [answer] = self._ask([Question(history=history, as_of=at, told=told)], at)
+        return _traced(answer)
+
+    def elsewhere(self, history: History) -> Trace:
+        """The whole run by a new interpreter, years later."""
+        question = Question(history=history, as_of=self.as_of, told=self.choice)
+        [answer] = self._ask([question], self.as_of + ELSEWHEN, seed=2, anew=True)
+        return _traced(answer)
+
+    def in_a_row(self, questions: Sequence[Question]) -> list[Trace]:
+        """All of them in one process."""
+        return [_traced(answer) for answer in self._ask(questions, self.as_of)]
+
+    def _ask(
+        self,
+        questions: Sequence[Question],
+        clock_at: datetime,
+        *,
+        environ: Mapping[str, str] | None = None,
+        seed: int = 1,
+        anew: bool = False,
+    ) -> list[Answer]:
+        around = Surroundings(
+            clock_at=clock_at,
+            environ=bare_environment() if environ is None else environ,
+            seed=seed,
+            refuse=self.refuse,
+        )
+        found = self.place(self.run, questions, around, anew=anew)
+        self.refused += [what for answer in found for what in answer.refused]
+        if self.refuse and any(answer.trace is None for answer in found):
+            self.refuse = False
+            return self._ask(questions, clock_at, environ=environ, seed=seed, anew=anew)
+        return found
+
+
+def _traced(answer: Answer) -> Trace:
+    if answer.trace is None:
+        raise NvsignalError("a run broke off: " + "; ".join(answer.refused)[:200])
+    return answer.trace
 
 
 class _Steps:
@@ -278,19 +314,25 @@ def _first_row(history: History, full: Trace) -> int:
     )
 
 
-def _chosen_rows(
-    history: History, full: Trace, dates: int | Literal["all"], seed: int
-) -> tuple[int, ...]:
-    possible = range(_first_row(history, full), len(full))
-    if len(possible) < 2:
-        raise InputError(f"{len(possible)} decision dates are too few to cut the record")
-    if dates == "all":
-        return tuple(possible)
-    if dates < 1:
-        raise OutOfRangeError("--dates", dates, f"1 to {len(possible)}, or all")
-    if dates >= len(possible):
-        return tuple(possible)
-    return tuple(sorted(random.Random(seed).sample(possible, dates)))  # noqa: S311 - a sample
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """Which rows are audited; the same wherever it is asked."""
+
+    dates: int | Literal["all"]
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.dates != "all" and self.dates < 1:
+            raise OutOfRangeError("--dates", self.dates, "1 or more, or all")
+
+    def __call__(self, history: History, full: Trace) -> tuple[int, ...]:
+        possible = range(_first_row(history, full), len(full))
+        if len(possible) < 2:
+            raise InputError(f"{len(possible)} decision dates are too few to cut the record")
+        if self.dates == "all" or self.dates >= len(possible):
+            return tuple(possible)
+        rng = random.Random(self.seed)  # noqa: S311 - a sample, not a secret
+        return tuple(sorted(rng.sample(possible, self.dates)))
 
 
 # --- comparing ---------------------------------------------------------------------------------
@@ -299,42 +341,78 @@ def _chosen_rows(
 class _Inquiry:
     """The comparisons of one audit, and what they found."""
 
-    def __init__(self, history: History, full: Trace, run: Run, seed: int) -> None:
-        self.history, self.full, self.run, self.seed = history, full, run, seed
+    def __init__(self, history: History, full: Trace, bench: _Bench, seed: int) -> None:
+        self.history, self.full, self.bench, self.seed = history, full, bench, seed
         self.leaks: list[Leak] = []
         self.checked: dict[str, int] = {}
-        self.canary = False
 
-    def twice(self, as_of: datetime) -> None:
-        """The same record and code twice: the same everything, the decision's words included."""
-        again = self.run(self.history, as_of)
-        self._compare("determinism", again, len(self.full) - 1)
-        self._parity("determinism", again, len(self.full) - 1)
+    def twice(self) -> None:
+        """The same record and code elsewhere: the same everything, every word included."""
+        again = self.bench.elsewhere(self.history)
+        self._count("determinism")
+        if not self._compare("determinism", again, len(self.full) - 1):
+            for row in self.bench.choice(self.history, self.full):
+                self._parity("determinism", again, row)
 
     def cut_at(self, row: int) -> None:
         """Cut, shuffle, run, compare; a difference is then traced to the cut or to the order."""
-        at = from_micros(int(self.full.decide_at_us[row]))
+        at = self.decided_at(row)
         known = list(self.history.cut(at))
         random.Random(self.seed + row).shuffle(known)  # noqa: S311 - an order, not a secret
-        cut = self.run(History(known), at)
-        self._peek(cut, row)
+        cut = self.bench.at(History(known), at, row)
         if self._different(cut, row):
-            cut = self.run(self.history.cut(at), at)
+            cut = self.bench.at(self.history.cut(at), at, row)
             if not self._compare("truncation", cut, row):
-                self._compare("order", self.run(History(known), at), row)
-        for check in ("truncation", "order", "parity"):
-            self.checked[check] = self.checked.get(check, 0) + 1
+                self._compare("order", self.bench.at(History(known), at, row), row)
+        self._count("truncation", "order", "parity")
         self._parity("parity", cut, row)
 
     def poison_behind(self, row: int) -> None:
         """Nothing but lies known after the decision, in front of a run that may see them."""
-        at = from_micros(int(self.full.decide_at_us[row]))
-        last = from_micros(int(self.full.decide_at_us[min(row + HORIZON, len(self.full) - 1)]))
+        at = self.decided_at(row)
+        last = self.decided_at(min(row + HORIZON, len(self.full) - 1))
         end = max(last, at + timedelta(seconds=1))
         past, future = self.history.cut(at), self.history.cut(end)
         lies = poison(tuple(past), tuple(future)[len(past) :], at, self.seed + row)
-        self._compare("poison", self.run(History([*past, *lies]), end), row)
-        self.checked["poison"] = self.checked.get("poison", 0) + 1
+        self._compare("poison", self.bench.at(History([*past, *lies]), end), row)
+        self._count("poison")
+
+    def remember(self, rows: Sequence[int]) -> None:
+        """Whoever has seen the whole record must decide each morning as one who has not."""
+        accused = {leak.decided_on for leak in self.leaks}  # once is enough
+        rows = [row for row in rows if self.full.sessions_on[row] not in accused]
+        questions = [Question(history=self.history, as_of=self.bench.as_of)]
+        for row in rows:
+            at = self.decided_at(row)
+            questions.append(Question(history=self.history.cut(at), as_of=at, told=(row,)))
+        for row, seen in zip(rows, self.bench.in_a_row(questions)[1:], strict=True):
+            self._compare("memory", seen, row)
+            self._parity("memory", seen, row)
+            self._count("memory")
+
+    def accuse_of_access(self) -> None:
+        """Everything that was asked for beside the record, once."""
+        day = self.full.sessions_on[-1]
+        for what in sorted(set(self.bench.refused)):
+            self.leaks.append(
+                Leak(
+                    check="access",
+                    decided_on=day,
+                    where=what,
+                    session_on=day,
+                    full="asked for",
+                    cut="refused",
+                    cells=1,
+                )
+            )
+        self._count("access")
+
+    def decided_at(self, row: int) -> datetime:
+        return from_micros(int(self.full.decide_at_us[row]))
+
+    def _count(self, *checks: str) -> None:
+        for check in checks:
+            self.checked[check] = self.checked.get(check, 0) + 1
 
     def _different(self, other: Trace, row: int) -> bool:
         return bool(differences(self.full, other, row + 1))
@@ -355,8 +433,6 @@ class _Inquiry:
             )
             for d in found
         ]
-        if check == "determinism":
-            self.checked[check] = 1
         return bool(found)
 
     def _parity(self, check: Check, morning: Trace, row: int) -> None:
@@ -376,293 +452,116 @@ class _Inquiry:
                 )
             )
 
-    def _peek(self, cut: Trace, row: int) -> None:
-        """The canary: a copy that scores with tomorrow's score must not look the same."""
-        if not self.canary:
-            honest = self.full.arrays["score"]
-            ahead, seen = np.roll(honest, -1)[: row + 1], np.roll(cut.arrays["score"], -1)
-            self.canary = ahead.tobytes() != seen[: row + 1].tobytes()
+
+# --- the canaries ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """Where two traces part: the first row, its values as text, the number of cells."""
+@dataclass(frozen=True, slots=True)
+class _Peeking:
+    """Scores every session but the last with the next one's score."""
 
-    where: str
-    row: int
-    full: str
-    other: str
-    cells: int
+    run: Run
 
-
-def differences(full: Trace, other: Trace, rows: int) -> list[Difference]:
-    """Everything that differs in the first ``rows`` rows, bit for bit, NaN and sign included."""
-    if full.sessions_on[:rows] != other.sessions_on[:rows]:
-        return [Difference(where="sessions", row=0, full="", other="", cells=rows)]
-    found = []
-    for name in sorted(full.arrays.keys() | other.arrays.keys()):
-        a, b = full.arrays.get(name), other.arrays.get(name)
-        if a is None or b is None:
-            found.append(Difference(where=name, row=0, full="", other="missing", cells=rows))
-        elif a[..., :rows].tobytes() != b[..., :rows].tobytes():
-            found.append(_first_difference(name, a[..., :rows], b[..., :rows]))
-    return found + _item_differences(full, other, rows)
+    def __call__(self, history: History, as_of: datetime) -> Trace:
+        trace = self.run(history, as_of)
+        score = trace.arrays["score"]
+        ahead = np.concatenate([score[..., 1:], score[..., -1:]], axis=-1)
+        return replace(trace, arrays={**trace.arrays, "score": ahead})
 
 
-def _first_difference(name: str, a: npt.NDArray[Any], b: npt.NDArray[Any]) -> Difference:
-    a, b = np.broadcast_arrays(a, b)
-    bits = [np.ascontiguousarray(x).view(np.uint8).reshape(*x.shape, -1) for x in (a, b)]
-    cells = (bits[0] != bits[1]).any(axis=-1)
-    rows = np.flatnonzero(cells.reshape(-1, cells.shape[-1]).any(axis=0))
-    row = int(rows[0])
-    at = tuple(int(i) for i in np.argwhere(cells[..., row])[0])
-    return Difference(
-        where=name,
-        row=row,
-        full=repr(a[(*at, row)].item()),
-        other=repr(b[(*at, row)].item()),
-        cells=int(cells.sum()),
-    )
+_SEEN: list[float] = []
+"""What the remembering canary keeps: state of a module, as a careless cache would be."""
 
 
-def _item_differences(full: Trace, other: Trace, rows: int) -> list[Difference]:
-    """Events and ratings that count by then and are not the same in both."""
-    a = {(n, row): text for row, n, text in full.items if row < rows}
-    b = {(n, row): text for row, n, text in other.items if row < rows}
-    if a == b:
-        return []
-    keys = [k for k in sorted(a.keys() | b.keys()) if a.get(k) != b.get(k)]
-    return [
-        Difference(
-            where=name,
-            row=row,
-            full=a.get((name, row), "absent")[:200],
-            other=b.get((name, row), "absent")[:200],
-            cells=1,
-        )
-        for name, row in keys
-    ]
+@dataclass(frozen=True, slots=True)
+class _Remembering:
+    """Knows in each run how much it saw in those before."""
+
+    run: Run
+
+    def __call__(self, history: History, as_of: datetime) -> Trace:
+        trace = self.run(history, as_of)
+        seen = np.full(len(trace), sum(_SEEN))
+        _SEEN.append(float(len(history)))
+        return replace(trace, arrays={**trace.arrays, "seen before": seen})
 
 
-# --- poison ------------------------------------------------------------------------------------
-
-NEWEST_POISONED, SAMPLE_POISONED = 10, 30
-"""Facts of each kind that are corrected after the fact."""
-_LIES: Mapping[str, Mapping[str, Any]] = {
-    "bar": {},  # prices times a thousand
-    "observation": {"value": 99.0},
-    "headline": {
-        "headline": "US bans all Nvidia sales and Nvidia goes bankrupt",
-        "event_type": "export_restriction",
-    },
-    "event": {"headline": "Nvidia goes bankrupt", "direction": -1, "confidence": 1.0},
-    "model_release": {"price_input_usd_per_mtok": 0.0001, "hardware_named": "Huawei Ascend"},
-    "policy_event": {"event": "Nvidia's guide assumes no China revenue"},
-    "availability": {"us_permission": "barred", "china_acceptance": "blocked"},
-    "earnings": {"guide_vs_consensus_pct": "-90", "revenue_usd_bn": "0.1"},
-    "supply_estimate": {"units_low": "9e9", "units_mid": "9e9", "units_high": "9e9"},
-    "shares": {"shares_bn": 2400.0},
-    "fomc_decision": {"target_lower_after": "9.00", "target_upper_after": "9.25"},
-}
+_TOMORROW = "prices of tomorrow.csv"
 
 
-def poison(
-    past: Sequence[Fact], future: Sequence[Fact], at: datetime, seed: int
-) -> tuple[Fact, ...]:
-    """Lies known after ``at``: every fact of the ``future``, and corrections of the ``past``.
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Looks for a file beside the record."""
 
-    Corrected are the newest of each kind and a random sample; told late, they are also items that
-    were published before ``at`` and first seen after it. Payloads stay well-formed: what is tested
-    is time, not parsing.
-    """
-    rng = random.Random(seed)  # noqa: S311 - a sample, not a secret
-    told = at + timedelta(microseconds=1)
-    by_kind: dict[str, list[Fact]] = {}
-    for fact in past:
-        by_kind.setdefault(fact.kind, []).append(fact)
-    chosen = [f for f in future if f.kind in _LIES]
-    for kind in sorted(by_kind.keys() & _LIES.keys()):
-        own = by_kind[kind]
-        chosen += own[-NEWEST_POISONED:]
-        chosen += rng.sample(own, min(len(own), SAMPLE_POISONED))
-    true = [f for f in future if f.kind not in _LIES]
-    lies = [
-        replace(
-            fact,
-            known_at=max(fact.known_at, told),
-            payload=_lie(fact),
-            source="poison",
-            confidence=1.0,
-        )
-        for fact in chosen
-    ]
-    return (*true, *lies, *_late_split(at, told))
+    run: Run
+
+    def __call__(self, history: History, as_of: datetime) -> Trace:
+        with suppress(OSError):  # as somebody would who does not want it known
+            Path(_TOMORROW).read_bytes()
+        return self.run(history, as_of)
 
 
-def _lie(fact: Fact) -> dict[str, Any]:
-    payload = dict(fact.payload)
-    if fact.kind == "bar":
-        for name in ("open", "close"):
-            if payload.get(name) is not None:
-                payload[name] = 1000.0 * float(payload[name])
-        return payload
-    return payload | dict(_LIES[fact.kind])
+def _canaries(inquiry: _Inquiry, rows: Sequence[int]) -> dict[str, bool]:
+    """Which leaks are caught when they are sent where the audited run was sent."""
+    return {
+        "peeking": _caught_peeking(inquiry, rows),
+        "remembering": _caught_remembering(inquiry, rows[0]),
+        "reading": _caught_reading(inquiry, rows[0]),
+    }
 
 
-def _late_split(at: datetime, told: datetime) -> tuple[Fact, ...]:
-    """Two splits told after ``at``: one that binds tomorrow, one that bound 40 days ago."""
-    splits = []
-    for days in (1, -40):
-        ex_on = (at + timedelta(days=days)).date().isoformat()
-        splits.append(
-            Fact(
-                kind="corporate_action",
-                key=f"NVDA:{ex_on}:poisoned split",
-                occurred_at=told,
-                known_at=told,
-                source="poison",
-                payload={"symbol": "NVDA", "ex_on": ex_on, "action": "split", "value": 7.0},
-            )
-        )
-    return tuple(splits)
+def _bench_of(inquiry: _Inquiry, run: Run) -> _Bench:
+    bench = inquiry.bench
+    return _Bench(bench.place, run, bench.as_of, bench.choice, refuse=bench.refuse)
 
 
-# --- experiments -------------------------------------------------------------------------------
+def _caught_peeking(inquiry: _Inquiry, rows: Sequence[int]) -> bool:
+    """By the cut, at the first row after which the score changes."""
+    bench = _bench_of(inquiry, _Peeking(inquiry.bench.run))
+    canary = _Inquiry(inquiry.history, bench.whole(inquiry.history), bench, inquiry.seed)
+    score = inquiry.full.arrays["score"]
+    telling = [r for r in rows if r + 1 < len(inquiry.full) and _moves(score, r)]
+    for row in telling[:1]:
+        canary.cut_at(row)
+    return any(leak.check == "truncation" for leak in canary.leaks)
 
 
-class _Laboratory:
-    """Runs over changed records, measured against the run as it is."""
-
-    def __init__(
-        self, history: History, full: Trace, run: Run, as_of: datetime, costs: Costs
-    ) -> None:
-        self.history, self.full, self.run, self.as_of = history, full, run, as_of
-        self.rows, self.world = _market(history, full, as_of, costs)
-        self.base = self._effect("as it is", full)
-
-    def delayed(self, sessions: int) -> Effect:
-        """All news known ``sessions`` later."""
-        late = History(delay(self.history, self.full.decide_at_us, sessions, NEWS_KINDS))
-        return self._try(f"{sessions} sessions late" if sessions > 1 else "1 session late", late)
-
-    def without(self, kind: str) -> Effect:
-        """Without one kind of fact."""
-        return self._try(kind, History(f for f in self.history if f.kind != kind))
-
-    def observed_only(self) -> Effect:
-        """Without back-filled facts; back-filled prices stay where there are no others."""
-        observed = self.history.observed_only()
-        note = ""
-        if not observed.known("bar", self.as_of):
-            kept = (f for f in self.history if f.kind in _PRICES or not f.backfilled)
-            observed, note = History(kept), "back-filled prices kept: there are no others"
-        return self._try("back-filled facts", observed, note)
-
-    def _try(self, name: str, history: History, note: str = "") -> Effect:
-        try:
-            return self._effect(name, self.run(history, self.as_of), note)
-        except NvsignalError as error:
-            return Effect(
-                name=name,
-                score_change=None,
-                verdicts_changed=0,
-                new_sells=0,
-                sell_sessions=0,
-                coverage=None,
-                final_equity=None,
-                sharpe=None,
-                note=error.message,
-            )
-
-    def _effect(self, name: str, trace: Trace, note: str = "") -> Effect:
-        before, after = self.full.arrays, trace.arrays
-        rows = min(len(self.full), len(trace))
-        change = np.abs(after["score"][:rows] - before["score"][:rows])
-        held, holds = before["invested"][:rows], after["invested"][:rows]
-        scored = change[np.isfinite(change)]
-        equity, sharpe = self._account(trace)
-        return Effect(
-            name=name,
-            score_change=float(scored.mean()) if scored.size else None,
-            verdicts_changed=int((held != holds).sum()),
-            new_sells=int((held & ~holds).sum()),
-            sell_sessions=int((~holds).sum()),
-            coverage=float(after["coverage"].mean()),
-            final_equity=equity,
-            sharpe=sharpe,
-            note=note,
-        )
-
-    def _account(self, trace: Trace) -> tuple[float | None, float | None]:
-        """Final value of one dollar, and the Sharpe ratio."""
-        if self.world is None:
-            return None, None
-        place = {day: row for row, day in enumerate(trace.sessions_on)}
-        weights = np.array([trace.arrays["target_weight"][place[d]] for d in self.rows])
-        kept = replay(self.world, weights)
-        return kept.final_equity, summarise(kept).sharpe
+def _moves(score: Any, row: int) -> bool:
+    return bool(score[..., row].tobytes() != score[..., row + 1].tobytes())
 
 
-def _market(
-    history: History, full: Trace, as_of: datetime, costs: Costs
-) -> tuple[tuple[date, ...], Market | None]:
-    """The sessions with a price, and the market over them; None below two of them."""
-    bars = bars_at(history, "NVDA", as_of)
-    days = tuple(d for d in full.sessions_on if d in bars)
-    if len(days) < 2:
-        return days, None
-    actions = actions_at(history, "NVDA", as_of)
-    place = {day: row for row, day in enumerate(full.sessions_on)}
-    rate = full.arrays.get("feature effr_pct", np.full(len(full), np.nan))
-    cash = np.array([rate[place[d]] for d in days])
-    return days, market(prices_over(bars, actions, days), cash, costs)
+def _caught_remembering(inquiry: _Inquiry, row: int) -> bool:
+    """By the cut decided after the whole record was seen."""
+    bench = _bench_of(inquiry, _Remembering(inquiry.bench.run))
+    at = inquiry.decided_at(row)
+    cut = inquiry.history.cut(at)
+    canary = _Inquiry(cut, bench.at(cut, at, row), bench, inquiry.seed)
+    bench.as_of = at
+    canary.remember([row])
+    return any(leak.check == "memory" for leak in canary.leaks)
 
 
-def delay(
-    facts: Iterable[Fact],
-    decide_at_us: npt.NDArray[np.int64],
-    sessions: int,
-    kinds: Sequence[str],
-) -> list[Fact]:
-    """``facts``, those of ``kinds`` usable ``sessions`` rows later than they were.
-
-    What would become usable behind the last row stays unknown.
-    """
-    if sessions < 1:
-        raise OutOfRangeError("delay", sessions, "1 session or more")
-    kept = []
-    for fact in facts:
-        if fact.kind in kinds:
-            known_us = round(fact.known_at.timestamp() * 1e6)
-            row = int(np.searchsorted(decide_at_us, known_us, side="left")) + sessions
-            if row >= decide_at_us.size:
-                continue
-            fact = replace(fact, known_at=from_micros(int(decide_at_us[row])))
-        kept.append(fact)
-    return kept
-
-
-def _droppable(history: History) -> tuple[str, ...]:
-    return tuple(k for k in history.kinds if k not in _PRICES)
-
-
-def _backfilled_share(history: History) -> float:
-    if not len(history):
-        raise DataError("the record is empty")
-    return sum(f.backfilled for f in history) / len(history)
+def _caught_reading(inquiry: _Inquiry, row: int) -> bool:
+    """By the guard, though the run goes on as if nothing had been asked for."""
+    bench = _bench_of(inquiry, _Reading(inquiry.bench.run))
+    at = inquiry.decided_at(row)
+    cut = inquiry.history.cut(at)
+    canary = _Inquiry(cut, bench.at(cut, at), bench, inquiry.seed)
+    canary.accuse_of_access()
+    return any(leak.check == "access" and _TOMORROW in leak.where for leak in canary.leaks)
 
 
 # --- the verdict -------------------------------------------------------------------------------
 
 
-def _verdict(found: _Inquiry, dates: int, possible: int) -> str:
+def _verdict(found: _Inquiry, canaries: Mapping[str, bool], dates: int, possible: int) -> str:
     """One paragraph anyone can read."""
     if found.leaks:
         return _accusation(found)
-    if not found.canary:
+    if not all(canaries.values()):
         return phrase(
-            "Nothing was found, but a copy that peeks one session ahead was not caught either: "
-            "this audit proves nothing. The scores may be constant."
+            "Nothing was found, but of the runs that leak on purpose one was not caught either: "
+            "this audit proves nothing. It is broken, or the scores are constant."
         )
     return paragraph(
         plural(
@@ -672,14 +571,20 @@ def _verdict(found: _Inquiry, dates: int, possible: int) -> str:
             possible=possible,
         ),
         phrase(
-            "Cut there, in any order of arrival, the record decides the same to the last bit; lies "
-            "known later change nothing; each morning's decision is the one of the backtest."
+            "Cut there, in any order of arrival, the record decides the same to the last bit, in a "
+            "process that has seen nothing else; lies known later change nothing; each morning's "
+            "decision is the one of the backtest. Nothing beside the record was asked for."
         ),
     )
 
 
 def _accusation(found: _Inquiry) -> str:
-    first = min(found.leaks, key=lambda leak: (leak.decided_on, _WEIGHT[leak.check]))
+    access = [leak for leak in found.leaks if leak.check == "access"]
+    first = min(access or found.leaks, key=lambda leak: (leak.decided_on, _WEIGHT[leak.check]))
+    if first.check == "access":
+        return phrase(
+            "A strategy asked for something beside the record: {where}.", where=first.where
+        )
     dates = len({leak.decided_on for leak in found.leaks})
     return paragraph(
         plural(
@@ -701,9 +606,12 @@ def _accusation(found: _Inquiry) -> str:
 
 
 _WEIGHT: Mapping[str, int] = {
-    "truncation": 0,
-    "poison": 1,
-    "order": 2,
-    "parity": 3,
-    "determinism": 4,
+    "access": 0,
+    "truncation": 1,
+    "poison": 2,
+    "order": 3,
+    "parity": 4,
+    "memory": 5,
+    "determinism": 6,
 }
+"""Which of several leaks is told first."""

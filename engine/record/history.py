@@ -53,6 +53,10 @@ class History:
             by_kind.setdefault(row[1], []).append(row)
         self._kinds = {kind: _Kind(found) for kind, found in by_kind.items()}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The rows alone travel to another process; what was read of them stays behind."""
+        return type(self)._of, (self._rows,)
+
     def __len__(self) -> int:
         return len(self._rows)
 

@@ -177,7 +177,7 @@ def test_the_import_rule_catches_an_upward_import(module: str, imported: str) ->
 LAZY_AND_TYPED = "imports inside functions and for typing are counted too"
 MOST_LINES = 700
 """Of one file; what is longer does more than one thing."""
-LONGER = {"backtests.event_study": 900, "engine.news.classify": 850, "backtests.audit": 750}
+LONGER = {"backtests.event_study": 900, "engine.news.classify": 850}
 """Files that were longer when the rule was made; the bound may only fall."""
 MOST_SHARE = 0.20
 """Of all lines in one room."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from textwrap import dedent
@@ -15,6 +16,9 @@ import pytest
 from typer.testing import CliRunner
 
 from backtests import audit as au
+from backtests import experiments, poison, trace
+from backtests.fresh import Answer, answers
+from backtests.surroundings import Surroundings, watcher
 from config.settings import Config
 from config.strategy import Rule
 from engine.cli.commands.audit import run_of
@@ -29,6 +33,7 @@ from engine.values import Fact, FloatArray
 from feeds.facts import Lags, read_tables
 from strategies.base import Strategy
 from strategies.trend import Trend
+from tests.backtests.planted_leaks import CLEAN, FURTHER, LEAKS, examined, module_cache, the_clock
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 AS_OF = parse_as_of("2022-12-15T13:30Z")
@@ -127,8 +132,46 @@ def config_with(*strategies: Any) -> Config:
     return replace(load(CONFIG, "balanced"), blend=Blend(voices=voices, rule=rule))
 
 
-def audited(*strategies: Any, dates: Any = 6, history: History | None = None) -> au.AuditResult:
-    return au.audit(
+class Here:
+    """Runs decided in this process, guarded as in one of their own: quick, and no more than that.
+
+    What only a process of its own shows is tested with ``planted_leaks``.
+    """
+
+    at_once = 1
+
+    def __call__(
+        self, run: trace.Run, questions: Any, around: Surroundings, *, anew: bool = False
+    ) -> list[Answer]:
+        refused: list[str] = []
+        _WATCHERS.append(watcher(refused, refuse=around.refuse))
+        try:
+            return answers(run, questions, refused)
+        finally:
+            _WATCHERS.pop()
+
+
+_WATCHERS: list[Any] = []
+
+
+@lru_cache(maxsize=1)
+def _hooked() -> None:
+    sys.addaudithook(lambda event, args: [watch(event, args) for watch in _WATCHERS] and None)
+
+
+def inquiry_of(run: trace.Run, history: History, as_of: Any, seed: int) -> au._Inquiry:
+    _hooked()
+    bench = au._Bench(Here(), run, as_of, au._Choice("all", 1))
+    return au._Inquiry(history, bench.whole(history), bench, seed)
+
+
+def audit(history: History, as_of: Any, run: trace.Run, **more: Any) -> au.AuditResult:
+    _hooked()
+    return au.audit(history, as_of, run, **{"place": Here(), **more})
+
+
+def audited(*strategies: Any, dates: Any = 3, history: History | None = None) -> au.AuditResult:
+    return audit(
         history or record(),
         AS_OF,
         run_of(config_with(*strategies)),
@@ -144,7 +187,7 @@ def audited(*strategies: Any, dates: Any = 6, history: History | None = None) ->
 @pytest.mark.parametrize("cheat", [Rolled, Normalised, Filled])
 def test_a_cheat_is_caught(cheat: type[_Base]) -> None:
     """Three ways to read tomorrow; truncation sees each, and the verdict names what leaked."""
-    found = audited(cheat(), dates=10)
+    found = audited(cheat(), dates=4)
 
     assert not found.clean
     assert found.leak_count > 0
@@ -157,7 +200,7 @@ def test_a_cheat_is_caught(cheat: type[_Base]) -> None:
 def test_the_poison_alone_catches_a_peek() -> None:
     """Lies behind t reach a strategy that reads t + 1, even without cutting anything."""
     run = run_of(config_with(Rolled()))
-    inquiry = au._Inquiry(record(), run(record(), AS_OF), run, seed=1)
+    inquiry = inquiry_of(run, record(), AS_OF, 1)
     inquiry.poison_behind(120)
 
     assert {leak.check for leak in inquiry.leaks} == {"poison"}
@@ -174,18 +217,21 @@ def test_a_cheat_hidden_among_honest_voices_is_caught() -> None:
 
 def test_clean_strategies_pass() -> None:
     """No leak, the canary caught, every check made at every date."""
-    found = audited(Honest(), Trend(), dates=12)
+    found = audited(Honest(), Trend(), dates=6)
 
     assert found.clean
     assert found.leaks == ()
     assert found.checked == {
         "determinism": 1,
-        "truncation": 12,
-        "order": 12,
-        "parity": 12,
-        "poison": 12,
+        "truncation": 6,
+        "order": 6,
+        "parity": 6,
+        "poison": 6,
+        "memory": 4,
+        "access": 1,
     }
-    assert found.verdict.startswith("No look-ahead at the 12 decision dates audited")
+    assert found.canaries == {"peeking": True, "remembering": True, "reading": True}
+    assert found.verdict.startswith("No look-ahead at the 6 decision dates audited")
 
 
 def test_an_audit_that_cannot_catch_the_canary_says_so() -> None:
@@ -201,7 +247,7 @@ def test_an_audit_that_cannot_catch_the_canary_says_so() -> None:
 def test_every_date_can_be_audited() -> None:
     """``all``: each session from the first decided on; prices before it are warm-up."""
     early = parse_as_of("2022-02-10T13:30Z")
-    found = au.audit(
+    found = audit(
         record(), early, run_of(config_with(Honest())), strategy="t", dates="all", delays=()
     )
 
@@ -214,14 +260,14 @@ def test_the_shipped_strategy_passes_on_recent_dates() -> None:
     """The whole blend with ratings, news and rates at three dates of the reference record."""
     history = History(read_tables(CONFIG / "facts", Lags()))
     run = run_of(load(CONFIG, "balanced"))
-    full = run(history, parse_as_of("2024-03-01T13:30Z"))
-    inquiry = au._Inquiry(history.cut(parse_as_of("2024-03-01T13:30Z")), full, run, seed=3)
+    as_of = parse_as_of("2024-03-01T13:30Z")
+    inquiry = inquiry_of(run, history.cut(as_of), as_of, 3)
     for row in (260, 470, 541):
         inquiry.cut_at(row)
         inquiry.poison_behind(row)
 
     assert inquiry.leaks == []
-    assert inquiry.canary
+    assert inquiry.bench.refused == []
 
 
 # --- other disorders ---------------------------------------------------------------------------
@@ -231,7 +277,7 @@ def wrapped(change: Any) -> Any:
     """An honest run whose trace is changed afterwards."""
     honest = run_of(config_with(Honest()))
 
-    def run(history: History, as_of: Any) -> au.Trace:
+    def run(history: History, as_of: Any) -> trace.Trace:
         return change(honest(history, as_of), history)
 
     return run
@@ -241,11 +287,11 @@ def test_a_run_that_differs_from_itself_is_caught() -> None:
     """Determinism: the same record twice must give the same bits."""
     calls = iter(range(1_000))
 
-    def noisy(trace: au.Trace, history: History) -> au.Trace:
+    def noisy(trace: trace.Trace, history: History) -> trace.Trace:
         extra = {"noise": np.full(len(trace), float(next(calls)))}
         return replace(trace, arrays={**trace.arrays, **extra})
 
-    found = au.audit(record(), AS_OF, wrapped(noisy), strategy="t", dates=2, delays=())
+    found = audit(record(), AS_OF, wrapped(noisy), strategy="t", dates=2, delays=())
 
     assert "determinism" in {leak.check for leak in found.leaks}
 
@@ -256,12 +302,12 @@ def test_a_run_that_depends_on_the_order_of_arrival_is_caught() -> None:
     class Unsorted(History):
         pass
 
-    def first_fact(trace: au.Trace, history: History) -> au.Trace:
+    def first_fact(trace: trace.Trace, history: History) -> trace.Trace:
         first = float(len(next(iter(history)).key)) if isinstance(history, Unsorted) else 0.0
         return replace(trace, arrays={**trace.arrays, "first": np.full(len(trace), first)})
 
     full = wrapped(first_fact)
-    inquiry = au._Inquiry(record(), full(record(), AS_OF), full, seed=2)
+    inquiry = inquiry_of(full, record(), AS_OF, 2)
     original, au.History = au.History, Unsorted  # type: ignore[misc]
     try:
         inquiry.cut_at(100)
@@ -274,10 +320,10 @@ def test_a_run_that_depends_on_the_order_of_arrival_is_caught() -> None:
 def test_a_decision_told_otherwise_later_is_caught() -> None:
     """Parity: the morning's words against the backtest's."""
 
-    def moody(trace: au.Trace, history: History) -> au.Trace:
+    def moody(trace: trace.Trace, history: History) -> trace.Trace:
         return replace(trace, told=lambda row: f"{row} of {len(trace)}")
 
-    found = au.audit(record(), AS_OF, wrapped(moody), strategy="t", dates=3, delays=())
+    found = audit(record(), AS_OF, wrapped(moody), strategy="t", dates=3, delays=())
 
     assert {leak.check for leak in found.leaks} == {"parity"}
     assert found.leaks[0].where == "decision"
@@ -286,18 +332,18 @@ def test_a_decision_told_otherwise_later_is_caught() -> None:
 def test_an_event_that_only_the_whole_record_knows_is_caught() -> None:
     """What is no array is compared too: events and ratings in the row in which they count."""
 
-    def knows(trace: au.Trace, history: History) -> au.Trace:
+    def knows(trace: trace.Trace, history: History) -> trace.Trace:
         extra = ((3, "event later", "x"),) if len(trace) > 200 else ()
         return replace(trace, items=(*trace.items, *extra))
 
-    found = au.audit(record(), AS_OF, wrapped(knows), strategy="t", dates=4, delays=())
+    found = audit(record(), AS_OF, wrapped(knows), strategy="t", dates=4, delays=())
 
     assert "event later" in {leak.where for leak in found.leaks}
 
 
 def test_bits_count_not_values() -> None:
     """Minus zero is not zero, one NaN equals the same NaN, and a missing array is a difference."""
-    a = au.Trace(
+    a = trace.Trace(
         sessions_on=(AS_OF.date(),),
         decide_at_us=np.array([0]),
         arrays={"x": np.array([0.0]), "y": np.array([np.nan])},
@@ -307,9 +353,9 @@ def test_bits_count_not_values() -> None:
     negative = replace(a, arrays={"x": np.array([-0.0]), "y": np.array([np.nan])})
     lacking = replace(a, arrays={"x": np.array([0.0])})
 
-    assert au.differences(a, a, 1) == []
-    assert [d.where for d in au.differences(a, negative, 1)] == ["x"]
-    assert [d.where for d in au.differences(a, lacking, 1)] == ["y"]
+    assert trace.differences(a, a, 1) == []
+    assert [d.where for d in trace.differences(a, negative, 1)] == ["x"]
+    assert [d.where for d in trace.differences(a, lacking, 1)] == ["y"]
 
 
 # --- poison and experiments --------------------------------------------------------------------
@@ -319,7 +365,7 @@ def test_every_lie_is_known_after_the_decision() -> None:
     """Poison is about the past and the future, but never known by t; late arrivals included."""
     at = from_micros(int(run_of(config_with(Honest()))(record(), AS_OF).decide_at_us[150]))
     past = record().cut(at)
-    lies = au.poison(tuple(past), tuple(record())[len(past) :], at, seed=1)
+    lies = poison.poison(tuple(past), tuple(record())[len(past) :], at, seed=1)
 
     assert all(lie.known_at > at for lie in lies)
     assert any(lie.occurred_at < at - timedelta(days=5) for lie in lies)
@@ -340,12 +386,12 @@ def test_a_delay_moves_each_fact_by_whole_sessions() -> None:
         payload={},
     )
     bar = replace(fact, kind="bar")
-    late = au.delay([fact, bar], instants, 2, ("headline",))
+    late = experiments.delay([fact, bar], instants, 2, ("headline",))
 
     assert [int(np.searchsorted(instants, _us(f))) for f in late] == [12, 10]
-    assert au.delay([fact], instants, 10, ("headline",)) == []
+    assert experiments.delay([fact], instants, 10, ("headline",)) == []
     with pytest.raises(OutOfRangeError, match="delay = 0"):
-        au.delay([fact], instants, 0, ("headline",))
+        experiments.delay([fact], instants, 0, ("headline",))
 
 
 def _us(fact: Fact) -> int:
@@ -445,3 +491,44 @@ def test_the_command_names_bad_dates(tmp_path: Path) -> None:
 
     assert isinstance(done.exception, OutOfRangeError)
     assert "many" in str(done.exception)
+
+
+# --- in processes of their own -----------------------------------------------------------------
+
+DAY = datetime.now(UTC).toordinal()
+SOME_LEAKS = [(LEAKS + FURTHER)[(DAY + 5 * i) % 24] for i in range(4)] + [module_cache, the_clock]
+SOME_CLEAN = [CLEAN[(DAY + 5 * i) % 20] for i in range(4)]
+"""Others every day; ``python -m tests.bench audit`` sends all of them."""
+
+
+@pytest.mark.parametrize("case", SOME_LEAKS, ids=lambda case: case.__name__)
+def test_a_planted_leak_is_caught(case: Any) -> None:
+    found = examined(case)
+
+    assert found.leaks
+    assert not found.clean
+
+
+@pytest.mark.parametrize("case", SOME_CLEAN, ids=lambda case: case.__name__)
+def test_an_honest_relative_passes(case: Any) -> None:
+    found = examined(case)
+
+    assert found.leaks == ()
+    assert found.clean, found.canaries
+
+
+def test_a_dead_comparator_catches_no_canary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The canaries go down the road of the audited run: with the comparison dead they pass."""
+    monkeypatch.setattr(au, "differences", lambda *given: [])
+    found = audited(Honest(), dates=2)
+
+    assert not found.canaries["peeking"]
+    assert not found.canaries["remembering"]
+    assert not found.clean
+    assert "proves nothing" in found.verdict
+
+
+def test_a_sharpe_ratio_beyond_belief_is_named() -> None:
+    assert au._doubt(3.0) is None
+    assert au._doubt(None) is None
+    assert "5.6 a year is not to be believed" in str(au._doubt(5.6))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -15,7 +16,12 @@ from engine.errors import OutOfRangeError
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
-    from backtests.audit import AuditResult, Effect, Progress, Run
+    from datetime import datetime
+
+    from backtests.audit import AuditResult, Progress
+    from backtests.experiments import Effect
+    from backtests.trace import Run, Trace
+    from engine.record.history import History
     from engine.service.bind import Bound
 
 
@@ -36,6 +42,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Cut, poison and thin the record to find decisions that knew the future; exit 1 if so."""
         from backtests.audit import audit as audit_run
+        from backtests.fresh import Fresh
         from config.settings import config_folder
         from engine.clock import now, parse_as_of
         from engine.service import wiring
@@ -58,6 +65,7 @@ def register(app: typer.Typer) -> None:
                 strategy=loaded.strategy.name,
                 dates=chosen,
                 seed=seed,
+                place=Fresh(PRELOADED),
                 progress=told,
             )
         apart = two_histories(world, loaded, load_classifier(data_folder(), loaded.folder))
@@ -77,31 +85,44 @@ def _dates(text: str) -> int | Literal["all"]:
     return int(text)
 
 
-def run_of(config: Bound) -> Run:
-    """The live decision as the audit wants it: the same ``assess``, everything it computed kept."""
-    from backtests.audit import trace_of
-    from engine.decision.events import known_events
-    from engine.decision.ratings import rate_all
-    from engine.service import wiring
+PRELOADED = tuple(
+    "pandas exchange_calendars engine.decision.outlook engine.service.wiring "
+    "engine.service.bind engine.record.store engine.decision.features "
+    "engine.decision.ratings engine.decision.explain engine.cli.commands.audit".split()
+)
+"""Imported in the process from which those of the audited runs are forked."""
 
-    reference = wiring.reference_of(config)
-    names = [voice.strategy.name for voice in config.blend.voices]
 
-    def run(history: Any, as_of: Any) -> Any:
-        world = wiring.world_of(history, config, as_of)
+@dataclass(frozen=True, slots=True)
+class _Deciding:
+    """The live decision as the audit wants it: the same ``assess``, all it computed kept."""
+
+    config: Bound
+
+    def __call__(self, history: History, as_of: datetime) -> Trace:
+        from backtests.trace import trace_of
+        from engine.decision.events import known_events
+        from engine.decision.ratings import rate_all
+        from engine.service import wiring
+
+        world = wiring.world_of(history, self.config, as_of)
         events = known_events(world.history, world.as_of)
+        reference = wiring.reference_of(self.config)
         ratings = rate_all(world.history, world.grid, events, reference)
-        found = wiring.assess(world, config, ratings=ratings, version="audited")
+        found = wiring.assess(world, self.config, ratings=ratings, version="audited")
         return trace_of(
             found.features,
             found.evaluation,
-            names,
+            [voice.strategy.name for voice in self.config.blend.voices],
             events=found.events,
             ratings=[(r.row, r.rating) for r in found.ratings],
             told=_teller(found),
         )
 
-    return run
+
+def run_of(config: Bound) -> Run:
+    """The run of a configuration, fit to be sent to another process."""
+    return _Deciding(config)
 
 
 def _teller(found: Any) -> Callable[[int], str]:
@@ -137,7 +158,7 @@ def _progress() -> Iterator[Progress | None]:
 
 def plain(result: AuditResult) -> dict[str, Any]:
     """The result as JSON-ready data; stable keys."""
-    return {"clean": result.clean, **to_plain(result)}
+    return {"clean": result.clean, "canary": result.canary, **to_plain(result)}
 
 
 def text_of(result: AuditResult) -> str:
@@ -150,7 +171,11 @@ def text_of(result: AuditResult) -> str:
         console.print(f"{word}: strategy {result.strategy}, {result.first_on} to {result.last_on}")
         console.print(result.verdict, markup=False)
         made = ", ".join(f"{name} {count}" for name, count in result.checked.items())
-        console.print(f"\nComparisons: {made}. Peeking copy caught: {_yes(result.canary)}.")
+        console.print(f"\nComparisons: {made}.")
+        caught = ", ".join(f"{name} {_yes(yes)}" for name, yes in result.canaries.items())
+        console.print(f"Runs that leak on purpose, caught: {caught}.")
+        if result.doubt:
+            console.print(result.doubt, markup=False)
         console.print(f"Facts with an assumed known_at: {100 * result.backfilled_share:.0f} %.\n")
         if result.leaks:
             console.print(_leaks(result), markup=False)
