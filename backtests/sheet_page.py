@@ -479,6 +479,18 @@ def _heat(heat: Heat | None, say: Voice) -> list[Block]:
         low=say.number(low, ".2f"),
         high=say.number(high, ".2f"),
     )
+    blocks: list[Block] = [Note(text=said, depth="full")]
+    if heat.chosen is not None:
+        row, column = heat.chosen
+        named = say.say(
+            "Chosen: {y} = {down}, {x} = {across}, with {value}.",
+            y=heat.y_name,
+            down=say.number(heat.y[row], "sig4"),
+            x=heat.x_name,
+            across=say.number(heat.x[column], "sig4"),
+            value=say.number(float(heat.values[row, column]), ".2f"),
+        )
+        blocks.append(Note(text=named, depth="full"))
     table = Table(
         depth="full",
         dense=True,
@@ -488,7 +500,7 @@ def _heat(heat: Heat | None, say: Voice) -> list[Block]:
             for i, y in enumerate(heat.y)
         ),
     )
-    return [Note(text=said, depth="full"), table]
+    return [*blocks, table]
 
 
 def _trades(sheet: Sheet, say: Voice) -> list[Block]:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 ROLLING = 126
 """Sessions of the rolling Sharpe ratio: half a year."""
-MOST_HOLES = 2
-"""A grid of which less than half was tried is no map."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +172,9 @@ def heat_of(result: SweepResult) -> Heat | None:
     """
     job = result.job
     levels = [sorted(set(job.sets[:, i].tolist())) for i in range(len(job.axes))]
-    if len(levels) < 2 or math.prod(map(len, levels)) > MOST_HOLES * len(job.sets):
+    # Drawn at random every set has values of its own; in a grid, however many of its sets were no
+    # rule, they share them.
+    if len(levels) < 2 or max(map(len, levels)) >= len(job.sets):
         return None
     a, b = sorted(sorted(range(len(levels)), key=lambda i: -len(levels[i]))[:2])
     if min(len(levels[a]), len(levels[b])) < 2:

@@ -369,6 +369,23 @@ def test_sets_that_are_no_rule_leave_holes_in_the_map() -> None:
     assert np.isnan(heat.values).tolist() == [[False, False, True], [False, False, False]]
 
 
+def test_a_grid_of_which_most_are_no_rule_keeps_its_map() -> None:
+    """Thresholds over the same range cross in more than half of the pairs."""
+    levels = [-0.3, -0.2, -0.1, 0.0]
+    sets = [[a, b] for a in levels for b in levels if a < b]
+    heat = tearsheet.heat_of(swept(sets, [float(i) for i in range(6)], ["exit", "enter"]))
+
+    assert heat is not None
+    assert int(np.isfinite(heat.values).sum()) == 6
+    assert heat.chosen == (2, 2)
+
+
+def test_the_chosen_cell_is_named() -> None:
+    text = page()
+
+    assert "Chosen: decision.enter_above = 0.1, decision.exit_below = −0.3, with 0.70." in text
+
+
 def test_random_sets_and_single_axes_make_no_map() -> None:
     random = swept([[0.1, 0.2], [0.3, 0.5], [0.2, 0.9]], [1.0, 2.0, 3.0], ["a", "b"])
     single = swept([[0.1], [0.2]], [1.0, 2.0], ["a"])

@@ -115,6 +115,9 @@ def _register_sweep(app: typer.Typer) -> None:
         seed: Seed = 1,
         workers: Workers = 1,
         cluster: Cluster = None,
+        resume: Annotated[
+            bool, typer.Option(help="Go on where the same sweep was interrupted, or begin anew.")
+        ] = True,
         commission_bps: Commission = 0.0,
         spread_bps: Spread = 10.0,
         borrow_pct: Borrow = 0.5,
@@ -133,7 +136,7 @@ def _register_sweep(app: typer.Typer) -> None:
         costs = Costs(commission_bps=commission_bps, spread_bps=spread_bps, borrow_pct=borrow_pct)
         with _window(strategy, first, last, costs, db, config) as (store, window):
             job, left_out = _job(window, axes, random, seed)
-            found = _run(job, workers, cluster)
+            found = _run(job, workers, cluster, resume=resume)
             done = _sweep_result(store, window, found, left_out)
             blend, heat = blend_of(found.job, found.best), heat_of(found)
             _answer(store, window, done, blend, html=html, lang=lang, json=json, heat=heat)
@@ -260,11 +263,13 @@ def _job(window: Window, axes: list[Axis], random: int | None, seed: int) -> tup
     return job, int((~fits).sum())
 
 
-def _run(job: Job, workers: int, cluster: str | None) -> SweepResult:
+def _run(job: Job, workers: int, cluster: str | None, *, resume: bool) -> SweepResult:
     from engine.service import sweeping
     from engine.service.folders import data_folder
 
     checkpoint = sweeping.Checkpoint(data_folder() / "sweeps", job, sweeping.code_digest())
+    if not resume:
+        checkpoint.clear()
     try:
         with _progress(f"{len(job.sets):,} parameter sets", job.n_chunks) as advance:
             return sweeping.run_sweep(
