@@ -32,6 +32,7 @@ from tests.backtests.market_data import random_market, random_prices, random_swi
 def by_hand(prices: Prices, rate_pct: float, costs: Costs, targets: list[float]) -> float:
     """Final equity by counting shares and dollars day by day; dividends buy shares at the open."""
     shares, cash, held = 0.0, 1.0, 0.0
+    paid_for, losses = 0.0, 0.0
     fee = (costs.commission_bps + costs.spread_bps / 2) / 1e4
     for t, day in enumerate(prices.sessions_on):
         fill = prices.open_usd[t] if prices.open_usd[t] > 0 else prices.close_usd[t]
@@ -53,7 +54,16 @@ def by_hand(prices: Prices, rate_pct: float, costs: Costs, targets: list[float])
                 left = wealth - fee * abs(middle - shares * fill)
                 low, high = (middle, high) if middle < held * left else (low, middle)
             cost = fee * abs(low - shares * fill)
-            cash, shares = wealth - cost - low, low / fill
+            owned, kept = max(0.0, shares * fill), max(0.0, low)
+            tax = 0.0
+            if kept >= owned:
+                paid_for += kept - owned
+            else:  # average cost: the part that is sold takes its part of what was paid
+                sold = (owned - kept) / owned
+                gain = owned - kept - sold * paid_for - losses
+                losses, tax = max(0.0, -gain), costs.tax_rate * max(0.0, gain)
+                paid_for *= 1.0 - sold
+            cash, shares = wealth - cost - low - tax, low / fill
     return cash + shares * prices.close_usd[-1]
 
 
@@ -84,6 +94,29 @@ def test_final_equity_equals_counting_shares_and_dollars(
     assert run.final_equity == pytest.approx(
         by_hand(prices, 4.3, costs, targets.tolist()), rel=1e-12
     )
+
+
+def test_fifty_random_accounts_equal_counting_shares_and_dollars() -> None:
+    """Dividends, a split, tax, short positions and debt, all drawn at random: to 1e-12."""
+    taxed = short = 0
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        costs = Costs(
+            commission_bps=float(rng.uniform(0, 10)),
+            spread_bps=float(rng.uniform(0, 20)),
+            borrow_pct=float(rng.uniform(0, 5)),
+            tax_rate=float(rng.uniform(0, 0.5)),
+        )
+        prices, rate = rich_prices(seed=seed), float(rng.uniform(0, 6))
+        targets = np.repeat(rng.uniform(-0.4, 1.4, 60).round(2), 5)
+        run = replay(market(prices, rate, costs), targets)
+        taxed += any(trade.tax > 0 for trade in run.trades)
+        short += bool((run.weights < 0).any())
+
+        expected = by_hand(prices, rate, costs, targets.tolist())
+        assert run.final_equity == pytest.approx(expected, rel=1e-12), seed
+    assert taxed > 40
+    assert short > 40
 
 
 def test_a_split_changes_nothing_that_an_owner_has() -> None:
