@@ -32,7 +32,9 @@ CONNECT_S = 5
 LOST_WORKERS = 5
 """How many times lost processes are replaced before giving up."""
 
-Done = Callable[[int, Chunk], None]
+Done = Callable[[int, Any], None]
+Task = Callable[[int], tuple[Any, ...]]
+"""Number -> the function to call for it and its arguments, small enough to be sent."""
 
 
 def code_digest() -> str:
@@ -91,8 +93,6 @@ def run_sweep(
 
     workers: processes on this machine. cluster: address of a dask.distributed scheduler.
     """
-    if not 1 <= workers <= 256:
-        raise OutOfRangeError("workers", workers, "1 to 256")
     found = checkpoint.load() if checkpoint else {}
 
     def keep(number: int, chunk: Chunk) -> None:
@@ -106,20 +106,33 @@ def run_sweep(
         if on_chunk:
             on_chunk(number, found[number])
     todo = [n for n in range(job.n_chunks) if n not in found]
-    if cluster is not None:
-        _on_cluster(job, todo, cluster, keep)
-    elif workers > 1 and len(todo) > 1:
-        _in_processes(job, todo, workers, keep)
-    else:
-        for number in todo:
-            keep(number, run_chunk(job, number))
+    spread(lambda number: (run_chunk, only(job, number), 0), todo, keep, workers, cluster)
     result = gather(job, found)
     if checkpoint:
         checkpoint.clear()
     return result
 
 
-def _in_processes(job: Job, todo: list[int], workers: int, keep: Done) -> None:
+def spread(
+    task: Task, todo: list[int], keep: Done, workers: int = 1, cluster: str | None = None
+) -> None:
+    """Call ``task`` for every number here, in ``workers`` processes or on a cluster.
+
+    keep: called with each result as it comes, in any order.
+    """
+    if not 1 <= workers <= 256:
+        raise OutOfRangeError("workers", workers, "1 to 256")
+    if cluster is not None:
+        _on_cluster(task, todo, cluster, keep)
+    elif workers > 1 and len(todo) > 1:
+        _in_processes(task, todo, workers, keep)
+    else:
+        for number in todo:
+            call, *given = task(number)
+            keep(number, call(*given))
+
+
+def _in_processes(task: Task, todo: list[int], workers: int, keep: Done) -> None:
     """A pool of processes, replaced when one of them is killed."""
     import multiprocessing
 
@@ -127,7 +140,7 @@ def _in_processes(job: Job, todo: list[int], workers: int, keep: Done) -> None:
     while left:
         with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
             try:
-                for number, chunk in _flow(pool, job, left):
+                for number, chunk in _flow(pool, task, left):
                     keep(number, chunk)
                     left.remove(number)
             except BrokenProcessPool:
@@ -142,12 +155,12 @@ def _in_processes(job: Job, todo: list[int], workers: int, keep: Done) -> None:
                 raise
 
 
-def _flow(pool: ProcessPoolExecutor, job: Job, todo: list[int]) -> Iterator[tuple[int, Chunk]]:
+def _flow(pool: ProcessPoolExecutor, task: Task, todo: list[int]) -> Iterator[tuple[int, Any]]:
     waiting = iter(list(todo))
-    running: dict[Future[Chunk], int] = {}
+    running: dict[Future[Any], int] = {}
     while True:
         for number in waiting:
-            running[pool.submit(run_chunk, only(job, number), 0)] = number
+            running[pool.submit(*task(number))] = number
             if len(running) >= IN_FLIGHT:
                 break
         if not running:
@@ -157,8 +170,8 @@ def _flow(pool: ProcessPoolExecutor, job: Job, todo: list[int]) -> Iterator[tupl
             yield number, future.result()
 
 
-def _on_cluster(job: Job, todo: list[int], address: str, keep: Done) -> None:
-    """Every chunk as a task; the scheduler gives a lost worker's tasks to another."""
+def _on_cluster(task: Task, todo: list[int], address: str, keep: Done) -> None:
+    """Every number as a task; the scheduler gives a lost worker's tasks to another."""
     with _client(address) as client:
         from distributed import as_completed
 
@@ -169,7 +182,7 @@ def _on_cluster(job: Job, todo: list[int], address: str, keep: Done) -> None:
         def submit() -> None:
             number = next(waiting, None)
             if number is not None:
-                future = client.submit(run_chunk, only(job, number), 0, pure=False, retries=3)
+                future = client.submit(*task(number), pure=False, retries=3)
                 numbers[future.key] = number
                 futures.add(future)
 
