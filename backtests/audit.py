@@ -203,8 +203,8 @@ def _inquire(inquiry: _Inquiry, rows: Sequence[int], work: _Steps) -> None:
 
 def _spread(rows: Sequence[int], most: int) -> tuple[int, ...]:
     """At most ``most`` of ``rows``, evenly spaced, the last one among them."""
-    step = max(1, -(-len(rows) // most))
-    return tuple(rows[::-1][::step][::-1])
+    places = np.linspace(0, len(rows) - 1, min(most, len(rows)))
+    return tuple(rows[round(place)] for place in places.tolist())
 
 
 def _doubt(sharpe: float | None) -> Phrase | None:
