@@ -1,4 +1,4 @@
-"""The product in years it was not made in: after its tables end, on a leap day, on a far morning."""
+"""The product in years it was not made in: past its tables, on a leap day, on a far morning."""
 
 from __future__ import annotations
 
