@@ -9,7 +9,7 @@ AS_OF_OPTION := $(if $(filter-out now,$(AS_OF)),--as-of $(AS_OF))
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: report test bench mutants validate messages lock clean
+.PHONY: report test bench mutants fuzz soak validate messages lock clean
 
 ## report: the report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
 report: .venv/.runtime
@@ -29,6 +29,14 @@ bench: .venv/.dev
 ## mutants: plant faults in a part and see whether its tests fall (PART=decision N=12 SEED=1)
 mutants: .venv/.dev
 	$(ONE_THREAD) $(RUN)/python -m tests.mutants $(if $(PART),--part $(PART)) --n $(or $(N),12) --seed $(or $(SEED),1)
+
+## fuzz: hostile inputs by the thousand (N=1000 SEED=1)
+fuzz: .venv/.dev
+	$(ONE_THREAD) $(RUN)/python -m tests.fuzz --n $(or $(N),1000) --seed $(or $(SEED),1)
+
+## soak: the long trials; kills at every step of mail servers that misbehave (KILLS=40)
+soak: .venv/.dev
+	$(ONE_THREAD) $(RUN)/python -m tests.service.outbox_grid --kills $(or $(KILLS),40)
 
 ## validate: the cost model against published figures
 validate: .venv/.runtime

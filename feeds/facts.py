@@ -607,7 +607,10 @@ def as_corrections(loaded: Sequence[Fact], held: History) -> list[Fact]:
     for (kind, key), versions in by_key.items():
         before = {f.known_at: f for f in held.versions(kind, key, end) if f.backfilled}
         told = [_after(fact, before) for fact in sorted(versions, key=lambda f: f.known_at)]
-        last = max(before, default=told[-1].known_at)
+        last = max(before, default=None)
+        if last is None:  # the record does not hold it yet
+            found += told
+            continue
         if last >= told[-1].known_at and before[last].payload != told[-1].payload:
             told.append(replace(told[-1], known_at=last + _TICK))  # a later word was taken back
         found += told

@@ -96,13 +96,23 @@ class ParserProcess:
             root = str(Path(__file__).resolve().parents[1])
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-c", _START, root, str(self._memory_bytes)],
-                # Threads that a library starts by itself would count against the limit.
-                env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+                env=_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
         return self._process
+
+
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
+"""What a worker may see of our environment: nothing that could be a secret."""
+
+
+def _environment() -> dict[str, str]:
+    """Of the worker, which eats hostile bytes: no address, password or token is in it."""
+    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    # Threads that a library starts by itself would count against the limit.
+    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def serve(memory_bytes: int) -> None:

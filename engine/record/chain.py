@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NoReturn
 
 from engine.clock import to_micros, utc
 from engine.errors import LedgerError
@@ -47,8 +47,13 @@ class LedgerEntry:
     @property
     def payload(self) -> Mapping[str, Any]:
         """The decision as plain data."""
-        loaded: dict[str, Any] = json.loads(self.payload_text)
-        return loaded
+        try:
+            loaded = json.loads(self.payload_text)
+        except (TypeError, ValueError):
+            loaded = None
+        if not isinstance(loaded, dict):
+            _broken(self, "its content cannot be read")
+        return dict(loaded)
 
     @property
     def stands(self) -> bool:
@@ -135,5 +140,5 @@ def _check_head(entries: Sequence[LedgerEntry], head: LedgerHead) -> None:
         _broken(entries[-1], "it is not the entry that was written last")
 
 
-def _broken(entry: LedgerEntry, why: str) -> None:
+def _broken(entry: LedgerEntry, why: str) -> NoReturn:
     raise LedgerError(f"ledger entry {entry.seq} ({entry.acts_on}, {entry.strategy}): {why}")

@@ -6,14 +6,16 @@ Pure functions: canonical JSON and content hashes, the same on both engines and 
 from __future__ import annotations
 
 import json
+import sqlite3
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date
 from hashlib import blake2b, sha256
 from typing import Any
 
 from engine.clock import to_micros
-from engine.errors import DataError
+from engine.errors import DataError, StoreError
 from engine.values import Fact, Item
 
 HASH_BYTES = 16
@@ -112,3 +114,15 @@ def title_id(source: str, title: str, day: date) -> str:
     """Identity of an entry without an address: 64 hex digits of (source, folded title, day)."""
     folded = " ".join(unicodedata.normalize("NFKC", title).casefold().split())
     return sha256("\x1f".join((source, folded, day.isoformat())).encode()).hexdigest()
+
+
+@contextmanager
+def unreadable(where: str) -> Iterator[None]:
+    """Cells that no program of this house wrote leave as ``StoreError``: a damaged record."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, sqlite3.Error) as error:
+        raise StoreError(
+            f"{where} holds a row that cannot be read ({type(error).__name__})",
+            remedy="restore a backup with 'nvsignal db restore'",
+        ) from error

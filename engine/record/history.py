@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from engine.clock import from_micros, to_micros
-from engine.record.content import content_hash
+from engine.record.content import content_hash, unreadable
 from engine.record.readings.base import Kind
 from engine.values import Fact
 
@@ -201,14 +201,17 @@ def _fact_of(row: _Row) -> Fact:
     if len(row) <= _PAYLOAD:
         ready: Fact = row[_FACT]
         return ready
-    return _read(row, json.loads(row[_PAYLOAD]))
+    with unreadable("the record"):
+        return _read(row, json.loads(row[_PAYLOAD]))
 
 
 def _facts_of(rows: list[_Row]) -> list[Fact]:
     """The facts of ``rows``, in whose place all payloads are read as one text: half the time."""
     if any(len(row) <= _PAYLOAD for row in rows):
         return list(map(_fact_of, rows))
-    return list(map(_read, rows, json.loads(f"[{','.join(map(itemgetter(_PAYLOAD), rows))}]")))
+    with unreadable("the record"):
+        payloads = json.loads(f"[{','.join(map(itemgetter(_PAYLOAD), rows))}]")
+        return list(map(_read, rows, payloads))
 
 
 def _read(row: _Row, payload: Mapping[str, Any]) -> Fact:

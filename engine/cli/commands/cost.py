@@ -74,7 +74,7 @@ def cost(
         batch=1.0 if batch is None else batch,
         devices=devices,
         cache_hit_share=cache_hit_share,
-        verified=1.0 + ceil(max(accepted_tokens or 0.0, 0.0)),
+        verified=1.0 + ceil(min(max(accepted_tokens or 0.0, 0.0), 1e9)),
         accepted=accepted_tokens or 0.0,
         duty=duty,
     )

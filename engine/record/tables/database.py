@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from engine.record.connect import (
     shown,
     writing,
 )
+from engine.record.content import unreadable
 
 _CREATION_LOCK = 7_311_402
 """Any number that all our processes agree on: two of them must not create the tables at once."""
@@ -82,8 +83,10 @@ class Database:
         """The database's file or address, without a password."""
         return shown(self._engine.url)
 
-    def _reading(self) -> AbstractContextManager[Connection]:
-        return reading(self._engine)
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with unreadable(self.address), reading(self._engine) as connection:
+            yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:

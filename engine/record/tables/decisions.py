@@ -58,9 +58,10 @@ class Decisions(Database):
             query = sa.select(schema.ledger).order_by(schema.ledger.c.seq)
             found = [_to_entry(row) for row in connection.execute(query)]
             row = connection.execute(sa.select(schema.ledger_head)).one_or_none()
-        if row is None:
-            return found, chain.EMPTY_HEAD
-        return found, chain.LedgerHead(n_entries=row.n_entries, entry_hash=row.entry_hash)
+            if row is None:
+                return found, chain.EMPTY_HEAD
+            length, head = int(row.n_entries), str(row.entry_hash)
+            return found, chain.LedgerHead(n_entries=length, entry_hash=head)
 
 
 def _ledger_row(entry: chain.LedgerEntry) -> Row:

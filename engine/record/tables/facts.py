@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,14 +71,7 @@ class Facts(Versions):
             query = query.where(table.c.kind.in_(sorted(set(kinds))))
         with self._reading() as connection:
             rows = connection.execute(query).all()
-        ordered = sorted(rows, key=lambda r: (r.known_at, r.kind, r.key, r.content_hash))
-        latest: dict[tuple[str, str], str] = {}
-        found = []
-        for row in ordered:
-            if latest.get((row.kind, row.key)) != row.content_hash:
-                latest[row.kind, row.key] = row.content_hash
-                found.append(_to_fact(row))
-        return found
+            return _without_repeats(rows)
 
     def history(self, known_by: datetime | None = None) -> History:
         """Everything known by then, all when None, each fact read only when it is asked for.
@@ -106,9 +99,10 @@ class Facts(Versions):
         query = sa.select(known, table.c.kind, table.c.key, table.c.content_hash)
         with self._reading() as connection:
             rows = connection.execute(query.where(*known_by_then(table, known_by))).all()
+            ordered = sorted(tuple(row) for row in rows)
         latest: dict[tuple[str, str], str] = {}
         versions: list[Version] = []
-        for known_us, kind, key, hashed in sorted(tuple(row) for row in rows):
+        for known_us, kind, key, hashed in ordered:
             if latest.get((kind, key)) != hashed:
                 latest[kind, key] = hashed
                 versions.append((known_us, hashed))
@@ -127,6 +121,17 @@ class Facts(Versions):
         query = sa.select(table.c.kind, sa.func.max(table.c.known_at)).group_by(table.c.kind)
         with self._reading() as connection:
             return {row[0]: row[1] for row in sorted(connection.execute(query).all())}
+
+
+def _without_repeats(rows: Sequence[Any]) -> list[Fact]:
+    ordered = sorted(rows, key=lambda r: (r.known_at, r.kind, r.key, r.content_hash))
+    latest: dict[tuple[str, str], str] = {}
+    found = []
+    for row in ordered:
+        if latest.get((row.kind, row.key)) != row.content_hash:
+            latest[row.kind, row.key] = row.content_hash
+            found.append(_to_fact(row))
+    return found
 
 
 def fact_row(fact: Fact) -> Row:

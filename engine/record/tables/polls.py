@@ -44,7 +44,7 @@ class Polls(Database):
         """feed -> state of every feed polled so far, sorted by name."""
         with self._reading() as connection:
             rows = connection.execute(sa.select(schema.poll_state)).mappings().all()
-        states = [PollState(**{**row, "health": json.loads(row["health"])}) for row in rows]
+            states = [PollState(**{**row, "health": json.loads(row["health"])}) for row in rows]
         return {state.feed: state for state in sorted(states, key=lambda s: s.feed)}
 
     def save_poll_state(self, state: PollState) -> None:

@@ -81,11 +81,11 @@ class Trials(Database):
         query = sa.select(schema.trial).where(*_trial_filter(data_hash, strategy))
         with self._reading() as connection:
             rows = [dict(row) for row in connection.execute(query).mappings()]
-        trials = []
-        for row in sorted(rows, key=_trial_key):
-            del row["params_hash"]
-            trials.append(Trial(**{**row, "params": json.loads(row["params"])}))
-        return trials
+            trials = []
+            for row in sorted(rows, key=_trial_key):
+                del row["params_hash"]
+                trials.append(Trial(**{**row, "params": json.loads(row["params"])}))
+            return trials
 
 
 def _count(connection: Connection, table: Table, *where: sa.ColumnElement[bool]) -> int:
