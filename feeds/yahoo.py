@@ -328,7 +328,7 @@ def yfinance_history(
         currency = str((asked.history_metadata or {}).get("currency", ""))
         bars = _rows(frame)
     except Exception as error:  # an undocumented interface raises whatever it likes
-        raise _failure(symbol, error) from error
+        raise ticker_failure(symbol, error) from error
     if not bars:
         raise FeedError("yahoo", f"no bars of {symbol} came: not observed", remedy=_UPGRADE)
     return RawHistory(symbol=symbol, currency=currency, bars=bars)
@@ -348,7 +348,8 @@ def make_ticker(symbol: str, session: Any = None) -> Any:
     return yfinance.Ticker(symbol, session=session)
 
 
-def _failure(symbol: str, error: Exception) -> FeedError:
+def ticker_failure(symbol: str, error: Exception) -> FeedError:
+    """What yfinance raised, as an error of the feed; a rate limit says how long to wait."""
     what = f"{symbol}: {type(error).__name__} {str(error)[:120]}"
     if type(error).__name__ == "YFRateLimitError":
         return FetchFailedError(

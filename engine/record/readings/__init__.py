@@ -33,6 +33,7 @@ from engine.record.readings.observations import (
     USD_PER_EURO,
     Observation,
 )
+from engine.record.readings.options import OPTION_CHAINS, OptionChain
 from engine.record.readings.releases import (
     MODEL_PRICES,
     PRESS_CLAIMS,
@@ -63,6 +64,7 @@ __all__ = [
     "MODEL_SCORES",
     "NEWS",
     "OBSERVATIONS",
+    "OPTION_CHAINS",
     "POLICY_STEPS",
     "PRESS_CLAIMS",
     "RELEASES",
@@ -88,6 +90,7 @@ __all__ = [
     "ModelScore",
     "News",
     "Observation",
+    "OptionChain",
     "PolicyStep",
     "PressClaim",
     "Repository",
