@@ -46,10 +46,12 @@ class Lexicon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleTable:
-    """The rules, groups written out: ``votes`` (type, weight, condition), ``senses`` by type."""
+    """The rules, groups written out: ``votes`` (type, weight, condition), ``senses`` by type, and
+    what a headline of a type must say to tell a step (``steps``)."""
 
     votes: tuple[tuple[str, float, str], ...]
     senses: Mapping[str, tuple[tuple[Direction, str], ...]]
+    steps: Mapping[str, str]
 
 
 def read_data(name: str) -> dict[str, Any]:
@@ -96,7 +98,7 @@ def rule_table() -> RuleTable:
     """The rules, read on first use; conditions are checked where they are parsed."""
     data = read_data("rules.toml")
     groups: Mapping[str, str] = data["groups"]
-    for name in (*data["votes"], *data["senses"]):
+    for name in (*data["votes"], *data["senses"], *data["steps"]):
         if name not in EVENT_TYPES:
             raise UnknownNameError("event type in rules.toml", name, EVENT_TYPES)
     return RuleTable(
@@ -110,6 +112,9 @@ def rule_table() -> RuleTable:
                 name: tuple((_SENSES[sense], _written_out(text, groups)) for sense, text in rows)
                 for name, rows in data["senses"].items()
             }
+        ),
+        steps=MappingProxyType(
+            {name: _written_out(text, groups) for name, text in data["steps"].items()}
         ),
     )
 

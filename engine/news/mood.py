@@ -195,23 +195,41 @@ def _echo(reading: Reading, codes: _Codes) -> str | None:
 
 
 def only_named(reading: Reading) -> str | None:
-    """The measure, if every one that is named is a noun behind *amid*, *after* or *despite*.
+    """The measure or enquiry, if every one that is named is known already: anything behind *amid*
+    or *despite*, a noun behind *after*, or what a headline opens with ("With …, China hardens …").
 
     For a headline taken for a step of policy: then it tells none, whatever else it tells.
     """
-    measures, named = _codes().measures, None
+    codes, named = _codes(), None
+    opening = _opening(reading)
     for first, last, code in reading.hits:
-        if code in measures:
-            if not (_NOMINAL.match(reading.words[last - 1]) and _behind(reading, first)):
+        if code in codes.measures or code in codes.enquiry:
+            known = last <= opening or _behind(reading, first, _AMID)
+            noun = _NOMINAL.match(reading.words[last - 1]) and _behind(reading, first)
+            if not (known or noun):
                 return None
             named = named or _words(reading, first, last)
     return named
 
 
-def _behind(reading: Reading, word: int) -> bool:
-    """Does a word that opens background stand before ``word``?"""
+_AMID = frozenset("amid amidst despite malgre".split())
+
+
+def _opening(reading: Reading) -> int:
+    """How many words stand before the comma of a headline that opens with *with*, else 0."""
+    comma = reading.text.find(",")
+    if comma < 0 or reading.words[:1] not in (("with",), ("avec",)):
+        return 0
+    return sum(start < comma for start, _ in places(reading))
+
+
+def _behind(reading: Reading, word: int, among: frozenset[str] = frozenset()) -> bool:
+    """Does a word that opens background (one of ``among``, if given) stand before ``word``?"""
     background = _codes().at["background"]
-    return any(code == background and last <= word for _, last, code in reading.hits)
+    return any(
+        code == background and last <= word and (not among or reading.words[first] in among)
+        for first, last, code in reading.hits
+    )
 
 
 def hedge(reading: Reading) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -39,6 +40,12 @@ class Condition:
             some = matrix[columns[0]] if len(columns) == 1 else matrix[columns].any(axis=0)
             outcome &= some if wanted else ~some
         return outcome
+
+    def met(self, said: AbstractSet[int]) -> bool:
+        """Does the condition hold for one headline that says the columns ``said``?"""
+        return all(
+            any(c in said for c in columns.tolist()) is wanted for columns, wanted in self.clauses
+        )
 
 
 def parse_condition(text: str) -> Condition:
