@@ -217,6 +217,11 @@ def moves_as_news(event: Event) -> bool:
     return not is_about_a_format(event.headline) and proof_in(event) is None
 
 
+def moving_versions(events: Sequence[Event], types: Collection[str]) -> list[Event]:
+    """Every version of the events of ``types`` that move a level: what decides, and is shown."""
+    return [event for event in EventLog.of(events).versions_of(types) if moves_as_news(event)]
+
+
 def recent(events: Sequence[Event], *, after: datetime, at: datetime) -> tuple[Event, ...]:
     """Events known after ``after`` and by ``at``, newest first."""
     chosen = EventLog.of(events).between(after, at)

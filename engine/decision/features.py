@@ -19,10 +19,10 @@ import numpy.typing as npt
 from config.events import EventWeights as EventWeights
 from engine.clock import from_micros
 from engine.decision.due import due_features
-from engine.decision.events import EventLog, moves_as_news
+from engine.decision.events import EventLog, moving_versions
 from engine.decision.grid import Grid
 from engine.decision.market import price_features, valuation_features
-from engine.decision.news_impulses import impulses
+from engine.decision.news_impulses import ALONE, impulses
 from engine.decision.rates import Memo, rate_features
 from engine.decision.results import results_features
 from engine.record.asof import Timeline, known_on
@@ -198,14 +198,21 @@ def _news(
     gates: Mapping[str, FloatArray],
     looked_from: int,
 ) -> dict[str, FloatArray]:
-    """Signed impulses of the news, NaN while no news of any kind came in."""
+    """Signed impulses of the news, NaN while no news of any kind came in.
+
+    What one source alone tells (``ALONE``) is what is left of a step: it stands while the wires are
+    silent, and a headline about something else does not bring it back.
+    """
     log = EventLog.of(events)
     arrived = np.searchsorted(grid.decide_at_us, log.known_at_us, side="left").astype(np.int64)
     looked_at = covered(grid, looked_from, arrived, MAX_NEWS_AGE)
     types = weights.policy.keys() | weights.domestic.keys() | weights.demand.keys()
-    moving = [event for event in log.versions_of(types) if moves_as_news(event)]
-    told = impulses(grid, moving, weights, gates)
-    return {name: np.where(looked_at, array, np.nan) for name, array in told.items()}
+    told = impulses(grid, moving_versions(events, types), weights, gates)
+    standing = frozenset(ALONE.values())
+    return {
+        name: array if name in standing else np.where(looked_at, array, np.nan)
+        for name, array in told.items()
+    }
 
 
 def covered(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Literal
@@ -45,23 +45,37 @@ class _Table:
 
 
 def owner_of(item: Item) -> Owner:
-    """The owner of the voice of ``item``: credited in its title, else by address, else by label."""
+    """The owner of the voice of ``item``: credited in its title, else by address, else by label.
+
+    A feed writes its own titles and links, so neither alone is the word of an issuer, regulator or
+    laboratory: grade A asks for its address under a label that is no other house's. Else the owner
+    counts as one who reports (B), and confirms nothing.
+    """
     table = _table()
+    label = table.names.get(_folded(item.source))
+    home = _home(urlsplit(item.url).hostname or "", table)
     if (found := table.credit.search(item.title)) is not None:
-        return table.names[_folded(next(filter(None, found.groups())))]
-    host = urlsplit(item.url).hostname or ""
+        owner = table.names[_folded(next(filter(None, found.groups())))]
+    else:
+        owner = home or label or Owner(name=item.source)
+    if owner.confirms and not (owner == home and label in (None, owner)):
+        return replace(owner, grade="B")
+    return owner
+
+
+def without_credit(title: str) -> str:
+    """``title`` without the agency that it credits at its end ("…: WSJ", "…, Reuters reports")."""
+    found = _table().credit.search(title)
+    return title[: found.start()] if found is not None and found.end() == len(title) else title
+
+
+def _home(host: str, table: _Table) -> Owner | None:
+    """The owner of an address, by the host or a host above it."""
     while "." in host:
         if host in table.hosts:
             return table.hosts[host]
         host = host.partition(".")[2]
-    label = _folded(item.source)
-    return table.names.get(label) or Owner(name=item.source)
-
-
-def grade_of(owner: str) -> Grade:
-    """The grade of the owner called ``owner``; C where the table does not know it."""
-    found = _by_name().get(owner)
-    return found.grade if found else "C"
+    return None
 
 
 def _folded(text: str) -> str:
@@ -79,11 +93,6 @@ def _owners() -> tuple[tuple[Owner, tuple[str, ...], tuple[str, ...]], ...]:
         )
         for row in tomllib.loads(text)["owner"]
     )
-
-
-@cache
-def _by_name() -> Mapping[str, Owner]:
-    return {owner.name: owner for owner, _, _ in _owners()}
 
 
 @cache

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from engine.news import reading as readings
 from engine.news import rules
 from engine.news.mood import WEIGHING, Mood
-from engine.news.owners import Grade, owner_of
+from engine.news.owners import Grade, owner_of, without_credit
 from engine.news.taxonomy import IRRELEVANT
 from engine.record.content import item_id
 from engine.values import Direction, Item, Stage
@@ -43,6 +43,7 @@ _CREDIT = re.compile(
     r"(?:[,–—-]\s?(?:(?:sources?|officials?|people) say|[\w .']{2,30}(?: news)? (?:reports?|says))|"
     r"\s[–—-]\s[^–—-]{2,40}|\s\([^)]{2,40}\))\s*\Z"
 )
+_COUNTRY = re.compile(r"\bu\.\s?s\.(?:a\.)?")
 _HAN = "\u3400-\u9fff"
 _WORD = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+(?:[.,]\d+)*[^\W_{_HAN}]*|%")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*(?:bn|mln|m|b|k)?\Z|%\Z|billions?\Z|bln\Z|millions?\Z")
@@ -207,6 +208,7 @@ def tokens(title: str) -> tuple[str, ...]:
     """Words of a title, folded, without wire prefixes and credits."""
     text = unicodedata.normalize("NFKC", title).casefold().replace("’", "'").strip()
     text = text[m.end() :] if (m := _PREFIX.match(text)) and m.end() < len(text) else text
+    text = _COUNTRY.sub("us", without_credit(text))
     bare = _CREDIT.sub("", text)
     return tuple(_WORD.findall(bare if len(bare) >= len(text) // 2 else text))
 

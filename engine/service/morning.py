@@ -158,12 +158,12 @@ def report_of(
 
 def weighed_news(assessment: Assessment) -> tuple[Weighed, ...]:
     """The steps of news that weigh in the last session, the heaviest first."""
-    from engine.decision.events import EventLog
+    from engine.decision.events import moving_versions
     from engine.decision.news_impulses import weighed
 
     weights = assessment.config.events
     types = weights.policy.keys() | weights.domestic.keys() | weights.demand.keys()
-    moving = EventLog.of(assessment.events).versions_of(types)
+    moving = moving_versions(assessment.events, types)
     return weighed(assessment.world.grid, moving, weights, assessment.features.values)
 
 
