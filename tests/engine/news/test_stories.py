@@ -255,7 +255,7 @@ def test_the_page_of_the_regulator_confirms_and_a_forum_is_no_voice() -> None:
         [
             told("US bans H20 exports to China", "export_restriction", source="Reddit"),
             told("Commerce bans H20 exports", "export_restriction", hours=1,
-                 url="https://www.bis.gov/press/1"),
+                 source="BIS", url="https://www.bis.gov/press/1"),
         ]
     )  # fmt: skip
     assert event.confirmed
@@ -326,7 +326,7 @@ def test_an_edit_that_cannot_be_read_and_a_live_page_change_nothing() -> None:
 
 
 def test_a_denial_does_not_end_what_the_regulator_itself_says() -> None:
-    rule = told(BAN, "export_restriction", url="https://www.bis.gov/press/1")
+    rule = told(BAN, "export_restriction", source="BIS", url="https://www.bis.gov/press/1")
     denial = told("Report of H20 ban is false, senator says", "other", source="afp", hours=4)
     assert lives([rule, denial]) == [""]
 
