@@ -102,6 +102,7 @@ def _routes(pages: Pages, files: Mapping[str, tuple[bytes, str]]) -> list[Route]
         Route("/archive/file/{name}", pages.stored),
         Route("/feeds", pages.feeds),
         Route("/releases", pages.releases),
+        Route("/stress", pages.stress),
         Route("/backtest", pages.backtest),
         Route("/backtest", pages.start, methods=["POST"]),
         Route("/compare", pages.compare),

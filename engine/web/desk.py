@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from engine.record.chain import LedgerEntry
     from engine.record.store import Store
     from engine.service.bind import Bound
+    from engine.service.stressing import StressTable
     from engine.service.wiring import Assessment, World
     from engine.shown import Report, SourceHealth
     from engine.values import ModelRelease, ThreatRating
@@ -69,6 +70,7 @@ class Desk:
         self.store, self.folder, self.strategy, self.clock = store, folder, strategy, clock
         self._worlds: Kept[World] = Kept(WORLDS_KEPT)
         self._assessments: Kept[Assessment] = Kept(ASSESSMENTS_KEPT)
+        self._tables: Kept[StressTable] = Kept(WORLDS_KEPT)
 
     def config(self, name: str | None = None) -> Bound:
         """The configuration with the preset ``name``, else with the one that decides."""
@@ -133,6 +135,14 @@ class Desk:
             polled=polled,
             present=self.clock(),
         )
+
+    def stress(self, as_of: datetime) -> StressTable:
+        """Scenarios times presets as of ``as_of``; kept while facts and files stay as they are."""
+        from engine.service.stressing import PRESETS, stress_table
+
+        configs = tuple(self.config(name).digest for name in PRESETS)
+        key = (self.store.data_hash(as_of), to_micros(as_of), configs)
+        return self._tables.get(key, lambda: stress_table(self.store, self.folder, as_of))
 
     def feed_health(self) -> tuple[SourceHealth, ...]:
         """How each configured feed is doing now; empty when ``feeds.toml`` is not there."""

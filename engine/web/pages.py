@@ -33,7 +33,7 @@ from engine.web.trial import Outcome, run_trials
 
 LANGUAGE_COOKIE = "nvsignal_lang"
 MAX_SPREAD_BPS = 1_000.0
-SECTIONS = ("today", "archive", "feeds", "releases", "backtest", "compare")
+SECTIONS = ("today", "archive", "feeds", "releases", "stress", "backtest", "compare")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
@@ -177,6 +177,21 @@ class Pages:
             request,
             "releases",
             rows=views.league_rows(league, speaker),
+            asked=views.new_york_day(instant).isoformat(),
+            latest=views.new_york_day(self.desk.instant(None)).isoformat(),
+            shown_on=speaker.on(instant),
+        )
+
+    async def stress(self, request: Request) -> Response:
+        """Scenarios over a day and over the known days before it; the last evening unless asked."""
+        speaker = self.voice(request)
+        asked = request.query_params.get("as_of", "")[:60].strip()
+        instant = self.desk.instant(asked or "last")
+        table = await run_in_threadpool(self.desk.stress, instant)
+        return self.page(
+            request,
+            "stress",
+            rows=views.stress_rows(table.rows, speaker),
             asked=views.new_york_day(instant).isoformat(),
             latest=views.new_york_day(self.desk.instant(None)).isoformat(),
             shown_on=speaker.on(instant),

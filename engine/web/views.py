@@ -12,11 +12,12 @@ from engine.clock import NEW_YORK
 from engine.report.charts import Axis, Span, padded_axis
 from engine.report.i18n import Voice
 from engine.report.typography import clean
-from engine.report.words import verdict_word
+from engine.report.words import stance_word, verdict_word
 from engine.shown import FeedState, Report, SourceHealth
 from engine.values import CHANNELS, Decision, Evidence, ModelRelease, Observed
 
 if TYPE_CHECKING:
+    from engine.decision.scenarios import StressRow
     from engine.record.chain import LedgerEntry
     from engine.values import ThreatRating
     from engine.web.trial import Outcome
@@ -305,3 +306,43 @@ def _basis(outcome: Outcome, voice: Voice) -> str:
 def new_york_day(instant: datetime) -> date:
     """The day in New York at ``instant``."""
     return instant.astimezone(NEW_YORK).date()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stressed:
+    """A scenario under one preset, in words. turned: it says something else."""
+
+    scenario: str
+    severity: str
+    preset: str
+    before: str
+    after: str
+    turned: bool
+    kept: str
+    sells_on: str
+    less_on: str
+
+
+def stress_rows(rows: Sequence[StressRow], voice: Voice) -> tuple[Stressed, ...]:
+    """The table of scenarios, in the order given; a dash where no day is known."""
+    from engine.report.sections.stress import Stress
+
+    speaker = Stress().voice(voice)
+
+    def share(value: float | None) -> str:
+        return "–" if value is None else speaker.number(value, "share0")
+
+    return tuple(
+        Stressed(
+            scenario=speaker.tell(row.scenario, limit=60),
+            severity=speaker.label(f"severity_{row.severity}"),
+            preset=clean(row.preset, limit=40),
+            before=stance_word(row.before, speaker),
+            after=stance_word(row.after, speaker),
+            turned=row.after != row.before,
+            kept=share(row.target_after),
+            sells_on=share(row.share_of_known_days),
+            less_on=share(row.share_reduced),
+        )
+        for row in rows
+    )

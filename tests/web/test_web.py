@@ -40,8 +40,8 @@ from tests.web.site import (
     token_of,
 )
 
-PAGES = ("/", "/archive", "/archive?as_of=2025-03-14", "/feeds", "/releases", "/backtest",
-         "/compare", "/rules?preset=balanced")  # fmt: skip
+PAGES = ("/", "/archive", "/archive?as_of=2025-03-14", "/feeds", "/releases", "/stress",
+         "/backtest", "/compare", "/rules?preset=balanced")  # fmt: skip
 OWN = {"origin": ORIGIN}
 
 
@@ -914,3 +914,18 @@ def test_an_address_that_nothing_answers_to_is_a_page_of_the_house(client: Visit
     assert told.status_code == 404
     assert "<main" in told.text
     assert "There is no page at this address" in told.text
+
+
+def test_the_page_of_scenarios_is_the_table_of_the_command(site: Site, client: Visitor) -> None:
+    """A row for each scenario and preset, in the reader's language."""
+    from engine.service.stressing import stress_table
+
+    instant = min(wiring.last_evening(site.store), NOW)
+    table = stress_table(site.store, site.folder, instant)
+    for lang, word in (("en", "SELL"), ("fr", "Vendre")):
+        root = lxml_html.document_fromstring(client.get(f"/stress?lang={lang}").text)
+        rows = [[c.text_content() for c in r.iter("td")] for r in root.iter("tr")][1:]
+        assert len(rows) == len(table.rows) >= 36
+        sold = [row.after == "SELL" for row in table.rows]
+        assert [cells[3] == word for cells in rows] == sold
+        assert [cells[1] for cells in rows] == [row.preset for row in table.rows]

@@ -16,7 +16,7 @@ from engine.report.words import by_unit, other_word, stance_word, verdict_code, 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
     from engine.shown import Report
-    from engine.values import Decision, Flip
+    from engine.values import Decision, Flip, RiskView
 
 _CLOSE = time(16, 0)
 _AXIS = Axis(low=-1, high=1)
@@ -133,12 +133,18 @@ def _standing(d: Decision, other: str, voice: Voice) -> str:
     )
 
 
+def _risk_binds(d: Decision, risk: RiskView) -> bool:
+    """Whether the share to keep is what risk leaves, and not what the evidence asks for."""
+    held = risk.held_share
+    return risk.sells or (held is not None and held < 1.0 and d.target_weight == held)
+
+
 _REASONS = 2
 
 
 def _reason(d: Decision, voice: Voice) -> str:
     """What weighs most, the sign with it."""
-    if d.risk is not None and d.risk.sells and d.risk.allowed_share is not None:
+    if d.risk is not None and d.risk.allowed_share is not None and _risk_binds(d, d.risk):
         return voice.say(
             "Main reason: your words on risk allow {share:share0} of it",
             share=d.risk.allowed_share,

@@ -107,3 +107,15 @@ def test_that_day_is_not_called_today() -> None:
     assert "Changed today" in render(
         replace(changed, present_on=date(2025, 8, 23)), "text", listed=[DecisionSection()]
     )
+
+
+def test_the_main_reason_is_risk_where_risk_sets_the_share() -> None:
+    """And the voices of the evidence where it does not."""
+    report = at_age(0)
+    d = report.decision
+    assert d.risk is not None
+    risk = replace(d.risk, allowed_share=0.64, held_share=0.64, sells=False)
+    bound = replace(d, target_weight=0.64, risk=risk)
+    other = replace(d, target_weight=0.5, risk=risk)
+    assert "allow 64%" in first_screen(replace(report, decision=bound), "en")
+    assert "Main reasons: " in first_screen(replace(report, decision=other), "en")
