@@ -40,8 +40,8 @@ from tests.web.site import (
     token_of,
 )
 
-PAGES = ("/", "/archive", "/archive?as_of=2025-03-14", "/feeds", "/releases", "/stress",
-         "/backtest", "/compare", "/rules?preset=balanced")  # fmt: skip
+PAGES = ("/", "/archive", "/archive?as_of=2025-03-14", "/feeds", "/releases", "/backtest",
+         "/compare", "/rules?preset=balanced")  # fmt: skip
 OWN = {"origin": ORIGIN}
 
 
@@ -916,16 +916,26 @@ def test_an_address_that_nothing_answers_to_is_a_page_of_the_house(client: Visit
     assert "There is no page at this address" in told.text
 
 
-def test_the_page_of_scenarios_is_the_table_of_the_command(site: Site, client: Visitor) -> None:
-    """A row for each scenario and preset, in the reader's language."""
-    from engine.service.stressing import stress_table
+def test_the_page_of_scenarios_is_the_table_of_the_command(
+    client: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row for each scenario and preset, in the reader's language; synthetic rows."""
+    from engine.decision.scenarios import StressRow
+    from engine.service import stressing
 
-    instant = min(wiring.last_evening(site.store), NOW)
-    table = stress_table(site.store, site.folder, instant)
-    for lang, word in (("en", "SELL"), ("fr", "Vendre")):
+    def row(after: str, share: float | None) -> StressRow:
+        return StressRow(
+            scenario="<b>made up", severity="severe", preset="balanced", before="HOLD", after=after,
+            target_before=1.0, target_after=0.25, score_before=0.0, score_after=-0.5,
+            share_of_known_days=share, share_reduced=0.97, known_days=9,
+        )  # fmt: skip
+
+    rows = (row("SELL", 0.93), row("HOLD", None))
+    table = stressing.StressTable(as_of=NOW, rows=rows, lines=())
+    monkeypatch.setattr(stressing, "stress_table", lambda *_: table)
+    for lang, sell, hold in (("en", "SELL", "HOLD"), ("fr", "Vendre", "Conserver")):
         root = lxml_html.document_fromstring(client.get(f"/stress?lang={lang}").text)
-        rows = [[c.text_content() for c in r.iter("td")] for r in root.iter("tr")][1:]
-        assert len(rows) == len(table.rows) >= 36
-        sold = [row.after == "SELL" for row in table.rows]
-        assert [cells[3] == word for cells in rows] == sold
-        assert [cells[1] for cells in rows] == [row.preset for row in table.rows]
+        found = [[c.text_content() for c in r.iter("td")] for r in root.iter("tr")][1:]
+        assert [cells[3] for cells in found] == [sell, hold]
+        assert [cells[5][:2] for cells in found] == ["93", "–"]
+        assert found[0][0].startswith("<b>made up ")
