@@ -197,7 +197,7 @@ def classifier_trained_later(v: View) -> FloatArray:
     learned: dict[str, float] = {}
     for text, moved in v.texts(v.as_of):
         learned[text] = learned.get(text, 0.0) + moved
-    return v.rows(lambda t, at: sum(learned[text] for text, _ in v.texts(at)))
+    return v.rows(lambda t, at: sum(learned.get(text, 0.0) for text, _ in v.texts(at)))
 
 
 def event_dated_early(v: View) -> FloatArray:
@@ -432,8 +432,13 @@ def corrections_when_known(v: View) -> FloatArray:
 
 
 def split_when_known(v: View) -> FloatArray:
-    """Prices in the shares of that morning."""
-    return v.rows(lambda t, at: float(len(v.history.known("corporate_action", at))))
+    """The worth of what one share of the first day became, as far as that is known."""
+
+    def worth(t: int, at: datetime) -> float:
+        splits = [f.payload["value"] for f in v.history.known("corporate_action", at)]
+        return (0.0, *v.closes(at))[-1] * float(np.prod(splits or [1.0]))
+
+    return v.rows(worth)
 
 
 def words_learned_so_far(v: View) -> FloatArray:
