@@ -35,7 +35,9 @@ from tests.fuzz import inputs
 CPU_SECONDS = 20.0
 """Of one input. Long commands may be cut; anything else that takes so long is a fault."""
 
-LONG = frozenset({"audit", "backtest", "sweep", "walk-forward", "risk", "study", "stress"})
+LONG = frozenset(
+    {"audit", "backtest", "sweep", "walk-forward", "risk", "study", "stress", "worlds"}
+)
 NEVER = frozenset({"run", "serve"})
 """They go on until somebody stops them; ``serve`` is asked for what is wrong only."""
 
