@@ -203,6 +203,21 @@ def test_a_corrected_row_of_a_table_counts_whatever_its_hash(wrong: float) -> No
     assert as_corrections([told(wrong)], History([told(wrong)])) == [told(wrong)]
 
 
+def test_rows_added_to_a_table_are_taken_as_they_are() -> None:
+    """A record that knows the table before meets rows of later days; it used to end in KeyError."""
+
+    def told(day: date) -> Fact:
+        at = parse_as_of(f"{day}T20:15Z")
+        figure = Observation(series="DGS2", observed_on=day, value=3.6)
+        return OBSERVATIONS.fact(
+            figure, occurred_at=at, known_at=at, source="table", backfilled=True
+        )
+
+    before, later = told(date(2025, 9, 29)), told(date(2025, 10, 1))
+
+    assert as_corrections([before, later], History([before])) == [before, later]
+
+
 @pytest.mark.parametrize("wrong", [100.0, 300.0])
 def test_a_corrected_step_counts_until_the_next_step(wrong: float) -> None:
     """A chip's price of 2024 is corrected; what came in 2025 stays as it was."""

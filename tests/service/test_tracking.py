@@ -1,0 +1,174 @@
+"""The track record: what resolves when, by hand; live and replayed apart; nothing from later."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.clock import NEW_YORK, parse_as_of
+from engine.service import bind, morning, tracking, wiring
+from engine.service.tracking import EXPIRES, LEAST, Call, Said, moves_of, outcomes, scored
+from tests.stream_runs import CONFIG
+
+AS_OF = "2025-03-03"
+
+
+def said(chance: float, came: float, *, void: bool = False, base: float = 0.2) -> Said:
+    day = date(2025, 1, 2)
+    return Said(event="fall_10", on=day, chance=chance, base=base, came=came, within_sessions=21,
+                void=void)  # fmt: skip
+
+
+def test_a_verdict_is_judged_by_the_close_a_month_on() -> None:
+    """One per cent a session: 21 of them from the close known that morning, and not one more."""
+    returns = np.full(40, math.log(1.01))
+    returns[0] = returns[1 + EXPIRES :] = 5.0  # neither before the row nor beyond its window
+    moves = moves_of(returns)
+
+    assert moves[0] == pytest.approx(1.01**21 - 1)
+    assert np.isnan(moves[40 - EXPIRES :]).all()
+    assert not np.isnan(moves[39 - EXPIRES])
+    returns[3] = np.nan
+    assert np.isnan(moves_of(returns)[0])
+
+
+def test_verdicts_have_outcomes_and_no_rate_below_thirty() -> None:
+    calls: list[Call] = [("HOLD", 0.1, True)] * 20 + [("SELL", 0.1, True)] * 5
+    calls += [("SELL", -0.1, True)] * 4
+    calls += [("HOLD", math.nan, True), ("HOLD", 0.0, True), ("HOLD", math.nan, False)]
+    few = outcomes(calls)
+
+    assert (few["n"], few["right"], few["void"], few["open"]) == (29, 24, 2, 1)
+    assert few["share_right"] is few["share_right_interval"] is few["share_always_hold"] is None
+
+    enough = outcomes([*calls, ("HOLD", -0.1, True)])
+    low, high = enough["share_right_interval"]
+    assert enough["share_right"] == 24 / 30
+    assert enough["share_always_hold"] == 25 / 30
+    assert low < 24 / 30 < high
+
+
+def test_a_chance_is_scored_against_its_base_rate_and_void_ones_are_counted() -> None:
+    """Thirty outcomes by hand: 15 said 0.8 came, 15 said 0.1 did not; base 0.2 throughout."""
+    told = [said(0.8, 1.0)] * 15 + [said(0.1, 0.0)] * 15
+    other = [said(0.5, math.nan), said(0.5, math.nan, void=True), said(0.5, math.nan, void=True)]
+    found = scored("fall_10", [*told, *other])
+
+    assert (found["n"], found["open"], found["void"]) == (30, 1, 2)
+    assert found["brier"] == pytest.approx((0.2**2 + 0.1**2) / 2)
+    assert found["brier_base_rate"] == pytest.approx((0.8**2 + 0.2**2) / 2)
+    assert [(b["said"], b["came"], b["n"]) for b in found["reliability"]] == [
+        (pytest.approx(0.1), 0.0, 15),
+        (pytest.approx(0.8), 1.0, 15),
+    ]
+    short = scored("fall_10", told[: LEAST - 1])
+    assert short["n"] == LEAST - 1
+    assert short["brier"] is short["reliability"] is short["skill"] is None
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Forty mornings of the shipped record noted as if live, seen from ``AS_OF``."""
+    patch = pytest.MonkeyPatch()
+    folder = tmp_path_factory.mktemp("track")
+    patch.setenv("NVSIGNAL_DATA", str(folder))
+    # Rating every release takes seconds and is not what is tested here.
+    patch.setattr("engine.service.wiring.rate_releases", lambda *args: ())
+    config = bind.load(CONFIG, "cautious")
+    with wiring.open_record(config, f"sqlite:///{folder}/record.sqlite3") as store:
+        prepared = morning.prepare(store, config, parse_as_of(AS_OF), record=True)
+        assessment = prepared.assessment
+        past = []
+        for t in range(-80, -40):
+            payload = morning.decision_payload(assessment.decision_at(t))
+            day = assessment.features.sessions_on[t]
+            chance = {"event": "fall", "within_sessions": 21, "chance": 0.3, "base": 0.25,
+                      "fall_pct": 10.0, "weight": 1.0, "scored": 400}  # fmt: skip
+            past.append({**payload, "acts_on": day.isoformat(), "chances": [chance]})
+        entries = [dict(e.payload) for e in store.ledger_entries()]
+    patch.undo()
+    return prepared, past, entries
+
+
+def test_live_and_replayed_are_two_records(world: Any) -> None:
+    """The ledger's chances resolve by the prices; the replay does not add to their number."""
+    prepared, past, _ = world
+    assessment = prepared.assessment
+    found = json.loads(json.dumps(tracking.track(assessment, past), default=str))
+    live, replayed = found["live"], found["replayed"]
+    rows = range(len(assessment.features.sessions_on))[-80:-40]
+    came = assessment.outlook.falls[10.0].outcome[list(rows)]
+
+    assert live["outcomes"]["n"] + live["outcomes"]["void"] == 40
+    assert replayed["outcomes"]["n"] > 700
+    (chance,) = live["chances"]
+    assert (chance["event"], chance["n"], chance["void"]) == ("fall_10", 40, 0)
+    assert chance["brier"] == pytest.approx(float(((0.3 - came) ** 2).mean()))
+    assert chance["brier_base_rate"] == pytest.approx(float(((0.25 - came) ** 2).mean()))
+    assert {c["event"] for c in replayed["chances"]} == {
+        "stands", "fall_5", "fall_10", "fall_15", "fall_20",
+    }  # fmt: skip
+    assert len(replayed["worst_days"]) == 10
+    assert replayed["worst_days"][0]["session_on"] == "2025-01-27"
+    assert replayed["worst_days"][0]["return_pct"] == pytest.approx(-17.0, abs=0.1)
+    assert "prices unseen" not in " ".join(replayed["foresight"])
+
+
+AHEAD = {
+    "upcoming",
+    "rates",
+    "decision.acts_on",
+    "acts_on",
+    "track_record.acts_on",
+    "stress.scenario",
+}
+"""Fields that speak of days to come by what they are: the calendar, meetings, the session that is
+acted on, and names of configured scenarios, which were written later."""
+
+
+def dates_in(value: Any, path: str = "") -> Iterator[tuple[str, date]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from dates_in(inner, f"{path}.{key}".strip("."))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from dates_in(inner, path)
+    elif isinstance(value, str):
+        for found in re.findall(r"\b20\d\d-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?", value):
+            if "T" in found:  # an instant: the day it is in New York
+                yield path, datetime.fromisoformat(found).astimezone(NEW_YORK).date()
+            else:
+                yield path, date.fromisoformat(found)
+
+
+def later_than(told: Any, as_of: date) -> list[tuple[str, date]]:
+    return [
+        (path, day)
+        for path, day in dates_in(told)
+        if day > as_of and not any(path == a or path.startswith(a + ".") for a in AHEAD)
+    ]
+
+
+def test_nothing_that_is_said_is_dated_after_as_of(world: Any) -> None:
+    """Report, track record and ledger of a morning in 2025-03, field by field."""
+    from engine.report.render import render
+
+    prepared, past, entries = world
+    day = date.fromisoformat(AS_OF)
+    report = json.loads(render(prepared.report, "json", lang="en"))
+    track = json.loads(json.dumps(tracking.track(prepared.assessment, past), default=str))
+    track["replayed"].pop("frozen_on")  # a fact about the rules, not about the market
+
+    assert later_than(report, day) == []
+    assert later_than(track, day) == []
+    assert entries
+    assert later_than(entries, day) == []
+    assert later_than({"events": [{"known_at": "2025-03-05T10:00:00Z"}]}, day)
+    assert list(dates_in(report))
