@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 import stat
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,9 +22,16 @@ from engine.errors import InputError
 MAX_INPUT_BYTES = 20_000_000
 """Of a file that is read whole. Ten years of minute bars are about 50 MB; daily ones 0.2 MB."""
 
-_LEFTOVER = re.compile(r"\..+-[0-9a-f]{12}\.unfinished(-wal|-shm|-journal)?\Z")
+SPARE_BYTES = 10_000_000
+"""Left free on a disk by whoever writes much."""
+
+_LEFTOVER = re.compile(
+    r"\..+?-(?:(?P<pid>\d{1,10})-)?[0-9a-f]{12}\.unfinished(-wal|-shm|-journal)?\Z"
+)
 _ABANDONED_SECONDS = 3_600.0
 """An unfinished file that nobody has touched for so long belongs to a process that was killed."""
+_SETTLED_SECONDS = 60.0
+"""A process of another machine or container, which this one cannot see, is given so long."""
 
 
 def write_file(
@@ -91,9 +100,10 @@ def _kind(path: Path) -> str:
 
 def _unfinished(target: Path, *, private: bool) -> Path:
     """An empty file beside ``target`` with the mode that the finished one shall have."""
-    # Names may have 255 bytes; the ending of ours and of SQLite's helpers needs 35.
-    stem = os.fsdecode(os.fsencode(target.name)[:200])
-    unfinished = target.with_name(f".{stem}-{secrets.token_hex(6)}.unfinished")
+    # Names may have 255 bytes; the ending of ours and of SQLite's helpers needs 46.
+    stem = os.fsdecode(os.fsencode(target.name)[:190])
+    name = f".{stem}-{os.getpid()}-{secrets.token_hex(6)}.unfinished"
+    unfinished = target.with_name(name)
     handle = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 if private else 0o666)
     try:
         if target.exists():
@@ -101,20 +111,67 @@ def _unfinished(target: Path, *, private: bool) -> Path:
             with suppress(PermissionError):  # only root may give a file to another
                 os.fchown(handle, before.st_uid, before.st_gid)
             os.fchmod(handle, stat.S_IMODE(before.st_mode))
-        _sweep(target.parent, now_s=os.fstat(handle).st_mtime)
+        sweep(target.parent, now_s=os.fstat(handle).st_mtime)
     finally:
         os.close(handle)
     return unfinished
 
 
-def _sweep(folder: Path, *, now_s: float) -> None:
-    """Remove what killed writers left in ``folder``; now_s: by the clock of the file system."""
+def sweep(folder: Path, *, now_s: float) -> int:
+    """Remove what killed writers left in ``folder``; returns how many files went.
+
+    now_s: seconds since 1970 by the clock of the file system. A file goes when nobody has touched
+    it for an hour, or for a minute when the process that began it is gone.
+    """
+    gone = 0
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if _LEFTOVER.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
-                age_seconds = now_s - entry.stat(follow_symlinks=False).st_mtime
-                if age_seconds > _ABANDONED_SECONDS:
-                    Path(entry.path).unlink(missing_ok=True)
+            found = _LEFTOVER.fullmatch(entry.name)
+            if found is None or not entry.is_file(follow_symlinks=False):
+                continue
+            age_seconds = now_s - entry.stat(follow_symlinks=False).st_mtime
+            alive = found["pid"] is None or _lives(int(found["pid"]))
+            if age_seconds > (_ABANDONED_SECONDS if alive else _SETTLED_SECONDS):
+                Path(entry.path).unlink(missing_ok=True)
+                gone += 1
+    return gone
+
+
+def tidy(folders: Iterable[Path]) -> int:
+    """``sweep`` in each folder that holds anything unfinished; returns how many files went."""
+    gone = 0
+    for folder in dict.fromkeys(folders):
+        with suppress(OSError):
+            if any(_LEFTOVER.fullmatch(name) for name in os.listdir(folder)):
+                with tempfile.TemporaryFile(dir=folder) as fresh:  # asks the disk for its time
+                    gone += sweep(folder, now_s=os.fstat(fresh.fileno()).st_mtime)
+    return gone
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process of this number runs here; one of somebody else's counts."""
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def need_room(folder: Path, needed_bytes: int, what: str) -> None:
+    """Raise ``InputError`` when the disk of ``folder`` cannot take ``needed_bytes`` for ``what``.
+
+    A little is left over for everybody else: a disk that is full to the last byte stops the record.
+    """
+    there = next((p for p in (folder, *folder.absolute().parents) if p.is_dir()), None)
+    free_bytes = shutil.disk_usage(there).free if there is not None else needed_bytes
+    if free_bytes < needed_bytes + SPARE_BYTES:
+        raise InputError(
+            f"{what} needs {needed_bytes / 1e6:,.0f} MB in '{folder}', "
+            f"where {free_bytes / 1e6:,.0f} MB are free",
+            remedy="free some space, or name another folder",
+        )
 
 
 def _sync(path: Path) -> None:

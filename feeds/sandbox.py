@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import struct
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import threading
 from pathlib import Path
 from typing import IO, Any
 
+from engine.bare import PASSED_ON, named
 from engine.errors import FeedError
 from feeds.entries import RawEntry, RawFeed, parse_strict, parse_tolerant
 
@@ -104,15 +104,10 @@ class ParserProcess:
         return self._process
 
 
-PASSED_ON = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SYSTEMROOT", "VIRTUAL_ENV")
-"""What a worker may see of our environment: nothing that could be a secret."""
-
-
 def _environment() -> dict[str, str]:
     """Of the worker, which eats hostile bytes: no address, password or token is in it."""
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     # Threads that a library starts by itself would count against the limit.
-    return {**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return {**named(PASSED_ON), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def serve(memory_bytes: int) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from engine.errors import StoreError
-from engine.files import appearing
+from engine.files import appearing, need_room
 from engine.record import schema
 from engine.record.connect import BUSY_TIMEOUT_S, file_of, parse_url, shown, sqlite_in_words
 
@@ -30,11 +30,18 @@ def backup(url: str, target: Path, *, overwrite: bool = False) -> Path:
     source = _sqlite_file(url)
     if target.exists() and not overwrite:
         raise StoreError(f"{target} exists already", remedy="name another file, or use --force")
+    need_room(target.parent, _size(source), "the copy")
     with appearing(target, private=True) as unfinished:
         _copy(source, unfinished)
         _make_single_file(unfinished)
         check(unfinished)
     return target
+
+
+def _size(path: Path) -> int:
+    """Bytes of a record with what waits in its write-ahead log."""
+    log = path.with_name(path.name + "-wal")
+    return path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,7 @@ def restore(copy: Path, url: str, *, overwrite: bool = False) -> Restored:
     check(copy)
     if target.exists() and not overwrite:
         raise StoreError(f"{target} exists already", remedy="use --force to replace it")
+    need_room(target.parent, _size(copy), "the restored record")
     if target.exists() and _is_readable(target):
         newer = _entries_since(copy, target)
         _copy(copy, target, newer)

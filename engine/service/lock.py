@@ -78,7 +78,11 @@ def leader_lock(database: str) -> LeaderLock:
     if url.drivername != "sqlite":
         return PostgresLock(url)
     path = file_of(url)
-    return NoLock() if path is None else FileLock(path.with_name(path.name + ".lock"))
+    if path is None:
+        return NoLock()
+    # Of the file itself: two names that lead to one record must not make two locks.
+    record = Path(os.path.realpath(path))
+    return FileLock(record.with_name(record.name + ".lock"))
 
 
 class NoLock:

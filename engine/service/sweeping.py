@@ -22,8 +22,9 @@ import numpy as np
 
 from backtests.accounts import Chunk
 from backtests.sweep import Job, SweepResult, gather, only, run_chunk
+from engine.bare import bare_environment
 from engine.errors import InputError, NvsignalError, OutOfRangeError
-from engine.files import write_file
+from engine.files import need_room, write_file
 
 IN_FLIGHT = 16
 """Chunks handed out at a time, so that memory does not grow with the sweep."""
@@ -31,6 +32,9 @@ CONNECT_S = 5
 """Seconds to wait for a scheduler to answer."""
 LOST_WORKERS = 5
 """How many times lost processes are replaced before giving up."""
+
+_FIGURES = 9
+"""Figures of 8 bytes for each set in a ``Chunk``, beside two for each block."""
 
 Done = Callable[[int, Any], None]
 Task = Callable[[int], tuple[Any, ...]]
@@ -76,6 +80,12 @@ class Checkpoint:
         path = self.folder / f"chunk-{number:06d}.npz"
         write_file(path, buffer.getvalue(), private=True, make_folder=True)
 
+    def need_room(self, n_found: int) -> None:
+        """Refuse a sweep whose chunks, ``n_found`` of them there, would not fit on the disk."""
+        width = _FIGURES + 2 * self.job.blocks
+        left = (self.job.n_chunks - n_found) * self.job.chunk_size * width * 8
+        need_room(self.folder, left, "the sweep")
+
     def clear(self) -> None:
         """The sweep is done."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -94,6 +104,8 @@ def run_sweep(
     workers: processes on this machine. cluster: address of a dask.distributed scheduler.
     """
     found = checkpoint.load() if checkpoint else {}
+    if checkpoint:
+        checkpoint.need_room(len(found))
 
     def keep(number: int, chunk: Chunk) -> None:
         found[number] = chunk
@@ -138,7 +150,8 @@ def _in_processes(task: Task, todo: list[int], workers: int, keep: Done) -> None
 
     left, losses = list(todo), 0
     while left:
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        context = multiprocessing.get_context("spawn")
+        with bare_environment(), ProcessPoolExecutor(workers, context) as pool:
             try:
                 for number, chunk in _flow(pool, task, left):
                     keep(number, chunk)

@@ -54,9 +54,20 @@ def open_record(config: Config, db: str | None = None) -> Store:
     from engine.record.store import Store
 
     url = db or default_db_url(config)
+    tidy_up(url)
     store = Store.open(url)
     load_reference(store, config)
     return store
+
+
+def tidy_up(url: str) -> None:
+    """Remove what killed processes left half written beside the record and in the data folder."""
+    from engine.files import tidy
+    from engine.record.connect import file_of, parse_url
+
+    path, data = file_of(parse_url(url)), data_folder()
+    beside = () if path is None else (path.parent,)
+    tidy((*beside, data, *(f for f in (*data.glob("*"), *data.glob("*/*")) if f.is_dir())))
 
 
 def load_reference(store: Store, config: Config) -> bool:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from engine.errors import InputError
-from engine.files import appearing, read_bytes, write_file
+from engine.files import appearing, need_room, read_bytes, tidy, write_file
 
 
 def mode(path: Path) -> int:
@@ -152,6 +154,33 @@ def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path: Path) -> N
     assert not old.exists()
     assert fresh.exists()
     assert other.exists()
+
+
+def _gone() -> int:
+    """The number of a process that has ended."""
+    with subprocess.Popen(["true"]) as short:
+        return short.pid
+
+
+def test_what_a_dead_process_left_goes_after_a_minute(tmp_path: Path) -> None:
+    """A live owner keeps its file for an hour; a dead one's goes as soon as nobody can hold it."""
+    now_s = time.time()
+    ages = {"dead": (_gone(), 90.0), "young": (_gone(), 10.0), "alive": (os.getpid(), 90.0)}
+    ages["old"] = (os.getpid(), 4_000.0)
+    paths = {}
+    for name, (pid, age_seconds) in ages.items():
+        paths[name] = tmp_path / f".{name}-{pid}-0123456789ab.unfinished"
+        paths[name].write_text("left")
+        os.utime(paths[name], (now_s - age_seconds,) * 2)
+
+    assert tidy([tmp_path, tmp_path / "missing"]) == 2
+    assert {name for name, path in paths.items() if path.exists()} == {"young", "alive"}
+
+
+def test_too_small_a_disk_is_told_before_anything_is_written(tmp_path: Path) -> None:
+    need_room(tmp_path / "not" / "made", 1_000, "the copy")
+    with pytest.raises(InputError, match="the copy needs 1,000,000,000 MB in"):
+        need_room(tmp_path, 10**15, "the copy")
 
 
 def test_a_name_as_long_as_the_file_system_allows(tmp_path: Path) -> None:

@@ -41,6 +41,23 @@ def test_one_holds_the_lock_until_it_lets_go(store_url: str) -> None:
         second.release()
 
 
+def test_two_names_of_one_file_are_one_record(tmp_path: Path) -> None:
+    """A record reached through a link, or through a linked folder, still has one leader."""
+    real = tmp_path / "real"
+    real.mkdir()
+    Store.open(f"sqlite:///{real / 'record.db'}").close()
+    (tmp_path / "link.db").symlink_to(real / "record.db")
+    (tmp_path / "folder").symlink_to(real)
+    first = leader_lock(f"sqlite:///{real / 'record.db'}")
+    others = [leader_lock(f"sqlite:///{tmp_path / n}") for n in ("link.db", "folder/record.db")]
+    try:
+        assert first.acquire()
+        assert [other.acquire() for other in others] == [False, False]
+    finally:
+        for lock in (first, *others):
+            lock.release()
+
+
 def test_a_lost_connection_is_a_lost_lock(postgres_url: str) -> None:
     """The server ends the leader's session: it notices before it works on, and may lead again."""
     import psycopg

@@ -13,7 +13,7 @@ import pytest
 from backtests import sweep
 from backtests.accounts import Chunk
 from engine.errors import InputError, OutOfRangeError
-from engine.service.sweeping import Checkpoint, run_sweep
+from engine.service.sweeping import Checkpoint, run_sweep, spread
 from tests.backtests.sweep_world import synthetic_features, synthetic_market, three_voices
 
 SETS = 3 * sweep.CHUNK + 100
@@ -40,6 +40,35 @@ def test_two_processes_give_the_same_bytes() -> None:
     job = small_job()
 
     assert_same_bytes(run_sweep(job, workers=2), sweep.run(job))
+
+
+def _environment_of(_: int) -> bytes:
+    return Path(f"/proc/{os.getpid()}/environ").read_bytes()
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+def test_no_secret_stands_in_a_worker_s_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As anybody on the machine with our rights would read it; ours is whole again afterwards."""
+    monkeypatch.setenv("NVSIGNAL_MAIL_URL", "mailtos://me:PLANTED@host")
+    monkeypatch.setenv("SOME_FEED_KEY", "PLANTED")
+    seen: list[bytes] = []
+
+    spread(lambda n: (_environment_of, n), [1, 2], lambda _, told: seen.append(told), workers=2)
+
+    assert len(seen) == 2
+    assert all(b"PLANTED" not in told and b"PATH=" in told for told in seen)
+    assert os.environ["SOME_FEED_KEY"] == "PLANTED"
+
+
+def test_a_sweep_that_would_fill_the_disk_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.files.SPARE_BYTES", 10**15)
+    job = small_job()
+
+    with pytest.raises(InputError, match="the sweep needs"):
+        run_sweep(job, checkpoint=Checkpoint(tmp_path, job, "code"))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupted_sweep_goes_on_where_it_stopped(tmp_path: Path) -> None:

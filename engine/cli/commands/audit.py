@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
         from backtests.audit import audit as audit_run
         from backtests.fresh import Fresh
         from config.settings import config_folder
+        from engine.bare import bare_environment
         from engine.clock import now, parse_as_of
         from engine.service import wiring
         from engine.service.bind import load
@@ -57,7 +58,7 @@ def register(app: typer.Typer) -> None:
         instant = now() if as_of is None else parse_as_of(as_of)
         with wiring.open_record(loaded, db) as store:
             world = wiring.world_at(store, loaded, instant)
-        with _progress() as told:
+        with bare_environment(), _progress() as told:
             result = audit_run(
                 world.history,
                 instant,

@@ -92,10 +92,13 @@ def record_url(db: str | None, config: str | None) -> str:
     """The record meant: the one named, else the configured one. A broken config stops nobody who
     names it.
     """
-    if db:
-        return db
-    from config.settings import config_folder
-    from engine.service.bind import load
-    from engine.service.wiring import default_db_url
+    from engine.service.wiring import default_db_url, tidy_up
 
-    return default_db_url(load(config_folder(config), None))
+    url = db
+    if not url:
+        from config.settings import config_folder
+        from engine.service.bind import load
+
+        url = default_db_url(load(config_folder(config), None))
+    tidy_up(url)
+    return url

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import StoreError
+from engine.errors import InputError, StoreError
 from engine.record.backup import backup, check, restore
 from engine.record.store import Store
 from tests.builders import at, make_fact, make_facts
@@ -178,3 +178,15 @@ def test_a_record_that_is_not_there_cannot_be_copied(sqlite_url: str, copy: Path
     with pytest.raises(StoreError, match="no database"):
         backup(sqlite_url, copy)
     assert not copy.exists()
+
+
+def test_a_copy_that_would_fill_the_disk_is_refused(
+    sqlite_url: str, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a byte is written, in one line with both sizes."""
+    Store.open(sqlite_url).close()
+    monkeypatch.setattr("engine.files.SPARE_BYTES", 10**15)
+
+    with pytest.raises(InputError, match=r"the copy needs [\d,]+ MB in .* MB are free"):
+        backup(sqlite_url, copy)
+    assert list(copy.parent.iterdir()) == []
