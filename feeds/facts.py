@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from config.settings import Lags as Lags
@@ -58,6 +58,7 @@ _CONFIDENCE = {"high": 0.9, "medium": 0.7, "low": 0.4, "none": 0.1}
 _LETTERS = {"A": 0.9, "B": 0.75, "C": 0.5, "D": 0.25}
 
 
+@lru_cache(maxsize=256)  # a table says the same few words in every row
 def confidence_of(word: str) -> float | None:
     """0 to 1 from the words and letters of the tables; None for a blank.
 

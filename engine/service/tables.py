@@ -39,9 +39,10 @@ def _sheet_problems(path: Path) -> list[str]:
     from engine.news.taxonomy import EVENT_TYPES
 
     def event(cell: str) -> str | None:
+        if cell in EVENT_TYPES:
+            return None
         near = nearest(cell, EVENT_TYPES)
-        hint = f" (did you mean '{near}'?)" if near else ""
-        return None if cell in EVENT_TYPES else f"is no event type{hint}"
+        return "is no event type" + (f" (did you mean '{near}'?)" if near else "")
 
     words: dict[str, Cell] = {"event": event}
     try:

@@ -23,7 +23,7 @@ WORDS = {
     "engine.phrases",
     "engine",
 }
-WORDS |= {"engine.files", "engine.plain", "engine.tables"}
+WORDS |= {"engine.bare", "engine.files", "engine.plain", "engine.tables"}
 VOCABULARY = WORDS | {"config"}
 ALLOWED: dict[str, set[str]] = {
     "engine.values": set(),
@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "engine.clock": set(),
     "engine.phrases": set(),
     "engine.files": set(),
+    "engine.bare": set(),
     "engine.plain": set(),
     "engine.tables": set(),
     "engine.threat": {"engine.threat", "engine.record.readings"},

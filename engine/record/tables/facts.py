@@ -157,6 +157,9 @@ def fact_row(fact: Fact) -> Row:
 
 
 def _to_fact(row: Any) -> Fact:
+    payload = json.loads(row.payload)
+    if not isinstance(payload, dict):
+        raise ValueError("a payload that is no object")
     return Fact(
         kind=row.kind,
         key=row.key,
@@ -165,5 +168,5 @@ def _to_fact(row: Any) -> Fact:
         source=row.source,
         confidence=row.confidence,
         backfilled=row.backfilled,
-        payload=json.loads(row.payload),
+        payload=payload,
     )
