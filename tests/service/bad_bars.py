@@ -49,10 +49,10 @@ class Alteration:
 
 @dataclass(frozen=True, kw_only=True)
 class Consequence:
-    """What came of it: rows of another verdict by any preset, of another target, true bars not
-    believed."""
+    """What came of it: rows of another verdict by each preset, of another target by any, true bars
+    not believed."""
 
-    verdicts: int
+    verdicts: tuple[int, ...]
     targets: int
     refused: int
 
@@ -93,13 +93,13 @@ class Bench:
         history, refused = self.altered(alteration)
         world = replace(self.world, history=history)
         made = wiring.assess(world, self.config, ratings=self.ratings, version="bench").features
-        verdicts = targets = 0
+        verdicts, targets = [], 0
         for blend, control in zip(self.blends, self.control, strict=True):
             found = evaluate(blend, made)
             target = ~np.isclose(found.target_weight, control.target_weight, equal_nan=True)
-            verdicts += int(np.count_nonzero(found.invested != control.invested))
+            verdicts.append(int(np.count_nonzero(found.invested != control.invested)))
             targets += int(np.count_nonzero(target))
-        return Consequence(verdicts=verdicts, targets=targets, refused=refused)
+        return Consequence(verdicts=tuple(verdicts), targets=targets, refused=refused)
 
     def altered(self, alteration: Alteration) -> tuple[History, int]:
         """The record after the wrong price and the true ones that followed, and how many of the
@@ -184,7 +184,7 @@ def run(n: int, seed: int, presets: tuple[str, ...]) -> None:
     found: list[Consequence] = []
     for a in [bench.draw(chance, beyond=True) for _ in range(n)]:
         found.append(c := bench.consequence(a))
-        if c.verdicts or c.refused:
+        if any(c.verdicts) or c.refused:
             print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {c}", flush=True)
         if len(found) % 25 == 0 or len(found) == n:
             print(_beyond(found, presets), flush=True)
@@ -193,7 +193,7 @@ def run(n: int, seed: int, presets: tuple[str, ...]) -> None:
 def _beyond(found: list[Consequence], presets: tuple[str, ...]) -> str:
     return (
         f"{' and '.join(presets)}, {len(found)} alterations beyond 1.35: verdict changed by "
-        f"{sum(bool(c.verdicts) for c in found)}, target by "
+        f"{sum(any(c.verdicts) for c in found)}, target by "
         f"{sum(bool(c.targets) for c in found)}, true bars kept out by "
         f"{sum(bool(c.refused) for c in found)}"
     )
