@@ -11,7 +11,7 @@ The rating itself never looks at prices.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -23,6 +23,7 @@ from backtests.overfitting import bootstrap_rows
 from backtests.reliability import crps
 from engine.decision.features import RatedRelease
 from engine.errors import DataError
+from engine.record.readings import Consensus, Earnings
 from engine.values import Features, FloatArray, ThreatRating
 
 BETA_SESSIONS = 250
@@ -191,31 +192,41 @@ def _step(
     return Told(what=what, about=about, on=on, past=np.array(past), shift=shift, sd=sd, came=came)
 
 
-def guide_steps(rows: Iterable[Mapping[str, str]]) -> list[tuple[date, date, float]]:
-    """Surprise of each guide against consensus, from rows of ``nvidia_earnings.csv``."""
-    found = [
-        (date.fromisoformat(row["report_datetime_et"][:10]), float(row["guide_vs_consensus_pct"]))
-        for row in rows
-        if row.get("report_datetime_et") and row.get("guide_vs_consensus_pct")
-    ]
-    found.sort()
+def guide_steps(told: Iterable[Earnings]) -> list[tuple[date, date, float]]:
+    """Surprise of each guide against consensus."""
+    found = sorted(
+        (on, e.guide_vs_consensus_pct)
+        for e in told
+        if (on := _told_on(e)) and e.guide_vs_consensus_pct is not None
+    )
     days = [on for on, _ in found]
     before = [days[0], *days[:-1]] if days else []
     return [(since, on, pct) for since, (on, pct) in zip(before, found, strict=True)]
 
 
-def consensus_steps(rows: Iterable[Mapping[str, str]]) -> list[tuple[date, date, float]]:
-    """Change of each dated consensus of one horizon and quantity, per cent, from rows of
-    ``nvidia_consensus.csv``."""
-    told: dict[tuple[str, str], list[tuple[date, float]]] = {}
-    for row in rows:
-        key = (row["horizon"], row["metric"])
-        on = date.fromisoformat(row["known_on"])
-        told.setdefault(key, []).append((on, float(row["consensus_usd_bn"])))
+def _told_on(told: Earnings) -> date | None:
+    """The New York date of the report."""
+    at = told.report_datetime_et
+    return None if at is None else date.fromisoformat(at[:10])
+
+
+UNNAMED = ("not named", "see source")
+"""Vendors of ``nvidia_consensus.csv`` that are no one vendor."""
+
+
+def consensus_steps(told: Iterable[Consensus]) -> list[tuple[date, date, float]]:
+    """Change of each dated consensus of one horizon, quantity and vendor, per cent.
+
+    Figures of two vendors, or of one that is not named, are not differenced: their bases differ.
+    """
+    by: dict[tuple[str, str, str], list[tuple[date, float]]] = {}
+    for c in told:
+        if c.vendor not in UNNAMED:
+            series = by.setdefault((c.horizon, c.metric, c.vendor), [])
+            series.append((c.known_on, c.consensus_usd_bn))
     steps = []
-    for series in told.values():
-        series.sort()
-        for (before, old), (on, new) in pairwise(series):
+    for series in by.values():
+        for (before, old), (on, new) in pairwise(sorted(series)):
             if on > before:
                 steps.append((before, on, 100.0 * (new / old - 1.0)))
     return steps
@@ -231,16 +242,16 @@ class ChinaLine:
     basis: str
 
 
-def china_lines(rows: Iterable[Mapping[str, str]]) -> list[ChinaLine]:
-    """The lines that were reported, oldest first, from rows of ``nvidia_earnings.csv``."""
+def china_lines(told: Iterable[Earnings]) -> list[ChinaLine]:
+    """The lines that were reported, oldest first."""
     found = [
         ChinaLine(
-            on=date.fromisoformat(row["report_datetime_et"][:10]),
-            usd_bn=float(row["china_incl_hk_revenue_usd_bn"]),
-            basis="billing" if (row.get("china_basis") or "").startswith("billing") else "HQ",
+            on=on,
+            usd_bn=e.china_incl_hk_revenue_usd_bn,
+            basis="billing" if (e.china_basis or "").startswith("billing") else "HQ",
         )
-        for row in rows
-        if row.get("report_datetime_et") and row.get("china_incl_hk_revenue_usd_bn")
+        for e in told
+        if (on := _told_on(e)) and e.china_incl_hk_revenue_usd_bn is not None
     ]
     return sorted(found, key=lambda line: line.on)
 

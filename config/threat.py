@@ -8,7 +8,7 @@ other, so it is never narrower than what could be known.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Literal, Self
@@ -52,9 +52,21 @@ class Range(Strict):
 
 
 class Known(Range):
-    """A range and the day from which it was public."""
+    """A range and the day from which it was public.
+
+    study, published: the row of ``facts/elasticity_estimates.csv`` it weighs and the value printed
+    there; the range is what is made of it. Both None: it rests on no row of that table.
+    """
 
     known_on: date
+    study: _Text | None = None
+    published: Annotated[float, Field(ge=-100, le=100)] | None = None
+
+    @model_validator(mode="after")
+    def _study_and_value(self) -> Self:
+        if (self.study is None) != (self.published is None):
+            raise ValueError("study and published belong together")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,3 +360,53 @@ class ThreatParameters(Strict):
     def spreads(self, day: date) -> Mapping[str, Spread]:
         """Name -> distribution as of ``day``."""
         return {name: figure.spread(day) for name, figure in self.uncertain.items()}
+
+
+# --- the table of estimates ---
+
+ESTIMATES = "elasticity_estimates.csv"
+
+
+def estimate_problems(
+    parameters: ThreatParameters, rows: Iterable[Mapping[str, str]], where: str
+) -> list[str]:
+    """Where the figures that weigh a published estimate and the table of estimates disagree."""
+    table = {row["study"]: (row["known_on"], _number(row["value"])) for row in rows}
+    found = []
+    for name, weighed in _weighed(parameters):
+        told = (weighed.known_on.isoformat(), weighed.published)
+        held = table.get(weighed.study or "")
+        if told != held:
+            has = "no such study" if held is None else f"{held[1]:g} of {held[0]}"
+            found.append(
+                f"{where}: uncertain.{name}: '{weighed.study}' is {weighed.published:g} of "
+                f"{told[0]} here, and {ESTIMATES} has {has}"
+            )
+    return found
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def unweighed(parameters: ThreatParameters, rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """Studies of demand in the table that no figure weighs."""
+    cited = {weighed.study for _, weighed in _weighed(parameters)}
+    known = (row["study"] for row in rows if row["scope"] != NO_DEMAND)
+    return [study for study in known if study not in cited]
+
+
+NO_DEMAND = "not a demand elasticity"
+"""Scope of rows that the table keeps so that they are not mistaken for an estimate."""
+
+
+def _weighed(parameters: ThreatParameters) -> list[tuple[str, Known]]:
+    return [
+        (name, row)
+        for name, figure in parameters.uncertain.items()
+        for row in figure.evidence
+        if row.study is not None
+    ]

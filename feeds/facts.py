@@ -360,6 +360,19 @@ def _earnings(row: Row, lags: Lags) -> Iterator[Fact]:
         yield _fact("earnings", row["fiscal_quarter"], at, known, row, payload)
 
 
+CONSENSUS_COLUMNS = (
+    "known_on horizon horizon_end metric consensus_usd_bn low_usd_bn high_usd_bn vendor"
+).split()
+
+
+def _consensus(row: Row, lags: Lags) -> Iterator[Fact]:
+    day = date.fromisoformat(row["known_on"])
+    at = datetime.combine(day, time(0), tzinfo=UTC)
+    key = f"{row['known_on']}/{row['horizon']}/{row['metric']}/{row['vendor']}"
+    payload = _pick(row, CONSENSUS_COLUMNS)
+    yield _fact("consensus", key, at, end_of_utc_day(day), row, payload)
+
+
 Actions = Sequence[CorporateAction]
 
 
@@ -504,6 +517,11 @@ TABLES = (
         file="nvidia_earnings.csv",
         needs=("fiscal_quarter", "report_datetime_et", "revenue_usd_bn"),
         make=_earnings,
+    ),
+    Table(
+        file="nvidia_consensus.csv",
+        needs=("known_on", "horizon", "metric", "consensus_usd_bn", "vendor"),
+        make=_consensus,
     ),
     Table(
         file="nvidia_market_cap.csv",

@@ -17,6 +17,7 @@ from engine.plain import safe_text
 if TYPE_CHECKING:
     from backtests.observables import Effect, Scored, Told
     from engine.decision.features import RatedRelease
+    from engine.record.history import History
     from engine.values import Features
 
 WIDTH = 80
@@ -27,40 +28,47 @@ GUIDE, CHINA = "next guide against consensus", "next China line"
 CONSENSUS = "next change of a consensus"
 
 
+if TYPE_CHECKING:
+    Stepped = tuple[str, list[tuple[date, date, float]], Effect]
+    """A quantity that comes in steps, those that have come, and what ratings move them by."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What forecasts are made of: sessions, ratings, and quantities that come in steps."""
 
     features: Features
     ratings: Sequence[RatedRelease]
-    steps: tuple[tuple[str, list[tuple[date, date, float]], Effect], ...]
+    steps: tuple[Stepped, ...]
 
 
 def seen_at(instant: datetime, db: str | None, config_dir: str | None) -> Seen:
-    """Everything known at ``instant``; steps that came later are left out."""
-    from backtests import observables as o
+    """Everything known at ``instant``."""
     from config.settings import config_folder
     from engine.service import wiring
     from engine.service.bind import load
-    from engine.tables import read_rows
 
     config = load(config_folder(config_dir))
     with wiring.open_record(config, db) as store:
         made = wiring.assess(wiring.world_at(store, config, instant), config)
-    until = instant.astimezone(NEW_YORK).date()
-    earnings = list(read_rows(config.facts / "nvidia_earnings.csv"))
-    consensus = o.consensus_steps(read_rows(config.facts / "nvidia_consensus.csv"))
-    china = [line for line in o.china_lines(earnings) if line.on <= until]
-    steps = (
+        history = store.history(known_by=instant)
+    return Seen(features=made.features, ratings=made.ratings, steps=steps_at(history, instant))
+
+
+def steps_at(history: History, instant: datetime) -> tuple[Stepped, ...]:
+    """What Nvidia and analysts had told by ``instant``, each figure in its version of that day."""
+    from backtests import observables as o
+    from engine.record.asof import known
+    from engine.record.readings import CONSENSUS as EXPECTED
+    from engine.record.readings import EARNINGS
+
+    earnings = tuple(known(history, EARNINGS, instant).values())
+    china = o.china_lines(earnings)
+    return (
         (GUIDE, o.guide_steps(earnings), o.of_the_year),
         (CHINA, o.china_steps(china), o.of_china(china)),
-        (CONSENSUS, consensus, o.of_the_year),
+        (CONSENSUS, o.consensus_steps(known(history, EXPECTED, instant).values()), o.of_the_year),
     )
-    over = tuple(
-        (what, [step for step in every if step[1] <= until], effect)
-        for what, every, effect in steps
-    )
-    return Seen(features=made.features, ratings=made.ratings, steps=over)
 
 
 def calibration(seen: Seen) -> list[Scored]:

@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import json
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cached_property
@@ -23,7 +23,8 @@ from config.feeds import FeedsConfig
 from config.schema import Place, Told, unknown
 from config.settings import Config, Read, strategy_paths
 from config.strategy import StrategyFile, Use, VoiceSettings
-from engine.errors import ConfigError, InputError, UnknownNameError, nearest
+from config.threat import ESTIMATES, estimate_problems, unweighed
+from engine.errors import ConfigError, InputError, NvsignalError, UnknownNameError, nearest
 from engine.service import tables
 
 if TYPE_CHECKING:
@@ -116,6 +117,9 @@ def warnings(folder: Path, now: datetime) -> list[str]:
     """
     presets = ((path, Read(folder).one(path, StrategyFile)) for path in strategy_paths(folder))
     found = [w for path, preset in presets if preset for w in _weight_warnings(preset, path)]
+    threat = _threat(folder / "threat.toml", [])
+    left = unweighed(threat, _estimates(folder)) if threat else []
+    found += [f"{ESTIMATES}: no figure of threat.toml weighs '{study}'" for study in left]
     return found + tables.warnings(settings.facts_folder(folder), now)
 
 
@@ -178,10 +182,26 @@ def _threat(path: Path, problems: list[str]) -> ThreatParameters | None:
     from engine.threat.parameters import parse_parameters
 
     try:
-        return parse_parameters(read_text(path), where=path.name)
+        parameters = parse_parameters(read_text(path), where=path.name)
     except ConfigError as error:
         problems.extend(error.problems)
         return None
+    if rows := _estimates(path.parent):
+        problems += estimate_problems(parameters, rows, path.name)
+    return parameters
+
+
+def _estimates(folder: Path) -> Sequence[Mapping[str, str]]:
+    """Published estimates that figures may weigh; none where the table is absent or cannot be
+    read, which ``tables.problems`` says."""
+    from engine.tables import read_rows
+
+    try:
+        return read_rows(
+            settings.facts_folder(folder) / ESTIMATES, needs=("known_on", "study", "value", "scope")
+        )
+    except (OSError, NvsignalError):
+        return ()
 
 
 # --- strategies -----------------------------------------------------------------------------

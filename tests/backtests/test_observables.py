@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from backtests import observables
 from backtests.observables import Told, abnormal, of_returns, of_steps, score
 from engine.decision.features import RatedRelease
 from engine.errors import DataError
+from engine.record.readings import Consensus, Earnings
 from engine.values import Features, FloatArray
 from tests.engine.report.sample_report import rating
 
@@ -125,22 +127,44 @@ def test_a_step_knows_the_ratings_told_since_the_one_before() -> None:
     assert one.past.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
 
 
+def told(on: str, **given: Any) -> Earnings:
+    return Earnings(known_at=START, fiscal_quarter=on, report_datetime_et=f"{on}T16:20", **given)
+
+
+def expected(on: str, usd_bn: float, horizon: str = "FY2026", vendor: str = "One") -> Consensus:
+    return Consensus(
+        known_at=START, known_on=date.fromisoformat(on), horizon=horizon, metric="total revenue",
+        consensus_usd_bn=usd_bn, vendor=vendor,
+    )  # fmt: skip
+
+
 def test_steps_of_guides_and_of_a_consensus_by_hand() -> None:
     guides = [
-        {"report_datetime_et": "2024-05-22T16:20", "guide_vs_consensus_pct": "5.2"},
-        {"report_datetime_et": "2024-08-28T16:20", "guide_vs_consensus_pct": "2.3"},
-        {"report_datetime_et": "2024-11-20T16:20", "guide_vs_consensus_pct": ""},
+        told("2024-05-22", guide_vs_consensus_pct=5.2),
+        told("2024-08-28", guide_vs_consensus_pct=2.3),
+        told("2024-11-20"),
     ]
     rows = [
-        {"known_on": "2024-09-30", "horizon": "FY2026", "metric": "m", "consensus_usd_bn": "100"},
-        {"known_on": "2024-11-23", "horizon": "FY2026", "metric": "m", "consensus_usd_bn": "110"},
-        {"known_on": "2024-11-23", "horizon": "FY2027", "metric": "m", "consensus_usd_bn": "90"},
+        expected("2024-11-23", 110.0),
+        expected("2024-09-30", 100.0),
+        expected("2024-11-23", 90.0, horizon="FY2027"),
+        expected("2024-10-15", 150.0, vendor="Two"),
     ]
 
     assert observables.guide_steps(guides)[1] == (date(2024, 5, 22), date(2024, 8, 28), 2.3)
     (step,) = observables.consensus_steps(rows)
     assert step[:2] == (date(2024, 9, 30), date(2024, 11, 23))
     assert step[2] == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize("vendor", observables.UNNAMED)
+def test_figures_of_nobody_named_are_not_differenced(vendor: str) -> None:
+    rows = [
+        expected("2024-09-30", 100.0, vendor=vendor),
+        expected("2024-11-23", 9.0, vendor=vendor),
+    ]
+
+    assert observables.consensus_steps(rows) == []
 
 
 def test_places_are_flat_where_a_forecast_is_honest() -> None:
@@ -168,15 +192,16 @@ def test_nothing_to_score_is_said() -> None:
 # --- the China line ---
 
 LINES = [
-    {"report_datetime_et": f"2022-{m:02d}-20T16:20", "china_incl_hk_revenue_usd_bn": str(v),
-     "china_basis": basis}
-    for m, v, basis in ((2, 2.0, "billing"), (5, 3.0, "billing; restated"), (8, 6.0, "HQ basis"),
-                        (11, 3.0, "HQ basis"))
+    told(f"2022-{m:02d}-20", china_incl_hk_revenue_usd_bn=v, china_basis=basis)
+    for m, v, basis in (
+        (2, 2.0, "billing"), (5, 3.0, "billing; restated"), (8, 6.0, "HQ basis"),
+        (11, 3.0, "HQ basis"),
+    )
 ]  # fmt: skip
 
 
 def test_china_lines_of_two_bases_are_not_differenced() -> None:
-    lines = observables.china_lines([*reversed(LINES), {"report_datetime_et": "2023-02-20"}])
+    lines = observables.china_lines([*reversed(LINES), told("2023-02-20")])
 
     assert [line.usd_bn for line in lines] == [2.0, 3.0, 6.0, 3.0]
     assert observables.china_steps(lines) == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -11,9 +12,13 @@ import pytest
 
 from backtests import observables
 from backtests.observables import Scored
+from config.settings import PACKAGED, Lags
 from engine.cli import calibration as c
 from engine.decision.features import RatedRelease
+from engine.record.history import History
 from engine.threat import changes
+from engine.values import Fact
+from feeds.facts import read_tables
 from tests.backtests.test_observables import rated, world
 
 AT = datetime(2025, 9, 30, 20, tzinfo=UTC)
@@ -88,3 +93,29 @@ def test_the_picture_rises_by_one_nth_at_each_outcome_between_its_corners() -> N
 
     assert corners == [(0, 0), (0.25, 0), (0.25, 0.5), (0.75, 0.5), (0.75, 1.0), (1, 1)]
     assert np.all(np.diff([x for x, _ in corners]) >= 0)
+
+
+def test_what_was_told_or_corrected_later_is_in_no_step() -> None:
+    """From the record as of a day, and not from tables that hold the future."""
+    day = datetime(2024, 12, 1, tzinfo=UTC)
+    reference = read_tables(PACKAGED / "facts", Lags())
+    history = History(reference)
+    early = History([f for f in reference if f.known_at <= day])
+    corrected = replace_figure(reference, "earnings", "FY2024Q4", china_incl_hk_revenue_usd_bn=99)
+
+    steps = [steps for _, steps, _ in c.steps_at(history, day)]
+
+    assert all(steps)
+    assert max(on for every in steps for _, on, _ in every) <= day.date()
+    assert steps == [s for _, s, _ in c.steps_at(early, day)]
+    assert steps == [s for _, s, _ in c.steps_at(History([*reference, corrected]), day)]
+    later = datetime(2025, 9, 30, tzinfo=UTC)
+    moved = c.steps_at(History([*reference, corrected]), later)[1][1]
+    assert moved != c.steps_at(history, later)[1][1]
+
+
+def replace_figure(facts: tuple[Fact, ...], kind: str, key: str, **given: object) -> Fact:
+    """A correction of one fact, told in 2025."""
+    (held,) = (f for f in facts if (f.kind, f.key) == (kind, key))
+    told = datetime(2025, 1, 5, tzinfo=UTC)
+    return replace(held, known_at=told, payload={**held.payload, **given})

@@ -170,3 +170,32 @@ def test_the_command_says_both(folder: Path) -> None:
 
     assert done.exit_code == 0
     assert "every file is in order" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        ("threat.toml", "published = -1.21", "published = -1.12", "has -1.21 of 2026-06-30"),
+        ("threat.toml", "known_on = 2026-06-30, study", "known_on = 2026-06-29, study",
+         "is -1.21 of 2026-06-29 here, and elasticity_estimates.csv has -1.21 of 2026-06-30"),
+        ("threat.toml", 'study = "Recursive Institute article"', 'study = "Another"',
+         "has no such study"),
+        ("threat.toml", ", published = -1.21", "", "study and published belong together"),
+        ("facts/elasticity_estimates.csv", "-1.21", "-1.3", "has -1.3 of 2026-06-30"),
+    ],
+)  # fmt: skip
+def test_a_weighed_estimate_agrees_with_the_table_of_estimates(
+    folder: Path, file: str, old: str, new: str, told: str
+) -> None:
+    assert told in edited(folder, file, old, new)
+
+
+def test_an_estimate_of_demand_that_nothing_weighs_is_a_warning(folder: Path) -> None:
+    shutil.copytree(PACKAGED / "facts", folder / "facts")
+    path = folder / "facts" / "elasticity_estimates.csv"
+    row = "2026-10-01,A newer study,demand,,-0.9,,,,market,printed,low,\n"
+    path.write_text(path.read_text(encoding="utf-8") + row, encoding="utf-8")
+
+    assert check(folder) == []
+    (told,) = [w for w in warnings(folder, NOW) if "weighs" in w]
+    assert "A newer study" in told

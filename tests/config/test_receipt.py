@@ -155,6 +155,7 @@ CELLS = {
     "rates_daily.csv": "dgs2_pct",
     "eur_usd_daily.csv": "usd_per_eur",
     "nvidia_earnings.csv": "revenue_usd_bn",
+    "nvidia_consensus.csv": "consensus_usd_bn",
     "nvidia_market_cap.csv": "shares_outstanding_bn",
     "market_closes.csv": "nvda_close",
     "model_releases.csv": "price_output_usd_per_mtok",

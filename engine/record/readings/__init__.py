@@ -7,9 +7,11 @@ from engine.record.readings.base import Kind
 from engine.record.readings.china import AVAILABILITY, SUPPLY, Availability, Supply
 from engine.record.readings.chips import CHIPS
 from engine.record.readings.company import (
+    CONSENSUS,
     EARNINGS,
     EARNINGS_DATES,
     SHARES,
+    Consensus,
     Earnings,
     EarningsDate,
     ShareCount,
@@ -53,6 +55,7 @@ __all__ = [
     "BAR_SIGHTINGS",
     "BENCHMARKS",
     "CHIPS",
+    "CONSENSUS",
     "EARNINGS",
     "EARNINGS_DATES",
     "FED_DECISIONS",
@@ -77,6 +80,7 @@ __all__ = [
     "Bar",
     "BarSighting",
     "Benchmark",
+    "Consensus",
     "CorporateAction",
     "Dimensions",
     "Earnings",

@@ -1,9 +1,10 @@
-"""Nvidia's results, the dates on which it reports, and its share count."""
+"""Nvidia's results, what analysts expect of them, when they are told, and its share count."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from engine.record.readings.base import Kind, need_range
 
@@ -36,6 +37,36 @@ class Earnings:
 
 
 EARNINGS = Kind(name="earnings", of=Earnings, key=lambda e: e.fiscal_quarter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consensus:
+    """What analysts expected on ``known_on``, billions of USD, as one vendor gathers it.
+
+    horizon: a fiscal quarter (FY2027Q2), fiscal year (FY2027) or calendar year (CY2026). vendor:
+    figures of two vendors must not be differenced. None: not told.
+    """
+
+    known_at: datetime
+    known_on: date
+    horizon: str
+    metric: Literal["total revenue", "data-centre revenue"]
+    consensus_usd_bn: float
+    vendor: str
+    horizon_end: date | None = None
+    low_usd_bn: float | None = None
+    high_usd_bn: float | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        need_range(self, "consensus_usd_bn", 0, 1e5, open_low=True)
+
+
+CONSENSUS = Kind(
+    name="consensus",
+    of=Consensus,
+    key=lambda c: f"{c.known_on.isoformat()}/{c.horizon}/{c.metric}/{c.vendor}",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
