@@ -135,6 +135,7 @@ def audit(
     dates: int | Literal["all"] = DEFAULT_DATES,
     seed: int = SEED,
     delays: Sequence[int] = DELAYS,
+    without: Sequence[str] | None = None,
     costs: Costs | None = None,
     place: Place | None = None,
     progress: Progress | None = None,
@@ -142,11 +143,12 @@ def audit(
     """Audit ``run`` over ``history`` as known at ``as_of``.
 
     dates: how many decision dates, drawn with ``seed``, or every one. place: where runs are
-    decided, processes of their own unless said; ``run`` must be picklable then. Raises
+    decided, processes of their own unless said; ``run`` must be picklable then. without: kinds of
+    facts that are left out one by one, None for all. Raises
     ``InputError`` when the record is too short to cut.
     """
     history = history.cut(as_of)
-    kinds = droppable(history)
+    kinds = droppable(history) if without is None else tuple(without)
     choice = _Choice(dates, seed)
     bench = _Bench(place or Fresh(), run, as_of, choice)
     full = bench.whole(history)

@@ -35,12 +35,16 @@ def register(app: typer.Typer) -> None:
             str, typer.Option(metavar="N|all", help="Decision dates to audit, drawn by --seed.")
         ] = "50",
         seed: Annotated[int, typer.Option(help="Which dates are drawn.")] = 20250822,
+        experiments: Annotated[
+            bool, typer.Option(help="Also delay the news and leave out each kind of fact.")
+        ] = True,
         as_of: AsOf = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
     ) -> None:
         """Cut, poison and thin the record to find decisions that knew the future; exit 1 if so."""
+        from backtests.audit import DELAYS
         from backtests.audit import audit as audit_run
         from backtests.fresh import Fresh
         from config.settings import config_folder
@@ -66,6 +70,8 @@ def register(app: typer.Typer) -> None:
                 strategy=loaded.strategy.name,
                 dates=chosen,
                 seed=seed,
+                delays=DELAYS if experiments else (),
+                without=None if experiments else (),
                 place=Fresh(PRELOADED),
                 progress=told,
             )
