@@ -30,8 +30,27 @@ def utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
+def instant_of(text: str, present: datetime) -> datetime:
+    """The instant meant by ``--as-of``: ``now``, ``today``, a day in New York, or an instant.
+
+    present: the reader's instant. What is still to come of the running New York day counts as now;
+    a later day is an ``InputError``, for nothing is known of it. ``last``, which only a record can
+    tell, is added by ``engine.service.wiring.instant_at``.
+    """
+    if text.strip().lower() in ("now", "today"):
+        return utc(present)
+    asked = parse_as_of(text)
+    if asked <= present:
+        return asked
+    if asked.astimezone(NEW_YORK).date() > present.astimezone(NEW_YORK).date():
+        raise InputError(
+            f"--as-of '{text.strip()[:60]}' lies ahead", remedy="choose a day up to today"
+        )
+    return utc(present)
+
+
 def parse_as_of(text: str) -> datetime:
-    """The instant meant by ``--as-of``.
+    """A day or an instant, past or to come, as an instant.
 
     A bare date means everything known by the end of that day in New York; an ISO instant must carry
     its offset. Raises ``InputError`` for anything else.
@@ -43,7 +62,8 @@ def parse_as_of(text: str) -> datetime:
         instant = datetime.fromisoformat(cleaned)
     except ValueError:
         raise InputError(
-            f"--as-of '{cleaned[:60]}' is not a date", remedy="use 2025-08-22 or 2025-08-22T12:30Z"
+            f"--as-of '{cleaned[:60]}' is not a date",
+            remedy="use 2025-08-22, 2025-08-22T12:30Z, now, today or last",
         ) from None
     if instant.tzinfo is None:
         raise InputError(

@@ -37,22 +37,29 @@ if TYPE_CHECKING:
 class Seen:
     """What forecasts are made of: sessions, ratings, and quantities that come in steps."""
 
+    as_of: datetime
     features: Features
     ratings: Sequence[RatedRelease]
     steps: tuple[Stepped, ...]
 
 
-def seen_at(instant: datetime, db: str | None, config_dir: str | None) -> Seen:
-    """Everything known at ``instant``."""
+def seen_at(as_of: str | None, present: datetime, db: str | None, config_dir: str | None) -> Seen:
+    """Everything known at the instant meant by ``as_of``."""
     from config.settings import config_folder
     from engine.service import wiring
     from engine.service.bind import load
 
     config = load(config_folder(config_dir))
     with wiring.open_record(config, db) as store:
+        instant = wiring.instant_at(store, as_of, present)
         made = wiring.assess(wiring.world_at(store, config, instant), config)
         history = store.history(known_by=instant)
-    return Seen(features=made.features, ratings=made.ratings, steps=steps_at(history, instant))
+    return Seen(
+        as_of=instant,
+        features=made.features,
+        ratings=made.ratings,
+        steps=steps_at(history, instant),
+    )
 
 
 def steps_at(history: History, instant: datetime) -> tuple[Stepped, ...]:

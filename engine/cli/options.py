@@ -11,9 +11,9 @@ AsOf = Annotated[
     str | None,
     typer.Option(
         "--as-of",
-        metavar="DATE|INSTANT",
+        metavar="DATE|INSTANT|now|today|last",
         help="What was known by the end of this New York day, or by this instant; "
-        "'last' is the last evening with prices (report and explain).",
+        "'last' is the last evening with prices.",
     ),
 ]
 Db = Annotated[

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 REFERENCE = "reference-facts"
 """Name under which the reference tables keep their poll state."""
+LAST = "last"
+"""What ``--as-of`` calls the last evening with prices in the record."""
 CALENDAR_AHEAD = timedelta(days=7)
 """Sessions are laid out so far beyond the instant asked for."""
 
@@ -103,6 +105,20 @@ def last_evening(store: Store) -> datetime:
     if not days:
         raise InputError("the record holds no NVDA price", remedy="collect, or import bars")
     return end_of_day(max(days))
+
+
+def instant_at(store: Store, as_of: str | None, present: datetime) -> datetime:
+    """The instant meant by ``--as-of`` of every command and page; None is ``present``.
+
+    ``last``: the last evening with prices in ``store``. Everything else is ``clock.instant_of``.
+    """
+    from engine.clock import instant_of
+
+    if as_of is None:
+        return present
+    if as_of.strip().lower() == LAST:
+        return min(last_evening(store), present)
+    return instant_of(as_of, present)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,20 +394,23 @@ def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
     )
 
 
-def history_at(instant: datetime, db: str | None, config_dir: str | None) -> History:
-    """What the record of the command line knows at ``instant``."""
+def history_at(
+    as_of: str | None, present: datetime, db: str | None, config_dir: str | None
+) -> tuple[datetime, History]:
+    """The instant meant by ``as_of``, and what the record of the command line knows then."""
     from config.settings import config_folder
     from engine.service.bind import load
 
     config = load(config_folder(config_dir))
     with open_record(config, db) as store:
-        return store.history(known_by=instant)
+        instant = instant_at(store, as_of, present)
+        return instant, store.history(known_by=instant)
 
 
 def ratings_at(
-    instant: datetime, db: str | None, config_dir: str | None
-) -> tuple[History, tuple[ThreatRating, ...]]:
-    """The record as known at ``instant`` and every rating made of it: the decision's own."""
+    as_of: str | None, present: datetime, db: str | None, config_dir: str | None
+) -> tuple[datetime, History, tuple[ThreatRating, ...]]:
+    """The instant, the record as known then, and every rating made of it: the decision's own."""
     from config.settings import config_folder
     from engine.decision.events import known_events
     from engine.decision.ratings import rate_history
@@ -399,9 +418,10 @@ def ratings_at(
 
     config = load(config_folder(config_dir))
     with open_record(config, db) as store:
+        instant = instant_at(store, as_of, present)
         history = store.history(known_by=instant)
     events = known_events(history, instant)
-    return history, rate_history(history, events, reference_of(config).params)
+    return instant, history, rate_history(history, events, reference_of(config).params)
 
 
 def hypothesis(text: str, where: str, world: World) -> tuple[list[Fact], str]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from engine.clock import NEW_YORK, at_new_york, parse_as_of, to_micros
+from engine.clock import NEW_YORK, at_new_york, to_micros
 from engine.errors import InputError, NvsignalError
 
 if TYPE_CHECKING:
@@ -82,23 +82,10 @@ class Desk:
         return load(self.folder, str(preset_path(self.folder, name)))
 
     def instant(self, as_of: str | None) -> datetime:
-        """The instant meant by a page's ``as_of``; what lies ahead is refused.
+        """The instant meant by a page's ``as_of``, as the command means it; empty is now."""
+        from engine.service import wiring
 
-        Empty is now, "last" the last evening with prices, else a day or an instant.
-        """
-        present = self.clock()
-        if not as_of:
-            return present
-        if as_of == "last":
-            from engine.service import wiring
-
-            return min(wiring.last_evening(self.store), present)
-        asked = parse_as_of(as_of)
-        if asked <= present:
-            return asked
-        if asked.astimezone(NEW_YORK).date() == present.astimezone(NEW_YORK).date():
-            return present
-        raise InputError(f"'{as_of[:40]}' lies ahead", remedy="choose a day up to today")
+        return wiring.instant_at(self.store, as_of or None, self.clock())
 
     def assessment(self, config: Bound, as_of: datetime) -> Assessment:
         """The decision as of ``as_of``; kept by configuration, facts known then, and session."""

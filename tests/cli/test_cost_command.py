@@ -132,7 +132,7 @@ def test_a_model_and_a_chip_may_come_from_files(
         ((*V3, "--tokens-trained", "lots"), "tokens_trained = 'lots'"),
         ((*V3, "--usd-per-hour", "-2"), "usd_per_hour = -2"),
         ((*V3, "--as-of", "2020-01-01"), "not on sale on 2020-01-01"),
-        ((*V3, "--as-of", "yesterday"), "as_of = 'yesterday'"),
+        ((*V3, "--as-of", "yesterday"), "--as-of 'yesterday' is not a date"),
         (("cost", "--model-file", "no/such.toml", "--chip", "H800"), "cannot read model file"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -189,8 +189,11 @@ def test_a_published_reading_is_compared(capsys: pytest.CaptureFixture[str]) -> 
     assert "-0.00" not in text
 
 
-def test_a_meeting_may_be_added_to_the_calendar(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_meeting_may_be_added_to_the_calendar(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With a meeting in January 2028, December 2027 and after can be priced."""
+    monkeypatch.setattr("engine.clock.now", lambda: datetime(2027, 12, 2, 12, tzinfo=UTC))
     args = "--as-of 2027-12-01 --range 375-400 --price ZQX27=96.12 --price ZQZ27=96.05".split()
     new = ["--calendar-add", "2028-01-26", "--effr", "3.88"]
     assert as_json(capsys, *args, *new)["meetings"][0]["meeting_on"] == "2027-12-08"

@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
         from backtests.fresh import Fresh
         from config.settings import config_folder
         from engine.bare import bare_environment
-        from engine.clock import now, parse_as_of
+        from engine.clock import now
         from engine.service import wiring
         from engine.service.bind import load
         from engine.service.classifier import load_classifier
@@ -59,8 +59,8 @@ def register(app: typer.Typer) -> None:
 
         chosen = _dates(dates)
         loaded = load(config_folder(config), strategy)
-        instant = now() if as_of is None else parse_as_of(as_of)
         with wiring.open_record(loaded, db) as store:
+            instant = wiring.instant_at(store, as_of, now())
             world = wiring.world_at(store, loaded, instant)
         with bare_environment(), _progress() as told:
             result = audit_run(

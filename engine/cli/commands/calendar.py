@@ -33,13 +33,13 @@ def register(app: typer.Typer) -> None:
         json: Json = False,
     ) -> None:
         """List the Fed decisions and Nvidia results of the next 75 days."""
-        from engine.clock import now, parse_as_of
+        from engine.clock import now
         from engine.service.ics import calendar_text
 
         if lang not in ("en", "fr"):
             raise InputError(f"unknown language '{lang[:20]}'", remedy="use en or fr")
         stamped_at = now()
-        days = _days(stamped_at if as_of is None else parse_as_of(as_of), lang, db, config)
+        days = _days(as_of, stamped_at, lang, db, config)
         if out is not None:
             from engine.files import write_file
 
@@ -56,7 +56,9 @@ def register(app: typer.Typer) -> None:
             write_out("\n".join(lines) or "nothing is scheduled on record")
 
 
-def _days(at: datetime, lang: str, db: str | None, config: str | None) -> list[Day]:
+def _days(
+    as_of: str | None, present: datetime, lang: str, db: str | None, config: str | None
+) -> list[Day]:
     from config.settings import config_folder
     from engine.record.history import History
     from engine.report.build import upcoming
@@ -67,6 +69,7 @@ def _days(at: datetime, lang: str, db: str | None, config: str | None) -> list[D
 
     loaded = load(config_folder(config))
     with wiring.open_record(loaded, db) as store:
+        at = wiring.instant_at(store, as_of, present)
         history = History(store.facts(kinds=("fomc_meeting", "earnings_date"), known_by=at))
     return [
         Day(

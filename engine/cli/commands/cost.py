@@ -14,6 +14,8 @@ from engine.errors import InputError, OutOfRangeError
 from engine.plain import safe_text, to_plain
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from engine.threat.estimate import Detail, Subject
     from engine.threat.points import Scored
     from engine.threat.validation import Validation
@@ -156,15 +158,17 @@ def _chip(name: str | None, file: Path | None, as_of: str | None) -> Accelerator
     return find_chip(load_accelerators(), name, as_of=_day(as_of))
 
 
-def _day(text: str | None) -> Any:
-    from datetime import date
-
+def _day(text: str | None) -> date | None:
+    """The New York day that ``--as-of`` means."""
     if text is None:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise OutOfRangeError("as_of", text[:40], "a date, YYYY-MM-DD") from None
+    from config.settings import config_folder
+    from engine.clock import NEW_YORK, now
+    from engine.service import wiring
+    from engine.service.bind import load
+
+    with wiring.open_record(load(config_folder(None))) as store:
+        return wiring.instant_at(store, text, now()).astimezone(NEW_YORK).date()
 
 
 def _releases() -> list[Mapping[str, str]]:

@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Value your shares in euro, and say what selling brings after tax."""
         from config.settings import config_folder
-        from engine.clock import now, parse_as_of
+        from engine.clock import now
         from engine.decision.holding import position
         from engine.service import wiring
         from engine.service.bind import load
@@ -36,10 +36,7 @@ def register(app: typer.Typer) -> None:
                 remedy="name your lots in holding.toml; 'nvsignal config init' writes one to fill",
             )
         with wiring.open_record(loaded, db) as store:
-            if as_of == "last":
-                instant = wiring.last_evening(store)
-            else:
-                instant = now() if as_of is None else parse_as_of(as_of)
+            instant = wiring.instant_at(store, as_of, now())
             found = position(mine, store.history(known_by=instant), instant)
         if found is None:
             raise InputError(f"nothing had been bought by {instant.date()}")

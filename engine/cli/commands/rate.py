@@ -57,7 +57,7 @@ def rate(
     json: Json = False,
 ) -> None:
     """Rate releases by what they put at risk of Nvidia, each as known on its own day."""
-    from engine.clock import now, parse_as_of
+    from engine.clock import now
     from engine.service.wiring import ratings_at
 
     names = models or []
@@ -65,13 +65,12 @@ def rate(
         raise InputError("MODEL cannot be combined with --all or --html", remedy="drop one of them")
     if len(names) > 2:
         raise InputError(f"{len(names)} releases given", remedy="name one, or two to compare")
-    instant = now() if as_of is None else parse_as_of(as_of)
     if calibrate:
         if every or len(names) > 1:
             raise InputError("--calibration takes one MODEL, or none", remedy="drop the rest")
-        _calibrate(names, instant, (db, config), html, lang, json=json)
+        _calibrate(names, (as_of, now(), db, config), html, lang, json=json)
         return
-    history, ratings = ratings_at(instant, db, config)
+    instant, history, ratings = ratings_at(as_of, now(), db, config)
     if names:
         found = [find_rated(name, ratings, history, instant) for name in names]
         _show(found, history, json=json)
@@ -88,8 +87,7 @@ def rate(
 
 def _calibrate(
     names: Sequence[str],
-    instant: datetime,
-    where: tuple[str | None, str | None],
+    asked: tuple[str | None, datetime, str | None, str | None],
     html: Path | None,
     lang: str,
     *,
@@ -98,7 +96,7 @@ def _calibrate(
     """What ratings said of things seen; with a name, what that one says."""
     from engine.cli import calibration as c
 
-    seen = c.seen_at(instant, *where)
+    seen = c.seen_at(*asked)
     if names:
         rated = {r.rating.model: r for r in seen.ratings if r.rating.kind in c.RATED}
         one = rated[find_name(names[0], rated)]
@@ -109,13 +107,13 @@ def _calibrate(
     scored = c.calibration(seen)
     left = c.unscored(seen, scored)
     if html is not None:
-        write_file(html, c.page(scored, instant, lang))
+        write_file(html, c.page(scored, seen.as_of, lang))
         sys.stderr.write(f"wrote {html}\n")
     if json:
         waiting = [{"what": what, "came": n} for what, n in left]
-        write_out(to_json({"as_of": instant, "observables": scored, "too_few": waiting}))
+        write_out(to_json({"as_of": seen.as_of, "observables": scored, "too_few": waiting}))
     elif html is None:
-        write_out(c.calibration_text(scored, instant, left))
+        write_out(c.calibration_text(scored, seen.as_of, left))
 
 
 def _show(found: Sequence[tuple[ModelRelease, ThreatRating]], history: Any, *, json: bool) -> None:

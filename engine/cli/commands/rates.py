@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.options import ConfigDir, Db
+from engine.cli.options import AsOf, ConfigDir, Db
 from engine.cli.output import to_json, write_out
 from engine.errors import InputError, NotObservedError, OutOfRangeError
 from engine.plain import safe_text
@@ -40,9 +40,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def rates(
-        as_of: Annotated[
-            str | None, typer.Option("--as-of", help="Date or instant; now when left out.")
-        ] = None,
+        as_of: AsOf = None,
         target: Annotated[
             str | None,
             typer.Option("--range", help="Target range in bp, 425-450; else from the calendar."),
@@ -71,12 +69,12 @@ def register(app: typer.Typer) -> None:
         as_json: Annotated[bool, typer.Option("--json", help="JSON with stable keys.")] = False,
     ) -> None:
         """Meeting probabilities from fed funds futures, exactly as CME FedWatch has them."""
-        from engine.clock import now, parse_as_of
+        from engine.clock import now
         from engine.service.wiring import history_at
 
-        instant = now() if as_of is None else parse_as_of(as_of)
+        instant, history = history_at(as_of, now(), db, config)
         reading = read(
-            history_at(instant, db, config),
+            history,
             as_of=instant,
             target=target,
             prices=price or (),

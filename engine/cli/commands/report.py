@@ -26,7 +26,6 @@ FORMATS = ("text", "html", "md", "json")
 EXPLAINED = ("decision", "risk", "why")
 """Sections of the report that ``explain`` shows."""
 Lang = Annotated[str | None, typer.Option(help="en or fr; default: the configured language.")]
-LAST = "last"
 
 
 def register(app: typer.Typer) -> None:
@@ -160,7 +159,7 @@ def _morning(
     record: bool | None = None,
 ) -> Morning:
     from config.settings import config_folder
-    from engine.clock import now, parse_as_of
+    from engine.clock import now
     from engine.service import morning, wiring
     from engine.service.bind import load
 
@@ -168,11 +167,10 @@ def _morning(
     loaded = load(config_folder(config), strategy)
     notices: tuple[str, ...] = ()
     with wiring.open_record(loaded, db) as store:
-        if as_of == LAST:
-            instant = wiring.last_evening(store)
+        present = now()
+        instant = wiring.instant_at(store, as_of, present)
+        if as_of == wiring.LAST:
             notices = (_shown_as_of(instant),)
-        else:
-            instant = now() if as_of is None else _not_ahead(parse_as_of(as_of), now())
         if live and not offline:
             _collect(store, loaded, instant)
         return morning.prepare(
@@ -183,20 +181,8 @@ def _morning(
             polled=_feed_health(store, loaded, instant) if live else (),
             notices=notices,
             holding=loaded.holding,
-            present=now(),
+            present=present,
         )
-
-
-def _not_ahead(instant: datetime, present: datetime) -> datetime:
-    """Nothing is known of a day to come; the day that is still running is allowed."""
-    from datetime import timedelta
-
-    if instant - present > timedelta(days=1):
-        raise InputError(
-            f"--as-of {instant.date()} lies ahead of today",
-            remedy="leave it out for today's report",
-        )
-    return instant
 
 
 def _shown_as_of(instant: datetime) -> str:

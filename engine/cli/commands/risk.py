@@ -35,14 +35,14 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Chances of a fall against how often it came, and how often the 90 % interval held."""
         from config.settings import config_folder
-        from engine.clock import NEW_YORK, parse_as_of
+        from engine.clock import NEW_YORK, instant_of, now
         from engine.service import risks, wiring
         from engine.service.bind import load
 
         loaded = load(config_folder(config))
-        start, end = parse_as_of(first), parse_as_of(last)
-        days_scored = start.astimezone(NEW_YORK).date(), end.astimezone(NEW_YORK).date()
         with wiring.open_record(loaded, db) as store:
+            start, end = instant_of(first, now()), wiring.instant_at(store, last, now())
+            days_scored = start.astimezone(NEW_YORK).date(), end.astimezone(NEW_YORK).date()
             world = wiring.world_at(store, loaded, end)
             features = wiring.assess(world, loaded, ratings=()).features
         warm_on = world.warm.sessions_on if world.warm is not None else ()

@@ -29,15 +29,14 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """What each scenario would make of a morning, and on what share of known days it sells."""
         from config.settings import config_folder
-        from engine.clock import parse_as_of
+        from engine.clock import now
         from engine.service import wiring
         from engine.service.bind import load
         from engine.service.stressing import PRESETS, stress_table
 
         folder = config_folder(config)
         with wiring.open_record(load(folder), db) as store:
-            last = as_of is None or as_of == "last"
-            instant = wiring.last_evening(store) if last else parse_as_of(str(as_of))
+            instant = wiring.instant_at(store, as_of or wiring.LAST, now())
             table = stress_table(store, folder, instant, tuple(preset or PRESETS))
         write_out(to_json(table) if json else _text(table))
 

@@ -48,14 +48,14 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Event study: market model, CARs, six tests and a calendar bootstrap per event type."""
         from config.settings import config_folder
-        from engine.clock import now, parse_as_of
+        from engine.clock import now
         from engine.service import wiring
         from engine.service.bind import load
 
         windows = _windows(window)
         loaded = load(config_folder(config))
-        instant = now() if as_of is None else parse_as_of(as_of)
         with wiring.open_record(loaded, db) as store:
+            instant = wiring.instant_at(store, as_of, now())
             world = wiring.world_at(store, loaded, instant)
         results = studies(
             world, loaded, _types(types), windows, benchmark.upper(), estimation, country.upper()

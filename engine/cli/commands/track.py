@@ -24,13 +24,13 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Verdicts and chances against what came; statements registered beforehand beside them."""
         from config.settings import config_folder
-        from engine.clock import now, parse_as_of
+        from engine.clock import now
         from engine.service import morning, registering, tracking, wiring
         from engine.service.bind import load
 
         loaded = load(config_folder(config), strategy)
-        instant = now() if as_of is None else parse_as_of(as_of)
         with wiring.open_record(loaded, db) as store:
+            instant = wiring.instant_at(store, as_of, now())
             assessment = wiring.assess(wiring.world_at(store, loaded, instant), loaded)
             past = morning.past_decisions(store, loaded, instant)
             told = registering.statements(store, loaded.strategy.name)

@@ -35,15 +35,15 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Rate a hypothetical release and show the decision with and without it."""
         from config.settings import config_folder
-        from engine.clock import now, parse_as_of
+        from engine.clock import now
         from engine.decision.ratings import of_releases
         from engine.service import wiring
         from engine.service.bind import load
 
         text = _read(release)
-        instant = now() if as_of is None else parse_as_of(as_of)
         loaded = load(config_folder(config), strategy)
         with wiring.open_record(loaded, db) as store:
+            instant = wiring.instant_at(store, as_of, now())
             world = wiring.world_at(store, loaded, instant)
         facts, name = wiring.hypothesis(text, release.name, world)
         before = wiring.assess(world, loaded)

@@ -41,13 +41,13 @@ def register(app: typer.Typer) -> None:
         json: Json = False,
     ) -> None:
         """Judge rules in worlds without edge and with one; exit 1 where a bound is missed."""
-        from engine.clock import parse_as_of
+        from engine.clock import now
         from engine.service import wiring
         from engine.service import worlds as service
 
-        instant = parse_as_of(last)
         configs = service.presets(config)
         with wiring.open_record(configs[0], db) as store:
+            instant = wiring.instant_at(store, last, now())
             history = store.history(known_by=instant)
         given = service.given_at(history, instant, configs, seed)
         found: dict[str, Tally] = {}
