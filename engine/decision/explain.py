@@ -109,7 +109,7 @@ def decision_at(
         said,
         firm_share=firmness(blend, features, evaluation, row) if known else None,
         worth_pct=100.0 * math.expm1(worth) if known else None,
-        chances=chances_at(outlook, row),
+        chances=tuple(c for c in chances_at(outlook, row) if known or c.event != "stands"),
         risk=risk_at(blend, features, evaluation, outlook, row),
     )
 

@@ -118,7 +118,10 @@ def nearest_line(rule: Rule, evaluation: Evaluation) -> FloatArray:
 
 
 def chances_at(outlook: Outlook, t: int) -> tuple[StatedChance, ...]:
-    """What is said at row ``t``, the verdict's own chance first."""
+    """What is said at row ``t``, the verdict's own chance first; nothing without a forecast.
+
+    Where prices are not known there is no model, and a base rate alone says nothing of today.
+    """
     falls = [(fall, chance) for fall, chance in outlook.falls.items()]
     told: list[tuple[float | None, Chance]] = [(None, outlook.stands), *falls]
     return tuple(
@@ -132,7 +135,7 @@ def chances_at(outlook: Outlook, t: int) -> tuple[StatedChance, ...]:
             fall_pct=fall,
         )
         for fall, chance in told
-        if math.isfinite(chance.chance[t])
+        if math.isfinite(chance.chance[t]) and math.isfinite(chance.model[t])
     )
 
 

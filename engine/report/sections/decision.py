@@ -110,13 +110,32 @@ def _verdict(report: Report, voice: Voice) -> Verdict:
         word=word,
         subject="NVDA",
         when=_moment(report.as_of, voice),
-        beside=keep if d.known else " · ".join((_("cannot say"), keep)),
-        acts=_("Acts at the open of {day}", day=voice.long_on(d.acts_on)) + ".",
+        beside=_beside(report, keep, voice),
+        acts=_acts(report, voice) + ".",
         lead=f"{since}. {_reason(d, voice)}." if d.known else f"{since}.",
         age=age,
         gauge=_gauge(d, voice.number(d.score, "+.2f"), voice),
         push=tuple(push),
     )
+
+
+def _beside(report: Report, keep: str, voice: Voice) -> str:
+    """The share to keep; the last word on it where nothing new can be said."""
+    if report.decision.known and not report.stale:
+        return keep
+    last = voice.say("last word: {share}", share=Said(keep))
+    return last if report.decision.known else " · ".join((voice.say("cannot say"), last))
+
+
+def _acts(report: Report, voice: Voice) -> str:
+    """Which open it is for, in the tense of the reader's day."""
+    acts_on, _ = report.decision.acts_on, voice.say
+    day = voice.long_on(acts_on)
+    if report.for_today:
+        return _("Acts at the open of {day}", day=day)
+    if (report.present_on or report.on) > acts_on:
+        return _("Was for the open of {day}", day=day)
+    return _("Would be for the open of {day}", day=day)
 
 
 def _standing(d: Decision, other: str, voice: Voice) -> str:
@@ -304,6 +323,10 @@ def _flips(report: Report, voice: Voice) -> Block:
     d, _ = report.decision, voice.say
     other = other_word(d.verdict, voice)
     found = [flip for flip in d.flips if flip.flips_at is not None]
+    if not found and not d.known:
+        return Note(
+            text=_("Too little is observed to say what would make it {other}.", other=other)
+        )
     if not found:
         return Note(
             text=_(

@@ -44,7 +44,7 @@ class Headlines(Section):
         """One entry a step, or that no news weighs."""
         steps: tuple[Weighed, ...] = report.parts.get(self.name, ())
         if not steps:
-            yield Note(text=voice.say("No news weighs in the score today."), style="quiet")
+            yield Note(text=voice.say("No news weighs in the score."), style="quiet")
             return
         yield Items(items=tuple(_item(step, voice) for step in steps[:MOST_SHOWN]), most=4)
 
@@ -81,8 +81,8 @@ def _item(step: Weighed, voice: Voice) -> Item:
 def _weight(step: Weighed, voice: Voice) -> str:
     figures = {"told": step.told_pct, "left": step.left_pct}
     if step.voice == POLICY:
-        return voice.say("{told:+pct1} of the price when told, {left:+pct1} today", **figures)
-    return voice.say("{told:+pct1} of data-centre revenue when told, {left:+pct1} today", **figures)
+        return voice.say("{told:+pct1} of the price when told, {left:+pct1} left", **figures)
+    return voice.say("{told:+pct1} of data-centre revenue when told, {left:+pct1} left", **figures)
 
 
 def _row(step: Weighed) -> dict[str, Any]:

@@ -26,7 +26,10 @@ class Risk(Section):
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
         """What the words allow, then chances, then the distribution."""
         risk = report.decision.risk
-        if risk is None:
+        if risk is None or report.stale:
+            yield Note(
+                text=voice.say("No current price is known: nothing is said of the weeks ahead.")
+            )
             return
         yield Note(text=_allowed(risk, voice), style="lead")
         falls = [c for c in report.decision.chances if c.event == "fall"]

@@ -41,6 +41,11 @@ class Stress(Section):
         if not rows:
             return
         _ = voice.say
+        if not report.decision.known:
+            yield Note(
+                text=_("Too little is observed to say what a turn of the world would change.")
+            )
+            return
         yield Note(text=_summary(rows, report, voice), style="lead")
         heads = (_("scenario"), _("severity"), _("then"), _("share kept"), _("score"))
         numbers = {3, 4}

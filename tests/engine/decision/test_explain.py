@@ -19,6 +19,7 @@ from engine.service.wiring import Assessment, assess, world_of
 from feeds.facts import Lags, read_tables
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
+PRICES = ("bar", "corporate_action")
 PRESETS = ("cautious", "balanced", "conviction")
 
 
@@ -85,6 +86,23 @@ def test_what_is_not_observed_widens_and_is_said() -> None:
     assert stale.silent_weight > seen.silent_weight
     assert stale.silent_weight == pytest.approx(1 - stale.coverage)
     assert stale.verdict == "HOLD"
+    assert stale.risk is None
+    assert {c.event for c in stale.chances} <= {"stands"}  # no fall is spoken of without prices
+
+
+def test_a_morning_with_prices_alone_cannot_say_and_still_knows_the_risk() -> None:
+    """One voice of six: grey, any score within what is silent, falls with their chances."""
+    config = load(CONFIG, "balanced")
+    facts = [f for f in read_tables(CONFIG / "facts", Lags()) if f.kind in PRICES]
+    world = world_of(History(facts), config, parse_as_of("2025-08-22"))
+    d = assess(world, config, version="test").decision
+
+    assert (d.known, d.verdict, d.target_weight) == (False, "HOLD", 1.0)
+    assert d.coverage == pytest.approx(1.0 - d.silent_weight)
+    assert d.silent_weight > 0.5
+    assert d.risk is not None
+    assert {c.event for c in d.chances} == {"fall"}  # of what cannot say nothing stands
+    assert (d.firm_share, d.flips) == (None, ()) or all(f.flips_at is None for f in d.flips)
 
 
 def test_every_chance_is_of_something_that_can_be_seen() -> None:

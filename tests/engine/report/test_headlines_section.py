@@ -39,7 +39,7 @@ def test_each_step_says_its_weight_its_teller_and_its_tier() -> None:
     (items,) = shown(step(), step(owners=("Reuters", "AFP"), alone=False, others=2))
     assert isinstance(items, Items)
     lone, confirmed = items.items
-    assert str(lone.title) == "-1.5% of the price when told, -0.8% today"
+    assert str(lone.title) == "-1.5% of the price when told, -0.8% left"
     assert "rests on one source: Reuters · edited press" in lone.detail
     assert "told by Reuters, AFP" in confirmed.detail
     assert "2 more stories" in confirmed.detail

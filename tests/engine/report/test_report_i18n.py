@@ -75,7 +75,7 @@ def test_no_translation_of_a_sentence_is_left_in_english() -> None:
         if m.id and m.id == m.string and re.search(r"[a-z]{3}", re.sub(r"\{.*?\}", "", str(m.id)))
     }
     assert same <= {
-        "Configuration", "Nvidia", "Score", "absent", "contribution", "note", "source",
+        "Configuration", "Nvidia", "Score", "Sharpe", "absent", "contribution", "note", "source",
         "Score {score}", "{on:date}, {clock} (New York)", "{day}, {clock} (New York)",
         ("{n} source", "{n} sources"),
     }  # fmt: skip
