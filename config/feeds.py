@@ -40,6 +40,8 @@ class FeedConfig(Strict):
     label: the source as the reader sees it. allow_private: the source is in one's own network.
     needs_contact: refuse to ask without a contact address. terms_*: what its owner allows.
     key_env: environment variable with the reader's own key; key_header, key_prefix: how it is sent.
+    fallback: the stanza that tells the nearest thing when this one is silent. when_silent: what the
+    reader then goes without.
     options: what only this collector knows (``symbols``, ``org``, ``series`` …).
     """
 
@@ -62,6 +64,8 @@ class FeedConfig(Strict):
     key_prefix: Annotated[str, Field(max_length=20)] = ""
     terms_reviewed_on: date | None = None
     terms: Annotated[str, Field(max_length=500)] = ""
+    fallback: Annotated[str, Field(max_length=64)] = ""
+    when_silent: Annotated[str, Field(max_length=300)] = ""
     options: Mapping[str, Any] = Field(default_factory=dict)
 
     @property
@@ -95,6 +99,11 @@ class FeedsConfig(Strict):
             if feed.name in seen:
                 found.append((("feed", order), "the name is used twice"))
             seen.add(feed.name)
+        found += [
+            (("feed", order), f"fallback = '{feed.fallback}' is no other stanza of this file")
+            for order, feed in enumerate(self.feed)
+            if feed.fallback and feed.fallback not in seen - {feed.name}
+        ]
         if found:
             raise FaultsError(found)
         return self

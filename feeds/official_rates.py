@@ -1,7 +1,8 @@
-"""Official interest rates: the New York Fed's effective rate and FRED's daily series.
+"""Official rates: the New York Fed's effective rate, FRED's daily series, the ECB's euro.
 
-Everything becomes ``observation`` facts in percent a year, known from the moment we fetched it;
-figures of a day are published on the next business day, so a polled figure never comes early.
+Everything becomes ``observation`` facts in percent a year (the euro in USD), known from the moment
+we fetched it; figures of a day are published on the next business day, so a polled figure never
+comes early.
 FRED's graph file needs no key and holds only the latest vintage: a revision is a new version.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
@@ -18,7 +20,7 @@ from pydantic import Field
 from config.schema import Strict
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import DataError, FeedError, InputError
-from engine.record.readings import Observation
+from engine.record.readings import USD_PER_EURO, Observation
 from engine.tables import csv_cells, decoded
 from engine.values import Fact
 from feeds.base import (
@@ -116,6 +118,49 @@ def _effr(records: Iterable[Any]) -> Iterable[tuple[str, str, Any]]:
         for field, series in _NY_FED_FIELDS:
             if record.get(field) is not None:
                 yield str(record.get("effectiveDate", "")), series, record[field]
+
+
+LOWEST_USD_PER_EURO, HIGHEST_USD_PER_EURO = 0.5, 2.5
+"""The euro has cost 0.8252 (2000-10-26) to 1.5990 (2008-07-15) by the same references."""
+
+
+class EcbReference(DocumentCollector):
+    """The ECB's reference rates of the last 90 days: series ``USD_PER_EURO``, as the record has it.
+
+    Set about 16:00 in Frankfurt from a concertation among central banks: no dealing rate.
+    """
+
+    accept = "application/xml, text/xml;q=0.9"
+
+    def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
+        """Facts of every day with a US dollar; ``FeedError`` when this is no such table."""
+        if looks_like_html(body):
+            raise FeedError(feed.name, "a web page came instead of a table", state="blocked")
+        rows = list(_euros(body, feed))
+        sound = [r for r in rows if LOWEST_USD_PER_EURO <= (_percent(r[2]) or 0) <= 2.5]
+        parsed = observations(sound, feed, fetched_at)
+        odd = tuple(f"'{day[:20]} {value[:20]}' is no price of a euro" for day, _, value in rows
+                    if (day, _, value) not in sound)  # fmt: skip
+        return replace(parsed, problems=(*odd, *parsed.problems)[:20])
+
+
+def _euros(body: bytes, feed: FeedConfig) -> Iterable[tuple[str, str, str]]:
+    from lxml import etree
+
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise FeedError(feed.name, "the answer is no table of reference rates") from None
+    days = root.findall(f".//{_ECB}Cube[@time]")
+    if not days:
+        raise FeedError(feed.name, "the table of reference rates has no days")
+    for day in days[:MAX_ENTRIES]:
+        for rate in day.findall(f"{_ECB}Cube[@currency='USD']"):
+            yield day.get("time", ""), USD_PER_EURO, rate.get("rate", "")
+
+
+_ECB = "{http://www.ecb.int/vocabulary/2002-08-01/eurofxref}"
 
 
 def observations(

@@ -94,9 +94,27 @@ class RssCollector(DocumentCollector):
         if looks_like_html(body):
             raise FeedError(feed.name, "a web page came instead of a feed", state="blocked")
         raw = parse_strict(body) if len(body) <= MAX_IN_PROCESS_BYTES else None
-        if raw is None:
-            raw = self._fallback(body, feed.name)
-        return to_items(raw, feed, fetched_at)
+        if raw is not None:
+            return to_items(raw, feed, fetched_at)
+        parsed = to_items(self._fallback(body, feed.name), feed, fetched_at)
+        if not _is_torn(body):
+            return parsed
+        return replace(
+            parsed,
+            problems=(*parsed.problems, "the document ends early, asked for again"),
+            put_off=parsed.put_off + 1,
+        )
+
+
+_ROOT_ENDS = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.I)
+
+
+def _is_torn(body: bytes) -> bool:
+    """Whether the end of the root is missing: what the torn part held comes under the same ETag.
+
+    Sixteen-bit texts are not looked at.
+    """
+    return b"\x00" not in body[-200:] and not _ROOT_ENDS.search(body[-4_096:])
 
 
 # --- entries to items -----------------------------------------------------------------------

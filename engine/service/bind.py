@@ -56,14 +56,16 @@ class Bound(Config):
                 if v is not None
             ],
             "events": self.events.model_dump(mode="json"),
-            "feeds": self.feeds.model_dump(
-                mode="json", exclude={"feed": {"__all__": {"terms", "terms_reviewed_on"}}}
-            ),
+            "feeds": self.feeds.model_dump(mode="json", exclude={"feed": {"__all__": _NOTES}}),
             "threat": self.threat.model_dump(mode="json"),
             "scenarios": {k: s.model_dump(mode="json") for k, s in self.scenarios.items()},
         }
         text = json.dumps(parts, sort_keys=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+_NOTES = {"terms", "terms_reviewed_on", "fallback", "when_silent"}
+"""Of a feed's stanza, what only people read."""
 
 
 def load(folder: Path, strategy: str | None = None) -> Bound:

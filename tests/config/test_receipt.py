@@ -63,7 +63,7 @@ def test_every_number_of_a_deciding_file_moves_the_hash(folder: Path, name: str)
     """A few values cannot grow (a bound, a date's part); the rest each give a hash of their own."""
     path = folder / name
     text = path.read_text(encoding="utf-8")
-    places = [m.start() for m in NUMBER.finditer(text)]
+    places = [m.start() for m in NUMBER.finditer(text) if "reviewed_on" not in m[1]]  # a note
     chosen = places if len(places) < 40 else places[:: len(places) // 30]
     seen, refused = {load(folder).digest}, 0
     for start in chosen:

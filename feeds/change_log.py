@@ -1,0 +1,140 @@
+"""A maker's change log: one web page with a heading for each day and below it what changed.
+
+The shape is that of Docusaurus pages such as ``https://api-docs.deepseek.com/updates/``: a heading
+``Date: 2026-11-20``, under it a heading for each model or feature, then prose. Each becomes an item
+titled "maker: heading", dated to its day; such a page is often earlier than the weights. A page
+whose headings have another form is an error: a redesign must not look like silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+from config.schema import Strict
+from engine.errors import FeedError
+from engine.news import clean
+from feeds.base import (
+    MAX_ENTRIES,
+    DocumentCollector,
+    FeedConfig,
+    Parsed,
+    newest_stamps,
+    options_of,
+)
+
+MAX_PAGE_BYTES = 2 * 1024 * 1024
+"""The real page has about 60 kB; a tree takes up to thirty times the bytes."""
+
+_DAY = re.compile(r"(?:Date:\s*)?(\d{4}-\d{2}-\d{2})")
+_ANCHOR = re.compile(r"[\w.-]{1,120}\Z", re.A)
+_DAY_LEVELS, _ENTRY_LEVELS = ("h1", "h2"), ("h3", "h4")
+
+
+class ChangeLogOptions(Strict):
+    """maker: stands before each heading, which often is the bare name of a model."""
+
+    maker: Annotated[str, Field(min_length=1, max_length=60)]
+
+
+class ChangeLog(DocumentCollector):
+    """The entries of one change log."""
+
+    Options = ChangeLogOptions
+    accept = "text/html, application/xhtml+xml;q=0.9"
+
+    def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
+        """An item a heading below a day; ``FeedError`` when the page has no such headings."""
+        maker = options_of(feed, ChangeLogOptions).maker
+        found = list(_entries(body, feed))
+        items, ahead = [], 0
+        for entry in found[:MAX_ENTRIES]:
+            at = datetime.combine(entry.on, time(0), tzinfo=UTC)
+            if clean.is_future(at, fetched_at):
+                ahead += 1
+                continue
+            item = clean.make_item(
+                source=feed.source,
+                title=f"{maker}: {entry.heading}",
+                url=feed.url,
+                known_at=fetched_at,
+                published_at=at,
+                summary=entry.text,
+                lang=feed.lang,
+            )
+            if item is not None:  # one page: the fragment tells its entries apart
+                mark = entry.anchor if _ANCHOR.match(entry.anchor) else entry.on.isoformat()
+                items.append(replace(item, url=f"{item.url}#{mark}"))
+        torn = b"</html" not in body[-4_096:].lower()
+        said = (
+            (ahead, f"{ahead} entries dated ahead, read again when due"),
+            (torn, "the page ends early, asked for again"),
+        )
+        return Parsed(
+            items=tuple(items),
+            problems=tuple(text for there, text in said if there),
+            stamps=newest_stamps(i.published_at for i in items if i.published_at is not None),
+            put_off=ahead + torn,
+        )
+
+
+class _Entry(NamedTuple):
+    on: date
+    heading: str
+    anchor: str
+    text: str
+
+
+def _entries(body: bytes, feed: FeedConfig) -> Iterator[_Entry]:
+    """Headings with their day, anchor, and the prose up to the next heading."""
+    on: date | None = None
+    seen = 0
+    open_: list[str] = []
+    for node in _headings_and_prose(body, feed):
+        if node.tag in (*_DAY_LEVELS, *_ENTRY_LEVELS) and open_ and on is not None:
+            yield _Entry(on, open_[0], open_[1], " ".join(open_[2:]))
+            open_ = []
+        if node.tag in _DAY_LEVELS:
+            on = _day(node)
+            seen += on is not None
+        elif node.tag in _ENTRY_LEVELS and on is not None:
+            open_ = [_text(node), node.get("id") or ""]
+        elif open_:
+            open_.append(_text(node))
+    if open_ and on is not None:
+        yield _Entry(on, open_[0], open_[1], " ".join(open_[2:]))
+    if not seen:
+        raise FeedError(feed.name, "the page has no headings with a day: it was redesigned")
+
+
+def _headings_and_prose(body: bytes, feed: FeedConfig) -> Iterator[Any]:
+    from lxml import etree, html
+
+    if len(body) > MAX_PAGE_BYTES:
+        raise FeedError(feed.name, f"the page has more than {MAX_PAGE_BYTES // 2**20} MiB")
+    try:
+        root = html.document_fromstring(
+            body, parser=html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+        )
+    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
+        raise FeedError(feed.name, "the answer is no web page") from None
+    yield from root.iter(*_DAY_LEVELS, *_ENTRY_LEVELS, "p", "li")
+
+
+def _text(node: Any) -> str:
+    """What is seen of ``node``, without the mark that links to the heading itself."""
+    parts = (t for t in node.itertext() if t.strip("\u200b #"))
+    return " ".join(" ".join(parts).split())
+
+
+def _day(node: Any) -> date | None:
+    match = _DAY.match(_text(node))
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
