@@ -93,6 +93,28 @@ class TrackedCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredChance:
+    """One kind of printed chance with what came of it, of the ``live`` or the ``replayed`` record.
+
+    said, came: means of the chances and of the outcomes (0 to 1); brier, brier_base_rate: mean
+    squared errors; all None while there are too few outcomes for a rate. n: over; open: still to
+    come; void: over, and the record cannot tell. fall_pct None: that the same is said again.
+    """
+
+    record: str
+    event: str
+    fall_pct: float | None
+    within_sessions: int
+    n: int
+    open: int
+    void: int
+    said: float | None
+    came: float | None
+    brier: float | None
+    brier_base_rate: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PricePoint:
     """One session of the report's chart, split-adjusted to the report date."""
 

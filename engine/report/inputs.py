@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.decision.news_impulses import Weighed
     from engine.decision.scenarios import StressRow
     from engine.record.history import History
-    from engine.shown import ReleaseCard, SourceHealth
+    from engine.shown import ReleaseCard, ScoredChance, SourceHealth
     from engine.values import Decision, Event, Features, FloatArray, ThreatRating
 
 
@@ -25,6 +25,7 @@ class Inputs:
     weighed: the steps of news that weigh, the heaviest first.
     changes: of ratings, besides releases, newest first, already chosen.
     stress: scenarios laid over this decision.
+    scored: how the chances said so far came out, live ones first.
     """
 
     as_of: datetime
@@ -43,3 +44,4 @@ class Inputs:
     changes: tuple[ThreatRating, ...] = ()
     holding: Holding | None = None
     present_on: date | None = None
+    scored: tuple[ScoredChance, ...] = ()

@@ -133,6 +133,7 @@ def report_of(
     """The report of an assessment; ``decision`` instead of its own when given."""
     from engine.report.build import build
     from engine.report.inputs import Inputs
+    from engine.service.tracking import scores
 
     return build(
         Inputs(
@@ -152,6 +153,7 @@ def report_of(
             present_on=present.astimezone(NEW_YORK).date() if present else None,
             weighed=weighed_news(assessment),
             changes=changes_of_ratings(assessment),
+            scored=scores(assessment, past),
         )
     )
 

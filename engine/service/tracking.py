@@ -20,6 +20,7 @@ import numpy as np
 
 from config.frozen import FROZEN_ON
 from engine.service.basis import foresight
+from engine.shown import ScoredChance
 
 if TYPE_CHECKING:
     from engine.decision.outlook import Outlook
@@ -214,6 +215,43 @@ def scored(event: str, said: Sequence[Said]) -> dict[str, Any]:
             {"said": b.said, "came": b.came, "n": b.n} for b in reliability_table(chance, came)
         ],
     }
+
+
+def scores(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> tuple[ScoredChance, ...]:
+    """Each chance as it came out, live first; the command ``track`` adds intervals."""
+    records = {
+        "live": live(assessment, past),
+        "replayed": replayed(assessment.outlook, assessment.features.sessions_on),
+    }
+    return tuple(
+        _in_short(record, event, [s for s in said if s.event == event])
+        for record, said in records.items()
+        for event in dict.fromkeys(s.event for s in said)
+    )
+
+
+def _in_short(record: str, event: str, said: Sequence[Said]) -> ScoredChance:
+    from backtests.reliability import brier
+
+    over = [s for s in said if np.isfinite(s.came)]
+    chance, base, came = (
+        np.array([getattr(s, k) for s in over]) for k in ("chance", "base", "came")
+    )
+    told = len(over) >= LEAST
+    kind, _, fall = event.partition("_")
+    return ScoredChance(
+        record=record,
+        event=kind,
+        fall_pct=float(fall) if fall else None,
+        within_sessions=said[0].within_sessions,
+        n=len(over),
+        open=sum(bool(np.isnan(s.came)) and not s.void for s in said),
+        void=sum(s.void for s in said),
+        said=float(chance.mean()) if told else None,
+        came=float(came.mean()) if told else None,
+        brier=brier(chance, came) if told else None,
+        brier_base_rate=brier(base, came) if told else None,
+    )
 
 
 def worst_days(assessment: Assessment) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from engine.shown import (
     PricePoint,
     ReleaseCard,
     Report,
+    ScoredChance,
     SourceHealth,
     TrackedCall,
     Upcoming,
@@ -541,6 +542,7 @@ def sample_report(**changes: Any) -> Report:
         parts={
             "stress": stress_rows(),
             "changes": rating_changes(),
+            "scored_chances": scored_chances(),
             "floods": (Flood(source="Google News", told=60, usual_a_day=2.5),),
         },
     )
@@ -555,6 +557,19 @@ def rating_changes() -> tuple[ThreatRating, ...]:
         cut, kind="failed run", model="R2", loss_share=-0.003, value_loss_usd_bn=-0.7,
         rated_at=AS_OF - timedelta(days=8), reasons="DeepSeek is said to have failed.",
     )  # fmt: skip
+
+
+def scored_chances() -> tuple[ScoredChance, ...]:
+    """A live chance with too few outcomes, and a replayed one that beat its base rate."""
+    replayed = ScoredChance(
+        record="replayed", event="fall", fall_pct=10.0, within_sessions=21, n=919, open=21, void=2,
+        said=0.24, came=0.26, brier=0.181, brier_base_rate=0.189,
+    )  # fmt: skip
+    few = replace(
+        replayed, record="live", event="stands", fall_pct=None, within_sessions=5, n=7, said=None,
+        came=None, brier=None, brier_base_rate=None,
+    )  # fmt: skip
+    return few, replayed
 
 
 def stress_rows() -> tuple[StressRow, ...]:
