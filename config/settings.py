@@ -202,6 +202,34 @@ class ScheduleSettings(Strict):
         return time.fromisoformat(self.report_at)
 
 
+class TimestampSettings(Strict):
+    """A time-stamping authority (RFC 3161) for the newest entry of the ledger; empty: none.
+
+    roots_file: PEM certificates that its answers are verified against, offline. allow_private: the
+    authority stands in one's own network.
+    """
+
+    url: Annotated[str, Field(pattern=r"^(https?://\S+)?$", max_length=500)] = ""
+    roots_file: str = ""
+    allow_private: bool = False
+
+    @model_validator(mode="after")
+    def _roots_are_named(self) -> Self:
+        if self.url and not self.roots_file:
+            raise ValueError("[timestamp] url needs roots_file, or nothing could be verified")
+        return self
+
+
+class WatchSettings(Strict):
+    """A dead man's switch: asked once a session, after the report was delivered.
+
+    ping_url_env: the environment variable that holds its address, which is a secret.
+    """
+
+    ping_url_env: Annotated[str, Field(pattern=r"^([A-Za-z_]\w*)?$")] = ""
+    allow_private: bool = False
+
+
 class Settings(Strict):
     """``nvsignal.toml``."""
 
@@ -212,6 +240,8 @@ class Settings(Strict):
     contact: ContactSettings = ContactSettings()
     delivery: DeliverySettings = DeliverySettings()
     schedule: ScheduleSettings = ScheduleSettings()
+    timestamp: TimestampSettings = TimestampSettings()
+    watch: WatchSettings = WatchSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

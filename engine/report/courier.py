@@ -310,6 +310,11 @@ def maybe_twice(store: Store, since: datetime) -> tuple[Delivery, ...]:
     return tuple(r for r in rows if r.repeats and r.state == "taken" and r.changed_at >= since)
 
 
+def report_sent(store: Store, name: str, day: date) -> bool:
+    """Whether the report of ``day`` has gone out on the channel called ``name``."""
+    return store.sent_at(_done(f"{name}|{digest_key(day)}")) is not None
+
+
 def failing_since(store: Store, name: str) -> datetime | None:
     """When the channel called ``name`` began to fail; None while it works."""
     return store.sent_at(_failing(name))

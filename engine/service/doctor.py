@@ -286,12 +286,13 @@ def clock_skew(store: Store, now: datetime) -> Iterator[Finding]:
 def ledger_chain(store: Store, config: Config) -> Iterator[Finding]:
     """Whether the chain of decisions holds, and every entry that a report names is in it."""
     from engine.record import ledger
-    from engine.service import anchors
+    from engine.service import anchors, stamps
     from engine.service.runner import report_folder
 
     try:
         head = ledger.verify(store)
         reports = anchors.hold(store, report_folder(config))
+        stamped = stamps.verify(store, config.settings.timestamp, stamps.folder())
     except NvsignalError as error:
         yield Finding(
             level="error",
@@ -303,7 +304,8 @@ def ledger_chain(store: Store, config: Config) -> Iterator[Finding]:
         yield Finding(
             level="ok",
             check="ledger",
-            message=f"unbroken, length {head.n_entries}, as {reports} reports name it",
+            message=f"unbroken, length {head.n_entries}, as {reports} reports name it"
+            + (f" and {stamped} time stamps" if stamped else ""),
         )
 
 

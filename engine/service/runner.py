@@ -87,6 +87,8 @@ class Runner:
     folder: Path
     sessions: Callable[[datetime, Config], Sessions] = sessions_around
     owner: str = field(default_factory=owner_name)
+    afterwards: Callable[[date | None, datetime], None] = lambda day, now: None
+    """(session of the newest report, now): what follows the delivery; it never fails."""
     _morning: Morning | None = None
     _leading: bool | None = None
     _said: set[str] = field(default_factory=set)
@@ -105,6 +107,7 @@ class Runner:
             if self.execute(key):
                 finished.append(key)
         self._deliver_now(soon=bool(finished))
+        self.afterwards(self._newest_session(), self.clock())
         return tuple(finished)
 
     def leads(self) -> bool:
@@ -134,6 +137,10 @@ class Runner:
     def newest_report(self) -> Report | None:
         """The report made last by this object; None before the first."""
         return None if self._morning is None else self._morning.report
+
+    def _newest_session(self) -> date | None:
+        runs = self.store.job_runs("report", limit=1)
+        return session_of(runs[0]) if runs and runs[0].status == "done" else None
 
     def execute(self, key: RunKey) -> bool:
         """Claim, do, finish. What goes wrong is noted in the run, and tried again later."""
@@ -391,6 +398,7 @@ def make_runner(
     offline: bool = False,
 ) -> Runner:
     """A runner with the real feeds and channels; ``offline`` asks no feed."""
+    from engine.service.afterwards import Afterwards
     from engine.service.channels import courier_of, outbox
 
     courier = courier_of(store, config, channels, log)
@@ -408,6 +416,7 @@ def make_runner(
         prepare=prepare,
         deliver=deliver,
         folder=report_folder(config),
+        afterwards=Afterwards(store=store, config=config, log=log),
     )
 
 

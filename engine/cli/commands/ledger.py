@@ -48,25 +48,27 @@ def register(app: typer.Typer) -> None:
         config: ConfigDir = None,
         json: Json = False,
     ) -> None:
-        """Check the hash chain, and that it holds every entry named by a report in the folder."""
+        """Check the hash chain, and every entry that a report or a time stamp names."""
         from config.settings import config_folder
         from engine.record import ledger
         from engine.record.store import Store
-        from engine.service import anchors
+        from engine.service import anchors, stamps
         from engine.service.bind import load
         from engine.service.runner import report_folder
 
-        folder = report_folder(load(config_folder(config), None))
+        loaded = load(config_folder(config), None)
+        folder = report_folder(loaded)
         with Store.open(record_url(db, config), create=False) as store:
             found = ledger.verify(store, head=head)
             reports = anchors.hold(store, folder)
+            stamped = stamps.verify(store, loaded.settings.timestamp, stamps.folder())
         if json:
             plain = {"ok": True, "entries": found.n_entries, "head": found.entry_hash}
-            write_out(to_json({**plain, "reports": reports}))
+            write_out(to_json({**plain, "reports": reports, "time_stamps": stamped}))
         else:
             write_out(
-                f"{found.n_entries} entries hold, and the {reports} reports that name one; "
-                f"head {found.entry_hash}"
+                f"{found.n_entries} entries hold, and the {reports} reports that name one"
+                f"{f', and {stamped} time stamps' if stamped else ''}; head {found.entry_hash}"
             )
 
 
