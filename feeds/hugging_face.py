@@ -154,9 +154,10 @@ class HuggingFaceOrg(DocumentCollector):
             if wanted and left > 0:
                 left -= 1
                 try:
-                    memo[name] = self._read(poll, fact.key)
+                    self._read(poll, fact.key, memo, name)
                 except FeedError as error:
-                    problems.append(f"config of {fact.key} not read: {error.message}")
+                    what = "card" if memo.get(name) else "config"
+                    problems.append(f"{what} of {fact.key} not read: {error.message}")
             elif wanted:
                 problems.append(f"config of {fact.key} not read yet")
             config, _, card = memo.get(name, "").partition(_CARD_MARK)
@@ -168,14 +169,17 @@ class HuggingFaceOrg(DocumentCollector):
         kept = dict(list(memo.items())[-_MAX_MEMO:])
         return tuple(out), kept, tuple(problems)
 
-    def _read(self, poll: Poll, repository: str) -> str:
-        """Config and card, for the memo."""
+    def _read(self, poll: Poll, repository: str, memo: dict[str, str], name: str) -> None:
+        """Config and card into the memo; a card that cannot be read costs no config."""
         options = options_of(poll.feed, HubOptions)
-        config = self._document(poll, options.config_url, repository)
-        told = read_json(config, poll.feed) if config else {}
+        if memo.get(name, "").count("|") != _SEPARATORS:
+            memo.pop(name, None)
+            config = self._document(poll, options.config_url, repository)
+            told = read_json(config, poll.feed) if config else {}
+            memo[name] = pack_config(told if isinstance(told, dict) else {})
         card = self._document(poll, options.card_url, repository) if options.card_url else b""
         read = read_card(card.decode("utf-8", "replace"), repository)
-        return pack_config(told if isinstance(told, dict) else {}) + _CARD_MARK + pack_card(read)
+        memo[name] += _CARD_MARK + pack_card(read)
 
     def _document(self, poll: Poll, template: str, repository: str) -> bytes:
         url = template.replace("{id}", quote(repository, safe="/"))

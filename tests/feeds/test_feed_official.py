@@ -246,6 +246,22 @@ def test_a_config_that_cannot_be_read_now_is_read_later(poll_of):
     assert (harvest.parsed.put_off, harvest.memo) == (1, {})
 
 
+def test_a_card_that_cannot_be_read_now_costs_no_config(poll_of):
+    """What the config says counts at once; the card alone is read at the next poll."""
+    card = config_url("A").replace("config.json", "README.md")
+    down = FetchFailedError("hf", "answered 503", reason="unavailable")
+    answers = {HF_URL: dumped([repository("A", config={})]), config_url("A"): dumped(MOE)}
+
+    harvest = HuggingFaceOrg().poll(poll_of(HF, {**answers, card: down}))
+
+    (fact,) = harvest.parsed.facts
+    assert round(fact.payload["active_params"] / 1e9) == 22
+    assert harvest.parsed.problems == ("card of deepseek-ai/A not read: hf: answered 503",)
+    again = poll_of(HF, answers, PollState(memo=harvest.memo))
+    HuggingFaceOrg().poll(again)
+    assert again.fetcher.asked == [HF_URL, card]
+
+
 def test_only_a_few_configs_are_read_in_one_poll(poll_of):
     """Five, newest first; the others follow at the next polls."""
     names = [f"M{n}" for n in range(8)]

@@ -160,7 +160,11 @@ def stanzas(url: str) -> tuple[Stanza, ...]:
             "hub",
             "feeds.hugging_face:HuggingFaceOrg",
             f"{url}/models",
-            options={"org": '"deepseek-ai"', "config_url": f'"{url}/{{id}}/config.json"'},
+            options={
+                "org": '"deepseek-ai"',
+                "config_url": f'"{url}/{{id}}/config.json"',
+                "card_url": f'"{url}/{{id}}/README.md"',
+            },
         ),
         Stanza("bans", rss_kind, f"{url}/bans.xml"),
         Stanza("fed", rss_kind, f"{url}/fed.xml"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backtests.audit import DECIDED
+from backtests.trace import DECIDED
 from config.settings import Config
 from engine.clock import from_micros, parse_as_of
 from engine.record.history import History
