@@ -109,8 +109,9 @@ class Lines(Block):
 class Cell:
     """One cell: text with a small ``note``, or a bar over ``span``, with a needle ``at`` (percent).
 
-    bar cells carry no text; ``observed`` False draws them hatched. shade: how strongly a cell of a
-    map is coloured by its tone, 0 to 100; chosen: framed.
+    bar cells carry no text; ``observed`` False draws them hatched. zero: place of nothing on the
+    bar's axis, percent; None draws no line. shade: how strongly a cell of a map is coloured by its
+    tone, 0 to 100; chosen: framed.
     """
 
     text: str = ""
@@ -119,6 +120,7 @@ class Cell:
     style: Literal["", "strong", "quiet"] = ""
     span: Span | None = None
     at: float | None = None
+    zero: float | None = None
     observed: bool = True
     shade: int | None = None
     chosen: bool = False

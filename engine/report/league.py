@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 SHOWN = 20
 SLIGHT = 0.5
 """Points below which a release has no reason worth reading."""
-_AXIS = Axis(low=-25, high=100)
+_AXIS = Axis(low=-100, high=100)
+"""All that a score can be: no interval is cut."""
 
 League = Sequence[tuple["ModelRelease", "ThreatRating"]]
 
@@ -35,8 +36,8 @@ def page_of(league: League, as_of: datetime, voice: Voice) -> Page:
     """The first ``SHOWN`` of ``league`` in the order given; those that tell with their reasons."""
     _ = voice.say
     said = _(
-        "A score of 50 is 2% of Nvidia's gross profit of three years, below 0 is a gain; the bar "
-        "is the 5–95% interval. Each release as of its own day."
+        "A score of 50 is 2% of Nvidia's gross profit of three years, below 0 (the thin line) is "
+        "a gain; the bar is the 5–95% interval. Each release as of its own day."
     )
     top = [pair for pair in league if pair[1].rateable][:SHOWN]
     waiting = [release for release, rating in league if not rating.rateable]
@@ -67,9 +68,8 @@ def _table(league: League, voice: Voice) -> Table:
     return Table(
         columns=(
             Column(head=_("Release")),
-            Column(head=_("Day")),
             Column(bar=True),
-            Column(head=_("score"), number=True),
+            Column(head=_("Score"), number=True),
         ),
         rows=tuple(_row(*pair, voice) for pair in league),
     )
@@ -77,12 +77,13 @@ def _table(league: League, voice: Voice) -> Table:
 
 def _row(release: ModelRelease, rating: ThreatRating, voice: Voice) -> tuple[Cell, ...]:
     band = voice.say("{low:int} to {high:int}", low=rating.score_low, high=rating.score_high)
+    about = (clean(release.lab, limit=60), voice.on(release.released_on))
     return (
-        Cell(text=clean(release.model, limit=60), note=clean(release.lab, limit=60)),
-        Cell(text=voice.on(release.released_on), style="quiet"),
+        Cell(text=clean(release.model, limit=60), note=" · ".join(about)),
         Cell(
             span=_AXIS.span(rating.score_low, rating.score_high),
             at=_AXIS.at(rating.score),
+            zero=_AXIS.at(0.0),
             tone=-1,
         ),
         Cell(text=voice.number(rating.score, ".1f"), note=band, style="strong"),

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.commands.rate import detail_text, league_text
+from engine.cli.commands.rate import detail_text, find_name, league_text
 from engine.cli.main import main
+from engine.errors import InputError, UnknownNameError
 from engine.report.league import render as page
 from tests.engine.threat.threat_world import DAY, drawn, params, release, world
 
@@ -96,6 +97,30 @@ def test_the_beginning_of_a_name_is_enough_when_one_name_begins_so(
     assert code == 2
     assert "begins" in err
     assert "DeepSeek-V2" in err
+
+
+NAMES = ("DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-V4-Pro", "DeepSeek-V4-Flash", "Kimi K2",
+         "R1-Mini")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [("deepseek-r1", "DeepSeek-R1"), ("k2", "Kimi K2"), ("v4-p", "DeepSeek-V4-Pro"),
+     ("R1", "R1-Mini"), ("r1-05", "DeepSeek-R1-0528"), ("flash", "DeepSeek-V4-Flash")],
+)  # fmt: skip
+def test_a_name_is_found_without_its_family(said: str, found: str) -> None:
+    """A name that begins so comes before one that goes on so."""
+    assert find_name(said, NAMES) == found
+
+
+@pytest.mark.parametrize("said", ["v4", "deepseek", "", " "])
+def test_what_begins_several_names_or_none_is_refused(said: str) -> None:
+    with pytest.raises((InputError, UnknownNameError)):
+        find_name(said, NAMES)
+
+
+def test_r1_alone_is_the_release_called_so() -> None:
+    assert find_name("R1", NAMES[:-1]) == "DeepSeek-R1"
 
 
 def test_json_of_one_release_adds_up_and_keeps_its_keys(capsys: pytest.CaptureFixture[str]) -> None:

@@ -172,19 +172,31 @@ def find_rated(
 
 
 def find_name(name: str, known: Iterable[str]) -> str:
-    """``name`` among ``known``: the whole name, else the only one that begins so, case ignored.
+    """``name`` among ``known``, case ignored: the whole name, else the only one that begins so,
+    else the same without the family in front (R1, K2: what follows a hyphen or a space).
 
     Raises ``UnknownNameError`` with the nearest name, ``InputError`` where several begin so.
     """
     wanted, names = name.strip().lower(), list(known)
-    whole = [n for n in names if n.lower() == wanted]
-    begun = whole or [n for n in names if wanted and n.lower().startswith(wanted)]
+    tails = {n: [n.lower(), *_tails(n.lower())] for n in names}
+    tiers = (
+        [n for n in names if n.lower() == wanted],
+        [n for n in names if n.lower().startswith(wanted)],
+        [n for n in names if wanted in tails[n]],
+        [n for n in names if any(tail.startswith(wanted) for tail in tails[n])],
+    )
+    begun = next((tier for tier in tiers if tier), []) if wanted else []
     if len(begun) > 1:
         shown = ", ".join(sorted(begun)[:6])
         raise InputError(f"'{name[:60]}' begins {len(begun)} names: {shown}", remedy="add to it")
     if not begun:
         raise UnknownNameError("release", name, names)
     return begun[0]
+
+
+def _tails(name: str) -> list[str]:
+    """What follows each hyphen or space of a name."""
+    return [name[at + 1 :] for at, sign in enumerate(name) if sign in "- "]
 
 
 def plain(release: ModelRelease, rating: ThreatRating) -> dict[str, Any]:
@@ -214,9 +226,7 @@ def league_text(
         "below 0 is a gain. Year: data-centre revenue at risk within twelve months.",
         "Value: present value of the gross profit lost, bn USD.",
         "",
-        f"{'#':>3} {'release':<25}{'day':<11}{'score':>6}{'5-95%':>9}{'year':>7}{'value':>7}"
-        "  mainly",
-        "-" * WIDTH,
+        *(_heads() if shown else ()),
         *(_league_line(n, *pair) for n, pair in enumerate(shown, start=1)),
     ]
     if len(shown) < len(rated):
@@ -226,6 +236,11 @@ def league_text(
     if not league:
         lines.append("No release is known by then.")
     return "\n".join(lines)
+
+
+def _heads() -> tuple[str, str]:
+    heads = f"{'#':>3} {'release':<25}{'day':<11}{'score':>6}{'5-95%':>9}{'year':>7}{'value':>7}"
+    return heads + "  mainly", "-" * WIDTH
 
 
 def _league_line(place: int, release: ModelRelease, rating: ThreatRating) -> str:

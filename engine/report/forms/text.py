@@ -212,7 +212,7 @@ def _bar_cells(block: Table, width: int) -> int:
 
 def _cell(cell: Cell, cells: int) -> RichText:
     if cell.is_bar:
-        return _track(cell.span, None, cell.tone, cells, at=cell.at)
+        return _track(cell.span, cell.zero, cell.tone, cells, at=cell.at)
     text = Text(cell.text, style=_TONE[cell.tone] or _CELL[cell.style])
     return (
         _joined(text, (f" {cell.note}" if cell.text else cell.note, "dim")) if cell.note else text
