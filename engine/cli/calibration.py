@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 BINS = 5
+LEAST_TOLD = 12
+"""Forecasts below which no interval says anything: three blocks of the bootstrap, four each."""
 RATED = ("release", "rated at last")
 """Kinds of ratings that stand for a release; a test holds them to ``engine.threat.changes``."""
 GUIDE, CHINA = "next guide against consensus", "next China line"
@@ -127,7 +129,10 @@ def calibration_text(
             f"{span:>16} {s.covered:>5.0%}"
         )
     lines += [f"{what:29}   0  too few to score: it has come {n} times" for what, n in left]
-    lines += ["─" * WIDTH, *textwrap.wrap(_verdict(scored), WIDTH), ""]
+    lines += ["─" * WIDTH, *textwrap.wrap(_verdict(scored), WIDTH)]
+    few = [s.what for s in scored if s.n < LEAST_TOLD]
+    told = f"Under {LEAST_TOLD} forecasts, which show nothing either way: {', '.join(few)}."
+    lines += [*(textwrap.wrap(told, WIDTH) if few else ()), ""]
     lines += ["Where outcomes fell in their forecasts, a fifth each if honest"]
     for s in scored:
         lines += [s.what]
@@ -139,8 +144,9 @@ def calibration_text(
 
 
 def _verdict(scored: Sequence[Scored]) -> str:
-    better = [s.what for s in scored if s.low > 0]
-    worse = [s.what for s in scored if s.high < 0]
+    told = [s for s in scored if s.n >= LEAST_TOLD]
+    better = [s.what for s in told if s.low > 0]
+    worse = [s.what for s in told if s.high < 0]
     if better:
         return f"Ratings knew more than the past of: {', '.join(better)}."
     if worse:

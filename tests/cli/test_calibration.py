@@ -47,6 +47,19 @@ def test_the_text_gives_scores_and_says_what_is_too_few(scored: list[Scored]) ->
     assert re.search(r"next change of a consensus +0  too few to score: it has come 2 times", text)
 
 
+def test_a_handful_of_forecasts_is_no_verdict(scored: list[Scored]) -> None:
+    """Six of one vendor, three of them of one day, gave an interval above nothing."""
+    good = replace(scored[0], what="lucky", low=0.1, high=0.4)
+    few, enough = (
+        c.calibration_text([replace(good, n=n)], AT) for n in (c.LEAST_TOLD - 1, c.LEAST_TOLD)
+    )
+
+    assert c.LEAST_TOLD >= 3 * observables.BLOCK
+    assert "knew more than the past of: lucky" in enough
+    assert "knew more than the past of" not in few
+    assert "show nothing either way: lucky" in few
+
+
 def test_one_release_has_its_forecasts_beside_the_past_and_what_came() -> None:
     all_seen = seen()
     one = all_seen.ratings[5]
