@@ -19,6 +19,7 @@ TEMPLATE = """\
 # country = "FR"                    # where you pay tax
 # share_of_wealth_pct = 20          # NVDA as a part of all you own, in per cent
 # sold_into = "money market fund"   # where the money would go
+# programs_may_read = true          # else neither 'nvsignal mcp' nor the page's /api tells it
 
 # One stanza a purchase; shares as counted on that day, before later splits; cost with fees.
 # [[lots]]
@@ -130,6 +131,7 @@ class Holding(Strict):
     share_of_wealth_pct: _Percent | None = None
     order_cost_bp: Annotated[float, Field(ge=0, le=1000)] = 5.0
     sold_into: Annotated[str, Field(max_length=120)] = ""
+    programs_may_read: bool = False
     done: Many[Step] = ()
 
     def tax_rule(self, on: date) -> TaxRule | None:

@@ -15,7 +15,7 @@ import sys
 import typer
 
 from engine.cli import commands
-from engine.cli.output import ClosedOutput, fail, standard_output
+from engine.cli.output import ClosedOutput, fail, redacted, standard_output, unexpected
 from engine.errors import NvsignalError
 
 
@@ -57,23 +57,6 @@ def main(argv: list[str] | None = None) -> None:
 
 
 DEBUG = "NVSIGNAL_DEBUG"
-
-
-SECRETS = ("NVSIGNAL_DB", "NVSIGNAL_MAIL_URL", "NVSIGNAL_WEB_TOKEN")
-"""Variables whose values, whole or in parts, never reach an error line."""
-
-
-def redacted(text: str) -> str:
-    """``text`` without the secrets that this process was given, and what looks like one."""
-    from engine.service.logs import Redactor
-
-    return Redactor(os.environ[name] for name in SECRETS if os.environ.get(name))(text)
-
-
-def unexpected(error: Exception) -> str:
-    """One line for an error that nobody foresaw, without passwords of addresses."""
-    text = " ".join(str(error).split())
-    return redacted(f"unexpected {type(error).__name__}: {text or 'no reason given'}")
 
 
 if __name__ == "__main__":

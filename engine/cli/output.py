@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 from engine.errors import InputError, StoreError
@@ -20,15 +21,34 @@ def to_json(value: Any) -> str:
     return json.dumps(to_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
 
 
+_kept: ContextVar[list[str] | None] = ContextVar("kept", default=None)
+
+
+@contextmanager
+def kept_output() -> Iterator[list[str]]:
+    """What commands of this thread would print, kept in a list instead."""
+    told: list[str] = []
+    token = _kept.set(told)
+    try:
+        yield told
+    finally:
+        _kept.reset(token)
+
+
 def write_out(text: str) -> None:
     """Print to standard output; a terminal that cannot encode a character gets an escape.
 
     Raises ``StoreError`` when it is closed or full; a reader that left ends the program, code 141.
     """
+    text = text if text.endswith("\n") else text + "\n"
+    told = _kept.get()
+    if told is not None:
+        told.append(text)
+        return
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     shown = text.encode(encoding, "backslashreplace").decode(encoding)
     with standard_output():
-        sys.stdout.write(shown if shown.endswith("\n") else shown + "\n")
+        sys.stdout.write(shown)
         sys.stdout.flush()
 
 
@@ -74,6 +94,23 @@ def read_piped(name: str, *, at_most: int) -> bytes:
     if len(raw) > at_most:
         raise InputError(f"{name} is larger than {at_most:,} bytes")
     return raw
+
+
+SECRETS = ("NVSIGNAL_DB", "NVSIGNAL_MAIL_URL", "NVSIGNAL_WEB_TOKEN")
+"""Variables whose values, whole or in parts, never reach an error line."""
+
+
+def redacted(text: str) -> str:
+    """``text`` without the secrets that this process was given, and what looks like one."""
+    from engine.service.logs import Redactor
+
+    return Redactor(os.environ[name] for name in SECRETS if os.environ.get(name))(text)
+
+
+def unexpected(error: Exception) -> str:
+    """One line for an error that nobody foresaw, without passwords of addresses."""
+    text = " ".join(str(error).split())
+    return redacted(f"unexpected {type(error).__name__}: {text or 'no reason given'}")
 
 
 def fail(message: str) -> None:

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import InputError, NvsignalError
+from engine.web.api import Answering, Api
 from engine.web.desk import Desk
 from engine.web.guard import Admission, Guard
 from engine.web.pages import Pages, stylesheet
@@ -39,13 +40,16 @@ def create_app(
     clock: Callable[[], datetime],
     strategy: str | None = None,
     language: str = "en",
+    answers: Answering | None = None,
 ) -> Starlette:
     """The page over ``store`` and the configuration in ``folder``.
 
     clock: the present instant, asked once a request. strategy: preset or file that decides; None
-    for the configured one. The caller opens and closes the store.
+    for the configured one. The caller opens and closes the store. answers: what programs get under
+    ``/api``, by question and options; None for nothing there.
     """
     pages = Pages(Desk(store, folder, strategy, clock), language)
+    api = [Route("/api/{question}", Api(answers).answer)] if answers else []
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -53,7 +57,7 @@ def create_app(
         pages.jobs.stop_all()
 
     app = Starlette(
-        routes=_routes(pages, static_files()),
+        routes=[*_routes(pages, static_files()), *api],
         middleware=[Middleware(Guard, admission=admission), Middleware(LastDoor, pages=pages)],
         exception_handlers={NvsignalError: pages.failed, 404: pages.missing},
         lifespan=lifespan,

@@ -228,7 +228,7 @@ class Guard:
             request.scope["state"]["form"] = form
         if request.scope["state"]["signed_in"] or _is_open(request.url.path):
             return None
-        if request.method == "GET":
+        if request.method == "GET" and not request.url.path.startswith("/api/"):
             return RedirectResponse("/login", 303)
         raise RefusedError(401, "sign in first")
 

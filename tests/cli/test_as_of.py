@@ -28,7 +28,7 @@ NEEDED = {
     "cost": ("DeepSeek-V3", "--chip", "NVIDIA H800 SXM"),
 }
 WITH_AS_OF = (
-    "audit calendar cost explain holding rate rates report stress study track whatif".split()
+    "audit calendar cost events explain holding rate rates report stress study track whatif".split()
 )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from engine.cli.answers import Answers
 from engine.cli.options import ConfigDir, Db, Json, StrategyFile
 from engine.cli.output import fail, to_json, write_out
 from engine.errors import InputError, OutOfRangeError
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def serve(
+        ctx: typer.Context,
         port: Annotated[int, typer.Option(help="Port to listen on.")] = DEFAULT_PORT,
         host: Annotated[
             str, typer.Option(help="Address to listen on; beyond this machine a token is needed.")
@@ -39,7 +41,8 @@ def register(app: typer.Typer) -> None:
         if not 1 <= port <= 65_535:
             raise OutOfRangeError("port", port, "1 to 65535")
         need_web()
-        _serve(host, port, tuple(name or ()), strategy, db, config, json=json)
+        answers = Answers(root=ctx.find_root().command, db=db, config=config, strategy=strategy)
+        _serve(host, port, tuple(name or ()), answers, json=json)
 
 
 def need_web() -> None:
@@ -58,9 +61,7 @@ def _serve(
     host: str,
     port: int,
     names: tuple[str, ...],
-    strategy: str | None,
-    db: str | None,
-    config: str | None,
+    answers: Answers,
     *,
     json: bool,
 ) -> None:
@@ -74,19 +75,20 @@ def _serve(
     from engine.web.guard import TOKEN_VARIABLE, Admission, is_loopback, need_token
 
     token = need_token(host, os.environ.get(TOKEN_VARIABLE))
-    loaded = load(config_folder(config), strategy)
+    loaded = load(config_folder(answers.config), answers.strategy)
     known = {"localhost", host.strip("[]").lower(), *(n.lower() for n in names)}
     if token is not None:
         known.add(socket.gethostname().lower())
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-    with listen(host, port) as listener, wiring.open_record(loaded, db) as store:
+    with listen(host, port) as listener, wiring.open_record(loaded, answers.db) as store:
         app = create_app(
             store,
             loaded.folder,
             admission=Admission(names=frozenset(known), token=token),
             clock=now,
-            strategy=strategy,
+            strategy=answers.strategy,
             language=loaded.settings.report.language,
+            answers=answers,
         )
         if json:
             write_out(to_json({"address": address, "token_needed": token is not None}))

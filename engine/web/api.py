@@ -1,0 +1,44 @@
+"""``/api``: what the commands print with ``--json``, for programs, behind the page's own guard."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from engine.errors import InputError, NvsignalError
+
+Answering = Callable[[str, Mapping[str, str]], str]
+"""(question, options) -> JSON text; raises ``NvsignalError``."""
+MOST_OPTIONS = 5
+
+
+class Api:
+    """Answers one question at a time: each may take seconds of this machine."""
+
+    def __init__(self, answers: Answering) -> None:
+        self._answers, self._lock = answers, threading.Lock()
+
+    async def answer(self, request: Request) -> Response:
+        """The JSON of the command of this name, or ``{"error": ...}`` with 400 or 503."""
+        question = request.path_params["question"][:40]
+        asked = {k[:40]: v[:250] for k, v in request.query_params.multi_items()[:MOST_OPTIONS]}
+        try:
+            text = await run_in_threadpool(self._one, question, asked)
+        except NvsignalError as error:
+            status = 400 if isinstance(error, InputError) else 503
+            line = " ".join(str(error).split())
+            return _json(json.dumps({"error": line}, ensure_ascii=False) + "\n", status)
+        return _json(text, 200)
+
+    def _one(self, question: str, asked: Mapping[str, str]) -> str:
+        with self._lock:
+            return self._answers(question, asked)
+
+
+def _json(text: str, status: int) -> Response:
+    return Response(text, status, media_type="application/json")
