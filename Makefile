@@ -9,7 +9,7 @@ AS_OF_OPTION := $(if $(filter-out now,$(AS_OF)),--as-of $(AS_OF))
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: report test bench mutants fuzz soak validate messages lock clean
+.PHONY: report test bench live mutants fuzz soak validate messages lock clean
 
 ## report: the report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
 report: .venv/.runtime
@@ -25,6 +25,10 @@ test: .venv/.dev
 ## bench: speed side by side with the alternatives, measured in one run
 bench: .venv/.dev
 	$(ONE_THREAD) $(RUN)/python -m tests.bench
+
+## live: ask every source once over the real internet and say how to mend a stanza (CONTACT=you@example.org)
+live: .venv/.runtime
+	$(RUN)/python -m tests.live $(if $(CONTACT),--contact $(CONTACT))
 
 ## mutants: plant faults in a part and see whether its tests fall (PART=decision N=12 SEED=1)
 mutants: .venv/.dev

@@ -17,6 +17,7 @@ import re
 import threading
 import time
 import zlib
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -358,6 +359,9 @@ class Fetcher:
             headers["If-None-Match"] = request.etag
         if request.last_modified:
             headers["If-Modified-Since"] = request.last_modified
+        first = httpx.URL(request.url)
+        if first.userinfo and (url.scheme, url.netloc) == (first.scheme, first.netloc):
+            headers["Authorization"] = _basic(first)
         name, value = request.key
         trusted = url.scheme == "https" or request.allow_private
         if name and trusted and url.host == httpx.URL(request.url).host:
@@ -450,6 +454,12 @@ class Fetcher:
             wait_seconds=wait,
             remedy=_BOT_WALL if _is_challenge(response.headers) else _REMEDIES.get(status),
         )
+
+
+def _basic(url: httpx.URL) -> str:
+    """``user:password@`` of a stanza's address as a header; for that host and port alone."""
+    pair = f"{url.username}:{url.password}".encode()
+    return f"Basic {b64encode(pair).decode('ascii')}"
 
 
 def _is_challenge(headers: httpx.Headers) -> bool:

@@ -38,13 +38,15 @@ class RefusedAddressError(httpx.ConnectError):
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Never reachable, not even for an intranet feed: link-local (cloud metadata), multicast, reserved.
+# Never reachable, not even for an intranet feed: link-local (cloud metadata), multicast, reserved,
+# and the metadata services that live in unique-local or shared space (AWS over IPv6, Alibaba).
 _NEVER = tuple(
     ipaddress.ip_network(net)
     for net in (
         "0.0.0.0/8", "169.254.0.0/16", "192.0.0.0/24", "192.0.2.0/24", "198.18.0.0/15",
         "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
         "fe80::/10", "fec0::/10", "ff00::/8", "100::/64", "2001:db8::/32", "64:ff9b:1::/48",
+        "fd00:ec2::254/128", "100.100.100.200/32",
     )
 )  # fmt: skip
 # The fixed prefixes that carry an IPv4 address inside: (network, bits to shift it down).
@@ -54,6 +56,8 @@ _EMBEDDING = (
     (ipaddress.IPv6Network("64:ff9b::/96"), 0),  # NAT64, RFC 6052
     (ipaddress.IPv6Network("2002::/16"), 80),  # 6to4, RFC 3056
 )
+_METADATA_HOSTS = frozenset(("metadata.google.internal", "metadata.goog", "instance-data"))
+"""Names under which clouds hand out credentials to whatever runs there."""
 _LEGACY_IPV4 = re.compile(r"[0-9a-fx.]+\Z")  # decimal, octal, hexadecimal and short forms
 
 
@@ -88,7 +92,7 @@ def refusal(address: str, *, allow_private: bool = False) -> str | None:
     if parsed == ipaddress.ip_address("::") or any(
         parsed in net for net in _NEVER if net.version == parsed.version
     ):
-        return f"{parsed} is link-local, multicast or reserved"
+        return f"{parsed} is link-local, multicast, reserved or a metadata service"
     if not parsed.is_global and not allow_private:
         return f"{parsed} is a private address"
     return None
@@ -114,6 +118,8 @@ def checked_addresses(
     One forbidden address among many refuses the host: a mixed answer is how rebinding looks.
     Raises ``RefusedAddressError``; ``OSError`` from the resolver passes through.
     """
+    if host.rstrip(".").lower() in _METADATA_HOSTS:
+        raise RefusedAddressError(f"{host}: a metadata service of a cloud")
     literal = literal_address(host)
     found = (literal,) if literal else tuple(dict.fromkeys(resolve(host, port)))
     if not found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import socket
 import struct
@@ -497,3 +498,25 @@ def test_a_fetcher_opens_nothing_before_its_first_request():
     fetcher = Fetcher(FetchSettings(agent="x"))
 
     assert fetcher._transports == {}
+
+
+def test_an_address_with_a_password_sends_it_there_and_tells_nobody(ask, server):
+    """As a header to that host and port; not behind a redirect, not in an error."""
+    seen = []
+
+    def own(x):
+        seen.append(x.headers.get("authorization"))
+        x.reply(302, Location=server.url.replace("127.0.0.1", "localhost") + "/other")
+
+    def other(x):
+        seen.append(x.headers.get("authorization"))
+        x.reply(401)
+
+    server.route("/own", own)
+    server.route("/other", other)
+    with pytest.raises(FetchFailedError) as error:
+        ask(server.url.replace("//", "//me:s%40crët@") + "/own")
+
+    assert seen == ["Basic " + base64.b64encode("me:s@crët".encode()).decode(), None]
+    assert "crët" not in str(error.value)
+    assert "me:" not in str(error.value)

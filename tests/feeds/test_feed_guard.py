@@ -7,7 +7,7 @@ import socket
 import httpcore
 import pytest
 
-from feeds.guard import _Backend, checked_addresses, literal_address, refusal
+from feeds.guard import RefusedAddressError, _Backend, checked_addresses, literal_address, refusal
 from feeds.wire import FetchFailedError, Request
 
 # (host as written in a feed's address, what the resolver would say about it)
@@ -187,3 +187,13 @@ def test_unresolvable_names_fail_after_three_tries(make_fetcher):
 
     assert failure.value.reason == "network"
     assert len(tries) == 3
+
+
+@pytest.mark.parametrize(
+    "host", ["metadata.google.internal", "METADATA.google.internal.", "fd00:ec2::254",
+             "[fd00:ec2::254]", "100.100.100.200", "169.254.169.254", "2852039166"],
+)  # fmt: skip
+def test_the_metadata_of_a_cloud_stays_closed(host):
+    """By name and by number, also where private addresses are allowed and the name is public."""
+    with pytest.raises(RefusedAddressError):
+        checked_addresses(host, 80, lambda host, port: ["10.0.0.1"], allow_private=True)
