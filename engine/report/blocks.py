@@ -16,7 +16,7 @@ marked ``depth="short"``; a ``Note`` with ``push=True`` also goes into the one l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from engine.report.charts import Span
@@ -279,6 +279,16 @@ class Card(Block):
     blocks: tuple[Block, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold(Block):
+    """Blocks that a narrow HTML page keeps behind ``title`` until asked; forms of text lay them out
+    as if they stood alone."""
+
+    kind: ClassVar[str] = "fold"
+    title: str
+    blocks: tuple[Block, ...]
+
+
 KINDS: tuple[type[Block], ...] = (Note, Verdict, Lines, Table, Items, Waterfall, Chart, Card)
 
 
@@ -311,17 +321,27 @@ def flat(blocks: Iterable[Block]) -> Iterator[Block]:
     """``blocks`` with those inside cards."""
     for block in blocks:
         yield block
-        if isinstance(block, Card):
+        if isinstance(block, Card | Fold):
             yield from flat(block.blocks)
 
 
-def shown(blocks: Sequence[Block], *, short: bool) -> Iterator[Block]:
-    """Those of ``blocks`` that a full or a short form shows; empty lists are left out."""
+def shown(blocks: Sequence[Block], *, short: bool, folds: bool = False) -> Iterator[Block]:
+    """Those of ``blocks`` that a full or a short form shows; empty lists are left out.
+
+    folds: the form can fold; otherwise what is folded comes in its place.
+    """
     unwanted = "full" if short else "short"
     for block in blocks:
         if block.depth == unwanted:
             continue
         if isinstance(block, Lines | Table | Items) and not _content(block):
+            continue
+        if isinstance(block, Fold):
+            inside = tuple(shown(block.blocks, short=short, folds=folds))
+            if folds and inside:
+                yield replace(block, blocks=inside)
+            else:
+                yield from inside
             continue
         yield block
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.report.blocks import Block, Item, Items, Note
+from engine.report.blocks import Block, Fold, Item, Items, Note
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.typography import clean
@@ -49,14 +49,16 @@ class Changes(Section):
         if not found:
             return
         _ = voice.say
-        yield Note(
+        how = Note(
             text=_(
                 "Each is rated against the day before it and adds to what the release had moved; "
                 "a minus is a gain for Nvidia."
             ),
             style="quiet",
         )
-        yield Items(items=tuple(_item(rating, voice) for rating in found))
+        items = Items(items=tuple(_item(rating, voice) for rating in found))
+        title = voice.count("{n} in the last weeks", "{n} in the last weeks", n=len(found))
+        yield Fold(title=title, blocks=(how, items))
 
 
 def _item(rating: ThreatRating, voice: Voice) -> Item:

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import NEW_YORK
-from engine.report.blocks import Block, Cell, Column, Gauge, Note, Table, Verdict
+from engine.report.blocks import Block, Cell, Column, Fold, Gauge, Note, Table, Verdict
 from engine.report.charts import Axis
 from engine.report.i18n import Said
 from engine.report.section import Section
@@ -42,9 +42,11 @@ class DecisionSection(Section):
         yield from _evidence(report, voice)
         change = _change(report, other, voice)
         chances = () if report.stale else _chances(d, voice)  # of prices that are not known
-        for line in (change, *chances, *_firm(d, voice), *_alone(d, voice)):
+        for line in (change, *_alone(d, voice)):
             yield Note(text=line + ".")
         yield _flips(report, voice)
+        firm = tuple(Note(text=line + ".") for line in (*chances, *_firm(d, voice)))
+        yield Fold(title=voice.say("How likely it stands, and how firm it is"), blocks=firm)
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """The decision's fields at the top level."""

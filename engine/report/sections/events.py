@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Item, Items, Note
+from engine.report.blocks import Block, Fold, Item, Items, Note
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.typography import clean, host_of, safe_url
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from engine.report.i18n import Voice
     from engine.shown import Report
     from engine.values import Event
+FIRST = 2
+"""Events shown before the others are folded."""
 
 
 class Events(Section):
@@ -27,11 +29,21 @@ class Events(Section):
         if not report.events:
             yield Note(text=voice.say("No event was recorded."), style="quiet")
         numbered = enumerate(newest_first(report.events), start=1)
-        yield Items(items=tuple(_item(number, event, voice) for number, event in numbered))
+        items = tuple(_item(number, event, voice) for number, event in numbered)
+        yield from folded(items, FIRST, voice)
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """Fields of each event; a link that is not plain http(s) is left out."""
         return {"events": [replace(event, url=safe_url(event.url)) for event in report.events]}
+
+
+def folded(items: Sequence[Item], first: int, voice: Voice, most: int = 8) -> Iterable[Block]:
+    """``first`` of ``items``, the others behind their number; ``most``: of all, in a short form."""
+    yield Items(items=tuple(items[:first]), most=most)
+    rest = tuple(items[first:])
+    if rest:
+        title = voice.count("{n} more", "{n} more", n=len(rest))
+        yield Fold(title=title, blocks=(Items(items=rest, most=max(0, most - first)),))
 
 
 def newest_first(events: Sequence[Event]) -> list[Event]:

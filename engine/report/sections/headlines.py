@@ -7,9 +7,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.decision.events import CURATED
-from engine.report.blocks import Block, Item, Items, Note
+from engine.report.blocks import Block, Item, Note
 from engine.report.labels import N_
 from engine.report.section import Section
+from engine.report.sections.events import folded
 from engine.report.typography import clean, safe_url
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from engine.shown import Report
 
 MOST_SHOWN = 12
+FIRST = 2
+"""Steps shown before the others are folded."""
 POLICY = "policy_impulse_pct"
 
 
@@ -46,7 +49,8 @@ class Headlines(Section):
         if not steps:
             yield Note(text=voice.say("No news weighs in the score."), style="quiet")
             return
-        yield Items(items=tuple(_item(step, voice) for step in steps[:MOST_SHOWN]), most=4)
+        items = tuple(_item(step, voice) for step in steps[:MOST_SHOWN])
+        yield from folded(items, FIRST, voice, most=4)
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """What each step moved, what is left of it, and who told it."""

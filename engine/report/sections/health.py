@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Cell, Column, Note, Table
+from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
 from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.section import Section
@@ -30,9 +30,11 @@ class Health(Section):
         asked = [s for s in sources if s.state is not FeedState.NEVER]
         idle = [s for s in sources if s.state is FeedState.NEVER]
         yield Note(text=_summary(sources, voice), style="lead")
-        yield _table(asked, voice, depth="full")
+        if asked:
+            table = _table(asked, voice, depth="full")
+            yield Fold(title=voice.say("Each source"), blocks=(table,))
         yield _table([s for s in asked if not s.state.sees], voice, depth="short")
-        if idle:
+        if idle and asked:
             yield Note(text=_idle(idle, voice), style="quiet")
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Line, Lines
+from engine.report.blocks import Block, Fold, Line, Lines
 from engine.report.labels import MARKET_ORDER, N_
 from engine.report.section import Section
 
@@ -23,6 +23,8 @@ _SUFFIXES = (
     ("_pct", "pct1"),
     ("_x", ".1f"),
 )
+FIRST = 4
+"""Figures shown before the others are folded: the price and its moves."""
 
 
 class Market(Section):
@@ -35,7 +37,11 @@ class Market(Section):
         rank = {name: i for i, name in enumerate(MARKET_ORDER)}
         names = sorted(report.market, key=lambda name: (rank.get(name, len(rank)), name))
         lines = tuple(_figure(name, report.market[name], voice) for name in names)
-        return (Lines(lines=lines),) if lines else ()
+        first, rest = lines[:FIRST], lines[FIRST:]
+        if not rest:
+            return (Lines(lines=lines),) if lines else ()
+        more = Fold(title=voice.say("Every figure"), blocks=(Lines(lines=rest),))
+        return (Lines(lines=first), more)
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """Figures by name."""

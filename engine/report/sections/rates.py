@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Cell, Column, Note, Table
+from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
 from engine.report.charts import Span
 from engine.report.labels import N_
 from engine.report.section import Section
@@ -23,8 +24,11 @@ class Rates(Section):
 
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
         """Meetings in order."""
-        for rate in report.rates:
-            yield from _meeting(rate, voice)
+        told = [tuple(_meeting(rate, voice)) for rate in report.rates]
+        yield from chain.from_iterable(told[:1])
+        later = tuple(chain.from_iterable(told[1:]))
+        if later:
+            yield Fold(title=voice.say("The meetings after it"), blocks=later)
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """Meetings with their outcomes."""

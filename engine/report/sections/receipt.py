@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Line, Lines
+from engine.report.blocks import Block, Fold, Line, Lines
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.typography import clean
@@ -27,7 +27,8 @@ class Receipt(Section):
             for key, value in _entries(report).items()
         ]
         as_of = Line(label=voice.say("As of"), value=voice.at(report.as_of))
-        return (Lines(lines=(as_of, *lines), code=True),)
+        made = Lines(lines=(as_of, *lines), code=True)
+        return (Fold(title=voice.say("What this report was made of"), blocks=(made,)),)
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """Hashes and versions by name."""

@@ -6,7 +6,19 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Card, Cell, Column, Item, Items, Line, Lines, Note, Table
+from engine.report.blocks import (
+    Block,
+    Card,
+    Cell,
+    Column,
+    Fold,
+    Item,
+    Items,
+    Line,
+    Lines,
+    Note,
+    Table,
+)
 from engine.report.charts import Axis, Span
 from engine.report.i18n import Said
 from engine.report.labels import N_
@@ -20,8 +32,8 @@ if TYPE_CHECKING:
     from engine.shown import ReleaseCard, Report
     from engine.values import Interval, ModelRelease, ThreatRating
 
-SLIGHT = 0.5
-"""A score that rounds to zero of 100 gets a line, not a card."""
+SLIGHT = 1.0
+"""A score under one point of 100 gets a line, not a card."""
 
 
 class Releases(Section):
@@ -31,9 +43,9 @@ class Releases(Section):
 
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
         """Cards, then the slight ones."""
-        for card in report.releases:
-            if card.rating.score >= SLIGHT:
-                yield _card(card, voice)
+        heavy = [card for card in report.releases if card.rating.score >= SLIGHT]
+        for card in heavy:
+            yield _card(card, voice, why_open=card is heavy[0])
         slight = [card for card in report.releases if card.rating.score < SLIGHT]
         yield Items(items=tuple(_slight(card, voice) for card in slight))
 
@@ -61,19 +73,39 @@ def _lab(release: ModelRelease, voice: Voice) -> str:
 
 def _slight(card: ReleaseCard, voice: Voice) -> Item:
     return Item(
-        title=clean(card.release.model, limit=80),
-        about=_lab(card.release, voice),
-        text=_score(card.rating, voice),
-        detail=confidence_word(card.rating.confidence, voice),
+        text=" · ".join(
+            (
+                clean(card.release.model, limit=80),
+                _lab(card.release, voice),
+                _score(card.rating, voice),
+                confidence_word(card.rating.confidence, voice),
+            )
+        )
     )
 
 
-def _card(card: ReleaseCard, voice: Voice) -> Card:
+def _card(card: ReleaseCard, voice: Voice, *, why_open: bool) -> Card:
     _ = voice.say
     rating = card.rating
+    why = Note(text=voice.tell(rating.reasons, limit=1_200))
     found: list[Block] = [
         Note(text=_score(rating, voice), style="lead"),
-        Note(text=voice.tell(rating.reasons, limit=1_200)),
+        *([why] if why_open else []),
+        Fold(
+            title=_("Facts, costs and evidence"),
+            blocks=(*([] if why_open else [why]), *_details(card, voice)),
+        ),
+    ]
+    return Card(
+        title=clean(card.release.model, limit=80),
+        note=f"{_lab(card.release, voice)} · {confidence_word(rating.confidence, voice)}",
+        blocks=tuple(found),
+    )
+
+
+def _details(card: ReleaseCard, voice: Voice) -> list[Block]:
+    rating = card.rating
+    return [
         Lines(lines=_facts(card.release, voice)),
         Lines(lines=_risk(rating, voice)),
         _channels(rating, voice),
@@ -82,16 +114,11 @@ def _card(card: ReleaseCard, voice: Voice) -> Card:
         Items(items=tuple(reason(e, voice) for e in rating.evidence), depth="full"),
         Items(
             items=tuple(reason(c, voice, claim=True) for c in card.claims),
-            title=_("Claims, beside the estimate"),
+            title=voice.say("Claims, beside the estimate"),
             boxed=True,
         ),
         Note(text=_closest(rating, voice) + ".", style="quiet"),
     ]
-    return Card(
-        title=clean(card.release.model, limit=80),
-        note=f"{_lab(card.release, voice)} · {confidence_word(rating.confidence, voice)}",
-        blocks=tuple(found),
-    )
 
 
 def _score(rating: ThreatRating, voice: Voice) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Cell, Column, Line, Lines, Note, Table
+from engine.report.blocks import Block, Cell, Column, Fold, Line, Lines, Note, Table
 from engine.report.labels import N_
 from engine.report.section import Section
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Risk(Section):
     """The forecast, the words, the cost of being wrong."""
 
-    name, order, title = "risk", 5, N_("Risk")
+    name, order, title = "risk", 12, N_("Risk")
 
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
         """What the words allow, then chances, then the distribution."""
@@ -32,15 +32,22 @@ class Risk(Section):
             )
             return
         yield Note(text=_allowed(risk, voice), style="lead")
-        falls = [c for c in report.decision.chances if c.event == "fall"]
-        if falls:
-            yield _chances(falls, voice)
-        yield _distribution(risk, voice)
-        yield from _wrong(risk, voice)
+        yield Fold(
+            title=voice.say("Chances of a fall, and what being wrong costs"),
+            blocks=tuple(_figures(report, risk, voice)),
+        )
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """The view and the chances."""
         return {"risk": report.decision.risk, "chances": report.decision.chances}
+
+
+def _figures(report: Report, risk: RiskView, voice: Voice) -> Iterable[Block]:
+    falls = [c for c in report.decision.chances if c.event == "fall"]
+    if falls:
+        yield _chances(falls, voice)
+    yield _distribution(risk, voice)
+    yield from _wrong(risk, voice)
 
 
 def _allowed(risk: RiskView, voice: Voice) -> str:

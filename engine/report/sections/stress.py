@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.report.blocks import Block, Cell, Column, Note, Table
+from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.words import stance_word
@@ -49,7 +49,7 @@ class Stress(Section):
         yield Note(text=_summary(rows, report, voice), style="lead")
         heads = (_("scenario"), _("severity"), _("then"), _("share kept"), _("score"))
         numbers = {3, 4}
-        yield Table(
+        table = Table(
             depth="full",
             columns=tuple(Column(head=h, number=i in numbers) for i, h in enumerate(heads)),
             rows=tuple(
@@ -67,6 +67,7 @@ class Stress(Section):
                 for row in rows
             ),
         )
+        yield Fold(title=_("Each scenario"), blocks=(table,))
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """The rows."""

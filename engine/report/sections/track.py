@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Cell, Column, Note, Table
+from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.words import verdict_word
@@ -30,11 +30,12 @@ class Track(Section):
         yield Note(text=_summary(calls, voice), style="lead")
         latest = sorted(calls, key=lambda c: c.acts_on, reverse=True)[:MAX_CALLS]
         heads = (_("from"), _("decision"), _("until"), "NVDA", _("result"))
-        yield Table(
+        table = Table(
             depth="full",
             columns=tuple(Column(head=h, number=h == "NVDA") for h in heads),
             rows=tuple(_call(call, voice) for call in latest),
         )
+        yield Fold(title=_("The latest decisions"), blocks=(table,))
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """Calls with their returns."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from engine.report.blocks import flat
 from engine.report.i18n import voice
 from engine.report.render import render
 from engine.report.sections.changes import DAYS, Changes, recent
@@ -54,5 +55,5 @@ def test_every_kind_of_change_has_words() -> None:
 
 def test_a_gain_for_nvidia_is_told_as_good() -> None:
     blocks = list(Changes().blocks(sample_report(), Changes().voice(voice("en"))))
-    (items,) = (b for b in blocks if b.kind == "items")
+    (items,) = (b for b in flat(blocks) if b.kind == "items")
     assert [item.tone for item in items.items] == [-1, 1]  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from engine.phrases import Phrase
-from engine.report.blocks import Table
+from engine.report.blocks import Table, flat
 from engine.report.i18n import voice
 from engine.report.sections.track import Track
 from tests.engine.report.sample_report import sample_report
@@ -82,7 +82,7 @@ def test_sentences_are_as_an_editor_wrote_them(
 
 def test_the_running_call_has_a_word_of_its_own() -> None:
     calls = Track().blocks(sample_report(), voice("fr"))
-    cells = [c.text for b in calls if isinstance(b, Table) for row in b.rows for c in row]
+    cells = [c.text for b in flat(calls) if isinstance(b, Table) for row in b.rows for c in row]
 
     assert "en cours" in [french(text) for text in cells]
     assert "ouverts" not in cells
