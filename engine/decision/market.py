@@ -27,14 +27,18 @@ def price_features(history: History, grid: Grid) -> dict[str, FloatArray]:
     """Features of prices alone, (T,) each; NaN where not observed."""
     nvda = prices(history, "NVDA", grid)
     last, closes = nvda.last(MAX_PRICE_AGE), nvda.window(TREND_WINDOW)
-    opened, high, low = (nvda.window(1, of)[:, 0] for of in ("open", "high", "low"))
+    opened, high, low = (nvda.window(2, of).T for of in ("open", "high", "low"))
     return {
         "nvda_close_usd": last,
         "trend_gap_pct": _trend_gap(last, closes),
         "volatility_pct": _volatility(last, closes[:, -VOL_WINDOW - 1 :]),
         "nvda_return": np.log(closes[:, -1] / closes[:, -2]),
-        "nvda_range": np.log(high / low),
-        "nvda_gap": np.log(opened / closes[:, -2]),
+        "nvda_range": np.log(high[1] / low[1]),
+        "nvda_gap": np.log(opened[1] / closes[:, -2]),
+        "nvda_return_before": np.log(closes[:, -2] / closes[:, -3]),
+        "nvda_range_before": np.log(high[0] / low[0]),
+        "nvda_gap_before": np.log(opened[0] / closes[:, -3]),
+        "nvda_return_two": np.log(closes[:, -1] / closes[:, -3]),
         "qqq_return": np.diff(np.log(prices(history, "QQQ", grid).window(2)), axis=1)[:, 0],
         "vix": prices(history, "VIX", grid).last(MAX_PRICE_AGE),
     }

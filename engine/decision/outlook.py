@@ -59,7 +59,7 @@ def outlook_of(blend: Blend, features: Features, evaluation: Evaluation) -> Outl
     if said is None or said.horizon != FALLS_WITHIN:
         said = risk.forecast(risk.history_from(features), FALLS_WITHIN)
     before = risk.rows_before(features)
-    came = (said.end * said.sigma)[before:]
+    came = said.came(low=False)[before:]
     mean_came, mean_score = _mean_so_far(came, said.horizon), _mean_so_far(evaluation.score, 0)
     worth = risk.proven_slope(evaluation.score - mean_score, came - mean_came, said.horizon)
     return Outlook(

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -75,7 +75,8 @@ class PriceHistory:
 
     log_return: of the last known close on the one before. log_range: ln(high / low) of that
     session. log_gap: ln(open / close before). vix: points. results_due, fomc_due: horizon ->
-    how many such sessions lie among the next H.
+    how many such sessions lie among the next H. later: what each row knows of the session before
+    its last one, by the names above without "vix", and of both together as "two"; may be empty.
     """
 
     log_return: FloatArray
@@ -84,6 +85,7 @@ class PriceHistory:
     vix: FloatArray
     results_due: Mapping[int, FloatArray]
     fomc_due: Mapping[int, FloatArray]
+    later: Mapping[str, FloatArray] = field(default_factory=dict)
 
 
 def history_from(features: Features) -> PriceHistory:
@@ -100,6 +102,48 @@ def history_from(features: Features) -> PriceHistory:
         vix=whole("vix"),
         results_due={h: whole(f"results_within_{h}") for h in HORIZONS},
         fomc_due={h: whole(f"fomc_within_{h}") for h in HORIZONS},
+        later={
+            name: whole(f"nvda_{told}")
+            for name, told in _LATER.items()
+            if f"nvda_{told}" in features.values
+        },
+    )
+
+
+_LATER = {
+    "log_return": "return_before", "log_range": "range_before", "log_gap": "gap_before",
+    "two": "return_two",
+}  # fmt: skip
+
+
+def mended(history: PriceHistory) -> PriceHistory:
+    """A session that its own row did not know, by what the next row knows.
+
+    Its true figures where they came a session later; else both sessions share what the close
+    moved across them, their ranges at least as wide as that or as the second one's. Holes of one
+    session only. A row in which a figure is filled must say nothing itself: it did not know it.
+    """
+    if not history.later:
+        return history
+    told = {name: np.append(array[1:], np.nan) for name, array in history.later.items()}
+    names = ("log_return", "log_range", "log_gap")
+    own = {name: getattr(history, name) for name in names}
+    out = {name: np.where(np.isnan(own[name]), told[name], own[name]) for name in names}
+    rest = told["two"] - np.append(out["log_return"][1:], np.nan)
+    out["log_return"] = np.where(np.isnan(out["log_return"]), rest, out["log_return"])
+    missing = np.isnan(out["log_return"])
+    first = missing & np.append(missing[1:], False) & ~np.isnan(told["two"])
+    for row in np.flatnonzero(first).tolist():
+        both, across = slice(row, row + 2), float(told["two"][row])
+        out["log_return"][both] = across / 2.0
+        wide = abs(across) * math.sqrt(_LN_RANGE / 2.0)
+        out["log_range"][both] = np.fmax(wide, out["log_range"][row + 1])
+        out["log_gap"][both] = 0.0
+    return replace(
+        history,
+        log_return=out["log_return"],
+        log_range=out["log_range"],
+        log_gap=out["log_gap"],
     )
 
 
@@ -116,7 +160,9 @@ class Forecast:
     known. slopes: (T, 5) coefficients in force: constant, day, week, month, VIX. end, low: (T,),
     the standardised final return and lowest point of the window that starts at each row, NaN where
     it is not over within the data. scale: (T,), by how much squared returns have exceeded their
-    forecast so far, as a standard deviation; the Student paths are stretched by it.
+    forecast so far, as a standard deviation; the Student paths are stretched by it. unsaid: (T,),
+    rows whose last session was not known in time: nothing is said there, though later rows may
+    know it by now.
     """
 
     horizon: int
@@ -127,6 +173,16 @@ class Forecast:
     scale: FloatArray
     tail_end: FloatArray
     tail_low: FloatArray
+    unsaid: BoolArray
+
+    def came(self, *, low: bool = True) -> FloatArray:
+        """(T,): lowest (low) or final log level of the window that starts at each row; NaN where
+        it is not over, or its row or its last one did not know its own session."""
+        shapes = self.low if low else self.end
+        out: FloatArray = shapes * self.sigma
+        over = max(0, out.size - self.horizon)
+        out[:over][self.unsaid[self.horizon :][:over]] = np.nan
+        return out
 
     def chance_below(self, log_level: FloatArray | float, *, low: bool = True) -> FloatArray:
         """(…, T): chance that the lowest close (low) or the last one lies at or below a level.
@@ -202,6 +258,8 @@ def _count_before(past: FloatArray, asked: FloatArray, horizon: int) -> FloatArr
 
 def forecast(history: PriceHistory, horizon: int) -> Forecast:
     """The distribution over the next ``horizon`` sessions at every row."""
+    unsaid = np.isnan(daily_variance(history))
+    history = mended(history)
     variance = daily_variance(history)
     busy = event_factor(history, horizon)
     inputs = memories(variance, history.vix)
@@ -211,13 +269,14 @@ def forecast(history: PriceHistory, horizon: int) -> Forecast:
     tail_end, tail_low = _student_shapes(horizon)
     return Forecast(
         horizon=horizon,
-        sigma=sigma,
+        sigma=np.where(unsaid, np.nan, sigma),
         slopes=slopes,
         end=end,
         low=low,
         scale=_stretch(history.log_return, sigma, horizon),
         tail_end=tail_end,
         tail_low=tail_low,
+        unsaid=unsaid,
     )
 
 
@@ -408,7 +467,7 @@ class Chance:
 def chance_of_fall(said: Forecast, fall: float) -> Chance:
     """The chance that the lowest close of the horizon lies ``fall`` (0.1 for 10 %) or more down."""
     level = math.log1p(-fall)
-    lowest = said.low * said.sigma
+    lowest = said.came()
     outcome = np.where(np.isnan(lowest), np.nan, (lowest <= level).astype(np.float64))
     return calibrated(said.chance_below(level), outcome, said.horizon)
 

@@ -195,3 +195,62 @@ def test_newey_and_west_with_no_lags_is_white() -> None:
 
     assert slope == pytest.approx(float(x @ y / (x @ x)))
     assert error == pytest.approx(math.sqrt(float((x**2 * residual**2).sum())) / float(x @ x))
+
+
+# --- a session whose close was not known in time ----------------------------------------------
+
+
+def with_hole(row: int, *, told_later: bool) -> PriceHistory:
+    """``synthetic`` without the session that ``row`` reads; its close comes a row later or never.
+
+    Without a close the return of the row after, and its gap, are not known either.
+    """
+    true = synthetic()
+    names = ("log_return", "log_range", "log_gap")
+    read = {name: getattr(true, name).copy() for name in names}
+    later = {name: np.concatenate(([np.nan], read[name][:-1])) for name in names}
+    later["two"] = read["log_return"] + later["log_return"]
+    later["two"][row] = np.nan
+    for name in names:
+        read[name][row] = np.nan
+    if not told_later:
+        for known, at in ((read, row + 1), (later, row + 1), (later, row + 2)):
+            known["log_return"][at] = known["log_gap"][at] = np.nan
+        later["log_range"][row + 1] = later["two"][row + 2] = np.nan
+    return replace(true, later=later, **read)
+
+
+HOLE = 420
+"""A row in which the coefficients are fitted anew: the one that could peek."""
+
+
+def test_a_close_that_comes_a_session_later_changes_its_own_row_alone() -> None:
+    """Nothing is said in the row that did not know it; every other says what it always said."""
+    true, holed = forecast(synthetic(), 21), forecast(with_hole(HOLE, told_later=True), 21)
+    a, b = (risk.bearable_share(said, 0.1, 0.1) for said in (true, holed))
+
+    assert HOLE % risk.REFIT == 0
+    assert np.isnan(b[HOLE])
+    assert np.delete(a, HOLE).tobytes() == np.delete(b, HOLE).tobytes()
+
+
+def test_a_close_that_never_comes_costs_no_window_and_hardly_moves_a_share() -> None:
+    """Its two sessions share the move across them; without that, 21 windows are lost."""
+    true, holed = forecast(synthetic(), 21), forecast(with_hole(HOLE, told_later=False), 21)
+    a, b = (risk.bearable_share(said, 0.1, 0.1)[HOLE + 2 :] for said in (true, holed))
+
+    assert np.count_nonzero(np.isnan(holed.low)) == np.count_nonzero(np.isnan(true.low))
+    assert np.nanmax(np.abs(a - b)[risk.MONTH :]) < 0.005
+    assert np.isnan(holed.sigma[[HOLE, HOLE + 1]]).all()
+
+
+@pytest.mark.parametrize("told_later", [True, False])
+@pytest.mark.parametrize("rows", [HOLE + 1, HOLE + 2, HOLE + 3, HOLE + 22])
+def test_what_came_later_is_used_by_no_row_before(rows: int, told_later: bool) -> None:
+    holed = with_hole(HOLE, told_later=told_later)
+    whole, part = forecast(holed, 21), forecast(cut(holed, rows), 21)
+    a, b = chance_of_fall(whole, 0.1), chance_of_fall(part, 0.1)
+
+    assert whole.sigma[:rows].tobytes() == part.sigma.tobytes()
+    for name in ("chance", "base", "model", "weight"):
+        assert getattr(a, name)[:rows].tobytes() == getattr(b, name).tobytes(), name
