@@ -17,6 +17,7 @@ TEMPLATE = """\
 #                                     # cannot be held in a PEA
 # order_cost_bp = 5                 # what one order costs, of its value; 100 bp are 1 %
 # country = "FR"                    # where you pay tax
+# dividend_withholding_pct = 15      # what the US keeps of a dividend; 15 for France by treaty
 # share_of_wealth_pct = 20          # NVDA as a part of all you own, in per cent
 # sold_into = "money market fund"   # where the money would go
 # programs_may_read = true          # else neither 'nvsignal mcp' nor the page's /api tells it
@@ -104,6 +105,11 @@ because such gains are income from assets; what could be known during 2025 was 3
 levy on high incomes (3 to 4 %) and the choice of the progressive scale are left out."""
 
 
+US_WITHHOLDING_PCT = 15.0
+"""Of dividends to a resident of France who owns below a tenth: convention between the United States
+and France of 31 August 1994, article 10 (2) (b). Without form W-8BEN 30 % are withheld."""
+
+
 class Step(Strict):
     """``[[done]]``: what the investor did, in his words."""
 
@@ -129,6 +135,7 @@ class Holding(Strict):
     country: _Country | None = None
     tax: Many[TaxRule] = ()
     share_of_wealth_pct: _Percent | None = None
+    dividend_withholding_pct: _Percent | None = None
     order_cost_bp: Annotated[float, Field(ge=0, le=1000)] = 5.0
     sold_into: Annotated[str, Field(max_length=120)] = ""
     programs_may_read: bool = False
@@ -149,6 +156,12 @@ class Holding(Strict):
             if found:
                 return max(found, key=lambda rule: rule.year)
         return None
+
+    def withholding_pct(self) -> float | None:
+        """What is withheld of a dividend at its source; None where neither file nor treaty says."""
+        if self.dividend_withholding_pct is not None:
+            return self.dividend_withholding_pct
+        return US_WITHHOLDING_PCT if self.country == "FR" else None
 
     def tax_rate(self, rule: TaxRule | None) -> float | None:
         """What a sale now takes of a gain, of one; None where no rule is known."""

@@ -92,6 +92,27 @@ class World(Strict):
     domestic_supply_units: Annotated[float, Field(ge=0, le=1e9)] | None = None
 
 
+TEMPLATE = """\
+# A release that does not exist yet: nvsignal whatif --release FILE. What is not known is left out.
+
+[release]
+model = "Example-V9"
+lab = "Example lab"
+released_on = 2025-09-15
+# country = "CN"
+# total_params_b = 671              # billions; active_params_b for a mixture of experts
+# active_params_b = 37
+# price_input_usd_per_mtok = 0.28
+# price_output_usd_per_mtok = 0.42
+# open_weights = true
+
+# [scenario]
+# china_sales = "banned"            # unchanged, banned or free
+# domestic_supply_units = 1500000   # home-grown chips a year
+"""
+"""A what-if file to start from; made up, and named so."""
+
+
 class WhatIf(Strict):
     """The whole file."""
 

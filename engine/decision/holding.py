@@ -6,15 +6,19 @@ are in euro. A figure that lacks what it is made of is None, never zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from config.holding import Holding, Lot, TaxRule
 from engine.clock import NEW_YORK
 from engine.record.asof import actions_at, closes_at, known, split_factor
 from engine.record.history import History
-from engine.record.readings import OBSERVATIONS, USD_PER_EURO
+from engine.record.readings import OBSERVATIONS, USD_PER_EURO, CorporateAction
 
+NVDA = "NVDA"
+FALLS_PCT = (10.0, 20.0, 35.0)
+"""Falls told in euro: two of ``chances`` and the deep one of ``config/scenarios``."""
 MOVES_PCT = (-20.0, 0.0, 20.0)
 """Moves of the share price for which holding, selling half and selling all are compared."""
 RATE_DAYS = 7
@@ -34,6 +38,24 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fall:
+    """What a fall of the price takes. wealth_pct: of all that the owner has; None: not told."""
+
+    fall_pct: float
+    loss_eur: float
+    wealth_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Since:
+    """What the owner noted that he did, and how NVDA moved since, in %; None without a price."""
+
+    on: date
+    note: str
+    move_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """The holding on the day ``as_of_on``. shares: in that day's shares, after splits.
 
@@ -44,6 +66,9 @@ class Position:
     costs of both orders counted; 0 or more. break_even_if_back_pct: the same where NVDA then comes
     back to today's price and everything is sold and taxed: tax paid now is tax saved then, so that
     only the costs are left. half_*: selling half of every lot.
+    dividends_eur: before any tax, at the reference rate of each ex-date; withheld_eur: what the US
+    kept of it; None where a rate or the percentage is not known. insured_eur_a_month: what a put
+    10 % below the price costs for all shares, by the chain that ends on insured_until.
     """
 
     as_of_on: date
@@ -67,6 +92,12 @@ class Position:
     half_tax_eur: float | None
     half_kept_eur: float | None
     outcomes: tuple[Outcome, ...] = ()
+    dividends_eur: float | None = None
+    withheld_eur: float | None = None
+    falls: tuple[Fall, ...] = ()
+    insured_eur_a_month: float | None = None
+    insured_until: date | None = None
+    done: tuple[Since, ...] = ()
 
 
 def position(holding: Holding, history: History, at: datetime) -> Position | None:
@@ -75,8 +106,8 @@ def position(holding: Holding, history: History, at: datetime) -> Position | Non
     lots = [lot for lot in holding.lots if lot.bought_on <= today]
     if not lots:
         return None
-    closes, rates = closes_at(history, "NVDA", at), euro_rates(history, at)
-    splits = actions_at(history, "NVDA", at)
+    closes, rates = closes_at(history, NVDA, at), euro_rates(history, at)
+    splits = actions_at(history, NVDA, at)
     shares = sum(lot.shares * split_factor(splits, lot.bought_on, today) for lot in lots)
     price_on, rate_on = max(closes, default=None), max(rates, default=None)
     price = None if price_on is None else closes[price_on]
@@ -85,12 +116,76 @@ def position(holding: Holding, history: History, at: datetime) -> Position | Non
     costs = [cost_eur(lot, rates) for lot in lots]
     paid = [cost for cost in costs if cost is not None]
     rule = holding.tax_rule(today) if holding.account_type == "taxable" else None
-    return _valued(
+    found = _valued(
         today=today,
         shares=shares, price=(price, price_on), rate=(rate, rate_on), value=value,
         cost=sum(paid) if len(paid) == len(lots) else None, rule=rule,
         tax_rate=holding.tax_rate(rule), order=holding.order_cost_bp / 1e4,
     )  # fmt: skip
+    gross = dividends_eur(lots, splits, rates, today)
+    kept = holding.withholding_pct()
+    insured = _insurance(history, at)
+    return replace(
+        found,
+        dividends_eur=gross,
+        withheld_eur=None if gross is None or kept is None else gross * kept / 100,
+        falls=() if value is None else _falls(value, holding.share_of_wealth_pct),
+        insured_eur_a_month=None if insured is None or value is None else value * insured[0] / 100,
+        insured_until=None if insured is None else insured[1],
+        done=_since(holding, closes, today),
+    )
+
+
+def dividends_eur(
+    lots: Sequence[Lot],
+    actions: Sequence[CorporateAction],
+    rates: dict[date, float],
+    today: date,
+) -> float | None:
+    """What ``lots`` were paid until ``today``, by ex-date, before tax; None where a rate is not on
+    record. A lot bought on an ex-date has no claim to that dividend."""
+    total = 0.0
+    for lot in lots:
+        for paid in actions:
+            if paid.action != "dividend" or not lot.bought_on < paid.ex_on <= today:
+                continue
+            rate = _rate_on(rates, paid.ex_on)
+            if rate is None:
+                return None
+            shares = lot.shares * split_factor(actions, lot.bought_on, paid.ex_on)
+            total += shares * paid.value / rate
+    return total
+
+
+def _falls(value: float, share_pct: float | None) -> tuple[Fall, ...]:
+    return tuple(
+        Fall(
+            fall_pct=fall,
+            loss_eur=value * fall / 100,
+            wealth_pct=None if share_pct is None else share_pct * fall / 100,
+        )
+        for fall in FALLS_PCT
+    )
+
+
+def _insurance(history: History, at: datetime) -> tuple[float, date] | None:
+    """(% of the holding a month, expiry) of the nearest chain of NVDA that prices a put."""
+    from engine.decision.options import option_outlook
+
+    told = ((o.put_cost_pct, o.expires_on) for o in option_outlook(history, at) if o.symbol == NVDA)
+    return next(((cost, until) for cost, until in told if cost is not None), None)
+
+
+def _since(holding: Holding, closes: dict[date, float], today: date) -> tuple[Since, ...]:
+    """Each noted step with NVDA's move from the last close by its day to the newest."""
+    found = []
+    for step in sorted(holding.done, key=lambda s: s.on):
+        before = [day for day in closes if day <= step.on]
+        if step.on > today:
+            continue
+        move = 100 * (closes[max(closes)] / closes[max(before)] - 1) if before else None
+        found.append(Since(on=step.on, note=step.note, move_pct=move))
+    return tuple(found)
 
 
 def euro_rates(history: History, at: datetime) -> dict[date, float]:
@@ -108,9 +203,14 @@ def cost_eur(lot: Lot, rates: dict[date, float]) -> float | None:
     paid = lot.shares * lot.cost_per_share
     if lot.currency == "EUR":
         return paid
-    days = (lot.bought_on - timedelta(days=n) for n in range(RATE_DAYS + 1))
-    rate = next((rates[day] for day in days if day in rates), None)
+    rate = _rate_on(rates, lot.bought_on)
     return None if lot.currency != "USD" or rate is None else paid / rate
+
+
+def _rate_on(rates: dict[date, float], on: date) -> float | None:
+    """USD per euro of ``on``, or of the last day before within ``RATE_DAYS``."""
+    days = (on - timedelta(days=n) for n in range(RATE_DAYS + 1))
+    return next((rates[day] for day in days if day in rates), None)
 
 
 def after_tax(value: float, cost: float, tax_rate: float, order: float) -> tuple[float, float]:

@@ -25,8 +25,12 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def whatif(
         release: Annotated[
-            Path, typer.Option(help="TOML file: a [release] table and, if you like, a [scenario].")
-        ],
+            Path | None,
+            typer.Option(help="TOML file: a [release] table and, if you like, a [scenario]."),
+        ] = None,
+        template: Annotated[
+            bool, typer.Option("--template", help="Print a file to start from, and end.")
+        ] = False,
         as_of: AsOf = None,
         strategy: StrategyFile = None,
         db: Db = None,
@@ -40,6 +44,15 @@ def register(app: typer.Typer) -> None:
         from engine.service import wiring
         from engine.service.bind import load
 
+        if template:
+            from config.whatif import TEMPLATE
+
+            write_out(TEMPLATE)
+            return
+        if release is None:
+            raise InputError(
+                "no release is given", remedy="--release FILE; --template prints one to start from"
+            )
         text = _read(release)
         loaded = load(config_folder(config), strategy)
         with wiring.open_record(loaded, db) as store:

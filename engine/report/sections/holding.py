@@ -9,6 +9,7 @@ from engine.decision.holding import Outcome, Position, position
 from engine.report.blocks import Block, Cell, Column, Line, Lines, Note, Table
 from engine.report.labels import N_
 from engine.report.section import Section
+from engine.report.typography import clean
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
@@ -40,7 +41,7 @@ class Mine(Section):
 def holding_blocks(p: Position, voice: Voice) -> Iterable[Block]:
     """``p`` in words: value and gain, what a sale brings, what half would do."""
     _ = voice.say
-    yield Lines(lines=(*_worth(p, voice), *_sale(p, voice)))
+    yield Lines(lines=(*_worth(p, voice), *_sale(p, voice), *_ahead(p, voice)))
     if p.outcomes:
         heads = (_("After a move of"), _("hold"), _("sell half now"), _("sell all now"))
         yield Table(
@@ -62,6 +63,10 @@ def _worth(p: Position, voice: Voice) -> Iterable[Line]:
     yield Line(label=_("Shares today"), value=voice.number(p.shares, "sig8"))
     yield Line(label=_("Value"), value=_euro(p.value_eur, voice), note=price)
     yield Line(label=_("Gain before tax"), value=_euro(p.gain_eur, voice))
+    if p.dividends_eur != 0:
+        kept = p.withheld_eur
+        note = "" if kept is None else _("of which {x:int} EUR withheld in the US", x=kept)
+        yield Line(label=_("Dividends so far"), value=_euro(p.dividends_eur, voice), note=note)
 
 
 def _sale(p: Position, voice: Voice) -> Iterable[Line]:
@@ -79,6 +84,29 @@ def _sale(p: Position, voice: Voice) -> Iterable[Line]:
             back=p.break_even_if_back_pct,
         ),
     )
+
+
+def _ahead(p: Position, voice: Voice) -> Iterable[Line]:
+    """What falls would take, what insurance costs, and what came after the steps noted."""
+    _ = voice.say
+    for fall in p.falls:
+        wealth = fall.wealth_pct
+        yield Line(
+            label=_("A fall of {pct:pct0} takes", pct=fall.fall_pct),
+            value=_euro(fall.loss_eur, voice),
+            note="" if wealth is None else _("{pct:pct1} of all you own", pct=wealth),
+        )
+    if p.insured_eur_a_month is not None:
+        until = _("a put 10 % below the price, until {on:date}", on=p.insured_until)
+        cost = _("{x:int} EUR a month", x=p.insured_eur_a_month)
+        yield Line(label=_("Insurance would cost"), value=cost, note=until)
+    for step in p.done:
+        moved = voice.number(step.move_pct, "+pct1")
+        yield Line(
+            label=_("You noted on {on:date}", on=step.on),
+            value=clean(step.note, limit=120),
+            note=_("NVDA since then: {moved}", moved=moved),
+        )
 
 
 def _outcome(row: Outcome, voice: Voice) -> tuple[Cell, ...]:
@@ -111,7 +139,7 @@ def _notes(p: Position, voice: Voice) -> Iterable[str]:
         yield _("No tax rule is known: name your country, or a rule under [[tax]].")
     if p.tax_source:
         yield _("Tax rule: {source}.", source=p.tax_source)
-    yield _("The decision does not read this; dividends and their withholding are not counted.")
+    yield _("The decision does not read this; the tax on dividends is not counted.")
 
 
 def _euro(value: float | None, voice: Voice) -> str:

@@ -156,3 +156,57 @@ def test_a_pea_is_refused_with_the_reason_and_a_cto_is_a_taxable_account() -> No
     assert mine(account_type="CTO").account_type == "taxable"
     with pytest.raises(ValueError, match="a US share cannot be held in a PEA"):
         mine(account_type="PEA")
+
+
+def test_dividends_count_by_ex_date_with_what_the_us_keeps() -> None:
+    """0.04 USD a share on 2023-06-07 and, after the split, 0.01 on 2025-07-02: 10 · 0.04 / 1.08
+    and 150 · 0.01 / 1.20; 15 % are withheld. The lot of 2024 has no claim to the first."""
+    paid = [
+        CorporateAction(symbol="NVDA", ex_on=on, action="dividend", value=usd)
+        for on, usd in ((date(2023, 6, 7), 0.04), (date(2025, 7, 2), 0.01))
+    ]
+    facts = [
+        ACTIONS.fact(a, occurred_at=instant(a.ex_on), known_at=instant(a.ex_on), source="test")
+        for a in paid
+    ]
+    rates = [euro(date(2023, 6, 7), 1.08), euro(date(2025, 7, 1), 1.20)]
+
+    found = position(mine(), History([*world(), *facts, *rates]), AS_OF)
+    missing = position(mine(), History([*world(), *facts]), AS_OF)
+
+    assert found is not None
+    assert missing is not None
+    assert found.dividends_eur == pytest.approx(10 * 0.04 / 1.08 + 150 * 0.01 / 1.20)
+    assert found.withheld_eur == pytest.approx(0.15 * (10 * 0.04 / 1.08 + 150 * 0.01 / 1.20))
+    assert missing.dividends_eur is None
+    assert missing.withheld_eur is None
+
+
+def test_falls_in_euro_and_of_all_that_is_owned() -> None:
+    found = position(mine(share_of_wealth_pct=40.0), world(), AS_OF)
+
+    assert found is not None
+    assert [(f.fall_pct, f.loss_eur, f.wealth_pct) for f in found.falls] == [
+        (10.0, 2_250.0, 4.0), (20.0, 4_500.0, 8.0), (35.0, 7_875.0, 14.0)
+    ]  # fmt: skip
+    assert found.insured_eur_a_month is None  # no chain is on record
+
+
+def test_what_was_noted_stands_beside_what_came() -> None:
+    """Noted on 2025-08-20 at 150 USD; 180 two days later. What lies ahead is not told."""
+    bar = Bar(symbol="NVDA", session_on=date(2025, 8, 20), close=150.0)
+    told = BARS.fact(
+        bar, occurred_at=instant(bar.session_on), known_at=instant(bar.session_on), source="test"
+    )
+    done = [
+        {"on": date(2025, 8, 20), "note": "sold 20"},
+        {"on": date(2025, 8, 1), "note": "read on"},
+        {"on": date(2025, 9, 1), "note": "to come"},
+    ]
+    found = position(mine(done=done), History([*world(), told]), AS_OF)
+
+    assert found is not None
+    assert [(s.note, s.move_pct) for s in found.done] == [
+        ("read on", None),
+        ("sold 20", pytest.approx(20.0)),
+    ]
