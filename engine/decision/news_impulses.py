@@ -4,9 +4,10 @@
   One unconfirmed owner moves at most half; the lowest grade, any mood but fact and rumour, and a
   type that is not sure enough move nothing.
 * Events of one **episode** are one step told again: the same actor, object and direction within
-  twenty sessions of the last telling. Its owners confirm each other; the largest counts, once, and
-  under one type. A step the other way that more than one owner or the source itself tells ends the
-  episode: what comes after it is new.
+  twenty sessions of the last telling. A headline of the wires tells a curated step again when its
+  actor is one of those that the curated row names ("Meta / Microsoft"). Its owners confirm each
+  other; the largest counts, once, and under one type. A step the other way that more than one owner
+  or the source itself tells ends the episode: what comes after it is new.
 * An event that ends (withdrawn, corrected, refuted), changes its sense or loses weight is taken out
   in the session that knows of it, by what was left of it then: the faded sum of impulses is from
   there on what it would be had the event never said it. Rows before keep what was known then.
@@ -174,7 +175,7 @@ def factor(event: Event, owners: int, weights: EventWeights, *, confirmed: bool)
     """
     if event.ended or event.grade == "D" or event.mood not in WEIGHING:
         return 0.0
-    if event.confidence < weights.certainty.least and event.owners != (CURATED,):
+    if event.confidence < weights.certainty.least and not _is_curated(event):
         return 0.0
     heard = 1.0 if confirmed or owners > 1 else weights.owner.alone
     return min(weights.stage.of(event.stage.value), heard, event.confidence)
@@ -296,8 +297,8 @@ def _episode_of(event: Event, row: int, name: str, known: list[Episode], within:
     found = next((e for e in known if event.event_id in e.told and e.name == name), None)
     if found is None:
         for episode in reversed(known):
-            same = (episode.name, episode.sign) == (name, event.direction) and (
-                episode.actor == actor or not episode.actor or not actor
+            same = (episode.name, episode.sign) == (name, event.direction) and _same_actor(
+                episode, event, actor
             )
             near = not episode.over and row - episode.last_row <= within
             fits = not about or not episode.objects or not about.isdisjoint(episode.objects)
@@ -311,6 +312,26 @@ def _episode_of(event: Event, row: int, name: str, known: list[Episode], within:
     found.objects |= about
     found.last_row = max(found.last_row, row)
     return found
+
+
+def _same_actor(episode: Episode, event: Event, actor: str) -> bool:
+    """Whether ``event`` may tell the step of ``episode``: one actor, or one not named.
+
+    Between the curated table and the wires one name in common is enough; two curated rows, or two
+    headlines, are one step only by the same actor.
+    """
+    if episode.actor == actor or not episode.actor or not actor:
+        return True
+    across = any(map(_is_curated, episode.told.values())) != _is_curated(event)
+    return across and not _names(episode.actor).isdisjoint(_names(actor))
+
+
+def _names(actor: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in actor.split(" / "))
+
+
+def _is_curated(event: Event) -> bool:
+    return event.owners == (CURATED,)
 
 
 def _end_opposites(episode: Episode, known: Iterable[Episode]) -> None:

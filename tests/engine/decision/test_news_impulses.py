@@ -16,6 +16,7 @@ from engine.clock import to_micros
 from engine.decision.events import CURATED
 from engine.decision.grid import Grid
 from engine.decision.news_impulses import (
+    DEMAND,
     DOMESTIC,
     POLICY,
     factor,
@@ -127,6 +128,44 @@ def test_one_step_counts_under_one_type() -> None:
 def test_a_step_of_another_government_is_another_step() -> None:
     purchase = event(4, "b", "china_purchase_ban", actor="China")
     assert set(policy(event(3), purchase)) == {3, 4}
+
+
+def budgets(*versions: Event) -> dict[int, float]:
+    array = impulses(grid(), versions, WEIGHTS, gates())[DEMAND]
+    return {int(t): round(float(array[t]), 6) for t in np.flatnonzero(array)}
+
+
+def budget(row: int, name: str, actor: str, *owners: str) -> Event:
+    """A buyer who spends more; only the table is as good as the source itself."""
+    grade = "A" if owners == (CURATED,) else "B"
+    told = {"actor": actor, "direction": 1, "objects": (), "owners": owners, "grade": grade}
+    return event(row, name, "capex_increase", **told)
+
+
+def test_a_headline_of_the_wires_tells_the_curated_step_again() -> None:
+    """The table names two buyers in one row, the wires one each: the step counts once, in full."""
+    rise_pct = WEIGHTS.demand["capex_increase"].impulse_pct
+    table = budget(5, "table", "Meta / Microsoft", CURATED)
+    meta = budget(6, "meta", "Meta", "Barron's")
+    microsoft = budget(7, "msft", "Microsoft", "Reuters")
+
+    assert budgets(table, meta, microsoft) == {5: rise_pct}
+    assert budgets(replace(table, known_at=event(8).known_at), meta) == {
+        6: rise_pct / 2,
+        8: rise_pct / 2,
+    }
+    assert budgets(table, budget(6, "amazon", "Amazon", "AFP", "dpa")) == {5: rise_pct, 6: rise_pct}
+    assert budgets(table, budget(26, "late", "Meta", "AFP", "dpa")) == {5: rise_pct, 26: rise_pct}
+
+
+def test_two_rows_of_the_table_are_one_step_by_the_same_actors_only() -> None:
+    """The one that names more is another step, as it was: history does not move."""
+    rise_pct = WEIGHTS.demand["capex_increase"].impulse_pct
+    both = budget(5, "both", "Meta / Microsoft", CURATED)
+    one = budget(9, "one", "Meta", CURATED)
+    between = budget(6, "wire", "Meta", "Barron's")
+    assert budgets(both, one) == {5: rise_pct, 9: rise_pct}
+    assert budgets(both, between, one) == {5: rise_pct, 9: rise_pct}
 
 
 def test_a_step_back_makes_the_next_step_new() -> None:
