@@ -34,7 +34,8 @@ PRESETS = tuple(sorted(path.stem for path in (CONFIG / "strategies").glob("*.tom
 @cache
 def _labels_by_title() -> dict[str, streams.Label]:
     """Labels by the title as it is recorded: the titles come from the streams, not from here."""
-    return {j.item.title: j.label for j in streams.stream() if j.label is not None}
+    judged = (*streams.stream(), *streams.fresh())
+    return {j.item.title: j.label for j in judged if j.label is not None}
 
 
 class Judge:

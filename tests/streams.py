@@ -3,7 +3,7 @@
     python -m tests.streams               days that may be looked at, with the wrong calls
     python -m tests.streams --untouched     the twenty days kept back: figures only
     python -m tests.streams --all
-    python -m tests.streams --fresh         the stream of 2022 and 2023, kept back: figures only
+    python -m tests.streams --fresh         the stream of 2022 and 2023: figures only
 
 The judging rule is in ``tests/data/stream_labels.md``. The streams are third-party data outside the
 project; without them everything here says so and stops.

@@ -3,7 +3,8 @@
 The same record is read twice, by the classifier as shipped and by the labels of a careful reader.
 Fails when a preset stands on the other side on any day, or a score is further off than 0.05.
 
-    python -m tests.service.test_stream_mornings       prints the days that differ
+    python -m tests.service.test_stream_mornings            prints the days that differ
+    python -m tests.service.test_stream_mornings --fresh    2022 and 2023: figures by preset
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
+from statistics import mean
 
 import pytest
 
@@ -58,11 +60,34 @@ def test_a_real_morning_would_have_stood_where_a_reader_stands(preset: str, spri
     assert misses(preset, spring, LARGEST_ERROR) == ([], {})
 
 
+def fresh_figures() -> list[str]:
+    """Per preset, over the sessions of 2022 and 2023: sides and scores against the labels."""
+    judged = streams.fresh()
+    days = {j.day for j in judged}
+    reader = stream_runs.read(judged, stream_runs.Judge())
+    product = stream_runs.read(judged, load_classifier(data_folder()))
+    lines = []
+    for preset in stream_runs.PRESETS:
+        pairs = zip(reader.mornings(preset)[0], product.mornings(preset)[0], strict=True)
+        known = [(j, live) for j, live in pairs if j.day in days]
+        errors = [abs(live.score - j.score) for j, live in known]
+        crossings = sum(j.held != live.held for j, live in known)
+        lines.append(
+            f"{preset}: {len(known)} sessions, wrong side on {crossings}, score error mean"
+            f" {mean(errors):.4f}, largest {max(errors):.3f}, above {LARGEST_ERROR} on"
+            f" {sum(error > LARGEST_ERROR for error in errors)}"
+        )
+    return lines
+
+
 def main(arguments: Sequence[str]) -> int:
     """The days that differ by more than 0.02, for each preset named (or ``balanced``)."""
     if why := streams.available():
         print(why)
         return 1
+    if "--fresh" in arguments:
+        print("\n".join(fresh_figures()))
+        return 0
     for preset in arguments or ("balanced",):
         for spring in (False, True):
             for j, live in both(preset, spring):
