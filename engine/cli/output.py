@@ -96,15 +96,11 @@ def read_piped(name: str, *, at_most: int) -> bytes:
     return raw
 
 
-SECRETS = ("NVSIGNAL_DB", "NVSIGNAL_MAIL_URL", "NVSIGNAL_WEB_TOKEN")
-"""Variables whose values, whole or in parts, never reach an error line."""
-
-
 def redacted(text: str) -> str:
     """``text`` without the secrets that this process was given, and what looks like one."""
-    from engine.service.logs import Redactor
+    from engine.service.logs import Redactor, secrets_of
 
-    return Redactor(os.environ[name] for name in SECRETS if os.environ.get(name))(text)
+    return Redactor(secrets_of(os.environ))(text)
 
 
 def unexpected(error: Exception) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +50,7 @@ def hold(store: Store, folder: Path) -> int:
     """How many reports in ``folder`` name an entry of the ledger; ``LedgerError`` where one does
     not, for then entries were rewritten or cut off since."""
     known = {entry.entry_hash for entry in store.ledger_entries()}
+    _hold_backup(known)
     count = 0
     for anchor in anchors(folder):
         if anchor.entry_hash not in known:
@@ -60,3 +61,16 @@ def hold(store: Store, folder: Path) -> int:
             )
         count += 1
     return count
+
+
+def _hold_backup(known: Collection[str]) -> None:
+    """The last backup ends with an entry that the ledger still holds, as noted when it was made."""
+    from engine.service.copies import last_backup
+
+    last = last_backup()
+    if last is not None and last.ledger_head and last.ledger_head not in known:
+        raise LedgerError(
+            f"the backup {last.path.name} ends with the entry {last.ledger_head[:12]}, which the "
+            "ledger does not hold: it was rewritten or cut off since",
+            remedy=f"restore it: nvsignal db restore {last.path} --force",
+        )

@@ -79,12 +79,12 @@ def _all(config: Config, db: str | None, now: datetime) -> Iterator[Finding]:
     from engine.service import wiring
     from engine.service.channels import channels_of
     from engine.service.folders import data_folder
-    from engine.service.logs import Redactor
+    from engine.service.logs import Redactor, secrets_of
     from engine.service.runner import report_folder
 
     url = db or wiring.default_db_url(config)
     channels = channels_of(config)
-    redact = Redactor(channels.secrets)
+    redact = Redactor((*channels.secrets, *secrets_of(os.environ)))
     yield Finding(level="ok", check="config", message=f"{config.folder} is in order")
     yield from feeds_file(config)
     yield from hours(config)

@@ -75,6 +75,22 @@ class Redactor:
         return safe_text(self(str(plain)), limit=MAX_TEXT)
 
 
+_SECRET_NAME = re.compile(r"key|token|secret|pass|pwd|credential|nvsignal_.*(db|url)|ping", re.I)
+_LEAST_VALUE = 8
+"""Shorter values of variables are words such as ``true``."""
+
+
+def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Values of variables whose names say that they are secret, and any with ``user:…@``."""
+    return tuple(
+        value
+        for name, value in environment.items()
+        if len(value) >= _LEAST_VALUE
+        and not value.startswith(("/", "sqlite:"))
+        and (_SECRET_NAME.search(name) or re.search(r"://[^\s/]*:[^\s/]*@", value))
+    )
+
+
 def _parts(secret: str) -> set[str]:
     """An address and what in it could be a secret, as written and decoded.
 

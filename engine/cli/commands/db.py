@@ -1,4 +1,4 @@
-"""``nvsignal db upgrade|backup|restore|export``: housekeeping of the record."""
+"""``nvsignal db upgrade|backup|drill|restore|export``: housekeeping of the record."""
 
 from __future__ import annotations
 
@@ -39,11 +39,38 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Copy the record while it is in use, and check the copy."""
         from engine.record.backup import backup as run
+        from engine.service.copies import note_backup
 
         path = run(record_url(db, config), file, overwrite=force)
-        size = path.stat().st_size
-        found = {"file": str(path), "bytes": size}
-        write_out(to_json(found) if json else f"{path}: {size:,} bytes, checked")
+        size, head = path.stat().st_size, note_backup(path).ledger_head
+        found = {"file": str(path), "bytes": size, "ledger_head": head}
+        ends = f"; its ledger ends with {head}" if head else ""
+        write_out(to_json(found) if json else f"{path}: {size:,} bytes, checked{ends}")
+
+    @group.command()
+    def drill(
+        file: Annotated[Path | None, typer.Argument(help="A backup; default the last one.")] = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
+        """Restore the last backup into a fresh place and compare the report made from it."""
+        from config.settings import config_folder
+        from engine.service.bind import load
+        from engine.service.copies import drill as run
+
+        done = run(load(config_folder(config)), record_url(db, config), file)
+        if json:
+            found = {"file": str(done.path), "acts_on": done.acts_on, "bytes": done.n_bytes}
+            write_out(to_json({**found, "same": done.same}))
+        else:
+            verdict = "the same" if done.same else "NOT the same"
+            write_out(
+                f"{done.path}: the report for {done.acts_on}, made from it and from the record, is "
+                f"{verdict} ({done.n_bytes:,} bytes)"
+            )
+        if not done.same:
+            raise typer.Exit(1)
 
     @group.command()
     def restore(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -101,11 +102,11 @@ def _runner(
     from engine.service.bind import load
     from engine.service.channels import channels_of
     from engine.service.lock import leader_lock
-    from engine.service.logs import Redactor, open_log
+    from engine.service.logs import Redactor, open_log, secrets_of
 
     loaded = load(config_folder(config), strategy)
     channels = channels_of(loaded)
-    log = open_log(Redactor(channels.secrets))
+    log = open_log(Redactor((*channels.secrets, *secrets_of(os.environ))))
     for problem in channels.problems:
         log.error("channel_unusable", why=problem)
     running.check_folder(running.report_folder(loaded))
