@@ -20,15 +20,18 @@ import numpy as np
 
 from engine.clock import parse_as_of
 from engine.decision.decide import evaluate
+from engine.decision.market import price_features, valuation_features
 from engine.record.asof import bars_at
 from engine.record.history import History
 from engine.record.readings import BARS
 from engine.service import wiring
 from engine.service.bind import Bound, load
 from engine.service.derived import Memo
-from engine.values import Fact
+from engine.values import Fact, Features
 from feeds.bars import KINDS, sound_bars
 
+PRICED = {*KINDS, "shares"}
+"""The kinds of facts that prices and what is made of them alone are read from."""
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 DOORS = ("table", "file", "feed")
 DOOR_DAYS = timedelta(days=180)
@@ -72,7 +75,8 @@ class Bench:
         memo = Memo(Path(mkdtemp(prefix="nvsignal-")) / "memo.json", "bench")
         self.world = replace(wiring.world_of(self.history, self.config, self.as_of), memo=memo)
         whole = wiring.assess(self.world, self.config, version="bench")
-        self.ratings = whole.ratings
+        self.ratings, self.features = whole.ratings, whole.features
+        self.priced = [fact for fact in self.history if fact.kind in PRICED]
         self.control = [evaluate(blend, whole.features) for blend in self.blends]
         self.sessions = frozenset(self.world.sessions.on)
         days = [BARS.read(f).session_on for f in self.history.known("bar", self.as_of)]
@@ -89,10 +93,12 @@ class Bench:
         )
 
     def consequence(self, alteration: Alteration) -> Consequence:
-        """What the alteration does to every decision and to the bars after it."""
+        """What the alteration does to every decision and to the bars after it.
+
+        Releases keep the rating of the true record.
+        """
         history, refused = self.altered(alteration)
-        world = replace(self.world, history=history)
-        made = wiring.assess(world, self.config, ratings=self.ratings, version="bench").features
+        made = self.features_of(history)
         verdicts, targets = [], 0
         for blend, control in zip(self.blends, self.control, strict=True):
             found = evaluate(blend, made)
@@ -101,10 +107,26 @@ class Bench:
             targets += int(np.count_nonzero(target))
         return Consequence(verdicts=tuple(verdicts), targets=targets, refused=refused)
 
+    def features_of(self, history: History) -> Features:
+        """The features by the prices of ``history``; what is made of no price stays as it was, and
+        so do the rows of the warm-up, which end before the first altered day."""
+        grid, values = self.world.grid, dict(self.features.values)
+        values |= price_features(history, grid)
+        close, revenue = values["nvda_close_usd"], values["trailing_revenue_usd_bn"]
+        return replace(
+            self.features, values=values | valuation_features(history, grid, close, revenue)
+        )
+
+    def whole_features_of(self, history: History) -> Features:
+        """The same the long way, from the whole record with these prices."""
+        rest = [fact for fact in self.history if fact.kind not in PRICED]
+        world = replace(self.world, history=History([*rest, *history]))
+        return wiring.assess(world, self.config, ratings=self.ratings, version="bench").features
+
     def altered(self, alteration: Alteration) -> tuple[History, int]:
-        """The record after the wrong price and the true ones that followed, and how many of the
-        true ones are not believed."""
-        facts = list(self.history)
+        """The facts of prices after the wrong price and the true ones that followed, and how many
+        of the true ones are not believed."""
+        facts = self.priced
         ours = [f for f in facts if f.kind == "bar" and f.payload["symbol"] == alteration.symbol]
         day = alteration.day.isoformat()
         true = next(f for f in ours if f.payload["session_on"] == day)

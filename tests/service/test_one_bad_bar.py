@@ -37,6 +37,20 @@ def test_a_price_that_is_not_believed_moves_no_verdict_of_later_months(
     assert bench.consequence(wrong).verdicts == (0, 0)
 
 
+def test_the_short_way_to_the_features_is_the_long_one(bench: Bench) -> None:
+    """Bit for bit, warm-up included, and the alteration is seen in them."""
+    day = date(2024, 6, 3)
+    history, _ = bench.altered(Alteration(door="table", symbol="NVDA", day=day, factor=3.0))
+    short, long = bench.features_of(history), bench.whole_features_of(history)
+
+    for name in long.values:
+        assert short.values[name].tobytes() == long.values[name].tobytes(), name
+        if name in long.warm:
+            assert short.warm[name].tobytes() == long.warm[name].tobytes(), name
+    true = bench.features.values["nvda_return"]
+    assert short.values["nvda_return"].tobytes() != true.tobytes()
+
+
 def test_no_wrong_price_keeps_a_true_one_out(bench: Bench) -> None:
     chance = random.Random(6)
     for _ in range(20):
