@@ -109,7 +109,10 @@ class Desk:
         return (world.data_hash, to_micros(world.as_of), config.settings.decision.decide_at)
 
     def report(self, as_of: datetime, config: Bound | None = None) -> Report:
-        """The report as of ``as_of``, with the health of the feeds when that is today."""
+        """The report as of ``as_of``, with the health of the feeds when that is today.
+
+        The owner's shares are in it: whoever passed the guard is taken for him.
+        """
         from engine.service import morning
 
         chosen = config or self.config()
@@ -120,6 +123,7 @@ class Desk:
             assessment,
             past=morning.past_decisions(self.store, chosen, as_of),
             polled=polled,
+            holding=chosen.holding,
             present=self.clock(),
         )
 

@@ -203,10 +203,11 @@ class Pages:
         """The inside of the report's page, its title, and whether it is stale."""
         from engine.report.forms.html import render_html
         from engine.report.page import compose
+        from engine.report.section import sections
 
         config = self.desk.config(preset) if preset else None
         report = self.desk.report(as_of, config)
-        page = compose(report, speaker)
+        page = compose(report, speaker, sections())
         return inside(render_html(page)), page.title, report.stale
 
     # --- trying rules -------------------------------------------------------------------------
