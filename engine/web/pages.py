@@ -54,11 +54,11 @@ class Pages:
     # --- how a page is made -------------------------------------------------------------------
 
     def voice(self, request: Request) -> Voice:
-        """The reader's language: asked for, else remembered, else configured."""
+        """The reader's language: asked for, remembered, liked by his browser, configured."""
         for lang in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
             if lang in LANGUAGES:
                 return voice(lang, minus="\u2212")
-        return voice(self.language, minus="\u2212")
+        return voice(_liked(request) or self.language, minus="\u2212")
 
     def page(self, request: Request, name: str, status: int = 200, /, **shown: Any) -> Response:
         """Template ``name`` for ``request``; remembers a language that was asked for."""
@@ -442,6 +442,18 @@ def stylesheet() -> bytes:
 
 def _is_fragment(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
+
+
+def _liked(request: Request) -> str:
+    """Our language that the browser likes best (RFC 9110, 12.5.4); empty when it likes none."""
+    liked: list[tuple[float, str]] = []
+    for entry in request.headers.get("accept-language", "")[:200].split(","):
+        tag, _, quality = entry.strip().lower().partition(";q=")
+        lang = tag.partition("-")[0]
+        weight = float(quality) if re.fullmatch(r"[01](\.\d{1,3})?", quality) else 1.0
+        if lang in LANGUAGES and weight > 0:
+            liked.append((weight, lang))
+    return max(liked, key=lambda pair: pair[0], default=(0.0, ""))[1]
 
 
 def _other(request: Request, lang: str) -> Mapping[str, str]:

@@ -939,3 +939,22 @@ def test_the_page_of_scenarios_is_the_table_of_the_command(
         assert [cells[3] for cells in found] == [sell, hold]
         assert [cells[5][:2] for cells in found] == ["93", "–"]
         assert found[0][0].startswith("<b>made up ")
+
+
+@pytest.mark.parametrize(
+    ("liked", "lang"),
+    [
+        ("fr-FR,fr;q=0.9,en;q=0.8", "fr"),
+        ("en;q=0.2, fr;q=0.7", "fr"),
+        ("de-DE", "en"),
+        ("fr;q=0, en", "en"),
+        ("fr;q=nan, \u00ff;;;", "fr"),
+    ],
+)
+def test_a_browser_is_answered_in_the_language_it_likes(site: Site, liked: str, lang: str) -> None:
+    """Unless the reader asked for another."""
+    asked = {"accept-language": liked.encode("latin-1")}
+    with browser(site.app()) as visitor:
+        told = visitor.get("/feeds", headers=asked).headers["content-language"]
+        other = visitor.get("/feeds?lang=en", headers=asked).headers["content-language"]
+    assert (told, other) == (lang, "en")

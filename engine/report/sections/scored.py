@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from engine.report.blocks import Block, Cell, Column, Note, Table
+from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
 from engine.report.labels import N_
 from engine.report.section import Section
 
@@ -29,31 +29,37 @@ class Scored(Section):
         found: tuple[ScoredChance, ...] = report.parts.get(self.name) or ()
         if not found:
             return
-        _ = voice.say
         yield from _in_short(found, voice)
+        title = voice.say("Each chance, said and come")
+        yield Fold(title=title, blocks=tuple(_in_full(found, voice)))
+
+
+def _in_full(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
+    """Every chance of each record, and how to read it."""
+    _ = voice.say
+    yield Note(
+        text=_(
+            "Brier score: the mean squared error of a chance, 0 at best. A chance that does "
+            "not lie below its base rate here knew no more than how often the thing had come."
+        ),
+        style="quiet",
+        depth="full",
+    )
+    heads = (_("chance of"), _("over"), _("said"), _("came"), "Brier", _("base rate"))
+    yield Table(
+        depth="full",
+        columns=tuple(Column(head=h, number=n > 0) for n, h in enumerate(heads)),
+        rows=tuple(_row(line, voice) for line in found),
+    )
+    if any(line.record == "replayed" for line in found):
         yield Note(
             text=_(
-                "Brier score: the mean squared error of a chance, 0 at best. A chance that does "
-                "not lie below its base rate here knew no more than how often the thing had come."
+                "Replayed: what today's rules would have said, which were made with part of "
+                "these prices in view. Live: what was said on the morning."
             ),
             style="quiet",
             depth="full",
         )
-        heads = (_("chance of"), _("over"), _("said"), _("came"), "Brier", _("base rate"))
-        yield Table(
-            depth="full",
-            columns=tuple(Column(head=h, number=n > 0) for n, h in enumerate(heads)),
-            rows=tuple(_row(line, voice) for line in found),
-        )
-        if any(line.record == "replayed" for line in found):
-            yield Note(
-                text=_(
-                    "Replayed: what today's rules would have said, which were made with part of "
-                    "these prices in view. Live: what was said on the morning."
-                ),
-                style="quiet",
-                depth="full",
-            )
 
 
 def _in_short(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:

@@ -17,6 +17,23 @@ if TYPE_CHECKING:
     from engine.report.inputs import Inputs
     from engine.shown import Report
 
+_NAMES = (
+    N_("Nothing happens"),
+    N_("One unconfirmed headline of a ban"),
+    N_("The evening of 2025-08-22"),
+    N_("The next meeting cuts by 25 bp"),
+    N_("Hikes of 100 bp priced in within a month"),
+    N_("Nvidia barred from China by both gates"),
+    N_("The largest rival undercuts"),
+    N_("The week of DeepSeek-R1 again"),
+    N_("A fall of 35 % in six weeks"),
+    N_("A frontier model on Ascend at a tenth of the price"),
+    N_("A guide 20 % below consensus"),
+    N_("The four largest buyers cut by 30 %"),
+    N_("All severe ones at once"),
+)
+"""Scenarios of ``config/scenarios``, for the catalogue; a reader's own keep the name he gave."""
+
 
 class Stress(Section):
     """One line a scenario, mild before severe."""
