@@ -20,6 +20,10 @@ from engine.news.rules import Condition, parse_condition
 _BUYERS = ("hyper", "neocloud", "us_lab", "gulf", "other_gov", "us_gov", "cn_tech", "cn_lab")
 _OTHERS = ("nvidia", "huang", "nv_chip", "rival", "fab", "memory")
 _SIDE_CLAUSE = ("subordinate", "background", "despite")
+_AUTHORITIES = (
+    *("regulator", "congress", "us_gov", "cn_gov", "other_gov", "china", "customs", "smuggle"),
+    *("export", "restrict", "rule"),
+)
 _BUDGETS = frozenset({"capex_increase", "capex_cut"})
 _NEAR = 6
 """Words between what is spent and its sum or change. Judgement: "plans $40 billion X chip
@@ -63,7 +67,15 @@ def tells(reading: Reading, event_type: str) -> bool:
     asked = _asked().get(event_type)
     if asked is not None and not asked.met(frozenset(reading.columns)):
         return False
+    if event_type == "regulatory_probe" and _product_test(reading):
+        return False
     return event_type not in _BUDGETS or bool(reading.glossed) or _budget(reading)
+
+
+def _product_test(reading: Reading) -> bool:
+    """Is a gaming card looked at, and no authority near? Reviews and driver fixes are no probes."""
+    found = frozenset(reading.columns)
+    return bool(found & _columns(("nv_gaming",))) and not found & _columns(_AUTHORITIES)
 
 
 def _budget(reading: Reading) -> bool:

@@ -22,6 +22,9 @@ from engine.news.taxonomy import MOVING
         ("Amazon pauses some data center leases, bank says", "capex_cut"),
         ("US bars Nvidia from selling H20 chips to China", "export_restriction"),
         ("China opens antitrust probe into Nvidia", "regulatory_probe"),
+        ("French police raid Nvidia offices", "regulatory_probe"),
+        ("Nvidia faces criminal investigation", "regulatory_probe"),
+        ("Two charged over smuggled RTX 4090 cards", "regulatory_probe"),
         ("China tells firms to stop buying Nvidia chips", "china_purchase_ban"),
         ("Huawei launches Ascend 950 AI chip", "domestic_chip_launch"),
         ("OpenAI designs its own chip with Broadcom", "competitor_chip"),
@@ -48,6 +51,8 @@ def test_a_step_has_somebody_who_takes_it(headline: str, event_type: str) -> Non
         ("China bans Micron chips from key infrastructure", "china_purchase_ban"),
         ("Google faces EU antitrust probe over search", "regulatory_probe"),
         ("AMD stock jumps on AI chip hopes", "competitor_chip"),
+        ("Nvidia GeForce RTX 5070 review", "regulatory_probe"),
+        ("Nvidia patches security vulnerabilities in its GPU drivers", "regulatory_probe"),
     ],
 )
 def test_talk_of_others_is_no_step(headline: str, event_type: str) -> None:
