@@ -37,6 +37,14 @@ def test_a_price_that_is_not_believed_moves_no_verdict_of_later_months(
     assert bench.consequence(wrong).verdicts == (0, 0)
 
 
+@pytest.mark.xfail(strict=True, reason="inside the bound of a day: believed for that day")
+def test_a_price_just_inside_the_bound_moves_no_verdict(bench: Bench) -> None:
+    """Known miss: NVDA had risen 2.7 % on that day, so 0.734 of its close is a fall within 1.35;
+    the row that believed it weighs on the forecast of risk after the correction."""
+    wrong = Alteration(door="feed", symbol="NVDA", day=date(2023, 4, 26), factor=0.734)
+    assert bench.consequence(wrong).verdicts == (0, 0)
+
+
 def test_the_short_way_to_the_features_is_the_long_one(bench: Bench) -> None:
     """Bit for bit, warm-up included, and the alteration is seen in them."""
     day = date(2024, 6, 3)
