@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from engine.clock import NEW_YORK
 from engine.report.charts import Axis, Span, padded_axis
 from engine.report.i18n import Voice
+from engine.report.sections.stress import scenario_name
 from engine.report.typography import clean
 from engine.report.words import stance_word, verdict_word
 from engine.shown import FeedState, Report, SourceHealth
@@ -334,7 +335,7 @@ def stress_rows(rows: Sequence[StressRow], voice: Voice) -> tuple[Stressed, ...]
 
     return tuple(
         Stressed(
-            scenario=speaker.tell(row.scenario, limit=60),
+            scenario=scenario_name(row.scenario, speaker),
             severity=speaker.label(f"severity_{row.severity}"),
             preset=clean(row.preset, limit=40),
             before=stance_word(row.before, speaker),

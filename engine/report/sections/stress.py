@@ -71,7 +71,7 @@ class Stress(Section):
             columns=tuple(Column(head=h, number=i in numbers) for i, h in enumerate(heads)),
             rows=tuple(
                 (
-                    Cell(text=voice.tell(row.scenario, limit=60)),
+                    Cell(text=scenario_name(row.scenario, voice)),
                     Cell(text=voice.label(f"severity_{row.severity}"), style="quiet"),
                     Cell(
                         text=stance_word(row.after, voice),
@@ -89,6 +89,11 @@ class Stress(Section):
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """The rows."""
         return {"stress": report.parts.get(self.name, ())}
+
+
+def scenario_name(name: str, voice: Voice) -> str:
+    """A shipped scenario's name in the reader's language, any other as it was given."""
+    return voice.say(name) if name in _NAMES else voice.tell(name, limit=60)
 
 
 def _summary(rows: tuple[StressRow, ...], report: Report, voice: Voice) -> str:

@@ -5,14 +5,19 @@ The right sentences were written down by hand; what is asserted is what a reader
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from engine.phrases import Phrase
 from engine.report.blocks import Table, flat
 from engine.report.i18n import voice
+from engine.report.sections.stress import scenario_name
 from engine.report.sections.track import Track
 from tests.engine.report.sample_report import sample_report
 
+CONFIG = Path(__file__).resolve().parents[3] / "config"
 NBSP, THIN = "\u00a0", "\u202f"
 
 
@@ -86,3 +91,14 @@ def test_the_running_call_has_a_word_of_its_own() -> None:
 
     assert "en cours" in [french(text) for text in cells]
     assert "ouverts" not in cells
+
+
+def test_the_shipped_scenarios_have_french_names() -> None:
+    """Each, as the files name it; a reader's own keeps the name he gave."""
+    files = sorted((CONFIG / "scenarios").glob("*.toml"))
+    names = [tomllib.loads(f.read_text(encoding="utf-8"))["name"] for f in files]
+    assert len(names) > 10
+    for name in names:
+        assert scenario_name(name, voice("en")) == name
+        assert scenario_name(name, voice("fr")) != name, name
+    assert scenario_name("My own fear", voice("fr")) == "My own fear"
