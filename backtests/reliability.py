@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from backtests.overfitting import bootstrap_rows
+from engine.decision import risk
 from engine.decision.risk import Chance, Forecast
 from engine.errors import DataError
-from engine.values import BoolArray, FloatArray
+from engine.values import BoolArray, Features, FloatArray
 
 DRAWS = 1_000
 LEAST = 100
@@ -111,6 +112,30 @@ def score_chance(chance: Chance, rows: BoolArray) -> ChanceScore:
         weight_now=float(chance.weight[rows][-1]),
         table=reliability_table(said, came),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallScore:
+    """The chance of one fall within a month of sessions, scored."""
+
+    fall_pct: float
+    score: ChanceScore
+
+
+FALLS_PCT = (5.0, 10.0, 15.0, 20.0)
+FALLS_WITHIN = 21
+
+
+def score_falls(features: Features, rows: slice) -> tuple[FallScore, ...]:
+    """The chances of falls printed on ``rows`` of the features; empty with none over."""
+    said = risk.forecast(risk.history_from(features), FALLS_WITHIN)
+    before, own = risk.rows_before(features), np.zeros(len(features.sessions_on), dtype=np.bool_)
+    own[rows] = True
+    chances = [(f, risk.chance_of_fall(said, f / 100.0).after(before)) for f in FALLS_PCT]
+    try:
+        return tuple(FallScore(fall_pct=f, score=score_chance(c, own)) for f, c in chances)
+    except DataError:
+        return ()
 
 
 def skill_interval(

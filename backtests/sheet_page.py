@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from backtests.benchmarks import AfterTax
     from backtests.metrics import Summary
     from backtests.overfitting import Evidence
+    from backtests.reliability import FallScore
     from backtests.tearsheet import Heat, Sheet, SheetEvent
 
 COLOURS = 8
@@ -95,6 +96,7 @@ def _parts(sheet: Sheet, say: Voice, name: str) -> Iterator[Part]:
     found: tuple[tuple[str, str, Sequence[Block | None]], ...] = (
         ("yardsticks", _("Beside rules without evidence"), _yardsticks(sheet, say)),
         ("luck", _("How much could be luck"), _luck(sheet.evidence, say)),
+        ("chances", _("Chances that were printed, and what came"), _chances(sheet.chances, say)),
         ("falls", _("Falls from the peak"), [_falls(sheet, say)]),
         ("price", _("Price, position, events"), [_price(sheet, say)]),
         ("months", _("Months and years, %"), [_months(sheet, say)]),
@@ -267,6 +269,42 @@ def _luck(evidence: Evidence | None, say: Voice) -> list[Block]:
         Lines(lines=tuple(lines)),
         Items(items=against, title=_("What speaks against it"), depth="full"),
     ]
+
+
+def _chances(scored: tuple[FallScore, ...], say: Voice) -> list[Block]:
+    """Brier scores against the base rate, then what came of what was said."""
+    if not scored:
+        return []
+    _ = say.say
+    heads = (_("said"), _("came"), _("Brier"), _("of the base rate"), _("skill"), _("90% interval"))
+    table = Table(
+        columns=(Column(head=_("Fall")), *(Column(head=h, number=True) for h in heads)),
+        rows=tuple(_scored(fall, say) for fall in scored),
+    )
+    lines = tuple(
+        Line(
+            label=_("{fall:pct0}: said {said:share0}", fall=fall.fall_pct, said=row.said),
+            value=say.number(row.came, "share0"),
+            note=say.count("{n:int} session", "{n:int} sessions", n=row.n),
+        )
+        for fall in scored
+        for row in fall.score.table
+    )
+    return [table, Lines(lines=lines, depth="full")]
+
+
+def _scored(fall: FallScore, say: Voice) -> tuple[Cell, ...]:
+    s = fall.score
+    span = "–"
+    if s.low is not None and s.high is not None:
+        low, high = say.number(s.low, "+.3f"), say.number(s.high, "+.3f")
+        span = say.say("{low} to {high}", low=low, high=high)
+    figures = [(s.said, "share0"), (s.rate, "share0"), (s.brier, ".4f"), (s.brier_of_base, ".4f")]
+    told = [say.number(value, spec) for value, spec in (*figures, (s.skill, "+.3f"))]
+    return (
+        Cell(text=say.number(fall.fall_pct, "pct0")),
+        *(Cell(text=text) for text in (*told, span)),
+    )
 
 
 # --- pictures -----------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from engine.values import Event, FloatArray
 if TYPE_CHECKING:
     from backtests.benchmarks import AfterTax, Yardstick
     from backtests.overfitting import Evidence
+    from backtests.reliability import FallScore
     from backtests.sweep import SweepResult
     from engine.decision.decide import Evaluation
 
@@ -69,6 +70,7 @@ class Sheet:
     verdict: the sentence on top, a phrase or plain text. price_usd: split-adjusted closes.
     contributions: strategy -> part of the score, empty without strategies. evidence: how much could
     be luck. yardsticks: what the same money did by rules without evidence; after_tax: of the rule.
+    chances: of falls, printed on these sessions, against what came.
     notes: how it was filled, what it cost, what was seen before. receipt: name -> value.
     """
 
@@ -87,6 +89,7 @@ class Sheet:
     evidence: Evidence | None = None
     yardsticks: tuple[Yardstick, ...] = ()
     after_tax: AfterTax | None = None
+    chances: tuple[FallScore, ...] = ()
     notes: tuple[str, ...] = ()
     receipt: Mapping[str, str] = field(default_factory=dict)
 

@@ -530,6 +530,20 @@ class StatedChance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FallSkill:
+    """Brier skill of the chance of one fall against its base rate, over all windows that are over.
+
+    low, high: 90 % interval by blocks of sessions. scored: how many forecasts.
+    """
+
+    fall_pct: float
+    skill: float
+    low: float
+    high: float
+    scored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskView:
     """The forecast of the next sessions, simple returns in %, and what the words allow.
 

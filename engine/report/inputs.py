@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
     from engine.record.history import History
     from engine.shown import ReleaseCard, ScoredChance, SourceHealth
-    from engine.values import Decision, Event, Features, FloatArray, ThreatRating
+    from engine.values import Decision, Event, FallSkill, Features, FloatArray, ThreatRating
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Inputs:
     changes: of ratings, besides releases, newest first, already chosen.
     stress: scenarios laid over this decision.
     scored: how the chances said so far came out, live ones first.
+    fall_skill: what the chance of a fall has proved.
     """
 
     as_of: datetime
@@ -45,3 +46,4 @@ class Inputs:
     holding: Holding | None = None
     present_on: date | None = None
     scored: tuple[ScoredChance, ...] = ()
+    fall_skill: FallSkill | None = None

@@ -16,7 +16,7 @@ from engine.clock import NEW_YORK
 from engine.plain import to_plain
 from engine.service import wiring
 from engine.shown import Report, SourceHealth
-from engine.values import Decision
+from engine.values import Decision, FallSkill
 
 if TYPE_CHECKING:
     from config.holding import Holding
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from engine.record.store import Store
     from engine.service.wiring import Assessment
     from engine.values import ThreatRating
+
+
+FALL_TOLD_PCT = 10.0
+"""The fall whose chance stands in the first screen, and whose record is told with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +158,30 @@ def report_of(
             weighed=weighed_news(assessment),
             changes=changes_of_ratings(assessment),
             scored=scores(assessment, past),
+            fall_skill=fall_skill(assessment),
         )
+    )
+
+
+def fall_skill(assessment: Assessment) -> FallSkill | None:
+    """What the chance of a fall of ``FALL_TOLD_PCT`` has proved by now; None with too few scored.
+
+    Over every session with prices, those before the first decision too, once the forecast was
+    fitted; a window counts when it is over.
+    """
+    from backtests.reliability import score_chance
+    from engine.decision import risk
+    from engine.errors import DataError
+
+    chance = risk.chance_of_fall(assessment.outlook.said, FALL_TOLD_PCT / 100.0)
+    try:
+        found = score_chance(chance, chance.scored >= risk.FIRST_FIT)
+    except DataError:
+        return None
+    if found.low is None or found.high is None:
+        return None
+    return FallSkill(
+        fall_pct=FALL_TOLD_PCT, skill=found.skill, low=found.low, high=found.high, scored=found.n
     )
 
 

@@ -15,20 +15,11 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from backtests.reliability import ChanceScore, DistributionScore
+    from backtests.reliability import DistributionScore, FallScore
     from engine.decision.risk import PriceHistory
     from engine.values import Features, FloatArray
 
-FALLS_PCT = (5.0, 10.0, 15.0, 20.0)
 MAX_BYTES = 20_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FallScore:
-    """The chance of one fall within 21 sessions, scored."""
-
-    fall_pct: float
-    score: ChanceScore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +37,7 @@ def score_stock(
     symbol: str, days: Sequence[date], history: PriceHistory, first: date, last: date
 ) -> RiskScore:
     """Everything scored over ``first`` to ``last``, walk-forward; rows of ``history`` are days."""
-    from backtests.reliability import score_chance, score_distribution
+    from backtests.reliability import FALLS_PCT, FallScore, score_chance, score_distribution
     from engine.decision import risk
 
     rows = np.array([first <= day <= last for day in days])

@@ -35,6 +35,7 @@ def sheet_for(
     told: with the events of the time, which are read from the record once more.
     """
     from backtests.benchmarks import after_tax, yardsticks
+    from backtests.reliability import score_falls
     from backtests.replay import buy_and_hold
     from backtests.tearsheet import sheet_of
     from engine.decision.decide import evaluate
@@ -62,6 +63,7 @@ def sheet_for(
         yardsticks=yardsticks(window.market, run, window.earlier),
         after_tax=after_tax(window.market, target, capital=run.capital),
         notes=notes(window),
+        chances=score_falls(window.features, window.rows),
         receipt={"data_hash": result["data_hash"], "config_hash": window.config.digest},
         **thresholds,
     )

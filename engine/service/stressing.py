@@ -38,12 +38,24 @@ class LineUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StanceUse:
+    """What a preset said on known days (with every voice observed), as shares that sum to one."""
+
+    preset: str
+    sell: float
+    reduce: float
+    hold: float
+    known_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StressTable:
     """All of it, scenarios in order of severity, presets as asked."""
 
     as_of: datetime
     rows: tuple[StressRow, ...]
     lines: tuple[LineUse, ...]
+    stances: tuple[StanceUse, ...] = ()
 
 
 def stress_table(
@@ -55,6 +67,7 @@ def stress_table(
 
     rows: list[StressRow] = []
     lines: list[LineUse] = []
+    said: list[StanceUse] = []
     features = None
     for preset in presets:
         config = load(folder, preset)
@@ -67,9 +80,19 @@ def stress_table(
         found = evaluate(config.blend, features)
         rows += stress(config.blend, preset, features, complete(config.scenarios), found)
         lines += _lines(config.blend, preset, found)
+        said.append(_stances(config.blend, preset, found))
     names = list(dict.fromkeys(row.scenario for row in rows))
     rows.sort(key=lambda row: names.index(row.scenario))
-    return StressTable(as_of=as_of, rows=tuple(rows), lines=tuple(lines))
+    return StressTable(as_of=as_of, rows=tuple(rows), lines=tuple(lines), stances=tuple(said))
+
+
+def _stances(blend: Blend, preset: str, found: Evaluation) -> StanceUse:
+    from engine.decision.outlook import stances
+
+    known = ~np.isnan(found.scores).any(axis=0)
+    told, n = stances(found, blend.rule)[known], int(known.sum())
+    sell, reduce, hold = (float((told == code).mean()) if n else 0.0 for code in (0.0, 1.0, 2.0))
+    return StanceUse(preset=preset, sell=sell, reduce=reduce, hold=hold, known_days=n)
 
 
 def _lines(blend: Blend, preset: str, found: Evaluation) -> list[LineUse]:

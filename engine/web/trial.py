@@ -111,6 +111,7 @@ def _trial(
 ) -> Trial:
     from backtests.benchmarks import after_tax, yardsticks
     from backtests.overfitting import verdict
+    from backtests.reliability import score_falls
     from backtests.replay import replay
     from backtests.tearsheet import sheet_of
     from engine.decision.decide import evaluate
@@ -147,6 +148,7 @@ def _trial(
             yardsticks=yardsticks(window.market, run, window.earlier),
             after_tax=after_tax(window.market, target),
             notes=notes(window),
+            chances=score_falls(window.features, window.rows),
             exit_below=blend.rule.exit_below,
             enter_above=blend.rule.enter_above,
             receipt={"config_hash": window.config.digest, "data_hash": window.data_hash},

@@ -91,3 +91,28 @@ def test_a_forecast_of_its_own_world_is_honest() -> None:
     assert fall.low is not None
     assert fall.high is not None
     assert fall.low < fall.skill < fall.high
+
+
+def test_the_tear_sheets_chances_are_those_of_the_command() -> None:
+    """The rows of the sheet, scored as one by one; nothing of rows whose windows are not over."""
+    from types import SimpleNamespace
+
+    from backtests.reliability import score_falls
+    from engine.decision.risk import HORIZONS
+
+    history = synthetic(600)
+    values = {"nvda_return": history.log_return, "nvda_range": history.log_range}
+    values |= {"nvda_gap": history.log_gap, "vix": history.vix}
+    for h in HORIZONS:
+        values |= {f"results_within_{h}": history.results_due[h]}
+        values |= {f"fomc_within_{h}": history.fomc_due[h]}
+    given = SimpleNamespace(values=values, warm={}, sessions_on=tuple(range(600)))
+    own = np.zeros(600, dtype=np.bool_)
+    own[300:550] = True
+
+    found = score_falls(given, slice(300, 550))  # type: ignore[arg-type]
+
+    chance = risk.chance_of_fall(risk.forecast(history, 21), 0.10)
+    assert [f.fall_pct for f in found] == [5.0, 10.0, 15.0, 20.0]
+    assert found[1].score == score_chance(chance, own)
+    assert score_falls(given, slice(590, 600)) == ()  # type: ignore[arg-type]

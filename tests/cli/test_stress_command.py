@@ -34,7 +34,11 @@ def test_stress_has_its_documented_keys_and_a_text_of_eighty_columns(tmp_path: P
     }  # fmt: skip
     assert {row["severity"] for row in told["rows"]} == {"mild", "moderate", "severe", "extreme"}
     assert {line["line"] for line in told["lines"]} == {"SELL", "REDUCE", "RISK"}
+    (use,) = told["stances"]
+    assert use["sell"] + use["reduce"] + use["hold"] == pytest.approx(1.0)
+    assert use["known_days"] == told["lines"][0]["known_days"] > 0
     text = say(tmp_path, *asked)
+    assert f"SELL {use['sell']:6.1%}" in text
     assert max(map(len, text.splitlines())) <= 80
     assert all(row["scenario"] in text for row in told["rows"])
 

@@ -62,6 +62,12 @@ def _text(table: StressTable) -> str:
             f"  {safe_text(line.preset)[:12]:12s} {line.line:7s} {at:>7s}  "
             f"{line.share_beyond:6.1%} of {line.known_days}"
         )
+    out += ["", "What each preset said on known days:"]
+    for use in table.stances:
+        out.append(
+            f"  {safe_text(use.preset)[:12]:12s} SELL {use.sell:6.1%}  REDUCE {use.reduce:6.1%}  "
+            f"HOLD {use.hold:6.1%}  of {use.known_days}"
+        )
     out += [
         "",
         '"Sells on": of known days on which the preset held in full, that day and the',

@@ -6,6 +6,7 @@ Every chance here is of something that will be seen, and stands beside how often
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.report.blocks import Block, Cell, Column, Fold, Line, Lines, Note, Table
@@ -13,15 +14,31 @@ from engine.report.labels import N_
 from engine.report.section import Section
 
 if TYPE_CHECKING:
+    from engine.decision.options import OptionOutlook
     from engine.report.i18n import Voice
+    from engine.report.inputs import Inputs
     from engine.shown import Report
-    from engine.values import RiskView, StatedChance
+    from engine.values import FallSkill, RiskView, StatedChance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What stands beside the forecast. skill: None with too little scored; options: may be ()."""
+
+    skill: FallSkill | None
+    options: tuple[OptionOutlook, ...]
 
 
 class Risk(Section):
     """The forecast, the words, the cost of being wrong."""
 
     name, order, title = "risk", 12, N_("Risk")
+
+    def gather(self, inputs: Inputs) -> Beside:
+        """The forecast's own record, and what option chains on record say."""
+        from engine.decision.options import option_outlook
+
+        return Beside(skill=inputs.fall_skill, options=option_outlook(inputs.history, inputs.as_of))
 
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
         """What the words allow, then chances, then the distribution."""
@@ -38,14 +55,25 @@ class Risk(Section):
         )
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
-        """The view and the chances."""
-        return {"risk": report.decision.risk, "chances": report.decision.chances}
+        """The view, the chances, their record, and what options say."""
+        beside: Beside | None = report.parts.get(self.name)
+        return {
+            "risk": report.decision.risk,
+            "chances": report.decision.chances,
+            "fall_skill": beside.skill if beside else None,
+            "options": beside.options if beside else (),
+        }
 
 
 def _figures(report: Report, risk: RiskView, voice: Voice) -> Iterable[Block]:
     falls = [c for c in report.decision.chances if c.event == "fall"]
     if falls:
         yield _chances(falls, voice)
+    beside: Beside | None = report.parts.get(Risk.name)
+    if beside is not None and beside.skill is not None:
+        yield Note(text=_record(beside.skill, voice), style="quiet")
+    if beside is not None and beside.options:
+        yield _priced(beside.options, voice)
     yield _distribution(risk, voice)
     yield from _wrong(risk, voice)
 
@@ -92,6 +120,61 @@ def _chances(falls: list[StatedChance], voice: Voice) -> Table:
             )
             for fall in falls
         ),
+    )
+
+
+def _record(found: FallSkill, voice: Voice) -> str:
+    """What the forecast has proved against the base rate, in words that follow the interval."""
+    _ = voice.say
+    told = {
+        "fall": found.fall_pct,
+        "n": found.scored,
+        "skill": voice.number(found.skill, "+.3f"),
+        "low": voice.number(found.low, "+.3f"),
+        "high": voice.number(found.high, "+.3f"),
+    }
+    if found.low > 0.0:
+        return _(
+            "On {n:int} days scored, the chance of a fall of {fall:pct0} was better than the base "
+            "rate: Brier skill {skill}, nine times in ten {low} to {high}.",
+            **told,
+        )
+    if found.high < 0.0:
+        return _(
+            "On {n:int} days scored, the chance of a fall of {fall:pct0} was worse than the base "
+            "rate: Brier skill {skill}, nine times in ten {low} to {high}.",
+            **told,
+        )
+    return _(
+        "On {n:int} days scored, the chance of a fall of {fall:pct0} was hardly more than the base "
+        "rate: Brier skill {skill}, nine times in ten {low} to {high}, which holds zero.",
+        **told,
+    )
+
+
+def _priced(options: tuple[OptionOutlook, ...], voice: Voice) -> Table:
+    """One row a chain: what the market pays for, beside our own chances; not our forecast."""
+    _ = voice.say
+    falls = [f.fall_pct for f in options[0].falls]
+    heads = (
+        *(_("priced chance of {fall:pct0} lower", fall=fall) for fall in falls),
+        _("move expected by then"),
+        _("put, a month"),
+        _("collar, a month"),
+    )
+
+    def cells(told: OptionOutlook) -> Iterable[Cell]:
+        yield Cell(text=told.symbol, note=voice.on(told.expires_on))
+        for fall in told.falls:
+            yield Cell(text=voice.number(fall.chance, "share0"), style="strong")
+        yield Cell(text=voice.number(told.expected_move_pct, "pct1"))
+        for cost in (told.put_cost_pct, told.collar_cost_pct):
+            yield Cell(text=voice.number(cost, "pct2"), style="quiet")
+
+    return Table(
+        title=_("As options price it, on the day of expiry"),
+        columns=(Column(head=_("expiry")), *(Column(head=h, number=True) for h in heads)),
+        rows=tuple(tuple(cells(told)) for told in options),
     )
 
 

@@ -1,0 +1,81 @@
+"""Beside the chances: what they have proved, and what a synthetic option chain prices."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from engine.decision.options import FallChance, OptionOutlook
+from engine.report.render import render
+from engine.report.sections.risk import Beside, Risk
+from engine.values import FallSkill
+from tests.engine.report.sample_report import sample_report
+
+SYNTHETIC_CHAIN = OptionOutlook(
+    symbol="NVDA",
+    expires_on=date(2025, 9, 19),
+    quoted_at=datetime(2025, 8, 22, 19, 45, tzinfo=UTC),
+    expected_move_pct=7.3,
+    falls=(
+        FallChance(fall_pct=5.0, chance=0.31, low=0.28, high=0.35),
+        FallChance(fall_pct=10.0, chance=0.17, low=0.14, high=0.2),
+        FallChance(fall_pct=20.0, chance=None, low=0.0, high=0.1),
+    ),
+    put_cost_pct=1.35,
+    collar_cost_pct=None,
+)
+
+
+def skill(low: float, high: float) -> FallSkill:
+    return FallSkill(fall_pct=10.0, skill=(low + high) / 2, low=low, high=high, scored=700)
+
+
+def told(beside: Beside, form: str = "text", lang: str = "en") -> str:
+    report = sample_report()
+    parts = {**report.parts, "risk": beside}
+    text = render(replace(report, parts=parts), form, lang=lang, listed=[Risk()])
+    return " ".join(text.split()) if form == "text" else text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-0.02, 0.04, "hardly more than the base rate"),
+        (0.01, 0.04, "better than the base rate"),
+        (-0.04, -0.01, "worse than the base rate"),
+        (0.0, 0.04, "hardly more than the base rate"),
+    ],
+)
+def test_the_sentence_follows_the_interval(low: float, high: float, words: str) -> None:
+    """Zero inside it is no skill; either side of it says which."""
+    said = told(Beside(skill=skill(low, high), options=()))
+    assert words in said
+    assert sum(w in said for w in ("hardly more", "better than", "worse than")) == 1
+    assert "base rate" not in told(Beside(skill=None, options=()))
+
+
+@pytest.mark.parametrize(("lang", "title"), [("en", "As options price it"), ("fr", "options")])
+def test_the_priced_chance_stands_beside_ours_where_a_chain_is_on_record(
+    lang: str, title: str
+) -> None:
+    """Chance, expected move, cost of insurance; nothing of them without a chain."""
+    with_chain = told(Beside(skill=None, options=(SYNTHETIC_CHAIN,)), lang=lang)
+    assert title in with_chain
+    for figure in (
+        "31",
+        "17",
+        "7.3" if lang == "en" else "7,3",
+        "1.35" if lang == "en" else "1,35",
+    ):
+        assert figure in with_chain, figure
+    assert title not in told(Beside(skill=None, options=()), lang=lang)
+
+
+def test_json_carries_both() -> None:
+    """Under stable keys."""
+    data = json.loads(told(Beside(skill=skill(-0.1, 0.1), options=(SYNTHETIC_CHAIN,)), "json"))
+    assert data["fall_skill"]["scored"] == 700
+    assert data["options"][0]["falls"][1]["chance"] == 0.17
