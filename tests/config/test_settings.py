@@ -38,7 +38,7 @@ def test_an_unknown_key_names_line_and_nearest_key(folder: Path) -> None:
     edit(folder / "strategies" / "balanced.toml", "exit_below =", "exit_belw =")
     problems = check(folder)
 
-    assert any("balanced.toml:14" in p and "did you mean 'exit_below'" in p for p in problems)
+    assert any("balanced.toml:16" in p and "did you mean 'exit_below'" in p for p in problems)
 
 
 def test_all_problems_come_in_one_pass(folder: Path) -> None:
@@ -65,7 +65,7 @@ def test_all_problems_come_in_one_pass(folder: Path) -> None:
         ("exit_below = -0.22", "exit_below = 0.5", "is not below enter_above"),
         ("exit_below = -0.22", "exit_below = -7", "exit_below"),
         ("exit_below = -0.22", "exit_below = nan", "exit_below"),
-        ("exit_below = -0.22", "exit_below = ", "line 14"),
+        ("exit_below = -0.22", "exit_below = ", "line 16"),
         ('use = "strategies.trend:Trend"', 'use = "strategies.trnd:Trend"', "strategies.trnd"),
         ("weight = 0.15", 'weight = "heavy"', "weight"),
     ],
