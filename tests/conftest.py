@@ -31,7 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def of_the_user(home: Path) -> dict[str, str]:
     """Path -> SHA-256 of what no test may touch: the data under ``home``, and our configuration."""
-    files = (file for folder in (home, ROOT / "config") for file in sorted(folder.rglob("*")))
+    kept = (home / "nvsignal", home / "config" / "nvsignal", ROOT / "config")
+    files = (file for folder in kept for file in sorted(folder.rglob("*")))
     return {
         str(file): sha256(file.read_bytes()).hexdigest()
         for file in files
