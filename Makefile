@@ -15,7 +15,7 @@ UV := $(shell command -v uv 2>/dev/null)
 report: .venv/.runtime
 	@mkdir -p var && $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline --save var/report.html
 
-## test: lint, types and every test
+## test: lint, types and every test but the long ones (make soak)
 test: .venv/.dev
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
@@ -38,8 +38,9 @@ mutants: .venv/.dev
 fuzz: .venv/.dev
 	$(ONE_THREAD) $(RUN)/python -m tests.fuzz --n $(or $(N),1000) --seed $(or $(SEED),1)
 
-## soak: the long trials; kills at every step of mail servers that misbehave (KILLS=40)
+## soak: the long trials: tests marked long, kills at every step of mail servers that misbehave (KILLS=40)
 soak: .venv/.dev
+	$(ONE_THREAD) $(RUN)/python -m pytest -q -m long
 	$(ONE_THREAD) $(RUN)/python -m tests.service.outbox_grid --kills $(or $(KILLS),40)
 
 ## validate: the cost model against published figures

@@ -50,7 +50,7 @@ def hold(store: Store, folder: Path) -> int:
     """How many reports in ``folder`` name an entry of the ledger; ``LedgerError`` where one does
     not, for then entries were rewritten or cut off since."""
     known = {entry.entry_hash for entry in store.ledger_entries()}
-    _hold_backup(known)
+    _hold_backup(store, known)
     count = 0
     for anchor in anchors(folder):
         if anchor.entry_hash not in known:
@@ -63,12 +63,14 @@ def hold(store: Store, folder: Path) -> int:
     return count
 
 
-def _hold_backup(known: Collection[str]) -> None:
-    """The last backup ends with an entry that the ledger still holds, as noted when it was made."""
-    from engine.service.copies import last_backup
+def _hold_backup(store: Store, known: Collection[str]) -> None:
+    """The last backup of this record ends with an entry that its ledger still holds."""
+    from engine.service.copies import address, last_backup
 
     last = last_backup()
-    if last is not None and last.ledger_head and last.ledger_head not in known:
+    if last is None or last.record != address(store.url):
+        return
+    if last.ledger_head and last.ledger_head not in known:
         raise LedgerError(
             f"the backup {last.path.name} ends with the entry {last.ledger_head[:12]}, which the "
             "ledger does not hold: it was rewritten or cut off since",

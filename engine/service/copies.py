@@ -10,18 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError, NvsignalError
 from engine.files import read_bytes, write_file
+from engine.record.connect import file_of, parse_url, shown
 
 if TYPE_CHECKING:
+    from sqlalchemy import URL
+
     from config.settings import Config
     from engine.record.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastBackup:
-    """ledger_head: hash of the newest entry in it; empty when its ledger was."""
+    """ledger_head: hash of the newest entry in it; empty when its ledger was. record: address of
+    what was copied, as it may be shown."""
 
     path: Path
+    record: str
     ledger_head: str
+
+
+def address(url: URL) -> str:
+    """One name for one record: the real file, or the address without its password."""
+    path = file_of(url)
+    return str(path.resolve()) if path is not None else shown(url)
 
 
 def _note() -> Path:
@@ -30,10 +41,11 @@ def _note() -> Path:
     return data_folder() / "last_backup.json"
 
 
-def note_backup(path: Path) -> LastBackup:
-    """Remember that ``path`` is the newest backup, with the head of its ledger."""
-    made = LastBackup(path=path.resolve(), ledger_head=head_in(path))
-    told = {"file": str(made.path), "ledger_head": made.ledger_head}
+def note_backup(path: Path, url: str) -> LastBackup:
+    """Remember ``path`` as the newest backup of the record at ``url``, with its ledger's head."""
+    record = address(parse_url(url))
+    made = LastBackup(path=path.resolve(), record=record, ledger_head=head_in(path))
+    told = {"file": str(made.path), "record": record, "ledger_head": made.ledger_head}
     write_file(_note(), json.dumps(told, indent=1) + "\n", private=True, make_folder=True)
     return made
 
@@ -44,7 +56,11 @@ def last_backup() -> LastBackup | None:
         return None
     try:
         told: Any = json.loads(read_bytes(_note()))
-        return LastBackup(path=Path(told["file"]), ledger_head=str(told["ledger_head"]))
+        return LastBackup(
+            path=Path(told["file"]),
+            record=str(told["record"]),
+            ledger_head=str(told["ledger_head"]),
+        )
     except (ValueError, TypeError, KeyError):
         raise InputError(f"'{_note()}' cannot be read", remedy="make a new backup") from None
 

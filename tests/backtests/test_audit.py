@@ -244,6 +244,7 @@ def test_an_audit_that_cannot_catch_the_canary_says_so() -> None:
     assert "proves nothing" in found.verdict
 
 
+@pytest.mark.long
 def test_every_date_can_be_audited() -> None:
     """``all``: each session from the first decided on; prices before it are warm-up."""
     early = parse_as_of("2022-02-10T13:30Z")
@@ -398,6 +399,7 @@ def _us(fact: Fact) -> int:
     return round(fact.known_at.timestamp() * 1e6)
 
 
+@pytest.mark.long
 def test_the_experiments_show_what_changes() -> None:
     """Without observations cash earns nothing known; a missing source never causes a new SELL."""
     found = audited(Trend(), dates=2)
@@ -410,6 +412,7 @@ def test_the_experiments_show_what_changes() -> None:
     assert found.base.final_equity is not None
 
 
+@pytest.mark.long
 def test_back_filled_facts_can_be_left_out() -> None:
     """The reference record is all back-filled: prices stay, the rest goes, and it is said."""
     found = audited(Trend(), dates=2)
@@ -439,6 +442,7 @@ def command(*words: str, db: Path) -> Any:
     return CliRunner().invoke(build(), [*given, "--no-experiments"])
 
 
+@pytest.mark.long
 def test_the_command_passes_the_shipped_strategy(tmp_path: Path) -> None:
     """Exit 0, the verdict on the first lines, JSON with stable keys."""
     done = command(db=tmp_path / "r.sqlite3")

@@ -27,7 +27,7 @@ def test_a_backup_makes_the_same_report_until_it_is_damaged(
     with wiring.open_record(config, url) as store:
         morning.prepare(store, config, parse_as_of("2025-08-22"), record=True)
     copy = backup(url, tmp_path / "copy.db")
-    head = copies.note_backup(copy).ledger_head
+    head = copies.note_backup(copy, url).ledger_head
     assert len(head) == 64
 
     done = copies.drill(config, url)

@@ -35,7 +35,14 @@ with time_machine.travel(datetime.fromisoformat(sys.argv[1] + "T14:00:00+00:00")
 """
 
 
-@pytest.mark.parametrize("day", ["2027-01-04", "2028-02-29", "2030-01-02"])
+@pytest.mark.parametrize(
+    "day",
+    [
+        pytest.param("2027-01-04", marks=pytest.mark.long),
+        "2028-02-29",
+        pytest.param("2030-01-02", marks=pytest.mark.long),
+    ],
+)
 def test_every_command_works_years_from_now_and_says_what_is_old(day: str, tmp_path: Path) -> None:
     lines = [" ".join(args) for args, _ in COMMANDS]
     env = dict(os.environ, NVSIGNAL_DATA=str(tmp_path), PYTHONPATH=str(ROOT), COLUMNS="80")

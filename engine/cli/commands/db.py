@@ -41,8 +41,9 @@ def register(app: typer.Typer) -> None:
         from engine.record.backup import backup as run
         from engine.service.copies import note_backup
 
-        path = run(record_url(db, config), file, overwrite=force)
-        size, head = path.stat().st_size, note_backup(path).ledger_head
+        url = record_url(db, config)
+        path = run(url, file, overwrite=force)
+        size, head = path.stat().st_size, note_backup(path, url).ledger_head
         found = {"file": str(path), "bytes": size, "ledger_head": head}
         ends = f"; its ledger ends with {head}" if head else ""
         write_out(to_json(found) if json else f"{path}: {size:,} bytes, checked{ends}")

@@ -67,7 +67,8 @@ def register(app: typer.Typer) -> None:
             write_out(to_json({**plain, "reports": reports, "time_stamps": stamped}))
         else:
             write_out(
-                f"{found.n_entries} entries hold, and the {reports} reports that name one"
+                f"{found.n_entries} entries hold"
+                f"{f', and the {reports} reports that name one' if reports else ''}"
                 f"{f', and {stamped} time stamps' if stamped else ''}; head {found.entry_hash}"
             )
 

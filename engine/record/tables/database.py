@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import URL, Connection, Engine, Table
 
 from engine.errors import StoreError
 from engine.record import schema
@@ -44,6 +44,11 @@ class Database:
         self._insert = _insert_of(engine)
         # One write connection at a time in this process (SQLite before 3.51.3, WAL-reset).
         self._turn = threading.Lock()
+
+    @property
+    def url(self) -> URL:
+        """The address of the record, its password included: for comparing, not for showing."""
+        return self._engine.url
 
     @classmethod
     def open(cls, url: str, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Self:
