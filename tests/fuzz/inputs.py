@@ -18,7 +18,7 @@ WORDS = (
     "", " ", "-", "--", "-1", "0", "1", "1e400", "nan", "inf", "-inf", "0x10", "1,5", "9" * 400,
     "9" * 5000, "é😀", "\u202eevil", "\x1b[31mred", "a\nb", "\udcff", "%s%n", "{0}", "{{7*7}}",
     "$(id)", "'; drop table fact; --", "<script>alert(1)</script>", "../../../etc/passwd", "/",
-    "/dev/full", "/dev/null", "/proc/self/mem", "/proc/1/root/x", "~nosuch/x", "~", ".", "x" * 300,
+    "/dev/full", "/dev/null", "/proc/self/mem", "/proc/1/cwd/x", "~nosuch/x", "~", ".", "x" * 300,
     "x" * 5000, "[" * 2000, "{", '{"a": [', "\\", "now", "last", "today", "2025-08-22",
     "2025-02-30", "0001-01-01", "9999-12-31", "2025-08-22T25:00", "2025-08-22T08:30-99:00",
     "2025-W34", "1700000000", "en", "fr", "xx", "NVDA", "^VIX", "balanced", "json", "parquet",
