@@ -9,7 +9,7 @@ AS_OF_OPTION := $(if $(filter-out now,$(AS_OF)),--as-of $(AS_OF))
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: report test bench live mutants fuzz soak validate messages lock clean
+.PHONY: report test bench live mutants fuzz soak validate messages lock wheel clean
 
 ## report: the report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
 report: .venv/.runtime
@@ -51,13 +51,21 @@ validate: .venv/.runtime
 messages: .venv/.runtime
 	$(RUN)/python -m engine.report.catalogue
 
-## lock: pin the dependencies again; the only step that looks for newer versions
+## lock: pin the dependencies again, with SBOM and licences in .ci/; the only step that looks for newer versions
 lock:
 	uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-emit-index-url --no-header -q -o .ci/requirements-dev.lock
 	uv pip compile pyproject.toml --group build --extra web --universal --generate-hashes --no-emit-index-url --no-header -q -o requirements.lock -c .ci/requirements-dev.lock
+	echo pip | uv pip compile - --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o .ci/seed.lock -c .ci/requirements-dev.lock
+	$(MAKE) .venv/.dev && $(RUN)/python .ci/supply.py
 
 .venv/bin/python:
-	@if [ -n "$(UV)" ]; then uv venv -q --seed --python $(PYTHON) .venv; else $(PYTHON) -m venv .venv; fi
+	@if [ -n "$(UV)" ]; then \
+	  uv venv -q --python $(PYTHON) .venv && \
+	  uv pip install -q --python .venv --require-hashes -r .ci/seed.lock; \
+	else \
+	  $(PYTHON) -m venv .venv && \
+	  $(RUN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .ci/seed.lock; \
+	fi
 
 define install
 	@if [ -n "$(UV)" ]; then \
@@ -76,6 +84,10 @@ endef
 .venv/.dev: .ci/requirements-dev.lock pyproject.toml | .venv/bin/python
 	$(call install,.ci/requirements-dev.lock)
 	@touch $@ .venv/.runtime
+
+## wheel: wheel and sdist in dist/, the same bytes from the same commit
+wheel: .venv/.dev
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(RUN)/hatchling build -d dist
 
 clean:
 	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache
