@@ -37,6 +37,11 @@ CURVE_MAX_AGE_DAYS = 5
 YIELD_MAX_AGE_DAYS = 7
 PATH_MEETINGS = 8
 """Meetings ahead, one year, that a futures curve must price to stand in for the two-year path."""
+DECISION_GRACE = timedelta(days=5)
+"""How long after a meeting its decision may take to reach the record. It is told the same day; the
+range in force is published with EFFR on the second business day after (New York Fed)."""
+TARGET = ("DFEDTARL", "DFEDTARU")
+"""The target range as the New York Fed publishes it with EFFR, in per cent, by the day it held."""
 EFFR = ("DFF", "EFFR")
 """The effective rate: FRED's DFF, and the New York Fed's EFFR where DFF is missing."""
 
@@ -72,15 +77,32 @@ class Rates:
     def range_bps(self, held_by: date) -> tuple[int, int] | None:
         """The target range in force or announced by ``held_by``, the last date that counts as held.
 
-        None before the first known decision, and while that of the last meeting held is not known.
+        None before the first that is known, and while that after the last meeting held is not.
         """
         held = bisect_right(self._calendar, held_by)
-        told = [d for d in self.decisions.values() if d.range_bps is not None]
+        return self._range_after(self._calendar[held - 1] if held else None)
+
+    def missing_on(self, today: date) -> date | None:
+        """The meeting whose outcome should be known by ``today`` and is not; None: nothing lacks.
+
+        Only the last one counts: what it decided supersedes all before.
+        """
+        due = bisect_left(self._calendar, today - DECISION_GRACE)
+        last = self._calendar[due - 1] if due else None
+        return last if last is not None and self._range_after(last) is None else None
+
+    def _range_after(self, meeting: date | None) -> tuple[int, int] | None:
+        """The newest range told, where it is that of ``meeting``, or of a day after it."""
+        told = [(d.meeting_end, d.range_bps) for d in self.decisions.values() if d.range_bps]
+        lower, upper = (self.figures.get(name, {}) for name in TARGET)
+        both = lower.keys() & upper.keys()
+        if both:  # in force since the meeting before: that one is older than the day
+            day = max(both)
+            told.append((day - timedelta(days=1), _in_bps(lower[day], upper[day])))
         if not told:
             return None
-        last = max(told, key=lambda d: d.meeting_end)
-        open_ = held and last.meeting_end < self._calendar[held - 1]
-        return None if open_ else last.range_bps
+        on, found = max(told, key=lambda pair: pair[0])
+        return found if meeting is None or on >= meeting else None
 
     def newest(self, names: Sequence[str], today: date) -> float | None:
         """The newest figure of the last week; of one day the series named first counts."""
@@ -116,6 +138,7 @@ class Rates:
             zq=self.curve(today)[1],
             averages_pct=averages,
             two_year_pct=self.newest(("DGS2",), today),
+            missing_on=self.missing_on(today),
         )
 
     def curve(self, today: date) -> tuple[date | None, dict[date, float]]:
@@ -243,7 +266,8 @@ def rate_features(
         at = from_micros(instants_us[row])
         today = at.astimezone(NEW_YORK).date()
         effr[row] = _or_nan(rates.newest(EFFR, today))
-        two_year[row] = _or_nan(rates.newest(("DGS2",), today))
+        if rates.missing_on(today) is None:
+            two_year[row] = _or_nan(rates.newest(("DGS2",), today))
         priced = _priced(rates, at, keys[row] if memo is not None else "", memo)
         if len(priced) >= PATH_MEETINGS:
             path[row] = priced[sorted(priced)[PATH_MEETINGS - 1]]
@@ -253,6 +277,10 @@ def rate_features(
     by_yield = ladder.two_year_path_bps(two_year, effr)
     path = np.where(np.isnan(path), by_yield, path)
     return {"effr_pct": effr, "expected_path_bps": path, "fed_surprise_bps": surprise}
+
+
+def _in_bps(lower_pct: float, upper_pct: float) -> tuple[int, int]:
+    return round(100 * lower_pct), round(100 * upper_pct)
 
 
 def _or_nan(value: float | None) -> float:

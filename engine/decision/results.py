@@ -6,7 +6,7 @@ goes by the row that first learnt of a quarter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -109,6 +109,17 @@ def _yearly(quarters: Sequence[Quarter]) -> tuple[float, float]:
     }
     growth = 100.0 * (by_quarter[0] / by_quarter.get(4, np.nan) - 1.0)
     return growth, sum(by_quarter.get(q, np.nan) for q in (3, 2, 1, 0))
+
+
+def results_missing_on(
+    dates: Iterable[EarningsDate], came: Container[str], today: date
+) -> date | None:
+    """The newest day named for results that should be known by ``today`` and are not.
+
+    came: the fiscal quarters whose figures are known. None: nothing is missing.
+    """
+    late = [d for d in dates if d.report_on + RESULTS_GRACE < today]
+    return max((d.report_on for d in late if d.fiscal_quarter not in came), default=None)
 
 
 def _overdue(

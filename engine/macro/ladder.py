@@ -55,7 +55,8 @@ class RateInputs:
     starts -> price (SR3U25 runs from September's to December's third Wednesday). spread_pct:
     trailing 20-day median of SOFR - EFFR. bills: (days to maturity, money-market yield in %).
     bill_basis_pct: trailing mean of bill forward less fed funds futures. two_year_pct: DGS2.
-    averages_pct: realised monthly means of EFFR for expired anchors.
+    averages_pct: realised monthly means of EFFR for expired anchors. missing_on: the meeting whose
+    outcome should be known and is not: without it no rung says where rates go from here.
     """
 
     as_of_on: date
@@ -70,6 +71,7 @@ class RateInputs:
     bills: tuple[tuple[int, float], ...] = ()
     bill_basis_pct: float | None = None
     two_year_pct: float | None = None
+    missing_on: date | None = None
 
 
 def expect(inputs: RateInputs) -> tuple[RateExpectation, ...]:
@@ -78,6 +80,9 @@ def expect(inputs: RateInputs) -> tuple[RateExpectation, ...]:
     Never raises for what is missing: at the bottom stands one expectation with rung ``unknown`` and
     ``expected_change_bps`` None.
     """
+    if inputs.missing_on is not None:
+        on = inputs.missing_on
+        return (unknown(phrase("The Fed's decision of {on:date} is not on record", on=on)),)
     rungs: tuple[Callable[[RateInputs], tuple[RateExpectation, ...]], ...] = (
         from_zq,
         from_sr1,

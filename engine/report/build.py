@@ -14,14 +14,13 @@ import numpy as np
 
 from engine.clock import NEW_YORK
 from engine.decision.events import recent
+from engine.decision.overdue import Overdue, overdue_at
 from engine.decision.rates import expectations_at
-from engine.decision.results import RESULTS_GRACE
 from engine.news.official import is_ours
 from engine.phrases import phrase
 from engine.record.asof import closes_at, counting, known, unconfirmed_at
 from engine.record.history import History
 from engine.record.readings import (
-    EARNINGS,
     EARNINGS_DATES,
     INSPECTIONS,
     MEETINGS,
@@ -79,7 +78,7 @@ def build(inputs: Inputs) -> Report:
         stale=stale,
         notices=(
             *inputs.notices,
-            *missing_results(inputs.history, inputs.as_of),
+            *overdue_notices(inputs.history, inputs.as_of),
             *unconfirmed_notices(inputs.history, inputs.as_of),
         ),
         receipt={
@@ -115,25 +114,24 @@ def unconfirmed_notices(history: History, at: datetime) -> tuple[str, ...]:
     )
 
 
-def missing_results(history: History, at: datetime) -> tuple[str, ...]:
-    """A line where results should have come and did not: what rests on them is silent."""
-    today, came = at.astimezone(NEW_YORK).date(), known(history, EARNINGS, at)
-    missing = [
-        due.report_on
-        for due in known(history, EARNINGS_DATES, at).values()
-        if due.report_on + RESULTS_GRACE < today and due.fiscal_quarter not in came
-    ]
-    if not missing:
-        return ()
-    on = max(missing)
-    days = (today - on).days
-    return (
-        phrase(
+def overdue_notices(history: History, at: datetime) -> tuple[str, ...]:
+    """A line for what should have come and did not: what rests on it is silent."""
+    return tuple(_overdue_notice(missing) for missing in overdue_at(history, at))
+
+
+def _overdue_notice(missing: Overdue) -> str:
+    if missing.what == "results":
+        return phrase(
             "Nvidia's results of {on:date} should have come {n:int} days ago and are missing: what "
             "rests on them says nothing until they come",
-            on=on,
-            n=days,
-        ),
+            on=missing.on,
+            n=missing.days,
+        )
+    return phrase(
+        "The Fed's decision of {on:date} has been missing for {n:int} days: the rates voice says "
+        "nothing until it comes",
+        on=missing.on,
+        n=missing.days,
     )
 
 

@@ -84,9 +84,9 @@ def _once(lines: list[str]) -> list[str]:
 
 
 def warnings(folder: Path, now: datetime) -> list[str]:
-    """Tables of things to come that end within ``SOON`` of ``now``, and overdue results."""
+    """Tables of things to come that end within ``SOON`` of ``now``, and what is overdue in them."""
     today = now.astimezone(NEW_YORK).date()
-    return [*_meetings(folder, today), *_results(folder, today)]
+    return [*_meetings(folder, today), *_decisions(folder, today), *_results(folder, today)]
 
 
 def _rows(folder: Path, file: str) -> list[tuple[int, dict[str, str]]]:
@@ -100,6 +100,16 @@ def _meetings(folder: Path, today: date) -> list[str]:
         return []
     last = f"the last meeting is that of {max(days)}" if days else "there is no meeting"
     return [f"fomc_meetings.csv: {last}; add the Fed's next calendar"]
+
+
+def _decisions(folder: Path, today: date) -> list[str]:
+    file = "fomc_meetings.csv"
+    return [
+        f"{file}:{line}: the meeting of {row['meeting_end']} was held; fill in its decision"
+        for line, row in _rows(folder, file)
+        if date.fromisoformat(row["meeting_end"]) < today
+        and row["status"] not in ("decided", "cancelled")
+    ]
 
 
 def _results(folder: Path, today: date) -> list[str]:

@@ -121,6 +121,7 @@ def read(
         as_of_on=held_by,
         meetings=calendar,
         range_bps=parse_range(target) if target else rates.range_bps(held_by),
+        missing_on=None if target else known.missing_on,
         effr_pct=known.effr_pct if typed is None else typed,
         zq=given or known.zq,
         averages_pct=_averages(today, calendar, typed) if given else known.averages_pct,

@@ -1,0 +1,39 @@
+"""What should have come by an instant and did not: the voice that rests on it is not observed.
+
+Freshness goes by what was due, never by an age: Nvidia's results by the day named for them
+(``results``), the Fed's decisions by its calendar (``rates``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from engine.clock import NEW_YORK
+from engine.decision.rates import rates_at
+from engine.decision.results import results_missing_on
+from engine.record.asof import known
+from engine.record.history import History
+from engine.record.readings import EARNINGS, EARNINGS_DATES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """One thing that is missing. on: the day it was due; days: since then, on the calendar."""
+
+    what: Literal["results", "fed_decision"]
+    on: date
+    days: int
+
+
+def overdue_at(history: History, at: datetime) -> tuple[Overdue, ...]:
+    """Everything that is missing at ``at``, by the rules that silence the voices."""
+    today = at.astimezone(NEW_YORK).date()
+    dates, came = known(history, EARNINGS_DATES, at), known(history, EARNINGS, at)
+    results = results_missing_on(dates.values(), came, today)
+    decision = rates_at(history, at).missing_on(today)
+    found = [Overdue(what="results", on=results, days=(today - results).days)] if results else []
+    if decision:
+        found.append(Overdue(what="fed_decision", on=decision, days=(today - decision).days))
+    return tuple(found)
