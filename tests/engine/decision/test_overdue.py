@@ -59,8 +59,10 @@ def test_a_decision_is_missing_from_five_days_after_its_meeting_and_said_in_days
     assert overdue_at(history, at) == (Overdue(what="fed_decision", on=MEETING, days=11),)
     assert overdue_at(History(curated()), at) == ()
     (line,) = overdue_notices(history, at)
-    assert voice("en").tell(line).startswith(
-        "The Fed’s decision of Sep 17, 2025 has been missing for 11 days"
+    assert (
+        voice("en")
+        .tell(line)
+        .startswith("The Fed’s decision of Sep 17, 2025 has been missing for 11 days")
     )
     assert "17 sept. 2025 manque depuis 11 jours" in voice("fr").tell(line)
 
@@ -80,10 +82,8 @@ def test_the_rates_voice_is_not_observed_while_a_decision_is_missing() -> None:
         assert (told[0].expected_change_bps is None) == silent[row]
 
 
-@pytest.mark.parametrize(("day", "answers"), [(date(2025, 9, 17), False), (date(2025, 9, 18), True)])
-def test_the_published_range_of_a_day_after_the_meeting_is_its_outcome(
-    day: date, answers: bool
-) -> None:
+@pytest.mark.parametrize(("day", "answers"), [(MEETING, False), (date(2025, 9, 18), True)])
+def test_the_published_range_of_a_day_after_is_the_outcome(day: date, answers: bool) -> None:
     """On the day of the meeting itself the old range still holds."""
     history = without_decision(*target_of(day, 4.0, 4.25, datetime(2025, 9, 19, 13, tzinfo=UTC)))
     at = parse_as_of("2025-09-24")
