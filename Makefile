@@ -20,6 +20,7 @@ test: .venv/.dev
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
+	@$(COMPILE) tests
 	$(ONE_THREAD) $(RUN)/python -m pytest -q -n auto --dist loadgroup
 
 ## bench: speed side by side with the alternatives, measured in one run
@@ -67,14 +68,18 @@ lock:
 	  $(RUN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .ci/seed.lock; \
 	fi
 
+# Compiled once here: where Python is told to keep no bytecode, every start would compile it all again.
+COMPILE := $(RUN)/python -m compileall -q config engine feeds strategies backtests
+
 define install
 	@if [ -n "$(UV)" ]; then \
-	  uv pip install -q --python .venv --require-hashes -r $(1) && \
+	  uv pip install -q --compile-bytecode --python .venv --require-hashes -r $(1) && \
 	  uv pip install -q --python .venv --no-deps --no-build-isolation -e . ; \
 	else \
 	  $(RUN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1) && \
 	  $(RUN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
 	fi
+	@$(COMPILE)
 endef
 
 .venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
