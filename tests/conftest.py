@@ -84,6 +84,14 @@ def _own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         yield
 
 
+@pytest.fixture(scope="session")
+def frozen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration whose prices and rates end on the frozen day; not to be written to."""
+    from tests.reference import frozen_config
+
+    return frozen_config(tmp_path_factory.mktemp("frozen") / "config")
+
+
 def _postgres_bin() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
     on_path = shutil.which("initdb")

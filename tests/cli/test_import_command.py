@@ -32,20 +32,21 @@ Say = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
-def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A record with the reference facts, made once and copied for each test."""
+def record(tmp_path_factory: pytest.TempPathFactory, frozen_folder: Path) -> Path:
+    """A record with the reference facts to the frozen day, made once, copied for each test."""
     from config.settings import config_folder
     from engine.service.bind import load
     from engine.service.wiring import open_record
 
     path = tmp_path_factory.mktemp("record") / "record.sqlite3"
-    open_record(load(config_folder(str(ROOT / "config"))), f"sqlite:///{path}").close()
+    open_record(load(config_folder(str(frozen_folder))), f"sqlite:///{path}").close()
     return path
 
 
 @pytest.fixture
 def say(
     record: Path,
+    frozen_folder: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -54,7 +55,7 @@ def say(
     (tmp_path / "data").mkdir()
     shutil.copy(record, tmp_path / "data" / "record.sqlite3")
     monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("NVSIGNAL_CONFIG", str(ROOT / "config"))
+    monkeypatch.setenv("NVSIGNAL_CONFIG", str(frozen_folder))
     monkeypatch.delenv("NVSIGNAL_DB", raising=False)
 
     def run(what: str, text: str | Path, *args: str, name: str = "f.csv") -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,8 +18,8 @@ from engine.cli.main import main
 from engine.errors import InputError
 from engine.service import registering
 from engine.service.registering import Withdrawal, withdrawn
+from tests.reference import frozen_config
 
-CONFIG = Path(__file__).resolve().parents[2] / "config"
 NOW = datetime.fromisoformat("2026-03-02T15:00:00+00:00")
 PERIOD = ("--from", "2025-10-01", "--until", "2026-01-30")
 
@@ -30,7 +29,7 @@ Say = Callable[..., Any]
 @pytest.fixture
 def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
     """Commands on a copy of the configuration and a record of their own, on 2026-03-02."""
-    shutil.copytree(CONFIG, tmp_path / "config")
+    frozen_config(tmp_path / "config")
     (tmp_path / "data").mkdir()
     monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("NVSIGNAL_CONFIG", str(tmp_path / "config"))

@@ -18,9 +18,14 @@ from engine.cli.main import build
     ],
 )
 def test_a_stale_live_report_says_so_offline_too(
-    now: datetime, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    now: datetime,
+    code: int,
+    frozen_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path))
+    monkeypatch.setenv("NVSIGNAL_CONFIG", str(frozen_folder))
     monkeypatch.setattr("engine.clock.now", lambda: now)
 
     assert (build()(args=["report", "--offline"], standalone_mode=False) or 0) == code

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from config.frozen import FROZEN_ON
 from engine.clock import parse_as_of
 from engine.errors import ConfigError
 from engine.record.asof import actions_at, bars_at, known
 from engine.record.history import History
 from engine.record.readings import ARCHITECTURES, CHIPS, OBSERVATIONS, Observation
+from engine.service.registering import read_statements
 from engine.values import Accelerator, Fact
 from feeds.facts import (
     TABLES,
@@ -172,13 +174,25 @@ def test_splits_and_dividends_are_dated_facts_and_prices_raw(history: History) -
     assert paid == [0.04]
 
 
-def test_no_price_or_rate_after_september_2025_is_in_the_tables(history: History) -> None:
-    """Rules are frozen on what was seen by then."""
-    for fact in history:
-        if fact.kind == "bar":
-            assert fact.payload["session_on"] <= "2025-09-30"
-        if fact.kind == "observation" and not fact.payload["series"].startswith("ZQ"):
-            assert fact.payload["observed_on"] <= "2025-09-30"
+SEALED = FACTS.parent / "registered" / "held_back.json"
+DAILY = {"bar": "session_on", "observation": "observed_on"}
+
+
+def test_prices_and_rates_of_unseen_days_came_in_after_the_rules_were_sealed(
+    history: History,
+) -> None:
+    """Rules are frozen on what was seen by then: rows of later days need a statement before."""
+    days = {str(f.payload[DAILY[f.kind]]) for f in history if f.kind in DAILY and not of_a_curve(f)}
+    assert max(day for day in days if day <= FROZEN_ON.isoformat()) == FROZEN_ON.isoformat()
+    if max(days) == FROZEN_ON.isoformat():
+        return
+    sealed = {told["preset"]: told["prices_seen_until"] for told in read_statements(SEALED)}
+    assert sealed == dict.fromkeys(("balanced", "cautious", "conviction"), FROZEN_ON.isoformat())
+
+
+def of_a_curve(fact: Fact) -> bool:
+    """Futures were published with the meeting tables and end before."""
+    return str(fact.payload.get("series", "")).startswith("ZQ")
 
 
 @pytest.mark.parametrize("wrong", [3.60, 6.60])
