@@ -99,6 +99,8 @@ class ScoredChance:
     said, came: means of the chances and of the outcomes (0 to 1); brier, brier_base_rate: mean
     squared errors; all None while there are too few outcomes for a rate. n: over; open: still to
     come; void: over, and the record cannot tell. fall_pct None: that the same is said again.
+    reliability: what was said, what came and how often, by bins of what was said; empty with too
+    few.
     """
 
     record: str
@@ -112,6 +114,31 @@ class ScoredChance:
     came: float | None
     brier: float | None
     brier_base_rate: float | None
+    reliability: tuple[tuple[float, float, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredRule:
+    """A rule sealed before the months it is judged on, with what came of it so far.
+
+    state: ``not begun``, ``running``, ``over``, ``withdrawn``, or ``changed`` when the rule is no
+    longer the sealed one. sessions: judged so far. total_pct, mix_total_pct: growth over them, of
+    the rule and of the constant mix of its own exposure; fall_pct, holding_fall_pct: deepest falls;
+    all None while there are none. met: conditions that end it, empty before ``least_sessions``.
+    """
+
+    held_back: bool
+    registered_on: date
+    first_on: date
+    until_on: date
+    state: str
+    sessions: int
+    least_sessions: int
+    total_pct: float | None
+    mix_total_pct: float | None
+    fall_pct: float | None
+    holding_fall_pct: float | None
+    met: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

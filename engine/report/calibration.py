@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from engine.report.blocks import Card, Cell, Chart, Column, Curve, Note, Page, Part, Table, Tick
-from engine.report.charts import FRAME_H, FRAME_W
+from engine.report.charts import line_through
 from engine.report.labels import N_
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ def _chart(q: Quantity, voice: Voice) -> Chart:
         summary=said,
         curves=(
             Curve(path=_band(chance), style="around", filled=True),
-            Curve(path=_line([(0.0, 0.0), (1.0, 1.0)]), style="bench"),
-            Curve(path=_line(_steps(q.places)), style="own"),
+            Curve(path=line_through([(0.0, 0.0), (1.0, 1.0)]), style="bench"),
+            Curve(path=line_through(_steps(q.places)), style="own"),
         ),
         levels=tuple(
             Tick(at=100 - 100 * share, label=voice.number(share, "share0"))
@@ -155,14 +155,9 @@ def _steps(places: Sequence[float]) -> list[tuple[float, float]]:
     return [*corners, (1.0, 1.0)]
 
 
-def _line(spots: Sequence[tuple[float, float]]) -> str:
-    pairs = (f"{x * FRAME_W:.1f} {(1 - y) * FRAME_H:.1f}" for x, y in spots)
-    return "M" + "L".join(pairs)
-
-
 def _band(half: float) -> str:
     """The diagonal plus and minus ``half``, cut at the frame."""
     reach = min(half, 1.0)
     upper = [(0.0, reach), (1.0 - reach, 1.0), (1.0, 1.0)]
     lower = [(1.0, 1.0 - reach), (reach, 0.0), (0.0, 0.0)]
-    return _line([*upper, *lower]) + "Z"
+    return line_through([*upper, *lower]) + "Z"

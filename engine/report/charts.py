@@ -146,6 +146,12 @@ def _path(spots: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(pairs)
 
 
+def line_through(spots: Sequence[tuple[float, float]]) -> str:
+    """An SVG path through places given as shares of the frame's width and height, from below."""
+    pairs = (f"{x * FRAME_W:.1f} {(1 - y) * FRAME_H:.1f}" for x, y in spots)
+    return "M" + "L".join(pairs)
+
+
 def _bands(points: Sequence[PricePoint], axis: Axis) -> tuple[Span, ...]:
     """Runs of sessions whose target weight was below one half."""
     runs: list[tuple[int, int]] = []

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.decision.news_impulses import Weighed
     from engine.decision.scenarios import StressRow
     from engine.record.history import History
-    from engine.shown import ReleaseCard, ScoredChance, SourceHealth
+    from engine.shown import RegisteredRule, ReleaseCard, ScoredChance, SourceHealth
     from engine.values import Decision, Event, FallSkill, Features, FloatArray, ThreatRating
 
 
@@ -27,6 +27,7 @@ class Inputs:
     stress: scenarios laid over this decision.
     scored: how the chances said so far came out, live ones first.
     fall_skill: what the chance of a fall has proved.
+    registered: rules sealed beforehand, with what came of them.
     """
 
     as_of: datetime
@@ -47,3 +48,4 @@ class Inputs:
     present_on: date | None = None
     scored: tuple[ScoredChance, ...] = ()
     fall_skill: FallSkill | None = None
+    registered: tuple[RegisteredRule, ...] = ()

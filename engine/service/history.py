@@ -103,26 +103,39 @@ def open_window(
     first, last: None for the first and last session with a price. rate: False leaves out the
     threat ratings, for work that uses prices alone.
     """
+    end = end_of_day(last) if last else wiring.last_evening(store)
+    world = wiring.world_at(store, config, min(end, now))
+    assessed = wiring.assess(world, config, ratings=None if rate else (), version="backtest")
+    return window_of(assessed, costs, first, last)
+
+
+def window_of(
+    assessment: wiring.Assessment, costs: Costs, first: date | None, last: date | None
+) -> Window:
+    """The sessions from ``first`` to ``last`` of what was assessed, priced.
+
+    first, last: None for the first and last session with a price; ``last`` cuts off only what
+    prices would show, the record behind it is that of the assessment. Raises ``InputError`` where
+    no session with a price lies between them.
+    """
     from backtests.replay import market, prices_over, rows_between
     from engine.record.asof import actions_at
 
-    end = end_of_day(last) if last else wiring.last_evening(store)
-    world = wiring.world_at(store, config, min(end, now))
+    world, features = assessment.world, assessment.features
     bars = bars_at(world.history, "NVDA", world.as_of)
     if not bars:
         raise InputError("the record holds no NVDA price", remedy="nvsignal import bars FILE")
     known = [d for d in world.grid.sessions_on if min(bars) <= d <= max(bars)]
     inside = rows_between(known, first or known[0], last or known[-1])
     sessions = known[inside]
-    assessment = wiring.assess(world, config, ratings=None if rate else (), version="backtest")
     start = world.grid.sessions_on.index(sessions[0])
     actions = actions_at(world.history, "NVDA", world.as_of)
     prices = prices_over(bars, actions, sessions)
-    cash_rate = assessment.features.values["effr_pct"][start : start + len(sessions)]
+    cash_rate = features.values["effr_pct"][start : start + len(sessions)]
     priced = market(prices, np.asarray(cash_rate), costs)
     return Window(
-        config=config,
-        features=assessment.features,
+        config=assessment.config,
+        features=features,
         market=priced,
         start=start,
         data_hash=world.data_hash,

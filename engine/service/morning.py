@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
     from engine.record.store import Store
     from engine.service.wiring import Assessment
+    from engine.shown import RegisteredRule
     from engine.values import ThreatRating
 
 
@@ -65,10 +66,12 @@ def prepare(
     assessment = wiring.assess(wiring.world_at(store, config, as_of), config)
     decision = assessment.decision
     head = note_decision(store, assessment, decision) if record else ""
+    past = past_decisions(store, config, as_of)
     report = report_of(
         assessment,
         decision=decision,
-        past=past_decisions(store, config, as_of),
+        past=past,
+        registered=registered_rules(store, assessment, past),
         polled=polled,
         notices=(*notices, *(delivery_problems(store, as_of) if record else ())),
         holding=holding,
@@ -129,6 +132,7 @@ def report_of(
     *,
     decision: Decision | None = None,
     past: Sequence[dict[str, Any]] = (),
+    registered: Sequence[RegisteredRule] = (),
     polled: Sequence[SourceHealth] = (),
     notices: Sequence[str] = (),
     holding: Holding | None = None,
@@ -159,8 +163,18 @@ def report_of(
             changes=changes_of_ratings(assessment),
             scored=scores(assessment, past),
             fall_skill=fall_skill(assessment),
+            registered=tuple(registered),
         )
     )
+
+
+def registered_rules(
+    store: Store, assessment: Assessment, past: Sequence[dict[str, Any]]
+) -> tuple[RegisteredRule, ...]:
+    """Statements about the preset made by ``as_of``, judged by what came since."""
+    from engine.service import judging
+
+    return tuple(judging.in_short(f) for f in judging.all_judged(store, assessment, past))
 
 
 def fall_skill(assessment: Assessment) -> FallSkill | None:

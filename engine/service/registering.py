@@ -203,6 +203,33 @@ def statements(store: Store, preset: str) -> list[dict[str, Any]]:
     ]
 
 
+FOLDER = "registered"
+"""In the configuration: statements that came with it, as ``register --out`` wrote them."""
+
+
+def known_statements(store: Store, config: Bound) -> list[dict[str, Any]]:
+    """Those of the ledger, then those of the configuration that the ledger does not hold.
+
+    Of the latter ``entry_hash`` is the hash of the statement itself; ``file`` names where it lies,
+    and when it was registered only the history of that file can prove.
+    """
+    found = statements(store, config.strategy.name)
+    held = {_bare(told) for told in found}
+    for path in sorted((config.folder / FOLDER).glob("*.json")):
+        for told in read_statements(path):
+            text = _bare(told)
+            if told["preset"] == config.strategy.name and text not in held:
+                digest = hashlib.sha256(text.encode()).hexdigest()
+                found.append({**told, "entry_hash": digest, "file": path.name})
+    return found
+
+
+def _bare(told: Mapping[str, Any]) -> str:
+    """A statement without when and where it was written."""
+    kept = told.keys() - {"registered_at", "entry_hash", "revision", "file"}
+    return canonical_json({name: told[name] for name in kept})
+
+
 def differences(told: Mapping[str, Any], store: Store, config: Bound) -> dict[str, tuple[Any, Any]]:
     """What of a statement the present code, configuration and record make otherwise."""
     names = (*SEALED, *TOLD)
@@ -227,11 +254,35 @@ def read_statements(path: Path) -> list[dict[str, Any]]:
         found = json.loads(read_bytes(path))
     except ValueError:
         raise DataError(f"{path.name} is not JSON") from None
-    if not isinstance(found, list) or not all(
-        isinstance(told, dict) and told.get("kind") == KIND for told in found
-    ):
+    if not isinstance(found, list) or not all(map(_is_statement, found)):
         raise DataError(f"{path.name} holds no registered statements")
     return found
+
+
+_NEEDED = (
+    "preset", "label", "from", "until", "registered_at", "prices_seen_until", "withdrawal",
+    *SEALED, *TOLD,
+)  # fmt: skip
+
+
+def _is_statement(told: Any) -> bool:
+    """Whether everything that is asked of a statement later is there, in its form."""
+    if not isinstance(told, dict) or told.get("kind") != KIND:
+        return False
+    if not all(name in told for name in _NEEDED):
+        return False
+    try:
+        for name in ("from", "until", "prices_seen_until"):
+            date.fromisoformat(told[name])
+        datetime.fromisoformat(told["registered_at"])
+    except (TypeError, ValueError):
+        return False
+    rule = told["withdrawal"]
+    return (
+        isinstance(rule, dict)
+        and set(Withdrawal.__slots__) <= rule.keys()
+        and {rule["excess_over"], rule["fall_deeper_than"]} <= set(BENCHMARKS)
+    )
 
 
 def statement_text(found: Sequence[Mapping[str, Any]]) -> str:

@@ -54,7 +54,10 @@ class Said:
 
 
 def track(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """``live`` and ``replayed``, JSON-ready; past: standing ledger payloads, oldest first."""
+    """``live`` and ``replayed``, JSON-ready; past: standing ledger payloads, oldest first.
+
+    Statements registered beforehand are judged apart (``judging``).
+    """
     days = assessment.features.sessions_on
     moves = moves_of(assessment.features.values["nvda_return"])
     return {
@@ -231,7 +234,7 @@ def scores(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> tuple[S
 
 
 def _in_short(record: str, event: str, said: Sequence[Said]) -> ScoredChance:
-    from backtests.reliability import brier
+    from backtests.reliability import brier, reliability_table
 
     over = [s for s in said if np.isfinite(s.came)]
     chance, base, came = (
@@ -239,6 +242,7 @@ def _in_short(record: str, event: str, said: Sequence[Said]) -> ScoredChance:
     )
     told = len(over) >= LEAST
     kind, _, fall = event.partition("_")
+    bins = reliability_table(chance, came) if told else ()
     return ScoredChance(
         record=record,
         event=kind,
@@ -251,6 +255,7 @@ def _in_short(record: str, event: str, said: Sequence[Said]) -> ScoredChance:
         came=float(came.mean()) if told else None,
         brier=brier(chance, came) if told else None,
         brier_base_rate=brier(base, came) if told else None,
+        reliability=tuple((b.said, b.came, b.n) for b in bins),
     )
 
 

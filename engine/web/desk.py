@@ -119,9 +119,11 @@ class Desk:
         assessment = self.assessment(chosen, as_of)
         today = as_of.astimezone(NEW_YORK).date() == self.clock().astimezone(NEW_YORK).date()
         polled = self.feed_health() if today else ()
+        past = morning.past_decisions(self.store, chosen, as_of)
         return morning.report_of(
             assessment,
-            past=morning.past_decisions(self.store, chosen, as_of),
+            past=past,
+            registered=morning.registered_rules(self.store, assessment, past),
             polled=polled,
             holding=chosen.holding,
             present=self.clock(),

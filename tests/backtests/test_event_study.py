@@ -379,7 +379,7 @@ def reference() -> SimpleNamespace:
     config = load(CONFIG, "balanced")
     history = History(read_tables(CONFIG / "facts", Lags()))
     return SimpleNamespace(
-        config=config, world=world_of(history, config, parse_as_of("2025-11-01"))
+        config=config, world=world_of(history, config, parse_as_of("2025-09-30"))
     )
 
 

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         """Verdicts and chances against what came; statements registered beforehand beside them."""
         from config.settings import config_folder
         from engine.clock import now
-        from engine.service import morning, registering, tracking, wiring
+        from engine.service import judging, morning, tracking, wiring
         from engine.service.bind import load
 
         loaded = load(config_folder(config), strategy)
@@ -33,12 +33,12 @@ def register(app: typer.Typer) -> None:
             instant = wiring.instant_at(store, as_of, now())
             assessment = wiring.assess(wiring.world_at(store, loaded, instant), loaded)
             past = morning.past_decisions(store, loaded, instant)
-            told = registering.statements(store, loaded.strategy.name)
+            judged = judging.all_judged(store, assessment, past)
         found = {
             "as_of": instant,
             "strategy": loaded.strategy.name,
             **tracking.track(assessment, past),
-            "registered": [s for s in told if s["registered_at"] <= instant.isoformat()],
+            "registered": judged,
         }
         write_out(to_json(found) if json else text_of(found))
 
@@ -60,10 +60,7 @@ def text_of(found: dict[str, Any]) -> str:
             f"10 % fall {day['chance_of_fall_10']:.0%}"
         )
     for told in found["registered"]:
-        lines.append(
-            f"registered {told['registered_at'][:10]}: {told['from']} to {told['until']} "
-            f"({told['label']}), {told['entry_hash'][:12]}"
-        )
+        lines += ["", *_statement(told)]
     return "\n".join(lines)
 
 
@@ -91,3 +88,63 @@ def _chance(c: dict[str, Any]) -> str:
         f"{head}; Brier {c['brier']:.3f}, base {c['brier_base_rate']:.3f},\n    skill "
         f"{c['skill']:+.2f}{inside}; said>came {said}"
     )
+
+
+def _statement(told: dict[str, Any]) -> list[str]:
+    """A statement registered beforehand, what came so far, and whether its rule ended it."""
+    head = (
+        f"REGISTERED {told['registered_at'][:10]}: {told['from']} to {told['until']} "
+        f"({told['label']}), {told['entry_hash'][:12]}"
+    )
+    if told["state"] == "changed":
+        return [head, "  the rule has been changed since; what is sealed there is not judged here"]
+    so_far, rule = told["so_far"], told["withdrawal"]
+    if so_far is None:
+        return [head, f"  not begun; {_ending(rule)}"]
+    mix, holding = (so_far["yardsticks"][rule[k]] for k in ("excess_over", "fall_deeper_than"))
+    own, live = so_far["figures"], told["said_otherwise"]
+    fall = so_far["skills"].get("fall_10", {})
+    ended = "; ".join(so_far["withdrawn"])
+    return [
+        head,
+        f"  {so_far['sessions']} sessions to {so_far['last_on']}: {own['total_pct']:+.1f} %, "
+        f"constant mix {100 * (mix['final_equity'] - 1):+.1f} %, holding "
+        f"{100 * (holding['final_equity'] - 1):+.1f} %",
+        f"  a year above its constant mix {_excess(mix)}",
+        f"  deepest fall {own['fall_pct']:.1f} %, of holding {holding['max_drawdown_pct']:.1f} %; "
+        f"skill of its 10 % fall {_skill(fall)}",
+        f"  live mornings {live['live']}, of another verdict than this replay {live['otherwise']}",
+        *wrap(
+            f"WITHDRAWN by the rule written before: {ended}" if ended else _ending(rule, so_far),
+            78,
+            initial_indent="  ",
+            subsequent_indent="  ",
+        ),
+    ]
+
+
+def _ending(rule: dict[str, Any], so_far: dict[str, Any] | None = None) -> str:
+    """What ends the preset, and since when that is asked."""
+    asked = f"asked from session {rule['sessions']} on"
+    if so_far is not None and so_far["sessions"] >= rule["sessions"]:
+        asked = "not met"
+    return (
+        f"withdrawal rule {asked}: growth surely below its {rule['excess_over'].replace('_', ' ')},"
+        f" a fall deeper than of {rule['fall_deeper_than']}, or chances of a fall surely worse "
+        "than the base rate"
+    )
+
+
+def _excess(mix: dict[str, Any]) -> str:
+    span = mix["rule_excess_cagr_interval_pct"]
+    if span is None:
+        return "too few sessions"
+    return f"{mix['rule_excess_cagr_pct']:+.1f} ({span[0]:+.1f} to {span[1]:+.1f}) points"
+
+
+def _skill(fall: dict[str, Any]) -> str:
+    if fall.get("skill") is None:
+        return "too few outcomes"
+    span = fall["skill_interval"]
+    inside = "" if span is None else f" ({span[0]:+.2f} to {span[1]:+.2f})"
+    return f"{fall['skill']:+.2f}{inside}"

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
+from engine.report.blocks import (
+    Block,
+    Cell,
+    Chart,
+    Column,
+    Curve,
+    Fold,
+    Mark,
+    Note,
+    Table,
+    Tick,
+)
+from engine.report.charts import line_through
 from engine.report.labels import N_
 from engine.report.section import Section
 
@@ -51,6 +63,9 @@ def _in_full(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
         columns=tuple(Column(head=h, number=n > 0) for n, h in enumerate(heads)),
         rows=tuple(_row(line, voice) for line in found),
     )
+    pictured = next((line for line in _falls_first(found) if line.reliability), None)
+    if pictured is not None:
+        yield _picture(pictured, voice)
     if any(line.record == "replayed" for line in found):
         yield Note(
             text=_(
@@ -62,11 +77,15 @@ def _in_full(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
         )
 
 
+def _falls_first(found: tuple[ScoredChance, ...]) -> tuple[ScoredChance, ...]:
+    """The chance asked for most, live before replayed; all of them where it is not among them."""
+    return tuple(line for line in found if line.fall_pct == 10.0) or found
+
+
 def _in_short(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
     """For a mail: the chance asked for most, live where it can be told."""
-    falls = [line for line in found if line.fall_pct == 10.0]
-    told = [line for line in falls if line.brier is not None] or falls or list(found)
-    line = told[0]
+    falls = _falls_first(found)
+    line = next((line for line in falls if line.brier is not None), falls[0])
     if line.brier is None:
         text = voice.say("Too few of its chances are over to say how good they were.")
     else:
@@ -81,6 +100,46 @@ def _in_short(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
             base=line.brier_base_rate,
         )
     yield Note(text=text, depth="short")
+
+
+def _picture(line: ScoredChance, voice: Voice) -> Chart:
+    """What came over what was said; on the diagonal where the chances were right."""
+    _ = voice.say
+    spots = tuple((said, came) for said, came, _n in line.reliability)
+    each = "; ".join(
+        voice.count(
+            "said {said:share0}, came {came:share0} ({n} time)",
+            "said {said:share0}, came {came:share0} ({n} times)",
+            n=n,
+            said=said,
+            came=came,
+        )
+        for said, came, n in line.reliability
+    )
+    words = {"event": _event(line, voice), "record": _record(line, voice), "each": each}
+    ends = (0.0, 0.5, 1.0)
+    return Chart(
+        depth="full",
+        title=_("What came of what was said"),
+        summary=_("{event} ({record}): {each}.", **words),
+        curves=(
+            Curve(path=line_through([(0.0, 0.0), (1.0, 1.0)]), style="bench"),
+            Curve(path=line_through(spots), style="own"),
+        ),
+        levels=tuple(Tick(at=100 - 100 * x, label=voice.number(x, "share0")) for x in ends),
+        times=tuple(Tick(at=100 * x, label=voice.number(x, "share0")) for x in (0.05, 0.5, 0.9)),
+        dots=tuple(
+            Mark(
+                at=round(100 * said, 3),
+                height=round(100 - 100 * came, 3),
+                label=voice.number(n, "int"),
+            )
+            for said, came, n in line.reliability
+        ),
+        key=(("own", _("share that came")), ("bench", _("honest"))),
+        spark=tuple(came for _said, came in spots),
+        low=True,
+    )
 
 
 def _row(line: ScoredChance, voice: Voice) -> tuple[Cell, ...]:

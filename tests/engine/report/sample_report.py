@@ -17,6 +17,7 @@ from engine.phrases import phrase
 from engine.shown import (
     FeedState,
     PricePoint,
+    RegisteredRule,
     ReleaseCard,
     Report,
     ScoredChance,
@@ -543,6 +544,7 @@ def sample_report(**changes: Any) -> Report:
             "stress": stress_rows(),
             "changes": rating_changes(),
             "scored_chances": scored_chances(),
+            "registered": registered_rules(),
             "floods": (Flood(source="Google News", told=60, usual_a_day=2.5),),
         },
     )
@@ -564,12 +566,29 @@ def scored_chances() -> tuple[ScoredChance, ...]:
     replayed = ScoredChance(
         record="replayed", event="fall", fall_pct=10.0, within_sessions=21, n=919, open=21, void=2,
         said=0.24, came=0.26, brier=0.181, brier_base_rate=0.189,
+        reliability=((0.07, 0.05, 200), (0.25, 0.31, 600), (0.44, 0.4, 119)),
     )  # fmt: skip
     few = replace(
         replayed, record="live", event="stands", fall_pct=None, within_sessions=5, n=7, said=None,
-        came=None, brier=None, brier_base_rate=None,
+        came=None, brier=None, brier_base_rate=None, reliability=(),
     )  # fmt: skip
     return few, replayed
+
+
+def registered_rules() -> tuple[RegisteredRule, ...]:
+    """One that its own rule ended, held back, and a forward one that has not begun."""
+    ended = RegisteredRule(
+        held_back=True, registered_on=date(2025, 8, 1), first_on=date(2025, 1, 2),
+        until_on=date(2025, 8, 20), state="withdrawn", sessions=158, least_sessions=126,
+        total_pct=4.2, mix_total_pct=11.0, fall_pct=-31.0, holding_fall_pct=-30.2,
+        met=("growth below its constant mix", "fell deeper than holding"),
+    )  # fmt: skip
+    ahead = replace(
+        ended, held_back=False, first_on=date(2025, 9, 2), until_on=date(2026, 9, 1),
+        state="not begun", sessions=0, total_pct=None, mix_total_pct=None, fall_pct=None,
+        holding_fall_pct=None, met=(),
+    )  # fmt: skip
+    return ended, ahead
 
 
 def stress_rows() -> tuple[StressRow, ...]:
