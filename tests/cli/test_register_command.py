@@ -112,8 +112,41 @@ def test_what_nobody_had_seen_is_registered_run_once_and_told_as_held_back(
     assert "had been run before; the same figures" in again
     assert max(map(len, again.splitlines())) <= 80
 
+    told = say("track", "--strategy", "cautious", "--json")["registered"]
+    assert [(s["state"], s["so_far"]["figures"]) for s in told] == [("over", run["figures"])]
+    shown = say("report", *only, "--as-of", "2026-03-02T15:00Z", "--json")["registered"]
+    assert [(s["held_back"], s["sessions"], s["met"]) for s in shown] == [
+        (True, run["sessions"], [])
+    ]
+    assert say("report", *only, "--as-of", "2026-01-30", "--json")["registered"] == []
+
     assert "decisions reproduced" in say("register", "--verify", str(file))
     assert "prices unseen, releases seen" in " ".join(say("backtest", *only).split())
+
+
+def test_a_stranger_runs_what_came_with_the_configuration(say: Say, tmp_path: Path) -> None:
+    """The ledger of whoever sealed it is elsewhere; the committed file is enough, once."""
+    folder, only = tmp_path / "config" / "registered", ("--strategy", "cautious")
+    folder.mkdir(exist_ok=True)
+    say("register", *PERIOD, "--held-back", *only, "--out", str(folder / "held_back.json"))
+    (tmp_path / "data" / "record.sqlite3").unlink()
+    add_synthetic_months(tmp_path / "config" / "facts")
+    (run,) = say("heldback", *only, "--json")
+
+    assert (run["sessions"], run["registered"]["before_the_prices"]) == (84, True)
+    (told,) = say("track", *only, "--json")["registered"]
+    assert (told["file"], told["so_far"]["figures"]) == ("held_back.json", run["figures"])
+
+    preset = tmp_path / "config" / "strategies" / "cautious.toml"
+    text = preset.read_text(encoding="utf-8")
+    preset.write_text(text.replace("reduce_below = -0.05", "reduce_below = -0.02"), "utf-8")
+    code, error = say("heldback", *only)
+    assert code
+    assert "no longer the rule that was sealed" in error
+    (folder / "held_back.json").write_text('[{"kind": "registered"}]', encoding="utf-8")
+    code, error = say("track", *only)
+    assert code
+    assert "held_back.json holds no registered statements" in error
 
 
 def test_a_moved_line_is_found_by_the_seal(say: Say, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from engine.clock import NEW_YORK, parse_as_of
-from engine.service import bind, morning, tracking, wiring
+from engine.service import bind, judging, morning, registering, tracking, wiring
+from engine.service.registering import Withdrawal
 from engine.service.tracking import EXPIRES, LEAST, Call, Said, moves_of, outcomes, scored
 from tests.stream_runs import CONFIG
 
@@ -172,3 +173,101 @@ def test_nothing_that_is_said_is_dated_after_as_of(world: Any) -> None:
     assert later_than(entries, day) == []
     assert later_than({"events": [{"known_at": "2025-03-05T10:00:00Z"}]}, day)
     assert list(dates_in(report))
+
+
+# --- statements registered beforehand ---------------------------------------------------------
+
+
+def told(assessment: Any, **changes: Any) -> dict[str, Any]:
+    """A sealed statement about 2024, as ``register`` writes it."""
+    rule = {name: getattr(Withdrawal(), name) for name in Withdrawal.__slots__}
+    return {
+        "kind": "registered", "label": registering.FORWARD, "preset": "cautious",
+        "from": "2024-01-02", "until": "2024-12-31", "registered_at": "2023-12-29T15:00:00+00:00",
+        "rule": registering.rule_of(assessment.config), "withdrawal": rule, "entry_hash": "c0ffee",
+        **changes,
+    }  # fmt: skip
+
+
+def test_a_sealed_rule_is_judged_over_its_own_sessions(world: Any) -> None:
+    """2024 whole: 252 sessions, holding from the first open to the last close, less one fill."""
+    assessment = world[0].assessment
+    found = judging.judged(assessment, told(assessment), ())
+    so_far = found["so_far"]
+    days = assessment.features.sessions_on
+    lines = registering.decision_lines(days, assessment.evaluation)
+    inside = [line for line in lines if line[:4] == "2024"]
+    holding = so_far["yardsticks"]["holding"]["final_equity"]
+
+    assert found["state"] == "over"
+    assert (so_far["first_on"], so_far["last_on"]) == ("2024-01-02", "2024-12-31")
+    assert so_far["sessions"] == len(inside) == 252
+    assert so_far["decisions_hash"] == registering.digest_of(inside)
+    # 134.29 over 49.244, splits undone, less half a spread of 10 bp; dividends are next to nothing.
+    assert holding == pytest.approx(134.29 / 49.244 * 0.9995, rel=2e-3)
+    assert 0 < so_far["figures"]["total_pct"] < 100 * (holding - 1)
+    assert so_far["skills"]["fall_10"]["n"] == 252
+
+
+def test_a_period_may_be_ahead_running_or_of_another_rule(world: Any) -> None:
+    assessment = world[0].assessment
+    running = judging.judged(assessment, told(assessment, until="2025-12-31"), ())
+    ahead = judging.judged(assessment, told(assessment, **{"from": "2025-03-04"}), ())
+    other = {**registering.rule_of(assessment.config), "decision.exit_below": -0.9}
+    changed = judging.judged(assessment, told(assessment, rule=other), ())
+
+    assert running["state"] == "running"
+    assert running["so_far"]["last_on"] == AS_OF
+    assert (ahead["state"], ahead["so_far"]) == ("not begun", None)
+    assert (changed["state"], changed["so_far"]) == ("changed", None)
+    assert judging.in_short(ahead).total_pct is None
+    assert judging.in_short(running).sessions == running["so_far"]["sessions"]
+
+
+def test_a_rule_ends_by_what_was_written_and_not_before_its_sessions(world: Any) -> None:
+    """Cash never falls, so a rule that may not fall deeper than cash ends, once it is asked."""
+    from engine.cli.commands.track import text_of
+
+    prepared, past, _ = world
+    assessment = prepared.assessment
+    rule = {**told(assessment)["withdrawal"], "fall_deeper_than": "cash"}
+    ended = judging.judged(assessment, told(assessment, withdrawal=rule), ())
+    early = told(assessment, withdrawal=rule, **{"from": "2024-10-01"})
+    few = judging.judged(assessment, early, ())
+
+    assert ended["so_far"]["sessions"] >= 126 > few["so_far"]["sessions"]
+    assert (ended["state"], few["state"]) == ("withdrawn", "over")
+    assert ended["so_far"]["withdrawn"] == ["fell deeper than holding"]
+    assert judging.in_short(ended).met == ("fell deeper than holding",)
+    found = {"as_of": assessment.world.as_of, "strategy": "cautious"}
+    found |= {**tracking.track(assessment, past), "registered": [ended, few]}
+    text = " ".join(text_of(found).split())
+    assert "WITHDRAWN by the rule written before: fell deeper than holding" in text
+    assert "withdrawal rule asked from session 126 on" in text
+
+
+def test_live_mornings_that_said_otherwise_than_the_replay_are_counted(world: Any) -> None:
+    prepared, past, _ = world
+    assessment = prepared.assessment
+    turned = [
+        {**entry, "decision": "SELL" if entry["decision"] == "HOLD" else "HOLD"}
+        for entry in past[:3]
+    ]
+    period = told(assessment, **{"from": past[0]["acts_on"], "until": past[-1]["acts_on"]})
+    found = judging.judged(assessment, period, [*turned, *past[3:]])
+    outside = judging.judged(assessment, told(assessment, until="2024-01-31"), past)
+
+    assert found["said_otherwise"] == {"live": 40, "otherwise": 3}
+    assert outside["said_otherwise"] == {"live": 0, "otherwise": 0}
+
+
+def test_below_thirty_outcomes_a_chance_has_a_number_and_no_rate(world: Any) -> None:
+    """Of the last forty sessions known, nineteen windows of 21 are over."""
+    assessment = world[0].assessment
+    rows = np.zeros(len(assessment.features.sessions_on), dtype=bool)
+    rows[-40:] = True
+    found = judging.skills_of(assessment.outlook, rows)["fall_10"]
+
+    assert 0 < found["n"] < LEAST
+    assert found["n"] + found["void"] == 40
+    assert found["brier"] is found["skill"] is found["came"] is None
