@@ -173,7 +173,7 @@ class DistributionScore:
 
 def score_distribution(said: Forecast, rows: BoolArray, step: int = 5) -> DistributionScore:
     """Coverage on ``rows`` (T,), CRPS on every ``step``-th of them (neighbours overlap)."""
-    came = said.end * said.sigma
+    came = said.came(low=False)
     own = rows & ~np.isnan(came)
     low, high = said.quantile(0.05, low=False), said.quantile(0.95, low=False)
     below, above = (came < low)[own].mean(), (came > high)[own].mean()

@@ -59,9 +59,12 @@ def outlook_of(blend: Blend, features: Features, evaluation: Evaluation) -> Outl
     if said is None or said.horizon != FALLS_WITHIN:
         said = risk.forecast(risk.history_from(features), FALLS_WITHIN)
     before = risk.rows_before(features)
-    came = said.came(low=False)[before:]
-    mean_came, mean_score = _mean_so_far(came, said.horizon), _mean_so_far(evaluation.score, 0)
-    worth = risk.proven_slope(evaluation.score - mean_score, came - mean_came, said.horizon)
+    mean_score = _mean_so_far(evaluation.score, 0)
+    above = evaluation.score - mean_score
+    worth = _worth(above, said, before)
+    for row, alone in said.own.items():
+        if row >= before:
+            worth[row - before] = _worth(above[: row - before + 1], alone, before)[-1]
     return Outlook(
         stands=_stands(blend.rule, evaluation),
         falls={fall: risk.chance_of_fall(said, fall / 100.0).after(before) for fall in FALLS_PCT},
@@ -70,6 +73,12 @@ def outlook_of(blend: Blend, features: Features, evaluation: Evaluation) -> Outl
         worth=worth,
         score_mean=mean_score,
     )
+
+
+def _worth(above: FloatArray, said: Forecast, before: int) -> FloatArray:
+    """(T,): proven slope of what came on how far the score stood ``above`` its mean."""
+    came = said.came(low=False)[before:]
+    return risk.proven_slope(above, came - _mean_so_far(came, said.horizon), said.horizon)
 
 
 def _mean_so_far(x: FloatArray, lag: int) -> FloatArray:

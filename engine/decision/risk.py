@@ -25,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -116,19 +117,23 @@ _LATER = {
 }  # fmt: skip
 
 
-def mended(history: PriceHistory) -> PriceHistory:
-    """A session that its own row did not know, by what the next row knows.
+SAME_FIGURE = 1e-9
+"""Logarithms that differ by less are the same figure in shares of another day."""
+_FIGURES = ("log_return", "log_range", "log_gap")
 
-    Its true figures where they came a session later; else both sessions share what the close
-    moved across them, their ranges at least as wide as that or as the second one's. Holes of one
-    session only. A row in which a figure is filled must say nothing itself: it did not know it.
+
+def mended(history: PriceHistory) -> PriceHistory:
+    """Each session as the next row knows it, where that differs from what its own row knew.
+
+    A figure that came, or was corrected, a session later is taken as it is told then. One that is
+    no longer believed, or never came, leaves a hole: both sessions share what the close moved
+    across them, their ranges at least as wide as that or as the second one's. Holes of one
+    session only. What the row itself says must come of what it knew: ``forecast`` sees to that.
     """
     if not history.later:
         return history
     told = {name: np.append(array[1:], np.nan) for name, array in history.later.items()}
-    names = ("log_return", "log_range", "log_gap")
-    own = {name: getattr(history, name) for name in names}
-    out = {name: np.where(np.isnan(own[name]), told[name], own[name]) for name in names}
+    out = {name: _as_told(getattr(history, name), told[name]) for name in _FIGURES}
     rest = told["two"] - np.append(out["log_return"][1:], np.nan)
     out["log_return"] = np.where(np.isnan(out["log_return"]), rest, out["log_return"])
     missing = np.isnan(out["log_return"])
@@ -147,6 +152,39 @@ def mended(history: PriceHistory) -> PriceHistory:
     )
 
 
+def _as_told(own: FloatArray, told: FloatArray) -> FloatArray:
+    """``own`` with what the next row tells otherwise; the last row has none and keeps its own."""
+    out = np.where(np.abs(own - told) <= SAME_FIGURE, own, told)
+    out[-1:] = own[-1:]
+    return out
+
+
+def _changed(history: PriceHistory, later: PriceHistory) -> list[int]:
+    """The rows of which ``later`` holds another figure than they knew themselves; ascending."""
+    changed = np.zeros(history.log_return.size, dtype=np.bool_)
+    for name in _FIGURES:
+        own, out = getattr(history, name), getattr(later, name)
+        changed |= ~((own == out) | (np.isnan(own) & np.isnan(out)))
+    return [int(row) for row in np.flatnonzero(changed)]
+
+
+def _cut(history: PriceHistory, rows: int) -> PriceHistory:
+    """What was known at row ``rows`` - 1."""
+
+    def each(arrays: Mapping[Any, FloatArray]) -> dict[Any, FloatArray]:
+        return {name: array[:rows] for name, array in arrays.items()}
+
+    return PriceHistory(
+        log_return=history.log_return[:rows],
+        log_range=history.log_range[:rows],
+        log_gap=history.log_gap[:rows],
+        vix=history.vix[:rows],
+        results_due=each(history.results_due),
+        fomc_due=each(history.fomc_due),
+        later=each(history.later),
+    )
+
+
 def rows_before(features: Features) -> int:
     """W: sessions of the warm-up."""
     return len(features.warm.get("nvda_return", ()))
@@ -157,16 +195,18 @@ class Forecast:
     """The distribution of the next ``horizon`` sessions at each row.
 
     sigma: (T,), standard deviation of the log return over the horizon, NaN before prices are
-    known. slopes: (T, 5) coefficients in force: constant, day, week, month, VIX. end, low: (T,),
-    the standardised final return and lowest point of the window that starts at each row, NaN where
-    it is not over within the data. scale: (T,), by how much squared returns have exceeded their
-    forecast so far, as a standard deviation; the Student paths are stretched by it. unsaid: (T,),
-    rows whose last session was not known in time: nothing is said there, though later rows may
-    know it by now.
+    known. unit: (T,), the same as the prices known later have it. slopes: (T, 5) coefficients in
+    force: constant, day, week, month, VIX. end, low: (T,), final return and lowest point of the
+    window that starts at each row, in its unit, NaN where it is not over within the data. scale:
+    (T,), by how much squared returns have exceeded their forecast so far, as a standard deviation;
+    the Student paths are stretched by it. unsaid: (T,), rows whose last session was not known in
+    time: nothing is said there, though later rows may know it by now. own: row -> what it said
+    when it was the last, for the rows whose session was corrected afterwards.
     """
 
     horizon: int
     sigma: FloatArray
+    unit: FloatArray
     slopes: FloatArray
     end: FloatArray
     low: FloatArray
@@ -174,12 +214,13 @@ class Forecast:
     tail_end: FloatArray
     tail_low: FloatArray
     unsaid: BoolArray
+    own: Mapping[int, Forecast] = field(default_factory=dict)
 
     def came(self, *, low: bool = True) -> FloatArray:
         """(T,): lowest (low) or final log level of the window that starts at each row; NaN where
         it is not over, or its row or its last one did not know its own session."""
         shapes = self.low if low else self.end
-        out: FloatArray = shapes * self.sigma
+        out: FloatArray = np.where(self.unsaid, np.nan, shapes * self.unit)
         over = max(0, out.size - self.horizon)
         out[:over][self.unsaid[self.horizon :][:over]] = np.nan
         return out
@@ -191,7 +232,12 @@ class Forecast:
         """
         with np.errstate(invalid="ignore", divide="ignore"):
             asked = np.asarray(log_level, dtype=np.float64) / self.sigma
-        return self._mixed(asked, low=low)
+        out = self._mixed(asked, low=low)
+        for row, alone in self.own.items():
+            level = np.asarray(log_level, dtype=np.float64)
+            level = level[..., : row + 1] if level.shape[-1:] == self.sigma.shape else level
+            out[..., row] = alone.chance_below(level, low=low)[..., -1]
+        return out
 
     def quantile(self, chance: FloatArray | float, *, low: bool = True) -> FloatArray:
         """(…, T): the log level that is undershot with ``chance``; by bisection, so causal."""
@@ -202,10 +248,15 @@ class Forecast:
             middle = 0.5 * (lower + upper)
             below = self._mixed(middle, low=low) < chance
             lower, upper = np.where(below, middle, lower), np.where(below, upper, middle)
-        return np.where(np.isnan(self.sigma), np.nan, upper * self.sigma)
+        out: FloatArray = np.where(np.isnan(self.sigma), np.nan, upper * self.sigma)
+        for row, alone in self.own.items():
+            out[..., row] = alone.quantile(chance, low=low)[..., -1]
+        return out
 
     def sample(self, t: int) -> tuple[FloatArray, FloatArray]:
         """Final log returns and their weights at row ``t``: the distribution itself, unsorted."""
+        if t in self.own:
+            return self.own[t].sample(t)
         past = _completed(self.end, self.horizon)[: t + 1]
         past = past[~np.isnan(past)]
         tail = self.tail_end[TAIL_STEP // 2 :: TAIL_STEP] * self.scale[t]
@@ -250,6 +301,8 @@ def _count_before(past: FloatArray, asked: FloatArray, horizon: int) -> FloatArr
     out = np.zeros(asked.size)
     for first in range(0, asked.size, 256):
         rows = slice(first, first + 256)
+        if np.isnan(asked[rows]).all():
+            continue
         hits = known[None, : first + 256] <= asked[rows, None]
         earlier = np.arange(hits.shape[1])[None, :] <= np.arange(asked.size)[rows, None]
         out[rows] = (hits & earlier).sum(axis=1)
@@ -257,9 +310,29 @@ def _count_before(past: FloatArray, asked: FloatArray, horizon: int) -> FloatArr
 
 
 def forecast(history: PriceHistory, horizon: int) -> Forecast:
-    """The distribution over the next ``horizon`` sessions at every row."""
-    unsaid = np.isnan(daily_variance(history))
-    history = mended(history)
+    """The distribution over the next ``horizon`` sessions at every row.
+
+    Every row reads the sessions before it as they are known now; where the next row knows one
+    otherwise, the row itself says what it said when it was the last.
+    """
+    later = mended(history)
+    said = _forecast(later, horizon)
+    unsaid, own = said.unsaid.copy(), {}
+    for row in _changed(history, later):
+        then = mended(_cut(history, row + 1))
+        if np.isnan(daily_variance(then)[-1]):
+            unsaid[row] = True
+        elif _changed(then, _cut(later, row + 1)):
+            own[row] = _last_alone(_forecast(then, horizon), unsaid[: row + 1].copy())
+    sigma, slopes, scale = said.sigma.copy(), said.slopes.copy(), said.scale.copy()
+    sigma[unsaid] = np.nan
+    for row, alone in own.items():
+        sigma[row], slopes[row], scale[row] = alone.sigma[-1], alone.slopes[-1], alone.scale[-1]
+    return replace(said, sigma=sigma, slopes=slopes, scale=scale, unsaid=unsaid, own=own)
+
+
+def _forecast(history: PriceHistory, horizon: int) -> Forecast:
+    """The same where every row knew its session as the last one knows it."""
     variance = daily_variance(history)
     busy = event_factor(history, horizon)
     inputs = memories(variance, history.vix)
@@ -267,9 +340,11 @@ def forecast(history: PriceHistory, horizon: int) -> Forecast:
     sigma = sigma_from(slopes, inputs, busy, horizon)
     end, low = _shapes(history.log_return, sigma, horizon)
     tail_end, tail_low = _student_shapes(horizon)
+    unsaid = np.isnan(variance)
     return Forecast(
         horizon=horizon,
         sigma=np.where(unsaid, np.nan, sigma),
+        unit=sigma,
         slopes=slopes,
         end=end,
         low=low,
@@ -278,6 +353,13 @@ def forecast(history: PriceHistory, horizon: int) -> Forecast:
         tail_low=tail_low,
         unsaid=unsaid,
     )
+
+
+def _last_alone(said: Forecast, unsaid: BoolArray) -> Forecast:
+    """``said`` for its last row: the others are not asked again."""
+    sigma = np.full(said.sigma.shape, np.nan)
+    sigma[-1:] = said.sigma[-1:]
+    return replace(said, sigma=sigma, unsaid=unsaid)
 
 
 def daily_variance(history: PriceHistory) -> FloatArray:
@@ -467,9 +549,19 @@ class Chance:
 def chance_of_fall(said: Forecast, fall: float) -> Chance:
     """The chance that the lowest close of the horizon lies ``fall`` (0.1 for 10 %) or more down."""
     level = math.log1p(-fall)
+    model = said.chance_below(level)
+    whole = calibrated(model, _fell(said, level), said.horizon)
+    for row, alone in said.own.items():
+        then = calibrated(model[: row + 1], _fell(alone, level), said.horizon)
+        for name in ("chance", "base", "weight", "scored"):
+            getattr(whole, name)[row] = getattr(then, name)[-1]
+    return whole
+
+
+def _fell(said: Forecast, level: float) -> FloatArray:
+    """(T,): 1 where the window that starts at a row reached ``level``, else 0; NaN as in came."""
     lowest = said.came()
-    outcome = np.where(np.isnan(lowest), np.nan, (lowest <= level).astype(np.float64))
-    return calibrated(said.chance_below(level), outcome, said.horizon)
+    return np.where(np.isnan(lowest), np.nan, (lowest <= level).astype(np.float64))
 
 
 def calibrated(model: FloatArray, outcome: FloatArray, horizon: int) -> Chance:

@@ -286,7 +286,7 @@ def _distribution(assessment: Assessment) -> dict[str, Any] | None:
 
     said, before = assessment.outlook.said, assessment.outlook.before
     rows = np.arange(said.sigma.size) >= before
-    if np.isfinite((said.end * said.sigma)[rows]).sum() < LEAST:
+    if np.isfinite(said.came(low=False)[rows]).sum() < LEAST:
         return None
     found: dict[str, Any] = to_plain(score_distribution(said, rows))
     return found

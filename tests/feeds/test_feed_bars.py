@@ -155,7 +155,7 @@ def test_a_close_beyond_belief_waits_and_a_second_look_of_twelve_hours_confirms(
 
     first = door(high, record, evening)
     assert first.waiting == (
-        f"NVDA {session(5)}: close 298.53 after 187.33 is beyond a factor of 1.35 and waits until "
+        f"NVDA {session(5)}: close 298.53 after 187.33 is beyond a factor of 1.3 and waits until "
         "another source, or a poll twelve hours from now, repeats it",
     )
     record += first.facts

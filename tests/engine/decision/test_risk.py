@@ -241,13 +241,63 @@ def test_a_close_that_never_comes_costs_no_window_and_hardly_moves_a_share() -> 
 
     assert np.count_nonzero(np.isnan(holed.low)) == np.count_nonzero(np.isnan(true.low))
     assert np.nanmax(np.abs(a - b)[risk.MONTH :]) < 0.005
-    assert np.isnan(holed.sigma[[HOLE, HOLE + 1]]).all()
+    assert np.isnan(holed.sigma[HOLE])
+    assert holed.sigma[HOLE + 1] == pytest.approx(true.sigma[HOLE + 1], rel=0.1)
 
 
-@pytest.mark.parametrize("told_later", [True, False])
+WRONG = math.log(0.74)
+
+
+def with_wrong_close(row: int, *, corrected: bool) -> PriceHistory:
+    """``synthetic`` with the close that ``row`` reads told 26 % too low; a row later it is
+    corrected or no longer believed."""
+    true, holed = synthetic(), with_hole(row, told_later=corrected)
+    read = {name: getattr(holed, name).copy() for name in ("log_return", "log_range", "log_gap")}
+    for name, array in read.items():
+        array[row] = getattr(true, name)[row]
+    read["log_return"][row] += WRONG
+    read["log_gap"][row] += WRONG
+    later = {name: array.copy() for name, array in holed.later.items()}
+    later["two"][row] = read["log_return"][row] + true.log_return[row - 1]
+    return replace(holed, later=later, **read)
+
+
+@pytest.mark.parametrize("row", [HOLE, HOLE + 7])
+def test_a_wrong_close_that_is_corrected_moves_the_row_that_believed_it_alone(row: int) -> None:
+    """Later rows used to keep the fall that never was in every window across it, for ever."""
+    wrong = with_wrong_close(row, corrected=True)
+    true, said = forecast(synthetic(), 21), forecast(wrong, 21)
+    then = forecast(cut(wrong, row + 1), 21)
+    a, b, c = (risk.bearable_share(found, 0.1, 0.1) for found in (true, said, then))
+
+    assert np.delete(a, row).tobytes() == np.delete(b, row).tobytes()
+    assert b[row] == c[row] != a[row]
+    assert said.sample(row)[0].tobytes() == then.sample(row)[0].tobytes()
+    assert said.chance_below(-0.1)[row] == then.chance_below(-0.1)[-1]
+    levels = np.linspace(-0.3, -0.05, true.sigma.size)
+    assert said.chance_below(levels)[row] == then.chance_below(levels[: row + 1])[-1]
+
+
+def test_a_wrong_close_that_is_no_longer_believed_hardly_moves_a_share() -> None:
+    true, said = forecast(synthetic(), 21), forecast(with_wrong_close(HOLE, corrected=False), 21)
+    a, b = (risk.bearable_share(found, 0.1, 0.1)[HOLE + 1 :] for found in (true, said))
+
+    assert np.nanmax(np.abs(a - b)[risk.MONTH :]) < 0.005
+    assert np.nanmax(np.abs(a - b)) < 0.05
+
+
+STORIES = {
+    "came": lambda: with_hole(HOLE, told_later=True),
+    "never came": lambda: with_hole(HOLE, told_later=False),
+    "corrected": lambda: with_wrong_close(HOLE, corrected=True),
+    "taken back": lambda: with_wrong_close(HOLE, corrected=False),
+}
+
+
+@pytest.mark.parametrize("story", sorted(STORIES))
 @pytest.mark.parametrize("rows", [HOLE + 1, HOLE + 2, HOLE + 3, HOLE + 22])
-def test_what_came_later_is_used_by_no_row_before(rows: int, told_later: bool) -> None:
-    holed = with_hole(HOLE, told_later=told_later)
+def test_what_came_later_is_used_by_no_row_before(rows: int, story: str) -> None:
+    holed = STORIES[story]()
     whole, part = forecast(holed, 21), forecast(cut(holed, rows), 21)
     a, b = chance_of_fall(whole, 0.1), chance_of_fall(part, 0.1)
 
