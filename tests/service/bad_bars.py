@@ -1,4 +1,4 @@
-"""One wrong price and its consequences, by every door: ``python -m tests.service.bad_bars 300``.
+"""One wrong price and its consequences, by every door: ``python -m tests.service.bad_bars 300 17``.
 
 An alteration is a session, a symbol, a factor and a door. The same sessions come in once right and
 once with the one price wrong; right figures follow. Counted are the sessions whose verdict differs
@@ -98,6 +98,24 @@ class Bench:
         Releases keep the rating of the true record.
         """
         history, refused = self.altered(alteration)
+        verdicts, targets = self._differing(history)
+        return Consequence(verdicts=verdicts, targets=targets, refused=refused)
+
+    def without(self, alteration: Alteration) -> tuple[int, ...]:
+        """Rows of another verdict by each preset where that price never came: what is lost with a
+        true price that nobody tells, which no rule about wrong ones can bring back."""
+        day, symbol = alteration.day.isoformat(), alteration.symbol
+        rest = (
+            f
+            for f in self.priced
+            if not (
+                f.kind == "bar" and f.payload["symbol"] == symbol and f.payload["session_on"] == day
+            )
+        )
+        return self._differing(History(rest))[0]
+
+    def _differing(self, history: History) -> tuple[tuple[int, ...], int]:
+        """Rows of another verdict by each preset, and of another target by any."""
         made = self.features_of(history)
         verdicts, targets = [], 0
         for blend, control in zip(self.blends, self.control, strict=True):
@@ -105,7 +123,7 @@ class Bench:
             target = ~np.isclose(found.target_weight, control.target_weight, equal_nan=True)
             verdicts.append(int(np.count_nonzero(found.invested != control.invested)))
             targets += int(np.count_nonzero(target))
-        return Consequence(verdicts=tuple(verdicts), targets=targets, refused=refused)
+        return tuple(verdicts), targets
 
     def features_of(self, history: History) -> Features:
         """The features by the prices of ``history``; what is made of no price stays as it was, and
@@ -194,33 +212,49 @@ def _told(fact: Fact, source: str, now: datetime, *, backfilled: bool) -> Fact:
     return replace(fact, source=source, known_at=now, backfilled=backfilled)
 
 
-def run(n: int, seed: int, presets: tuple[str, ...]) -> None:
-    """Print the figures and every alteration that moved a verdict or kept a true bar out."""
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """Of ``n`` alterations of any factor, how many kept true bars out; of ``n`` beyond a third, how
+    many moved a verdict, and how many of these where the missing price itself moves none."""
+
+    n: int
+    kept_out: int
+    beyond_kept_out: int
+    moved: int
+    moved_by_more_than_its_absence: int
+
+
+def figures(n: int, seed: int, presets: tuple[str, ...]) -> Figures:
+    """Measured, every alteration that moved a verdict or kept a true bar out told on the way."""
     bench = Bench(*presets)
     chance = random.Random(seed)
     drawn = [bench.draw(chance, beyond=False) for _ in range(n)]
     out = [(a, kept_out) for a in drawn if (kept_out := bench.altered(a)[1])]
-    print(f"{n} alterations of any factor: true bars kept out by {len(out)}", flush=True)
     for a, kept_out in out[:20]:
-        print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {kept_out}")
-    found: list[Consequence] = []
-    for a in [bench.draw(chance, beyond=True) for _ in range(n)]:
-        found.append(c := bench.consequence(a))
+        print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {kept_out} true bars kept out")
+    moved = more = beyond_out = 0
+    for k in range(1, n + 1):
+        a = bench.draw(chance, beyond=True)
+        c = bench.consequence(a)
+        beyond_out += bool(c.refused)
         if any(c.verdicts) or c.refused:
-            print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {c}", flush=True)
-        if len(found) % 25 == 0 or len(found) == n:
-            print(_beyond(found, presets), flush=True)
-
-
-def _beyond(found: list[Consequence], presets: tuple[str, ...]) -> str:
-    return (
-        f"{' and '.join(presets)}, {len(found)} alterations beyond 1.35: verdict changed by "
-        f"{sum(any(c.verdicts) for c in found)}, target by "
-        f"{sum(bool(c.targets) for c in found)}, true bars kept out by "
-        f"{sum(bool(c.refused) for c in found)}"
+            missing = bench.without(a)
+            moved += any(c.verdicts)
+            more += any(c.verdicts) and not any(missing)
+            told = f"{c}, without the price {missing}"
+            print(f"  {a.door} {a.symbol} {a.day} x{a.factor:.3f}: {told}", flush=True)
+        if k % 50 == 0:
+            print(f"{k} of {n}: {moved} moved a verdict", flush=True)
+    return Figures(
+        n=n,
+        kept_out=len(out),
+        beyond_kept_out=beyond_out,
+        moved=moved,
+        moved_by_more_than_its_absence=more,
     )
 
 
 if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 300
-    run(count, 17, tuple(sys.argv[2:]) or ("balanced", "cautious"))
+    which = int(sys.argv[2]) if len(sys.argv) > 2 else 17
+    print(figures(count, which, tuple(sys.argv[3:]) or ("balanced", "cautious")))
