@@ -96,6 +96,7 @@ class Walk:
         self.chosen: list[float | None] = []
         self.moved: set[int] = set()
         self._bound, self._split_factor = bound, split_factor
+        self._leap = SPIKE * math.log(bound)
         self._days: list[date] = []
         self._told: list[Sequence[Told]] = []
         self._firsts: list[float] = []
@@ -125,8 +126,11 @@ class Walk:
         self._wait(place)
 
     def _counts(self, place: int, version: Told) -> bool:
-        self._undo_spike(place, version.close)
         level = self._level
+        if level.places and not self._waiting.places:
+            if abs(self._move(level, place, version.close)) <= self._leap:
+                return True  # nearly every close: near, no leap, and nothing waits
+            self._undo_spike(place, version.close)
         before = level.before if len(level.places) < YOUNG else None
         if not level.places or self._near(level, place, version.close):
             self._reconsider(place, version.close)
@@ -143,7 +147,7 @@ class Walk:
         """Where the last that counted leapt away and ``close`` is back where it came from, it was
         wrong, unless it is confirmed; another source's word for its session counts instead."""
         level = self._level
-        if self._waiting.places or len(level.places) < 2:
+        if len(level.places) < 2:
             return
         last, before = level.places[-1], self._without_last()
         told = self._told[last]
