@@ -12,8 +12,9 @@ Everything made here is synthetic and named so; it decides nothing but how often
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -23,6 +24,8 @@ from backtests.metrics import SESSIONS_A_YEAR
 from backtests.overfitting import bootstrap_rows
 from backtests.replay import Prices
 from engine.errors import DataError
+from engine.record.asof import PRICES
+from engine.record.readings import ACTIONS, BARS, Bar
 from engine.values import Fact, FloatArray
 
 MEAN_BLOCK = 20.0
@@ -34,7 +37,6 @@ OUT_SHARE, OUT_SPELL = 0.3, 10.0
 SOURCE = "synthetic world"
 _LEVELS = ("VIX",)
 """Symbols whose level is drawn, not their return."""
-_PRICES = ("open", "high", "low", "close")
 
 Kind = Literal["redrawn", "shifted", "masked"]
 KINDS: tuple[Kind, ...] = ("redrawn", "shifted", "masked")
@@ -57,41 +59,42 @@ def redrawn(facts: Sequence[Fact], kind: Kind, rng: np.random.Generator) -> list
 
     Masked: the headlines keep their times and swap what they say.
     """
-    bars = [fact for fact in facts if fact.kind == "bar"]
-    days = sorted({str(fact.payload["session_on"]) for fact in bars})
+    told = [(fact, BARS.read(fact)) for fact in facts if fact.kind == BARS.name]
+    days = sorted({bar.session_on for _, bar in told})
     rows = rows_of(kind, len(days), rng)
-    splits = {
-        str(f.payload["ex_on"]): float(f.payload["value"])
-        for f in facts
-        if f.kind == "corporate_action" and f.payload["action"] == "split"
-    }
-    found = [fact for fact in facts if fact.kind != "bar"]
-    for symbol in sorted({str(fact.payload["symbol"]) for fact in bars}):
-        own = {str(f.payload["session_on"]): f for f in bars if f.payload["symbol"] == symbol}
-        found += _moved(own, days, rows, splits if symbol == "NVDA" else {}, symbol in _LEVELS)
+    actions = (ACTIONS.read(fact) for fact in facts if fact.kind == ACTIONS.name)
+    splits = [action for action in actions if action.action == "split"]
+    found = [fact for fact in facts if fact.kind != BARS.name]
+    for symbol in sorted({bar.symbol for _, bar in told}):
+        own = {bar.session_on: (fact, bar) for fact, bar in told if bar.symbol == symbol}
+        values = {a.ex_on: a.value for a in splits if a.symbol == symbol}
+        found += _moved(own, days, rows, values, symbol in _LEVELS)
     return _masked(found, rng) if kind == "masked" else found
 
 
 def _moved(
-    bars: dict[str, Fact],
-    days: Sequence[str],
+    bars: Mapping[date, tuple[Fact, Bar]],
+    days: Sequence[date],
     rows: npt.NDArray[np.int64],
-    splits: dict[str, float],
+    splits: Mapping[date, float],
     level: bool,
 ) -> Iterable[Fact]:
     """One symbol's bars with the returns of other sessions; a session without bar stays so."""
     if len(bars) != len(days):
         raise DataError(f"a symbol has {len(bars)} bars in {len(days)} sessions")
-    given = [bars[day].payload for day in days]
-    old = np.array([float(p["close"]) for p in given])
+    given = [bars[day][1] for day in days]
+    old = np.array([bar.close for bar in given])
     split = np.array([splits.get(day, 1.0) for day in days])
     growth = np.concatenate(([1.0], old[1:] * split[1:] / old[:-1]))
     new = old[rows] if level else old[0] * np.cumprod(growth[rows]) / np.cumprod(split)
     for t, (day, row) in enumerate(zip(days, rows.tolist(), strict=True)):
-        scale = new[t] / old[row]
-        payload = dict(given[row])
-        payload |= {k: float(payload[k]) * scale for k in _PRICES if payload.get(k) is not None}
-        yield replace(bars[day], payload={**payload, "session_on": day}, source=SOURCE)
+        bar = _scaled(replace(given[row], session_on=day), float(new[t] / old[row]))
+        yield replace(bars[day][0], payload=BARS.payload(bar), source=SOURCE)
+
+
+def _scaled(bar: Bar, factor: float) -> Bar:
+    prices = {name: getattr(bar, name) for name in PRICES}
+    return replace(bar, **{n: price * factor for n, price in prices.items() if price is not None})
 
 
 def _masked(facts: Sequence[Fact], rng: np.random.Generator) -> list[Fact]:

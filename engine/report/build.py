@@ -24,6 +24,7 @@ from engine.record.readings import (
     EARNINGS_DATES,
     INSPECTIONS,
     MEETINGS,
+    OBSERVATIONS,
     PRESS_CLAIMS,
     RELEASES,
     RULES,
@@ -290,7 +291,7 @@ def table_health(history: History, at: datetime) -> tuple[SourceHealth, ...]:
     """One line per kind of fact a decision rests on."""
     lines = []
     for kind, (name, max_days, tier) in _TABLES.items():
-        facts = [f for f in history.known(kind, at) if f.payload.get("series") != USD_PER_EURO]
+        facts = _facts_of_table(history, kind, at)
         newest = max((f.known_at for f in facts), default=None)
         if newest is None:
             state = FeedState.NEVER
@@ -308,6 +309,14 @@ def table_health(history: History, at: datetime) -> tuple[SourceHealth, ...]:
             )
         )
     return tuple(lines)
+
+
+def _facts_of_table(history: History, kind: str, at: datetime) -> Sequence[Fact]:
+    """The facts of one kind that a decision reads: the euro's rate moves money lines only."""
+    if kind != OBSERVATIONS.name:
+        return history.known(kind, at)
+    told = history.told(OBSERVATIONS, at)
+    return [fact for fact, observation in told if observation.series != USD_PER_EURO]
 
 
 def _backfilled_note(facts: Sequence[Fact]) -> str:

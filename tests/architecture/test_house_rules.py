@@ -426,6 +426,71 @@ def test_the_rule_of_one_door_catches_another(code: str) -> None:
     assert not doors("engine.x", ast.parse("path.open('rb'); open(x)"))
 
 
+READ_BY_NAME = {
+    "engine.values": "a release is read whole, unknown fields refused",
+    "engine.cli.commands.ledger": "an entry of the ledger, which is no fact",
+    "backtests.poison": "tells lies on purpose, past every reading",
+}
+"""Modules that may look into a fact's payload by a field's name, with the reason."""
+
+
+def fields_by_name(name: str, tree: ast.AST) -> list[str]:
+    """Where a fact's payload is asked for a field by its name, whatever the local is called."""
+    if name in READ_BY_NAME or name.startswith(("engine.record.readings", "feeds", "config")):
+        return []
+    copies = {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and _of_payload(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript):
+            owner, asked = node.value, node.slice
+        elif isinstance(node, ast.Call) and _takes(node):
+            assert isinstance(node.func, ast.Attribute)
+            owner, asked = node.func.value, node.args[0]
+        else:
+            continue
+        named = isinstance(owner, ast.Attribute) and owner.attr == "payload"
+        copied = isinstance(owner, ast.Name) and owner.id in copies
+        if (named or copied) and isinstance(asked, ast.Constant):
+            found.append(f"{name}:{node.lineno} reads {asked.value!r} of a payload")
+    return found
+
+
+def _takes(call: ast.Call) -> bool:
+    func = call.func
+    return isinstance(func, ast.Attribute) and func.attr in ("get", "pop") and bool(call.args)
+
+
+def _of_payload(value: ast.AST) -> bool:
+    """``x.payload`` itself, or a copy of it."""
+    if isinstance(value, ast.Call) and len(value.args) == 1:
+        value = value.args[0]
+    return isinstance(value, ast.Attribute) and value.attr == "payload"
+
+
+def test_facts_are_read_through_the_readings_alone() -> None:
+    assert [door for name, tree in modules() for door in fields_by_name(name, tree)] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "fact.payload['close']",
+        "f(g.payload.get('symbol', ''))",
+        "given = [bars[day].payload for day in days]; p = fact.payload; p['close']",
+        "payload = dict(fact.payload); payload['close']",
+    ],
+)
+def test_the_rule_of_the_readings_catches_another(code: str) -> None:
+    assert fields_by_name("backtests.x", ast.parse(code))
+    assert not fields_by_name("backtests.x", ast.parse("Kind.payload(bar); payload['close']"))
+
+
 TOP_ROOMS = ("engine.service", "engine.cli", "engine.web")
 
 
