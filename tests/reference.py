@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 from config.frozen import FROZEN_ON
+from engine.values import Fact
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 CARRIED_ON = ("market_closes.csv", "rates_daily.csv", "eur_usd_daily.csv")
@@ -22,6 +23,20 @@ def frozen_config(folder: Path) -> Path:
     for name in CARRIED_ON:
         cut(folder / "facts" / name)
     return folder
+
+
+def frozen_facts() -> list[Fact]:
+    """The facts of ``config/facts``, without prices and rates later than the frozen day."""
+    from feeds.facts import Lags, read_tables
+
+    facts = read_tables(CONFIG / "facts", Lags())
+    return [fact for fact in facts if not later(fact)]
+
+
+def later(fact: Fact) -> bool:
+    """Whether ``fact`` is a price or a rate of a day behind the frozen one."""
+    day = {"bar": "session_on", "observation": "observed_on"}.get(fact.kind)
+    return day is not None and str(fact.payload[day]) > FROZEN_ON.isoformat()
 
 
 def cut(table: Path) -> None:

@@ -134,8 +134,7 @@ def _type_of(event: Event | Entry) -> str:
 
 def known_events(history: History, at: datetime) -> EventLog:
     """Events known by ``at`` in all their versions, ordered by ``known_at`` then id."""
-    told = [curated(fact, row) for fact, row in history.told(HEADLINES, at)]
-    told += official(documents(history, at))
+    told = [*told_by_table(history, at), *official(documents(history, at))]
     news = history.all_versions("event", at)
     return EventLog(
         [
@@ -143,6 +142,17 @@ def known_events(history: History, at: datetime) -> EventLog:
             *((e.known_at_us, e.key, e) for e in news),
         ]
     )
+
+
+def told_by_table(history: History, at: datetime) -> list[Event]:
+    """The curated table's rows known by ``at``, in all their versions."""
+    return [curated(fact, row) for fact, row in history.told(HEADLINES, at)]
+
+
+def told_by_feeds(history: History, at: datetime) -> list[Event]:
+    """What feeds brought by ``at``: classified news and documents of the source itself."""
+    news = (_event_of(entry) for entry in history.all_versions("event", at))
+    return [*official(documents(history, at)), *news]
 
 
 def curated(fact: Fact, row: Headline) -> Event:

@@ -64,7 +64,6 @@ def world_from(history: History, at: datetime, events: Sequence[Event]) -> World
 
     Cut it back by ``at_instant`` before rating anything: that leaves the versions that count there.
     """
-    telling = EventLog.of(events).versions_of(PROOF_TYPES)
     releases = tuple(release_of(f) for f in history.known("model_release", at))
     chips = chips_at(history, at)
     return World(
@@ -76,19 +75,20 @@ def world_from(history: History, at: datetime, events: Sequence[Event]) -> World
         shares=_each(history, "chip_share", at, shares_from_rows),
         earnings=_each(history, "earnings", at, earnings_from_rows),
         proofs=(
-            *_claims(telling, at),
+            *claims_at(events, at),
             *_each(history, "homegrown_run", at, proofs_from_rows),
         ),
         costs=chip_costs(releases, chips, dimensions_at(history, at)),
     )
 
 
-def _claims(versions: Sequence[Event], at: datetime) -> tuple[Proof, ...]:
+def claims_at(events: Sequence[Event], at: datetime) -> tuple[Proof, ...]:
     """The claims of events, each as its event first weighed: what came later moves no past row.
 
     A version by which the event ends ends its claim too, from the instant at which that is known.
     """
     first: dict[str, Proof] = {}
+    versions = EventLog.of(events).versions_of(PROOF_TYPES)
     for event in sorted(versions, key=lambda e: (e.known_at, e.event_id)):
         if event.known_at > at:
             continue

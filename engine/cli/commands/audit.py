@@ -54,8 +54,8 @@ def register(app: typer.Typer) -> None:
         from engine.service.bind import load
         from engine.service.classifier import load_classifier
         from engine.service.folders import data_folder
-        from engine.service.two_histories import text_of as told_apart
-        from engine.service.two_histories import two_histories
+        from engine.service.histories import histories
+        from engine.service.histories import text_of as told_apart
 
         chosen = _dates(dates)
         loaded = load(config_folder(config), strategy)
@@ -75,9 +75,9 @@ def register(app: typer.Typer) -> None:
                 place=Fresh(PRELOADED),
                 progress=told,
             )
-        apart = two_histories(world, loaded, load_classifier(data_folder(), loaded.folder))
+        apart = histories(world, loaded, load_classifier(data_folder(), loaded.folder))
         if json:
-            write_out(to_json({**plain(result), "two_histories": to_plain(apart)}))
+            write_out(to_json({**plain(result), "histories": to_plain(apart)}))
         else:
             write_out(text_of(result) + "\n" + told_apart(apart))
         if not result.clean:

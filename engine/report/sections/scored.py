@@ -12,7 +12,6 @@ from engine.report.blocks import (
     Column,
     Curve,
     Fold,
-    Mark,
     Note,
     Table,
     Tick,
@@ -128,14 +127,6 @@ def _picture(line: ScoredChance, voice: Voice) -> Chart:
         ),
         levels=tuple(Tick(at=100 - 100 * x, label=voice.number(x, "share0")) for x in ends),
         times=tuple(Tick(at=100 * x, label=voice.number(x, "share0")) for x in (0.05, 0.5, 0.9)),
-        dots=tuple(
-            Mark(
-                at=round(100 * said, 3),
-                height=round(100 - 100 * came, 3),
-                label=voice.number(n, "int"),
-            )
-            for said, came, n in line.reliability
-        ),
         key=(("own", _("share that came")), ("bench", _("honest"))),
         spark=tuple(came for _said, came in spots),
         low=True,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from pathlib import Path
 
 import pytest
 
@@ -22,14 +21,12 @@ from engine.report.build import (
 )
 from engine.shown import FeedState
 from feeds.bars import bar_fact
-from feeds.facts import Lags, read_tables
-
-CONFIG = Path(__file__).resolve().parents[3] / "config"
+from tests.reference import frozen_facts
 
 
 @lru_cache(maxsize=1)
 def history() -> History:
-    return History(read_tables(CONFIG / "facts", Lags()))
+    return History(frozen_facts())
 
 
 def test_closes_are_adjusted_for_splits_known_by_then() -> None:

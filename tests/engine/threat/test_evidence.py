@@ -10,7 +10,7 @@ import pytest
 
 from config.settings import PACKAGED
 from engine.decision.events import moves_as_news, proof_in
-from engine.decision.ratings import PROOF_TYPES, _claims
+from engine.decision.ratings import PROOF_TYPES, claims_at
 from engine.errors import ConfigError
 from engine.news.taxonomy import EVENT_TYPES
 from engine.tables import read_rows
@@ -266,8 +266,8 @@ def test_an_event_that_ends_ends_its_claim_from_when_that_is_known() -> None:
     ended = replace(told, known_at=DAY + timedelta(days=4), ended="refuted")
     repeated = replace(told, known_at=DAY + timedelta(days=5))
 
-    (claim,) = _claims([repeated, ended, told], DAY + timedelta(days=9))
-    (before,) = _claims([told, ended], DAY + timedelta(days=3))
+    (claim,) = claims_at([repeated, ended, told], DAY + timedelta(days=9))
+    (before,) = claims_at([told, ended], DAY + timedelta(days=3))
 
     assert claim.known_at == before.known_at == DAY
     assert claim.until == ended.known_at
@@ -275,4 +275,4 @@ def test_an_event_that_ends_ends_its_claim_from_when_that_is_known() -> None:
 
 
 def test_what_ended_before_it_weighed_is_no_claim() -> None:
-    assert _claims([replace(event("Zhipu trains GLM-9 on Ascend"), ended="repeat")], DAY) == ()
+    assert claims_at([replace(event("Zhipu trains GLM-9 on Ascend"), ended="repeat")], DAY) == ()
