@@ -28,25 +28,37 @@ from engine.report.i18n import Voice, voice
 
 if TYPE_CHECKING:
     from backtests.event_study import StudyResult, WindowResult
+    from engine.phrases import Phrase
 
 
-def render(results: Sequence[StudyResult], *, lang: str = "en") -> str:
-    """Event studies as one self-contained page."""
+def render(
+    results: Sequence[StudyResult], *, lang: str = "en", notes: Sequence[Phrase] = ()
+) -> str:
+    """Event studies as one self-contained page; notes: said beneath them."""
     from engine.report.forms.html import render_html
 
-    return render_html(page_of(results, voice(lang, minus="\u2212")))
+    return render_html(page_of(results, voice(lang, minus="\u2212"), notes))
 
 
-def text_of(results: Sequence[StudyResult], *, lang: str = "en", width: int = 80) -> str:
+def text_of(
+    results: Sequence[StudyResult],
+    *,
+    lang: str = "en",
+    width: int = 80,
+    notes: Sequence[Phrase] = (),
+) -> str:
     """The same as text."""
     from engine.report.forms.text import render_text
 
-    return render_text(page_of(results, voice(lang)), width=width)
+    return render_text(page_of(results, voice(lang), notes), width=width)
 
 
-def page_of(results: Sequence[StudyResult], say: Voice) -> Page:
-    """The studies one after the other."""
+def page_of(results: Sequence[StudyResult], say: Voice, notes: Sequence[Phrase] = ()) -> Page:
+    """The studies one after the other, then what was seen of their sessions beforehand."""
     parts = [part for result in results for part in _parts(result, say)]
+    if notes:
+        blocks = tuple(Note(text=say.tell(note, limit=600), style="quiet") for note in notes)
+        parts.append(Part(name="notes", title=say.say("What was seen beforehand"), blocks=blocks))
     return Page(
         lang=say.lang,
         title=say.say("Event study of {firm}", firm=results[0].firm),

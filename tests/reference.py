@@ -19,7 +19,7 @@ CARRIED_ON = ("market_closes.csv", "rates_daily.csv", "eur_usd_daily.csv")
 
 def frozen_config(folder: Path) -> Path:
     """A copy of ``config`` at ``folder`` whose daily tables end on the frozen day."""
-    shutil.copytree(CONFIG, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(CONFIG, folder, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
     for name in CARRIED_ON:
         cut(folder / "facts" / name)
     return folder

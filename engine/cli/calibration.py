@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from config.frozen import FROZEN_ON
 from engine.clock import NEW_YORK
 from engine.errors import DataError
 from engine.plain import safe_text
+from engine.service.basis import foresight
 
 if TYPE_CHECKING:
     from backtests.observables import Effect, Scored, Told
@@ -140,6 +142,8 @@ def calibration_text(
         for number, share in enumerate(shares):
             span = f"{20 * number:>3} to {20 * (number + 1):>3} %"
             lines.append(f"  {span}  {'█' * round(40 * share):<40} {share:.0%}")
+    for note in foresight(FROZEN_ON, to):
+        lines += ["", *textwrap.wrap(str(note), WIDTH)]
     return "\n".join(lines)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.errors import InputError
 from engine.service import wiring
+from engine.service.basis import foresight
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from engine.decision.decide import Evaluation
     from engine.decision.evidence import Blend
     from engine.decision.scenarios import StressRow
+    from engine.phrases import Phrase
     from engine.record.store import Store
 
 PRESETS = ("cautious", "balanced", "conviction")
@@ -50,12 +52,16 @@ class StanceUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StressTable:
-    """All of it, scenarios in order of severity, presets as asked."""
+    """All of it, scenarios in order of severity, presets as asked.
+
+    foresight: what was seen of the known days when the rules were set.
+    """
 
     as_of: datetime
     rows: tuple[StressRow, ...]
     lines: tuple[LineUse, ...]
     stances: tuple[StanceUse, ...] = ()
+    foresight: tuple[Phrase, ...] = ()
 
 
 def stress_table(
@@ -83,7 +89,15 @@ def stress_table(
         said.append(_stances(config.blend, preset, found))
     names = list(dict.fromkeys(row.scenario for row in rows))
     rows.sort(key=lambda row: names.index(row.scenario))
-    return StressTable(as_of=as_of, rows=tuple(rows), lines=tuple(lines), stances=tuple(said))
+    days = () if features is None else features.sessions_on
+    return StressTable(
+        as_of=as_of,
+        rows=tuple(rows),
+        lines=tuple(lines),
+        stances=tuple(said),
+        # The last row acts on a session that has no price yet.
+        foresight=foresight(days[0], days[-2]) if len(days) > 1 else (),
+    )
 
 
 def _stances(blend: Blend, preset: str, found: Evaluation) -> StanceUse:

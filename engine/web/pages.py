@@ -192,6 +192,7 @@ class Pages:
             request,
             "stress",
             rows=views.stress_rows(table.rows, speaker),
+            notes=[speaker.tell(said) for said in table.foresight],
             asked=views.new_york_day(instant).isoformat(),
             latest=views.new_york_day(self.desk.instant(None)).isoformat(),
             shown_on=speaker.on(instant),

@@ -462,6 +462,7 @@ def test_the_command_prints_tables_and_writes_a_page(tmp_path: Path) -> None:
     base = ["study", "--types", "export_restriction", "--window", "0,1", "--as-of", "2025-10-01"]
     base += ["--db", f"sqlite:///{tmp_path / 'r.sqlite3'}"]
     text = CliRunner().invoke(build(), base)
+    seen = "no figure of those years is proof"
     told = CliRunner().invoke(build(), [*base, "--json", "--html", str(tmp_path / "s.html")])
     found = json.loads(told.stdout)["studies"][0]
 
@@ -469,4 +470,25 @@ def test_the_command_prints_tables_and_writes_a_page(tmp_path: Path) -> None:
     assert max(map(len, text.stdout.splitlines())) <= 80
     assert " ".join(text.stdout.split()).count(found["verdict"]) == 1
     assert [w["window"] for w in found["windows"]] == [[0, 1]]
+    assert seen in " ".join(text.stdout.split())
+    assert any(seen in said for said in json.loads(told.stdout)["foresight"])
+    assert seen in " ".join((tmp_path / "s.html").read_text(encoding="utf-8").split())
     assert "<script" not in (tmp_path / "s.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        (date(2025, 9, 30), ["no figure of those years is proof"]),
+        (date(2025, 11, 3), ["no figure of those years is proof", "prices unseen, releases seen"]),
+    ],
+)
+def test_a_study_says_what_was_seen_of_its_sessions(last: date, said: list[str]) -> None:
+    """Before and after the day on which rules were frozen."""
+    from engine.cli.commands.study import seen_beforehand
+
+    result = replace(studied("export_restriction"), last_on=last)
+    notes = seen_beforehand((result,))
+
+    assert len(notes) == len(said)
+    assert all(part in str(note) for part, note in zip(said, notes, strict=True))

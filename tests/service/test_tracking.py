@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import re
-from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import numpy as np
 import pytest
 
-from engine.clock import NEW_YORK, parse_as_of
+from engine.clock import parse_as_of
 from engine.service import bind, judging, morning, registering, tracking, wiring
 from engine.service.registering import Withdrawal
 from engine.service.tracking import EXPIRES, LEAST, Call, Said, moves_of, outcomes, scored
+from tests.service.test_nothing_from_later import later_than
 from tests.stream_runs import CONFIG
 
 AS_OF = "2025-03-03"
@@ -122,41 +121,6 @@ def test_live_and_replayed_are_two_records(world: Any) -> None:
     assert "prices unseen" not in " ".join(replayed["foresight"])
 
 
-AHEAD = {
-    "upcoming",
-    "rates",
-    "decision.acts_on",
-    "acts_on",
-    "track_record.acts_on",
-    "stress.scenario",
-}
-"""Fields that speak of days to come by what they are: the calendar, meetings, the session that is
-acted on, and names of configured scenarios, which were written later."""
-
-
-def dates_in(value: Any, path: str = "") -> Iterator[tuple[str, date]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from dates_in(inner, f"{path}.{key}".strip("."))
-    elif isinstance(value, list):
-        for inner in value:
-            yield from dates_in(inner, path)
-    elif isinstance(value, str):
-        for found in re.findall(r"\b20\d\d-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?", value):
-            if "T" in found:  # an instant: the day it is in New York
-                yield path, datetime.fromisoformat(found).astimezone(NEW_YORK).date()
-            else:
-                yield path, date.fromisoformat(found)
-
-
-def later_than(told: Any, as_of: date) -> list[tuple[str, date]]:
-    return [
-        (path, day)
-        for path, day in dates_in(told)
-        if day > as_of and not any(path == a or path.startswith(a + ".") for a in AHEAD)
-    ]
-
-
 def test_nothing_that_is_said_is_dated_after_as_of(world: Any) -> None:
     """Report, track record and ledger of a morning in 2025-03, field by field."""
     from engine.report.render import render
@@ -171,8 +135,6 @@ def test_nothing_that_is_said_is_dated_after_as_of(world: Any) -> None:
     assert later_than(track, day) == []
     assert entries
     assert later_than(entries, day) == []
-    assert later_than({"events": [{"known_at": "2025-03-05T10:00:00Z"}]}, day)
-    assert list(dates_in(report))
 
 
 # --- statements registered beforehand ---------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -20,8 +19,8 @@ from engine.service import wiring
 from engine.service.bind import load
 from engine.web.app import create_app, listen, server
 from engine.web.guard import Admission
+from tests.reference import frozen_config
 
-CONFIG = Path(__file__).resolve().parents[2] / "config"
 NOW = datetime(2025, 8, 22, 22, 0, tzinfo=UTC)
 TOKEN = "a-token-nobody-would-guess-0001"
 ORIGIN = "http://localhost"
@@ -41,10 +40,8 @@ class Site:
 
 
 def make_site(place: Path) -> Site:
-    """The reference facts in a database of their own, and a copy of the configuration."""
-    folder = place / "config"
-    ignored = shutil.ignore_patterns("__pycache__", "*.py")
-    shutil.copytree(CONFIG, folder, ignore=ignored)
+    """The reference facts to the frozen day in a database of their own, and the configuration."""
+    folder = frozen_config(place / "config")
     settings = folder / "nvsignal.toml"
     text = settings.read_text(encoding="utf-8")
     reports = f'folder = "{(place / "reports").as_posix()}"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,6 +57,8 @@ def register(app: typer.Typer) -> None:
 
 
 def _text(found: list[RiskScore]) -> str:
+    from engine.service.basis import foresight
+
     out = [f"Scored walk-forward, {found[0].first_on} to {found[0].last_on}", ""]
     out.append("Chance of a fall within 21 sessions against the expanding base rate")
     out.append("stock fall    came  said  skill  90 % interval    model  weight mean/now")
@@ -78,4 +81,6 @@ def _text(found: list[RiskScore]) -> str:
     held = [d.coverage for stock in found for _, d in stock.distributions]
     out += ["", f"pooled: the 90 % interval held {sum(held) / len(held):.1%} of the time"]
     out.append("A skill whose interval holds zero is not told from the base rate.")
+    for note in foresight(found[0].first_on, found[0].last_on):
+        out += ["", *wrap(str(note), 78)]
     return "\n".join(out)

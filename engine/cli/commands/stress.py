@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -73,4 +74,6 @@ def _text(table: StressTable) -> str:
         '"Sells on": of known days on which the preset held in full, that day and the',
         'one before. "Keeps less on": of known days on which it did not sell.',
     ]
+    for said in table.foresight:
+        out += ["", *wrap(str(said), 78)]
     return "\n".join(out)

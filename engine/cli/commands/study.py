@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from backtests.event_study import Occurrence, Returns, StudyResult
     from config.settings import Config
     from engine.macro.sessions import Sessions
+    from engine.phrases import Phrase
     from engine.service.wiring import World
 
 RELEASES = "model_release"
@@ -60,14 +61,16 @@ def register(app: typer.Typer) -> None:
         results = studies(
             world, loaded, _types(types), windows, benchmark.upper(), estimation, country.upper()
         )
+        notes = seen_beforehand(results)
         if html is not None:
-            _write_page(html, results)
+            _write_page(html, results, notes)
         if json:
-            write_out(to_json({"as_of": instant, "studies": [plain(r) for r in results]}))
+            told = [plain(r) for r in results]
+            write_out(to_json({"as_of": instant, "studies": told, "foresight": notes}))
         elif html is None or sys.stdout.isatty():
             from backtests.study_page import text_of
 
-            write_out(text_of(results).rstrip("\n"))
+            write_out(text_of(results, notes=notes).rstrip("\n"))
 
 
 def _types(text: str) -> tuple[str, ...]:
@@ -218,11 +221,18 @@ def _in_words(kind: str, country: str) -> str:
 # --- output ------------------------------------------------------------------------------------
 
 
-def _write_page(path: Path, results: tuple[StudyResult, ...]) -> None:
+def seen_beforehand(results: tuple[StudyResult, ...]) -> tuple[Phrase, ...]:
+    """What was known of the sessions studied when rules, events and priors were set."""
+    from engine.service.basis import foresight
+
+    return foresight(min(r.first_on for r in results), max(r.last_on for r in results))
+
+
+def _write_page(path: Path, results: tuple[StudyResult, ...], notes: tuple[Phrase, ...]) -> None:
     from backtests.study_page import render
     from engine.files import write_file
 
-    write_file(path, render(results))
+    write_file(path, render(results, notes=notes))
     sys.stderr.write(f"wrote {path}\n")
 
 
