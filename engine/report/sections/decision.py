@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _CLOSE = time(16, 0)
 _AXIS = Axis(low=-1, high=1)
-_FALL_TOLD = 10.0
-"""The fall whose chance stands in the first screen, %."""
 _WORTH_SAYING = 0.005
 """Half a point of the second decimal, which is what is shown."""
 
@@ -41,11 +39,11 @@ class DecisionSection(Section):
         yield Note(text=_standing(d, other, voice) + ".")
         yield from _evidence(report, voice)
         change = _change(report, other, voice)
-        chances = () if report.stale else _chances(d, voice)  # of prices that are not known
+        stands = () if report.stale else _stands(d, voice)  # of prices that are not known
         for line in (change, *_alone(d, voice)):
             yield Note(text=line + ".")
         yield _flips(report, voice)
-        firm = tuple(Note(text=line + ".") for line in (*chances, *_firm(d, voice)))
+        firm = tuple(Note(text=line + ".") for line in (*stands, *_firm(d, voice)))
         yield Fold(title=voice.say("How likely it stands, and how firm it is"), blocks=firm)
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
@@ -181,23 +179,16 @@ def _reason(d: Decision, voice: Voice) -> str:
     return voice.say("Main reasons: {reasons}", reasons=Said(told))
 
 
-def _chances(d: Decision, voice: Voice) -> Iterable[str]:
-    """What will be seen: whether the stance stands, and a fall of a tenth."""
-    _ = voice.say
+def _stands(d: Decision, voice: Voice) -> Iterable[str]:
+    """Whether the stance will be the same when it is asked again."""
     for chance in d.chances:
-        told = {"chance": chance.chance, "base": chance.base, "n": chance.within_sessions}
         if chance.event == "stands":
-            yield _(
+            yield voice.say(
                 "Chance that it says the same {n:int} sessions from now: {chance:share0} (so far "
                 "{base:share0})",
-                **told,
-            )
-        elif chance.fall_pct == _FALL_TOLD:
-            yield _(
-                "Chance of a fall of {fall:pct0} within {n:int} sessions: {chance:share0} (so far "
-                "{base:share0})",
-                fall=chance.fall_pct,
-                **told,
+                chance=chance.chance,
+                base=chance.base,
+                n=chance.within_sessions,
             )
 
 
@@ -207,12 +198,6 @@ def _firm(d: Decision, voice: Voice) -> Iterable[str]:
             "Firm: {share:share0} of 500 presets with every weight and effect size off by up to a "
             "third say the same",
             share=d.firm_share,
-        )
-    if d.worth_pct is not None:
-        yield voice.say(
-            "What the evidence has proved to be worth in return so far: {worth:+pct1} over 21 "
-            "sessions",
-            worth=d.worth_pct,
         )
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from engine.shown import Report
     from engine.values import FallSkill, RiskView, StatedChance
 
+FALL_TOLD = 10.0
+"""The fall whose chance stands in the open, %."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
@@ -30,9 +33,9 @@ class Beside:
 
 
 class Risk(Section):
-    """The forecast, the words, the cost of being wrong."""
+    """The forecast, the words, the cost of being wrong: after the verdict, before its reasons."""
 
-    name, order, title = "risk", 12, N_("Risk")
+    name, order, title = "risk", 5, N_("Risk")
 
     def gather(self, inputs: Inputs) -> Beside:
         """The forecast's own record, and what option chains on record say."""
@@ -48,7 +51,9 @@ class Risk(Section):
                 text=voice.say("No current price is known: nothing is said of the weeks ahead.")
             )
             return
-        yield Note(text=_allowed(risk, voice), style="lead")
+        falls = [c for c in report.decision.chances if c.event == "fall"]
+        told = (_allowed(risk, voice), *_chance_told(falls, voice))
+        yield Note(text=" ".join(told), style="lead")
         yield Fold(
             title=voice.say("Chances of a fall, and what being wrong costs"),
             blocks=tuple(_figures(report, risk, voice)),
@@ -99,6 +104,20 @@ def _allowed(risk: RiskView, voice: Voice) -> str:
         "of {chance:pct0}) allow {share:share0} of it.",
         **words,
     )
+
+
+def _chance_told(falls: list[StatedChance], voice: Voice) -> Iterable[str]:
+    """The chance of the fall that stands for all; the others are one fold away."""
+    for fall in falls:
+        if fall.fall_pct == FALL_TOLD:
+            yield voice.say(
+                "Chance of a fall of {fall:pct0} within {n:int} sessions: {chance:share0} (so far "
+                "{base:share0}).",
+                fall=fall.fall_pct,
+                n=fall.within_sessions,
+                chance=fall.chance,
+                base=fall.base,
+            )
 
 
 def _chances(falls: list[StatedChance], voice: Voice) -> Table:

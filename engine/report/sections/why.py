@@ -32,12 +32,22 @@ class Why(Section):
         steps = steps_of(report.decision, voice)
         yield Note(text=_summary(steps.bars, voice), style="lead")
         yield steps
+        if report.decision.worth_pct is not None:
+            yield Note(text=_worth(report.decision.worth_pct, voice), style="quiet")
         for note in report.decision.notes:
             yield Note(text=voice.tell(note))
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """Nothing of its own: the decision carries its contributions."""
         return {}
+
+
+def _worth(worth_pct: float, voice: Voice) -> str:
+    """The slope of the score, shrunk by its own uncertainty, times today's score."""
+    return voice.say(
+        "What the evidence has proved to be worth in return so far: {worth:+pct1} over 21 sessions.",
+        worth=worth_pct,
+    )
 
 
 def steps_of(decision: Decision, voice: Voice) -> Waterfall:

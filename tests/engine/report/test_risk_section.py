@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from engine.cli.commands.report import EXPLAINED
 from engine.decision.options import FallChance, OptionOutlook
 from engine.report.render import render
+from engine.report.section import sections
 from engine.report.sections.risk import Beside, Risk
 from engine.values import FallSkill
 from tests.engine.report.sample_report import sample_report
@@ -79,3 +81,20 @@ def test_json_carries_both() -> None:
     data = json.loads(told(Beside(skill=skill(-0.1, 0.1), options=(SYNTHETIC_CHAIN,)), "json"))
     assert data["fall_skill"]["scored"] == 700
     assert data["options"][0]["falls"][1]["chance"] == 0.17
+
+
+@pytest.mark.parametrize("form", ["text", "html", "md"])
+def test_the_three_parts_stand_in_order(form: str) -> None:
+    """Verdict, risk, evidence: what the words allow and the fall's chance before any reason."""
+    said = " ".join(render(sample_report(), form).split())
+    places = [
+        said.index(words)
+        for words in ("What would make it SELL", "Chance of a fall of 10%", "Strongest ")
+    ]
+    assert places == sorted(places)
+
+
+def test_explain_tells_the_same_three_parts() -> None:
+    """In the order of the report, and nothing else."""
+    told = [section.name for section in sections() if section.name in EXPLAINED]
+    assert told == ["decision", "risk", "why"] == list(EXPLAINED)
