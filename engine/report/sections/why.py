@@ -45,7 +45,8 @@ class Why(Section):
 def _worth(worth_pct: float, voice: Voice) -> str:
     """The slope of the score, shrunk by its own uncertainty, times today's score."""
     return voice.say(
-        "What the evidence has proved to be worth in return so far: {worth:+pct1} over 21 sessions.",
+        "What the evidence has proved to be worth in return so far: {worth:+pct1} over 21 "
+        "sessions.",
         worth=worth_pct,
     )
 
