@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from importlib import resources
 from typing import Any
@@ -38,7 +39,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
 class Pages:
-    """The handlers. Holds the desk, the running job and the templates; made once per server."""
+    """The handlers. Holds the desk, the jobs and the templates; made once per server."""
 
     def __init__(self, desk: Desk, language: str) -> None:
         self.desk, self.language = desk, language
@@ -50,6 +51,14 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+
+    def warm(self) -> None:
+        """Work out today's report before anybody asks for it.
+
+        What is wrong with it is told to whoever asks.
+        """
+        with suppress(Exception):
+            self._report(self.desk.clock(), voice(self.language, minus="\u2212"))
 
     # --- how a page is made -------------------------------------------------------------------
 
@@ -348,7 +357,7 @@ class Pages:
     async def cancel(self, request: Request) -> Response:
         """Ask a job to stop at its next step."""
         job = self._find(request)
-        job.stop.set()
+        self.jobs.cancel(job)
         if _is_fragment(request):
             return self._job_page(request, job, fragment=True)
         return RedirectResponse(f"/jobs/{job.job_id}", 303)
@@ -371,11 +380,15 @@ class Pages:
 
     @staticmethod
     def _progress(job: Job, speaker: Voice) -> dict[str, Any]:
+        stage = speaker.say(job.stage) if job.stage else ""
+        if job.state == "waiting":
+            stage = speaker.say("Waiting; backtests before it: {n}", n=job.ahead)
         return {
             "id": job.job_id,
             "title": clean(job.title, limit=100),
             "state": job.state,
-            "stage": speaker.say(job.stage) if job.stage else "",
+            "stage": stage,
+            "over": job.over,
             "percent": round(100 * job.share),
             "stopping": job.stop.is_set() and not job.over,
             "failure": clean(job.failure, limit=600),

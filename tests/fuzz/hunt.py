@@ -363,7 +363,7 @@ def page(seed: int, rng: random.Random, lab: Lab) -> Outcome:
 def _no_work(title: str, work: Callable[..., Any]) -> Any:
     from engine.web.jobs import BusyError
 
-    raise BusyError("another backtest is still running")
+    raise BusyError("8 backtests are waiting already")
 
 
 def _ask(lab: Lab, method: str, path: str, fields: dict[str, Any]) -> tuple[int, str]:

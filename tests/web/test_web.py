@@ -25,7 +25,6 @@ from engine.values import Fact, ModelRelease, ThreatRating
 from engine.web import guard, presets
 from engine.web.app import create_app, listen, static_files
 from engine.web.guard import MAX_BODY_BYTES, Admission, Sessions, need_token
-from engine.web.jobs import BusyError, Job, Jobs
 from engine.web.pages import inside
 from tests.engine.report.sample_report import HOSTILE, rating, sample_report, v31
 from tests.web.site import (
@@ -567,6 +566,24 @@ def test_a_slow_report_does_not_hold_up_other_requests(
     assert answers == [200]
 
 
+def test_the_first_report_is_worked_out_before_anybody_asks(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.errors import StoreError
+    from engine.web.desk import Desk
+
+    asked = []
+
+    def broken(self: Desk, as_of: datetime, config: object = None) -> None:
+        asked.append(as_of)
+        raise StoreError("damaged")  # told to whoever asks, and to nobody before
+
+    monkeypatch.setattr(Desk, "report", broken)
+    site.app().state.pages.warm()
+
+    assert asked == [NOW]
+
+
 # --- trying rules ---------------------------------------------------------------------------------
 
 
@@ -645,53 +662,20 @@ def test_an_unsound_window_ends_the_job_with_its_reason(client: Visitor) -> None
     )
 
 
-def test_one_job_at_a_time_and_it_can_be_stopped() -> None:
-    jobs, gate, entered = Jobs(), threading.Event(), threading.Event()
+def test_a_second_backtest_waits_and_can_be_taken_back(client: Visitor) -> None:
+    gate = threading.Event()
+    client.app.state.pages.jobs.start("the first", lambda _: gate.wait(60))
+    try:
+        answer = post(client, "/backtest", preset="balanced", loaded="", first="2025-01-02")
+        place = answer.headers["location"]
+        page = client.get(place).text
+        post(client, f"{place}/cancel")
+        after = client.get(place).text
+    finally:
+        gate.set()
 
-    def work(job: Job) -> str:
-        job.step("first", 0.5)
-        entered.set()
-        assert gate.wait(30)
-        job.step("second", 0.9)
-        return "never reached"
-
-    job = jobs.start("one", work)
-    assert entered.wait(30)
-    assert (job.stage, job.share, jobs.running()) == ("first", 0.5, job)
-    with pytest.raises(BusyError, match="still running"):
-        jobs.start("two", work)
-    job.stop.set()
-    gate.set()
-    _ended(job)
-
-    assert (job.state, job.result, jobs.running()) == ("cancelled", None, None)
-
-
-def test_a_mistake_inside_a_job_is_its_answer() -> None:
-    def work(_: Job) -> None:
-        raise InputError("no such window", remedy="choose another")
-
-    job = Jobs().start("one", work)
-    _ended(job)
-
-    assert (job.state, job.failure) == ("failed", "no such window (choose another)")
-
-
-def test_only_the_last_results_are_kept() -> None:
-    jobs = Jobs()
-    made = []
-    for _ in range(12):
-        made.append(jobs.start("one", lambda _: 1))
-        _ended(made[-1])
-
-    assert [j for j in made if jobs.get(j.job_id) is j] == made[-8:]
-
-
-def _ended(job: Job) -> None:
-    until = time.monotonic() + 30
-    while not job.over:
-        assert time.monotonic() < until
-        time.sleep(0.005)
+    assert "Waiting; backtests before it: 1" in page
+    assert "Stopped. Nothing was kept." in after
 
 
 # --- saving a preset ------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ def _serve(
             language=loaded.settings.report.language,
             answers=answers,
         )
+        app.state.pages.warm()  # the port is ours, but nobody gets in yet
         if json:
             write_out(to_json({"address": address, "token_needed": token is not None}))
             sys.stdout.flush()
