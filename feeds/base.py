@@ -51,7 +51,7 @@ from config.feeds import load_feeds as load_feeds
 from config.schema import Place, Strict, faults_in
 from engine.clock import from_micros, to_micros
 from engine.errors import FeedError, UnknownNameError
-from engine.news.clean import is_future
+from engine.news.stamps import is_future
 from engine.shown import FeedState
 from engine.values import Fact, Item
 from feeds.wire import Fetched, FetchSettings, Getter, Request, user_agent
@@ -297,13 +297,17 @@ class DocumentCollector(Collector):
         """What ``body`` holds; raises ``FeedError`` when it is not such a document at all."""
         raise FeedError(feed.name, f"{type(self).__name__} does not say how to parse")
 
+    def body(self, fetched: Fetched) -> bytes:
+        """What is parsed of an answer; by default its bytes as they are."""
+        return fetched.body
+
     def poll(self, poll: Poll) -> Harvest:
         """Fetch; an unchanged body is not parsed."""
         fetched = fetch_document(poll, self.url(poll), self.accept)
         digest = sha256(fetched.body).hexdigest()
         if fetched.not_modified or digest == poll.state.body_hash:
             return harvest(fetched, None, poll.state.body_hash, poll.state.memo)
-        parsed = self.parse(fetched.body, poll.feed, poll.now)
+        parsed = self.parse(self.body(fetched), poll.feed, poll.now)
         return harvest(fetched, self.follow(poll, fetched, parsed), digest, poll.state.memo)
 
     def follow(self, poll: Poll, fetched: Fetched, parsed: Parsed) -> Parsed:

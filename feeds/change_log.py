@@ -19,6 +19,7 @@ from pydantic import Field
 from config.schema import Strict
 from engine.errors import FeedError
 from engine.news import clean
+from engine.news.stamps import is_future
 from feeds.base import (
     MAX_ENTRIES,
     DocumentCollector,
@@ -55,7 +56,7 @@ class ChangeLog(DocumentCollector):
         items, ahead = [], 0
         for entry in found[:MAX_ENTRIES]:
             at = datetime.combine(entry.on, time(0), tzinfo=UTC)
-            if clean.is_future(at, fetched_at):
+            if is_future(at, fetched_at):
                 ahead += 1
                 continue
             item = clean.make_item(

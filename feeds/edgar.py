@@ -16,7 +16,8 @@ from pydantic import Field
 
 from config.schema import Many, Strict
 from engine.errors import FeedError
-from engine.news.clean import clean_text, is_future, parse_stamp
+from engine.news.clean import clean_text
+from engine.news.stamps import is_future, parse_stamp
 from engine.values import Fact
 from feeds.base import (
     MAX_ENTRIES,

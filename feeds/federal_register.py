@@ -15,7 +15,8 @@ from typing import Any
 from config.schema import Many, Strict
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import FeedError
-from engine.news.clean import canonical_url, clean_text, is_future, parse_stamp
+from engine.news.clean import canonical_url, clean_text
+from engine.news.stamps import is_future, parse_stamp
 from engine.values import Fact
 from feeds.base import (
     MAX_ENTRIES,

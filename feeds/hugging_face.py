@@ -25,7 +25,8 @@ from pydantic import Field
 
 from config.schema import Strict
 from engine.errors import DataError, FeedError
-from engine.news.clean import clean_text, is_future, parse_stamp
+from engine.news.clean import clean_text
+from engine.news.stamps import is_future, parse_stamp
 from engine.record.readings import MODEL_SCORES, Benchmark, ModelScore
 from engine.values import Fact
 from feeds.base import (

@@ -18,7 +18,8 @@ from typing import Any
 
 from config.schema import Many, Strict
 from engine.errors import FeedError
-from engine.news.clean import clean_text, is_future, parse_stamp
+from engine.news.clean import clean_text
+from engine.news.stamps import is_future, parse_stamp
 from engine.record.readings import MODEL_PRICES, ModelPrice
 from engine.values import Fact
 from feeds.base import (

@@ -19,7 +19,8 @@ from typing import Any
 
 from config.schema import Many, Strict
 from engine.errors import DataError, FeedError
-from engine.news.clean import clean_text, is_future
+from engine.news.clean import clean_text
+from engine.news.stamps import is_future
 from engine.record.readings import MODEL_SCORES, ModelScore
 from engine.tables import csv_cells
 from engine.values import Fact

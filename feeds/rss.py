@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -24,6 +24,7 @@ from pydantic import Field, field_validator
 from config.schema import Strict
 from engine.errors import FeedError
 from engine.news import clean
+from engine.news.stamps import MAX_ZONE, is_future, read_stamp
 from engine.record.content import item_id
 from engine.values import Item
 from feeds.base import (
@@ -36,7 +37,9 @@ from feeds.base import (
     newest_stamps,
     options_of,
 )
+from feeds.charsets import to_utf8
 from feeds.entries import RawEntry, RawFeed, parse_strict
+from feeds.wire import Fetched
 
 if TYPE_CHECKING:
     from feeds.sandbox import ParserProcess
@@ -89,10 +92,15 @@ class RssCollector(DocumentCollector):
         if self._process is not None:
             self._process.close()
 
+    def body(self, fetched: Fetched) -> bytes:
+        """In UTF-8; here the answer's headers are at hand, which may name the charset."""
+        return to_utf8(fetched.body, fetched.content_type)
+
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """The items of ``body``; ``FeedError`` "blocked" for a web page, "error" for no feed."""
         if looks_like_html(body):
             raise FeedError(feed.name, "a web page came instead of a feed", state="blocked")
+        body = to_utf8(body)
         raw = parse_strict(body) if len(body) <= MAX_IN_PROCESS_BYTES else None
         if raw is not None:
             return to_items(raw, feed, fetched_at)
@@ -110,11 +118,8 @@ _ROOT_ENDS = re.compile(rb"</(?:[\w.-]+:)?(?:rss|feed|rdf)\s*>", re.I)
 
 
 def _is_torn(body: bytes) -> bool:
-    """Whether the end of the root is missing: what the torn part held comes under the same ETag.
-
-    Sixteen-bit texts are not looked at.
-    """
-    return b"\x00" not in body[-200:] and not _ROOT_ENDS.search(body[-4_096:])
+    """Whether the end of the root is missing: what the torn part held comes under the same ETag."""
+    return not _ROOT_ENDS.search(body[-4_096:])
 
 
 # --- entries to items -----------------------------------------------------------------------
@@ -128,12 +133,11 @@ def to_items(raw: RawFeed, feed: FeedConfig, fetched_at: datetime) -> Parsed:
     """
     options = options_of(feed, RssOptions)
     wanted = re.compile(options.must_match, re.I) if options.must_match else None
-    best: dict[str, Item] = {}
-    shared = _shared_links(raw.entries)
+    read: list[tuple[RawEntry, Item]] = []
     n_put_off = n_future = n_unreadable = 0
     for entry in raw.entries:
-        stamp = clean.parse_stamp(entry.stamp, lang=feed.lang) if entry.stamp else None
-        if stamp is not None and clean.is_future(stamp, fetched_at):
+        stamp = _stamp(entry, feed.lang, fetched_at)
+        if stamp is not None and is_future(stamp, fetched_at):
             due = falls_due(stamp, fetched_at)
             n_put_off, n_future = n_put_off + due, n_future + (not due)
             continue
@@ -150,27 +154,66 @@ def to_items(raw: RawFeed, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         if item is None:
             n_unreadable += 1
         elif wanted is None or _matches(wanted, item, entry):
-            if entry.link in shared and entry.guid and item.url:
-                item = replace(item, url=f"{item.url}#{_mark(entry.guid)}")
-            identity = item.url or item_id(item)
-            best[identity] = _later(best.get(identity), item)
-    return _parsed(list(best.values()), raw, n_put_off, n_future, n_unreadable)
+            read.append((entry, item))
+    return _parsed(_by_identity(read), raw, n_put_off, n_future, n_unreadable)
 
 
-def _shared_links(entries: tuple[RawEntry, ...]) -> frozenset[str]:
-    """Links that a document gives to entries of several guids: live blogs, pages that only point.
+def _stamp(entry: RawEntry, lang: str, fetched_at: datetime) -> datetime | None:
+    """When the entry was published, else changed; None when neither is told.
 
-    Their entries are told apart by a fragment made of the guid; it leaves the address working.
+    What is ahead by no more than a zone, and told without its offset, is from a zone further east.
     """
-    guids: defaultdict[str, set[str]] = defaultdict(set)
-    for entry in entries:
-        if entry.link and entry.guid:
-            guids[entry.link].add(entry.guid)
-    return frozenset(link for link, found in guids.items() if len(found) > 1)
+    for text in (entry.stamp, entry.updated):
+        found = read_stamp(text, lang=lang) if text else None
+        if found is not None and not found.exact and found.at - MAX_ZONE <= fetched_at:
+            return min(found.at, fetched_at)
+        if found is not None:
+            return found.at
+    return None
 
 
-def _mark(guid: str) -> str:
-    return "guid-" + sha256(guid.encode("utf-8", "replace")).hexdigest()[:12]
+def _by_identity(read: Sequence[tuple[RawEntry, Item]]) -> list[Item]:
+    """One item an identity: its address, and more where the document repeats the address."""
+    shared = _shared(read)
+    best: dict[str, Item] = {}
+    for entry, item in read:
+        told_apart_by = shared.get(item.url)
+        if told_apart_by is not None:
+            item = replace(item, url=f"{item.url}#{_mark(told_apart_by(entry))}")
+        identity = item.url or item_id(item)
+        best[identity] = _later(best.get(identity), item)
+    return list(best.values())
+
+
+def _shared(read: Sequence[tuple[RawEntry, Item]]) -> dict[str, Callable[[RawEntry], str]]:
+    """Addresses that a document gives to several entries: live blogs, pages that only point.
+
+    What tells their entries apart: the guid or the link's own fragment, or the title too where one
+    of these stands over several. It becomes a fragment, which leaves the address working.
+    """
+    titles: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for entry, item in read:
+        if item.url:
+            titles[item.url][_own_name(entry)].add(item.title)
+    found: dict[str, Callable[[RawEntry], str]] = {}
+    for url, by_name in titles.items():
+        if any(len(told) > 1 for told in by_name.values()):
+            found[url] = _name_and_title
+        elif len(by_name) > 1:
+            found[url] = _own_name
+    return found
+
+
+def _own_name(entry: RawEntry) -> str:
+    return entry.guid or entry.link.partition("#")[2] or entry.title
+
+
+def _name_and_title(entry: RawEntry) -> str:
+    return f"{_own_name(entry)}\x1f{entry.title}"
+
+
+def _mark(text: str) -> str:
+    return "guid-" + sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _matches(wanted: re.Pattern[str], item: Item, entry: RawEntry) -> bool:

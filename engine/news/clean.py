@@ -7,10 +7,9 @@ Everything that came over the network passes here before it becomes an ``Item``:
 * **URLs** are http(s) only, without tracking parameters, fragment, credentials or default port;
 * **identity** is the SHA-256 of the canonical URL, or of (source, title, day) where there is none.
   A publisher's ``guid`` is never trusted alone: readers report that guids change their form;
-* **a changed text under the same identity is a new version**, told by ``text_hash``;
-* **stamps** count only with an explicit offset; a date that leaves room for doubt is no date.
+* **a changed text under the same identity is a new version**, told by ``text_hash``.
 
-All functions are pure. Bounds are those of ``engine.values``.
+Dates are read in ``stamps``. All functions are pure. Bounds are those of ``engine.values``.
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from hashlib import sha256
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
-from zoneinfo import ZoneInfo
 
 import nh3
 
@@ -30,16 +28,13 @@ from engine.values import MAX_BODY_CHARS, MAX_TITLE_CHARS, Item
 MAX_URL_CHARS = 2_000
 """Longer addresses are no address: no publisher needs one and every exit would carry it."""
 
-FUTURE_TOLERANCE = timedelta(hours=1)
-"""A publisher's clock may run ahead of ours by this much; beyond it the stamp is refused."""
-
-_OLDEST_STAMP = datetime(1995, 1, 1, tzinfo=UTC)  # before this no feed existed: a parsing accident
-
 _UNSAFE = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufff0-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+# Control characters that nobody means: windows-1252 taken for Latin-1, as browsers know it too.
+_C1 = {n: bytes((n,)).decode("cp1252", "ignore") for n in range(0x80, 0xA0)}
 _TAG = re.compile(r"<[a-zA-Z/!?]")
 _BLOCK = re.compile(
     r"<(?=/?(?:p|br|div|li|ul|ol|tr|td|th|h[1-6]|table|blockquote|section|article|hr|dd|dt)\b)",
@@ -71,7 +66,7 @@ def _visible(text: str) -> str:
     """NFC without control, bidirectional or invisible characters; line breaks stay for now."""
     if text.isascii() and text.isprintable():
         return text
-    return unicodedata.normalize("NFC", _UNSAFE.sub("", text))
+    return unicodedata.normalize("NFC", _UNSAFE.sub("", text.translate(_C1)))
 
 
 def _without_markup(text: str) -> str:
@@ -167,105 +162,6 @@ def _canonical_query(query: str) -> str:
 
 
 _PLAIN_QUERY = re.compile(r"[A-Za-z0-9_~.=&-]*\Z")  # splitting by hand gives what parse_qsl would
-
-
-# --- stamps ---------------------------------------------------------------------------------
-
-_RFC822 = re.compile(
-    r"(?:[^\W\d_]{2,10}\.?,?\s+)?(\d{1,2})[ -]([^\W\d_]{3,10})\.?[ -](\d{4}|\d{2})\s+"
-    r"(\d{1,2}):(\d{2})(?::(\d{2}))?\s+([+-]\d{2}:?\d{2}|(?:GMT|UTC)[+-]\d{1,2}|[A-Z]{1,4})"
-    r"(?:\s+\([^()]{0,40}\))?\Z"
-)
-_ISO = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s?"
-    r"([Zz]|[+-]\d{2}:?\d{2})\Z"
-)
-# By their first letters, without accents: English, and French where it differs.
-_MONTHS = {
-    "jan": 1, "feb": 2, "fev": 2, "mar": 3, "apr": 4, "avr": 4, "may": 5, "mai": 5, "jun": 6,
-    "juin": 6, "jul": 7, "juil": 7, "aug": 8, "aou": 8, "sep": 9, "oct": 10, "nov": 11, "dec": 12,
-}  # fmt: skip
-# The zone names RFC 822 section 5.1 defines, in hours, and those of the tz database that name one
-# offset only. CST is the American one unless the feed is Chinese; IST and others are refused.
-_ZONES = {
-    "Z": 0, "UT": 0, "UTC": 0, "GMT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5,
-    "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
-    "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3,
-    "HKT": 8, "SGT": 8, "JST": 9, "KST": 9,
-}  # fmt: skip
-_ZONES_BY_LANGUAGE = {("CST", "zh"): 8}
-_LONDON = ZoneInfo("Europe/London")
-
-
-def parse_stamp(text: str, *, lang: str = "") -> datetime | None:
-    """The UTC instant of an RFC 822 or ISO 8601 stamp, None when there is any doubt.
-
-    A year of two digits is read as RFC 2822 section 4.3 says; months may be French; a comment may
-    follow. lang: the language of the source, which tells zones of one name apart. A stamp without
-    an offset, with an impossible day, a bare number or an unknown zone name is None: guessing would
-    move news in time, which is worse than not having the date.
-    """
-    text = text.strip()
-    if len(text) > 64:
-        return None
-    if match := _ISO.match(text):
-        year, month, day, hour, minute, second, zone = match.groups()
-        number: int | None = int(month)
-    elif match := _RFC822.match(text):
-        day, name, year, hour, minute, second, zone = match.groups()
-        number = _month(name)
-    else:
-        return None
-    if number is None:
-        return None
-    try:
-        local = datetime(
-            _full_year(year), number, int(day), int(hour), int(minute),
-            min(int(second or 0), 59), tzinfo=UTC,
-        )  # fmt: skip
-        offset = _offset(zone, local, lang)
-        if offset is None:
-            return None
-        stamp = local.replace(tzinfo=offset).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return stamp if stamp >= _OLDEST_STAMP else None
-
-
-def _month(name: str) -> int | None:
-    letters = unicodedata.normalize("NFKD", name.lower())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return _MONTHS.get(plain[:4]) or _MONTHS.get(plain[:3])
-
-
-def _full_year(year: str) -> int:
-    number = int(year)
-    return number if len(year) == 4 else number + (2000 if number < 50 else 1900)
-
-
-def _offset(zone: str, local: datetime, lang: str) -> timezone | None:
-    if zone[:3] in ("GMT", "UTC") and len(zone) > 3:  # GMT+8
-        zone = f"{zone[3]}{zone[4:]:0>2}00"
-    if zone[0] in "+-":
-        minutes = int(zone[1:3]) * 60 + int(zone[-2:])
-        if minutes > 14 * 60:
-            return None
-        return (
-            UTC if not minutes else timezone(timedelta(minutes=minutes * (1, -1)[zone[0] == "-"]))
-        )
-    if zone == "BST":  # Bangladesh has the name too: British only while London keeps summer time
-        summer = local.replace(tzinfo=_LONDON).utcoffset() == timedelta(hours=1)
-        return timezone(timedelta(hours=1)) if summer else None
-    name = zone.upper()
-    hours = _ZONES_BY_LANGUAGE.get((name, lang[:2].lower()), _ZONES.get(name))
-    if hours is None:
-        return None
-    return UTC if hours == 0 else timezone(timedelta(hours=hours))
-
-
-def is_future(stamp: datetime, seen_at: datetime) -> bool:
-    """Whether a claimed stamp lies further ahead of ``seen_at`` than a wrong clock explains."""
-    return stamp - seen_at > FUTURE_TOLERANCE
 
 
 # --- identity -------------------------------------------------------------------------------

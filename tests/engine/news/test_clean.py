@@ -15,12 +15,11 @@ from engine.news.clean import (
     canonical_url,
     clean_text,
     clean_title,
-    is_future,
     make_item,
-    parse_stamp,
     text_hash,
     without_publisher,
 )
+from engine.news.stamps import is_future, parse_stamp
 from engine.record.content import item_id, title_id
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
