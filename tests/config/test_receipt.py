@@ -31,6 +31,7 @@ from engine.service.receipt import (
 from feeds.facts import files, read_tables
 
 AS_OF = parse_as_of("2026-11-01")
+SCENARIOS = tuple(f"scenarios/{p.name}" for p in sorted((PACKAGED / "scenarios").glob("*.toml")))
 DECIDING = ("events.toml", "threat.toml", "feeds.toml", "strategies/balanced.toml")
 DATA = (".toml", ".csv", ".json")
 """What the engine reads as data; written out, so that the product cannot shorten it."""
@@ -79,6 +80,18 @@ def test_every_number_of_a_deciding_file_moves_the_hash(folder: Path, name: str)
             refused += 1
     assert len(seen) == 1 + len(chosen) - refused
     assert refused < len(chosen) / 2
+
+
+def test_each_scenario_moves_the_hash(folder: Path) -> None:
+    """One figure of each file, or what it includes: the stress table is drawn by them."""
+    seen = {load(folder).digest}
+    for name in SCENARIOS:
+        path = folder / name
+        text = path.read_text(encoding="utf-8")
+        other = nudged(text, 0) if NUMBER.search(text) else f"path_bps = 1.0\n{text}"
+        path.write_text(other, encoding="utf-8")
+        seen.add(load(folder).digest)
+    assert len(seen) == 1 + len(SCENARIOS) > 10
 
 
 @pytest.mark.parametrize(
