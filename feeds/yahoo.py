@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
@@ -165,7 +165,7 @@ def parse_bars(answers: Iterable[RawHistory], feed: FeedConfig, fetched_at: date
             continue
         made, unread = _facts(answer.symbol, rows, feed.source + POLLED, fetched_at)
         facts += made
-        problems += unread
+        problems += [*unread, *_newest_missing(answer.symbol, rows, fetched_at)]
     instants = newest_stamps(fact.occurred_at for fact in facts if fact.kind == "bar")
     return Parsed(facts=tuple(facts), problems=tuple(problems), stamps=instants)
 
@@ -197,6 +197,14 @@ def checked(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> tuple
     if all(bar.close is None for bar in final):
         raise FeedError(feed.name, f"no bars of {answer.symbol}: not observed")
     return final
+
+
+def _newest_missing(symbol: str, rows: Sequence[RawBar], fetched_at: datetime) -> list[str]:
+    """A line where the newest session is over and came without a close: that is no quiet day."""
+    newest = rows[-1]
+    if newest.close is not None or at_new_york(newest.session_on, SETTLED) > fetched_at:
+        return []
+    return [f"{symbol} {newest.session_on}: came without a close, not observed"]
 
 
 def _priceless(bar: RawBar) -> RawBar:

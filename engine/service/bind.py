@@ -10,9 +10,9 @@ import hashlib
 import importlib
 import json
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -119,10 +119,37 @@ def warnings(folder: Path, now: datetime) -> list[str]:
     """
     presets = ((path, Read(folder).one(path, StrategyFile)) for path in strategy_paths(folder))
     found = [w for path, preset in presets if preset for w in _weight_warnings(preset, path)]
+    found += _clock_warnings(folder)
     threat = _threat(folder / "threat.toml", [])
     left = unweighed(threat, _estimates(folder)) if threat else []
     found += [f"{ESTIMATES}: no figure of threat.toml weighs '{study}'" for study in left]
     return found + tables.warnings(settings.facts_folder(folder), now)
+
+
+OPEN = time(9, 30)
+"""New York time at which a decision of the morning acts."""
+
+
+def contradicting_hours(chosen: settings.Settings) -> Iterator[tuple[str, str]]:
+    """What is wrong with the hour of the report, and what to do about it."""
+    at, decide = chosen.schedule.clock_time, chosen.decision.clock_time
+    if at < decide:
+        yield (
+            f"reports at {at:%H:%M} do not know what comes in until {decide:%H:%M}",
+            "set [schedule] report_at to [decision] decide_at or later",
+        )
+    if at >= OPEN:
+        yield (
+            f"reports at {at:%H:%M} New York come after the open at which they act",
+            "set [schedule] report_at before 09:30",
+        )
+
+
+def _clock_warnings(folder: Path) -> list[str]:
+    chosen, told = Read(folder).one("nvsignal.toml", settings.Settings), folder / "nvsignal.toml"
+    place = ("schedule", "report_at")
+    hours = contradicting_hours(chosen) if chosen else ()
+    return [Told.of(told).line(place, f"{what}; {remedy}") for what, remedy in hours]
 
 
 def _weight_warnings(preset: StrategyFile, path: Path) -> list[str]:

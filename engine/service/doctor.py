@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -34,8 +34,6 @@ LOW_DISK_BYTES, FULL_DISK_BYTES = 1_000_000_000, 50_000_000
 CLOCK_TOLERANCE = timedelta(minutes=5)
 LATE = timedelta(hours=2)
 """A report still missing this long after its hour is overdue."""
-
-OPEN = time(9, 30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,21 +116,10 @@ def feeds_file(config: Config) -> Iterator[Finding]:
 
 def hours(config: Config) -> Iterator[Finding]:
     """Hours that contradict each other."""
-    at, decide = config.settings.schedule.clock_time, config.settings.decision.clock_time
-    if at < decide:
-        yield Finding(
-            level="warning",
-            check="hours",
-            message=f"reports at {at:%H:%M} do not know what comes in until {decide:%H:%M}",
-            remedy="set [schedule] report_at to [decision] decide_at or later",
-        )
-    if at >= OPEN:
-        yield Finding(
-            level="warning",
-            check="hours",
-            message=f"reports at {at:%H:%M} New York come after the open at which they act",
-            remedy="set [schedule] report_at before 09:30",
-        )
+    from engine.service.bind import contradicting_hours
+
+    for message, remedy in contradicting_hours(config.settings):
+        yield Finding(level="warning", check="hours", message=message, remedy=remedy)
 
 
 def contact(config: Config) -> Iterator[Finding]:

@@ -166,6 +166,18 @@ def test_weights_that_are_no_shares_are_noted(folder: Path) -> None:
     assert any("the weights add up to 0.82, not 1" in line for line in warnings(folder, NOW))
 
 
+def test_a_report_after_the_open_is_noted(folder: Path) -> None:
+    """Of a decision at 08:30 that acts at the open, told at 22:30."""
+    assert not any("after the open" in line for line in warnings(folder, NOW))
+    new = 'report_at = "22:30"'
+    assert edited(folder, "nvsignal.toml", 'report_at = "08:30"', new) == ""
+    (told,) = (line for line in warnings(folder, NOW) if "after the open" in line)
+
+    line = line_of(folder, "nvsignal.toml", new)
+    assert told.startswith(f"nvsignal.toml:{line}: ")
+    assert "reports at 22:30 New York come after the open at which they act" in told
+
+
 def test_the_command_says_both(folder: Path) -> None:
     done = CliRunner().invoke(build(), ["config", "check", "--config", str(folder)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -319,6 +320,35 @@ def test_an_unannounced_split_is_not_a_crash_until_it_is_repeated() -> None:
 
     assert "waits until another source" in result.problems[0]
     assert session(8) not in desk.closes(at(session(8)))
+
+
+MISBEHAVIOUR: dict[str, tuple[Callable[[int, float], float | None], str]] = {
+    "hundredfold, the last row": (lambda k, close: close * (100 if k == 10 else 1), "waits until"),
+    "hundredfold, every row": (lambda k, close: close * 100, "by a factor of 100"),
+    "a hundredth, the last row": (lambda k, close: close / (100 if k == 10 else 1), "waits until"),
+    "no close in the last row": (lambda k, close: None if k == 10 else close, "without a close"),
+    "a negative close": (lambda k, close: -close if k == 10 else close, "is outside"),
+    "a split of four unannounced": (lambda k, close: close / (4 if k == 10 else 1), "waits until"),
+    "a split of ten unannounced": (lambda k, close: close / (10 if k == 10 else 1), "waits until"),
+    "half of the past adjusted": (lambda k, close: close / (4 if k < 5 else 1), "the record's"),
+}
+"""Yahoo's bad days (review of 2026-09): what it does to each row, and what is said of it."""
+
+
+@pytest.mark.parametrize("what", sorted(MISBEHAVIOUR))
+def test_a_misbehaving_yahoo_moves_no_close_and_is_told(what: str) -> None:
+    """The closes on record stay what they are; the last session is right or not observed."""
+    change, said = MISBEHAVIOUR[what]
+    desk = Desk(table(10))
+    rows = [replace(row(k, 1.0), close=change(k, close_of(k))) for k in range(11)]
+    rows = [replace(r, open=r.close, high=r.close, low=r.close) for r in rows]
+    result = desk.poll(at(session(10)), *rows)
+    told = [*result.problems, result.why]
+
+    expected = {session(k): close_of(k) for k in range(10)}
+    found = desk.closes(at(session(10)))
+    assert found in (expected, expected | {session(10): close_of(10)})
+    assert any(said in line for line in told), told
 
 
 def test_a_month_away_leaves_no_hole() -> None:
