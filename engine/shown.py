@@ -118,6 +118,29 @@ class ScoredChance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorstDay:
+    """A session on which NVDA fell as it seldom did, and what the rules say of its morning.
+
+    return_pct: from the close before. chance_of_fall: of the fall asked for most, of one.
+    """
+
+    session_on: date
+    return_pct: float
+    decision: Verdict
+    target_weight: float
+    score: float
+    chance_of_fall: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcomes:
+    """What came of what was said: every chance, live ones first, and the worst sessions."""
+
+    chances: tuple[ScoredChance, ...] = ()
+    worst: tuple[WorstDay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredRule:
     """A rule sealed before the months it is judged on, with what came of it so far.
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.decision.news_impulses import Weighed
     from engine.decision.scenarios import StressRow
     from engine.record.history import History
-    from engine.shown import RegisteredRule, ReleaseCard, ScoredChance, SourceHealth
+    from engine.shown import Outcomes, RegisteredRule, ReleaseCard, SourceHealth
     from engine.values import Decision, Event, FallSkill, Features, FloatArray, ThreatRating
 
 
@@ -25,7 +25,7 @@ class Inputs:
     weighed: the steps of news that weigh, the heaviest first.
     changes: of ratings, besides releases, newest first, already chosen.
     stress: scenarios laid over this decision.
-    scored: how the chances said so far came out, live ones first.
+    outcomes: how the chances said so far came out, and the worst sessions.
     fall_skill: what the chance of a fall has proved.
     registered: rules sealed beforehand, with what came of them.
     """
@@ -46,6 +46,6 @@ class Inputs:
     changes: tuple[ThreatRating, ...] = ()
     holding: Holding | None = None
     present_on: date | None = None
-    scored: tuple[ScoredChance, ...] = ()
+    outcomes: Outcomes | None = None
     fall_skill: FallSkill | None = None
     registered: tuple[RegisteredRule, ...] = ()

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.errors import DataError, InputError
 from engine.service import registering
-from engine.service.tracking import LEAST
+from engine.service.tracking import FALL_PCT, LEAST
 
 if TYPE_CHECKING:
     from backtests.benchmarks import Yardstick
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from engine.service.wiring import Assessment
     from engine.shown import RegisteredRule
     from engine.values import BoolArray
-
-FALL_PCT = 10.0
-"""The fall whose chance the withdrawal rule looks at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,7 +141,7 @@ def report_of(
     """The report of an assessment; ``decision`` instead of its own when given."""
     from engine.report.build import build
     from engine.report.inputs import Inputs
-    from engine.service.tracking import scores
+    from engine.service.tracking import outcomes_of
 
     return build(
         Inputs(
@@ -161,7 +161,7 @@ def report_of(
             present_on=present.astimezone(NEW_YORK).date() if present else None,
             weighed=weighed_news(assessment),
             changes=changes_of_ratings(assessment),
-            scored=scores(assessment, past),
+            outcomes=outcomes_of(assessment, past),
             fall_skill=fall_skill(assessment),
             registered=tuple(registered),
         )

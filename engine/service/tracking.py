@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from config.frozen import FROZEN_ON
+from engine.plain import to_plain
 from engine.service.basis import foresight
-from engine.shown import ScoredChance
+from engine.shown import Outcomes, ScoredChance, WorstDay
 
 if TYPE_CHECKING:
     from engine.decision.outlook import Outlook
@@ -32,6 +33,8 @@ EXPIRES = 21
 LEAST = 30
 """Outcomes below which no rate is told (judgement: its 95 % interval is then 36 points wide)."""
 WORST = 10
+FALL_PCT = 10.0
+"""The fall whose chance is told most."""
 
 Call = tuple[str, float, bool]
 """A verdict, the move that followed (NaN: not known), and whether it has expired."""
@@ -66,7 +69,7 @@ def track(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> dict[str
             **_record(replayed(assessment.outlook, days), _calls_replayed(assessment, moves)),
             "foresight": [str(said) for said in foresight(days[0], days[-2])],
             "frozen_on": FROZEN_ON,
-            "worst_days": worst_days(assessment),
+            "worst_days": [to_plain(day) for day in worst_days(assessment)],
             "distribution": _distribution(assessment),
         },
         "rules": {
@@ -220,8 +223,13 @@ def scored(event: str, said: Sequence[Said]) -> dict[str, Any]:
     }
 
 
+def outcomes_of(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> Outcomes:
+    """What the report tells; the command ``track`` adds intervals and verdicts."""
+    return Outcomes(chances=scores(assessment, past), worst=tuple(worst_days(assessment)))
+
+
 def scores(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> tuple[ScoredChance, ...]:
-    """Each chance as it came out, live first; the command ``track`` adds intervals."""
+    """Each chance as it came out, live first."""
     records = {
         "live": live(assessment, past),
         "replayed": replayed(assessment.outlook, assessment.features.sessions_on),
@@ -259,21 +267,21 @@ def _in_short(record: str, event: str, said: Sequence[Said]) -> ScoredChance:
     )
 
 
-def worst_days(assessment: Assessment) -> list[dict[str, Any]]:
-    """What would have been said on the mornings of the ten worst sessions."""
+def worst_days(assessment: Assessment) -> list[WorstDay]:
+    """What would have been said on the mornings of the ten worst sessions, the worst first."""
     features = assessment.features
     move = np.expm1(np.append(features.values["nvda_return"][1:], np.nan))
     order = np.argsort(np.where(np.isnan(move), np.inf, move), kind="stable")[:WORST]
     evaluation, falls = assessment.evaluation, assessment.outlook.falls
     return [
-        {
-            "session_on": features.sessions_on[t],
-            "return_pct": 100.0 * float(move[t]),
-            "decision": "HOLD" if evaluation.invested[t] else "SELL",
-            "target_weight": float(evaluation.target_weight[t]),
-            "score": float(evaluation.score[t]),
-            "chance_of_fall_10": float(falls[10.0].chance[t]),
-        }
+        WorstDay(
+            session_on=features.sessions_on[t],
+            return_pct=100.0 * float(move[t]),
+            decision="HOLD" if evaluation.invested[t] else "SELL",
+            target_weight=float(evaluation.target_weight[t]),
+            score=float(evaluation.score[t]),
+            chance_of_fall=float(falls[FALL_PCT].chance[t]),
+        )
         for t in order.tolist()
         if np.isfinite(move[t])
     ]
@@ -282,7 +290,6 @@ def worst_days(assessment: Assessment) -> list[dict[str, Any]]:
 def _distribution(assessment: Assessment) -> dict[str, Any] | None:
     """CRPS of the forecast of the next sessions against climatology."""
     from backtests.reliability import score_distribution
-    from engine.plain import to_plain
 
     said, before = assessment.outlook.said, assessment.outlook.before
     rows = np.arange(said.sigma.size) >= before

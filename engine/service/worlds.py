@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OutOfRangeError
@@ -12,6 +13,7 @@ from engine.record.history import History
 
 if TYPE_CHECKING:
     from backtests.replay import Market
+    from engine.macro.sessions import Sessions
     from engine.service.bind import Bound
     from engine.values import FloatArray
 
@@ -81,7 +83,7 @@ def without_edge(given: Given, number: int) -> Judged:
     kind = KINDS[number % len(KINDS)]
     history = History(redrawn(list(given.history), kind, rng))
     first = given.configs[0]
-    world = wiring.world_of(history, first, given.as_of)
+    world = wiring.world_of(history, first, given.as_of, load=_sessions)
     found = wiring.assess(world, first, ratings=given.ratings, version="world")
     market, rows = _market(history, found.features, given.as_of)
     tried: list[float] = []
@@ -91,6 +93,14 @@ def without_edge(given: Given, number: int) -> Judged:
         if _claims(market, evaluate(config.blend, found.features).target_weight[rows], tried)
     ]
     return Judged(number=number, kind=kind, claimed=tuple(claimed))
+
+
+@lru_cache(maxsize=4)
+def _sessions(first: date, last: date, clock_time: time) -> Sessions:
+    """Every world has the same calendar, and building one takes a tenth of judging a world."""
+    from engine.macro.sessions import load_sessions
+
+    return load_sessions(first, last, clock_time)
 
 
 def with_edge(given: Given, number: int) -> Judged:

@@ -57,7 +57,7 @@ def text_of(found: dict[str, Any]) -> str:
         lines.append(
             f"  {day['session_on']}  {day['return_pct']:+6.1f} %  {day['decision']:<4}  "
             f"share {day['target_weight']:.2f}  score {day['score']:+.2f}  "
-            f"10 % fall {day['chance_of_fall_10']:.0%}"
+            f"10 % fall {day['chance_of_fall']:.0%}"
         )
     for told in found["registered"]:
         lines += ["", *_statement(told)]

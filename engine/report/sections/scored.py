@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.report.blocks import (
     Block,
@@ -19,11 +19,13 @@ from engine.report.blocks import (
 from engine.report.charts import line_through
 from engine.report.labels import N_
 from engine.report.section import Section
+from engine.report.words import verdict_word
+from engine.shown import Outcomes
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
     from engine.report.inputs import Inputs
-    from engine.shown import Report, ScoredChance
+    from engine.shown import Report, ScoredChance, WorstDay
 
 
 class Scored(Section):
@@ -31,18 +33,24 @@ class Scored(Section):
 
     name, order, title = "scored_chances", 82, N_("How its chances came out")
 
-    def gather(self, inputs: Inputs) -> tuple[ScoredChance, ...]:
-        """The scores as they were handed in."""
-        return inputs.scored
+    def gather(self, inputs: Inputs) -> Outcomes | None:
+        """The outcomes as they were handed in."""
+        return inputs.outcomes
 
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
         """One sentence, then a line for each chance of each record."""
-        found: tuple[ScoredChance, ...] = report.parts.get(self.name) or ()
-        if not found:
+        found: Outcomes = report.parts.get(self.name) or Outcomes()
+        if not found.chances:
             return
-        yield from _in_short(found, voice)
+        yield from _in_short(found.chances, voice)
         title = voice.say("Each chance, said and come")
-        yield Fold(title=title, blocks=tuple(_in_full(found, voice)))
+        blocks = (*_in_full(found.chances, voice), *_worst(found.worst, voice))
+        yield Fold(title=title, blocks=blocks)
+
+    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+        """Both, under names of their own."""
+        found: Outcomes = report.parts.get(self.name) or Outcomes()
+        return {self.name: found.chances, "worst_days": found.worst}
 
 
 def _in_full(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
@@ -74,6 +82,30 @@ def _in_full(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
             style="quiet",
             depth="full",
         )
+
+
+def _worst(days: tuple[WorstDay, ...], voice: Voice) -> Iterable[Block]:
+    """The worst sessions with what today's rules say of their mornings."""
+    if not days:
+        return
+    _ = voice.say
+    heads = ("", "NVDA", _("decision"), _("share kept"), _("score"), _("chance of a fall of 10 %"))
+    yield Table(
+        depth="full",
+        title=_("The {n:int} worst sessions, and what was said that morning", n=len(days)),
+        columns=tuple(Column(head=h, number=n not in (0, 2)) for n, h in enumerate(heads)),
+        rows=tuple(
+            (
+                Cell(text=voice.on(day.session_on)),
+                Cell(text=voice.number(day.return_pct, "+pct1"), tone=-1),
+                Cell(text=verdict_word(day.decision, voice), style="strong"),
+                Cell(text=voice.number(day.target_weight, "share0")),
+                Cell(text=voice.number(day.score, "+.2f")),
+                Cell(text=voice.number(day.chance_of_fall, "share0")),
+            )
+            for day in days
+        ),
+    )
 
 
 def _falls_first(found: tuple[ScoredChance, ...]) -> tuple[ScoredChance, ...]:

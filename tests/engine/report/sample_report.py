@@ -16,6 +16,7 @@ from engine.news.sentinel import Flood
 from engine.phrases import phrase
 from engine.shown import (
     FeedState,
+    Outcomes,
     PricePoint,
     RegisteredRule,
     ReleaseCard,
@@ -24,6 +25,7 @@ from engine.shown import (
     SourceHealth,
     TrackedCall,
     Upcoming,
+    WorstDay,
 )
 from engine.values import (
     Contribution,
@@ -543,7 +545,7 @@ def sample_report(**changes: Any) -> Report:
         parts={
             "stress": stress_rows(),
             "changes": rating_changes(),
-            "scored_chances": scored_chances(),
+            "scored_chances": Outcomes(chances=scored_chances(), worst=worst_days()),
             "registered": registered_rules(),
             "floods": (Flood(source="Google News", told=60, usual_a_day=2.5),),
         },
@@ -573,6 +575,16 @@ def scored_chances() -> tuple[ScoredChance, ...]:
         came=None, brier=None, brier_base_rate=None, reliability=(),
     )  # fmt: skip
     return few, replayed
+
+
+def worst_days() -> tuple[WorstDay, ...]:
+    """Two bad mornings, one of them in the stock."""
+    first = WorstDay(
+        session_on=date(2025, 1, 27), return_pct=-17.0, decision="HOLD", target_weight=1.0,
+        score=0.11, chance_of_fall=0.31,
+    )  # fmt: skip
+    return first, replace(first, session_on=date(2025, 4, 3), return_pct=-7.8, decision="SELL",
+                          target_weight=0.25)  # fmt: skip
 
 
 def registered_rules() -> tuple[RegisteredRule, ...]:
