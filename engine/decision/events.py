@@ -14,11 +14,12 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from operator import itemgetter
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 
 from engine.clock import to_micros
+from engine.decision.kept_values import KeptValues
 from engine.news import reading as readings
 from engine.news import rules
 from engine.news.mood import WEIGHING, Mood
@@ -132,9 +133,12 @@ def _type_of(event: Event | Entry) -> str:
     return named[0] if len(named) == 1 else ""
 
 
-def known_events(history: History, at: datetime) -> EventLog:
-    """Events known by ``at`` in all their versions, ordered by ``known_at`` then id."""
-    told = [*told_by_table(history, at), *official(documents(history, at))]
+def known_events(history: History, at: datetime, memo: KeptValues | None = None) -> EventLog:
+    """Events known by ``at`` in all their versions, ordered by ``known_at`` then id.
+
+    memo: saves reading the curated headlines again; the events are the same without.
+    """
+    told = [*told_by_table(history, at, memo), *official(documents(history, at))]
     news = history.all_versions("event", at)
     return EventLog(
         [
@@ -144,9 +148,9 @@ def known_events(history: History, at: datetime) -> EventLog:
     )
 
 
-def told_by_table(history: History, at: datetime) -> list[Event]:
+def told_by_table(history: History, at: datetime, memo: KeptValues | None = None) -> list[Event]:
     """The curated table's rows known by ``at``, in all their versions."""
-    return [curated(fact, row) for fact, row in history.told(HEADLINES, at)]
+    return [curated(fact, row, memo) for fact, row in history.told(HEADLINES, at)]
 
 
 def told_by_feeds(history: History, at: datetime) -> list[Event]:
@@ -155,27 +159,44 @@ def told_by_feeds(history: History, at: datetime) -> list[Event]:
     return [*official(documents(history, at)), *news]
 
 
-def curated(fact: Fact, row: Headline) -> Event:
+def curated(fact: Fact, row: Headline, memo: KeptValues | None = None) -> Event:
     """A row of the curated event table as an event."""
-    headline, event_type = row.headline, row.event_type
-    stage = rules.stage(readings.read(headline), event_type)
+    wording = _wording(row.headline, row.event_type, memo)
     return Event(
         event_id=sha256(fact.key.encode()).hexdigest()[:16],
-        event_type=event_type,
+        event_type=row.event_type,
         actor=row.actor,
-        direction=rules.direction_by_rule(headline, event_type),
-        stage=stage,
+        direction=wording["direction"],
+        stage=Stage(wording["stage"]),
         confidence=fact.confidence if fact.confidence is not None else 0.5,
         occurred_at=fact.occurred_at,
         known_at=fact.known_at,
-        headline=headline,
+        headline=row.headline,
         source=fact.source,
         classifier="curated type, direction by rule",
         owners=(CURATED,),
         grade="A",
-        mood=_curated_mood(headline, stage),
-        objects=tuple(sorted(objects(tokens(headline)))),
+        mood=Mood(wording["mood"]),
+        objects=tuple(wording["objects"]),
     )
+
+
+def _wording(headline: str, event_type: str, memo: KeptValues | None) -> dict[str, Any]:
+    """What the words of a headline of that type tell, by rule, as JSON holds it."""
+    key = f"headline:{event_type}:{headline}"
+    kept = memo.get(key) if memo is not None else None
+    if kept is not None:
+        return dict(kept)
+    stage = rules.stage(readings.read(headline), event_type)
+    found = {
+        "direction": rules.direction_by_rule(headline, event_type),
+        "stage": stage.value,
+        "mood": _curated_mood(headline, stage).value,
+        "objects": sorted(objects(tokens(headline))),
+    }
+    if memo is not None:
+        memo.put(key, found)
+    return found
 
 
 def _curated_mood(headline: str, stage: Stage) -> Mood:

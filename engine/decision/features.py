@@ -21,9 +21,10 @@ from engine.clock import from_micros
 from engine.decision.due import due_features
 from engine.decision.events import EventLog, moving_versions
 from engine.decision.grid import Grid
+from engine.decision.kept_values import KeptValues
 from engine.decision.market import price_features, valuation_features
 from engine.decision.news_impulses import ALONE, impulses
-from engine.decision.rates import Memo, rate_features
+from engine.decision.rates import rate_features
 from engine.decision.results import results_features
 from engine.record.asof import Timeline, known_on
 from engine.record.history import History
@@ -100,7 +101,7 @@ def build(
     events: Sequence[Event],
     weights: EventWeights,
     warm: Grid | None = None,
-    memo: Memo | None = None,
+    memo: KeptValues | None = None,
 ) -> Features:
     """All features for the sessions of ``grid``.
 

@@ -11,13 +11,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
 
 import numpy as np
 
 from engine.clock import NEW_YORK, from_micros
 from engine.decision.events import EventLog
 from engine.decision.grid import Grid
+from engine.decision.kept_values import KeptValues
 from engine.macro import ladder
 from engine.macro.fedwatch import held_by, parse_contract
 from engine.record.asof import known, known_on
@@ -214,16 +214,6 @@ def expectations_at(history: History, at: datetime) -> tuple[RateExpectation, ..
 # --- over all sessions -------------------------------------------------------------------------
 
 
-class Memo(Protocol):
-    """Where values computed before may be found; a key says all that its value depends on."""
-
-    def get(self, key: str) -> Any:
-        """The value of ``key``; None when it is not kept."""
-
-    def put(self, key: str, value: Any) -> None:
-        """Keep a value that JSON can hold."""
-
-
 Arrived = tuple[Observation | Meeting | FedDecision, ...]
 
 
@@ -251,7 +241,7 @@ def rate_features(
     history: History,
     grid: Grid,
     events: Sequence[Event],
-    memo: Memo | None = None,
+    memo: KeptValues | None = None,
 ) -> dict[str, FloatArray]:
     """``effr_pct``, ``expected_path_bps`` and ``fed_surprise_bps``; shape (T,) each.
 
@@ -291,7 +281,7 @@ _FUTURES_KINDS = tuple(kind.name for kind in (OBSERVATIONS, MEETINGS, FED_DECISI
 """Kinds of facts that ``Rates`` holds."""
 
 
-def _priced(rates: Rates, at: datetime, key: str, memo: Memo | None) -> dict[date, float]:
+def _priced(rates: Rates, at: datetime, key: str, memo: KeptValues | None) -> dict[date, float]:
     """Meeting -> expected cumulative change in bp, where a fresh futures curve is known."""
     kept = memo.get(key) if memo is not None else None
     if kept is not None:

@@ -29,7 +29,7 @@ in its place what a database holds of it (``STORED``), read only when somebody a
 
 STORED = "known_at kind key content_hash occurred_at source confidence backfilled payload".split()
 """Columns of a stored row as ``History.of_stored`` takes them, instants in microseconds."""
-_FACT, _PAYLOAD = 4, 8
+_FACT, _BACKFILLED, _PAYLOAD = 4, 7, 8
 
 
 class History:
@@ -185,6 +185,12 @@ class Entry:
         """The key of the fact."""
         key: str = self._row[2]
         return key
+
+    @property
+    def backfilled(self) -> bool:
+        """Whether its ``known_at`` is assumed from the publication."""
+        row = self._row
+        return bool(row[_BACKFILLED]) if len(row) > _PAYLOAD else _fact_of(row).backfilled
 
     @property
     def payload_text(self) -> str | None:

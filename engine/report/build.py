@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from engine.clock import NEW_YORK
+from engine.clock import NEW_YORK, from_micros
 from engine.decision.events import recent
 from engine.decision.overdue import Overdue, overdue_at
 from engine.decision.rates import expectations_at
 from engine.news.official import is_ours
 from engine.phrases import phrase
 from engine.record.asof import closes_at, counting, known, unconfirmed_at
-from engine.record.history import History
+from engine.record.history import Entry, History
 from engine.record.readings import (
     EARNINGS_DATES,
     INSPECTIONS,
@@ -43,7 +43,6 @@ from engine.shown import (
 from engine.values import (
     Event,
     Evidence,
-    Fact,
     ModelRelease,
     RateExpectation,
     ThreatRating,
@@ -292,7 +291,7 @@ def table_health(history: History, at: datetime) -> tuple[SourceHealth, ...]:
     lines = []
     for kind, (name, max_days, tier) in _TABLES.items():
         facts = _facts_of_table(history, kind, at)
-        newest = max((f.known_at for f in facts), default=None)
+        newest = from_micros(facts[-1].known_at_us) if facts else None
         if newest is None:
             state = FeedState.NEVER
         else:
@@ -311,15 +310,15 @@ def table_health(history: History, at: datetime) -> tuple[SourceHealth, ...]:
     return tuple(lines)
 
 
-def _facts_of_table(history: History, kind: str, at: datetime) -> Sequence[Fact]:
+def _facts_of_table(history: History, kind: str, at: datetime) -> Sequence[Entry]:
     """The facts of one kind that a decision reads: the euro's rate moves money lines only."""
+    told = history.all_versions(kind, at)
     if kind != OBSERVATIONS.name:
-        return history.known(kind, at)
-    told = history.told(OBSERVATIONS, at)
-    return [fact for fact, observation in told if observation.series != USD_PER_EURO]
+        return told
+    return [entry for entry in told if not entry.key.startswith(f"{USD_PER_EURO}:")]
 
 
-def _backfilled_note(facts: Sequence[Fact]) -> str:
+def _backfilled_note(facts: Sequence[Entry]) -> str:
     if facts and all(f.backfilled for f in facts):
         return phrase("reference table, known_at assumed from publication")
     return ""

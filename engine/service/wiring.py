@@ -100,11 +100,10 @@ def last_evening(store: Store) -> datetime:
     from engine.clock import end_of_day
     from engine.record.readings import BARS
 
-    bars = map(BARS.read, store.facts(kinds=(BARS.name,)))
-    days = [bar.session_on for bar in bars if bar.symbol == "NVDA"]
-    if not days:
+    newest = store.newest(BARS.name, "NVDA:")  # a bar's key ends with its session, YYYY-MM-DD
+    if newest is None:
         raise InputError("the record holds no NVDA price", remedy="collect, or import bars")
-    return end_of_day(max(days))
+    return end_of_day(BARS.read(newest).session_on)
 
 
 def instant_at(store: Store, as_of: str | None, present: datetime) -> datetime:
@@ -161,7 +160,7 @@ def world_at(store: Store, config: Config, as_of: datetime) -> World:
         if "bar" not in history.kinds:
             raise _before_the_record(store, as_of)
         world = world_of(history, config, as_of, load=sessions_from(folder))
-    memo = Memo(folder / "futures.json", code_version())
+    memo = Memo(folder / "computed.json", code_version())
     return replace(world, memo=memo, kept=folder)
 
 
@@ -344,7 +343,7 @@ def assess(
         return rated, built
 
     with uncollected():
-        events = known_events(world.history, world.as_of)
+        events = known_events(world.history, world.as_of, world.memo)
         rated, features = kept.remembered(folder, key, "rows", make)
     if world.memo is not None:
         world.memo.save()

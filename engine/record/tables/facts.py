@@ -108,6 +108,22 @@ class Facts(Versions):
                 versions.append((known_us, hashed))
         return digest_of(versions)
 
+    def newest(self, kind: str, beginning: str) -> Fact | None:
+        """The fact of ``kind`` whose key is the last of those that begin so; None without any.
+
+        Of its versions the one that became known last.
+        """
+        table = schema.fact
+        query = (
+            sa.select(table)
+            .where(table.c.kind == kind, table.c.key.startswith(beginning, autoescape=True))
+            .order_by(table.c.key.desc(), table.c.known_at.desc(), table.c.content_hash.desc())
+            .limit(1)
+        )
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+            return None if row is None else _to_fact(row)
+
     def counts(self) -> dict[str, int]:
         """Stored rows per kind of fact, sorted by kind."""
         kind = schema.fact.c.kind
