@@ -136,7 +136,7 @@ def test_a_decision_is_the_same_bits_lazy_or_plain_cold_or_warm(
             wiring.assess(wiring.world_at(store, config(), AS_OF), config(), version="test")
         )
 
-    assert (tmp_path / "data" / "derived" / "futures.json").is_file()
+    assert (tmp_path / "data" / "derived" / "computed.json").is_file()
     bits = [{k: v.tobytes() for k, v in a.features.values.items()} for a in found]
     assert bits[0] == bits[1] == bits[2]
     assert found[0].decision == found[1].decision == found[2].decision

@@ -41,6 +41,16 @@ class TestFacts:
         assert store.record(twice) == Recorded(new=1, unchanged=2)
         assert store.counts() == {"observation": 1}
 
+    def test_the_newest_of_a_family_of_keys_is_its_last_key_as_known_last(
+        self, store: Store
+    ) -> None:
+        fixed = make_fact("bar", "NVDA:2025-09-30", known_at=at(3), payload={"value": 2.0})
+        others = [make_fact("bar", key) for key in ("NVDA:2025-09-30", "NVDA:2025-09-29", "QQQ:9")]
+        store.record([fixed, *others, make_fact("note", "NVDA:2026-01-01")])
+
+        assert store.newest("bar", "NVDA:") == fixed
+        assert store.newest("bar", "NVD_:") is None
+
     def test_a_correction_is_a_new_row_and_the_old_answer_stays(self, store: Store) -> None:
         first, fixed = make_fact(), make_fact(known_at=at(2), payload={"value": 4.34})
         store.record([first])

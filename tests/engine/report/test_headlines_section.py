@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -77,3 +78,8 @@ def test_a_scale_format_alone_is_no_evidence(headline: str, mood: str) -> None:
     payload = {"headline": headline, "event_type": "domestic_chip_adoption", "actor": "DeepSeek"}
     fact = make_fact("headline", headline, payload=payload, known_at=at())
     assert curated(fact, HEADLINES.read(fact)).mood == mood
+    kept: dict[str, Any] = {}
+    memo = SimpleNamespace(get=kept.get, put=kept.__setitem__)
+    first, again = (curated(fact, HEADLINES.read(fact), memo) for _ in range(2))
+    assert first == again == curated(fact, HEADLINES.read(fact))
+    assert json.loads(json.dumps(kept)) == kept  # what a file can hold
