@@ -27,22 +27,13 @@ import numpy.typing as npt
 from engine.errors import DataError
 from engine.macro.fedwatch import STEP_BPS, UndeterminedCurveError, expectations
 from engine.phrases import phrase
-from engine.values import BoolArray, FloatArray, RateExpectation
+from engine.values import FloatArray, RateExpectation
 
 RUNGS = ("zq", "sr1", "sr3", "bills", "two_year", "unknown")
 
 RIDGE = 1e-3
 """Penalty on a squared step against a squared pricing error, both in per cent (judgement): it
 splits what two meetings of one quarter share and costs a fully identified step 0.1 %."""
-
-INDEX_PCT_PER_100BP = -4.0
-"""Index response to a +100 bp target surprise (Bernanke and Kuttner 2005, JF 60)."""
-FED_WINDOW_BETA = 1.8
-"""NVDA on SPY over the 30 FOMC days 2022-01 to 2025-09, computed from daily closes."""
-HAWKISH_OVER_DOVISH = 1.3
-"""Bad surprises act more than good ones (Chulia, Martens, van Dijk 2010); the size is judgement."""
-CAP_PCT = 2.0
-"""Bound on one event's effect (judgement; range 1-3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,11 +223,6 @@ def forward_pct(near_days: int, near_pct: float, far_days: int, far_pct: float) 
     return (far_pct * far_days - near_pct * near_days) / (far_days - near_days)
 
 
-def bill_yield_pct(discount_pct: FloatArray | float, days: int) -> FloatArray | float:
-    """Money-market (actual/360) yield of a bill quoted at a bank discount: y = d/(1 - d t/360)."""
-    return discount_pct / (1 - discount_pct / 100 * days / 360)
-
-
 def _fit_steps(
     quarters: Sequence[date], meetings: Sequence[date], base_pct: float, targets: FloatArray
 ) -> FloatArray:
@@ -289,80 +275,6 @@ def expected_path_bps(steps: FloatArray, horizon: int) -> FloatArray:
     within = (order >= 1) & (order <= horizon) & ~np.isnan(steps)
     total = STEP_BPS * np.where(within, np.nan_to_num(steps), 0.0).sum(axis=1)
     return np.where(within.sum(axis=1) == horizon, total, np.nan)
-
-
-def path_surprise_bps(steps: FloatArray, policy_rate_pct: FloatArray, horizon: int) -> FloatArray:
-    """Change since the row before of the expected rate after the same meetings, bp; (T,).
-
-    Averaged over the next ``horizon`` meetings priced on both rows, so that it sees the path and
-    not only the next step, and so that a meeting which has been held does not count as news.
-    policy_rate_pct: (T,) the target in force as announced by each row (its midpoint or upper bound,
-    throughout): a cut as expected is then no surprise. Row 0 and unpriced rows are NaN.
-    """
-    ahead = ~np.isnan(steps)
-    level = policy_rate_pct[:, None] + STEP_BPS / 100 * np.cumsum(np.nan_to_num(steps), axis=1)
-    within = ahead & (np.cumsum(ahead, axis=1) <= horizon)
-    both = within[1:] & ahead[:-1]
-    moved = np.where(both, 100 * (level[1:] - level[:-1]), 0.0).sum(axis=1)
-    count = both.sum(axis=1)
-    surprise = np.full(len(steps), np.nan)
-    surprise[1:] = np.where(count > 0, moved / np.maximum(count, 1), np.nan)
-    return surprise
-
-
-def kuttner_surprise_bps(
-    spot_change_pct: FloatArray, next_change_pct: FloatArray, day: FloatArray, days: FloatArray
-) -> FloatArray:
-    """Kuttner's target surprise, bp: D/(D-d) times the change of the current-month futures *rate*.
-
-    In the last seven days of the month the scale explodes, and the next month's change is used
-    unscaled (Chulia, Martens, van Dijk 2010, appendix). Arrays broadcast; rates in per cent.
-    """
-    left = days - day
-    scaled = days / np.maximum(left, 1) * spot_change_pct
-    return np.asarray(100 * np.where(left < 7, next_change_pct, scaled))
-
-
-def fed_window(
-    decide_at_us: npt.NDArray[np.int64],
-    events_at_us: npt.NDArray[np.int64],
-    *,
-    reported_after: int = 0,
-) -> BoolArray:
-    """(T,) true in each row whose figures contain a Fed event: statement or Chair speech.
-
-    An event belongs to the first decision at or after it. reported_after: rows by which the figure
-    lags the event (0 for futures closes, 1 for Treasury yields published the next business day).
-    """
-    inside = np.zeros(len(decide_at_us), np.bool_)
-    rows = np.searchsorted(decide_at_us, events_at_us, side="left")
-    before_first = rows == 0  # an event before the first row belongs to a row that is not here
-    rows = rows + reported_after
-    inside[rows[(rows < len(decide_at_us)) & ~before_first]] = True
-    return inside
-
-
-def in_window(surprise_bps: FloatArray, window: BoolArray) -> FloatArray:
-    """The surprise inside Fed windows, 0 outside; NaN where a window's was not observed."""
-    return np.where(window, surprise_bps, 0.0)
-
-
-def equity_effect_pct(
-    surprise_bps: FloatArray,
-    window: BoolArray,
-    *,
-    index_pct_per_100bp: float = INDEX_PCT_PER_100BP,
-    beta: float = FED_WINDOW_BETA,
-    hawkish_over_dovish: float = HAWKISH_OVER_DOVISH,
-    cap_pct: float = CAP_PCT,
-) -> FloatArray:
-    """NVDA's expected response in per cent: negative to a surprise upwards, only in Fed windows.
-
-    Bounded by ``cap_pct`` each event; 0 outside windows; NaN where not observed inside one.
-    """
-    surprise = in_window(surprise_bps, window)
-    weight = np.where(surprise > 0, hawkish_over_dovish, 1.0)
-    return np.clip(index_pct_per_100bp * beta * weight * surprise / 100, -cap_pct, cap_pct)
 
 
 def two_year_path_bps(two_year_pct: FloatArray, effr_pct: FloatArray) -> FloatArray:

@@ -148,46 +148,6 @@ def implied_growth_by_bisection(
     return (low + high) / 2
 
 
-def terminal_share(growth: FloatArray | float, assumptions: Assumptions) -> FloatArray:
-    """The share of the value that lies after the growth years, of one."""
-    q = (1 + np.asarray(growth, np.float64)) / (1 + assumptions.discount_rate)
-    value, _ = _multiple(q, assumptions)
-    return np.asarray(assumptions.terminal_multiple * q**assumptions.years / value)
-
-
-def equity_duration(growth: FloatArray | float, assumptions: Assumptions) -> FloatArray:
-    """D = -d ln V / dr in years, cash flows held fixed.
-
-    The t-th flow contributes t/(1+r), the terminal value n/(1+r) + 1/(r - g_T), each weighted by
-    its share of the value.
-    """
-    r, n = assumptions.discount_rate, assumptions.years
-    q = (1 + np.asarray(growth, np.float64)) / (1 + r)
-    t = np.arange(1, n + 1)
-    flows = q[..., None] ** t
-    last = assumptions.terminal_multiple * q**n
-    weighted = (flows * t).sum(axis=-1) / (1 + r)
-    weighted = weighted + last * (n / (1 + r) + 1 / (r - assumptions.terminal_growth))
-    return np.asarray(weighted / (flows.sum(axis=-1) + last))
-
-
-def final_fcf(
-    fcf: FloatArray | float, growth: FloatArray | float, assumptions: Assumptions
-) -> FloatArray | float:
-    """Cash flow in the last growth year: F (1+g)^n, in the unit of ``fcf``."""
-    return fcf * (1 + growth) ** assumptions.years
-
-
-def growth_gap_pp(implied_pct: FloatArray, delivered_pct: FloatArray) -> FloatArray:
-    """Implied less delivered growth, percentage points a year; NaN where either is unknown."""
-    return implied_pct - delivered_pct
-
-
-def value_change_pct(duration_years: FloatArray | float, rate_change_bps: float) -> FloatArray:
-    """First-order change of value when a permanent long real rate moves: -D dr, per cent."""
-    return np.asarray(-np.asarray(duration_years) * rate_change_bps / 100)
-
-
 def _multiple(q: FloatArray, assumptions: Assumptions) -> tuple[FloatArray, FloatArray]:
     """(p(q), p'(q)) of q + … + q^n + K q^n, by Horner's rule on both at once."""
     value = np.full_like(q, 1 + assumptions.terminal_multiple)
@@ -221,37 +181,7 @@ _MONEY = re.compile(
     r"(?:us\$|usd|\$)?(?P<number>[\d.,' ]*\d(?:e\+?\d{1,2})?)(?P<unit>[a-z ]*?)"
     r"(?:us\$|usd|us dollars?|dollars?|\$)?\Z"
 )
-_GROWTH = re.compile(
-    r"(?:implied )?(?:growth )?(?:of )?(?P<number>-?\d+(?:[.,]\d+)?) ?%"
-    r"(?: (?:implied )?growth)?(?: (?:a|per) year| p\.?a\.?)?\Z"
-)
 _GROUPED = re.compile(r"\d{1,3}(?:(?P<mark>[, '])\d{3})(?:(?P=mark)\d{3})*(?:\.\d+)?\Z")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ceiling:
-    """Where the investor starts to ask: a market value, or a growth the price may imply at most.
-
-    Exactly one of the two is set. implied_growth is a share of one, a year.
-    """
-
-    market_cap_usd: float | None = None
-    implied_growth: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.market_cap_usd is None) == (self.implied_growth is None):
-            raise DataError("a ceiling is either a market value or an implied growth")
-
-
-def parse_ceiling(text: str) -> Ceiling:
-    """``4 trillion``, ``$4.2tn``, ``4000 bn`` or ``20 % growth``; ``InputError`` otherwise."""
-    growth = _GROWTH.match(_folded(text))
-    if growth is None:
-        return Ceiling(market_cap_usd=parse_money(text))
-    share = float(growth["number"].replace(",", ".")) / 100
-    if not -0.5 <= share <= 1:
-        raise OutOfRangeError("growth ceiling", text.strip()[:40], "-50 % to 100 % a year")
-    return Ceiling(implied_growth=share)
 
 
 def parse_money(text: str) -> float:
@@ -277,19 +207,6 @@ def parse_money(text: str) -> float:
             "10 billion to 100 trillion, as in 4 trillion",
         )
     return usd
-
-
-def ceiling_value(
-    ceiling: Ceiling, fcf: FloatArray | float, assumptions: Assumptions
-) -> FloatArray:
-    """The market value at which the ceiling binds, in the unit of ``fcf`` for a growth ceiling.
-
-    A ceiling in money is returned as USD and does not look at ``fcf`` (then also in USD).
-    """
-    if ceiling.implied_growth is None:
-        return np.full(np.shape(fcf), ceiling.market_cap_usd)
-    positive = np.where(np.asarray(fcf) > 0, fcf, np.nan)
-    return np.asarray(present_value(positive, ceiling.implied_growth, assumptions))
 
 
 def _folded(text: str) -> str:

@@ -34,7 +34,6 @@ SPOKEN_CHANNEL: Mapping[str, str] = MappingProxyType(
         "residual": "what no channel knows",
     }
 )
-_MODEL_SOURCE = "engine.threat.rating"
 _USD_PER_CHIP_HOUR = 2.0
 """DeepSeek's own assumption for an H800 hour (V3 report, 2024-12)."""
 _LITTLE = 1.0

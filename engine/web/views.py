@@ -23,11 +23,8 @@ if TYPE_CHECKING:
     from engine.values import ThreatRating
     from engine.web.trial import Outcome
 
-CHART_POINTS = 500
-TRADES_SHOWN = 60
 _LOW_CONFIDENCE = 0.5
 _SCORE_AXIS = Axis(low=-25, high=100)
-_ROUND = (1, 2, 5)
 
 
 # --- releases ---------------------------------------------------------------------------------

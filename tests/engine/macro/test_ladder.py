@@ -102,7 +102,6 @@ def test_bill_forward_by_hand() -> None:
     assert ladder.forward_pct(91, 4.15, 182, 4.02) == pytest.approx(3.89)
     (only,) = ladder.from_bills(FULL)
     assert only.expected_change_bps == pytest.approx(-34)
-    assert ladder.bill_yield_pct(4.10, 91) == pytest.approx(4.1429, abs=5e-5)
     with pytest.raises(DataError, match="do not ascend"):
         ladder.forward_pct(91, 4.1, 91, 4.2)
 
@@ -162,54 +161,6 @@ NAN = float("nan")
 def test_the_path_is_the_sum_of_the_next_meetings() -> None:
     steps = np.array([[-0.8, -0.5, 0.2], [NAN, -0.5, 0.2], [NAN, NAN, 0.2], [NAN, NAN, NAN]])
     np.testing.assert_allclose(ladder.expected_path_bps(steps, 2), [-32.5, -7.5, NAN, NAN])
-
-
-def test_a_cut_as_expected_is_no_surprise() -> None:
-    """Before: a sure cut, then half a cut. After: the target is lower, and half a cut is left."""
-    steps = np.array([[-1.0, -0.5], [NAN, -0.5]])
-    target = np.array([4.375, 4.125])
-    surprise = ladder.path_surprise_bps(steps, target, 2)
-    assert np.isnan(surprise[0])
-    assert surprise[1] == pytest.approx(0)
-
-
-def test_a_surprise_is_measured_on_the_same_meetings_as_the_day_before() -> None:
-    steps = np.array([[-0.75, -0.5], [-0.85, -0.6], [NAN, NAN]])
-    surprise = ladder.path_surprise_bps(steps, np.full(3, 4.375), 2)
-    assert surprise[1] == pytest.approx((-2.5 - 5.0) / 2)
-    assert np.isnan(surprise[2])
-
-
-def test_kuttner_scales_by_the_days_left_and_switches_at_month_end() -> None:
-    change, following = np.array([-0.05, -0.05]), np.array([-0.09, -0.09])
-    out = ladder.kuttner_surprise_bps(change, following, np.array([17, 26]), np.array([30, 31]))
-    np.testing.assert_allclose(out, [-5 * 30 / 13, -9.0])
-
-
-def test_a_fed_event_belongs_to_the_first_decision_after_it() -> None:
-    decide = np.array([100, 200, 300, 400])
-    events = np.array([50, 100, 150, 200, 401])
-    assert ladder.fed_window(decide, events).tolist() == [False, True, False, False]
-    lagged = ladder.fed_window(decide, np.array([150]), reported_after=1)
-    assert lagged.tolist() == [False, False, True, False]
-
-
-def test_falling_rates_lift_shares_in_fed_windows_only() -> None:
-    surprise = np.array([-10.0, -10.0, 10.0, NAN, NAN, -500.0])
-    window = np.array([True, False, True, True, False, True])
-    effect = ladder.equity_effect_pct(surprise, window)
-    np.testing.assert_allclose(effect, [0.72, 0.0, -0.936, NAN, 0.0, 2.0])
-
-
-@given(st.lists(st.floats(-1000, 1000), min_size=1, max_size=20), st.booleans())
-def test_the_effect_is_bounded_and_never_speaks_outside_windows(
-    surprises: list[float], inside: bool
-) -> None:
-    array = np.array(surprises)
-    effect = ladder.equity_effect_pct(array, np.full(len(array), inside))
-    assert np.all(np.abs(effect) <= ladder.CAP_PCT)
-    assert np.all(effect * array <= 0)
-    assert inside or not effect.any()
 
 
 def test_two_year_path_keeps_holes_as_holes() -> None:
