@@ -90,28 +90,10 @@ class Sessions:
             return "pre-open"
         return "regular" if micros < self.close_at_us[row] else "after-close"
 
-    def usable_from(self, known_at_us: Int64Array) -> npt.NDArray[np.intp]:
-        """For each fact, the row of the first session that can use it; shape as given.
-
-        Row 0 also holds everything known before the first loaded decision, and ``len(self)`` says
-        that no loaded session can use the fact yet.
-        """
-        return np.searchsorted(self.decide_at_us, known_at_us, side="left")
-
     def is_session(self, day: date) -> bool:
         """Whether the NYSE opens on ``day``; a day outside the loaded range is refused."""
         self._need_loaded(day)
         return self._row_of(day) is not None
-
-    def next_after(self, day: date) -> date:
-        """The first session strictly after ``day``."""
-        self._need_loaded(day)
-        return self._at(bisect_right(self.on, day), day)
-
-    def previous_before(self, day: date) -> date:
-        """The last session strictly before ``day``."""
-        self._need_loaded(day)
-        return self._at(bisect_left(self.on, day) - 1, day)
 
     def decide_at(self, day: date) -> datetime:
         """The decision instant of the session on ``day``; a day without one is a ``DataError``."""

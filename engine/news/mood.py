@@ -77,7 +77,6 @@ _POLICY = (
 _MEASURE = (*_POLICY, "rule", "licence", "-licence", "entity_list", "diffusion", "-diffusion")
 _REACTED = ("mood_reaction", "analyst", "opinion")
 _ENQUIRY = ("probe", "~probe", "-probe")
-_MARKET = ("down", "up_move", "stock", "warn_risk", "pct_down", "pct_up")
 
 
 @dataclass(frozen=True, slots=True)

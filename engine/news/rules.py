@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from engine.news import mood
 from engine.news.lexicon import lexicon, rule_table
-from engine.news.reading import Reading, column_of, evidence, fold, places, read
+from engine.news.reading import Reading, column_of, evidence, fold, read
 from engine.news.taxonomy import EVENT_TYPES, TAXONOMY, event_type
 from engine.values import BoolArray, Direction, FloatArray, Stage
 
@@ -141,7 +141,7 @@ def direction_by_rule(headline: str, event_type_name: str) -> Direction:
     return 1 if sense > 0 else -1 if sense < 0 else 0
 
 
-# ── stage, actor, feasibility ────────────────────────────────────────────────────────────────────
+# ── stage and actor ────────────────────────────────────────────────────────────────────
 
 _POLICY = frozenset(
     {"export_restriction", "export_relief", "china_purchase_ban", "regulatory_probe"}
@@ -225,62 +225,3 @@ def actor(reading: Reading, event_type_name: str) -> str:
     return next(_company_names(reading), None) or next(
         (name for code, name in (*_POLICY_ACTORS[:4], *_GROUP_ACTORS) if _has(reading, code)), ""
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feasibility:
-    """What a headline says about training or serving on Chinese chips; a hint for the rating.
-
-    kind: training_failed, training_succeeded, inference_adopted, supply_up, supply_down or delay.
-    lab, chip: as named in the headline, None when not named.
-    """
-
-    kind: str
-    lab: str | None
-    chip: str | None
-
-
-_FEASIBILITY: tuple[tuple[str, str], ...] = (
-    ("training_failed", "cn_chip|huawei, train, fail|~train|struggle, cn_lab|cn_tech|china|model"),
-    ("training_failed", "cn_lab|cn_tech, fail, cn_chip|huawei, !launch"),
-    ("training_succeeded", "cn_chip|huawei|own_chip, train, cn_lab|cn_tech|huawei|china, !us_lab"),
-    ("delay", "cn_lab|cn_model, delay, !nv_chip"),
-    ("delay", "cn_lab, model_version, delay"),
-    ("delay", "cn_chip|huawei, delay, !adopt"),
-    ("supply_down", "cn_chip|huawei|cn_fab, struggle|~raise, mass|yield_chip|memory"),
-    (
-        "supply_up",
-        "cn_chip|huawei|cn_fab|china, mass|yield_chip, raise|effective|adopt, chip|cn_chip",
-    ),
-    ("inference_adopted", "cn_chip|huawei, inference|adopt, cn_lab|cn_tech|cn_model|china|model"),
-)
-
-
-@functools.cache
-def _feasibility_rules() -> tuple[tuple[str, Condition], ...]:
-    return tuple((kind, parse_condition(text)) for kind, text in _FEASIBILITY)
-
-
-def _first_text(reading: Reading, *codes: str) -> str | None:
-    """The words of the first match of the first of ``codes`` that is said; the longest there."""
-    for column in (column_of()[code] for code in codes):
-        found = [(first, last) for first, last, code in reading.hits if code == column]
-        if found:
-            first, last = min(found, key=lambda p: (p[0], -p[1]))
-            words = places(reading)
-            return reading.text[words[first][0] : words[last - 1][1]]
-    return None
-
-
-def feasibility_evidence(headline: str) -> Feasibility | None:
-    """What ``headline`` says about Chinese chips in training or serving; None when nothing."""
-    reading = read(headline)
-    matrix = evidence([reading])
-    for kind, condition in _feasibility_rules():
-        if bool(condition.holds(matrix)[0]):
-            return Feasibility(
-                kind=kind,
-                lab=_first_text(reading, "cn_lab", "cn_tech"),
-                chip=_first_text(reading, "cn_chip", "own_chip", "huawei"),
-            )
-    return None

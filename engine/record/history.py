@@ -108,11 +108,6 @@ class History:
         found = self._kinds.get(kind)
         return [] if found is None else [Entry(row) for row in found.rows[: found.count(at)]]
 
-    def newly_known(self, kind: str, after: datetime, at: datetime) -> Sequence[Fact]:
-        """The versions that became known after ``after`` and by ``at``, oldest first."""
-        found = self._kinds.get(kind)
-        return () if found is None else found.facts[found.count(after) : found.count(at)]
-
     def current(self, kind: str, at: datetime) -> Mapping[str, Fact]:
         """key -> the latest version known by ``at``; keys in the order they first became known.
 

@@ -49,7 +49,6 @@ KEYWORDS = {
 _NBSP = "\u00a0"
 _DATE_PATTERN = {"en": "MMM d, y", "fr": "d MMM y"}
 _LONG_PATTERN = {"en": "EEEE, MMMM d, y", "fr": "EEEE d MMMM y"}
-_SHORT_PATTERN = {"en": "MMM d", "fr": "d MMM"}
 _MONTH_PATTERN = {"en": "MMM", "fr": "MMM"}
 
 
@@ -139,10 +138,6 @@ class Voice:
     def long_on(self, day: date | datetime) -> Said:
         """Friday, August 22, 2025 or vendredi 22 août 2025."""
         return self._date(day, _LONG_PATTERN)
-
-    def short_on(self, day: date | datetime) -> Said:
-        """Aug 22 or 22 août."""
-        return self._date(day, _SHORT_PATTERN)
 
     def month(self, day: date) -> Said:
         """Aug or août."""

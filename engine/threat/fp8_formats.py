@@ -17,7 +17,6 @@ from typing import Final, Literal
 
 from engine.errors import DataError, OutOfRangeError, UnknownNameError
 
-FormatName = Literal["e4m3fn", "e5m2", "e8m0", "e4m3fnuz", "e5m2fnuz", "hif8", "e2m1"]
 Overflow = Literal["saturate", "nonsaturate"]
 OVERFLOWS: Final = ("saturate", "nonsaturate")
 

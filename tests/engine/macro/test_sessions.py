@@ -103,19 +103,6 @@ def test_no_earlier_session_could_have_acted(micros: int) -> None:
     row = SESSIONS.index_at_or_after(instant)
     earlier, chosen = SESSIONS.decide_at_us[row - 1], SESSIONS.decide_at_us[row]
     assert earlier < to_micros(instant) <= chosen
-    assert SESSIONS.usable_from(np.array([to_micros(instant)]))[0] == row
-
-
-def test_facts_outside_the_rows_go_to_the_ends() -> None:
-    known = np.array([0, 2**60])
-    assert SESSIONS.usable_from(known).tolist() == [0, len(SESSIONS)]
-
-
-def test_neighbours_skip_weekends_and_holidays() -> None:
-    assert SESSIONS.next_after(date(2025, 8, 29)) == date(2025, 9, 2)
-    assert SESSIONS.previous_before(date(2025, 9, 2)) == date(2025, 8, 29)
-    assert SESSIONS.next_after(date(2025, 8, 30)) == date(2025, 9, 2)
-    assert SESSIONS.previous_before(date(2025, 1, 10)) == date(2025, 1, 8)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +112,6 @@ def test_neighbours_skip_weekends_and_holidays() -> None:
         lambda s: s.index_at_or_after(datetime(2027, 1, 5, 12, tzinfo=UTC)),
         lambda s: s.acts_on(datetime(2026, 12, 31, 22, tzinfo=UTC)),
         lambda s: s.is_session(date(2030, 1, 2)),
-        lambda s: s.next_after(date(2026, 12, 31)),
-        lambda s: s.previous_before(date(2022, 1, 3)),
         lambda s: s.phase(datetime(2019, 1, 1, tzinfo=UTC)),
     ],
 )

@@ -178,30 +178,6 @@ def test_actor_is_a_government_where_the_type_is_theirs() -> None:
     assert actor("Rain", "irrelevant") == ""
 
 
-@pytest.mark.parametrize(
-    ("headline", "kind"),
-    [
-        ("DeepSeek failed to train R2 on Huawei Ascend chips", "training_failed"),
-        ("Zhipu trained GLM-5 on Ascend chips", "training_succeeded"),
-        ("Tencent shifts inference to domestic chips", "inference_adopted"),
-        ("DeepSeek delays R2", "delay"),
-        ("SMIC struggles to ramp Ascend output", "supply_down"),
-        ("Huawei to double Ascend output", "supply_up"),
-    ],
-)
-def test_feasibility_kind(headline: str, kind: str) -> None:
-    found = rules.feasibility_evidence(headline)
-    assert found is not None
-    assert found.kind == kind
-
-
-def test_feasibility_names_lab_and_chip_or_says_nothing() -> None:
-    found = rules.feasibility_evidence("DeepSeek failed to train R2 on Huawei Ascend chips")
-    assert found is not None
-    assert (found.lab, found.chip) == ("DeepSeek", "Huawei Ascend")
-    assert rules.feasibility_evidence("Rain in Paris") is None
-
-
 def test_directions_agree_with_the_curated_events() -> None:
     """The curated column is read here only; the rules see type and wording."""
     path = ROOT / "config" / "facts" / "chip_events.csv"

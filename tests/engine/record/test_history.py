@@ -104,15 +104,6 @@ def test_known_at_itself_is_included_and_a_microsecond_less_is_not() -> None:
     assert len(history.known("observation", at(micros=-1))) == 0
 
 
-def test_newly_known_is_after_the_first_instant_and_by_the_second() -> None:
-    history = History(make_facts(5))
-
-    found = history.newly_known("bar", at(hours=1), at(hours=3))
-
-    assert [f.key for f in found] == ["NVDA:2", "NVDA:3"]
-    assert history.newly_known("nothing", at(), at(1)) == ()
-
-
 def test_an_empty_history_says_so() -> None:
     history = History()
 
