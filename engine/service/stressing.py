@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.errors import InputError
+from engine.report.labels import N_
 from engine.service import wiring
 from engine.service.basis import foresight
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
     from engine.phrases import Phrase
     from engine.record.store import Store
+    from engine.service.bind import Bound
+    from engine.values import Features
 
 PRESETS = ("cautious", "balanced", "conviction")
 
@@ -64,27 +67,44 @@ class StressTable:
     foresight: tuple[Phrase, ...] = ()
 
 
+Step = Callable[[str, float], None]
+"""Told what begins and the share, 0 to 1, that is behind it; may raise to stop the work."""
+_READING = 0.6
+"""Share of the work that reading and rating take where nothing is kept."""
+
+
+def _unheard(stage: str, share: float) -> None:
+    pass
+
+
 def stress_table(
-    store: Store, folder: Path, as_of: datetime, presets: Sequence[str] = PRESETS
+    store: Store,
+    folder: Path,
+    as_of: datetime,
+    presets: Sequence[str] = PRESETS,
+    *,
+    step: Step = _unheard,
 ) -> StressTable:
     """The table as of ``as_of``; releases are rated once for all presets."""
-    from engine.decision.scenarios import complete, stress
+    from engine.decision.decide import evaluate
     from engine.service.bind import load
 
     rows: list[StressRow] = []
     lines: list[LineUse] = []
     said: list[StanceUse] = []
     features = None
-    for preset in presets:
+    for number, preset in enumerate(presets):
         config = load(folder, preset)
         if not config.scenarios:
             raise InputError(f"no scenario in '{folder / 'scenarios'}'", remedy="add a file there")
         if features is None:
+            step(N_("Reading the record and rating the releases of its time"), 0.0)
             features = wiring.assess(wiring.world_at(store, config, as_of), config).features
-        from engine.decision.decide import evaluate
-
         found = evaluate(config.blend, features)
-        rows += stress(config.blend, preset, features, complete(config.scenarios), found)
+        for share, row in _rows(config, preset, features, found):
+            done = (number + share) / len(presets)
+            step(N_("Laying scenarios over the known days"), _READING + (1.0 - _READING) * done)
+            rows.append(row)
         lines += _lines(config.blend, preset, found)
         said.append(_stances(config.blend, preset, found))
     names = list(dict.fromkeys(row.scenario for row in rows))
@@ -98,6 +118,18 @@ def stress_table(
         # The last row acts on a session that has no price yet.
         foresight=foresight(days[0], days[-2]) if len(days) > 1 else (),
     )
+
+
+def _rows(
+    config: Bound, preset: str, features: Features, found: Evaluation
+) -> Iterator[tuple[float, StressRow]]:
+    """(share of them that is done, row), one scenario after the other."""
+    from engine.decision.scenarios import complete, stress
+
+    scenarios = complete(config.scenarios)
+    for number, scenario in enumerate(scenarios):
+        for row in stress(config.blend, preset, features, [scenario], found):
+            yield (number + 1) / len(scenarios), row
 
 
 def _stances(blend: Blend, preset: str, found: Evaluation) -> StanceUse:

@@ -55,6 +55,7 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         pages.jobs.stop_all()
+        pages.desk.jobs.stop_all()
 
     app = Starlette(
         routes=[*_routes(pages, static_files()), *api],

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from engine.clock import NEW_YORK, at_new_york, to_micros
 from engine.errors import InputError, NvsignalError
+from engine.web.jobs import Job, Jobs
 
 if TYPE_CHECKING:
     from engine.record.chain import LedgerEntry
     from engine.record.store import Store
     from engine.service.bind import Bound
-    from engine.service.stressing import StressTable
     from engine.service.wiring import Assessment, World
     from engine.shown import Report, SourceHealth
     from engine.values import ModelRelease, ThreatRating
@@ -70,7 +70,8 @@ class Desk:
         self.store, self.folder, self.strategy, self.clock = store, folder, strategy, clock
         self._worlds: Kept[World] = Kept(WORLDS_KEPT)
         self._assessments: Kept[Assessment] = Kept(ASSESSMENTS_KEPT)
-        self._tables: Kept[StressTable] = Kept(WORLDS_KEPT)
+        self.jobs = Jobs()
+        self._stressing, self._stressed = threading.Lock(), dict[Hashable, Job]()
 
     def config(self, name: str | None = None) -> Bound:
         """The configuration with the preset ``name``, else with the one that decides."""
@@ -129,13 +130,30 @@ class Desk:
             present=self.clock(),
         )
 
-    def stress(self, as_of: datetime) -> StressTable:
-        """Scenarios times presets as of ``as_of``; kept while facts and files stay as they are."""
+    def stress(self, as_of: datetime) -> Job:
+        """The work that makes scenarios times presets as of ``as_of``, begun now or before.
+
+        Its result is a ``StressTable``, kept while facts and files stay as they are; what failed is
+        told once, and begun again by the next asker.
+        """
         from engine.service.stressing import PRESETS, stress_table
 
         configs = tuple(self.config(name).digest for name in PRESETS)
         key = (self.store.data_hash(as_of), to_micros(as_of), configs)
-        return self._tables.get(key, lambda: stress_table(self.store, self.folder, as_of))
+        with self._stressing:
+            job = self._stressed.get(key)
+            if job is None:
+                job = self.jobs.start(
+                    "stress",
+                    lambda job: stress_table(self.store, self.folder, as_of, step=job.step),
+                )
+                self._stressed[key] = job
+                ended = [k for k, told in self._stressed.items() if told.over]
+                for old in ended[: max(0, len(self._stressed) - WORLDS_KEPT)]:
+                    del self._stressed[old]
+            elif job.state in ("failed", "cancelled"):
+                del self._stressed[key]
+            return job
 
     def feed_health(self) -> tuple[SourceHealth, ...]:
         """How each configured feed is doing now; empty when ``feeds.toml`` is not there."""

@@ -196,12 +196,16 @@ class Pages:
         speaker = self.voice(request)
         asked = request.query_params.get("as_of", "")[:60].strip()
         instant = self.desk.instant(asked or "last")
-        table = await run_in_threadpool(self.desk.stress, instant)
+        job = await run_in_threadpool(self.desk.stress, instant)
+        shown, made = self._progress(job, speaker), job.result
+        if shown["over"] and made is None:
+            raise NvsignalError(job.failure or "the scenarios were stopped")
         return self.page(
             request,
             "stress",
-            rows=views.stress_rows(table.rows, speaker),
-            notes=[speaker.tell(said) for said in table.foresight],
+            job=shown,
+            rows=views.stress_rows(made.rows, speaker) if made is not None else (),
+            notes=[speaker.tell(said) for said in made.foresight] if made is not None else (),
             asked=views.new_york_day(instant).isoformat(),
             latest=views.new_york_day(self.desk.instant(None)).isoformat(),
             shown_on=speaker.on(instant),
@@ -382,7 +386,7 @@ class Pages:
     def _progress(job: Job, speaker: Voice) -> dict[str, Any]:
         stage = speaker.say(job.stage) if job.stage else ""
         if job.state == "waiting":
-            stage = speaker.say("Waiting; backtests before it: {n}", n=job.ahead)
+            stage = speaker.say("Waiting; jobs before it: {n}", n=job.ahead)
         return {
             "id": job.job_id,
             "title": clean(job.title, limit=100),

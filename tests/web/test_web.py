@@ -674,7 +674,7 @@ def test_a_second_backtest_waits_and_can_be_taken_back(client: Visitor) -> None:
     finally:
         gate.set()
 
-    assert "Waiting; backtests before it: 1" in page
+    assert "Waiting; jobs before it: 1" in page
     assert "Stopped. Nothing was kept." in after
 
 
@@ -916,13 +916,74 @@ def test_the_page_of_scenarios_is_the_table_of_the_command(
 
     rows = (row("SELL", 0.93), row("HOLD", None))
     table = stressing.StressTable(as_of=NOW, rows=rows, lines=())
-    monkeypatch.setattr(stressing, "stress_table", lambda *_: table)
+    monkeypatch.setattr(stressing, "stress_table", lambda *_, **__: table)
     for lang, sell, hold in (("en", "SELL", "HOLD"), ("fr", "Vendre", "Conserver")):
-        root = lxml_html.document_fromstring(client.get(f"/stress?lang={lang}").text)
+        root = lxml_html.document_fromstring(settled(client, f"/stress?lang={lang}"))
         found = [[c.text_content() for c in r.iter("td")] for r in root.iter("tr")][1:]
         assert [cells[3] for cells in found] == [sell, hold]
         assert [cells[5][:2] for cells in found] == ["93", "–"]
         assert found[0][0].startswith("<b>made up ")
+
+
+REFRESH = '<meta http-equiv="refresh"'
+
+
+def settled(client: Visitor, address: str, within_s: float = 20.0) -> str:
+    """The page once it no longer renews itself."""
+    until = time.monotonic() + within_s
+    while REFRESH in (text := client.get(address).text):
+        assert time.monotonic() < until, text
+        time.sleep(0.02)
+    return text
+
+
+def test_scenarios_are_computed_once_behind_a_page_that_renews_itself(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered at once, with what is being done; the second visitor finds it made."""
+    from engine.service import stressing
+
+    go, begun = threading.Event(), []
+    empty = stressing.StressTable(as_of=NOW, rows=(), lines=())
+
+    def slow(*_: object, step: stressing.Step) -> stressing.StressTable:
+        begun.append(1)
+        step("Laying scenarios over the known days", 0.75)
+        assert go.wait(20)
+        return empty
+
+    monkeypatch.setattr(stressing, "stress_table", slow)
+    with browser(site.app()) as client:
+        while "Laying scenarios" not in (waits := client.get("/stress").text):
+            assert REFRESH in waits
+        assert 'value="75"' in waits
+        assert "<table" not in waits
+        go.set()
+        assert "<table" in settled(client, "/stress")
+        assert "<table" in client.get("/stress").text
+    assert begun == [1]
+
+
+def test_scenarios_that_fail_are_told_and_can_be_asked_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a page that renews itself for ever."""
+    from engine.service import stressing
+
+    go, begun = threading.Semaphore(0), []
+
+    def fails(*_: object, step: stressing.Step) -> stressing.StressTable:
+        begun.append(1)
+        assert go.acquire(timeout=20)
+        raise InputError("no scenario in 'made/up'")
+
+    monkeypatch.setattr(stressing, "stress_table", fails)
+    with browser(site.app()) as client:
+        for times in (1, 2):
+            assert REFRESH in client.get("/stress").text
+            go.release()
+            assert "no scenario in" in settled(client, "/stress")
+            assert len(begun) == times
 
 
 @pytest.mark.parametrize(

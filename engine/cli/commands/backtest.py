@@ -13,12 +13,12 @@ import typer
 
 from engine.cli.options import ConfigDir, Db, Json, StrategyFile
 from engine.cli.output import to_json, write_out
+from engine.cli.progress import counted
 from engine.cli.searches import fold_parts, search_parts
 from engine.errors import InputError, OutOfRangeError
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from backtests.overfitting import Evidence
     from backtests.replay import Costs, Replay
@@ -228,18 +228,6 @@ def _waiting(what: str) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on standard error, drawn on terminals only; call with steps done."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda steps: bar.advance(task, steps)
-
-
 def _axes(grid: list[str] | None) -> list[Axis]:
     from backtests.sweep import parse_axis
 
@@ -271,7 +259,7 @@ def _run(job: Job, workers: int, cluster: str | None, *, resume: bool) -> SweepR
     if not resume:
         checkpoint.clear()
     try:
-        with _progress(f"{len(job.sets):,} parameter sets", job.n_chunks) as advance:
+        with counted(f"{len(job.sets):,} parameter sets", job.n_chunks) as advance:
             return sweeping.run_sweep(
                 job,
                 workers=workers,
@@ -466,7 +454,7 @@ def _walk_result(store: Store, window: Window, job: Job, plan: Any, left_out: in
     from engine.clock import now
     from engine.service import history
 
-    with _progress(f"{len(plan)} folds", len(plan)) as advance:
+    with counted(f"{len(plan)} folds", len(plan)) as advance:
         walked = walk_forward(job, plan, on_fold=lambda number: advance(1))
     from backtests.sweep import run
 

@@ -9,6 +9,7 @@ import typer
 
 from engine.cli.options import AsOf, ConfigDir, Db, Json
 from engine.cli.output import to_json, write_out
+from engine.cli.progress import staged
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ def register(app: typer.Typer) -> None:
         folder = config_folder(config)
         with wiring.open_record(load(folder), db) as store:
             instant = wiring.instant_at(store, as_of or wiring.LAST, now())
-            table = stress_table(store, folder, instant, tuple(preset or PRESETS))
+            with staged("") as step:
+                table = stress_table(store, folder, instant, tuple(preset or PRESETS), step=step)
         write_out(to_json(table) if json else _text(table))
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.cli.options import ConfigDir, Db, Json
 from engine.cli.output import to_json, write_out
+from engine.cli.progress import counted
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
@@ -52,9 +50,14 @@ def register(app: typer.Typer) -> None:
         given = service.given_at(history, instant, configs, seed)
         found: dict[str, Tally] = {}
         for name, judge in (("without", service.without_edge), ("with", service.with_edge)):
-            with _progress(f"worlds {name} an edge", count) as advance:
+            with counted(f"worlds {name} an edge", count) as advance:
                 found[name] = service.tally(
-                    judge, given, count, workers=workers, cluster=cluster, on_world=advance
+                    judge,
+                    given,
+                    count,
+                    workers=workers,
+                    cluster=cluster,
+                    on_world=lambda _: advance(1),
                 )
         kept = service.kept(found["without"], found["with"])
         if json:
@@ -63,18 +66,6 @@ def register(app: typer.Typer) -> None:
             write_out(_text(found, kept))
         if not kept:
             raise typer.Exit(1)
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[Any], None]]:
-    """A bar on terminals only."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda judged: bar.advance(task)
 
 
 def _plain(tally: Tally) -> dict[str, Any]:
