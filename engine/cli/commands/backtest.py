@@ -19,7 +19,6 @@ from engine.errors import InputError, OutOfRangeError
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
-
     from backtests.overfitting import Evidence
     from backtests.replay import Costs, Replay
     from backtests.sweep import Axis, Job, SweepResult
