@@ -74,7 +74,7 @@ def _parts(r: StudyResult, say: Voice) -> Iterator[Part]:
     if r.path:
         yield Part(name="path", title=_("Around the event"), blocks=(_path(r, say),))
     yield Part(name="spread", title=_("Event by event"), blocks=(_spread(r.windows[-1], say),))
-    tables = (_windows(r, say), _tests(r, say), _base(r, say), *_left_out(r, say))
+    tables = (_windows(r, say), _beyond(r, say), _tests(r, say), _base(r, say), *_left_out(r, say))
     yield Part(name="windows", title=_("Windows"), blocks=tables)
 
 
@@ -118,10 +118,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
 
 def _windows(r: StudyResult, say: Voice) -> Table:
     _ = say.say
-    heads = (
-        _("sessions"), _("events"), _("mean"), _("95 % interval"), _("below zero"), "p",
-        _("usual"), _("beyond usual"), _("least drift to be seen"),
-    )  # fmt: skip
+    heads = (_("window"), _("events"), _("mean"), _("95 % interval"), _("below zero"), "p")
     return _table(heads, (_window(w, say) for w in r.windows))
 
 
@@ -133,10 +130,23 @@ def _window(w: WindowResult, say: Voice) -> list[str]:
         say.say("{a:+pct2} to {b:+pct2}", a=w.low_pct, b=w.high_pct),
         say.number(w.negative_share, "share0"),
         say.number(w.p_bootstrap, ".3f"),
-        say.number(w.usual_car_pct, "+pct2"),
-        say.say("{a:+pct2} to {b:+pct2}", a=w.excess_low_pct, b=w.excess_high_pct),
-        say.number(w.detectable_pct, "pct1"),
     ]
+
+
+def _beyond(r: StudyResult, say: Voice) -> Table:
+    """What any session of the time shows, and what is left beyond it."""
+    _ = say.say
+    heads = (_("window"), _("usual"), _("beyond usual"), _("least drift to be seen"))
+    rows = (
+        [
+            _name(w.window),
+            say.number(w.usual_car_pct, "+pct2"),
+            say.say("{a:+pct2} to {b:+pct2}", a=w.excess_low_pct, b=w.excess_high_pct),
+            say.number(w.detectable_pct, "pct1"),
+        ]
+        for w in r.windows
+    )
+    return _table(heads, rows)
 
 
 def _name(window: tuple[int, int]) -> str:

@@ -18,6 +18,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.errors import ConfigError, nearest
+from engine.phrases import phrase
 
 MAX_CONFIG_BYTES = 1_000_000
 Place = tuple[str | int, ...]
@@ -52,8 +53,12 @@ def one_of(what: str, name: str, known: Iterable[str]) -> str:
 
 def unknown(what: str, name: object, known: Iterable[str]) -> str:
     """``unknown WHAT 'name'``, with the nearest name that exists."""
-    near = nearest(str(name), known)
-    return f"unknown {what} '{str(name)[:60]}'" + (f" (did you mean '{near}'?)" if near else "")
+    near, shown = nearest(str(name), known), str(name)[:60]
+    if near is None:
+        return phrase("unknown {what} '{name}'", what=what, name=shown)
+    return phrase(
+        "unknown {what} '{name}' (did you mean '{near}'?)", what=what, name=shown, near=near
+    )
 
 
 def read_text(path: Path) -> str:
@@ -141,7 +146,8 @@ class Told:
         head = f"{self._where}:{number}" if number else self._where
         around = place[:-1] if place and isinstance(place[-1], str) else place
         said = self._said(around)
-        return f"{head}: {said}: {what}" if said else f"{head}: {what}"
+        place_of = f"{head}: {said}" if said else head
+        return phrase("{place}: {fault}", place=place_of, fault=what)
 
     def _said(self, place: Place) -> str:
         """``feed 'yahoo-nvda'.options`` for ("feed", 0, "options")."""
@@ -171,7 +177,7 @@ def _found(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Pla
         elif problem["type"] == "extra_forbidden":
             yield place, unknown("key", place[-1], keys_at(_schema(model), place[:-1]))
         elif problem["type"] == "missing":
-            yield place, f"{place[-1]} is missing"
+            yield place, phrase("{key} is missing", key=str(place[-1]))
         else:
             yield place, _wrong(place, problem, _node_at(_schema(model), place))
 
@@ -182,35 +188,62 @@ def _wrong(place: Place, problem: Mapping[str, Any], node: Mapping[str, Any]) ->
     hidden = key in _PRIVATE or isinstance(given, dict | list)  # a whole table says too much
     shown = key if hidden or not key else f"{key} = {given!r}"[:80]
     if problem["type"] == "value_error":
-        message = problem["msg"].removeprefix("Value error, ")
-    else:
-        allowed = _allowed(node)
-        message = f"is not {allowed}" if allowed else problem["msg"]
-    joined = " " if message.startswith("is ") else ": "
-    return f"{shown}{joined}{message}" if shown else message
+        return _joined(shown, problem["msg"].removeprefix("Value error, "))
+    allowed = _allowed(node)
+    if not allowed:
+        return _joined(shown, problem["msg"])
+    if not shown:
+        return phrase("is not {allowed}", allowed=allowed)
+    return phrase("{shown} is not {allowed}", shown=shown, allowed=allowed)
+
+
+def _joined(shown: str, message: str) -> str:
+    if not shown:
+        return message
+    if message.startswith("is "):
+        return f"{shown} {message}"
+    return phrase("{shown}: {fault}", shown=shown, fault=message)
 
 
 def _allowed(node: Mapping[str, Any]) -> str:
     """What a value must be, in words, from its JSON Schema; empty when that says nothing."""
     if "pattern" in node or "enum" in node or "format" in node:
-        named = {"date": "a date such as 2026-11-23", "date-time": "an instant with its zone"}
+        named = {
+            "date": phrase("a date such as 2026-11-23"),
+            "date-time": phrase("an instant with its zone"),
+        }
         words = ", ".join(str(word) for word in node.get("enum", ()))
-        return str(node.get("description") or words or named.get(node.get("format", ""), ""))
+        described: str = node.get("description", "")
+        return described or words or named.get(node.get("format", ""), "")
     kind = str(node.get("type", ""))
-    simple = {"boolean": "true or false", "array": "a list", "object": "a table"}
+    simple = {
+        "boolean": phrase("true or false"),
+        "array": phrase("a list"),
+        "object": phrase("a table"),
+    }
     if kind in simple:
         return simple[kind]
     if kind == "string":
         least, most = node.get("minLength", 0), node.get("maxLength")
-        return "text" + (f" of {least} to {most} characters" if most else "")
+        if not most:
+            return phrase("text")
+        return phrase("text of {least} to {most} characters", least=str(least), most=str(most))
     if kind not in ("integer", "number"):
         return ""
-    low, high = node.get("minimum"), node.get("maximum")
-    above = node.get("exclusiveMinimum")
-    noun = "a whole number" if kind == "integer" else "a number"
-    start = "" if low is None else f" from {low:g}"
-    start = start if above is None else f" above {above:g}"
-    return noun + start + ("" if high is None else f" to {high:g}")
+    return _range(phrase("a whole number") if kind == "integer" else phrase("a number"), node)
+
+
+def _range(noun: str, node: Mapping[str, Any]) -> str:
+    """``noun`` with the bounds that the schema sets."""
+    keys = ("minimum", "exclusiveMinimum", "maximum")
+    low, above, high = (None if node.get(k) is None else f"{node[k]:g}" for k in keys)
+    if above is not None:
+        told = phrase("{noun} above {above}", noun=noun, above=above)
+    elif low is not None:
+        told = phrase("{noun} from {low}", noun=noun, low=low)
+    else:
+        told = phrase("{noun}", noun=noun)
+    return told if high is None else phrase("{told} to {high}", told=told, high=high)
 
 
 # --- where a key stands ---------------------------------------------------------------------

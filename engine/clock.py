@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from engine.errors import DataError, InputError
+from engine.phrases import phrase
 
 NEW_YORK = ZoneInfo("America/New_York")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -26,7 +27,10 @@ def now() -> datetime:
 def utc(instant: datetime) -> datetime:
     """``instant`` in UTC; a naive datetime is refused (``DataError``)."""
     if instant.tzinfo is None:
-        raise DataError(f"naive datetime {instant!r}", remedy="give it a time zone")
+        raise DataError(
+            phrase("naive datetime {instant}", instant=repr(instant)),
+            remedy=phrase("give it a time zone"),
+        )
     return instant.astimezone(UTC)
 
 
@@ -44,7 +48,8 @@ def instant_of(text: str, present: datetime) -> datetime:
         return asked
     if asked.astimezone(NEW_YORK).date() > present.astimezone(NEW_YORK).date():
         raise InputError(
-            f"--as-of '{text.strip()[:60]}' lies ahead", remedy="choose a day up to today"
+            phrase("--as-of '{text}' lies ahead", text=text.strip()[:60]),
+            remedy=phrase("choose a day up to today"),
         )
     return utc(present)
 
@@ -62,12 +67,13 @@ def parse_as_of(text: str) -> datetime:
         instant = datetime.fromisoformat(cleaned)
     except ValueError:
         raise InputError(
-            f"--as-of '{cleaned[:60]}' is not a date",
-            remedy="use 2025-08-22, 2025-08-22T12:30Z, now, today or last",
+            phrase("--as-of '{cleaned}' is not a date", cleaned=cleaned[:60]),
+            remedy=phrase("use 2025-08-22, 2025-08-22T12:30Z, now, today or last"),
         ) from None
     if instant.tzinfo is None:
         raise InputError(
-            f"--as-of '{cleaned}' has no time zone", remedy="add Z or an offset such as -04:00"
+            phrase("--as-of '{cleaned}' has no time zone", cleaned=cleaned),
+            remedy=phrase("add Z or an offset such as -04:00"),
         )
     _refuse_absurd(instant.date())
     return instant.astimezone(UTC)
@@ -110,6 +116,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def _refuse_absurd(day: date) -> None:
     if not _EARLIEST_YEAR <= day.year <= _LATEST_YEAR:
         raise InputError(
-            f"date {day.isoformat()} is outside {_EARLIEST_YEAR}-{_LATEST_YEAR}",
-            remedy="check the year",
+            phrase(
+                "date {day} is outside {earliest_year}-{latest_year}",
+                day=day.isoformat(),
+                earliest_year=str(_EARLIEST_YEAR),
+                latest_year=str(_LATEST_YEAR),
+            ),
+            remedy=phrase("check the year"),
         )

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from engine.errors import InputError
+from engine.phrases import phrase
 
 MAX_INPUT_BYTES = 20_000_000
 """Of a file that is read whole. Ten years of minute bars are about 50 MB; daily ones 0.2 MB."""
@@ -66,7 +67,10 @@ def appearing(path: Path, *, private: bool = False, make_folder: bool = False) -
                 unfinished.with_name(unfinished.name + ending).unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
-            f"cannot write '{path}' ({error.strerror})", remedy="choose a folder you may write to"
+            phrase(
+                "cannot write '{path}' ({strerror})", path=str(path), strerror=str(error.strerror)
+            ),
+            remedy=phrase("choose a folder you may write to"),
         ) from None
 
 
@@ -75,18 +79,28 @@ def _target(path: Path, *, make_folder: bool) -> Path:
     try:
         target = path.resolve()
     except RuntimeError:  # a circle of links, until Python 3.13
-        raise InputError(f"cannot write '{path}' (its links lead in a circle)") from None
+        raise InputError(
+            phrase("cannot write '{path}' (its links lead in a circle)", path=str(path))
+        ) from None
     if make_folder:
         target.parent.mkdir(parents=True, exist_ok=True)
     elif not target.parent.is_dir():
         raise InputError(
-            f"cannot write '{path}': there is no folder '{target.parent}'",
-            remedy="make it first, or check the spelling",
+            phrase(
+                "cannot write '{path}': there is no folder '{parent}'",
+                path=str(path),
+                parent=str(target.parent),
+            ),
+            remedy=phrase("make it first, or check the spelling"),
         )
     if target.exists() and not target.is_file():
         raise InputError(
-            f"cannot write '{path}': it is {_kind(target)}, not a regular file",
-            remedy="name a file; without one the text goes to standard output",
+            phrase(
+                "cannot write '{path}': it is {target}, not a regular file",
+                path=str(path),
+                target=str(_kind(target)),
+            ),
+            remedy=phrase("name a file; without one the text goes to standard output"),
         )
     return target
 
@@ -168,9 +182,14 @@ def need_room(folder: Path, needed_bytes: int, what: str) -> None:
     free_bytes = shutil.disk_usage(there).free if there is not None else needed_bytes
     if free_bytes < needed_bytes + SPARE_BYTES:
         raise InputError(
-            f"{what} needs {needed_bytes / 1e6:,.0f} MB in '{folder}', "
-            f"where {free_bytes / 1e6:,.0f} MB are free",
-            remedy="free some space, or name another folder",
+            phrase(
+                "{what} needs {needed_bytes} MB in '{folder}', where {free_bytes} MB are free",
+                what=what,
+                needed_bytes=f"{needed_bytes / 1000000.0:,.0f}",
+                folder=str(folder),
+                free_bytes=f"{free_bytes / 1000000.0:,.0f}",
+            ),
+            remedy=phrase("free some space, or name another folder"),
         )
 
 
@@ -193,9 +212,19 @@ def read_bytes(path: Path, *, at_most: int = MAX_INPUT_BYTES) -> bytes:
         with path.open("rb") as file:
             data = file.read(at_most + 1)
     except FileNotFoundError:
-        raise InputError(f"there is no file '{path}'") from None
+        raise InputError(phrase("there is no file '{path}'", path=str(path))) from None
     except OSError as error:
-        raise InputError(f"cannot read '{path}' ({error.strerror})") from None
+        raise InputError(
+            phrase(
+                "cannot read '{path}' ({strerror})", path=str(path), strerror=str(error.strerror)
+            )
+        ) from None
     if len(data) > at_most:
-        raise InputError(f"'{path.name}' is larger than {at_most:,} bytes")
+        raise InputError(
+            phrase(
+                "'{name}' is larger than {at_most} bytes",
+                name=path.name,
+                at_most=f"{at_most:,}",
+            )
+        )
     return data

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engine.errors import InputError, TableError
 from engine.files import read_bytes
+from engine.phrases import phrase
 from engine.plain import safe_text
 
 MAX_CELL_CHARS = 131_072  # the limit of Python's reader, which is for the whole process
@@ -37,8 +38,12 @@ def decoded(raw: bytes, name: str, *, legacy: bool = False) -> tuple[str, str]:
         if legacy and b"\0" not in raw:
             return raw.decode("cp1252", errors="replace"), "Windows-1252"
         raise InputError(
-            f"'{name}' is not UTF-8 text (byte {error.start + 1})",
-            remedy="save it as UTF-8",
+            phrase(
+                "'{name}' is not UTF-8 text (byte {start})",
+                name=name,
+                start=str(error.start + 1),
+            ),
+            remedy=phrase("save it as UTF-8"),
         ) from None
 
 
@@ -46,7 +51,10 @@ def _as(raw: bytes, encoding: str, name: str) -> str:
     try:
         return raw.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError:
-        raise InputError(f"'{name}' is damaged UTF-16 text", remedy="save it as UTF-8") from None
+        raise InputError(
+            phrase("'{name}' is damaged UTF-16 text", name=name),
+            remedy=phrase("save it as UTF-8"),
+        ) from None
 
 
 def csv_cells(text: str, name: str, *, separator: str = ",") -> Iterator[tuple[int, list[str]]]:
@@ -61,7 +69,14 @@ def csv_cells(text: str, name: str, *, separator: str = ",") -> Iterator[tuple[i
             if any(cell.strip() for cell in row):
                 yield reader.line_num, [cell.strip() for cell in row]
     except csv.Error as error:
-        raise TableError(f"{name}:{max(1, reader.line_num)}: {_reason(error)}") from None
+        raise TableError(
+            phrase(
+                "{name}:{x}: {error}",
+                name=name,
+                x=str(max(1, reader.line_num)),
+                error=str(_reason(error)),
+            )
+        ) from None
 
 
 def _reason(error: csv.Error) -> str:
@@ -84,21 +99,39 @@ def csv_rows(
     line, heading = next(found, (1, []))
     heading = [cell.lower() for cell in heading] if fold else heading
     if not heading:
-        raise TableError(f"'{name}' is empty")
+        raise TableError(phrase("'{name}' is empty", name=name))
     missing = [column for column in needs if column not in heading]
     if missing:
         raise TableError(
-            f"{name}:{line}: no column '{missing[0]}'",
-            remedy=f"it has {', '.join(safe_text(c, limit=40) for c in heading[:12])}",
+            phrase(
+                "{name}:{line}: no column '{missing}'",
+                name=name,
+                line=str(line),
+                missing=str(missing[0]),
+            ),
+            remedy=phrase("it has {x}", x=", ".join(safe_text(c, limit=40) for c in heading[:12])),
         )
     twice = next((c for c in heading if heading.count(c) > 1), None)
     if twice is not None:
-        raise TableError(f"{name}:{line}: column '{safe_text(twice, limit=40)}' comes twice")
+        raise TableError(
+            phrase(
+                "{name}:{line}: column '{twice}' comes twice",
+                name=name,
+                line=str(line),
+                twice=safe_text(twice, limit=40),
+            )
+        )
     for line, row in found:
         if len(row) != len(heading):
             raise TableError(
-                f"{name}:{line}: {len(row)} cells under {len(heading)} columns",
-                remedy="put a comma for each blank cell, and quote cells that hold commas",
+                phrase(
+                    "{name}:{line}: {row} cells under {heading} columns",
+                    name=name,
+                    line=str(line),
+                    row=str(len(row)),
+                    heading=str(len(heading)),
+                ),
+                remedy=phrase("put a comma for each blank cell, and quote cells that hold commas"),
             )
         yield line, dict(zip(heading, row, strict=True))
 

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 from engine.errors import InputError, TableError
+from engine.phrases import phrase
 from engine.plain import safe_text
 from engine.record.readings import Bar
 from engine.tables import csv_cells, decoded
@@ -93,7 +94,7 @@ def read_price_file(raw: bytes, name: str, symbol: str) -> PriceFile:
     separator, text = _separator(text)
     found = list(csv_cells(text, name, separator=separator))
     if not found:
-        raise InputError(f"'{name}' is empty")
+        raise InputError(phrase("'{name}' is empty", name=name))
     sheet = _sheet(found, name, symbol)
     _need_ours(sheet, symbol)
     day_of, first_part = _days(sheet)
@@ -152,7 +153,15 @@ def _sheet(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sheet
     line, heading = found[0]
     lacking = "close" if any(_FIELDS.get(c.lower()) == "date" for c in heading) else "date"
     seen = ", ".join(safe_text(cell, limit=30) for cell in heading[:12])
-    raise TableError(f"{name}:{line}: no column '{lacking}'", remedy=f"columns seen: {seen}")
+    raise TableError(
+        phrase(
+            "{name}:{line}: no column '{lacking}'",
+            name=name,
+            line=str(line),
+            lacking=lacking,
+        ),
+        remedy=phrase("columns seen: {seen}", seen=seen),
+    )
 
 
 def _yfinance(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sheet:
@@ -161,7 +170,16 @@ def _yfinance(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sh
     ours = [k for k, ticker in enumerate(tickers) if k and ticker.upper().lstrip("^") == symbol]
     if not ours:
         seen = ", ".join(sorted({safe_text(t, limit=12) for t in tickers[1:] if t}))
-        raise TableError(f"{name}:{line}: holds {seen}, not {symbol}", remedy="choose --symbol")
+        raise TableError(
+            phrase(
+                "{name}:{line}: holds {seen}, not {symbol}",
+                name=name,
+                line=str(line),
+                seen=seen,
+                symbol=symbol,
+            ),
+            remedy=phrase("choose --symbol"),
+        )
     place = {_FIELDS[fields[k].lower()]: k for k in ours if fields[k].lower() in _FIELDS}
     rows = [(n, row) for n, row in found[2:] if row[0].lower() != "date"]
     return _Sheet(
@@ -172,7 +190,7 @@ def _yfinance(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sh
 
 def _some(rows: list[tuple[int, list[str]]], name: str) -> list[tuple[int, list[str]]]:
     if not rows:
-        raise InputError(f"'{name}' has a heading and no rows")
+        raise InputError(phrase("'{name}' has a heading and no rows", name=name))
     return rows
 
 
@@ -181,8 +199,14 @@ def _need_width(rows: Iterable[tuple[int, list[str]]], width: int, name: str) ->
     for line, row in rows:
         if len(row) < width or any(row[width:]):
             raise TableError(
-                f"{name}:{line}: {len(row)} cells under {width} columns",
-                remedy="quote cells that hold the separator",
+                phrase(
+                    "{name}:{line}: {row} cells under {width} columns",
+                    name=name,
+                    line=str(line),
+                    row=str(len(row)),
+                    width=str(width),
+                ),
+                remedy=phrase("quote cells that hold the separator"),
             )
 
 
@@ -192,17 +216,33 @@ def _need_ours(sheet: _Sheet, symbol: str) -> None:
         if currency not in ("", "USD", "$", "US$") or any("€" in cell for cell in row):
             shown = currency if currency not in ("", "USD", "$", "US$") else "EUR"
             raise TableError(
-                f"{sheet.name}:{line}: prices in {shown[:8]}, the record holds USD",
-                remedy="export the quotation in New York",
+                phrase(
+                    "{name}:{line}: prices in {shown}, the record holds USD",
+                    name=sheet.name,
+                    line=str(line),
+                    shown=shown[:8],
+                ),
+                remedy=phrase("export the quotation in New York"),
             )
         ticker = sheet.cell(row, "symbol").upper().removesuffix(".US").lstrip("^")
         if ticker not in ("", symbol):
             raise TableError(
-                f"{sheet.name}:{line}: a price of {safe_text(ticker, limit=12)}, not of {symbol}",
-                remedy=f"--symbol {safe_text(ticker, limit=12)}, or take its rows out",
+                phrase(
+                    "{name}:{line}: a price of {ticker}, not of {symbol}",
+                    name=sheet.name,
+                    line=str(line),
+                    ticker=safe_text(ticker, limit=12),
+                    symbol=symbol,
+                ),
+                remedy=phrase(
+                    "--symbol {ticker}, or take its rows out", ticker=safe_text(ticker, limit=12)
+                ),
             )
         if sheet.cell(row, "period").upper() not in ("", "D"):
-            raise TableError(f"{sheet.name}:{line}: not a daily price", remedy="export daily bars")
+            raise TableError(
+                phrase("{name}:{line}: not a daily price", name=sheet.name, line=str(line)),
+                remedy=phrase("export daily bars"),
+            )
 
 
 # --- dates -----------------------------------------------------------------------------------
@@ -227,8 +267,13 @@ def _days(sheet: _Sheet) -> tuple[Callable[[int, str], date], str]:
             return datetime.strptime(text, "%b %d, %Y").replace(tzinfo=UTC).date()
         except ValueError:
             raise TableError(
-                f"{sheet.name}:{line}: date '{safe_text(text, limit=40)}' is not a date",
-                remedy="use 2025-10-01",
+                phrase(
+                    "{name}:{line}: date '{text}' is not a date",
+                    name=sheet.name,
+                    line=str(line),
+                    text=safe_text(text, limit=40),
+                ),
+                remedy=phrase("use 2025-10-01"),
             ) from None
 
     return day_of, first_part
@@ -240,9 +285,12 @@ def _first_part(sheet: _Sheet, parts: Sequence[tuple[int, re.Match[str]]]) -> st
     month_first = next((line for line, m in parts if int(m[3]) > 12), None)
     if day_first and month_first:
         raise TableError(
-            f"{sheet.name}:{max(day_first, month_first)}: dates with the day and with the month "
-            "first in one file",
-            remedy="write them as 2025-10-01",
+            phrase(
+                "{name}:{line}: dates with the day and with the month first in one file",
+                name=sheet.name,
+                line=str(max(day_first, month_first)),
+            ),
+            remedy=phrase("write them as 2025-10-01"),
         )
     if day_first or month_first:
         return "day" if day_first else "month"
@@ -251,8 +299,13 @@ def _first_part(sheet: _Sheet, parts: Sequence[tuple[int, re.Match[str]]]) -> st
     if not sheet.first_part:
         line, match = parts[0]
         raise TableError(
-            f"{sheet.name}:{line}: '{match[0]}' may be read with the day or with the month first",
-            remedy="write dates as 2025-10-01, or export more days",
+            phrase(
+                "{name}:{line}: '{match}' may be read with the day or with the month first",
+                name=sheet.name,
+                line=str(line),
+                match=str(match[0]),
+            ),
+            remedy=phrase("write dates as 2025-10-01, or export more days"),
         )
     return sheet.first_part
 
@@ -260,9 +313,19 @@ def _first_part(sheet: _Sheet, parts: Sequence[tuple[int, re.Match[str]]]) -> st
 def _need_order(dated: Sequence[tuple[int, date, list[str]]], name: str) -> None:
     for (_, before, _), (line, day, _) in pairwise(dated):
         if day == before:
-            raise TableError(f"{name}:{line}: {day} comes twice")
+            raise TableError(
+                phrase("{name}:{line}: {day} comes twice", name=name, line=str(line), day=str(day))
+            )
         if day < before:
-            raise TableError(f"{name}:{line}: {day} is before {before}; rows must be in order")
+            raise TableError(
+                phrase(
+                    "{name}:{line}: {day} is before {before}; rows must be in order",
+                    name=name,
+                    line=str(line),
+                    day=str(day),
+                    before=str(before),
+                )
+            )
 
 
 # --- numbers ---------------------------------------------------------------------------------
@@ -284,8 +347,13 @@ def _numbers(sheet: _Sheet) -> tuple[Callable[[str], float], bool]:
     if with_comma and not comma and not any("." in text for _, text in with_comma):
         line, text = with_comma[0]
         raise TableError(
-            f"{sheet.name}:{line}: '{safe_text(text, limit=20)}' may be a thousand or a decimal",
-            remedy="write prices with a point",
+            phrase(
+                "{name}:{line}: '{text}' may be a thousand or a decimal",
+                name=sheet.name,
+                line=str(line),
+                text=safe_text(text, limit=20),
+            ),
+            remedy=phrase("write prices with a point"),
         )
 
     def number_of(text: str) -> float:
@@ -321,18 +389,31 @@ def _bar(
             value = number_of(text)
         except ValueError:
             raise TableError(
-                f"{place}: {field} = '{safe_text(text, limit=40)}' is not a number"
+                phrase(
+                    "{place}: {field} = '{text}' is not a number",
+                    place=place,
+                    field=field,
+                    text=safe_text(text, limit=40),
+                )
             ) from None
         least = value >= 0 if field == "volume" else value > 0
         if not (math.isfinite(value) and least):
             what = "0 or more" if field == "volume" else "a positive price"
-            raise TableError(f"{place}: {field} = {safe_text(text, limit=40)} is not {what}")
+            raise TableError(
+                phrase(
+                    "{place}: {field} = {text} is not {what}",
+                    place=place,
+                    field=field,
+                    text=safe_text(text, limit=40),
+                    what=what,
+                )
+            )
         return value
 
     prices = {field: figure(field) for field in _PRICES}
     close = prices["close"]
     if close is None:
-        raise TableError(f"{place}: no close")
+        raise TableError(phrase("{place}: no close", place=place))
     _need_range(place, prices["low"], prices["high"], (prices["open"], close))
     return Bar(
         symbol=symbol, session_on=day, close=close, open=prices["open"], high=prices["high"],
@@ -344,9 +425,22 @@ def _need_range(
     place: str, low: float | None, high: float | None, inside: Iterable[float | None]
 ) -> None:
     if low is not None and high is not None and low > high:
-        raise TableError(f"{place}: low {low:g} is above high {high:g}")
+        raise TableError(
+            phrase(
+                "{place}: low {low} is above high {high}",
+                place=place,
+                low=f"{low:g}",
+                high=f"{high:g}",
+            )
+        )
     for value in inside:
         below = value is not None and low is not None and value < low * (1 - ROUNDING)
         above = value is not None and high is not None and value > high * (1 + ROUNDING)
         if below or above:
-            raise TableError(f"{place}: {value:g} lies outside low and high")
+            raise TableError(
+                phrase(
+                    "{place}: {value} lies outside low and high",
+                    place=place,
+                    value=f"{value:g}",
+                )
+            )

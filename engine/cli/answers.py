@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from engine.cli.output import kept_output, redacted, unexpected
 from engine.errors import InputError, NvsignalError, UnknownNameError
+from engine.phrases import phrase
 
 QUESTIONS: Mapping[str, tuple[str, ...]] = {
     "report": ("as_of", "strategy"),
@@ -67,7 +68,8 @@ class Answers:
         if "strategy" in QUESTIONS[question] and (named := given.get("strategy", self.strategy)):
             if "strategy" in given and not _PRESET.match(str(named)):
                 raise InputError(
-                    f"'{str(named)[:40]}' is no name of a preset", remedy="name one, not a file"
+                    phrase("'{named}' is no name of a preset", named=str(named)[:40]),
+                    remedy=phrase("name one, not a file"),
                 )
             told.append(f"--strategy={named}")
         if "days" in given:
@@ -77,7 +79,10 @@ class Answers:
         models = given.get("models", ())
         named_models = models.split(",") if isinstance(models, str) else list(models)
         if len(named_models) > MOST_MODELS:
-            raise InputError(f"{len(named_models)} models named", remedy="name one or two")
+            raise InputError(
+                phrase("{named_models} models named", named_models=str(len(named_models))),
+                remedy=phrase("name one or two"),
+            )
         return [*told, "--", *(name.strip()[:120] for name in named_models)]
 
     def _told(self, words: list[str]) -> str:
@@ -101,6 +106,8 @@ class Answers:
         mine = load(config_folder(self.config)).holding
         if mine is None or not mine.programs_may_read:
             raise InputError(
-                "the holding is private",
-                remedy="set programs_may_read = true in holding.toml to let programs read it",
+                phrase("the holding is private"),
+                remedy=phrase(
+                    "set programs_may_read = true in holding.toml to let programs read it"
+                ),
             )

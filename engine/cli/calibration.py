@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,11 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from config.frozen import FROZEN_ON
-from engine.clock import NEW_YORK
 from engine.errors import DataError
-from engine.plain import safe_text
-from engine.service.basis import foresight
+from engine.phrases import phrase
 
 if TYPE_CHECKING:
     from backtests.observables import Effect, Scored, Told
@@ -22,8 +18,6 @@ if TYPE_CHECKING:
     from engine.record.history import History
     from engine.values import Features
 
-WIDTH = 80
-BINS = 5
 LEAST_TOLD = 12
 """Forecasts below which no interval says anything: three blocks of the bootstrap, four each."""
 RATED = ("release", "rated at last")
@@ -90,7 +84,10 @@ def calibration(seen: Seen) -> list[Scored]:
     for what, steps, effect in seen.steps:
         found.append(observables.of_steps(what, steps, seen.ratings, effect))
     if not any(found):
-        raise DataError("no forecast of a rating has run its course", remedy="choose a later day")
+        raise DataError(
+            phrase("no forecast of a rating has run its course"),
+            remedy=phrase("choose a later day"),
+        )
     return [observables.score(told) for told in found if told]
 
 
@@ -113,75 +110,8 @@ def forecasts(seen: Seen, rated: RatedRelease) -> list[Told]:
     return found
 
 
-# --- text ---
-
-
-def calibration_text(
-    scored: Sequence[Scored], instant: datetime, left: Sequence[tuple[str, int]] = ()
-) -> str:
-    """Table and pictures in 80 columns."""
-    head = f"{'quantity':29} {'n':>3} {'CRPS':>6} {'past':>6} {'skill':>6} {'90 %':>16} {'held':>5}"
-    to = instant.astimezone(NEW_YORK).date()
-    lines = [f"Forecasts of ratings against the past alone, to {to}", "", head]
-    lines.append("─" * WIDTH)
-    for s in scored:
-        span = f"{s.low:+.1%} to {s.high:+.1%}"
-        lines.append(
-            f"{s.what:29} {s.n:>3} {s.crps:>6.2f} {s.crps_of_past:>6.2f} {s.skill:>+6.1%} "
-            f"{span:>16} {s.covered:>5.0%}"
-        )
-    lines += [f"{what:29}   0  too few to score: it has come {n} times" for what, n in left]
-    lines += ["─" * WIDTH, *textwrap.wrap(_verdict(scored), WIDTH)]
-    few = [s.what for s in scored if s.n < LEAST_TOLD]
-    told = f"Under {LEAST_TOLD} forecasts, which show nothing either way: {', '.join(few)}."
-    lines += [*(textwrap.wrap(told, WIDTH) if few else ()), ""]
-    lines += ["Where outcomes fell in their forecasts, a fifth each if honest"]
-    for s in scored:
-        lines += [s.what]
-        shares = np.histogram(s.places, bins=BINS, range=(0.0, 1.0))[0] / s.n
-        for number, share in enumerate(shares):
-            span = f"{20 * number:>3} to {20 * (number + 1):>3} %"
-            lines.append(f"  {span}  {'█' * round(40 * share):<40} {share:.0%}")
-    for note in foresight(FROZEN_ON, to):
-        lines += ["", *textwrap.wrap(str(note), WIDTH)]
-    return "\n".join(lines)
-
-
-def _verdict(scored: Sequence[Scored]) -> str:
-    told = [s for s in scored if s.n >= LEAST_TOLD]
-    better = [s.what for s in told if s.low > 0]
-    worse = [s.what for s in told if s.high < 0]
-    if better:
-        return f"Ratings knew more than the past of: {', '.join(better)}."
-    if worse:
-        return f"Ratings knew less than the past of: {', '.join(worse)}."
-    return "No rating was shown to know more than the past alone, and none to know less."
-
-
-def forecasts_text(told: Sequence[Told], rated: RatedRelease) -> str:
-    """What one rating says of each quantity beside the past alone, 80 columns."""
-    rating = rated.rating
-    lines = [
-        safe_text(f"{rating.model}, rated {rating.rated_at:%Y-%m-%d}: what will be seen", limit=80),
-        "",
-        f"{'quantity, per cent':29} {'rating: 5-50-95 %':>24} {'the past alone':>16} {'came':>8}",
-        "─" * WIDTH,
-    ]
-    for t in told:
-        low, middle, high = np.percentile(t.sample(), (5, 50, 95))
-        past_low, past_high = np.percentile(t.past, (5, 95))
-        came = "not yet" if np.isnan(t.came) else f"{t.came:+.1f}"
-        lines.append(
-            f"{t.what:29} {f'{low:+.1f} {middle:+.1f} {high:+.1f}':>24} "
-            f"{f'{past_low:+.1f} to {past_high:+.1f}':>16} {came:>8}"
-        )
-    if not told:
-        lines.append("Nothing: the release cannot be rated, or too little came before it.")
-    return "\n".join(lines)
-
-
 def forecasts_plain(told: Sequence[Told], rated: RatedRelease) -> dict[str, Any]:
-    """As ``forecasts_text``, JSON-ready. came null: it has not run its course."""
+    """What one rating says of each quantity, JSON-ready. came null: it has not run its course."""
     rows = []
     for t in told:
         low, middle, high = (float(v) for v in np.percentile(t.sample(), (5, 50, 95)))

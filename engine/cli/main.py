@@ -11,6 +11,8 @@ import importlib
 import os
 import pkgutil
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 
 import typer
 
@@ -44,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
             finally:  # a loss is told here, once, and not by Python's own exit
                 sys.stdout.flush()
     except NvsignalError as error:
-        fail(redacted(str(error)))
+        fail(redacted(_told(error, sys.argv[1:] if argv is None else argv)))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         fail("interrupted; what was recorded so far is kept")
@@ -54,6 +56,21 @@ def main(argv: list[str] | None = None) -> None:
             raise
         fail(f"{unexpected(error)} ({DEBUG}=1 shows where; please report it)")
         sys.exit(1)
+
+
+def _told(error: NvsignalError, argv: Sequence[str]) -> str:
+    """``error`` in the language that was asked for with ``--lang``, else as it is: in English."""
+    asked = [after for before, after in pairwise(argv) if before == "--lang"]
+    asked += [word.partition("=")[2] for word in argv if word.startswith("--lang=")]
+    if not asked or asked[-1][:2] == "en":
+        return str(error)
+    from engine.report.faults import fault_lines
+    from engine.report.i18n import voice
+
+    try:
+        return "\n".join(fault_lines(error, voice(asked[-1])))
+    except NvsignalError:  # a language that there is not, which may be the very error
+        return str(error)
 
 
 DEBUG = "NVSIGNAL_DEBUG"

@@ -26,3 +26,6 @@ StrategyFile = Annotated[
     str | None,
     typer.Option("--strategy", metavar="NAME|FILE", help="Preset or strategy file to decide with."),
 ]
+Lang = Annotated[
+    str | None, typer.Option("--lang", help="en or fr; default: the configured language.")
+]

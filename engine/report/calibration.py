@@ -71,14 +71,21 @@ def page_of(quantities: Sequence[Quantity], as_of: datetime, voice: Voice) -> Pa
     pictures = Part(
         name="pictures",
         title=_("Where outcomes fell in their forecasts"),
-        blocks=tuple(Card(title=_name(q, voice), blocks=(_chart(q, voice),)) for q in quantities),
+        blocks=tuple(
+            Card(title=named(q.what, voice), blocks=(_chart(q, voice),)) for q in quantities
+        ),
     )
     parts = (scores, pictures)
     return Page(lang=voice.lang, title=title, code="HOLD", parts=parts, disclaimer="")
 
 
-def _name(quantity: Quantity, voice: Voice) -> str:
-    return voice.say(_NAMES[quantity.what])
+def _picture(quantity: Quantity, voice: Voice) -> Card:
+    return Card(title=named(quantity.what, voice), blocks=(_chart(quantity, voice),))
+
+
+def named(what: str, voice: Voice) -> str:
+    """A quantity in the reader's words."""
+    return voice.say(_NAMES[what]) if what in _NAMES else voice.tell(what, limit=60)
 
 
 def _table(quantities: Sequence[Quantity], voice: Voice) -> Table:
@@ -97,7 +104,7 @@ def _row(q: Quantity, voice: Voice) -> tuple[Cell, ...]:
     _ = voice.say
     tone = (q.low > 0) - (q.high < 0)
     return (
-        Cell(text=_name(q, voice), note=voice.count("{n} forecast", "{n} forecasts", n=q.n)),
+        Cell(text=named(q.what, voice), note=voice.count("{n} forecast", "{n} forecasts", n=q.n)),
         Cell(
             text=voice.number(q.crps, ".2f"),
             note=_("past {crps:.2f}", crps=q.crps_of_past),

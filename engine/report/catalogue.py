@@ -16,7 +16,7 @@ from typing import Any
 
 from engine.report.i18n import DOMAIN, KEYWORDS, LANGUAGES, LOCALE_DIR
 
-SOURCES = ("engine", "strategies", "feeds", "backtests")
+SOURCES = ("engine", "strategies", "feeds", "backtests", "config")
 _TEMPLATE = LOCALE_DIR / "messages.pot"
 _MAPPING = Path(__file__).with_name("babel.cfg")
 _IDLE_HEADERS = tuple(

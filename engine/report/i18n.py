@@ -97,7 +97,7 @@ class Voice:
 
     def _word(self, text: str) -> str:
         """``text`` when it is one of our own words, or a list of them; else empty."""
-        words = text.split(", ")
+        words = [text] if text in WORDS else text.split(", ")
         if not all(word in WORDS for word in words):
             return ""
         return ", ".join(self._print(self.catalogue.gettext(word)) for word in words)
@@ -126,6 +126,10 @@ class Voice:
     def pair(self, label: str, value: str) -> Said:
         """A label with its value; French puts a space before the colon."""
         return self.say("{label}: {value}", label=label, value=value)
+
+    def quote(self, text: str) -> Said:
+        """Words of somebody else, marked as such where they are in a language not the reader's."""
+        return Said(text if self.lang == "en" or not text else f"«{_NBSP}{text}{_NBSP}»")
 
     def number(self, value: float | None, spec: str) -> Said:
         """One number by a format of ``engine.phrases``."""

@@ -27,6 +27,8 @@ _BLANK = re.compile(  # letters and marks that show nothing: fillers, joiners, v
     "\U000e0100-\U000e01ef]"
 )
 _MARKS = re.compile("([\u0300-\u036f]{2})[\u0300-\u036f]+")
+_OPENING = re.compile(r"(?<![^\s(→])'(?=[\w{-])")
+"""An apostrophe that begins a word that is quoted."""
 _MAX_URL = 2_000
 _BAD_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\xa0\"'<>\\^`{|}\[\]]")
 
@@ -69,5 +71,5 @@ def print_french(template: str) -> str:
 
 
 def print_english(template: str) -> str:
-    """Curly apostrophes."""
-    return template.replace("'", "’")
+    """Curly apostrophes and single quotation marks."""
+    return _OPENING.sub("‘", template).replace("'", "’")

@@ -74,6 +74,29 @@ def ended(sentence: str) -> str:
     return sentence if not sentence or sentence[-1] in ".!?…:;" else sentence + "."
 
 
+MOST_HEADLINE = 300
+UNSOURCED = "general knowledge"
+"""What the curated tables write where nobody is on record."""
+
+
+def quoted(headline: str, voice: Voice) -> str:
+    """A headline as its paper wrote it; in a report of another language between quotation marks."""
+    return voice.quote(clean(headline, limit=MOST_HEADLINE))
+
+
+def actors(names: str, voice: Voice) -> str:
+    """Who acted, " / " between several; names stay, descriptions are translated."""
+    return " / ".join(voice.tell(name, limit=80) for name in names.split(" / "))
+
+
+def source_of(source: str, voice: Voice, *, limit: int) -> str:
+    """Who told it; what nobody is on record for says so."""
+    told = clean(source, limit=limit)
+    if not told.startswith(UNSOURCED):
+        return told
+    return voice.say("no source on record") + told.removeprefix(UNSOURCED)
+
+
 def verdict_code(report: Report) -> str:
     """HOLD or SELL, UNKNOWN where the evidence cannot say, PAST where it decides nothing today."""
     if not report.for_today:

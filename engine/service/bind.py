@@ -25,6 +25,7 @@ from config.settings import Config, Read, strategy_paths
 from config.strategy import StrategyFile, Use, VoiceSettings
 from config.threat import ESTIMATES, estimate_problems, unweighed
 from engine.errors import ConfigError, InputError, NvsignalError, UnknownNameError, nearest
+from engine.phrases import phrase
 from engine.service import tables
 
 if TYPE_CHECKING:
@@ -135,13 +136,19 @@ def contradicting_hours(chosen: settings.Settings) -> Iterator[tuple[str, str]]:
     at, decide = chosen.schedule.clock_time, chosen.decision.clock_time
     if at < decide:
         yield (
-            f"reports at {at:%H:%M} do not know what comes in until {decide:%H:%M}",
-            "set [schedule] report_at to [decision] decide_at or later",
+            phrase(
+                "reports at {at} do not know what comes in until {decide}",
+                at=f"{at:%H:%M}",
+                decide=f"{decide:%H:%M}",
+            ),
+            phrase("set [schedule] report_at to [decision] decide_at or later"),
         )
     if at >= OPEN:
         yield (
-            f"reports at {at:%H:%M} New York come after the open at which they act",
-            "set [schedule] report_at before 09:30",
+            phrase(
+                "reports at {at} New York come after the open at which they act", at=f"{at:%H:%M}"
+            ),
+            phrase("set [schedule] report_at before 09:30"),
         )
 
 

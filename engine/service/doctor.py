@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.clock import NEW_YORK
 from engine.errors import NvsignalError
+from engine.phrases import Phrase, phrase
 from engine.shown import FeedState
 
 if TYPE_CHECKING:
@@ -56,12 +57,12 @@ def examine(folder: Path, db: str | None, now: datetime) -> tuple[Finding, ...]:
     problems = bind.check(folder)
     if problems:
         return tuple(
-            Finding(level="error", check="config", message=p, remedy="correct the file")
+            Finding(level="error", check="config", message=p, remedy=phrase("correct the file"))
             for p in problems
         )
     config = bind.load(folder)
     noted = (
-        Finding(level="warning", check="config", message=line, remedy="see config/facts")
+        Finding(level="warning", check="config", message=line, remedy=phrase("see config/facts"))
         for line in bind.warnings(folder, now)
     )
     return (*noted, *_all(config, db, now))
@@ -83,7 +84,11 @@ def _all(config: Config, db: str | None, now: datetime) -> Iterator[Finding]:
     url = db or wiring.default_db_url(config)
     channels = channels_of(config)
     redact = Redactor((*channels.secrets, *secrets_of(os.environ)))
-    yield Finding(level="ok", check="config", message=f"{config.folder} is in order")
+    yield Finding(
+        level="ok",
+        check="config",
+        message=phrase("{folder} is in order", folder=str(config.folder)),
+    )
     yield from feeds_file(config)
     yield from hours(config)
     yield from contact(config)
@@ -94,9 +99,17 @@ def _all(config: Config, db: str | None, now: datetime) -> Iterator[Finding]:
         yield Finding(
             level=finding.level,
             check=finding.check,
-            message=redact(finding.message),
+            message=_without_secrets(finding.message, redact),
             remedy=finding.remedy,
         )
+
+
+def _without_secrets(message: str, redact: Callable[[str], str]) -> str:
+    """``message``, still a phrase where it was one."""
+    if not isinstance(message, Phrase):
+        return redact(message)
+    args = {name: redact(x) if isinstance(x, str) else x for name, x in message.args.items()}
+    return Phrase(message.template, args, message.plural, message.n)
 
 
 # --- without the record ---------------------------------------------------------------------
@@ -110,7 +123,7 @@ def feeds_file(config: Config) -> Iterator[Finding]:
         feeds_of(config)
     except NvsignalError as error:
         yield Finding(
-            level="error", check="feeds.toml", message=str(error), remedy="correct the file"
+            level="error", check="feeds.toml", message=str(error), remedy=phrase("correct the file")
         )
 
 
@@ -128,8 +141,8 @@ def contact(config: Config) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             check="contact",
-            message="no contact address: the SEC and Fed collectors do not start",
-            remedy="set [contact] mail in nvsignal.toml",
+            message=phrase("no contact address: the SEC and Fed collectors do not start"),
+            remedy=phrase("set [contact] mail in nvsignal.toml"),
         )
 
 
@@ -142,12 +155,17 @@ def sqlite_version(url: str, version: tuple[int, ...]) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             check="sqlite",
-            message=f"SQLite {shown} has the WAL-reset bug (3.7.0 to 3.51.2), rare damage when "
-            "two connections write at the same moment; nvsignal lets one write at a time",
-            remedy="keep backups ('nvsignal db backup'), or use SQLite 3.51.3 or newer",
+            message=phrase(
+                "SQLite {shown} has the WAL-reset bug (3.7.0 to 3.51.2), rare damage when two "
+                "connections write at the same moment; nvsignal lets one write at a time",
+                shown=str(shown),
+            ),
+            remedy=phrase("keep backups ('nvsignal db backup'), or use SQLite 3.51.3 or newer"),
         )
     else:
-        yield Finding(level="ok", check="sqlite", message=f"SQLite {shown}")
+        yield Finding(
+            level="ok", check="sqlite", message=phrase("SQLite {shown}", shown=str(shown))
+        )
 
 
 def folders(wanted: dict[str, Path]) -> Iterator[Finding]:
@@ -158,8 +176,10 @@ def folders(wanted: dict[str, Path]) -> Iterator[Finding]:
             yield Finding(
                 level="error",
                 check=f"folder: {name}",
-                message=f"{folder} cannot be written",
-                remedy=f"change the permissions of {there}, or name another folder",
+                message=phrase("{folder} cannot be written", folder=str(folder)),
+                remedy=phrase(
+                    "change the permissions of {there}, or name another folder", there=str(there)
+                ),
             )
             continue
         yield disk(name, folder, shutil.disk_usage(there).free)
@@ -175,7 +195,9 @@ def disk(name: str, folder: Path, free_bytes: int) -> Finding:
         level=level,
         check=f"folder: {name}",
         message=message,
-        remedy="" if level == "ok" else "free some space: below 1 GB a record may stop growing",
+        remedy=""
+        if level == "ok"
+        else phrase("free some space: below 1 GB a record may stop growing"),
     )
 
 
@@ -197,7 +219,9 @@ def addresses(channels: Channels) -> Iterator[Finding]:
                 level="error", check="channel", message=error.message, remedy=error.remedy or ""
             )
     if not channels.usable and not channels.problems:
-        yield Finding(level="ok", check="channel", message="none configured: reports go to files")
+        yield Finding(
+            level="ok", check="channel", message=phrase("none configured: reports go to files")
+        )
 
 
 # --- on the record --------------------------------------------------------------------------
@@ -214,8 +238,8 @@ def on_record(config: Config, url: str, channels: Channels, now: datetime) -> It
             yield Finding(
                 level="warning",
                 check="record",
-                message=f"no record at {path} yet",
-                remedy="'nvsignal report' or 'nvsignal run' makes one",
+                message=phrase("no record at {path} yet", path=str(path)),
+                remedy=phrase("'nvsignal report' or 'nvsignal run' makes one"),
             )
             return
         with Store.open(url, create=False) as store:
@@ -244,12 +268,15 @@ def journal_mode(path: Path) -> Finding:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         mode = str(connection.execute("PRAGMA journal_mode").fetchone()[0])
     if mode == "wal":
-        return Finding(level="ok", check="journal", message="WAL is on")
+        return Finding(level="ok", check="journal", message=phrase("WAL is on"))
     return Finding(
         level="warning",
         check="journal",
-        message=f"journal mode is {mode}, not WAL: readers and the writer block each other",
-        remedy="keep the record on a local disk that allows WAL",
+        message=phrase(
+            "journal mode is {mode}, not WAL: readers and the writer block each other",
+            mode=str(mode),
+        ),
+        remedy=phrase("keep the record on a local disk that allows WAL"),
     )
 
 
@@ -262,12 +289,17 @@ def clock_skew(store: Store, now: datetime) -> Iterator[Finding]:
         yield Finding(
             level="error",
             check="clock",
-            message=f"the record holds {latest:%Y-%m-%d %H:%M} UTC, and the clock says "
-            f"{now:%Y-%m-%d %H:%M} UTC",
-            remedy="set the clock (timedatectl set-ntp true)",
+            message=phrase(
+                "the record holds {latest} UTC, and the clock says {now} UTC",
+                latest=f"{latest:%Y-%m-%d %H:%M}",
+                now=f"{now:%Y-%m-%d %H:%M}",
+            ),
+            remedy=phrase("set the clock (timedatectl set-ntp true)"),
         )
     else:
-        yield Finding(level="ok", check="clock", message="nothing on record is from the future")
+        yield Finding(
+            level="ok", check="clock", message=phrase("nothing on record is from the future")
+        )
 
 
 def ledger_chain(store: Store, config: Config) -> Iterator[Finding]:
@@ -285,15 +317,24 @@ def ledger_chain(store: Store, config: Config) -> Iterator[Finding]:
             level="error",
             check="ledger",
             message=error.message,
-            remedy="restore a backup: nvsignal db restore",
+            remedy=phrase("restore a backup: nvsignal db restore"),
         )
     else:
         yield Finding(
             level="ok",
             check="ledger",
-            message=f"unbroken, length {head.n_entries}, as {reports} reports name it"
-            + (f" and {stamped} time stamps" if stamped else ""),
+            message=_unbroken(head.n_entries, reports, stamped),
         )
+
+
+def _unbroken(entries: int, reports: int, stamped: int) -> str:
+    said = {"entries": entries, "reports": reports, "stamped": stamped}
+    if stamped:
+        return phrase(
+            "unbroken, length {entries}, as {reports} reports name it and {stamped} time stamps",
+            **said,
+        )
+    return phrase("unbroken, length {entries}, as {reports} reports name it", **said)
 
 
 def leader(url: str) -> Iterator[Finding]:
@@ -309,11 +350,15 @@ def leader(url: str) -> Iterator[Finding]:
         yield Finding(
             level="ok",
             check="leader",
-            message="no process is running the mornings",
-            remedy="start 'nvsignal run', or call 'nvsignal daily' from cron",
+            message=phrase("no process is running the mornings"),
+            remedy=phrase("start 'nvsignal run', or call 'nvsignal daily' from cron"),
         )
     else:
-        yield Finding(level="ok", check="leader", message=f"{holder.name} runs the mornings")
+        yield Finding(
+            level="ok",
+            check="leader",
+            message=phrase("{name} runs the mornings", name=str(holder.name)),
+        )
 
 
 def runs(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
@@ -329,21 +374,36 @@ def runs(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
         yield Finding(
             level="error" if failed else "ok",
             check="last report",
-            message=f"{schedule.session_of(last)}: {last.status}"
-            + (f", {last.detail}" if last.detail else ""),
-            remedy="mend what the message names; it is tried again by itself" if failed else "",
+            message=_run_told(str(schedule.session_of(last)), last.status, last.detail),
+            remedy=phrase("mend what the message names; it is tried again by itself")
+            if failed
+            else "",
         )
         done = {schedule.session_of(run) for run in told if run.status == "done"}
-        passed = [d for d in sessions.on if schedule.report_at(d, settings) + LATE < now]
+        first = min(schedule.session_of(run) for run in told)  # none was due before the first
+        late = now - LATE
+        passed = [d for d in sessions.on if d >= first and schedule.report_at(d, settings) < late]
         if passed and passed[-1] not in done and not failed:
             yield Finding(
                 level="error",
                 check="last report",
-                message=f"there is no report for {passed[-1]}",
-                remedy="start 'nvsignal run', or 'nvsignal daily' once",
+                message=phrase("there is no report for {passed}", passed=str(passed[-1])),
+                remedy=phrase("start 'nvsignal run', or 'nvsignal daily' once"),
             )
     coming = schedule.next_runs(now, sessions, settings)["report"].astimezone(NEW_YORK)
-    yield Finding(level="ok", check="next report", message=f"{coming:%Y-%m-%d %H:%M} New York")
+    yield Finding(
+        level="ok",
+        check="next report",
+        message=phrase("{coming} New York", coming=f"{coming:%Y-%m-%d %H:%M}"),
+    )
+
+
+def _run_told(session: str, status: str, detail: str) -> str:
+    said = {"done": phrase("done"), "failed": phrase("failed"), "running": phrase("running")}
+    told = said.get(status, status)
+    if detail:
+        return phrase("{session}: {status}, {detail}", session=session, status=told, detail=detail)
+    return phrase("{session}: {status}", session=session, status=told)
 
 
 def sources(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
@@ -357,8 +417,8 @@ def sources(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             check="feeds",
-            message="no feed was ever asked",
-            remedy="'nvsignal collect' asks them",
+            message=phrase("no feed was ever asked"),
+            remedy=phrase("'nvsignal collect' asks them"),
         )
         return
     for source in bad:
@@ -366,10 +426,12 @@ def sources(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
             level="warning",
             check=f"feed: {source.name}",
             message=f"{source.state.value}" + (f": {source.note}" if source.note else ""),
-            remedy="see 'nvsignal feeds'",
+            remedy=phrase("see 'nvsignal feeds'"),
         )
     if told and not bad:
-        yield Finding(level="ok", check="feeds", message=f"all {len(told)} are well")
+        yield Finding(
+            level="ok", check="feeds", message=phrase("all {told} are well", told=str(len(told)))
+        )
 
 
 def failing_channels(store: Store, channels: Channels) -> Iterator[Finding]:
@@ -379,13 +441,17 @@ def failing_channels(store: Store, channels: Channels) -> Iterator[Finding]:
     for channel in channels.usable:
         since = failing_since(store, channel.name)
         if since is None:
-            yield Finding(level="ok", check=f"channel: {channel.name}", message="no failure")
+            yield Finding(
+                level="ok", check=f"channel: {channel.name}", message=phrase("no failure")
+            )
         else:
             yield Finding(
                 level="error",
                 check=f"channel: {channel.name}",
-                message=f"nothing could be sent since {since:%Y-%m-%d %H:%M} UTC",
-                remedy="the log of 'nvsignal run' says why; check its address",
+                message=phrase(
+                    "nothing could be sent since {since} UTC", since=f"{since:%Y-%m-%d %H:%M}"
+                ),
+                remedy=phrase("the log of 'nvsignal run' says why; check its address"),
             )
 
 
@@ -400,14 +466,22 @@ def recipients(store: Store, now: datetime) -> Iterator[Finding]:
         yield Finding(
             level="error",
             check=f"channel: {row.channel}",
-            message=f"{row.recipient} did not get the mail of {row.changed_at:%Y-%m-%d}: {row.why}",
-            remedy="correct the address, or ask its provider",
+            message=phrase(
+                "{recipient} did not get the mail of {changed_at}: {why}",
+                recipient=str(row.recipient),
+                changed_at=f"{row.changed_at:%Y-%m-%d}",
+                why=str(row.why),
+            ),
+            remedy=phrase("correct the address, or ask its provider"),
         )
     for row in maybe_twice(store, now - REPEATS_SHOWN):
         yield Finding(
             level="warning",
             check=f"channel: {row.channel}",
-            message=f"{row.recipient or 'the service'} may have got '{row.key}' twice: a process "
-            "ended before it heard the answer",
-            remedy="none needed: both have one Message-ID, and mail programs show one",
+            message=phrase(
+                "{who} may have got '{key}' twice: a process ended before it heard the answer",
+                who=row.recipient or phrase("the service"),
+                key=str(row.key),
+            ),
+            remedy=phrase("none needed: both have one Message-ID, and mail programs show one"),
         )

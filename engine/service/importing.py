@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from engine.clock import at_new_york, next_business_morning
 from engine.errors import DataError, InputError, TableError
 from engine.files import read_bytes
+from engine.phrases import phrase
 from engine.record.asof import IMPORTED, actions_at, bars_at, split_factor
 from engine.record.history import History
 from engine.record.readings import ACTIONS, OBSERVATIONS, Bar, CorporateAction, Observation
@@ -88,9 +89,20 @@ def import_bars(
     sound = sound_bars(facts, record, now=now, sessions=sessions, vouched=vouched)
     wrong = (*sound.refused.values(), *sound.left_out)
     if wrong:
-        raise DataError(f"{file.name}: {wrong[0]}{_more(wrong)}", remedy="nothing was recorded")
+        raise DataError(
+            phrase(
+                "{name}: {wrong}{more}",
+                name=file.name,
+                wrong=str(wrong[0]),
+                more=str(_more(wrong)),
+            ),
+            remedy=phrase("nothing was recorded"),
+        )
     if sound.holes and not allow_gaps:
-        raise DataError(f"{file.name}: {sound.holes[0]}", remedy="complete it, or use --allow-gaps")
+        raise DataError(
+            phrase("{name}: {holes}", name=file.name, holes=str(sound.holes[0])),
+            remedy=phrase("complete it, or use --allow-gaps"),
+        )
     done = store.record(sound.facts)
     notes = [f"read as {found.recognised}", *undone, *sound.waiting, *sound.holes]
     if name not in DECIDES:
@@ -103,7 +115,10 @@ def symbol_of(text: str) -> str:
     """``text`` as the record names it: capitals, no caret; ``InputError`` for no symbol at all."""
     symbol = text.strip().upper().lstrip("^")
     if not _SYMBOL.match(symbol):
-        raise InputError(f"--symbol '{text[:20]}' is no symbol", remedy="such as NVDA or ^VIX")
+        raise InputError(
+            phrase("--symbol '{text}' is no symbol", text=text[:20]),
+            remedy=phrase("such as NVDA or ^VIX"),
+        )
     return symbol
 
 
@@ -176,7 +191,7 @@ def import_rates(store: Store, file: Path, now: datetime) -> Imported:
     for place, row in _table(file):
         day = _day(row, place, "date", "observation_date", "observed_on")
         if day > now.date():
-            raise TableError(f"{place}: {day} lies ahead")
+            raise TableError(phrase("{place}: {day} lies ahead", place=place, day=str(day)))
         for series, text in _figures(row, place):
             observed = Observation(series=series, observed_on=day, value=_number(text, place))
             closed = at_new_york(day, time(16)) + AFTER_CLOSE
@@ -195,12 +210,21 @@ def _figures(row: Row, place: str) -> Iterable[tuple[str, str]]:
     if "series" in row:
         found = [(row["series"].upper(), row.get("value", ""))]
         if not _SERIES.match(found[0][0]):
-            raise TableError(f"{place}: series '{row['series'][:20]}' is not known", remedy=_KNOWN)
+            raise TableError(
+                phrase(
+                    "{place}: series '{series}' is not known",
+                    place=place,
+                    series=row["series"][:20],
+                ),
+                remedy=_KNOWN,
+            )
     else:
         found = [(k.removesuffix("_pct").upper(), v) for k, v in row.items()]
         found = [(k, v) for k, v in found if _SERIES.match(k)]
         if not found:
-            raise TableError(f"{place}: no column of a known series", remedy=_KNOWN)
+            raise TableError(
+                phrase("{place}: no column of a known series", place=place), remedy=_KNOWN
+            )
     return [(series, text) for series, text in found if text.lower() not in missing]
 
 
@@ -240,12 +264,17 @@ def _actions(row: Row, place: str) -> list[tuple[str, float]]:
         text = row.get("split_ratio") or row.get("value", "")
         match = _RATIO.match(text.replace(" ", ""))
         if not match or float(match[1]) <= 0 or float(match[2] or 1) <= 0:
-            raise TableError(f"{place}: split '{text[:20]}' is no ratio", remedy="such as 10:1")
+            raise TableError(
+                phrase("{place}: split '{text}' is no ratio", place=place, text=text[:20]),
+                remedy=phrase("such as 10:1"),
+            )
         return [(kind, float(match[1]) / float(match[2] or 1))]
     if kind == "dividend":
         amount = row.get("amount_usd_as_paid") or row.get("amount") or row.get("value", "")
         return [(kind, _number(amount, place))]
-    raise TableError(f"{place}: '{kind[:20]}' is neither split nor dividend")
+    raise TableError(
+        phrase("{place}: '{kind}' is neither split nor dividend", place=place, kind=kind[:20])
+    )
 
 
 def import_events(store: Store, file: Path, now: datetime) -> Imported:
@@ -260,16 +289,16 @@ def import_events(store: Store, file: Path, now: datetime) -> Imported:
     for place, row in _table(file):
         day = _day(row, place, "date", "date_utc")
         if day > now.date():
-            raise TableError(f"{place}: {day} lies ahead")
+            raise TableError(phrase("{place}: {day} lies ahead", place=place, day=str(day)))
         event_type(row.get("event_type", ""))
         if not row.get("headline"):
-            raise TableError(f"{place}: no headline")
+            raise TableError(phrase("{place}: no headline", place=place))
         told = {"date_utc": day.isoformat(), "time_utc": row.get("time_utc") or row.get("time", "")}
         told |= {"source": row.get("source") or IMPORTED + file.name, "time_precision": ""}
         try:
             made = list(event_facts({**row, **told}, Lags()))
         except (ValueError, DataError) as error:
-            raise TableError(f"{place}: {error}") from None
+            raise TableError(phrase("{place}: {error}", place=place, error=str(error))) from None
         facts += [replace(fact, known_at=min(now, fact.known_at)) for fact in made]
     return _record(store, "events", facts, now)
 
@@ -282,14 +311,17 @@ def _table(file: Path) -> list[tuple[str, Row]]:
     text, _ = decoded(read_bytes(file), file.name)
     found = [(f"{file.name}:{line}", row) for line, row in csv_rows(text, file.name, fold=True)]
     if not found:
-        raise InputError(f"'{file.name}' has no rows")
+        raise InputError(phrase("'{name}' has no rows", name=file.name))
     return found
 
 
 def _day(row: Row, place: str, *names: str) -> date:
     name = next((n for n in names if n in row), None)
     if name is None:
-        raise TableError(f"{place}: no column '{names[0]}'", remedy=f"columns: {', '.join(row)}")
+        raise TableError(
+            phrase("{place}: no column '{names}'", place=place, names=str(names[0])),
+            remedy=phrase("columns: {x}", x=", ".join(row)),
+        )
     return _iso(row[name], place)
 
 
@@ -297,7 +329,10 @@ def _iso(text: str, place: str) -> date:
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
-        raise TableError(f"{place}: '{text[:40]}' is not a date", remedy="use 2025-10-01") from None
+        raise TableError(
+            phrase("{place}: '{text}' is not a date", place=place, text=text[:40]),
+            remedy=phrase("use 2025-10-01"),
+        ) from None
 
 
 def _number(text: str, place: str) -> float:
@@ -306,7 +341,10 @@ def _number(text: str, place: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise TableError(f"{place}: '{text[:40]}' is not a number", remedy="use a point: 4.33")
+        raise TableError(
+            phrase("{place}: '{text}' is not a number", place=place, text=text[:40]),
+            remedy=phrase("use a point: 4.33"),
+        )
     return value
 
 
@@ -325,7 +363,7 @@ def _record(store: Store, what: str, facts: list[Fact], now: datetime) -> Import
         placed.append(fact)
     days = [fact.occurred_at.astimezone(UTC).date() for fact in facts]
     if not days:
-        raise InputError("the file holds no figure")
+        raise InputError(phrase("the file holds no figure"))
     done = store.record(placed)
     return replace(_imported(what, days, done, ()), n_rows=len(facts))
 

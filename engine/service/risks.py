@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InputError
+from engine.phrases import phrase
 from engine.tables import csv_rows
 
 if TYPE_CHECKING:
@@ -42,7 +43,14 @@ def score_stock(
 
     rows = np.array([first <= day <= last for day in days])
     if not rows.any():
-        raise InputError(f"{symbol}: no session between {first} and {last}")
+        raise InputError(
+            phrase(
+                "{symbol}: no session between {first} and {last}",
+                symbol=symbol,
+                first=str(first),
+                last=str(last),
+            )
+        )
     said = {horizon: risk.forecast(history, horizon) for horizon in risk.HORIZONS}
     return RiskScore(
         symbol=symbol,
@@ -99,10 +107,18 @@ def _bars(path: Path) -> tuple[list[date], FloatArray]:
 
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"'{path.name}' is larger than {MAX_BYTES:,} bytes")
+            raise InputError(
+                phrase(
+                    "'{name}' is larger than {max_bytes} bytes",
+                    name=path.name,
+                    max_bytes=f"{MAX_BYTES:,}",
+                )
+            )
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise InputError(f"cannot read '{path}'", remedy="a CSV of daily prices") from None
+        raise InputError(
+            phrase("cannot read '{path}'", path=str(path)), remedy=phrase("a CSV of daily prices")
+        ) from None
     days, rows = [], []
     for line, row in csv_rows(text, path.name):
         try:
@@ -110,8 +126,12 @@ def _bars(path: Path) -> tuple[list[date], FloatArray]:
             rows.append([float(row[name]) for name in ("Open", "High", "Low", "Close")])
         except (KeyError, ValueError):
             raise InputError(
-                f"{path.name}:{line}: no Date, Open, High, Low and Close",
-                remedy="columns as Yahoo names them, dates as 2025-08-22",
+                phrase(
+                    "{name}:{line}: no Date, Open, High, Low and Close",
+                    name=path.name,
+                    line=str(line),
+                ),
+                remedy=phrase("columns as Yahoo names them, dates as 2025-08-22"),
             ) from None
     return days, np.array(rows)
 

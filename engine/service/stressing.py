@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.errors import InputError
+from engine.phrases import phrase
 from engine.report.labels import N_
 from engine.service import wiring
 from engine.service.basis import foresight
@@ -96,7 +97,10 @@ def stress_table(
     for number, preset in enumerate(presets):
         config = load(folder, preset)
         if not config.scenarios:
-            raise InputError(f"no scenario in '{folder / 'scenarios'}'", remedy="add a file there")
+            raise InputError(
+                phrase("no scenario in '{folder}'", folder=str(folder / "scenarios")),
+                remedy=phrase("add a file there"),
+            )
         if features is None:
             step(N_("Reading the record and rating the releases of its time"), 0.0)
             features = wiring.assess(wiring.world_at(store, config, as_of), config).features

@@ -67,7 +67,7 @@ def track(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> dict[str
         "live": _record(live(assessment, past), _calls_live(past, days, moves)),
         "replayed": {
             **_record(replayed(assessment.outlook, days), _calls_replayed(assessment, moves)),
-            "foresight": [str(said) for said in foresight(days[0], days[-2])],
+            "foresight": list(foresight(days[0], days[-2])),
             "frozen_on": FROZEN_ON,
             "worst_days": [to_plain(day) for day in worst_days(assessment)],
             "distribution": _distribution(assessment),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import NEW_YORK
 from engine.errors import InputError
+from engine.phrases import phrase
 from engine.service.folders import data_folder
 from engine.service.receipt import code_version
 
@@ -102,7 +103,9 @@ def last_evening(store: Store) -> datetime:
 
     newest = store.newest(BARS.name, "NVDA:")  # a bar's key ends with its session, YYYY-MM-DD
     if newest is None:
-        raise InputError("the record holds no NVDA price", remedy="collect, or import bars")
+        raise InputError(
+            phrase("the record holds no NVDA price"), remedy=phrase("collect, or import bars")
+        )
     return end_of_day(BARS.read(newest).session_on)
 
 
@@ -168,10 +171,15 @@ def _before_the_record(store: Store, as_of: datetime) -> InputError:
     from engine.record.readings import BARS
 
     days = [BARS.read(fact).session_on for fact in store.facts(kinds=(BARS.name,))]
-    since = f"; prices begin on {min(days)}" if days else ""
+    day = str(as_of.astimezone(NEW_YORK).date())
+    none = phrase("no price is known by {as_of}", as_of=day)
+    if days:
+        none = phrase(
+            "no price is known by {as_of}; prices begin on {first}", as_of=day, first=str(min(days))
+        )
     return InputError(
-        f"no price is known by {as_of.astimezone(NEW_YORK).date()}{since}",
-        remedy="choose a later --as-of, or import bars",
+        none,
+        remedy=phrase("choose a later --as-of, or import bars"),
     )
 
 
@@ -194,16 +202,19 @@ def world_of(
     bars = [bar for _, bar in history.told(BARS, as_of)]
     if not bars:
         raise InputError(
-            f"no price is known by {as_of.astimezone(NEW_YORK).date()}",
-            remedy="choose a later --as-of, or import bars",
+            phrase("no price is known by {as_of}", as_of=str(as_of.astimezone(NEW_YORK).date())),
+            remedy=phrase("choose a later --as-of, or import bars"),
         )
     decision = config.settings.decision
     first_on = max(decision.first_on, min(bar.session_on for bar in bars))
     last_on = as_of.astimezone(NEW_YORK).date() + CALENDAR_AHEAD
     if last_on - CALENDAR_AHEAD < first_on - timedelta(days=1):
         raise InputError(
-            f"decisions begin on {first_on}; what is known before is warm-up",
-            remedy="choose a later --as-of, or set [decision] first_on",
+            phrase(
+                "decisions begin on {first_on}; what is known before is warm-up",
+                first_on=str(first_on),
+            ),
+            remedy=phrase("choose a later --as-of, or set [decision] first_on"),
         )
     load = load or load_sessions
     sessions = load(first_on, last_on, decision.clock_time)
@@ -285,7 +296,6 @@ class Assessment:
     def _named(self, contribution: Contribution, t: int) -> Contribution:
         """The threat's bar with the releases that weigh most in it, so that its level adds up."""
         from engine.decision.ratings import largest_parts
-        from engine.phrases import phrase
         from engine.values import Evidence
 
         if contribution.name != "fp8_threat" or contribution.value is None:
@@ -440,7 +450,8 @@ def hypothesis(text: str, where: str, world: World) -> tuple[list[Fact], str]:
     told = known(world.history, RELEASES, world.as_of).values()
     if name.lower() in {r.model.lower() for r in told}:
         raise InputError(
-            f"'{name[:80]}' is in the record already", remedy="give the hypothesis its own name"
+            phrase("'{name}' is in the record already", name=name[:80]),
+            remedy=phrase("give the hypothesis its own name"),
         )
 
     def fact(kind: str, key: str, payload: dict[str, Any]) -> Fact:

@@ -59,7 +59,10 @@ def create_app(
 
     app = Starlette(
         routes=[*_routes(pages, static_files()), *api],
-        middleware=[Middleware(Guard, admission=admission), Middleware(LastDoor, pages=pages)],
+        middleware=[
+            Middleware(Guard, admission=admission, refused=pages.refused),
+            Middleware(LastDoor, pages=pages),
+        ],
         exception_handlers={NvsignalError: pages.failed, 404: pages.missing},
         lifespan=lifespan,
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from engine.clock import NEW_YORK, at_new_york, to_micros
 from engine.errors import InputError, NvsignalError
+from engine.phrases import phrase
 from engine.web.jobs import Job, Jobs
 
 if TYPE_CHECKING:
@@ -216,8 +217,14 @@ class Desk:
     def stored_report(self, name: str) -> bytes:
         """The bytes of a listed report; any other name is refused."""
         if name not in {f.name for f in self.stored_reports()}:
-            raise InputError(f"no stored report '{name[:60]}'")
+            raise InputError(phrase("no stored report '{name}'", name=name[:60]))
         path = self.reports_folder() / name
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"'{name}' is larger than {MAX_FILE_BYTES:,} bytes")
+            raise InputError(
+                phrase(
+                    "'{name}' is larger than {max_file_bytes} bytes",
+                    name=name,
+                    max_file_bytes=f"{MAX_FILE_BYTES:,}",
+                )
+            )
         return path.read_bytes()

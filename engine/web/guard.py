@@ -26,6 +26,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import InputError
+from engine.phrases import phrase
 
 MAX_BODY_BYTES = 400_000
 """A TOML of 100 kB is up to three times as long when percent-encoded."""
@@ -80,14 +81,28 @@ def need_token(host: str, token: str | None) -> str | None:
         return None
     if not token:
         raise InputError(
-            f"--host {host} can be reached by others and {TOKEN_VARIABLE} is not set",
-            remedy=f"set {TOKEN_VARIABLE} to {MIN_TOKEN_CHARS} random characters or more, "
-            "or keep 127.0.0.1",
+            phrase(
+                "--host {host} can be reached by others and {token_variable} is not set",
+                host=host,
+                token_variable=TOKEN_VARIABLE,
+            ),
+            remedy=phrase(
+                "set {token_variable} to {min_token_chars} random characters or more, or keep "
+                "127.0.0.1",
+                token_variable=TOKEN_VARIABLE,
+                min_token_chars=str(MIN_TOKEN_CHARS),
+            ),
         )
     if len(token) < MIN_TOKEN_CHARS:
         raise InputError(
-            f"{TOKEN_VARIABLE} has {len(token)} characters",
-            remedy=f"{MIN_TOKEN_CHARS} random characters or more",
+            phrase(
+                "{token_variable} has {token} characters",
+                token_variable=TOKEN_VARIABLE,
+                token=str(len(token)),
+            ),
+            remedy=phrase(
+                "{min_token_chars} random characters or more", min_token_chars=str(MIN_TOKEN_CHARS)
+            ),
         )
     return token
 
@@ -169,6 +184,10 @@ def _digest(cookie: str) -> str:
     return sha256(cookie.encode()).hexdigest()
 
 
+Telling = Callable[[Request, int, str], Response]
+"""A page that says why: request, status, one line."""
+
+
 class RefusedError(Exception):
     """A request that is turned away. ``status`` and one line for whoever sent it."""
 
@@ -180,8 +199,15 @@ class RefusedError(Exception):
 class Guard:
     """The ASGI layer. Leaves ``form``, ``csrf`` and ``signed_in`` in the request's state."""
 
-    def __init__(self, app: ASGIApp, admission: Admission, *, secret: bytes | None = None) -> None:
-        self.app, self.admission = app, admission
+    def __init__(
+        self,
+        app: ASGIApp,
+        admission: Admission,
+        *,
+        refused: Telling | None = None,
+        secret: bytes | None = None,
+    ) -> None:
+        self.app, self.admission, self._refused = app, admission, refused
         self.sessions = Sessions(admission.token) if admission.token else None
         self._secret = secret or secrets.token_bytes(32)
 
@@ -205,7 +231,7 @@ class Guard:
         try:
             answer = await self._check(request, visit)
         except RefusedError as refusal:
-            answer = PlainTextResponse(refusal.line + "\n", refusal.status)
+            answer = self._turned_away(request, refusal)
         except ClientDisconnect:  # left, or was cut, before the form had come
             return
         if answer is not None:
@@ -216,21 +242,29 @@ class Guard:
     async def _check(self, request: Request, visit: str) -> Response | None:
         """None: go on. The form of a POST has been read by then."""
         if not self.admission.knows_host(request.headers.get("host", "")):
-            raise RefusedError(421, "this host name is not served here")
+            raise RefusedError(421, phrase("this host name is not served here"))
         if request.method not in ("GET", "HEAD", "POST"):
-            raise RefusedError(405, "only GET and POST")
+            raise RefusedError(405, phrase("only GET and POST"))
         if request.method == "POST":
             body = await _bounded_body(request)
             _need_own_origin(request)
             form = _form(request, body)
             if not (visit and hmac.compare_digest(self.csrf(visit), form.get(CSRF_FIELD, ""))):
-                raise RefusedError(403, "the form is too old; load the page again")
+                raise RefusedError(403, phrase("the form is too old; load the page again"))
             request.scope["state"]["form"] = form
         if request.scope["state"]["signed_in"] or _is_open(request.url.path):
             return None
         if request.method == "GET" and not request.url.path.startswith("/api/"):
             return RedirectResponse("/login", 303)
-        raise RefusedError(401, "sign in first")
+        raise RefusedError(401, phrase("sign in first"))
+
+    def _turned_away(self, request: Request, refusal: RefusedError) -> Response:
+        """A page for a browser that found us by our name; one line for anybody else."""
+        ours = self.admission.knows_host(request.headers.get("host", ""))
+        reads = "text/html" in request.headers.get("accept", "")
+        if self._refused is None or not ours or not reads:
+            return PlainTextResponse(refusal.line + "\n", refusal.status)
+        return self._refused(request, refusal.status, refusal.line)
 
     def csrf(self, visit: str) -> str:
         """What a form must carry beside the cookie ``visit``; cannot be made without our secret."""
@@ -276,14 +310,19 @@ async def _bounded_body(request: Request) -> bytes:
     """The body, refused as soon as it is longer than allowed, whatever its header claims."""
     claimed = request.headers.get("content-length", "0")
     if not claimed.isdigit():
-        raise RefusedError(400, "unsound content-length")
+        raise RefusedError(400, phrase("unsound content-length"))
     if int(claimed) > MAX_BODY_BYTES:
-        raise RefusedError(413, f"more than {MAX_BODY_BYTES:,} bytes")
+        raise RefusedError(
+            413, phrase("more than {max_body_bytes} bytes", max_body_bytes=f"{MAX_BODY_BYTES:,}")
+        )
     parts, total = [], 0
     async for chunk in request.stream():
         total += len(chunk)
         if total > MAX_BODY_BYTES:
-            raise RefusedError(413, f"more than {MAX_BODY_BYTES:,} bytes")
+            raise RefusedError(
+                413,
+                phrase("more than {max_body_bytes} bytes", max_body_bytes=f"{MAX_BODY_BYTES:,}"),
+            )
         parts.append(chunk)
     return b"".join(parts)
 
@@ -296,15 +335,15 @@ def _need_own_origin(request: Request) -> None:
         parts = urlsplit(origin) if origin.count("://") == 1 else None
         ours = parts is not None and parts.netloc.lower() == request.headers["host"].lower()
         if not ours or parts is None or parts.scheme not in ("http", "https"):
-            raise RefusedError(403, "the form comes from another site")
+            raise RefusedError(403, phrase("the form comes from another site"))
     if site not in (None, "same-origin") or (origin is None and site is None):
-        raise RefusedError(403, "the form comes from another site")
+        raise RefusedError(403, phrase("the form comes from another site"))
 
 
 def _form(request: Request, body: bytes) -> Mapping[str, str]:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
-        raise RefusedError(415, "only urlencoded forms")
+        raise RefusedError(415, phrase("only urlencoded forms"))
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
@@ -313,8 +352,8 @@ def _form(request: Request, body: bytes) -> Mapping[str, str]:
             errors="strict",
         )
     except (ValueError, UnicodeDecodeError):
-        raise RefusedError(400, "the form cannot be read") from None
+        raise RefusedError(400, phrase("the form cannot be read")) from None
     form = dict(pairs)
     if len(form) != len(pairs):
-        raise RefusedError(400, "a field comes twice")
+        raise RefusedError(400, phrase("a field comes twice"))
     return form

@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Any, Literal
 
 from engine.errors import InputError, NvsignalError
+from engine.phrases import phrase
 
 KEPT = 8
 """Finished jobs whose results can still be looked at."""
@@ -44,7 +45,7 @@ class BusyError(InputError):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Job:
-    """A piece of work. share: how much is done, 0 to 1. failure: one line for the user.
+    """A piece of work. share: how much is done, 0 to 1. failure: what went wrong.
 
     ahead: how many pieces come before it. n_bytes: what its result holds.
     """
@@ -57,7 +58,7 @@ class Job:
     share: float = 0.0
     result: Any = None
     n_bytes: int = 0
-    failure: str = ""
+    failure: NvsignalError | None = None
     seconds: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -94,8 +95,8 @@ class Jobs:
         with self._lock:
             if len(self._waiting) >= MOST_WAITING:
                 raise BusyError(
-                    f"{MOST_WAITING} backtests are waiting already",
-                    remedy="wait for one to end, or stop one",
+                    phrase("{n:int} backtests are waiting already", n=MOST_WAITING),
+                    remedy=phrase("wait for one to end, or stop one"),
                 )
             job = Job(job_id=secrets.token_urlsafe(9), title=title)
             self._jobs[job.job_id] = job
@@ -176,11 +177,14 @@ def _run(job: Job, work: Work, free: Callable[[], int | None]) -> None:
     except CancelledError:
         state = "cancelled"
     except NvsignalError as error:
-        job.failure = str(error)
+        job.failure = error
     except MemoryError:
-        job.failure = "there is not enough memory for this (choose a shorter window)"
+        job.failure = NvsignalError(
+            phrase("there is not enough memory for this"), remedy=phrase("choose a shorter window")
+        )
     except Exception as error:  # the thread's last door: the page must not wait for ever
-        job.failure = f"the work failed unexpectedly ({type(error).__name__})"
+        kind = type(error).__name__
+        job.failure = NvsignalError(phrase("the work failed unexpectedly ({kind})", kind=kind))
         raise
     finally:
         job.seconds = monotonic() - began_s
@@ -193,9 +197,12 @@ def _need_memory(job: Job, free: Callable[[], int | None]) -> None:
     while (left := free()) is not None and left < NEEDED_BYTES:
         if monotonic() > until:
             raise InputError(
-                f"only {left / 1e6:,.0f} MB of memory are free, {NEEDED_BYTES / 1e6:,.0f} MB are "
-                "needed",
-                remedy="close something, and run it again",
+                phrase(
+                    "only {left:int} MB of memory are free, {needed:int} MB are needed",
+                    left=left / 1e6,
+                    needed=NEEDED_BYTES / 1e6,
+                ),
+                remedy=phrase("close something, and run it again"),
             )
         if job.stop.wait(0.5):
             raise CancelledError

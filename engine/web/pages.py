@@ -15,8 +15,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from engine.errors import ConfigError, InputError, NvsignalError, OutOfRangeError
+from engine.errors import InputError, NvsignalError, OutOfRangeError
 from engine.phrases import phrase
+from engine.report.faults import fault_lines
 from engine.report.i18n import LANGUAGES, Voice, voice
 from engine.report.typography import clean
 from engine.service.bind import Bound
@@ -99,13 +100,24 @@ class Pages:
         status = 400 if isinstance(error, InputError) else 503
         name = "said" if _is_fragment(request) else "error"
         return self.page(
-            request, name, status, problems=problems(error), good="", link="", section=""
+            request,
+            name,
+            status,
+            problems=fault_lines(error, self.voice(request)),
+            good="",
+            link="",
+            section="",
         )
 
     async def missing(self, request: Request, error: Exception) -> Response:
         """An address that nothing answers to."""
         said = [self.voice(request).say("There is no page at this address")]
         return self.page(request, "error", 404, problems=said, good="", link="", section="")
+
+    def refused(self, request: Request, status: int, line: str) -> Response:
+        """A request that was turned away at the door."""
+        said = [self.voice(request).tell(line)]
+        return self.page(request, "error", status, problems=said, good="", link="", section="")
 
     async def broken(self, request: Request, error: Exception) -> Response:
         """An error that nobody foresaw: its kind, and nothing of what it says."""
@@ -141,7 +153,7 @@ class Pages:
             try:
                 body, title, _stale = self._report(self.desk.instant(asked), speaker, preset)
             except NvsignalError as error:
-                problem = problems(error)
+                problem = fault_lines(error, speaker)
         return {
             "entries": entries,
             "broken": clean(self.desk.ledger_problem()),
@@ -252,7 +264,7 @@ class Pages:
         listed = presets.presets(self.desk.folder)
         names = [p.name for p in listed]
         if not names:
-            raise InputError("there is no preset", remedy="see config/strategies")
+            raise InputError(phrase("there is no preset"), remedy=phrase("see config/strategies"))
         deciding = self.desk.config().strategy_path.stem
         first = left or (deciding if deciding in names else names[0])
         second = right or next((n for n in names if n != first), first)
@@ -332,7 +344,10 @@ class Pages:
         if "left" in form and "right" in form:
             left, right = form["left"], form["right"]
             if left == right:
-                raise InputError(f"'{left[:60]}' is on both sides", remedy="choose two presets")
+                raise InputError(
+                    phrase("'{left}' is on both sides", left=left[:60]),
+                    remedy=phrase("choose two presets"),
+                )
             return [(left, self.desk.config(left)), (right, self.desk.config(right))]
         name, text = form.get("preset", ""), form.get("rules", "")
         kept = presets.preset_text(self.desk.folder, name)
@@ -352,7 +367,9 @@ class Pages:
         job, number = self._find(request), request.path_params["number"]
         trials = job.result.trials if isinstance(job.result, Outcome) else ()
         if not 0 <= number < len(trials):
-            raise InputError("there is no such tear sheet", remedy="run the backtest again")
+            raise InputError(
+                phrase("there is no such tear sheet"), remedy=phrase("run the backtest again")
+            )
         from backtests.sheet_page import render
 
         text = await run_in_threadpool(render, trials[number].sheet, lang=self.voice(request).lang)
@@ -369,7 +386,9 @@ class Pages:
     def _find(self, request: Request) -> Job:
         job = self.jobs.get(request.path_params["job_id"])
         if job is None:
-            raise InputError("this backtest is no longer kept", remedy="run it again")
+            raise InputError(
+                phrase("this backtest is no longer kept"), remedy=phrase("run it again")
+            )
         return job
 
     def _job_page(self, request: Request, job: Job, *, fragment: bool) -> Response:
@@ -395,7 +414,7 @@ class Pages:
             "over": job.over,
             "percent": round(100 * job.share),
             "stopping": job.stop.is_set() and not job.over,
-            "failure": clean(job.failure, limit=600),
+            "failure": " ".join(fault_lines(job.failure, speaker)) if job.failure else "",
             "seconds": speaker.number(job.seconds, ".1f"),
         }
 
@@ -445,12 +464,6 @@ def inside(page: str) -> str:
     return f'<div class="report {name[1] if name else ""}">{page[opened:end]}</div>'
 
 
-def problems(error: NvsignalError) -> tuple[str, ...]:
-    """What is wrong, a line each, safe to show; no path of this machine."""
-    lines = error.problems if isinstance(error, ConfigError) else (str(error),)
-    return tuple(clean(line, limit=400) for line in lines[:40])
-
-
 def stylesheet() -> bytes:
     """The report's style and the page's own, as one file."""
     report = resources.files("engine.report").joinpath("templates/style.css.j2")
@@ -496,7 +509,7 @@ def _spread(form: Mapping[str, str]) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise InputError(f"spread '{text[:20]}' is not a number") from None
+        raise InputError(phrase("spread '{text}' is not a number", text=text[:20])) from None
     if not 0 <= value <= MAX_SPREAD_BPS:
         raise OutOfRangeError("spread_bps", value, f"0 to {MAX_SPREAD_BPS:g}")
     return value

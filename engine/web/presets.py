@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ConfigError, InputError, UnknownNameError
 from engine.files import write_file
+from engine.phrases import phrase
 
 if TYPE_CHECKING:
     from engine.service.bind import Bound
@@ -94,8 +95,8 @@ def save(folder: Path, name: str, text: str, *, replace: bool = False) -> Path:
     """
     if not _NAME.match(name):
         raise InputError(
-            f"'{name[:60]}' is not a name for a preset",
-            remedy="a letter, then letters, digits, - and _, lower-case, at most 40",
+            phrase("'{name}' is not a name for a preset", name=name[:60]),
+            remedy=phrase("a letter, then letters, digits, - and _, lower-case, at most 40"),
         )
     path = folder / "strategies" / f"{name}.toml"
     _need_replaceable(path, replace=replace)
@@ -159,7 +160,10 @@ def _bounded(text: str) -> str:
     text = text.replace("\r\n", "\n")
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > MAX_TOML_BYTES:
-        raise InputError(f"the rules are {size:,} bytes long", remedy=f"at most {MAX_TOML_BYTES:,}")
+        raise InputError(
+            phrase("the rules are {size} bytes long", size=f"{size:,}"),
+            remedy=phrase("at most {max_toml_bytes}", max_toml_bytes=f"{MAX_TOML_BYTES:,}"),
+        )
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -172,12 +176,13 @@ def _need_replaceable(path: Path, *, replace: bool) -> None:
         return
     if path.is_symlink() or not _preset(path).ours:
         raise InputError(
-            f"'{path.stem}' was not saved from this page", remedy="choose another name"
+            phrase("'{stem}' was not saved from this page", stem=str(path.stem)),
+            remedy=phrase("choose another name"),
         )
     if not replace:
         raise InputError(
-            f"there is a preset '{path.stem}' already",
-            remedy="choose another name, or ask to replace it",
+            phrase("there is a preset '{stem}' already", stem=str(path.stem)),
+            remedy=phrase("choose another name, or ask to replace it"),
         )
 
 
@@ -186,5 +191,5 @@ def _write(path: Path, text: str) -> None:
         write_file(path, text)
     except InputError as error:
         raise InputError(
-            error.message, remedy="use a configuration folder of your own: NVSIGNAL_CONFIG"
+            error.message, remedy=phrase("use a configuration folder of your own: NVSIGNAL_CONFIG")
         ) from None

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.phrases import phrase
 from engine.report.labels import N_
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ def run_trials(
     from engine.service.history import open_window
 
     if not 1 <= len(rules) <= MAX_RULES:
-        raise InputError(f"{len(rules)} rules at once", remedy=f"1 to {MAX_RULES}")
+        raise InputError(
+            phrase("{rules} rules at once", rules=str(len(rules))),
+            remedy=phrase("1 to {max_rules}", max_rules=str(MAX_RULES)),
+        )
     costs = Costs(spread_bps=spread_bps)
     step(N_("Reading the record and rating the releases of its time"), 0.05)
     window = open_window(store, rules[0][1], costs, first, last, now=now)
@@ -83,7 +87,7 @@ def run_trials(
     trials = []
     for number, (name, config) in enumerate(rules):
         if config.folder != rules[0][1].folder:
-            raise InputError("two configuration folders cannot share one window")
+            raise InputError(phrase("two configuration folders cannot share one window"))
         share = 0.7 + 0.3 * number / len(rules)
         # Features do not depend on the rule: one window serves every blend.
         ruled = replace(window, config=config)

@@ -333,7 +333,7 @@ def stress_rows(rows: Sequence[StressRow], voice: Voice) -> tuple[Stressed, ...]
     return tuple(
         Stressed(
             scenario=scenario_name(row.scenario, speaker),
-            severity=speaker.label(f"severity_{row.severity}"),
+            severity=Stress().voice(speaker).label(f"severity_{row.severity}"),
             preset=clean(row.preset, limit=40),
             before=stance_word(row.before, speaker),
             after=stance_word(row.after, speaker),

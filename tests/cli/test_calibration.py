@@ -14,13 +14,16 @@ from backtests import observables
 from backtests.observables import Scored
 from config.settings import PACKAGED, Lags
 from engine.cli import calibration as c
+from engine.cli.said import calibration as said
 from engine.decision.features import RatedRelease
 from engine.record.history import History
+from engine.report.i18n import voice
 from engine.threat import changes
 from engine.values import Fact
 from feeds.facts import read_tables
 from tests.backtests.test_observables import rated, world
 
+ENGLISH = voice("en")
 AT = datetime(2025, 9, 30, 20, tzinfo=UTC)
 DAYS = [date(2022, 1, 3) + timedelta(days=90 * k) for k in range(9)]
 STEPS = [(a, b, float(k)) for k, (a, b) in enumerate(pairwise(DAYS))]
@@ -39,19 +42,21 @@ def scored() -> list[Scored]:
 
 
 def test_the_text_gives_scores_and_says_what_is_too_few(scored: list[Scored]) -> None:
-    text = c.calibration_text(scored, AT, c.unscored(seen(), scored))
+    text = said.calibration_text(scored, AT, c.unscored(seen(), scored), ENGLISH)
 
     assert max(map(len, text.splitlines())) <= 80
-    assert "to 2025-09-30" in text
-    assert re.search(r"next guide against consensus +\d+ ", text)
-    assert re.search(r"next change of a consensus +0  too few to score: it has come 2 times", text)
+    flat = " ".join(text.split())
+    assert "to Sep 30, 2025" in flat
+    assert re.search(r"Nvidia\u2019s next guide.* \d+ ", flat)
+    assert "Next change of a dated consensus: too few to score, it has come 2 times." in flat
 
 
 def test_a_handful_of_forecasts_is_no_verdict(scored: list[Scored]) -> None:
     """Six of one vendor, three of them of one day, gave an interval above nothing."""
     good = replace(scored[0], what="lucky", low=0.1, high=0.4)
     few, enough = (
-        c.calibration_text([replace(good, n=n)], AT) for n in (c.LEAST_TOLD - 1, c.LEAST_TOLD)
+        said.calibration_text([replace(good, n=n)], AT, (), ENGLISH)
+        for n in (c.LEAST_TOLD - 1, c.LEAST_TOLD)
     )
 
     assert c.LEAST_TOLD >= 3 * observables.BLOCK
@@ -65,7 +70,7 @@ def test_one_release_has_its_forecasts_beside_the_past_and_what_came() -> None:
     one = all_seen.ratings[5]
 
     told = c.forecasts(all_seen, one)
-    text = c.forecasts_text(told, one)
+    text = said.forecasts_text(told, one, ENGLISH)
     plain = c.forecasts_plain(told, one)
 
     assert max(map(len, text.splitlines())) <= 80
@@ -73,7 +78,7 @@ def test_one_release_has_its_forecasts_beside_the_past_and_what_came() -> None:
     assert quantities == ["abnormal return, 1 session", "abnormal return, 5 sessions"]
     assert all(row["low"] < row["middle"] < row["high"] for row in plain["forecasts"])
     late = c.forecasts(all_seen, rated(890, 5.0))
-    assert "not yet" in c.forecasts_text(late, rated(890, 5.0))
+    assert "not yet" in said.forecasts_text(late, rated(890, 5.0), ENGLISH)
     assert c.forecasts_plain(late, rated(890, 5.0))["forecasts"][-1]["came"] is None
 
 

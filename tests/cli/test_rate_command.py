@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.commands.rate import detail_text, find_name, league_text
+from engine.cli.commands.rate import find_name
 from engine.cli.main import main
+from engine.cli.said.rate import detail_text, league_text
 from engine.errors import InputError, UnknownNameError
+from engine.report.i18n import voice
 from engine.report.league import render as page
 from tests.engine.threat.threat_world import DAY, drawn, params, release, world
 
+ENGLISH = voice("en")
 AS_OF = ("--as-of", "2025-09-30")
 
 
@@ -31,11 +34,12 @@ def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
 def test_league_puts_r1_first_and_fits_eighty_columns(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, *AS_OF)
     assert code == 0
-    first = next(line for line in out.splitlines() if line.startswith("  1 "))
-    assert "DeepSeek-R1 " in first
+    lines = out.splitlines()
+    first = lines[next(n for n, line in enumerate(lines) if line.startswith("release")) + 1]
+    assert first.startswith("DeepSeek-R1 ")
     assert "2025-01-20" in first
     assert max(map(len, out.splitlines())) <= 80
-    assert "known by 2025-09-30" in out
+    assert "known by Sep 30, 2025" in out
     assert re.search(r"\d+ more with lower scores; --all shows them", out)
 
 
@@ -43,12 +47,13 @@ def test_all_lists_every_rateable_release_and_names_the_others(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     _, out, _ = run(capsys, "--all", "--as-of", "2025-01-22")
-    rows = [line for line in out.splitlines() if re.match(r" *\d+ ", line)]
+    rows = [line for line in out.splitlines() if re.search(r" 20\d\d-\d\d-\d\d ", line)]
     assert any("Doubao-1.5-pro" in row for row in rows)
     assert not any("Qwen2.5-Max" in row or "GPT-4o" in row for row in rows)
     assert "Seen, cannot be rated yet" in out
     assert "TeleChat2-115B" in out[out.index("Seen, cannot") :]
-    scores = [float(row[40:46]) for row in rows]
+    found = [re.search(r" 20\d\d-\d\d-\d\d +(-?[\d.]+) ", row) for row in rows]
+    scores = [float(match[1]) for match in found if match]
     assert scores == sorted(scores, reverse=True)
 
 
@@ -221,7 +226,8 @@ def test_hostile_names_cannot_act_in_the_page_or_the_table() -> None:
     league = [(hostile, replace(rating, model=hostile.model))]
     text = page(league, DAY)
     assert "<img" not in text
-    for shown in (league_text(league, DAY, None), detail_text(*league[0])):
+    told = (league_text(league, DAY, None, (), ENGLISH), detail_text(*league[0], None, ENGLISH))
+    for shown in told:
         assert "\x1b" not in shown
         assert "\u202e" not in shown
 

@@ -188,7 +188,8 @@ def test_a_period_may_be_ahead_running_or_of_another_rule(world: Any) -> None:
 
 def test_a_rule_ends_by_what_was_written_and_not_before_its_sessions(world: Any) -> None:
     """Cash never falls, so a rule that may not fall deeper than cash ends, once it is asked."""
-    from engine.cli.commands.track import text_of
+    from engine.cli.said.track import text_of
+    from engine.report.i18n import voice
 
     prepared, past, _ = world
     assessment = prepared.assessment
@@ -203,9 +204,9 @@ def test_a_rule_ends_by_what_was_written_and_not_before_its_sessions(world: Any)
     assert judging.in_short(ended).met == ("fell deeper than holding",)
     found = {"as_of": assessment.world.as_of, "strategy": "cautious"}
     found |= {**tracking.track(assessment, past), "registered": [ended, few]}
-    text = " ".join(text_of(found).split())
-    assert "WITHDRAWN by the rule written before: fell deeper than holding" in text
-    assert "withdrawal rule asked from session 126 on" in text
+    text = " ".join(text_of(found, voice("en")).split())
+    assert "Withdrawn by the rule written before: fell deeper than holding" in text
+    assert "Withdrawal rule, asked from session 126 on" in text
 
 
 def test_live_mornings_that_said_otherwise_than_the_replay_are_counted(world: Any) -> None:

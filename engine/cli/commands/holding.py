@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from engine.cli.options import AsOf, ConfigDir, Db, Json
+from engine.cli.options import AsOf, ConfigDir, Db, Json, Lang
 from engine.cli.output import to_json, write_out
+from engine.cli.speech import speaker
 from engine.errors import InputError
+from engine.phrases import phrase
 
 if TYPE_CHECKING:
     from engine.decision.holding import Position
+    from engine.report.i18n import Voice
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +22,11 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def holding(
-        as_of: AsOf = None, db: Db = None, config: ConfigDir = None, json: Json = False
+        as_of: AsOf = None,
+        lang: Lang = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
     ) -> None:
         """Value your shares in euro, and say what selling brings after tax."""
         from config.settings import config_folder
@@ -32,29 +39,23 @@ def register(app: typer.Typer) -> None:
         mine = loaded.holding
         if mine is None or not mine.lots:
             raise InputError(
-                "no holding is configured",
-                remedy="name your lots in holding.toml; 'nvsignal config init' writes one to fill",
+                phrase("no holding is configured"),
+                remedy=phrase(
+                    "name your lots in holding.toml; 'nvsignal config init' writes one to fill"
+                ),
             )
         with wiring.open_record(loaded, db) as store:
             instant = wiring.instant_at(store, as_of, now())
             found = position(mine, store.history(known_by=instant), instant)
         if found is None:
-            raise InputError(f"nothing had been bought by {instant.date()}")
-        write_out(to_json(found) if json else _text(found, loaded.settings.report.language))
+            raise InputError(
+                phrase("nothing had been bought by {instant}", instant=str(instant.date()))
+            )
+        write_out(to_json(found) if json else _text(found, speaker(lang, config)))
 
 
-def _text(found: Position, language: str) -> str:
-    from engine.report.blocks import Page, Part
-    from engine.report.forms.text import render_text
-    from engine.report.i18n import voice
+def _text(found: Position, voice: Voice) -> str:
+    from engine.cli.said import told
     from engine.report.sections.holding import Mine, holding_blocks
 
-    speaker = voice(language)
-    part: Any = Part(
-        name=Mine.name,
-        title=speaker.say(Mine.title),
-        blocks=tuple(holding_blocks(found, speaker)),
-    )
-    return render_text(
-        Page(lang=language, title=part.title, code="HOLD", parts=(part,), disclaimer="")
-    )
+    return told(voice, (voice.say(Mine.title), holding_blocks(found, voice)))

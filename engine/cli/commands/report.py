@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.options import AsOf, ConfigDir, Db, Json, StrategyFile
+from engine.cli.options import AsOf, ConfigDir, Db, Json, Lang, StrategyFile
 from engine.cli.output import to_json, write_out
-from engine.errors import InputError
+from engine.cli.speech import language as language_of
 from engine.files import write_file
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 FORMATS = ("text", "html", "md", "json")
 EXPLAINED = ("decision", "risk", "why")
 """Sections of the report that ``explain`` shows."""
-Lang = Annotated[str | None, typer.Option(help="en or fr; default: the configured language.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +55,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Weigh everything known and print HOLD or SELL with its reasons."""
         chosen = "json" if json else _format(form, out)
-        language = _language(lang, config)
+        language = language_of(lang, config)
         morning = _morning(as_of, strategy, db, config, offline=offline)
         from engine.report.render import render
 
@@ -94,7 +93,7 @@ def register(app: typer.Typer) -> None:
         from engine.report.section import sections
 
         told = [section for section in sections() if section.name in EXPLAINED]
-        language = _language(lang, config)
+        language = language_of(lang, config)
         write_out(render(morning.report, "text", language, _width(), listed=told))
 
 
@@ -124,23 +123,6 @@ def _format(form: str | None, out: Path | None) -> str:
 
 
 _SUFFIXES = frozenset({"html", "htm", "md", "json", "txt"})
-
-
-def _language(lang: str | None, config: str | None) -> str:
-    from config.settings import Settings, config_folder
-
-    if lang is None:
-        import tomllib
-
-        folder = config_folder(config)
-        try:
-            data = tomllib.loads((folder / "nvsignal.toml").read_text(encoding="utf-8"))
-            return Settings.model_validate(data).report.language
-        except (OSError, ValueError):
-            return "en"  # the same file is read again, and its problems told, by the loader
-    if lang not in ("en", "fr"):
-        raise InputError(f"unknown language '{lang[:20]}'", remedy="use en or fr")
-    return lang
 
 
 def _width() -> int:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.options import AsOf, ConfigDir, Db, Json
+from engine.cli.options import AsOf, ConfigDir, Db, Json, Lang
 from engine.cli.output import to_json, write_out
+from engine.cli.speech import language
 from engine.errors import InputError, UnknownNameError
+from engine.phrases import phrase
 from engine.plain import safe_text, to_plain
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def register(app: typer.Typer) -> None:
         country: Annotated[str, typer.Option(help="Of model releases: CN, US, … or all.")] = "CN",
         html: Annotated[Path | None, typer.Option(help="Write a page with the picture.")] = None,
         as_of: AsOf = None,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -63,20 +66,24 @@ def register(app: typer.Typer) -> None:
         )
         notes = seen_beforehand(results)
         if html is not None:
-            _write_page(html, results, notes)
+            _write_page(html, results, notes, language(lang, config))
         if json:
             told = [plain(r) for r in results]
             write_out(to_json({"as_of": instant, "studies": told, "foresight": notes}))
         elif html is None or sys.stdout.isatty():
             from backtests.study_page import text_of
 
-            write_out(text_of(results, notes=notes).rstrip("\n"))
+            said = text_of(results, lang=language(lang, config), notes=notes)
+            write_out(said.rstrip("\n"))
 
 
 def _types(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(t.strip() for t in text.split(",") if t.strip()))
     if not names:
-        raise InputError("--types names no event type", remedy="for example --types model_release")
+        raise InputError(
+            phrase("--types names no event type"),
+            remedy=phrase("for example --types model_release"),
+        )
     return names
 
 
@@ -86,7 +93,8 @@ def _windows(given: list[str] | None) -> tuple[tuple[int, int], ...]:
         match = _WINDOW.match(text)
         if match is None:
             raise InputError(
-                f"--window '{text[:40]}' is not two whole numbers", remedy="for example 0,5"
+                phrase("--window '{text}' is not two whole numbers", text=text[:40]),
+                remedy=phrase("for example 0,5"),
             )
         found.append((int(match[1]), int(match[2])))
     return tuple(found)
@@ -198,7 +206,7 @@ def _events(world: World, kind: str) -> list[tuple[datetime, str, float | None]]
         known = sorted({e.event_type for e in every} | {RELEASES})
         error = UnknownNameError("event type", kind, known)
         raise InputError(
-            f"no event of type '{safe_text(kind, limit=60)}'",
+            phrase("no event of type '{kind}'", kind=safe_text(kind, limit=60)),
             remedy=(f"did you mean '{error.suggestion}'? " if error.suggestion else "")
             + "known: "
             + ", ".join(known),
@@ -207,7 +215,6 @@ def _events(world: World, kind: str) -> list[tuple[datetime, str, float | None]]
 
 
 def _in_words(kind: str, country: str) -> str:
-    from engine.phrases import phrase
 
     if kind == RELEASES:
         if country == "CN":
@@ -228,11 +235,13 @@ def seen_beforehand(results: tuple[StudyResult, ...]) -> tuple[Phrase, ...]:
     return foresight(min(r.first_on for r in results), max(r.last_on for r in results))
 
 
-def _write_page(path: Path, results: tuple[StudyResult, ...], notes: tuple[Phrase, ...]) -> None:
+def _write_page(
+    path: Path, results: tuple[StudyResult, ...], notes: tuple[Phrase, ...], lang: str
+) -> None:
     from backtests.study_page import render
     from engine.files import write_file
 
-    write_file(path, render(results, notes=notes))
+    write_file(path, render(results, lang=lang, notes=notes))
     sys.stderr.write(f"wrote {path}\n")
 
 

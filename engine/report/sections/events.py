@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from engine.report.blocks import Block, Fold, Item, Items, Note
 from engine.report.labels import N_
 from engine.report.section import Section
-from engine.report.typography import clean, host_of, safe_url
+from engine.report.typography import host_of, safe_url
+from engine.report.words import actors, quoted, source_of
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
@@ -53,20 +54,26 @@ def newest_first(events: Sequence[Event]) -> list[Event]:
 
 def _item(number: int, event: Event, voice: Voice) -> Item:
     _ = voice.say
-    senses = {1: _("good for NVDA"), -1: _("bad for NVDA"), 0: _("neutral for NVDA")}
-    about = (clean(event.actor, limit=80), voice.label(event.stage.value), senses[event.direction])
+    stage = voice.label(event.stage.value)
+    about = (actors(event.actor, voice), stage, sense(event.direction, voice))
     detail = (
         voice.at(event.known_at),
         voice.count("{n} source", "{n} sources", n=event.n_sources),
         _("{share:share0} sure of the type", share=event.confidence),
-        host_of(event.url) or clean(event.source, limit=60),
+        host_of(event.url) or source_of(event.source, voice, limit=60),
     )
     return Item(
         number=number,
         title=voice.label(event.event_type),
         about=", ".join(x for x in about if x),
-        text=clean(event.headline, limit=300),
+        text=quoted(event.headline, voice),
         url=safe_url(event.url),
         detail=" · ".join(x for x in detail if x),
         tone=event.direction,
     )
+
+
+def sense(direction: int, voice: Voice) -> str:
+    """What a direction means for NVDA."""
+    _ = voice.say
+    return {1: _("good for NVDA"), -1: _("bad for NVDA"), 0: _("neutral for NVDA")}[direction]

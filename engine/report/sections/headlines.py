@@ -11,7 +11,8 @@ from engine.report.blocks import Block, Item, Note
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.sections.events import folded
-from engine.report.typography import clean, safe_url
+from engine.report.typography import safe_url
+from engine.report.words import actors, quoted, source_of
 
 if TYPE_CHECKING:
     from engine.decision.news_impulses import Weighed
@@ -62,8 +63,8 @@ def _item(step: Weighed, voice: Voice) -> Item:
     event, _ = step.event, voice.say
     by_hand = step.owners == (CURATED,)
     tier = voice.label("grade_hand" if by_hand else f"grade_{event.grade}")
-    owners = clean(event.source if by_hand else ", ".join(step.owners), limit=120)
-    about = (clean(event.actor, limit=80), voice.label(event.stage.value), voice.label(event.mood))
+    owners = source_of(event.source if by_hand else ", ".join(step.owners), voice, limit=120)
+    about = (actors(event.actor, voice), voice.label(event.stage.value), voice.label(event.mood))
     detail = (
         voice.at(event.known_at),
         _("rests on one source: {who}", who=owners)
@@ -75,7 +76,7 @@ def _item(step: Weighed, voice: Voice) -> Item:
     return Item(
         title=_weight(step, voice),
         about=", ".join(dict.fromkeys(x for x in about if x)),
-        text=clean(event.headline, limit=300),
+        text=quoted(event.headline, voice),
         url=safe_url(event.url),
         detail=" · ".join(x for x in detail if x),
         tone=event.direction,

@@ -183,10 +183,13 @@ def _record(line: ScoredChance, voice: Voice) -> str:
 
 
 def _event(line: ScoredChance, voice: Voice) -> str:
-    if line.event == "fall":
+    return chance_of(line.event, line.fall_pct, line.within_sessions, voice)
+
+
+def chance_of(event: str, fall_pct: float | None, within_sessions: int, voice: Voice) -> str:
+    """What a printed chance is a chance of; ``fall_pct`` for a fall only."""
+    if event == "fall":
         return voice.say(
-            "a fall of {fall:pct0} within {n:int} sessions",
-            fall=line.fall_pct,
-            n=line.within_sessions,
+            "a fall of {fall:pct0} within {n:int} sessions", fall=fall_pct, n=within_sessions
         )
-    return voice.say("the same said {n:int} sessions later", n=line.within_sessions)
+    return voice.say("the same said {n:int} sessions later", n=within_sessions)

@@ -1,0 +1,35 @@
+"""In which language a command answers: the one asked for, else the configured one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.report.i18n import Voice
+
+
+def language(lang: str | None, config: str | None) -> str:
+    """A language that there is; ``UnknownNameError`` for one that is asked for and is not."""
+    from engine.report.i18n import voice
+
+    return voice(lang or configured(config)).lang
+
+
+def configured(config: str | None) -> str:
+    """What ``nvsignal.toml`` names; English where it cannot be read, which the loader tells."""
+    import tomllib
+
+    from config.settings import Settings, config_folder
+
+    try:
+        text = (config_folder(config) / "nvsignal.toml").read_text(encoding="utf-8")
+        return Settings.model_validate(tomllib.loads(text)).report.language
+    except (OSError, ValueError):
+        return "en"
+
+
+def speaker(lang: str | None, config: str | None) -> Voice:
+    """The voice of ``language``."""
+    from engine.report.i18n import voice
+
+    return voice(language(lang, config))
