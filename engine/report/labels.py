@@ -178,6 +178,10 @@ WORDS = frozenset(
         # notes of the rate ladder
         N_("expected path; two meetings share a quarter"),
         N_("no rate source was observed"),
+        # what ends a registered rule
+        N_("growth below its constant mix"),
+        N_("fell deeper than holding"),
+        N_("chances worse than the base rate"),
         # what a name can be unknown as
         N_("key"),
         N_("column"),

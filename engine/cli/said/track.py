@@ -140,7 +140,7 @@ def _statement(sealed: dict[str, Any], voice: Voice) -> Iterator[Block]:
         return
     yield from (Note(text=text) for text in _so_far(sealed, voice))
     if ended := so_far["withdrawn"]:
-        why = Said("; ".join(ended))
+        why = Said("; ".join(voice.tell(met) for met in ended))
         yield Note(text=_("Withdrawn by the rule written before: {why}.", why=why), style="alert")
     else:
         yield Note(text=_ending(rule, so_far, voice))
