@@ -211,7 +211,7 @@ class Pages:
         job = await run_in_threadpool(self.desk.stress, instant)
         shown, made = self._progress(job, speaker), job.result
         if shown["over"] and made is None:
-            raise NvsignalError(job.failure or "the scenarios were stopped")
+            raise job.failure or NvsignalError(phrase("the scenarios were stopped"))
         return self.page(
             request,
             "stress",
