@@ -21,7 +21,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -33,19 +33,21 @@ from engine.cli.main import build, main
 from tests.fuzz import inputs
 
 CPU_SECONDS = 20.0
-"""Of one input. Long commands may be cut; anything else that takes so long is a fault."""
+"""Of one input; anything that takes so long is a fault."""
+
+LONG_SECONDS = 1.0
+"""Of one input to a long command, which is then cut: what its words do to it shows before."""
 
 DAILY_ROWS = 300
 """Of a daily table in the configuration to be damaged: reading them all costs two seconds."""
 
 LONG = frozenset(
-    {"audit", "backtest", "sweep", "walk-forward", "risk", "study", "stress", "worlds"}
+    "audit backtest heldback register risk stress study sweep validate walk-forward worlds".split()
 )
 NEVER = frozenset({"run", "serve"})
 """They go on until somebody stops them; ``serve`` is asked for what is wrong only."""
 
 CODES = frozenset({0, 1, 2, 3, 130, 141})
-KINDS = ("arguments", "config", "import", "record", "page")
 
 
 class TooLongError(BaseException):
@@ -65,14 +67,14 @@ class Outcome:
 
 
 @contextmanager
-def bounded() -> Iterator[None]:
-    """Cut what burns more than ``CPU_SECONDS``."""
+def bounded(cpu_s: float = CPU_SECONDS) -> Iterator[None]:
+    """Cut what burns more than ``cpu_s``."""
 
     def cut(*_: Any) -> None:
         raise TooLongError
 
     before = signal.signal(signal.SIGPROF, cut)
-    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)
     try:
         yield
     finally:
@@ -108,7 +110,7 @@ class Lab:
         from engine.service.bind import load
 
         path = self.place / "sound.sqlite3"
-        config = load(PACKAGED)
+        config = load(self.config)  # whose tables are the short ones: nothing is read in again
         with wiring.open_record(config, f"sqlite:///{path}") as store:
             for day in ("2025-08-21", "2025-08-22"):
                 morning.prepare(store, config, parse_as_of(day), record=True)
@@ -125,12 +127,14 @@ class Lab:
     def config(self) -> Path:
         """A whole configuration with a holding, mended after each damage."""
         folder = self.place / "config"
-        ignored = shutil.ignore_patterns("__pycache__", "*.py", "headlines.csv")
-        shutil.copytree(PACKAGED, folder, ignore=ignored)
+        shutil.copytree(PACKAGED, folder, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
         for table in (folder / "facts").glob("*.csv"):
             lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
             if len(lines) > DAILY_ROWS:  # of the daily tables, whose rows are all alike
                 table.write_text("".join([lines[0], *lines[-DAILY_ROWS:]]), encoding="utf-8")
+        titles = folder / "headlines.csv"
+        lines = titles.read_text(encoding="utf-8").splitlines(keepends=True)
+        titles.write_text("".join([lines[0], *lines[1::6]]), encoding="utf-8")
         (folder / "holding.toml").write_text(
             'country = "FR"\n[[lots]]\nbought_on = 2023-05-25\n'
             "shares = 10\ncost_per_share = 385.0\n"
@@ -160,7 +164,18 @@ class Lab:
         now = datetime(2025, 8, 22, 22, 0, tzinfo=UTC)
         store = Store.open(f"sqlite:///{page}")
         admission = Admission(names=frozenset({"localhost"}))
-        return create_app(store, self.config, admission=admission, clock=lambda: now)
+        return create_app(
+            store, self.config, admission=admission, clock=lambda: now, answers=self.answers
+        )
+
+    @cached_property
+    def answers(self) -> Any:
+        """What programs are told, over a record of their own."""
+        from engine.cli.answers import Answers
+
+        asked = self.place / "asked.sqlite3"
+        shutil.copy(self.record, asked)
+        return Answers(root=program(), db=f"sqlite:///{asked}", config=str(self.config))
 
     @cached_property
     def client(self) -> Any:
@@ -191,9 +206,10 @@ def run(argv: Sequence[str]) -> tuple[int, str, str, str]:
         stack.enter_context(patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x\n"))))
         stack.enter_context(warnings.catch_warnings())
         stack.enter_context(offline())
+        stack.enter_context(patch("engine.cli.main.build", program))
         warnings.simplefilter("ignore")
         try:
-            with bounded():
+            with bounded(LONG_SECONDS if LONG & set(argv[:1]) else CPU_SECONDS):
                 main(list(argv))
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else int(left.code is not None)
@@ -233,6 +249,13 @@ def judged(seed: int, kind: str, argv: Sequence[str], what: str = "") -> Outcome
     return Outcome(seed=seed, kind=kind, asked=asked, code=code, fault=fault, told=told[-1500:])
 
 
+@cache
+def program() -> Any:
+    """The command line as typer makes it, made once: it takes longer than most commands."""
+    return typer.main.get_command(build())
+
+
+@cache
 def verbs() -> list[tuple[tuple[str, ...], list[Any]]]:
     """Every command with its parameters, as the program itself lists them."""
 
@@ -243,7 +266,7 @@ def verbs() -> list[tuple[tuple[str, ...], list[Any]]]:
         if path and path[0] not in NEVER:
             yield path, [p for p in command.params if p.name != "help"]
 
-    return list(walk(typer.main.get_command(build()), ()))
+    return list(walk(program(), ()))
 
 
 def arguments(seed: int, rng: random.Random, lab: Lab) -> Outcome:
@@ -254,9 +277,13 @@ def arguments(seed: int, rng: random.Random, lab: Lab) -> Outcome:
     for option in rng.sample(options, min(len(options), rng.choice([0, 1, 1, 2, 3]))):
         argv.append(option.opts[0])
         if not getattr(option, "is_flag", False):
-            argv.append(inputs.word(rng, lab.files))
+            fits = inputs.FITTING.get(option.opts[0].lstrip("-"))
+            fitting = fits is not None and rng.random() < 0.5
+            argv.append(rng.choice(fits) if fitting else inputs.word(rng, lab.files))
     if "--db" not in argv and any(p.opts[0] == "--db" for p in options):
         argv += ["--db", str(lab.copy())]
+    if "--config" not in argv and any(p.opts[0] == "--config" for p in options):
+        argv += ["--config", str(lab.config)]
     for argument in params:
         if argument.param_type_name == "argument" and rng.random() < 0.9:
             argv.append(inputs.word(rng, lab.files))
@@ -336,12 +363,13 @@ def page(seed: int, rng: random.Random, lab: Lab) -> Outcome:
     """One request of the page, with its token so that the form is read."""
     rules = (lab.config / "strategies" / "balanced.toml").read_text(encoding="utf-8")
     method, path, fields = inputs.visit(rng, rules)
+    headers = inputs.headers(rng) if rng.random() < 0.25 else {}
     jobs = lab.app.state.pages.jobs
     with patch.object(jobs, "start", _no_work), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             with bounded():
-                code, text = _ask(lab, method, path, fields)
+                code, text = _ask(lab, method, path, fields, headers)
         except TooLongError:
             return Outcome(seed=seed, kind="page", asked=path, code=0, fault="endless")
         except Exception:
@@ -355,7 +383,7 @@ def page(seed: int, rng: random.Random, lab: Lab) -> Outcome:
                 told=told,
             )
     fault = "page failed" if code >= 500 or "Traceback" in text else ""
-    asked = f"{method} {path} { ({k: v[:60] for k, v in fields.items()}) }"
+    asked = f"{method} {path} { ({k: v[:60] for k, v in fields.items()}) } {headers or ''}"
     said = " ".join(re.findall(r"(?s)<main.*?</main>", text))[:600] if fault else ""
     return Outcome(seed=seed, kind="page", asked=asked, code=code, fault=fault, told=said)
 
@@ -366,17 +394,17 @@ def _no_work(title: str, work: Callable[..., Any]) -> Any:
     raise BusyError("8 backtests are waiting already")
 
 
-def _ask(lab: Lab, method: str, path: str, fields: dict[str, Any]) -> tuple[int, str]:
+def _ask(
+    lab: Lab, method: str, path: str, fields: dict[str, Any], headers: dict[str, str]
+) -> tuple[int, str]:
     from urllib.parse import quote
 
     safe = quote(path, safe="/")
-    if method == "GET":
-        answer = lab.client.get(safe, params=fields)
+    if method == "POST":
+        sent = {"origin": "http://localhost", **headers}
+        answer = lab.client.post(safe, data={**fields, "csrf": lab.token}, headers=sent)
     else:
-        token = lab.token
-        answer = lab.client.post(
-            safe, data={**fields, "csrf": token}, headers={"origin": "http://localhost"}
-        )
+        answer = lab.client.request(method, safe, params=fields, headers=headers)
     return answer.status_code, answer.text
 
 
@@ -387,12 +415,13 @@ HUNTS: dict[str, Callable[[int, random.Random, Lab], Outcome]] = {
     "record": record,
     "page": page,
 }
+"""More are added by ``doors``."""
 
 
 def trial(seed: int, lab: Lab, kind: str | None = None) -> Outcome:
     """The input that ``seed`` stands for."""
     rng = random.Random(seed)
-    chosen = kind or rng.choice(KINDS)
+    chosen = kind or rng.choice(sorted(HUNTS))
     os.environ["NVSIGNAL_DATA"] = str(lab.place / "data")
     os.environ["XDG_CONFIG_HOME"] = str(lab.place / "settings")  # `config init` writes there
     desk = lab.place / "desk"  # relative names are written here

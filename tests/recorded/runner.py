@@ -83,7 +83,8 @@ class World:
         etag = headers.get("ETag")
         if etag and request.headers.get("If-None-Match") == etag:
             return httpx.Response(304, headers=headers)
-        return httpx.Response(found.get("status", 200), headers=headers, stream=_Bytes(body))
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        return httpx.Response(found.get("status", 200), headers=raw, stream=_Bytes(body))
 
 
 class _Bytes(httpx.SyncByteStream):
