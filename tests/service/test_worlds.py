@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import warnings
 from collections import Counter
 from functools import lru_cache
@@ -80,7 +82,7 @@ def test_masked_headlines_say_what_others_said() -> None:
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_worlds_on_a_cluster_are_the_same_worlds() -> None:
-    """A real local cluster of two workers."""
+    """A real local cluster; one of two workers is killed once a world without edge is judged."""
     distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -95,6 +97,21 @@ def test_worlds_on_a_cluster_are_the_same_worlds() -> None:
         except OSError as error:
             pytest.skip(f"no port for a local cluster: {error}")
         with cluster:
-            there = worlds.tally(worlds.with_edge, given(), 4, cluster=cluster.scheduler_address)
+            victim = next(iter(cluster.workers.values())).pid
+            killed: list[int] = []
 
-    assert there == worlds.tally(worlds.with_edge, given(), 4)
+            def kill_once(judged: worlds.Judged) -> None:
+                if not killed:
+                    os.kill(victim, signal.SIGKILL)
+                    killed.append(judged.number)
+
+            there = worlds.tally(
+                worlds.without_edge,
+                given(),
+                2,
+                cluster=cluster.scheduler_address,
+                on_world=kill_once,
+            )
+
+    assert killed
+    assert there == worlds.tally(worlds.without_edge, given(), 2)
