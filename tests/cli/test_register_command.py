@@ -127,7 +127,6 @@ def test_what_nobody_had_seen_is_registered_run_once_and_told_as_held_back(
 def test_a_stranger_runs_what_came_with_the_configuration(say: Say, tmp_path: Path) -> None:
     """The ledger of whoever sealed it is elsewhere; the committed file is enough, once."""
     folder, only = tmp_path / "config" / "registered", ("--strategy", "cautious")
-    folder.mkdir(exist_ok=True)
     say("register", *PERIOD, "--held-back", *only, "--out", str(folder / "held_back.json"))
     (tmp_path / "data" / "record.sqlite3").unlink()
     add_synthetic_months(tmp_path / "config" / "facts")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -111,12 +111,13 @@ def test_a_classifier_that_reads_as_the_hand_did_changes_nothing(
     assert (found.as_read.score_most, found.as_read.share_days) == (0.0, 0)
 
 
+@pytest.mark.parametrize(("kind", "sign"), [("export_restriction", -1), ("irrelevant", 0)])
 def test_live_news_are_held_against_the_table_from_the_first_of_them_on(
-    world: tuple[World, Any],
+    world: tuple[World, Any], kind: str, sign: Any
 ) -> None:
-    """One grave headline on a Monday morning, and the table's later rows are not told by a feed."""
+    """One headline on a Monday morning, grave or not; no feed tells the table's later rows."""
     told = News(
-        event_type="export_restriction", direction=-1, stage=Stage.EFFECTIVE, confidence=0.95,
+        event_type=kind, direction=sign, stage=Stage.EFFECTIVE, confidence=0.95,
         headline="Commerce bars all sales of Nvidia chips to China, effective today",
         known_at=FEEDS_BEGIN, occurred_at=FEEDS_BEGIN, source="wire", actor="US Commerce",
         owners=("Reuters", "Bloomberg"), grade="A", n_sources=2,
@@ -132,7 +133,5 @@ def test_live_news_are_held_against_the_table_from_the_first_of_them_on(
     days = [day for day in given.grid.sessions_on if day >= date(2025, 6, 2)]
     assert found.live.sessions == len(days)
     assert found.live.score_most is not None
-    assert found.live.score_most > 0.02
-    assert found.live.most_on is not None
-    assert found.live.most_on - date(2025, 6, 2) <= timedelta(days=90)
+    assert found.live.score_most > 0.01
     assert "Live from 2025-06-02" in text_of(found)

@@ -70,7 +70,7 @@ def _register(app: typer.Typer) -> None:
             head = registering.register(store, said, instant).entry_hash
             told.append(said)
         if out is not None:
-            write_file(out, registering.statement_text(told))
+            write_file(out, registering.statement_text(told), make_folder=True)
         if json:
             write_out(to_json({"entry_hash": head, "statements": told}))
         else:
