@@ -46,12 +46,10 @@ class Lexicon:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleTable:
-    """The rules, groups written out: ``votes`` (type, weight, condition), ``senses`` by type, and
-    what a headline of a type must say to tell a step (``steps``)."""
+    """The rules, groups written out: ``votes`` (type, weight, condition) and ``senses`` by type."""
 
     votes: tuple[tuple[str, float, str], ...]
     senses: Mapping[str, tuple[tuple[Direction, str], ...]]
-    steps: Mapping[str, str]
 
 
 def read_data(name: str) -> dict[str, Any]:
@@ -98,7 +96,7 @@ def rule_table() -> RuleTable:
     """The rules, read on first use; conditions are checked where they are parsed."""
     data = read_data("rules.toml")
     groups: Mapping[str, str] = data["groups"]
-    for name in (*data["votes"], *data["senses"], *data["steps"]):
+    for name in (*data["votes"], *data["senses"]):
         if name not in EVENT_TYPES:
             raise UnknownNameError("event type in rules.toml", name, EVENT_TYPES)
     return RuleTable(
@@ -113,10 +111,13 @@ def rule_table() -> RuleTable:
                 for name, rows in data["senses"].items()
             }
         ),
-        steps=MappingProxyType(
-            {name: _written_out(text, groups) for name, text in data["steps"].items()}
-        ),
     )
+
+
+def written_out(condition: str) -> str:
+    """``condition`` of another file with the groups of ``rules.toml`` replaced by their concepts."""
+    groups: Mapping[str, str] = read_data("rules.toml")["groups"]
+    return _written_out(condition, groups)
 
 
 def _written_out(condition: str, groups: Mapping[str, str]) -> str:

@@ -119,7 +119,8 @@ def told(reading: Reading) -> Told:
     if said & codes.measures:
         if (words := cue("mood_proposal", "congress")) and _undecided(said, found, codes):
             return Told(mood=Mood.PROPOSAL, cue=words)
-        talk = cue("mood_talk") if _company_talks(said, found, codes) else None
+        talks = _company_talks(said, found, codes) and not _orders(reading)
+        talk = cue("mood_talk") if talks else None
         if (words := cue(*_REACTED) or talk or _echo(reading, codes)) is not None:
             return Told(mood=Mood.COMMENT, cue=words)
     if (words := hedge(reading)) is not None:
@@ -170,6 +171,18 @@ def _company_talks(
     at = codes.at
     leads = said & {at["first_nvidia"], at["first_us_lab"], at["first_rival"], at["first_hyper"]}
     return bool(leads) and at["mood_act"] not in found
+
+
+_ORDER = re.compile(r"(?:tells?|told|asks?|asked|orders?|ordered|instructs?|instructed|demande)\Z")
+
+
+def _orders(reading: Reading) -> bool:
+    """Does a company tell others to do something ("tells suppliers to stop")? That is no talk."""
+    words = reading.words
+    return any(
+        _ORDER.match(word) and ("to" in words[i + 1 : i + 8] or "de" in words[i + 1 : i + 8])
+        for i, word in enumerate(words)
+    )
 
 
 def _echo(reading: Reading, codes: _Codes) -> str | None:

@@ -167,7 +167,7 @@ def _book() -> _Book:
         return frozenset(at[code] for code in codes)
 
     return _Book(
-        matcher=Matcher(words.entries),
+        matcher=Matcher(words.entries, at),
         shields=some(("noise", "idiom")),
         negate=at["negate"],
         refuted=at["refuted"],
@@ -274,9 +274,8 @@ class Matcher:
     kept for the words to come, up to a bound, so that hostile text cannot grow it.
     """
 
-    def __init__(self, entries: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, entries: Mapping[str, Sequence[str]], column: Mapping[str, int]) -> None:
         self._root = _Node()
-        column = column_of()
         patterns: set[str] = set()
         for code, phrases in entries.items():
             for phrase in phrases:
@@ -375,6 +374,12 @@ def _clauses(text: str, spots: Sequence[tuple[int, int]], hits: Sequence[Hit]) -
             starts.append(i)
             behind.append(opens.get(i) == book.background)
     return _Clauses(tuple(starts), tuple(behind))
+
+
+def clause_starts(reading: Reading) -> tuple[int, ...]:
+    """Numbers of the words with which the clauses of a headline begin, the first 0."""
+    folded = fold(_mark_country(without_prefix(reading.text)))
+    return _clauses(folded, places(reading), reading.hits).starts
 
 
 @dataclass(frozen=True, slots=True)

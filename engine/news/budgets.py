@@ -1,57 +1,55 @@
-"""Does a headline tell a step, and somebody who can take it?
+"""Does a headline tell a step in a budget: a buyer that spends more or less on what Nvidia sells?
 
-A headline may be about export rules, chips or budgets and still tell none: earnings of others,
-shares that rise, what analysts expect, who partners with whom. Its type and sense stand; it moves
-nothing. What a step asks for is the table ``steps`` of ``data/rules.toml``; a budget also asks for
-the buyer as subject, in the main clause, with what it spends beside a sum or a change.
+The buyer is the subject of the main clause, and what it spends stands beside a sum or a change, or
+a number of accelerators beside a verb of buying.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
-from engine.news.lexicon import rule_table
 from engine.news.reading import Reading, column_of
-from engine.news.rules import Condition, parse_condition
+
+TYPES = frozenset({"capex_increase", "capex_cut"})
+"""The types of which a budget is asked."""
 
 _BUYERS = ("hyper", "neocloud", "us_lab", "gulf", "other_gov", "us_gov", "cn_tech", "cn_lab")
-_OTHERS = ("nvidia", "huang", "nv_chip", "rival", "fab", "memory")
+_OTHERS = ("nvidia", "huang", "nv_chip", "rival", "fab", "memory", "analyst", "stock")
 _SIDE_CLAUSE = ("subordinate", "background", "despite")
-_AUTHORITIES = (
-    *("regulator", "congress", "us_gov", "cn_gov", "other_gov", "china", "customs", "smuggle"),
-    *("export", "restrict", "rule"),
-)
-_BUDGETS = frozenset({"capex_increase", "capex_cut"})
 _NEAR = 6
 """Words between what is spent and its sum or change. Judgement: "plans $40 billion X chip
 purchase" needs four."""
+
+_BESIDE = 3
+"""Words between a number of accelerators and what they are: "thousands of Nvidia chips"."""
 
 _SPEND = re.compile(
     r"(?:capex|capital|expenditures?|spend|spends|spending|outlays?|budgets?|invest|invests|investing"
     r"|investments?|investir|investit|investira|investissements?|depenses?|depenser|depensera"
     r"|datacent(?:er|re)s?|cent(?:er|re)s?|leases?|baux|buildouts?|infrastructure|purchases?|buy|buys"
-    r"|buying|achete|acheter|achat|achats|orders?|funding|debt|bonds?)\Z"
+    r"|buying|pours?|sites?|campus(?:es)?|clusters?|superclusters?|stargate|gigawatts?|achete|acheter|achat|achats|orders?)\Z"
 )
+_DEAL = re.compile(r"(?:deals?|contracts?|contrats?|pact|accords?|agreements?)\Z")
 _CHANGE = re.compile(
     r"(?:rais(?:es?|ed|ing)|boost(?:s|ed|ing)?|lift(?:s|ed)?|hik(?:es?|ed)|increas(?:es?|ed|ing)"
     r"|upp?s|upped|doubl(?:es?|ed|ing)|tripl(?:es?|ed|ing)|ramps?|ramping|bumps?|expand(?:s|ed)?"
     r"|cuts?|cutting|slash(?:es|ed|ing)?|trim(?:s|med)?|reduc(?:es?|ed|ing)|paus(?:es?|ed|ing)"
     r"|halt(?:s|ed|ing)?|freez(?:es?|ing)|froze|cancel(?:s|ed|led|ing|ling)?|scrap(?:s|ped)?"
-    r"|shelv(?:es?|ed)|delay(?:s|ed|ing)?|pull(?:s|ed|ing)?|scal(?:es?|ed|ing)|walk(?:s|ed)?"
+    r"|shelv(?:es?|ed)|delay(?:s|ed|ing)?|pull(?:s|ed|ing)?|scal(?:es?|ed|ing)|walk(?:s|ed)?|backs?"
     r"|slow(?:s|ed|ing)?|reaffirm(?:s|ed)?|sticks?|stands?|maintain(?:s|ed)?|keeps?|confirm(?:s|ed)?"
-    r"|higher|lower|more|less|record|releve|augmente|accroit|reduit|rogne|coupe|suspend|annule|gele)\Z"
+    r"|adds?|added|higher|lower|more|less|record|releve|augmente|accroit|reduit|rogne|coupe|suspend|annule|gele)\Z"
 )
 _SUM = re.compile(r"\d[\d.,]*(?:bn|b|bln|tn|trn|t|mln|md)\Z")
+_MANY = frozenset("thousands hundreds million millions milliers tens".split())
+_COUNT = re.compile(r"\d{1,3}(?:[.,]\d{3})+\Z|\d{4,}\Z|\d+k\Z")
+_TAKES = re.compile(
+    r"(?:buys?|bought|buying|adds?|added|orders?|ordered|purchases?|purchased|secures?|acquires?"
+    r"|achete|achetent|commande|commandent)\Z"
+)
 _FIGURE = re.compile(r"\d[\d.,]*\Z")
 _LARGE = frozenset("billion billions bn bln trillion trillions tn milliard milliards gw".split())
-
-
-@functools.cache
-def _asked() -> Mapping[str, Condition]:
-    return MappingProxyType({k: parse_condition(text) for k, text in rule_table().steps.items()})
 
 
 @functools.cache
@@ -59,32 +57,36 @@ def _columns(names: tuple[str, ...]) -> frozenset[int]:
     return frozenset(column_of()[name] for name in names)
 
 
-def tells(reading: Reading, event_type: str) -> bool:
-    """Whether ``reading``, taken for ``event_type``, tells a step that somebody takes.
-
-    True for types of which nothing is asked.
-    """
-    asked = _asked().get(event_type)
-    if asked is not None and not asked.met(frozenset(reading.columns)):
-        return False
-    if event_type == "regulatory_probe" and _product_test(reading):
-        return False
-    return event_type not in _BUDGETS or bool(reading.glossed) or _budget(reading)
-
-
-def _product_test(reading: Reading) -> bool:
-    """Is a gaming card looked at, and no authority near? Reviews and driver fixes are no probes."""
-    found = frozenset(reading.columns)
-    return bool(found & _columns(("nv_gaming",))) and not found & _columns(_AUTHORITIES)
-
-
-def _budget(reading: Reading) -> bool:
+def tells(reading: Reading) -> bool:
     """Does a buyer say, in the main clause, what it spends, with a sum or a change beside it?"""
     main = _main(reading)
     if not _buyer_leads(reading, len(main)):
         return False
+    if reading.glossed:
+        return True
     told = [i for i, w in enumerate(main) if _CHANGE.match(w) or _is_sum(main, i)]
-    return any(abs(i - j) <= _NEAR for i, w in enumerate(main) if _SPEND.match(w) for j in told)
+    deals = _computing(reading, len(main))
+    spent = [i for i, w in enumerate(main) if _SPEND.match(w) or (deals and _DEAL.match(w))]
+    return _beside(spent, told) or _buys_accelerators(reading, main)
+
+
+def _computing(reading: Reading, end: int) -> bool:
+    """Is computing named, so that a deal is one for it?"""
+    things = _columns(("data_center", "nv_chip", "chip", "ai_chips"))
+    return any(code in things and first < end for first, _, code in reading.hits)
+
+
+def _beside(some: Sequence[int], others: Sequence[int]) -> bool:
+    return any(abs(i - j) <= _NEAR for i in some for j in others)
+
+
+def _buys_accelerators(reading: Reading, main: Sequence[str]) -> bool:
+    """Does the buyer take a number of accelerators ("adds thousands of Nvidia chips")?"""
+    things = _columns(("nv_chip", "nvidia", "chip", "ai_chips"))
+    chips = [a for a, _, code in reading.hits if code in things and a < len(main)]
+    many = [i for i, w in enumerate(main) if w in _MANY or _COUNT.match(w)]
+    takes = any(_TAKES.match(w) for w in main)
+    return takes and any(0 < a - i <= _BESIDE for i in many for a in chips)
 
 
 def _main(reading: Reading) -> Sequence[str]:

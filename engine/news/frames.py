@@ -1,0 +1,381 @@
+"""Does a headline tell a step, and by somebody who can take it?
+
+A headline may be about export rules, chips or budgets and still tell none: the earnings of others,
+shares that rise, what analysts expect, who hopes for what. Its type and sense stand; it moves
+nothing. A step is a *frame*: a party with the power to take it, a finite verb of a step (or a verb
+with its complement: "requires ... a licence") in the same clause, and an object that concerns Nvidia.
+Which parties, verbs and objects make a step of which type is ``data/frames.toml``; a budget also
+asks for the buyer as subject, with what it spends beside a sum or a change.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from engine.errors import UnknownNameError
+from engine.news import budgets
+from engine.news.lexicon import lexicon, phrases, read_data, written_out
+from engine.news.reading import Matcher, Reading, clause_starts, column_of, places
+from engine.news.rules import Condition, parse_condition
+from engine.news.taxonomy import EVENT_TYPES
+
+_REACH = 8
+"""Words between a verb and what completes it. Judgement: "tells tech groups including ByteDance and
+Alibaba to stop" needs seven."""
+
+_NEGATED_WITHIN = 3
+_COLON = re.compile(r"\s?[:：]\s?")
+_SPEAKER_WORDS = 4
+"""Words before a colon that still name a speaker: "US commerce chief Lutnick: ..."."""
+
+_OUTSIDERS = (
+    "stock", "analyst", "bank", "small_holder", "nv_stockholder", "nv_gaming", "cn_phone", "opinion",
+)  # fmt: skip
+"""Who is named in headlines and takes no step: "shares ... extend losses", "analysts cut"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One way to tell a step: who takes it (columns), which kinds of it, and about what.
+
+    not_about: number of the matters of which none may be named, None where all may.
+    """
+
+    who: frozenset[int]
+    did: tuple[str, ...]
+    what: Condition
+    not_about: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step in a headline: words ``first`` to ``last`` (exclusive), its kind and sense."""
+
+    first: int
+    last: int
+    kind: str
+    sense: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of step: its sense, whether its object turns it, and the numbers of its words."""
+
+    name: str
+    sense: int
+    turns: bool
+    verbs: int
+    pairs: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """The file, checked: words by name and number, frames by type."""
+
+    matcher: Matcher
+    kinds: tuple[_Kind, ...]
+    grammar: Mapping[str, int]
+    frames: Mapping[str, tuple[Frame, ...]]
+    parties: frozenset[int]
+
+
+@functools.cache
+def _book() -> _Book:
+    data = read_data("frames.toml")
+    entries: dict[str, tuple[str, ...]] = {}
+    number: dict[str, int] = {}
+
+    def note(name: str, text: str) -> int:
+        entries[name] = phrases(text)
+        return number.setdefault(name, len(number))
+
+    grammar = {name: note(f"grammar {name}", text) for name, text in data["grammar"].items()}
+    kinds = tuple(
+        _Kind(
+            name,
+            int(table["sense"]),
+            bool(table.get("turns", False)),
+            note(name, table["verbs"]),
+            tuple(
+                (note(f"{name} {i} verb", verb), note(f"{name} {i} rest", rest))
+                for i, (verb, rest) in enumerate(table.get("pairs", ()))
+            ),
+        )
+        for name, table in data["did"].items()
+    )
+    matters = {name: note(f"matter {name}", text) for name, text in data["matters"].items()}
+    actors = {*lexicon().entities, *_OUTSIDERS}
+    return _Book(
+        matcher=Matcher(entries, number),
+        kinds=kinds,
+        grammar=MappingProxyType(grammar),
+        frames=MappingProxyType(_frames(data["frames"], {k.name for k in kinds}, matters)),
+        parties=frozenset(column_of()[name] for name in actors),
+    )
+
+
+def _frames(
+    table: Mapping[str, Sequence[Mapping[str, Any]]], kinds: set[str], matters: Mapping[str, int]
+) -> dict[str, tuple[Frame, ...]]:
+    for name in " ".join(table).split():
+        if name not in EVENT_TYPES:
+            raise UnknownNameError("event type in frames.toml", name, EVENT_TYPES)
+    return {
+        name: tuple(_frame(row, kinds, matters) for row in rows)
+        for names, rows in table.items()
+        for name in names.split()
+    }
+
+
+def _frame(row: Mapping[str, Any], kinds: set[str], matters: Mapping[str, int]) -> Frame:
+    did = tuple(str(row["did"]).split())
+    for kind in did:
+        if kind not in kinds:
+            raise UnknownNameError("kind of step in frames.toml", kind, tuple(sorted(kinds)))
+    who = (name.strip() for name in written_out(row["who"]).split("|"))
+    return Frame(
+        who=frozenset(column_of()[name] for name in who if name),
+        did=did,
+        what=parse_condition(written_out(row["what"])),
+        not_about=matters[row["not_about"]] if "not_about" in row else None,
+    )
+
+
+# ── what is asked ────────────────────────────────────────────────────────────────────────────────
+
+
+def tells(reading: Reading, event_type: str, direction: int = 0) -> bool:
+    """Whether ``reading``, taken for ``event_type``, tells a step that somebody takes.
+
+    Where ``direction`` is not 0 and every step that is told has the other sense, it tells none.
+    True for types of which nothing is asked.
+    """
+    if event_type in budgets.TYPES:
+        return budgets.tells(reading)
+    if event_type not in _book().frames:
+        return True
+    senses = {sense for _, sense in told(reading, event_type)}
+    return bool(senses) and (not direction or direction in senses or 0 in senses)
+
+
+def told(reading: Reading, event_type: str) -> Iterator[tuple[Step, int]]:
+    """The steps of ``event_type`` that ``reading`` tells, each with its sense after negation, 0
+    where type and words decide it."""
+    line = _Line.of(reading)
+    said = frozenset(reading.columns)
+    for frame in _book().frames[event_type]:
+        if not frame.what.met(said) or frame.not_about in line.marks:
+            continue
+        for step in line.steps:
+            if step.kind in frame.did and line.taken(step, frame.who):
+                yield step, line.sense(step)
+
+
+# ── one headline ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A reading with what frames need of it: clauses, words of grammar, steps."""
+
+    reading: Reading
+    starts: tuple[int, ...]
+    marks: Mapping[int, tuple[tuple[int, int], ...]]
+    steps: tuple[Step, ...]
+
+    @staticmethod
+    def of(reading: Reading) -> _Line:
+        marks: dict[int, list[tuple[int, int]]] = {}
+        for first, last, number in _book().matcher.hits(reading.words):
+            marks.setdefault(number, []).append((first, last))
+        starts = clause_starts(reading)
+        line = _Line(reading, starts, {n: tuple(spots) for n, spots in marks.items()}, ())
+        return _Line(reading, starts, line.marks, tuple(line._found()))
+
+    def _found(self) -> Iterator[Step]:
+        """Every finite verb of a step, alone or with its complement, outside of what is aside."""
+        for kind in _book().kinds:
+            for first, last in self.marks.get(kind.verbs, ()):
+                if self._is_verb(first, last) and not self._aside(first):
+                    sense = self._turned(first, last, kind.sense) if kind.turns else kind.sense
+                    yield Step(first, last, kind.name, sense)
+            for verb, rest in kind.pairs:
+                for first, last in self.marks.get(verb, ()):
+                    if self._is_verb(first, last) and not self._aside(first):
+                        end = self._completed(first, last, self.marks.get(rest, ()))
+                        if end:
+                            yield Step(first, end, kind.name, kind.sense)
+
+    def _turned(self, first: int, last: int, usual: int) -> int:
+        """1 where the first thing acted on is a barrier, -1 where it is an opening, else ``usual``.
+
+        Of things that stand together the last says what they are ("licence requirement"); where none
+        follows the verb, the nearest before it counts (the passive).
+        """
+        start, end = self._span(first)
+        things = sorted(
+            (a, b, sense)
+            for name, sense in (("barriers", 1), ("openings", -1))
+            for a, b in self._mark(name)
+            if start <= a < end and not first <= a < last
+        )
+        sense, edge = 0, None
+        for a, b, one in things:
+            if a >= last and a <= last + _REACH and (edge is None or a <= edge):
+                sense, edge = one, b
+        behind = [one for a, _, one in things if a < first]
+        return sense or (behind[-1] if behind else usual)
+
+    def _completed(self, first: int, last: int, rest: Iterable[tuple[int, int]]) -> int:
+        """Where the complement ends that follows in the clause, 0 where none does."""
+        here = self._clause(first)
+        near = (b for a, b in rest if last <= a <= last + _REACH and self._clause(a) == here)
+        return min(near, default=0)
+
+    def _clause(self, word: int) -> int:
+        return bisect_right(self.starts, word) - 1
+
+    def _span(self, word: int) -> tuple[int, int]:
+        """First word and last + 1 of the clause of ``word``."""
+        at = bisect_right(self.starts, word)
+        end = self.starts[at] if at < len(self.starts) else len(self.reading.words)
+        return self.starts[at - 1], end
+
+    def _mark(self, name: str) -> tuple[tuple[int, int], ...]:
+        return self.marks.get(_book().grammar[name], ())
+
+    def _is(self, word: int, name: str) -> bool:
+        return any(first == word for first, _ in self._mark(name))
+
+    def _aside(self, word: int) -> bool:
+        start, _ = self._span(word)
+        return any(start <= first < word for first, _ in self._mark("aside"))
+
+    def _is_verb(self, first: int, last: int) -> bool:
+        """Is this word a verb here, where it could be a noun? Phrases are what they say."""
+        if self.reading.glossed or last - first > 1:
+            return True
+        if self._compound(first):
+            return False
+        if not self._is(first, "nouns"):
+            return True
+        before = first - 1
+        if first == 0 or self._is(before, "before_verbs"):
+            return True
+        if self._is(before, "before_nouns") or self.reading.words[before][0].isdigit():
+            return False
+        start, end = self._span(first)
+        follows = any(last <= a < end for a, _ in self._mark("others"))
+        named = self._thing(before) and not (last < end and self._thing(last))
+        return not follows and not named
+
+    def _compound(self, word: int) -> bool:
+        """Does a hyphen join this word to the one before ("large-cap")?"""
+        start = places(self.reading)[word][0]
+        return start > 0 and self.reading.text[start - 1] == "-" and word > 0
+
+    def _thing(self, word: int) -> bool:
+        """Is this word a chip, an export or the like, so that a noun follows?"""
+        return any(a <= word < b and c in _things() for a, b, c in self.reading.hits)
+
+    def taken(self, step: Step, who: frozenset[int]) -> bool:
+        """Is the party of ``step`` one of ``who``, and is it no mere wish?"""
+        if self._wished(step):
+            return False
+        party = self._party(step, who)
+        speaker = self._speaker()
+        return (party is not None and party[2] in who) or (
+            speaker in who and speaker in _deciders()
+        )
+
+    def _speaker(self) -> int | None:
+        """Who says the whole headline: a party alone before a colon ("Trump: ...")."""
+        colon = _COLON.search(self.reading.text)
+        if colon is None:
+            return None
+        spots = places(self.reading)
+        named = [h for h in self.reading.hits if h[2] in _book().parties and spots[h[1] - 1][1] <= colon.start()]
+        words = sum(end <= colon.start() for _, end in spots)
+        return named[-1][2] if named and words <= _SPEAKER_WORDS else None
+
+    def _party(self, step: Step, who: frozenset[int]) -> tuple[int, int, int] | None:
+        """The nearest party before ``step`` in its clause, else before it, else the first of all."""
+        some = _book().parties | who
+        start, _ = self._span(step.first)
+        named = [h for h in self.reading.hits if h[2] in some and not self._branch(h)]
+        before = [hit for hit in named if hit[1] <= step.first]
+        here = [hit for hit in before if hit[0] >= start]
+        before = [hit for hit in before if hit[2] not in _outsiders()]
+        for group in (here, before):
+            if group:
+                last = max(hit[1] for hit in group)
+                if self.reading.glossed:  # the object may stand before its verb
+                    last = max((h[1] for h in group if h[2] in who), default=last)
+                nearest = [hit for hit in group if hit[1] == last]
+                return next((hit for hit in nearest if hit[2] in who), nearest[0])
+        return next((hit for hit in named if hit[0] >= step.last and hit[2] in who), None)
+
+    def _branch(self, hit: tuple[int, int, int]) -> bool:
+        """Is this country the place of a company's branch ("Arm China")?"""
+        return (
+            hit[2] == column_of()["china"]
+            and not self.reading.glossed
+            and any(last == hit[0] for _, last in self._mark("branches"))
+        )
+
+    def _wished(self, step: Step) -> bool:
+        """Does somebody only wish, fear or foretell it?"""
+        start, _ = self._span(step.first)
+        for first, last in self._mark("wishes"):
+            if start <= first < step.first and not self._governed(first, start):
+                return True
+        return any(start <= a < step.first and self._governed(a, start) for a, _ in self._mark("asked"))
+
+    def _governed(self, word: int, start: int) -> bool:
+        """Is the nearest party before ``word`` a government that can decide?"""
+        near = [h for h in self.reading.hits if start <= h[0] and h[1] <= word]
+        party = next((h for h in reversed(near) if h[2] in _book().parties), None)
+        if party is None:
+            return False
+        itself = party[2] != column_of()["china"] or party[1] == word
+        return party[2] in _deciders() and itself
+
+    def sense(self, step: Step) -> int:
+        """The sense of ``step`` after a plain negation before it; 0 where a Chinese maker is meant:
+        what bars its chips does not bar Nvidia's."""
+        if _rivals() & frozenset(self.reading.columns):
+            return 0
+        start, _ = self._span(step.first)
+        negate = column_of()["negate"]
+        negated = any(
+            c == negate and start <= a and b <= step.first <= b + _NEGATED_WITHIN
+            for a, b, c in self.reading.hits
+        )
+        return -step.sense if negated else step.sense
+
+
+@functools.cache
+def _rivals() -> frozenset[int]:
+    return frozenset(column_of()[name] for name in ("cn_chip", "huawei", "cn_fab"))
+
+
+@functools.cache
+def _things() -> frozenset[int]:
+    names = ("chip", "ai_chips", "nv_chip", "nv_china_chip", "export", "licence", "rule", "ai", "memory", "sale")
+    return frozenset(column_of()[name] for name in names)
+
+
+@functools.cache
+def _outsiders() -> frozenset[int]:
+    return frozenset(column_of()[name] for name in _OUTSIDERS)
+
+
+@functools.cache
+def _deciders() -> frozenset[int]:
+    return frozenset(column_of()[name] for name in ("us_gov", "cn_gov", "other_gov", "china"))
