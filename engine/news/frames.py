@@ -30,6 +30,7 @@ _REACH = 8
 Alibaba to stop" needs seven."""
 
 _NEGATED_WITHIN = 3
+_EXPORTS = frozenset({"export_restriction", "export_relief"})
 _COLON = re.compile(r"\s?[:：]\s?")
 _SPEAKER_WORDS = 4
 """Words before a colon that still name a speaker: "US commerce chief Lutnick: ..."."""
@@ -65,11 +66,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A kind of step: its sense, whether its object turns it, and the numbers of its words."""
+    """A kind of step: its sense, the lists of objects that turn it, the numbers of its words."""
 
     name: str
     sense: int
-    turns: bool
+    turns: tuple[str, ...]
     verbs: int
     pairs: tuple[tuple[int, int], ...]
 
@@ -100,7 +101,7 @@ def _book() -> _Book:
         _Kind(
             name,
             int(table["sense"]),
-            bool(table.get("turns", False)),
+            tuple(table.get("turns", ())),
             note(name, table["verbs"]),
             tuple(
                 (note(f"{name} {i} verb", verb), note(f"{name} {i} rest", rest))
@@ -166,15 +167,16 @@ def tells(reading: Reading, event_type: str, direction: int = 0) -> bool:
 
 def told(reading: Reading, event_type: str) -> Iterator[tuple[Step, int]]:
     """The steps of ``event_type`` that ``reading`` tells, each with its sense after negation, 0
-    where type and words decide it."""
+    where type and words decide it: so does what Washington does to a Chinese maker's chips."""
     line = _Line.of(reading)
     said = frozenset(reading.columns)
+    open_sense = event_type in _EXPORTS and bool(_rivals() & said)
     for frame in _book().frames[event_type]:
         if not frame.what.met(said) or frame.not_about in line.marks:
             continue
         for step in line.steps:
             if step.kind in frame.did and line.taken(step, frame.who):
-                yield step, line.sense(step)
+                yield step, 0 if open_sense else line.sense(step)
 
 
 # ── one headline ─────────────────────────────────────────────────────────────────────────────────
@@ -203,7 +205,7 @@ class _Line:
         for kind in _book().kinds:
             for first, last in self.marks.get(kind.verbs, ()):
                 if self._is_verb(first, last) and not self._aside(first):
-                    sense = self._turned(first, last, kind.sense) if kind.turns else kind.sense
+                    sense = self._turned(first, last, kind) if kind.turns else kind.sense
                     yield Step(first, last, kind.name, sense)
             for verb, rest in kind.pairs:
                 for first, last in self.marks.get(verb, ()):
@@ -212,8 +214,8 @@ class _Line:
                         if end:
                             yield Step(first, end, kind.name, kind.sense)
 
-    def _turned(self, first: int, last: int, usual: int) -> int:
-        """1 where the first thing acted on is a barrier, -1 where it is an opening, else ``usual``.
+    def _turned(self, first: int, last: int, kind: _Kind) -> int:
+        """1 where the first thing acted on is of the first list, -1 of the second, else as usual.
 
         Of things that stand together the last says what they are ("licence requirement"); where none
         follows the verb, the nearest before it counts (the passive).
@@ -221,7 +223,7 @@ class _Line:
         start, end = self._span(first)
         things = sorted(
             (a, b, sense)
-            for name, sense in (("barriers", 1), ("openings", -1))
+            for name, sense in zip(kind.turns, (1, -1), strict=True)
             for a, b in self._mark(name)
             if start <= a < end and not first <= a < last
         )
@@ -230,13 +232,17 @@ class _Line:
             if a >= last and a <= last + _REACH and (edge is None or a <= edge):
                 sense, edge = one, b
         behind = [one for a, _, one in things if a < first]
-        return sense or (behind[-1] if behind else usual)
+        return sense or (behind[-1] if behind else kind.sense)
 
     def _completed(self, first: int, last: int, rest: Iterable[tuple[int, int]]) -> int:
         """Where the complement ends that follows in the clause, 0 where none does."""
-        here = self._clause(first)
-        near = (b for a, b in rest if last <= a <= last + _REACH and self._clause(a) == here)
+        near = (b for a, b in rest if last <= a <= last + _REACH and self._together(first, a))
         return min(near, default=0)
+
+    def _together(self, first: int, second: int) -> bool:
+        """Do both words stand in one clause, or in two that an infinitive joins ("to avoid")?"""
+        between = self.starts[self._clause(first) + 1 : self._clause(second) + 1]
+        return all(self.reading.words[start] == "to" for start in between)
 
     def _clause(self, word: int) -> int:
         return bisect_right(self.starts, word) - 1
@@ -343,14 +349,14 @@ class _Line:
         party = next((h for h in reversed(near) if h[2] in _book().parties), None)
         if party is None:
             return False
-        itself = party[2] != column_of()["china"] or party[1] == word
-        return party[2] in _deciders() and itself
+        named = {code for a, b, code in near if (a, b) == party[:2]}
+        china, congress = column_of()["china"], column_of()["congress"]
+        if congress in named or (china in named and party[1] != word):
+            return False  # a lawmaker asks; "China's AI firms" are no government
+        return not named.isdisjoint(_deciders())
 
     def sense(self, step: Step) -> int:
-        """The sense of ``step`` after a plain negation before it; 0 where a Chinese maker is meant:
-        what bars its chips does not bar Nvidia's."""
-        if _rivals() & frozenset(self.reading.columns):
-            return 0
+        """The sense of ``step`` after a plain negation before it."""
         start, _ = self._span(step.first)
         negate = column_of()["negate"]
         negated = any(

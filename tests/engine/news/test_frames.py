@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.news import mood, steps
+from engine.news import budgets, frames, mood
 from engine.news.mood import Mood
 from engine.news.reading import read
 from engine.news.taxonomy import MOVING
@@ -32,7 +32,7 @@ from engine.news.taxonomy import MOVING
     ],
 )
 def test_a_step_has_somebody_who_takes_it(headline: str, event_type: str) -> None:
-    assert steps.tells(read(headline), event_type)
+    assert frames.tells(read(headline), event_type)
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,11 @@ def test_a_step_has_somebody_who_takes_it(headline: str, event_type: str) -> Non
     ],
 )
 def test_talk_of_others_is_no_step(headline: str, event_type: str) -> None:
-    assert not steps.tells(read(headline), event_type)
+    assert not frames.tells(read(headline), event_type)
 
 
 def test_steps_are_asked_only_of_types_that_move() -> None:
-    assert set(steps._asked()) <= MOVING
-    assert set(steps._asked()) | steps._BUDGETS == MOVING
+    assert set(frames._book().frames) | budgets.TYPES == MOVING
 
 
 @pytest.mark.parametrize(
