@@ -18,6 +18,7 @@ definition that ``impulses`` is tested against.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -335,12 +336,36 @@ def _is_curated(event: Event) -> bool:
 
 
 def _end_opposites(episode: Episode, known: Iterable[Episode]) -> None:
+    """End what ``episode`` takes back: of the other sign, by one side, about one object."""
     for other in known:
         opposite = (other.name, other.sign) == (episode.name, -episode.sign)
-        same_actor = other.actor == episode.actor
         apart = other.objects and episode.objects and other.objects.isdisjoint(episode.objects)
-        if opposite and same_actor and not apart:
+        if opposite and not apart and _one_side(episode, other):
             other.over = True
+
+
+_SIDES = {
+    "China": re.compile(r"chin|beijing|\b(?:cac|samr|miit|ndrc|mofcom)\b", re.IGNORECASE),
+    "US": re.compile(
+        r"\b(?:us|u\.s\.|congress|washington|commerce|bis|doj|ftc|white house)\b", re.IGNORECASE
+    ),
+}
+
+
+def _one_side(one: Episode, other: Episode) -> bool:
+    """Do both tell of one actor, or of agencies of one government?
+
+    What a ministry ordered another may lift: "China SAMR" and "CAC (China)" are one side.
+    """
+    if one.actor == other.actor or not _names(one.actor).isdisjoint(_names(other.actor)):
+        return True
+    return not _sides(one).isdisjoint(_sides(other))
+
+
+def _sides(episode: Episode) -> frozenset[str]:
+    """The governments whose agencies the tellings of ``episode`` name as actor."""
+    actors = " / ".join(event.actor for event in episode.told.values())
+    return frozenset(side for side, pattern in _SIDES.items() if pattern.search(actors))
 
 
 # --- versions -------------------------------------------------------------------------------

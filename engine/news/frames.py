@@ -2,9 +2,9 @@
 
 A headline may be about export rules, chips or budgets and still tell none: the earnings of others,
 shares that rise, what analysts expect, who hopes for what. Its type and sense stand; it moves
-nothing. A step is a *frame*: a party with the power to take it, a finite verb of a step (or a verb
-with its complement: "requires ... a licence") in the same clause, and an object that concerns Nvidia.
-Which parties, verbs and objects make a step of which type is ``data/frames.toml``; a budget also
+nothing. A step is a *frame*: a party with the power to take it, a finite verb of a step (or a
+verb with its complement: "requires ... a licence") in the same clause, and an object that concerns
+Nvidia. Which parties, verbs and objects make a step of which type is ``data/frames.toml``; a budget also
 asks for the buyer as subject, with what it spends beside a sum or a change.
 """
 
@@ -36,7 +36,8 @@ _SPEAKER_WORDS = 4
 """Words before a colon that still name a speaker: "US commerce chief Lutnick: ..."."""
 
 _OUTSIDERS = (
-    "stock", "analyst", "bank", "small_holder", "nv_stockholder", "nv_gaming", "cn_phone", "opinion",
+    "stock", "analyst", "bank", "small_holder", "nv_stockholder", "nv_gaming", "cn_phone",
+    "opinion",
 )  # fmt: skip
 """Who is named in headlines and takes no step: "shares ... extend losses", "analysts cut"."""
 
@@ -217,8 +218,8 @@ class _Line:
     def _turned(self, first: int, last: int, kind: _Kind) -> int:
         """1 where the first thing acted on is of the first list, -1 of the second, else as usual.
 
-        Of things that stand together the last says what they are ("licence requirement"); where none
-        follows the verb, the nearest before it counts (the passive).
+        Of things that stand together the last says what they are ("licence requirement"); where
+        none follows the verb, the nearest before it counts (the passive).
         """
         start, end = self._span(first)
         things = sorted(
@@ -277,6 +278,8 @@ class _Line:
         if self._is(before, "before_nouns") or self.reading.words[before][0].isdigit():
             return False
         start, end = self._span(first)
+        if start < first and any(b == first for n in _verbs() for _, b in self.marks.get(n, ())):
+            return False  # what the verb before acts on: "lift curbs"
         follows = any(last <= a < end for a, _ in self._mark("others"))
         named = self._thing(before) and not (last < end and self._thing(last))
         return not follows and not named
@@ -306,12 +309,16 @@ class _Line:
         if colon is None:
             return None
         spots = places(self.reading)
-        named = [h for h in self.reading.hits if h[2] in _book().parties and spots[h[1] - 1][1] <= colon.start()]
+        named = [
+            h
+            for h in self.reading.hits
+            if h[2] in _book().parties and spots[h[1] - 1][1] <= colon.start()
+        ]
         words = sum(end <= colon.start() for _, end in spots)
         return named[-1][2] if named and words <= _SPEAKER_WORDS else None
 
     def _party(self, step: Step, who: frozenset[int]) -> tuple[int, int, int] | None:
-        """The nearest party before ``step`` in its clause, else before it, else the first of all."""
+        """The nearest party before ``step`` in its clause, else before it, else behind it."""
         some = _book().parties | who
         start, _ = self._span(step.first)
         named = [h for h in self.reading.hits if h[2] in some and not self._branch(h)]
@@ -338,10 +345,12 @@ class _Line:
     def _wished(self, step: Step) -> bool:
         """Does somebody only wish, fear or foretell it?"""
         start, _ = self._span(step.first)
-        for first, last in self._mark("wishes"):
+        for first, _ in self._mark("wishes"):
             if start <= first < step.first and not self._governed(first, start):
                 return True
-        return any(start <= a < step.first and self._governed(a, start) for a, _ in self._mark("asked"))
+        return any(
+            start <= a < step.first and self._governed(a, start) for a, _ in self._mark("asked")
+        )
 
     def _governed(self, word: int, start: int) -> bool:
         """Is the nearest party before ``word`` a government that can decide?"""
@@ -367,14 +376,19 @@ class _Line:
 
 
 @functools.cache
+def _verbs() -> frozenset[int]:
+    return frozenset(kind.verbs for kind in _book().kinds)
+
+
+@functools.cache
 def _rivals() -> frozenset[int]:
     return frozenset(column_of()[name] for name in ("cn_chip", "huawei", "cn_fab"))
 
 
 @functools.cache
 def _things() -> frozenset[int]:
-    names = ("chip", "ai_chips", "nv_chip", "nv_china_chip", "export", "licence", "rule", "ai", "memory", "sale")
-    return frozenset(column_of()[name] for name in names)
+    names = "chip ai_chips nv_chip nv_china_chip export licence rule ai memory sale"
+    return frozenset(column_of()[name] for name in names.split())
 
 
 @functools.cache

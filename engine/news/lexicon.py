@@ -115,7 +115,7 @@ def rule_table() -> RuleTable:
 
 
 def written_out(condition: str) -> str:
-    """``condition`` of another file with the groups of ``rules.toml`` replaced by their concepts."""
+    """``condition`` of another file, with the groups of ``rules.toml`` written out."""
     groups: Mapping[str, str] = read_data("rules.toml")["groups"]
     return _written_out(condition, groups)
 

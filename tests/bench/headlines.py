@@ -2,8 +2,8 @@
 
 Prints macro-F1, direction, relevance, calibration and sign flips by language and by half of
 ``tests/data/headlines/unseen.csv``; ``--mistakes`` shows those of the half that may be looked at.
-``--steps`` prints instead, over ``steps.csv``, how many calls that move the score are right, how many
-steps are found and how many signs are flipped.
+``--steps`` prints instead, over ``steps.csv``, how many calls that move the score are right, how
+many steps are found and how many signs are flipped.
 """
 
 from __future__ import annotations

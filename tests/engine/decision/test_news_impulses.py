@@ -177,6 +177,34 @@ def test_a_step_back_makes_the_next_step_new() -> None:
     assert 9 not in policy(event(3), doubtful, again)
 
 
+@pytest.mark.parametrize(
+    ("began", "lifted", "ends"),
+    [
+        ("China SAMR", "CAC (China)", True),
+        ("China", "China SAMR", True),
+        ("US DOJ", "US government", True),
+        ("US government", "China", False),
+        ("US DOJ", "Regulator", False),
+    ],
+)
+def test_a_probe_that_another_agency_of_the_side_drops_is_over(
+    began: str, lifted: str, ends: bool
+) -> None:
+    """Then the same probe, opened again, is new; told by another side it still is the old one."""
+    probe = event(3, kind="regulatory_probe", actor=began)
+    dropped = event(6, "b", "regulatory_probe", actor=lifted, direction=1)
+    again = event(9, "c", "regulatory_probe", actor=began)
+    assert (9 in policy(probe, dropped, again)) is ends
+
+
+def test_a_cut_by_one_of_the_buyers_ends_the_rise_that_both_told() -> None:
+    both = budget(3, "both", "Meta / Microsoft", "Reuters", "AFP")
+    cut = replace(budget(6, "cut", "Microsoft", "Reuters", "AFP"), direction=-1)
+    cut = replace(cut, event_type="capex_cut")
+    again = budget(9, "again", "Meta / Microsoft", "Reuters", "AFP")
+    assert 9 in budgets(both, cut, again)
+
+
 # --- taken back ----------------------------------------------------------------------------------
 
 

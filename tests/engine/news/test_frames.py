@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.errors import UnknownNameError
 from engine.news import budgets, frames, mood
 from engine.news.mood import Mood
 from engine.news.reading import read
@@ -78,3 +79,80 @@ def test_what_stands_behind_an_opening_is_told() -> None:
     told = read("With Huang in town, US bars Nvidia from selling H20 to China")
     assert mood.only_named(told) is None
     assert mood.told(told).mood is Mood.FACT
+
+
+@pytest.mark.parametrize(
+    ("headline", "event_type", "sense"),
+    [
+        ("US requires licences for AI chips bound for Thailand", "export_restriction", -1),
+        ("BIS adds Inspur units to entity list", "export_restriction", -1),
+        ("Nvidia told by Washington to stop selling H20 to China", "export_restriction", -1),
+        ("Trump: Blackwell stays home, China will not get it", "export_restriction", -1),
+        ("Washington refuses to lift curbs on Nvidia chips", "export_restriction", -1),
+        ("US revokes Nvidia's H20 licences", "export_restriction", -1),
+        ("Nvidia takes $5.5 billion charge on new H20 licence rule", "export_restriction", -1),
+        ("Commerce ends H20 licence requirement", "export_relief", 1),
+        ("US freezes chip curbs on China", "export_relief", 1),
+        ("Nvidia wins OK to sell B30A in China", "export_relief", 1),
+        ("Washington will not tighten curbs on Nvidia chips", "export_relief", 1),
+        ("Nvidia tells Amkor, Samsung, Foxconn to stop H20 work", "china_purchase_ban", -1),
+        ("Beijing tells banks to avoid Nvidia GPUs", "china_purchase_ban", -1),
+        ("Beijing signs off on H200 orders", "china_purchase_ban", 1),
+        ("Pékin somme ses géants d'arrêter leurs achats de H20", "china_purchase_ban", -1),
+        ("网信办要求字节跳动停止采购英伟达芯片", "china_purchase_ban", -1),
+        ("Zhipu trains in Japan on Nvidia instead of Huawei chips", "domestic_chip_adoption", 1),
+        ("ByteDance swaps Nvidia for Ascend", "domestic_chip_adoption", -1),
+    ],
+)
+def test_a_step_has_the_sense_of_what_is_done_to_what(
+    headline: str, event_type: str, sense: int
+) -> None:
+    told = read(headline)
+    assert frames.tells(told, event_type, sense)
+    assert {s for _, s in frames.told(told, event_type)} == {sense}
+    assert not frames.tells(told, event_type, -sense)
+
+
+@pytest.mark.parametrize(
+    ("headline", "event_type"),
+    [
+        # a noun is no step
+        ("Nvidia chips are another failure of US China sanctions", "export_restriction"),
+        ("Nvidia seeks a way around limits on AI exports to China", "export_restriction"),
+        ("Large-cap stock picks: Nvidia and US chip firms", "export_restriction"),
+        # who wishes, warns or foretells takes none
+        ("Huang hopes Washington will allow Blackwell in China", "export_relief"),
+        ("Senators press Trump to bar Nvidia's B30A from China", "export_restriction"),
+        ("China's AI firms could switch to Huawei, bank says", "domestic_chip_adoption"),
+        # who has no power takes none
+        ("Samsung profit slows after US-China trade war hits AI spending", "export_restriction"),
+        ("Arm China fires CEO but he refuses to leave - NVIDIA", "china_purchase_ban"),
+        ("Nvidia probes reports of melting connectors", "regulatory_probe"),
+        ("Nvidia questions analysts' view of China demand", "regulatory_probe"),
+        ("寒武纪股价涨停，市值超茅台", "domestic_chip_adoption"),
+        # another patient, another object, another matter
+        ("US bars Nvidia chips from Russia", "export_restriction"),
+        ("Nvidia agrees to settle SEC probe over cryptomining", "regulatory_probe"),
+        ("RTX 5060 Ti review: Nvidia's card under scrutiny", "regulatory_probe"),
+        ("Huawei's 5G Kirin processor challenges Nvidia", "domestic_chip_launch"),
+        ("华为Mate 80搭载新麒麟芯片发布", "domestic_chip_launch"),
+        ("AMD stock jumps as it announces $6B buyback and AI chip", "competitor_chip"),
+        # a purchase is no order of an authority
+        ("Nvidia wins $5B order from Alibaba", "china_purchase_ban"),
+        ("CoreWeave raises $2.3 billion in debt against Nvidia chips", "capex_increase"),
+        # who answers tells what is known
+        ("中国商务部回应美国限制芯片出口", "export_restriction"),
+    ],
+)
+def test_what_only_looks_like_a_step_is_none(headline: str, event_type: str) -> None:
+    assert not frames.tells(read(headline), event_type)
+
+
+def test_a_chinese_makers_loss_leaves_the_sense_to_type_and_words() -> None:
+    told = read("US to squeeze Huawei's chip supply")
+    assert {sense for _, sense in frames.told(told, "export_restriction")} == {0}
+
+
+def test_a_word_of_frames_that_does_not_exist_is_named() -> None:
+    with pytest.raises(UnknownNameError, match="kind of step"):
+        frames._frame({"who": "us_gov", "did": "nonsense", "what": "chip"}, {"bars"}, {})
