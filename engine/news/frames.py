@@ -4,8 +4,8 @@ A headline may be about export rules, chips or budgets and still tell none: the 
 shares that rise, what analysts expect, who hopes for what. Its type and sense stand; it moves
 nothing. A step is a *frame*: a party with the power to take it, a finite verb of a step (or a
 verb with its complement: "requires ... a licence") in the same clause, and an object that concerns
-Nvidia. Which parties, verbs and objects make a step of which type is ``data/frames.toml``; a budget also
-asks for the buyer as subject, with what it spends beside a sum or a change.
+Nvidia. Which parties, verbs and objects make a step of which type is ``data/frames.toml``; a
+budget also asks for the buyer as subject, with what it spends beside a sum or a change.
 """
 
 from __future__ import annotations
