@@ -227,6 +227,21 @@ _HEARSAY = re.compile(
 _PARTLY = re.compile(r"\b(part|partly|some|share not given|mix|mixed)\b", re.I)
 
 
+_RUN = (
+    "total_params_b",
+    "active_params_b",
+    "gpqa_diamond_pct",
+    "mmlu_pro_pct",
+    "swe_bench_verified_pct",
+    "aime_pct",
+    "lmarena_elo",
+    "hardware_named",
+    "inference_domestic",
+)
+_OFFER = ("price_input_usd_per_mtok", "price_output_usd_per_mtok", "context_k", "open_weights")
+_SAME_STORY = timedelta(days=120)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware:
     """What a release names: the home-grown maker ("" unnamed, None none), and Nvidia beside it."""
@@ -288,6 +303,21 @@ def proofs_of(release: ModelRelease, near: float) -> tuple[Proof, ...]:
         trust = TRUST[Confirmed.LAB] * sure
         made.append(replace(plain, stage=Stage.SERVING, vendor="", trust=trust))
     return tuple(made)
+
+
+def same_run(one: ModelRelease, other: ModelRelease) -> bool:
+    """Whether two releases are one model under two names: what is known of both is the same.
+
+    Sizes, scores and words on hardware agree within four months. Where sizes are not known, price,
+    context and openness must agree as well, and it is one laboratory's.
+    """
+    sized = None not in (one.total_params_b, one.active_params_b)
+    if abs(one.known_at - other.known_at) > _SAME_STORY:
+        return False
+    if not sized and one.lab.strip().lower() != other.lab.strip().lower():
+        return False
+    named = _RUN if sized else (*_RUN, *_OFFER)
+    return all(getattr(one, name) == getattr(other, name) for name in named)
 
 
 # --- headlines ---
@@ -400,9 +430,6 @@ class Ledger:
     def with_(self, added: Iterable[Proof]) -> Ledger:
         """The ledger after more was told."""
         return Ledger.of((*self.proofs, *added))
-
-
-_SAME_STORY = timedelta(days=120)
 
 
 def _claim(proof: Proof) -> tuple[str, ...]:

@@ -35,6 +35,9 @@ _FREE_USD = 0.01
 """What a price of zero counts as: a price, the lowest ever listed (Qwen3.7-Flash and its kind)."""
 _DAYS_PER_YEAR = 365.25
 _ONE_LOGIT = 1.0
+_ALIKE_SIZE, _ALIKE_DAYS = math.log(3.0), 91.0
+"""Log of active parameters and days over which two unknown prices come to have little to do with
+each other: judgement; the price of a given quality falls by half in a quarter."""
 _TOO_DEAR, _USUAL_RATIO = 3.0, 4.0
 """Log price beyond the nearest offer at which another weighs under a five-thousandth in the soft
 minimum; output over input price of a usual list."""
@@ -47,6 +50,8 @@ class Offer:
     """A model somebody could buy before the release.
 
     quality: mean; doubt: what missing scores leave undecided of it. age_days at the rating.
+    is_open: None where nobody said whether its weights are open. active_params_b: billions at work
+    for a token, None where not disclosed.
     """
 
     model: str
@@ -55,8 +60,9 @@ class Offer:
     quality: float
     doubt: float
     age_days: float
-    is_open: bool
+    is_open: bool | None
     closed_in_china: bool
+    active_params_b: float | None = None
 
 
 def has_price(release: ModelRelease) -> bool:
@@ -85,8 +91,9 @@ def offers_before(
             quality=quality.mean,
             doubt=undecided(quality, settled_sd),
             age_days=max(0.0, (release.known_at - r.known_at).total_seconds() / 86_400),
-            is_open=bool(r.open_weights),
+            is_open=r.open_weights,
             closed_in_china=r.country == "CN" and not r.open_weights,
+            active_params_b=r.active_params_b,
         )
         for r, quality in zip(releases, qualities, strict=True)
         if r.known_at < release.known_at
@@ -108,12 +115,18 @@ def log_blended(price_in: float | None, price_out: float | None, draws: Draws) -
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where the release stands: mean quality, undecided deviation, and standard draws of it."""
+    """Where the release stands: mean quality, undecided deviation, and standard draws of it.
+
+    closed_in_china: it is such a service itself, and its buyers are those of its like.
+    """
 
     model: str
     mean: float
     doubt: float
     z: FloatArray
+    closed_in_china: bool = False
+    is_open: bool | None = None
+    active_params_b: float | None = None
 
     @property
     def quality(self) -> FloatArray:
@@ -134,15 +147,20 @@ def lacking(offer: Offer, own: Standing) -> FloatArray:
 
 
 def expected_log_price(
-    offers: Sequence[Offer], own: Standing, draws: Draws
+    offers: Sequence[Offer], own: Standing, draws: Draws, *, unpublished: FloatArray | None = None
 ) -> tuple[FloatArray, str] | None:
     """What buyers expect for the release's quality, (draws,), and the offer nearest to setting it.
 
     None without a priced offer. A soft minimum over the offers of::
 
         log price + comparability * quality lacking - age / year * log(price_trend) + reach
+
+    ``unpublished``: log price draws of a release that published none. An earlier offer of its kind
+    (weights open or not) without a price then stands at the same, and the higher the less alike
+    the two are (``_dearer``): what neither tells is no step from the one to the other. Against a
+    published price such an offer says nothing.
     """
-    rows = within_reach(offers, own, draws)
+    rows = within_reach(offers, own, draws, unpublished)
     if not rows:
         return None
     trend = np.log(draws["price_trend"]) / _DAYS_PER_YEAR
@@ -151,10 +169,11 @@ def expected_log_price(
     for row, offer in zip(stacked, rows, strict=True):
         np.multiply(draws["comparability"], lacking(offer, own), out=row)
         price = log_blended(offer.price_input_usd_per_mtok, offer.price_output_usd_per_mtok, draws)
-        if price is not None:  # within reach: it has one
-            row += price
-        row -= offer.age_days * trend
-        if offer.closed_in_china and offer.model != own.model:
+        if price is not None:
+            row += price - offer.age_days * trend
+        elif unpublished is not None:  # within reach: it has the one or the other
+            row += unpublished + _dearer(offer, own)
+        if _is_further(offer, own):
             row += closed
     nearest = rows[int(stacked.mean(axis=1).argmin())].model
     low = stacked.min(axis=0)
@@ -164,27 +183,53 @@ def expected_log_price(
     return low - _SOFT_PRICE * np.log(stacked.sum(axis=0)), nearest
 
 
-def within_reach(offers: Sequence[Offer], own: Standing, draws: Draws) -> tuple[Offer, ...]:
-    """The priced offers that can shape the expectation: the others are three e-folds too dear.
+def _dearer(offer: Offer, own: Standing) -> float:
+    """Log price by which an offer without a price stands above a release without one.
+
+    What the one has at work for a token over the other, to which cost goes, where both are known;
+    and the less alike they are in that and in age, the less the one unknown price says of the
+    other. 0 for a copy at once.
+    """
+    heavier = 0.0
+    if offer.active_params_b and own.active_params_b:
+        heavier = math.log(offer.active_params_b / own.active_params_b)
+    return heavier + 0.5 * (heavier / _ALIKE_SIZE) ** 2 + offer.age_days / _ALIKE_DAYS
+
+
+def _is_further(offer: Offer, own: Standing) -> bool:
+    """Whether fewer buyers reach the offer than the release: a closed service in China alone."""
+    return offer.closed_in_china and not own.closed_in_china and offer.model != own.model
+
+
+def within_reach(
+    offers: Sequence[Offer], own: Standing, draws: Draws, unpublished: FloatArray | None = None
+) -> tuple[Offer, ...]:
+    """The offers that can shape the expectation: the others are three e-folds too dear.
 
     Judged in the middle of the draws and at both ends of comparability and of the own quality.
     """
-    priced = [o for o in offers if _central_log_price(o) is not None]
-    near: set[int] = set()
+    stand_in = None if unpublished is None else float(np.median(unpublished))
     trend = float(np.median(np.log(draws["price_trend"]))) / _DAYS_PER_YEAR
+    priced: list[tuple[Offer, float]] = []
+    for offer in offers:
+        price = _central_log_price(offer)
+        if price is not None:
+            priced.append((offer, price - offer.age_days * trend))
+        elif stand_in is not None and bool(offer.is_open) == bool(own.is_open):
+            priced.append((offer, stand_in + _dearer(offer, own)))
+    near: set[int] = set()
     closed = -float(np.median(np.log(draws["adoption_closed"])))
     for slope in (float(q) for q in np.quantile(draws["comparability"], (0.02, 0.5, 0.98))):
         for quality in (own.mean - 2 * own.doubt, own.mean, own.mean + 2 * own.doubt):
             counted = [
-                (_central_log_price(o) or 0.0)
+                p
                 + slope * (0.0 if o.model == own.model else max(0.0, quality - o.quality))
-                - o.age_days * trend
-                + closed * (o.closed_in_china and o.model != own.model)
-                for o in priced
+                + closed * _is_further(o, own)
+                for o, p in priced
             ]
             least = min(counted, default=0.0)
             near |= {i for i, value in enumerate(counted) if value <= least + _TOO_DEAR}
-    return tuple(priced[i] for i in sorted(near))
+    return tuple(priced[i][0] for i in sorted(near))
 
 
 def _central_log_price(offer: Offer) -> float | None:
@@ -215,7 +260,7 @@ def kind_log_price(
         if price is None:
             continue
         near = math.exp(-0.5 * ((offer.quality - own.mean) / _ONE_LOGIT) ** 2)
-        near *= 1.0 if offer.is_open == bool(release.open_weights) else 0.2
+        near *= 1.0 if bool(offer.is_open) == bool(release.open_weights) else 0.2
         weights.append(near * math.exp(-offer.age_days / _DAYS_PER_YEAR))
         prices.append(price)
     kind = float(np.average(prices, weights=np.maximum(weights, 1e-9)))
@@ -224,11 +269,11 @@ def kind_log_price(
 
 
 def below(expected: FloatArray, price: FloatArray) -> FloatArray:
-    """Price novelty, (draws,), above 0: log of the expectation over the price, softly cut at 0.
+    """Price novelty, (draws,), at least 0: log of the expectation over the price.
 
-    A difference within the noise is hardly one.
+    A difference within the noise is hardly one, and none is none.
     """
-    return _softplus((expected - price) / _SOFT_GAP - 1.0) * _SOFT_GAP
+    return _step(expected - price, _SOFT_GAP)
 
 
 def closing(
@@ -236,23 +281,43 @@ def closing(
 ) -> FloatArray:
     """Openness novelty, (draws,): logits by which the release carries open weights further.
 
-    The lead of open weights is a soft maximum over those known, each at what it has proved; noise
-    stands for how well two cards compare. 0 for closed weights; unknown openness counts half. The
+    The lead of open weights is that of ``leading``; noise stands for how well two cards compare.
+    0 for closed weights; unknown openness counts half, against others of unknown openness too. The
     step is cut at ``_LARGEST_STEP``; where nothing open was known there is nothing to compare.
     """
     if is_open is False:
         return np.zeros(draws.draws)
-    opened = np.array([o.quality - o.doubt for o in offers if o.is_open] or [-math.inf])
-    lead = float(opened.max())
-    if not math.isfinite(lead):
+    ignored = () if is_open else (None,)
+    opened = [o for o in offers if o.is_open or o.is_open in ignored]
+    if not opened:
         return np.zeros(draws.draws)
-    lead += _SOFT_OPEN * math.log(float(np.exp((opened - lead) / _SOFT_OPEN).sum()))
     noise = _SOFT_OPEN * standard(draws.noise["openness"])
-    ahead = _softplus((own.quality + noise - lead) / _SOFT_OPEN - 1.0) * _SOFT_OPEN
+    ahead = _step(own.quality + noise - leading(opened, own), _SOFT_OPEN)
     moved = np.minimum(ahead, _LARGEST_STEP)
     return moved if is_open else 0.5 * moved
 
 
-def _softplus(x: FloatArray) -> FloatArray:
-    result: FloatArray = np.logaddexp(0.0, x)
+def leading(opened: Sequence[Offer], own: Standing) -> FloatArray:
+    """Lead of open weights, (draws,): a soft maximum over those known, each at what it has proved.
+
+    What is undecided of the release and of an offer alike is drawn once for both (``lacking``), so
+    that one unscored model is no step beyond another.
+    """
+    proved: dict[float, list[float]] = {}
+    for offer in opened:
+        shared = min(own.doubt, offer.doubt)
+        proved.setdefault(shared, []).append(offer.quality - (offer.doubt - shared))
+    levels = [_soft_maximum(np.array(found)) + shared * own.z for shared, found in proved.items()]
+    return _soft_maximum(np.stack(levels))
+
+
+def _soft_maximum(values: FloatArray) -> FloatArray:
+    result: FloatArray = _SOFT_OPEN * np.logaddexp.reduce(values / _SOFT_OPEN, axis=0)
+    return result
+
+
+def _step(gap: FloatArray, noise: float) -> FloatArray:
+    """``gap``, softly taken for nothing within ``noise``; exactly 0 for no gap and for less."""
+    soft = np.logaddexp(0.0, gap / noise - 1.0) - np.logaddexp(0.0, -1.0)
+    result: FloatArray = noise * np.maximum(soft, 0.0)
     return result

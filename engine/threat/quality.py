@@ -159,17 +159,17 @@ def _fit_lines(
 # --- what kind of model it is ---
 
 
-def _likeness(releases: Sequence[ModelRelease]) -> FloatArray:
-    """Row i: how much each model released in the year up to i says of i, (releases, releases)."""
+def _likeness(releases: Sequence[ModelRelease], scored: BoolArray) -> FloatArray:
+    """Row i: how much each scored model of the year up to i says of i, (releases, releases)."""
     age = _ages(releases)
-    recent = (age >= 0) & (age <= _MEMORY_DAYS / _YEAR)
+    recent = (age >= 0) & (age <= _MEMORY_DAYS / _YEAR) & scored[None, :]
     np.fill_diagonal(recent, val=False)
     labs = np.array([r.lab for r in releases])
     near = np.where(labs[:, None] == labs[None, :], _SAME_LAB, 1.0)
     opened = np.array([bool(r.open_weights) for r in releases])
     near = near * np.where(opened[:, None] == opened[None, :], 1.0, _UNLIKE_OPEN)
-    near = near * _closeness([r.total_params_b for r in releases], _SIZE_WIDTH)
-    near = near * _closeness([r.price_output_usd_per_mtok for r in releases], _PRICE_WIDTH)
+    near = near * _closeness(_logs([r.total_params_b for r in releases]), _SIZE_WIDTH)
+    near = near * _price_closeness([r.price_output_usd_per_mtok for r in releases], recent)
     result: FloatArray = np.where(recent, near, 0.0)
     return result
 
@@ -181,12 +181,32 @@ def _ages(releases: Sequence[ModelRelease]) -> FloatArray:
     return years
 
 
-def _closeness(figures: Sequence[float | None], width: float) -> FloatArray:
-    """Bell in the log ratio of two figures; a constant where one is unknown or zero."""
-    known = np.array([math.log(x) if x is not None and x > 0 else math.nan for x in figures])
-    apart = (known[:, None] - known[None, :]) / width
-    result: FloatArray = np.where(np.isnan(apart), _UNKNOWN_APART, np.exp(-0.5 * apart**2))
+def _logs(figures: Sequence[float | None]) -> FloatArray:
+    """Logs of figures; NaN where one is unknown, minus infinity of zero."""
+    known = [math.nan if x is None else math.log(x) if x > 0 else -math.inf for x in figures]
+    return np.array(known)
+
+
+def _closeness(column: FloatArray, width: float, *, row: FloatArray | None = None) -> FloatArray:
+    """Bell in the log ratio of row to column; a constant where one is unknown or zero."""
+    own = column if row is None else row
+    known = np.isfinite(own)[:, None] & np.isfinite(column)[None, :]
+    apart = np.subtract.outer(np.nan_to_num(own, neginf=0.0), np.nan_to_num(column, neginf=0.0))
+    result: FloatArray = np.where(known, np.exp(-0.5 * (apart / width) ** 2), _UNKNOWN_APART)
     return result
+
+
+def _price_closeness(prices: Sequence[float | None], recent: BoolArray) -> FloatArray:
+    """Closeness in price, each own price taken for no lower than the lowest it is compared with.
+
+    Below that nobody has seen what a price says of quality: carried on, the bell would make of a
+    lower price a worse model, and of a cheaper release a smaller threat. Free is the lowest price.
+    """
+    asked = _logs(prices)
+    compared = np.where(recent & np.isfinite(asked)[None, :], asked[None, :], math.inf)
+    lowest = compared.min(axis=1, initial=math.inf)
+    own = np.where(np.isfinite(lowest), np.maximum(asked, lowest), asked)
+    return _closeness(asked, _PRICE_WIDTH, row=own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +224,7 @@ class _Kinds:
 
     @staticmethod
     def of(releases: Sequence[ModelRelease], scored: BoolArray) -> _Kinds:
-        likeness = _likeness(releases) * scored[None, :]
+        likeness = _likeness(releases, scored)
         weight = likeness / np.maximum(likeness.sum(axis=1), 1e-300)[:, None]
         age = _ages(releases)
         mean_age = (weight * age).sum(axis=1)

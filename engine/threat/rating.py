@@ -33,6 +33,7 @@ from engine.threat.evidence import (
     closeness,
     family,
     proofs_of,
+    same_run,
 )
 from engine.threat.novelty import (
     Standing,
@@ -146,9 +147,9 @@ def setting_of(release: ModelRelease, world: World, params: ThreatParameters) ->
     *others, own = fit_quality((*earlier, release), params)
     qualities = tuple(others)
     best = best_of(qualities, params)
-    near = closeness(best - own.mean, release.total_params_b, scored=own.n_scores > 0)
+    near = own_closeness(release, earlier, best, params) if claims_any(release, world) else 0.0
     record, close = ledger_before(release, world, earlier, qualities, params, near)
-    added = Ledger.of(record.news_in((*proofs_of(release, near), *close))).proofs
+    added = Ledger.of(record.news_in((*own_proofs(release, near, earlier), *close))).proofs
     return Setting(
         earlier=earlier,
         qualities=qualities,
@@ -158,6 +159,30 @@ def setting_of(release: ModelRelease, world: World, params: ThreatParameters) ->
         record=record,
         added=added,
     )
+
+
+def claims_any(release: ModelRelease, world: World) -> bool:
+    """Whether the release itself, a table or a headline tells what it runs on."""
+    told = any(family(p.obj) in family(release.model) for p in world.proofs if p.obj)
+    return told or bool(proofs_of(release, 1.0))
+
+
+def own_closeness(
+    release: ModelRelease,
+    earlier: Sequence[ModelRelease],
+    best_quality: float,
+    params: ThreatParameters,
+) -> float:
+    """How near the release came to the frontier, 0 to 1: no matter of its price or its licence.
+
+    Where scores leave its quality to its kind, a dear or a closed model seems a better one; what a
+    proof is worth must not hang on that, so it is read as of an open model without a price.
+    """
+    bare = replace(
+        release, price_input_usd_per_mtok=None, price_output_usd_per_mtok=None, open_weights=True
+    )
+    read = fit_quality((*earlier, bare), params)[-1]
+    return closeness(best_quality - read.mean, release.total_params_b, scored=read.n_scores > 0)
 
 
 def best_of(qualities: Iterable[Quality], params: ThreatParameters) -> float:
@@ -188,9 +213,21 @@ def ledger_before(
     first = all(other.model != release.model for other in earlier)
     before = [p for p in told if p.known_at < release.known_at]
     for other in earlier:
-        before += proofs_of(other, near.get((other.lab, family(other.model)), 0.0))
+        before += own_proofs(other, near.get((other.lab, family(other.model)), 0.0), earlier)
     with_it = tuple(p for p in own if first and p.known_at == release.known_at)
     return Ledger.of(before), with_it
+
+
+def own_proofs(
+    release: ModelRelease, near: float, earlier: Sequence[ModelRelease]
+) -> tuple[Proof, ...]:
+    """What a release claims, under the name and laboratory that told of the same run first."""
+    claims = proofs_of(release, near)
+    if not claims:
+        return ()
+    told = [r for r in earlier if r.known_at < release.known_at and same_run(r, release)]
+    first = min(told, key=lambda r: r.known_at, default=release)
+    return proofs_of(replace(release, model=first.model, lab=first.lab), near)
 
 
 def closeness_by_run(
@@ -248,6 +285,9 @@ def case_of(
         mean=setting.own.mean,
         doubt=undecided(setting.own, params.quality.settled_sd),
         z=standard(draws.noise["release_quality"]),
+        closed_in_china=release.country == "CN" and release.open_weights is False,
+        is_open=release.open_weights,
+        active_params_b=release.active_params_b,
     )
     lack = np.maximum(setting.best_quality - own.quality, 0.0)
     log_price = log_blended(
@@ -290,7 +330,8 @@ def _price_novelty(
     """Log price below the expectation, and the part of it that is compute really saved.
 
     A price below what serving costs on the cheapest Nvidia chip of the day is a gift, and the gift
-    is no efficiency. An unpublished price is drawn from its kind.
+    is no efficiency. An unpublished price is drawn from its kind, together with those of the offers
+    that published none either.
     """
     none = np.zeros(draws.draws)
     log_price, expected = prices
@@ -298,6 +339,8 @@ def _price_novelty(
         return none, none
     if log_price is None:
         log_price = kind_log_price(setting.offers, own, draws, release, expected)
+        together = expected_log_price(setting.offers, own, draws, unpublished=log_price)
+        expected = expected if together is None else together[0]
     floor = _cheapest_nvidia(release, world)
     honest = log_price if floor is None else np.maximum(log_price, math.log(floor))
     saved = draws["compute_part"] * below(expected, honest)

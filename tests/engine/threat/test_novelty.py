@@ -102,10 +102,11 @@ def test_the_release_itself_and_an_unscored_copy_lack_nothing() -> None:
     assert not twin.any()
 
 
-def test_novelty_in_price_is_soft_at_nothing_and_whole_far_off() -> None:
+def test_novelty_in_price_is_nothing_at_nothing_and_whole_far_off() -> None:
     at = np.zeros(4)
-    assert float(below(at, at)[0]) < 0.05
-    assert below(at + 3.0, at) == pytest.approx(3.0, abs=0.13)
+    assert not below(at, at).any()
+    assert not below(at - 1.0, at).any()
+    assert below(at + 3.0, at) == pytest.approx(3.0 - 0.12 * (1 + math.log1p(math.exp(-1))))
     steps = [float(below(at + x, at)[0]) for x in np.linspace(-3, 3, 25)]
     assert steps == sorted(steps)
 
@@ -145,6 +146,71 @@ def test_openness_grows_with_the_lead_over_open_weights_and_ignores_closed_ones(
     assert steps[0] < 0.05 < steps[2] < steps[3]
     assert not closing(offers, own(3.0), draws(), is_open=False).any()
     assert not closing((offer("closed"),), own(3.0), draws(), is_open=True).any()
+
+
+def test_openness_agrees_with_a_slow_loop_over_draws_and_offers() -> None:
+    """Lead of proved levels, what is undecided of both drawn once."""
+    offers = (offer("A", quality=0.2, doubt=0.4, is_open=True),
+              offer("B", quality=0.1, is_open=True), offer("C", quality=0.3, doubt=0.1,
+              is_open=True), offer("closed", quality=2.0))  # fmt: skip
+    mine = own(0.5, 0.3)
+    found = closing(offers, mine, draws(), is_open=True)
+    noise = standard(draws().noise["openness"])
+    for i in range(0, draws().draws, 97):
+        levels = []
+        for o in offers[:3]:
+            shared = min(0.3, o.doubt)
+            levels.append(o.quality - o.doubt + shared + shared * mine.z[i])
+        lead = 0.15 * math.log(sum(math.exp(level / 0.15) for level in levels))
+        x = (0.5 + 0.3 * mine.z[i] + 0.15 * noise[i] - lead) / 0.15
+        step = 0.15 * (math.log1p(math.exp(x - 1)) - math.log1p(math.exp(-1)))
+        assert found[i] == pytest.approx(min(max(step, 0.0), 1.5), abs=1e-9)
+
+
+def test_shared_ignorance_is_no_step_in_openness() -> None:
+    """An unscored model after an unscored one of its kind, and unknown openness after the same."""
+    twin = (offer("twin", quality=0.5, doubt=0.45, is_open=True),)
+    assert float(np.median(closing(twin, own(0.5, 0.45), draws(), is_open=True))) < 0.01
+    assert float(np.median(closing(twin, own(0.5, 0.0), draws(), is_open=True))) > 0.2
+    unknown = (offer("twin", quality=0.5, is_open=None), offer("old", quality=-1.0, is_open=True))
+    assert float(np.median(closing(unknown, own(0.5), draws(), is_open=None))) < 0.01
+    assert float(np.median(closing(unknown, own(0.5), draws(), is_open=True))) > 1.0
+
+
+def test_what_neither_publishes_is_no_step_in_price() -> None:
+    """Of the same kind and of one day; of another kind, or long ago, it says nothing."""
+    asked = np.full(draws().draws, math.log(0.2))
+
+    def novelty(*unpriced: Offer) -> float:
+        found = expected_log_price(
+            (offer("dear", 8.0), *unpriced), own(), draws(), unpublished=asked
+        )
+        assert found is not None
+        return float(np.median(below(found[0], asked)))
+
+    assert novelty() > 2.0
+    assert novelty(offer("twin", None, age_days=1.0)) < 0.01
+    assert 0.0 < novelty(offer("cousin", None, age_days=60.0)) < novelty()
+    assert novelty(offer("open", None, age_days=1.0, is_open=True)) == novelty()
+    assert novelty(offer("old", None, age_days=900.0)) == pytest.approx(novelty(), abs=1e-3)
+
+
+def test_a_heavier_model_without_a_price_is_the_dearer_by_its_active_parameters() -> None:
+    light = Standing(model="New", mean=0.0, doubt=0.0, z=own().z, active_params_b=20.0)
+    asked = np.full(draws().draws, math.log(0.2))
+    offers = (offer("dear", 800.0), offer("heavy", None, active_params_b=60.0, age_days=0.0))
+    found = expected_log_price(offers, light, draws(), unpublished=asked)
+    assert found is not None
+    assert found[0] == pytest.approx(math.log(0.6) + 0.5, abs=1e-3)  # a threefold is one width
+
+
+def test_a_closed_service_of_china_is_no_further_from_its_like() -> None:
+    offers = (offer("there", 1.0, closed_in_china=True, age_days=0.0),)
+    like = Standing(model="New", mean=0.0, doubt=0.0, z=own().z, closed_in_china=True)
+    near, far = (expected_log_price(offers, s, draws()) for s in (like, own()))
+    assert near is not None
+    assert far is not None
+    assert (near[0] < far[0]).all()
 
 
 def test_what_scores_would_have_settled_is_undecided() -> None:

@@ -151,3 +151,19 @@ def test_without_scores_a_model_sits_on_its_kind_and_not_below_it() -> None:
     kind = [q.mean for q in qualities[:4]]
     assert min(kind) - 0.1 <= qualities[-1].mean <= max(kind) + 0.3
     assert qualities[-1].sd > fit_quality([*before, scored], params())[-1].sd
+
+
+def test_a_price_lower_than_any_seen_says_no_more_of_quality() -> None:
+    """Cheaper than the cheapest of its kind, and free, is no worse a model than the cheapest."""
+    before = [
+        release(f"m{i}", i - 40, gpqa_diamond_pct=50.0 + 10 * i, price_output_usd_per_mtok=2.0**i)
+        for i in range(4)
+    ]
+    blank = dict.fromkeys((*NONE, "aime_pct"))
+
+    def quality(price: float | None) -> float:
+        new = release("new", price_output_usd_per_mtok=price, **blank)
+        return fit_quality([*before, new], params())[-1].mean
+
+    assert quality(8.0) > quality(1.0) + 0.05
+    assert quality(0.1) == quality(0.001) == quality(0.0) == quality(1.0)
