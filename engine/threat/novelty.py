@@ -35,9 +35,10 @@ _FREE_USD = 0.01
 """What a price of zero counts as: a price, the lowest ever listed (Qwen3.7-Flash and its kind)."""
 _DAYS_PER_YEAR = 365.25
 _ONE_LOGIT = 1.0
-_ALIKE_SIZE, _ALIKE_DAYS = math.log(3.0), 91.0
+_ALIKE_SIZE, _ALIKE_DAYS, _UNLIKE = math.log(3.0), 91.0, 2.0
 """Log of active parameters and days over which two unknown prices come to have little to do with
-each other: judgement; the price of a given quality falls by half in a quarter."""
+each other (the price of a given quality falls by half in a quarter), and the log price for a size
+that only one of them tells, as of sizes nine times apart: judgement."""
 _TOO_DEAR, _USUAL_RATIO = 3.0, 4.0
 """Log price beyond the nearest offer at which another weighs under a five-thousandth in the soft
 minimum; output over input price of a usual list."""
@@ -125,7 +126,6 @@ class Standing:
     doubt: float
     z: FloatArray
     closed_in_china: bool = False
-    is_open: bool | None = None
     active_params_b: float | None = None
 
     @property
@@ -155,10 +155,10 @@ def expected_log_price(
 
         log price + comparability * quality lacking - age / year * log(price_trend) + reach
 
-    ``unpublished``: log price draws of a release that published none. An earlier offer of its kind
-    (weights open or not) without a price then stands at the same, and the higher the less alike
-    the two are (``_dearer``): what neither tells is no step from the one to the other. Against a
-    published price such an offer says nothing.
+    ``unpublished``: log price draws of a release that published none. An earlier offer without a
+    price then stands at the same, and the higher the less alike the two are (``_dearer``): what
+    neither tells is no step from the one to the other. Against a published price such an offer says
+    nothing.
     """
     rows = within_reach(offers, own, draws, unpublished)
     if not rows:
@@ -186,14 +186,15 @@ def expected_log_price(
 def _dearer(offer: Offer, own: Standing) -> float:
     """Log price by which an offer without a price stands above a release without one.
 
-    What the one has at work for a token over the other, to which cost goes, where both are known;
-    and the less alike they are in that and in age, the less the one unknown price says of the
-    other. 0 for a copy at once.
+    What the one has at work for a token over the other, to which cost goes; and the less alike they
+    are in that and in age, the less the one unknown price says of the other. 0 for a copy at once.
     """
-    heavier = 0.0
-    if offer.active_params_b and own.active_params_b:
-        heavier = math.log(offer.active_params_b / own.active_params_b)
-    return heavier + 0.5 * (heavier / _ALIKE_SIZE) ** 2 + offer.age_days / _ALIKE_DAYS
+    age = offer.age_days / _ALIKE_DAYS
+    theirs, mine = offer.active_params_b, own.active_params_b
+    if theirs and mine:
+        heavier = math.log(theirs / mine)
+        return heavier + 0.5 * (heavier / _ALIKE_SIZE) ** 2 + age
+    return age + _UNLIKE * ((theirs is None) != (mine is None))
 
 
 def _is_further(offer: Offer, own: Standing) -> bool:
@@ -215,7 +216,7 @@ def within_reach(
         price = _central_log_price(offer)
         if price is not None:
             priced.append((offer, price - offer.age_days * trend))
-        elif stand_in is not None and bool(offer.is_open) == bool(own.is_open):
+        elif stand_in is not None:
             priced.append((offer, stand_in + _dearer(offer, own)))
     near: set[int] = set()
     closed = -float(np.median(np.log(draws["adoption_closed"])))

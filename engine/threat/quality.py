@@ -166,8 +166,7 @@ def _likeness(releases: Sequence[ModelRelease], scored: BoolArray) -> FloatArray
     np.fill_diagonal(recent, val=False)
     labs = np.array([r.lab for r in releases])
     near = np.where(labs[:, None] == labs[None, :], _SAME_LAB, 1.0)
-    opened = np.array([bool(r.open_weights) for r in releases])
-    near = near * np.where(opened[:, None] == opened[None, :], 1.0, _UNLIKE_OPEN)
+    near = near * _openness_closeness([r.open_weights for r in releases])
     near = near * _closeness(_logs([r.total_params_b for r in releases]), _SIZE_WIDTH)
     near = near * _price_closeness([r.price_output_usd_per_mtok for r in releases], recent)
     result: FloatArray = np.where(recent, near, 0.0)
@@ -179,6 +178,13 @@ def _ages(releases: Sequence[ModelRelease]) -> FloatArray:
     day = np.array([r.released_on.toordinal() for r in releases], dtype=float)
     years: FloatArray = (day[:, None] - day[None, :]) / _YEAR
     return years
+
+
+def _openness_closeness(opened: Sequence[bool | None]) -> FloatArray:
+    """1 for models alike in openness, ``_UNLIKE_OPEN`` for others, half-way where not known."""
+    side = np.array([0.0 if o is None else 1.0 if o else -1.0 for o in opened])
+    result: FloatArray = 1.0 - 0.5 * (1.0 - _UNLIKE_OPEN) * (1.0 - np.outer(side, side))
+    return result
 
 
 def _logs(figures: Sequence[float | None]) -> FloatArray:

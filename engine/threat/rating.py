@@ -286,7 +286,6 @@ def case_of(
         doubt=undecided(setting.own, params.quality.settled_sd),
         z=standard(draws.noise["release_quality"]),
         closed_in_china=release.country == "CN" and release.open_weights is False,
-        is_open=release.open_weights,
         active_params_b=release.active_params_b,
     )
     lack = np.maximum(setting.best_quality - own.quality, 0.0)

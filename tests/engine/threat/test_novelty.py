@@ -178,7 +178,7 @@ def test_shared_ignorance_is_no_step_in_openness() -> None:
 
 
 def test_what_neither_publishes_is_no_step_in_price() -> None:
-    """Of the same kind and of one day; of another kind, or long ago, it says nothing."""
+    """Of one day and as little known; of known size, or long ago, it says next to nothing."""
     asked = np.full(draws().draws, math.log(0.2))
 
     def novelty(*unpriced: Offer) -> float:
@@ -191,7 +191,7 @@ def test_what_neither_publishes_is_no_step_in_price() -> None:
     assert novelty() > 2.0
     assert novelty(offer("twin", None, age_days=1.0)) < 0.01
     assert 0.0 < novelty(offer("cousin", None, age_days=60.0)) < novelty()
-    assert novelty(offer("open", None, age_days=1.0, is_open=True)) == novelty()
+    assert novelty(offer("sized", None, age_days=1.0, active_params_b=9.0)) > 1.5
     assert novelty(offer("old", None, age_days=900.0)) == pytest.approx(novelty(), abs=1e-3)
 
 
