@@ -318,7 +318,11 @@ def _soft_maximum(values: FloatArray) -> FloatArray:
 
 
 def _step(gap: FloatArray, noise: float) -> FloatArray:
-    """``gap``, softly taken for nothing within ``noise``; exactly 0 for no gap and for less."""
-    soft = np.logaddexp(0.0, gap / noise - 1.0) - np.logaddexp(0.0, -1.0)
+    """``gap`` less one ``noise`` far off, softly taken for nothing near it.
+
+    Exactly 0 for no gap and for less: what the soft edge would credit there dies away over a noise.
+    """
+    x = np.maximum(gap / noise, 0.0)
+    soft = np.logaddexp(0.0, x - 1.0) - math.log1p(math.exp(-1.0)) * np.exp(-x)
     result: FloatArray = noise * np.maximum(soft, 0.0)
     return result

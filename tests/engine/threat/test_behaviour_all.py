@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +18,7 @@ from engine.threat.rating import case_of, rate, setting_of, stake_in
 from engine.threat.supply import run_rate_usd_bn
 from engine.threat.world import World
 from engine.values import ModelRelease, ThreatRating
-from tests.engine.threat.test_behaviour import SCORES, chinese, on_its_day
+from tests.engine.threat.test_behaviour import SCORES, chinese, many, on_its_day
 from tests.engine.threat.threat_world import (
     draws,
     end_of,
@@ -38,11 +37,6 @@ REBOUND = 0.5
 """Points that a price still above what buyers expect may take back: where elasticity may lie above
 1, a little cheaper is a little more demand. A twentieth of the narrowest interval."""
 FEW: Sample = sample(params(), draws=512)
-
-
-@cache
-def many() -> Sample:
-    return sample(params(), draws=8192)
 
 
 def rated(new: ModelRelease, around: World, drawn: Sample = FEW) -> ThreatRating:

@@ -106,7 +106,7 @@ def test_novelty_in_price_is_nothing_at_nothing_and_whole_far_off() -> None:
     at = np.zeros(4)
     assert not below(at, at).any()
     assert not below(at - 1.0, at).any()
-    assert below(at + 3.0, at) == pytest.approx(3.0 - 0.12 * (1 + math.log1p(math.exp(-1))))
+    assert below(at + 3.0, at) == pytest.approx(3.0 - 0.12)
     steps = [float(below(at + x, at)[0]) for x in np.linspace(-3, 3, 25)]
     assert steps == sorted(steps)
 
@@ -163,8 +163,8 @@ def test_openness_agrees_with_a_slow_loop_over_draws_and_offers() -> None:
             levels.append(o.quality - o.doubt + shared + shared * mine.z[i])
         lead = 0.15 * math.log(sum(math.exp(level / 0.15) for level in levels))
         x = (0.5 + 0.3 * mine.z[i] + 0.15 * noise[i] - lead) / 0.15
-        step = 0.15 * (math.log1p(math.exp(x - 1)) - math.log1p(math.exp(-1)))
-        assert found[i] == pytest.approx(min(max(step, 0.0), 1.5), abs=1e-9)
+        step = math.log1p(math.exp(x - 1)) - math.log1p(math.exp(-1)) * math.exp(-x)
+        assert found[i] == pytest.approx(0.0 if x < 0 else min(0.15 * step, 1.5), abs=1e-9)
 
 
 def test_shared_ignorance_is_no_step_in_openness() -> None:
