@@ -6,17 +6,25 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from engine.errors import LedgerError, StoreError
+from engine.errors import InputError, LedgerError, StoreError
 from engine.record import ledger
 from engine.record.backup import backup, restore
 from engine.record.store import Store
+from engine.report.courier import open_address
+from engine.report.deliver import _whole_report
+from engine.report.i18n import LANGUAGES
+from engine.report.render import render
+from engine.report.smtp import mail
+from engine.report.ways import Channel
 from engine.service import anchors
 from tests.builders import unguarded
+from tests.engine.report.sample_report import sample_report
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = date(2026, 11, 24)
@@ -98,6 +106,81 @@ def test_a_ledger_written_anew_is_found(store: Store, folder: Path, tmp_path: Pa
 
         with pytest.raises(LedgerError, match=r"2026-11-24\.json names the entry"):
             anchors.hold(other, folder)
+
+
+FORMS = ("html", "md", "text", "json", "mail", "mail as base64", "mailbox")
+
+
+def written(form: str, head: str, lang: str) -> bytes:
+    """A report of the product in ``form`` that names ``head``, as it lies on a disk."""
+    report = sample_report()
+    report = replace(report, receipt={**report.receipt, "ledger_head": head})
+    if not form.startswith("mail"):
+        return render(report, form, lang).encode()
+    message = _whole_report(report, "digest", lang)
+    address = "mailto://a:b@example.org"
+    channel = Channel(name="m", address=address, language=lang, kinds=frozenset())
+    made = mail(open_address(channel), channel, message, "key", NOON)
+    if form == "mail as base64":  # as some servers pass it on
+        made.get_body(("html",)).set_content(message.html, subtype="html", cte="base64")
+        made.get_body(("plain",)).set_content("see the page", cte="base64")
+    raw = made.as_bytes()
+    return raw if form != "mailbox" else b"".join(b"From x Mon\n" + r + b"\n" for r in (raw, raw))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_a_report_names_its_entry(form: str, lang: str) -> None:
+    head = "6f6b56bacb44fc10c85a12321ce4f88abbaf122dd18bc58d1961856955b82c24"
+
+    assert anchors.heads_in(written(form, head, lang)) == (head,)
+
+
+@pytest.mark.parametrize("how", REWRITES)
+@pytest.mark.parametrize("form", ["html", "mail"])
+def test_a_rewrite_is_found_by_a_page_or_a_mail_alone(
+    form: str, how: str, store: Store, url: str, folder: Path, tmp_path: Path
+) -> None:
+    """The stored reports are gone with the ledger; one kept elsewhere is enough."""
+    last = store.ledger_entries()[-1].entry_hash
+    kept = tmp_path / "kept"
+    kept.write_bytes(written(form, last, "fr"))
+    for path in folder.iterdir():
+        path.unlink()
+    assert anchors.hold(store, folder, [kept]) == 1
+    forge(url, *REWRITES[how])
+
+    assert anchors.hold(store, folder) == 0, "nothing else tells"
+    with pytest.raises(LedgerError, match="kept names the entry"):
+        anchors.hold(store, folder, [kept])
+    (folder / "2026-11-28.en.html").write_bytes(written("html", last, "en"))
+    with pytest.raises(LedgerError, match=r"2026-11-28\.en\.html names the entry"):
+        anchors.hold(store, folder)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"Ledger", b"<p>Ledger " + b"g" * 64, b"Ledger " + b"a" * 65, b"From x\n",
+        b"a" * 64, b"Ledger" + b"<b>" * 5_000 + b"a" * 64,
+        b"Content-Type: text/html; charset=none\nContent-Transfer-Encoding: base64\n\n!!!",
+        b"Content-Type: multipart/mixed; boundary=x\n\n"
+        + b"--x\nContent-Type: multipart/mixed; boundary=x\n\n" * 3_000,
+    ],
+)  # fmt: skip
+def test_what_names_no_entry_is_said_to(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(content)
+
+    with pytest.raises(InputError, match="names no entry"):
+        anchors.anchors_of(tmp_path / "file")
+
+
+def test_what_cannot_be_read_is_said_to(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="nothing"):
+        anchors.anchors_of(tmp_path / "nothing")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(InputError, match="names no entry"):
+        anchors.anchors_of(tmp_path / "folder")
 
 
 @pytest.mark.parametrize(

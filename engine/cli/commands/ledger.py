@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,6 +42,13 @@ def register(app: typer.Typer) -> None:
 
     @group.command()
     def verify(
+        files: Annotated[
+            list[Path] | None,
+            typer.Argument(
+                metavar="[FILE]...",
+                help="Reports and mails kept elsewhere (.html, .eml, .mbox, .json), or folders.",
+            ),
+        ] = None,
         head: Annotated[
             str | None, typer.Option(help="Entry hash noted earlier; it must still be there.")
         ] = None,
@@ -48,7 +56,7 @@ def register(app: typer.Typer) -> None:
         config: ConfigDir = None,
         json: Json = False,
     ) -> None:
-        """Check the hash chain, and every entry that a report or a time stamp names."""
+        """Check the hash chain, and every entry that a report, a mail or a time stamp names."""
         from config.settings import config_folder
         from engine.record import ledger
         from engine.record.store import Store
@@ -60,7 +68,7 @@ def register(app: typer.Typer) -> None:
         folder = report_folder(loaded)
         with Store.open(record_url(db, config), create=False) as store:
             found = ledger.verify(store, head=head)
-            reports = anchors.hold(store, folder)
+            reports = anchors.hold(store, folder, files or ())
             stamped = stamps.verify(store, loaded.settings.timestamp, stamps.folder())
         if json:
             plain = {"ok": True, "entries": found.n_entries, "head": found.entry_hash}
