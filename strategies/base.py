@@ -69,7 +69,8 @@ class Level:
     """One number a strategy looks at, with the plausible range in which a flip is searched.
 
     within_factor: the range is also bounded by the present value divided and multiplied by it; None
-    where only the fixed bounds hold.
+    where only the fixed bounds hold. asked: False for what only scales another level and says
+    nothing for or against by itself: no flip of it is searched.
     """
 
     low: float
@@ -77,6 +78,7 @@ class Level:
     unit: str
     meaning: str
     within_factor: float | None = None
+    asked: bool = True
 
 
 class Strategy:

@@ -50,7 +50,11 @@ class Trend(Strategy):
                 low=-80, high=200, unit="%", meaning="close against its 200-session mean"
             ),
             "volatility_pct": Level(
-                low=5, high=200, unit="%", meaning="20-session volatility, annualised"
+                low=5,
+                high=200,
+                unit="%",
+                meaning="20-session volatility, annualised",
+                asked=False,  # a calmer fall would read as "sell", where risk would keep more
             ),
         }
     )

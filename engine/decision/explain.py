@@ -175,7 +175,7 @@ def _missing(voice: Voice, weight: float) -> Contribution:
 
 
 def flips_at(blend: Blend, evaluation: Evaluation, t: int) -> tuple[Flip, ...]:
-    """For every declared level of every observed strategy, the nearest value that flips.
+    """For every level of every observed strategy that is asked, the nearest value that flips.
 
     None flips while too little is observed, while risk sells whatever the evidence says, and while
     the rule on time between changes blocks one.
@@ -189,7 +189,7 @@ def flips_at(blend: Blend, evaluation: Evaluation, t: int) -> tuple[Flip, ...]:
             continue
         for name, spec in voice.strategy.levels_spec.items():
             current = float(evaluation.levels[i][name][t])
-            if math.isnan(current):
+            if math.isnan(current) or not spec.asked:
                 continue
             found = None
             if free:

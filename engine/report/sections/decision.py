@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _CLOSE = time(16, 0)
 _AXIS = Axis(low=-1, high=1)
+_EVEN = 0.5
+"""The chance at which the line itself is the margin."""
 _WORTH_SAYING = 0.005
 """Half a point of the second decimal, which is what is shown."""
 
@@ -93,7 +95,7 @@ def _verdict(report: Report, voice: Voice) -> Verdict:
     d, _ = report.decision, voice.say
     word, other = stance_word(d.stance, voice), other_word(d.verdict, voice)
     keep = _("keep {share:share0}", share=d.target_weight)
-    since = _("{verdict} since {on:date}", verdict=verdict_word(d.verdict, voice), on=d.since_on)
+    since = _since(d, voice)
     if not d.known:
         since = _("The evidence cannot say; its last word stands: {verdict}", verdict=Said(since))
     standing, age = _standing(d, other, voice), age_in_words(report, voice)
@@ -116,6 +118,17 @@ def _verdict(report: Report, voice: Voice) -> Verdict:
         age=age,
         gauge=_gauge(d, voice.number(d.score, "+.2f"), voice),
         push=tuple(push),
+    )
+
+
+def _since(d: Decision, voice: Voice) -> str:
+    """How long the verdict stands; a part that is kept is no plain HOLD."""
+    if d.known and d.verdict == "HOLD" and d.stance == "REDUCE":
+        return voice.say(
+            "No {other} since {on:date}", other=other_word(d.verdict, voice), on=d.since_on
+        )
+    return voice.say(
+        "{verdict} since {on:date}", verdict=verdict_word(d.verdict, voice), on=d.since_on
     )
 
 
@@ -208,7 +221,7 @@ def _alone(d: Decision, voice: Voice) -> Iterable[str]:
             "alone",
             names=Said(", ".join(voice.label(name) for name in d.one_source)),
         )
-    if d.extreme:
+    if d.extreme and d.verdict == "HOLD":
         yield voice.say(
             "At its worst, and capping the share by itself: {names}",
             names=Said(", ".join(voice.label(name) for name in d.extreme)),
@@ -245,16 +258,17 @@ def _change(report: Report, other: str, voice: Voice) -> str:
         return _("Changed on that day: it was {other}", other=other)
     if d.previous_score is None:
         return _("First decision on record")
-    moved = _largest_move(d)
+    by = d.score - d.previous_score
+    moved = _largest_move(d) if abs(by) >= _WORTH_SAYING else None
     if moved is not None:
         name, part = moved
         return _(
             "Unchanged; score moved {by:+.2f}, most of it by {name} ({part:+.2f})",
-            by=d.score - d.previous_score,
+            by=by,
             name=voice.label(name),
             part=part,
         )
-    return _("Unchanged; score moved {by:+.2f}", by=d.score - d.previous_score)
+    return _("Unchanged; score moved {by:+.2f}", by=by)
 
 
 def _largest_move(d: Decision) -> tuple[str, float] | None:
@@ -278,6 +292,13 @@ def _distance(d: Decision, other: str, voice: Voice) -> str:
         return _(
             "The score has passed the line of {line:+.2f}; the rule on time between changes "
             "delays {other}",
+            **told,
+        )
+    if d.verdict == "HOLD" and d.sell_chance != _EVEN:
+        return _(
+            "{margin:.2f} away from {other}, which asks for a chance of {chance:share0} of lying "
+            "below {line:+.2f}",
+            chance=d.sell_chance,
             **told,
         )
     return _("{margin:.2f} away from {other}: the line is at {line:+.2f}", **told)

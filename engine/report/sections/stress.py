@@ -100,6 +100,14 @@ def _summary(rows: tuple[StressRow, ...], report: Report, voice: Voice) -> str:
     sold = sum(row.after == "SELL" != row.before for row in rows)
     less = sum(row.target_after < row.target_before for row in rows)
     told = {"n": len(rows), "sold": sold, "less": less}
+    if rows[0].before == "SELL":
+        held = sum(row.after != "SELL" for row in rows)
+        return voice.say(
+            "It says SELL already: of {n:int} scenarios laid over that morning, {held:int} would "
+            "undo it.",
+            n=len(rows),
+            held=held,
+        )
     if not report.for_today:
         return voice.say(
             "Of {n:int} scenarios laid over that morning, {sold:int} would have made it SELL and "

@@ -67,7 +67,7 @@ def steps_of(decision: Decision, voice: Voice) -> Waterfall:
             working=_working(part, voice),
             observed=part.value is not None,
             span=span,
-            reasons=tuple(reason(e, voice) for e in part.evidence),
+            reasons=tuple(reason(e, voice) for e in part.evidence if part.value is not None),
         )
         for part, span in zip(parts, shape.steps, strict=True)
     )
@@ -117,8 +117,8 @@ def _working(part: Contribution, voice: Voice) -> str:
 def _summary(bars: Sequence[Bar], voice: Voice) -> str:
     """Strongest bar for and against, in one sentence."""
     _ = voice.say
-    up = [b for b in bars if b.value > 0]
-    down = [b for b in bars if b.value < 0]
+    up = [b for b in bars if b.value >= WORTH_SAYING]
+    down = [b for b in bars if b.value <= -WORTH_SAYING]
     if up and down:
         return _(
             "Strongest for: {good}. Strongest against: {bad}.",

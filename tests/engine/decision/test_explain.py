@@ -57,6 +57,16 @@ def test_each_flip_level_flips_and_its_near_side_does_not(preset: str) -> None:
         assert beyond != a.decision.verdict, flip
 
 
+def test_what_only_scales_another_input_is_no_flip() -> None:
+    """A calmer fall would read as "sell" in the evidence, on a day whose risk it would relieve."""
+    a = assessed("balanced", "2025-04-16")
+    told = {flip.input for flip in a.decision.flips}
+
+    assert verdict_with(a, "trend", "volatility_pct", 20.0) == "SELL"  # so it did flip
+    assert "volatility_pct" not in told
+    assert "trend_gap_pct" in told
+
+
 def test_inputs_that_cannot_flip_alone_really_cannot() -> None:
     """Where no level is named, the whole plausible range leaves the verdict."""
     a = assessed("conviction")

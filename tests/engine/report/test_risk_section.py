@@ -13,6 +13,8 @@ from engine.decision.options import FallChance, OptionOutlook
 from engine.report.render import render
 from engine.report.section import sections
 from engine.report.sections.risk import Beside, Risk
+from engine.report.sections.stress import Stress
+from engine.report.sections.why import Why
 from engine.values import FallSkill
 from tests.engine.report.sample_report import sample_report
 
@@ -98,3 +100,40 @@ def test_explain_tells_the_same_three_parts() -> None:
     """In the order of the report, and nothing else."""
     told = [section.name for section in sections() if section.name in EXPLAINED]
     assert told == ["decision", "risk", "why"] == list(EXPLAINED)
+
+
+def test_scenarios_say_what_would_undo_a_sale_that_stands() -> None:
+    """Where it says SELL already, "0 would make it SELL" says nothing."""
+    report = sample_report()
+    rows = tuple(replace(row, before="SELL", after="SELL") for row in report.parts["stress"])
+    one_back = (replace(rows[0], after="HOLD"), *rows[1:])
+    parts = {**report.parts, "stress": one_back}
+    text = " ".join(render(replace(report, parts=parts), "text", listed=[Stress()]).split())
+    assert f"SELL already: of {len(rows)} scenarios laid over that morning, 1 would undo it" in text
+
+
+def test_nothing_is_the_strongest_of_what_does_not_show() -> None:
+    """A part below half a point of the third decimal pulls neither way."""
+    report = sample_report()
+    contributions = tuple(
+        replace(c, contribution=-0.0004 if c.contribution < 0 else c.contribution)
+        for c in report.decision.contributions
+    )
+    score = sum(c.contribution for c in contributions)
+    decision = replace(report.decision, contributions=contributions, score=score)
+    text = render(replace(report, decision=decision), "text", listed=[Why()])
+    assert "Strongest against" in render(report, "text", listed=[Why()])
+    assert "Strongest against" not in text
+
+
+def test_what_is_not_observed_is_said_once() -> None:
+    """By its line of the working; no reason repeats it."""
+    report = sample_report()
+    contributions = tuple(
+        replace(c, value=None, contribution=0.0) for c in report.decision.contributions
+    )
+    score = sum(c.contribution for c in contributions)
+    decision = replace(report.decision, contributions=contributions, score=score)
+    text = " ".join(render(replace(report, decision=decision), "text", listed=[Why()]).split())
+    assert text.count("not observed; up to") == len(contributions)
+    assert "·" not in text
