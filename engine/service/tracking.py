@@ -12,7 +12,7 @@ so many sessions on. Before that both are open. Void: what the record cannot tel
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +57,10 @@ class Said:
 
 
 def track(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """``live`` and ``replayed``, JSON-ready; past: standing ledger payloads, oldest first.
+    """``live`` and ``replayed``, JSON-ready but for dates.
 
-    Statements registered beforehand are judged apart (``judging``).
+    past: standing ledger payloads, oldest first. Statements registered beforehand are judged
+    apart (``judging``).
     """
     days = assessment.features.sessions_on
     moves = moves_of(assessment.features.values["nvda_return"])
@@ -69,7 +70,7 @@ def track(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> dict[str
             **_record(replayed(assessment.outlook, days), _calls_replayed(assessment, moves)),
             "foresight": list(foresight(days[0], days[-2])),
             "frozen_on": FROZEN_ON,
-            "worst_days": [to_plain(day) for day in worst_days(assessment)],
+            "worst_days": [asdict(day) for day in worst_days(assessment)],
             "distribution": _distribution(assessment),
         },
         "rules": {

@@ -205,7 +205,7 @@ def test_a_rule_ends_by_what_was_written_and_not_before_its_sessions(world: Any)
     found = {"as_of": assessment.world.as_of, "strategy": "cautious"}
     found |= {**tracking.track(assessment, past), "registered": [ended, few]}
     text = " ".join(text_of(found, voice("en")).split())
-    assert "Withdrawn by the rule written before: fell deeper than holding" in text
+    assert "Withdrawn by the rule written before: it fell deeper than holding" in text
     assert "Withdrawal rule, asked from session 126 on" in text
 
 

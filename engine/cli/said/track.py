@@ -9,6 +9,7 @@ from engine.cli.said import table, told
 from engine.phrases import paragraph
 from engine.report.blocks import Block, Note, Table
 from engine.report.i18n import Said
+from engine.report.sections.registered import Registered
 from engine.report.sections.scored import chance_of
 from engine.report.typography import clean
 from engine.report.words import verdict_word
@@ -140,7 +141,7 @@ def _statement(sealed: dict[str, Any], voice: Voice) -> Iterator[Block]:
         return
     yield from (Note(text=text) for text in _so_far(sealed, voice))
     if ended := so_far["withdrawn"]:
-        why = Said("; ".join(voice.tell(met) for met in ended))
+        why = Said("; ".join(Registered().voice(voice).label(met) for met in ended))
         yield Note(text=_("Withdrawn by the rule written before: {why}.", why=why), style="alert")
     else:
         yield Note(text=_ending(rule, so_far, voice))
