@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import DataError, InputError, UnknownNameError
-from engine.news import frames, mood, rules
+from engine.news import budgets, frames, mood, rules
 from engine.news.lexicon import lexicon, read_data, rule_table
 from engine.news.reading import Reading, Span, columns, evidence, read, spans
 from engine.news.taxonomy import DEMAND, EVENT_TYPES, IRRELEVANT, MOVING
@@ -174,9 +174,14 @@ def _direction(sense: int) -> Direction:
 # ── features ─────────────────────────────────────────────────────────────────────────────────────
 
 
+def plain_words(words: Sequence[str]) -> list[str]:
+    """``words`` with each bare number as ``#``: its size means little."""
+    return ["#" if word[0].isdigit() and word[-1].isdigit() else word for word in words]
+
+
 def word_terms(words: Sequence[str]) -> list[str]:
-    """Words and adjacent pairs; a bare number counts as ``#`` (its size means little)."""
-    plain = ["#" if word[0].isdigit() and word[-1].isdigit() else word for word in words]
+    """Words and adjacent pairs, bare numbers as ``#``."""
+    plain = plain_words(words)
     return plain + [f"{a} {b}" for a, b in pairwise(plain)]
 
 
@@ -233,8 +238,8 @@ def tfidf_row(
         column = vocabulary.get(term)
         if column is not None:
             counts[column] = counts.get(column, 0) + 1
-    weighed = {c: (1.0 if n == 1 else 1.0 + math.log(n)) * float(idf[c]) for c, n in counts.items()}
-    length = math.sqrt(sum(v * v for v in weighed.values()))
+    weighed = {c: idf[c] if n == 1 else (1.0 + math.log(n)) * idf[c] for c, n in counts.items()}
+    length = math.sqrt(sum([v * v for v in weighed.values()]))
     return {c: v / length for c, v in weighed.items()} if length else {}
 
 
@@ -400,7 +405,10 @@ class _Runner:
         )
 
     def _char_scores(self, readings: Sequence[Reading]) -> FloatArray:
-        distinct = {w: i for i, w in enumerate(dict.fromkeys(w for r in readings for w in r.words))}
+        distinct = {
+            w: i
+            for i, w in enumerate(dict.fromkeys(w for r in readings for w in plain_words(r.words)))
+        }
         table = self._features.char_rows(list(distinct)).dot(self._model.char_weights)
         return _word_means(readings, distinct).dot(table)
 
@@ -432,11 +440,12 @@ class _Runner:
             if reading.unread:
                 yield _unread(headlines[i], reading)
                 continue
-            how = mood.told(reading)
+            how = mood.told(reading, measures=types[i] not in budgets.TYPES)
             if types[i] in _POLICY and how.weighs and (named := mood.only_named(reading)):
                 how = mood.Told(mood=mood.Mood.COMMENT, cue=named)
             if types[i] in MOVING and how.weighs:
-                if frames.tells(reading, types[i], _direction(senses[i])):
+                if told := frames.told_type(reading, types[i], _direction(senses[i])):
+                    types[i] = told
                     confidence[i] = _surer(confidence[i])
                     sign[i] = _surer(sign[i])
                 else:
@@ -522,7 +531,7 @@ def best_types(probability: FloatArray) -> IntArray:
 def _word_means(readings: Sequence[Reading], index: Mapping[str, int]) -> Rows:
     """Rows that average over a headline's words (scaled to unit length for independent words)."""
     starts = np.concatenate(([0], np.cumsum([len(r.words) for r in readings], dtype=np.int64)))
-    columns = np.array([index[w] for r in readings for w in r.words], dtype=np.int64)
+    columns = np.array([index[w] for r in readings for w in plain_words(r.words)], dtype=np.int64)
     sizes = np.maximum(np.diff(starts), 1)
     return Rows(starts, columns, np.repeat(1.0 / np.sqrt(sizes), np.diff(starts)))
 
@@ -662,7 +671,7 @@ def _vocabularies(
 ) -> tuple[tuple[str, ...], FloatArray, tuple[str, ...], FloatArray, tuple[int, ...]]:
     words, word_idf = fit_vocabulary((word_terms(r.words) for r in readings), _MIN_WORD_DF)
     chars, char_idf = fit_vocabulary(
-        ([c for w in r.words for c in char_terms(w)] for r in readings), _MIN_CHAR_DF
+        ([c for w in plain_words(r.words) for c in char_terms(w)] for r in readings), _MIN_CHAR_DF
     )
     count: dict[int, int] = {}
     for reading in readings:
@@ -678,7 +687,9 @@ def _fit(prepared: _Prepared, temperature: float, key: str, *, senses: bool = Tr
     readings = prepared.readings
     words, word_idf, chars, char_idf, pairs = _vocabularies(readings)
     featurizer = _Featurizer(words, word_idf, chars, char_idf, pairs)
-    distinct = {w: i for i, w in enumerate(dict.fromkeys(w for r in readings for w in r.words))}
+    distinct = {
+        w: i for i, w in enumerate(dict.fromkeys(w for r in readings for w in plain_words(r.words)))
+    }
     by_word = _sparse(featurizer.char_rows(list(distinct)), len(chars))
     matrix = evidence(readings)
     blocks = [

@@ -30,8 +30,10 @@ _REACH = 8
 Alibaba to stop" needs seven."""
 
 _NEGATED_WITHIN = 3
+_PROBE = "regulatory_probe"
 _EXPORTS = frozenset({"export_restriction", "export_relief"})
 _COLON = re.compile(r"\s?[:：]\s?")
+_SAYS = frozenset("says said say dit declare tranche annonce".split())
 _SPEAKER_WORDS = 4
 """Words before a colon that still name a speaker: "US commerce chief Lutnick: ..."."""
 
@@ -46,13 +48,18 @@ _OUTSIDERS = (
 class Frame:
     """One way to tell a step: who takes it (columns), which kinds of it, and about what.
 
-    not_about: number of the matters of which none may be named, None where all may.
+    not_about: numbers of the matters of which none may be named.
     """
 
     who: frozenset[int]
     did: tuple[str, ...]
     what: Condition
-    not_about: int | None
+    not_about: frozenset[int]
+
+    @property
+    def objects(self) -> frozenset[int]:
+        """The columns of what the step is about: the first part of ``what``."""
+        return frozenset(self.what.clauses[0][0].tolist())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ class _Book:
     """The file, checked: words by name and number, frames by type."""
 
     matcher: Matcher
-    kinds: tuple[_Kind, ...]
+    kinds: Mapping[str, _Kind]
     grammar: Mapping[str, int]
     frames: Mapping[str, tuple[Frame, ...]]
     parties: frozenset[int]
@@ -98,8 +105,8 @@ def _book() -> _Book:
         return number.setdefault(name, len(number))
 
     grammar = {name: note(f"grammar {name}", text) for name, text in data["grammar"].items()}
-    kinds = tuple(
-        _Kind(
+    kinds = {
+        name: _Kind(
             name,
             int(table["sense"]),
             tuple(table.get("turns", ())),
@@ -110,14 +117,14 @@ def _book() -> _Book:
             ),
         )
         for name, table in data["did"].items()
-    )
+    }
     matters = {name: note(f"matter {name}", text) for name, text in data["matters"].items()}
     actors = {*lexicon().entities, *_OUTSIDERS}
     return _Book(
         matcher=Matcher(entries, number),
-        kinds=kinds,
+        kinds=MappingProxyType(kinds),
         grammar=MappingProxyType(grammar),
-        frames=MappingProxyType(_frames(data["frames"], {k.name for k in kinds}, matters)),
+        frames=MappingProxyType(_frames(data["frames"], set(kinds), matters)),
         parties=frozenset(column_of()[name] for name in actors),
     )
 
@@ -145,7 +152,7 @@ def _frame(row: Mapping[str, Any], kinds: set[str], matters: Mapping[str, int]) 
         who=frozenset(column_of()[name] for name in who if name),
         did=did,
         what=parse_condition(written_out(row["what"])),
-        not_about=matters[row["not_about"]] if "not_about" in row else None,
+        not_about=frozenset(matters[name] for name in str(row.get("not_about", "")).split()),
     )
 
 
@@ -166,6 +173,17 @@ def tells(reading: Reading, event_type: str, direction: int = 0) -> bool:
     return bool(senses) and (not direction or direction in senses or 0 in senses)
 
 
+def told_type(reading: Reading, event_type: str, direction: int) -> str:
+    """``event_type`` if its step is told, else the probe that is told instead, else "".
+
+    Words about exports take a charge of smuggling for a restriction: what is done decides.
+    """
+    if tells(reading, event_type, direction):
+        return event_type
+    probe = event_type in _EXPORTS and direction < 0
+    return _PROBE if probe and tells(reading, _PROBE, direction) else ""
+
+
 def told(reading: Reading, event_type: str) -> Iterator[tuple[Step, int]]:
     """The steps of ``event_type`` that ``reading`` tells, each with its sense after negation, 0
     where type and words decide it: so does what Washington does to a Chinese maker's chips."""
@@ -173,10 +191,10 @@ def told(reading: Reading, event_type: str) -> Iterator[tuple[Step, int]]:
     said = frozenset(reading.columns)
     open_sense = event_type in _EXPORTS and bool(_rivals() & said)
     for frame in _book().frames[event_type]:
-        if not frame.what.met(said) or frame.not_about in line.marks:
+        if not frame.what.met(said) or not frame.not_about.isdisjoint(line.marks):
             continue
-        for step in line.steps:
-            if step.kind in frame.did and line.taken(step, frame.who):
+        for step in line.steps(frame.did):
+            if line.taken(step, frame.who) and line.concerns(step, frame.objects):
                 yield step, 0 if open_sense else line.sense(step)
 
 
@@ -188,22 +206,21 @@ class _Line:
     """A reading with what frames need of it: clauses, words of grammar, steps."""
 
     reading: Reading
+    spots: Sequence[tuple[int, int]]
     starts: tuple[int, ...]
-    marks: Mapping[int, tuple[tuple[int, int], ...]]
-    steps: tuple[Step, ...]
+    marks: Mapping[int, Sequence[tuple[int, int]]]
 
     @staticmethod
     def of(reading: Reading) -> _Line:
         marks: dict[int, list[tuple[int, int]]] = {}
         for first, last, number in _book().matcher.hits(reading.words):
             marks.setdefault(number, []).append((first, last))
-        starts = clause_starts(reading)
-        line = _Line(reading, starts, {n: tuple(spots) for n, spots in marks.items()}, ())
-        return _Line(reading, starts, line.marks, tuple(line._found()))
+        spots = places(reading)
+        return _Line(reading, spots, clause_starts(reading, spots), marks)
 
-    def _found(self) -> Iterator[Step]:
-        """Every finite verb of a step, alone or with its complement, outside of what is aside."""
-        for kind in _book().kinds:
+    def steps(self, kinds: Iterable[str]) -> Iterator[Step]:
+        """Every finite verb of ``kinds``, alone or with its complement, not in what is aside."""
+        for kind in map(_book().kinds.__getitem__, kinds):
             for first, last in self.marks.get(kind.verbs, ()):
                 if self._is_verb(first, last) and not self._aside(first):
                     sense = self._turned(first, last, kind) if kind.turns else kind.sense
@@ -254,7 +271,7 @@ class _Line:
         end = self.starts[at] if at < len(self.starts) else len(self.reading.words)
         return self.starts[at - 1], end
 
-    def _mark(self, name: str) -> tuple[tuple[int, int], ...]:
+    def _mark(self, name: str) -> Sequence[tuple[int, int]]:
         return self.marks.get(_book().grammar[name], ())
 
     def _is(self, word: int, name: str) -> bool:
@@ -286,7 +303,7 @@ class _Line:
 
     def _compound(self, word: int) -> bool:
         """Does a hyphen join this word to the one before ("large-cap")?"""
-        start = places(self.reading)[word][0]
+        start = self.spots[word][0]
         return start > 0 and self.reading.text[start - 1] == "-" and word > 0
 
     def _thing(self, word: int) -> bool:
@@ -298,17 +315,34 @@ class _Line:
         if self._wished(step):
             return False
         party = self._party(step, who)
+        if party is not None and party[2] in who:
+            return True
         speaker = self._speaker()
-        return (party is not None and party[2] in who) or (
-            speaker in who and speaker in _deciders()
+        return speaker in who and speaker in _deciders()
+
+    def concerns(self, step: Step, objects: frozenset[int]) -> bool:
+        """Is one of ``objects`` named where the step is told, or at least not as a share's move?
+
+        "US lifts ban on a drone maker, chip shares gain" frees no chip.
+        """
+        stock = column_of()["stock"]
+        moves = {self._clause(a) for a, _, code in self.reading.hits if code == stock}
+        here = self._clause(step.first)
+        return any(
+            code in objects and (self._clause(a) == here or self._clause(a) not in moves)
+            for a, _, code in self.reading.hits
         )
 
     def _speaker(self) -> int | None:
-        """Who says the whole headline: a party alone before a colon ("Trump: ...")."""
+        """Who says the whole headline: a party before a colon or *says*, or behind *says*."""
+        for a, b, code in self.reading.hits:
+            around = {*self.reading.words[max(a - 1, 0) : a], *self.reading.words[b : b + 1]}
+            if code in _deciders() and not around.isdisjoint(_SAYS):
+                return code
         colon = _COLON.search(self.reading.text)
         if colon is None:
             return None
-        spots = places(self.reading)
+        spots = self.spots
         named = [
             h
             for h in self.reading.hits
@@ -377,7 +411,7 @@ class _Line:
 
 @functools.cache
 def _verbs() -> frozenset[int]:
-    return frozenset(kind.verbs for kind in _book().kinds)
+    return frozenset(kind.verbs for kind in _book().kinds.values())
 
 
 @functools.cache

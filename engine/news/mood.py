@@ -58,7 +58,12 @@ _LIST = re.compile(
     r"|shares|etfs?|picks|companies|names|raisons|actions|valeurs)\b",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"\b(?:in|en|back in|of|depuis)\s+(?:19|20)[012]\d\s*[:,]?", re.IGNORECASE)
+_YEAR = re.compile(
+    r"^\s*(?:in|en)\s+(?:19|20)[012]\d\b|\b(?:back in|depuis|since)\s+(?:19|20)[012]\d\b"
+    r"|\b(?:in|en|of)\s+(?:19|20)[012]\d\s*[:,]",
+    re.IGNORECASE,
+)
+"""A year that opens a headline or stands before its colon; "to spend so much in 2025" is a plan."""
 _NOMINAL = re.compile(
     r"(?:curbs?|restrictions?|bans?|limits?|controls?|blacklist|crackdown|embargo|sanctions?|caps?"
     r"|interdictions?|limites|contr[oô]les?|rules?|licen[cs]es?|approvals?|clampdown|relief)\Z"
@@ -98,8 +103,12 @@ def _codes() -> _Codes:
     return _Codes(dict(at), measures, policy, enquiry)
 
 
-def told(reading: Reading) -> Told:
-    """The mood of ``reading``, with its cue."""
+def told(reading: Reading, *, measures: bool = True) -> Told:
+    """The mood of ``reading``, with its cue.
+
+    measures: whether a measure that is named may be only named, asked for or reacted to; not where
+    a headline is about a budget ("halts data centre leases, analysts say").
+    """
     text, codes = reading.text, _codes()
     said = frozenset(reading.columns)
     found = _found(reading)
@@ -116,7 +125,7 @@ def told(reading: Reading) -> Told:
         return Told(mood=Mood.COMMENT, cue=words)
     if (words := cue("mood_denial")) is not None:
         return Told(mood=Mood.DENIAL, cue=words)
-    if said & codes.measures:
+    if measures and said & codes.measures:
         if (words := cue("mood_proposal", "congress")) and _undecided(said, found, codes):
             return Told(mood=Mood.PROPOSAL, cue=words)
         talks = _company_talks(said, found, codes) and not _orders(reading)

@@ -287,17 +287,23 @@ class Matcher:
                     node.codes.append(column[code])
         self._patterns = frozenset(patterns)
         self._prefix_lengths = {len(p) - 1 for p in patterns if p.endswith("*")}
-        self._seen: dict[str, tuple[str, ...]] = {}
+        self._seen: dict[str, tuple[tuple[str, ...], tuple[_Node, ...]]] = {}
 
     def patterns_of(self, word: str) -> tuple[str, ...]:
         """Literals and prefixes of the lexicon that ``word`` matches."""
+        return self._known(word)[0]
+
+    def _known(self, word: str) -> tuple[tuple[str, ...], tuple[_Node, ...]]:
+        """The patterns of ``word``, and where entries that begin with it lead."""
         known = self._seen.get(word)
         if known is None:
             found = [word] if word in self._patterns else []
             for length in self._prefix_lengths:
                 if length <= len(word) and (prefix := word[:length] + "*") in self._patterns:
                     found.append(prefix)
-            known = tuple(sorted(found))
+            patterns = tuple(sorted(found))
+            begins = self._root.next
+            known = patterns, tuple(begins[p] for p in patterns if p in begins)
             if len(self._seen) >= _CACHE_LIMIT:
                 self._seen.clear()
             self._seen[word] = known
@@ -305,21 +311,20 @@ class Matcher:
 
     def hits(self, words: Sequence[str]) -> list[Hit]:
         """All matches as (first word, last word + 1, column), in reading order."""
-        patterns = [self.patterns_of(word) for word in words]
+        known = [self._known(word) for word in words]
         found: list[Hit] = []
         size = len(words)
         for first in range(size):
-            if not patterns[first]:
-                continue
-            nodes = [self._root]
-            last = first
-            while nodes and last < size:
-                here = patterns[last]
+            nodes: Sequence[_Node] = known[first][1]
+            last = first + 1
+            while nodes:
+                found.extend([(first, last, code) for node in nodes for code in node.codes])
+                longer = [node.next for node in nodes if node.next]
+                if not longer or last == size:
+                    break
+                here = known[last][0]
                 last += 1
-                nodes = [n for node in nodes for p in here if (n := node.next.get(p)) is not None]
-                for node in nodes:
-                    for code in node.codes:
-                        found.append((first, last, code))
+                nodes = [n for after in longer for p in here if (n := after.get(p)) is not None]
         return found
 
 
@@ -376,10 +381,13 @@ def _clauses(text: str, spots: Sequence[tuple[int, int]], hits: Sequence[Hit]) -
     return _Clauses(tuple(starts), tuple(behind))
 
 
-def clause_starts(reading: Reading) -> tuple[int, ...]:
-    """Numbers of the words with which the clauses of a headline begin, the first 0."""
-    folded = fold(_mark_country(without_prefix(reading.text)))
-    return _clauses(folded, places(reading), reading.hits).starts
+def clause_starts(reading: Reading, spots: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """Numbers of the words with which the clauses of a headline begin, the first 0.
+
+    spots: its ``places``.
+    """
+    text = _mark_country(without_prefix(reading.text))
+    return _clauses(text, spots, reading.hits).starts
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,3 +156,25 @@ def test_a_chinese_makers_loss_leaves_the_sense_to_type_and_words() -> None:
 def test_a_word_of_frames_that_does_not_exist_is_named() -> None:
     with pytest.raises(UnknownNameError, match="kind of step"):
         frames._frame({"who": "us_gov", "did": "nonsense", "what": "chip"}, {"bars"}, {})
+
+
+def test_a_charge_of_smuggling_taken_for_a_restriction_is_a_probe() -> None:
+    told = read("US charges two men with illegally shipping Nvidia AI chips to China")
+    assert frames.told_type(told, "export_restriction", -1) == "regulatory_probe"
+    soars = read("Nvidia soars on Saudi AI chip deal, closes in on Apple's market cap")
+    assert frames.told_type(soars, "export_restriction", -1) == ""
+
+
+@pytest.mark.parametrize(
+    ("headline", "mood_told"),
+    [
+        ("Meta to spend up to $72 billion on AI infrastructure in 2025", Mood.FACT),
+        ("In 2022 US barred Nvidia's A100 from China", Mood.PAST),
+        ("Nvidia tells suppliers to stop work on H20", Mood.FACT),
+        ("Nvidia says curbs on H20 help Huawei", Mood.COMMENT),
+    ],
+)
+def test_a_plan_for_a_year_is_not_past_and_an_order_is_no_talk(
+    headline: str, mood_told: Mood
+) -> None:
+    assert mood.told(read(headline)).mood is mood_told
