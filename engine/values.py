@@ -544,12 +544,22 @@ class FallSkill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskSpan:
+    """Where nine outcomes in ten end within so many sessions, simple returns in %."""
+
+    within_sessions: int
+    low_pct: float
+    high_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskView:
     """The forecast of the next sessions, simple returns in %, and what the words allow.
 
     low_pct, high_pct: 5th and 95th percentile at the end. shortfall_pct: mean of the worst 5 %.
     up_pct, down_pct: median of the outcomes above and below zero. allowed_share: largest share at
-    which the words hold, held_share: the same in steps of the band; None without words.
+    which the words hold, held_share: the same in steps of the band; None without words. spans: the
+    other horizons that are forecast, ascending.
     """
 
     within_sessions: int
@@ -566,6 +576,7 @@ class RiskView:
     allowed_share: float | None = None
     held_share: float | None = None
     sells: bool = False
+    spans: tuple[RiskSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from engine.decision.decide import (
 )
 from engine.decision.evidence import Blend, Voice
 from engine.decision.risk import Chance, Forecast
-from engine.values import Features, FloatArray, RiskView, Stance, StatedChance
+from engine.values import Features, FloatArray, RiskSpan, RiskView, Stance, StatedChance
 
 STANDS_WITHIN = 5
 FALLS_WITHIN = 21
@@ -40,14 +40,15 @@ _SEED = 20250930
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outlook:
     """stands: the same stance ``STANDS_WITHIN`` sessions on. falls: fall in % -> its chance within
-    ``FALLS_WITHIN``. said: the forecast behind them, with ``before`` rows of warm-up.
-    worth: (T,), proven slope of the next 21 sessions' log return on the score. score_mean: (T,),
-    the score's mean so far.
+    ``FALLS_WITHIN``. said: the forecast behind them, with ``before`` rows of warm-up. others: the
+    forecasts of the other horizons. worth: (T,), proven slope of the next 21 sessions' log return
+    on the score. score_mean: (T,), the score's mean so far.
     """
 
     stands: Chance
     falls: Mapping[float, Chance]
     said: Forecast
+    others: tuple[Forecast, ...]
     before: int
     worth: FloatArray
     score_mean: FloatArray
@@ -55,9 +56,9 @@ class Outlook:
 
 def outlook_of(blend: Blend, features: Features, evaluation: Evaluation) -> Outlook:
     """Everything that is said of the coming sessions, for every row."""
-    said = evaluation.bearing.said
+    said, prices = evaluation.bearing.said, risk.history_from(features)
     if said is None or said.horizon != FALLS_WITHIN:
-        said = risk.forecast(risk.history_from(features), FALLS_WITHIN)
+        said = risk.forecast(prices, FALLS_WITHIN)
     before = risk.rows_before(features)
     mean_score = _mean_so_far(evaluation.score, 0)
     above = evaluation.score - mean_score
@@ -69,6 +70,7 @@ def outlook_of(blend: Blend, features: Features, evaluation: Evaluation) -> Outl
         stands=_stands(blend.rule, evaluation),
         falls={fall: risk.chance_of_fall(said, fall / 100.0).after(before) for fall in FALLS_PCT},
         said=said,
+        others=tuple(risk.forecast(prices, h) for h in risk.HORIZONS if h != FALLS_WITHIN),
         before=before,
         worth=worth,
         score_mean=mean_score,
@@ -174,6 +176,16 @@ def risk_at(
         allowed_share=share if known else None,
         held_share=held if known else None,
         sells=bool(evaluation.bearing.sells[t]),
+        spans=tuple(_span(other, row) for other in outlook.others),
+    )
+
+
+def _span(said: Forecast, row: int) -> RiskSpan:
+    values, weights = said.sample(row)
+    return RiskSpan(
+        within_sessions=said.horizon,
+        low_pct=_quantile_pct(values, weights, 0.05),
+        high_pct=_quantile_pct(values, weights, 0.95),
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.report.i18n import Voice
     from engine.report.inputs import Inputs
     from engine.shown import Report
+    from engine.values import RiskView
 
 OLD_DAYS = 7
 """A price so much older than the day asked for, or a rate so far from the price, is told as old."""
@@ -35,7 +36,12 @@ class Mine(Section):
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
         """Nothing without a holding."""
         found = report.parts.get(self.name)
-        return () if found is None else holding_blocks(found, voice)
+        if found is None:
+            return
+        yield from holding_blocks(found, voice)
+        risk = report.decision.risk
+        if risk is not None and found.value_eur is not None and not report.stale:
+            yield Note(text=_wrong(found, found.value_eur, risk, voice))
 
 
 def holding_blocks(p: Position, voice: Voice) -> Iterable[Block]:
@@ -50,6 +56,31 @@ def holding_blocks(p: Position, voice: Voice) -> Iterable[Block]:
             rows=tuple(_outcome(row, voice) for row in p.outcomes),
         )
     yield from (Note(text=text, style="quiet") for text in _notes(p, voice))
+
+
+def _wrong(p: Position, value_eur: float, risk: RiskView, voice: Voice) -> str:
+    """Both ways of being wrong for these shares, by the forecast of the next sessions."""
+    told = {
+        "n": risk.within_sessions,
+        "gain": value_eur * risk.up_pct / 100.0,
+        "loss": -value_eur * risk.down_pct / 100.0,
+        "worst": -value_eur * risk.shortfall_pct / 100.0,
+    }
+    if p.tax_if_sold_eur:
+        return voice.say(
+            "Within {n:int} sessions. SELL all and wrong: {tax:int} EUR of tax now, and where it "
+            "rises, half of the outcomes miss more than {gain:int} EUR. HOLD and wrong: where it "
+            "falls, half lose more than {loss:int} EUR; the worst twentieth {worst:int} EUR on "
+            "average.",
+            tax=p.tax_if_sold_eur,
+            **told,
+        )
+    return voice.say(
+        "Within {n:int} sessions. SELL all and wrong: where it rises, half of the outcomes miss "
+        "more than {gain:int} EUR. HOLD and wrong: where it falls, half lose more than {loss:int} "
+        "EUR; the worst twentieth {worst:int} EUR on average.",
+        **told,
+    )
 
 
 def _worth(p: Position, voice: Voice) -> Iterable[Line]:

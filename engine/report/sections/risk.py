@@ -199,11 +199,8 @@ def _priced(options: tuple[OptionOutlook, ...], voice: Voice) -> Table:
 
 def _distribution(risk: RiskView, voice: Voice) -> Lines:
     _ = voice.say
-    span = _(
-        "{low:+pct1} to {high:+pct1}",
-        low=risk.low_pct,
-        high=risk.high_pct,
-    )
+    own = (risk.within_sessions, risk.low_pct, risk.high_pct)
+    spans = sorted([own, *((s.within_sessions, s.low_pct, s.high_pct) for s in risk.spans)])
     return Lines(
         depth="full",
         lines=(
@@ -211,9 +208,12 @@ def _distribution(risk: RiskView, voice: Voice) -> Lines:
                 label=_("Volatility expected, a year"),
                 value=voice.number(risk.volatility_pct, "pct0"),
             ),
-            Line(
-                label=_("Nine times in ten, in {n:int} sessions", n=risk.within_sessions),
-                value=span,
+            *(
+                Line(
+                    label=_("Nine times in ten, in {n:int} sessions", n=n),
+                    value=_("{low:+pct1} to {high:+pct1}", low=low, high=high),
+                )
+                for n, low, high in spans
             ),
             Line(
                 label=_("Mean of the worst twentieth"),

@@ -115,6 +115,17 @@ def test_a_morning_with_prices_alone_cannot_say_and_still_knows_the_risk() -> No
     assert (d.firm_share, d.flips) == (None, ()) or all(f.flips_at is None for f in d.flips)
 
 
+def test_the_other_horizons_of_the_forecast_are_told() -> None:
+    """A week and a quarter beside the month, each wider than the one before."""
+    risk = assessed("balanced").decision.risk
+    assert risk is not None
+    week, quarter = risk.spans
+    assert (week.within_sessions, quarter.within_sessions) == (5, 63)
+    widths = [s.high_pct - s.low_pct for s in (week, risk, quarter)]
+    assert widths == sorted(widths)
+    assert week.low_pct < 0 < week.high_pct
+
+
 def test_every_chance_is_of_something_that_can_be_seen() -> None:
     """The stance a week on, and falls within a month, each beside its base rate."""
     told = assessed("balanced").decision.chances
