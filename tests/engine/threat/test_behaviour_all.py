@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.threat.catalogue import first_versions
 from engine.threat.channels import serveable, substitution
 from engine.threat.evidence import Feasibility, read_hardware
 from engine.threat.parameters import Sample, sample
@@ -18,10 +19,11 @@ from engine.threat.rating import case_of, rate, setting_of, stake_in
 from engine.threat.supply import run_rate_usd_bn
 from engine.threat.world import World
 from engine.values import ModelRelease, ThreatRating
-from tests.engine.threat.test_behaviour import SCORES, chinese, many, on_its_day
+from tests.engine.threat.test_behaviour import SCORES, many, on_its_day
 from tests.engine.threat.threat_world import (
     draws,
     end_of,
+    facts,
     params,
     release,
     supply,
@@ -52,9 +54,10 @@ def falls(versions: Sequence[tuple[ModelRelease, World]]) -> list[float]:
     return scores
 
 
-def cases() -> list[tuple[ModelRelease, World]]:
-    """Every release that can be rated, each in the world of its day."""
-    found = ((new, on_its_day(new)) for new in chinese())
+def cases(*, comparisons: bool = False) -> list[tuple[ModelRelease, World]]:
+    """Every release that can be rated, each in the world of its day; or those compared with."""
+    known = first_versions(facts(end_of("2026-09-30")).releases)
+    found = ((new, on_its_day(new)) for new in known if new.is_comparison is comparisons)
     return [(n, w) for n, w in found if run_rate_usd_bn(w.earnings) is not None]
 
 
@@ -177,7 +180,7 @@ def test_a_proof_less_sure_tends_to_the_rating_without_it() -> None:
 def test_a_copy_of_any_release_next_day_is_nothing(lab: str | None) -> None:
     """Whatever is known of it; another laboratory's of unknown size may be another model."""
     tried, told = 0, []
-    for new, around in CASES:
+    for new, around in CASES if lab else (*CASES, *cases(comparisons=True)):
         sized = None not in (new.total_params_b, new.active_params_b)
         claims = new.hardware_named or new.inference_domestic
         if lab is not None and claims and not sized:
@@ -192,7 +195,7 @@ def test_a_copy_of_any_release_next_day_is_nothing(lab: str | None) -> None:
                 break
         else:
             told.append((new.model, first, again))
-    assert tried >= 110
+    assert tried >= (110 if lab else 190)
     assert told == []
 
 
