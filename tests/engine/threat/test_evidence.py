@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from engine.threat.evidence import (
     proofs_from_rows,
     proofs_of,
     read_hardware,
+    same_run,
 )
 from engine.values import Event
 from engine.values import Stage as NewsStage
@@ -276,3 +278,29 @@ def test_an_event_that_ends_ends_its_claim_from_when_that_is_known() -> None:
 
 def test_what_ended_before_it_weighed_is_no_claim() -> None:
     assert claims_at([replace(event("Zhipu trains GLM-9 on Ascend"), ended="repeat")], DAY) == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "same"),
+    [
+        ({}, True),
+        ({"lab": "Elsewhere"}, True),
+        ({"lab": "Elsewhere", "price_output_usd_per_mtok": 0.1}, True),
+        ({"active_params_b": 36.0}, False),
+        ({"aime_pct": 88.1}, False),
+        ({"hardware_named": "Cambricon"}, False),
+        ({"known_at": DAY + timedelta(days=121)}, False),
+    ],
+)
+def test_a_model_under_another_name_is_told_by_its_size_scores_and_hardware(
+    given: dict[str, Any], same: bool
+) -> None:
+    first = release("First", hardware_named="Ascend 910C")
+    assert same_run(first, replace(first, **{"model": "Again", **given})) is same
+
+
+def test_of_what_has_no_size_only_the_laboratorys_own_is_the_same_and_at_the_same_price() -> None:
+    first = release("First", total_params_b=None, hardware_named="Ascend 910C")
+    assert same_run(first, replace(first, model="Again"))
+    assert not same_run(first, replace(first, model="Again", lab="Elsewhere"))
+    assert not same_run(first, replace(first, model="Again", price_output_usd_per_mtok=0.1))

@@ -167,3 +167,16 @@ def test_a_price_lower_than_any_seen_says_no_more_of_quality() -> None:
 
     assert quality(8.0) > quality(1.0) + 0.05
     assert quality(0.1) == quality(0.001) == quality(0.0) == quality(1.0)
+
+
+def test_unknown_openness_lies_between_open_and_closed() -> None:
+    before = [
+        release(f"m{i}", i - 40, gpqa_diamond_pct=80.0 - 25 * (i % 2), open_weights=i % 2 == 1)
+        for i in range(6)
+    ]
+    blank = dict.fromkeys((*NONE, "aime_pct"))
+    closed, unknown, opened = (
+        fit_quality([*before, release("new", open_weights=flag, **blank)], params())[-1].mean
+        for flag in (False, None, True)
+    )
+    assert closed > unknown > opened
