@@ -54,6 +54,7 @@ from engine.errors import FeedError, UnknownNameError
 from engine.news.stamps import is_future
 from engine.shown import FeedState
 from engine.values import Fact, Item
+from feeds.proxies import proxies_of
 from feeds.wire import Fetched, FetchSettings, Getter, Request, user_agent
 
 _M = TypeVar("_M", bound=Strict)
@@ -65,10 +66,22 @@ def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
-def fetch_settings(feeds: FeedsConfig, *, version: str, contact: str = "") -> FetchSettings:
-    """How to fetch these feeds as nvsignal ``version``; contact is a mail address or a URL."""
+def fetch_settings(
+    feeds: FeedsConfig,
+    *,
+    version: str,
+    contact: str = "",
+    environment: Mapping[str, str] | None = None,
+) -> FetchSettings:
+    """How to fetch these feeds as nvsignal ``version``; contact is a mail address or a URL.
+
+    environment: where proxies are looked for; None for none.
+    """
     return FetchSettings(
-        agent=user_agent(version, contact), contact=contact, host_limits=feeds.hosts
+        agent=user_agent(version, contact),
+        contact=contact,
+        host_limits=feeds.hosts,
+        proxies=proxies_of(environment or {}),
     )
 
 

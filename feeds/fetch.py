@@ -27,7 +27,14 @@ from random import Random
 import httpx
 
 from config.feeds import HostLimit as HostLimit
-from feeds.guard import GuardedTransport, RefusedAddressError, Resolver, system_resolver
+from feeds.guard import (
+    GuardedTransport,
+    RefusedAddressError,
+    RefusedByProxyError,
+    Resolver,
+    system_resolver,
+)
+from feeds.proxies import BadProxyError
 from feeds.wire import (
     Fetched,
     FetchFailedError,
@@ -346,6 +353,8 @@ class Fetcher:
         )
         try:
             return self._transport(request.allow_private).handle_request(outgoing)
+        except BadProxyError as error:
+            raise FetchFailedError(request.feed, str(error), reason="proxy") from None
         except httpx.TransportError as error:
             raise _network_failure(request, url, error) from error
 
@@ -374,7 +383,10 @@ class Fetcher:
         with self._lock:
             if allow_private not in self._transports:
                 self._transports[allow_private] = GuardedTransport(
-                    resolve=self._resolve, monotonic=self._monotonic, allow_private=allow_private
+                    resolve=self._resolve,
+                    monotonic=self._monotonic,
+                    allow_private=allow_private,
+                    proxies=self.settings.proxies,
                 )
             return self._transports[allow_private]
 
@@ -475,6 +487,12 @@ _REMEDIES = {
 }
 
 
+_PROXY_REMEDIES = {
+    403: "the proxy does not let this host through: ask who runs it",
+    407: "the proxy wants a name: http://user:password@host:port in HTTPS_PROXY",
+}
+
+
 def _reason(status: int) -> Reason:
     known: dict[int, Reason] = {
         401: "forbidden", 403: "forbidden", 404: "not_found", 410: "gone", 429: "rate_limited",
@@ -539,6 +557,13 @@ def _network_failure(
             str(error),
             reason="refused_address",
             remedy="allow_private = true in its stanza permits a source in your own network",
+        )
+    if isinstance(error, RefusedByProxyError) and error.status in _PROXY_REMEDIES:
+        return FetchFailedError(
+            request.feed,
+            f"{url.host}: {error}",
+            reason="proxy",
+            remedy=_PROXY_REMEDIES[error.status],
         )
     reason: Reason = "timeout" if isinstance(error, httpx.TimeoutException) else "network"
     what = str(error) or type(error).__name__

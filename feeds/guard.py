@@ -7,7 +7,12 @@ timeouts are per phase, so one byte a second lives for ever). Both sit here, bel
   so a second DNS answer cannot move it; TLS still verifies the host name;
 * every read, write and handshake is cut by the wall-clock deadline of the document.
 
-``GuardedTransport`` is an ``httpx`` transport; the resolver and the clock are passed in.
+Behind a proxy the proxy connects, so the target is judged before it is asked for: a name that this
+machine can resolve by its addresses, a name that it cannot only over https, where the target has to
+prove the name by its certificate. The proxy itself is the user's own word and may be private.
+
+``GuardedTransport`` is an ``httpx`` transport; the resolver, the proxies and the clock are passed
+in.
 """
 
 from __future__ import annotations
@@ -23,15 +28,27 @@ from typing import Any
 import httpcore
 import httpx
 
+from feeds.proxies import Proxies, Proxy
+
 Resolver = Callable[[str, int], Sequence[str]]
 """(host, port) to numeric addresses; raises ``OSError`` when there are none."""
 
 MAX_ADDRESSES_TRIED = 4
 CONNECT_SECONDS = 10.0
+JUDGE_SECONDS = 2.0
+"""Behind a proxy our own name server often knows nothing; longer than this it is not waited for."""
 
 
 class RefusedAddressError(httpx.ConnectError):
     """The host leads to an address that must not be connected to."""
+
+
+class RefusedByProxyError(httpx.ProxyError):
+    """The proxy did not make the connection; ``status`` is its answer."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 # --- addresses ------------------------------------------------------------------------------
@@ -193,7 +210,7 @@ class _Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = self._in_time(host, port)
+        addresses = self.addresses(host, port)
         for last, address in enumerate(addresses, 1 - len(addresses)):
             try:
                 inner = self._sockets.connect_tcp(
@@ -206,28 +223,28 @@ class _Backend(httpcore.NetworkBackend):
                 return _Stream(inner, self._left)
         raise httpcore.ConnectError(f"no address of {host} answers")  # pragma: no cover
 
-    def _in_time(self, host: str, port: int) -> tuple[str, ...]:
+    def addresses(self, host: str, port: int, seconds: float = CONNECT_SECONDS) -> tuple[str, ...]:
         """``checked_addresses`` in a thread of its own, because name look-ups know no timeout."""
         if literal_address(host):
-            return self._addresses(host, port)
+            return self._checked(host, port)
         outcome: list[tuple[str, ...] | BaseException] = []
 
         def look_up() -> None:
             try:
-                outcome.append(self._addresses(host, port))
+                outcome.append(self._checked(host, port))
             except Exception as error:
                 outcome.append(error)
 
         thread = threading.Thread(target=look_up, daemon=True, name=f"resolve {host}")
         thread.start()
-        thread.join(self._left(CONNECT_SECONDS))
+        thread.join(self._left(seconds))
         if not outcome:
             raise httpcore.ConnectTimeout("no answer from the name server")
         if isinstance(outcome[0], BaseException):
             raise outcome[0]
         return outcome[0]
 
-    def _addresses(self, host: str, port: int) -> tuple[str, ...]:
+    def _checked(self, host: str, port: int) -> tuple[str, ...]:
         try:
             return checked_addresses(host, port, self._resolve, allow_private=self._allow_private)
         except OSError as error:
@@ -255,6 +272,11 @@ class _HttpxErrors:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, httpcore.ConnectTimeout):
             raise httpx.ConnectTimeout(str(error) or "no connection in time") from error
+        if isinstance(error, httpcore.ProxyError):
+            status = str(error)[:3]
+            raise RefusedByProxyError(
+                f"the proxy answered {status}", int(status) if status.isdigit() else 0
+            ) from error
         if isinstance(error, httpcore.TimeoutException):
             raise httpx.ReadTimeout(str(error) or "no data in time") from error
         if isinstance(error, httpcore.ConnectError):
@@ -270,7 +292,7 @@ class GuardedTransport(httpx.BaseTransport):
 
     The request's ``extensions["deadline"]`` is an instant of ``monotonic``; without one a request
     has only the phase timeouts. ``ssl_context`` is for tests; the default verifies certificates.
-    Proxies from the environment are not used: behind one no address could be checked.
+    proxies: the ways out that the environment names.
     """
 
     def __init__(
@@ -281,15 +303,59 @@ class GuardedTransport(httpx.BaseTransport):
         allow_private: bool = False,
         ssl_context: ssl.SSLContext | None = None,
         max_connections: int = 160,
+        proxies: Proxies | None = None,
     ):
         self._monotonic, self._deadline = monotonic, _Deadline()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl_context or httpx.create_ssl_context(trust_env=False),
-            max_connections=max_connections,
-            max_keepalive_connections=64,
-            keepalive_expiry=5.0,
-            network_backend=_Backend(resolve, allow_private, self._left),
+        self._proxies, self._resolve = proxies or Proxies(), resolve
+        self._targets = _Backend(resolve, allow_private, self._left)
+        self._ssl = ssl_context or httpx.create_ssl_context(trust_env=False)
+        self._bounds: dict[str, Any] = {
+            "max_connections": max_connections,
+            "max_keepalive_connections": 64,
+            "keepalive_expiry": 5.0,
+        }
+        self._pools: dict[Proxy | None, httpcore.ConnectionPool] = {}
+        self._lock = threading.Lock()
+
+    def _pool(self, proxy: Proxy | None) -> httpcore.ConnectionPool:
+        """The connections through ``proxy``, or the direct ones."""
+        with self._lock:
+            if proxy not in self._pools:
+                self._pools[proxy] = self._made(proxy)
+            return self._pools[proxy]
+
+    def _made(self, proxy: Proxy | None) -> httpcore.ConnectionPool:
+        if proxy is None:
+            return httpcore.ConnectionPool(
+                ssl_context=self._ssl, network_backend=self._targets, **self._bounds
+            )
+        return httpcore.HTTPProxy(
+            str(proxy),
+            proxy_auth=proxy.auth,
+            ssl_context=self._ssl,
+            network_backend=_Backend(self._resolve, True, self._left),
+            **self._bounds,
         )
+
+    def _way(self, url: httpx.URL) -> Proxy | None:
+        """The proxy for ``url``, after its target was judged; None for a direct connection."""
+        port = url.port or (443 if url.scheme == "https" else 80)
+        host = url.raw_host.decode("ascii")
+        proxy = self._proxies.of(url.scheme, host, port)
+        if proxy is not None:
+            self._judge(url.scheme, host, port)
+        return proxy
+
+    def _judge(self, scheme: str, host: str, port: int) -> None:
+        """Raise unless the proxy may be asked for this target."""
+        try:
+            self._targets.addresses(host, port, JUDGE_SECONDS)
+        except (httpcore.ConnectTimeout, httpcore.ConnectError):
+            if scheme != "https":
+                raise RefusedAddressError(
+                    f"{host}: its address is not known here, and without https nothing proves "
+                    "the name"
+                ) from None
 
     def _left(self, timeout: float | None) -> float:
         left = self._deadline.at - self._monotonic()
@@ -301,7 +367,7 @@ class GuardedTransport(httpx.BaseTransport):
         """Send ``request``; the body is streamed by the caller, who closes the response."""
         self._deadline.at = float(request.extensions.get("deadline", float("inf")))
         with _HttpxErrors():
-            answer = self._pool.handle_request(
+            answer = self._pool(self._way(request.url)).handle_request(
                 httpcore.Request(
                     method=request.method,
                     url=httpcore.URL(
@@ -321,4 +387,5 @@ class GuardedTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close every pooled connection."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()

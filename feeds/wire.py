@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from config.feeds import HostLimit
 from engine.errors import ConfigError, FeedError
+from feeds.proxies import Proxies
 
 MAX_BYTES = 15 * 1024 * 1024
 DEADLINE_SECONDS = 30.0
@@ -22,6 +23,7 @@ MAX_TRIES = 3
 Reason = Literal[
     "no_contact", "refused_address", "downgrade", "redirects", "gone", "not_found", "forbidden",
     "rate_limited", "unavailable", "deferred", "timeout", "network", "too_large", "bad_reply",
+    "proxy",
 ]  # fmt: skip
 """Why a fetch failed; a stable word for states and tests."""
 
@@ -125,3 +127,4 @@ class FetchSettings:
     max_tries: int = MAX_TRIES
     default_limit: HostLimit = field(default_factory=lambda: HostLimit(per_second=1.0, burst=4.0))
     host_limits: Mapping[str, HostLimit] = field(default_factory=dict)
+    proxies: Proxies = field(default_factory=Proxies)

@@ -6,6 +6,7 @@ fault: when no host at all could be reached, no feed is marked as failed and non
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,7 +97,10 @@ def _settings(feeds: FeedsConfig, config: Config, budget: _Budget) -> Any:
     from feeds.base import fetch_settings
 
     settings = fetch_settings(
-        feeds, version=version("nvsignal"), contact=config.settings.contact.mail
+        feeds,
+        version=version("nvsignal"),
+        contact=config.settings.contact.mail,
+        environment=os.environ,
     )
     seconds = min(settings.deadline_seconds, budget.question_seconds)
     return replace(settings, deadline_seconds=seconds)

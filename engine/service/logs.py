@@ -87,7 +87,7 @@ def secrets_of(environment: Mapping[str, str]) -> tuple[str, ...]:
         for name, value in environment.items()
         if len(value) >= _LEAST_VALUE
         and not value.startswith(("/", "sqlite:"))
-        and (_SECRET_NAME.search(name) or re.search(r"://[^\s/]*:[^\s/]*@", value))
+        and (_SECRET_NAME.search(name) or re.search(r"://[^\s/@]+@", value))
     )
 
 

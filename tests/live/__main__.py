@@ -7,6 +7,7 @@ are asked with ``--all`` only.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = parser.parse_args(arguments)
     config = load_feeds(SHIPPED)
     feeds = [f.model_copy(update={"enabled": f.enabled or told.all}) for f in config.feeds]
-    settings = fetch_settings(config, version="live", contact=told.contact)
+    settings = fetch_settings(config, version="live", contact=told.contact, environment=os.environ)
     with Fetcher(settings) as fetcher:
         summary = collect(feeds, fetcher, MemorySink(), datetime.now(UTC))
     sys.stdout.write(table(feeds, summary.results) + "\n")
