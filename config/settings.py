@@ -90,7 +90,7 @@ class ReportSettings(Strict):
 
 
 class ContactSettings(Strict):
-    """Told to the sources we poll; SEC and Fed collectors do not start without a mail address."""
+    """Told to the sources we poll; the SEC is not asked without a mail address."""
 
     name: str = ""
     mail: str = ""

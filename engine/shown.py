@@ -61,7 +61,10 @@ class FeedState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHealth:
-    """One line of the data-health box. tier 1 sources weigh on confidence."""
+    """One line of the data-health box. tier 1 sources weigh on confidence.
+
+    mute: not asked, because it wants to know who asks and no contact address is set.
+    """
 
     name: str
     state: FeedState
@@ -70,6 +73,7 @@ class SourceHealth:
     n_facts: int = 0
     tier: int = 2
     note: str = ""
+    mute: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,9 +26,12 @@ STALE_AT_LEAST = timedelta(days=1)
 """Without a good answer for three polling intervals, and at least a day, a feed is stale."""
 
 
-def assess(feed: FeedConfig, state: PollState, now: datetime) -> SourceHealth:
-    """One line of the data-health box for ``feed`` at ``now``."""
+def assess(
+    feed: FeedConfig, state: PollState, now: datetime, *, contact: bool = True
+) -> SourceHealth:
+    """One line of the data-health box for ``feed`` at ``now``; contact: an address is set."""
     verdict, note = _verdict(feed, state, now)
+    mute = is_mute(feed, contact=contact)
     return SourceHealth(
         name=feed.name,
         state=verdict,
@@ -36,16 +39,30 @@ def assess(feed: FeedConfig, state: PollState, now: datetime) -> SourceHealth:
         newest_at=state.newest_at,
         n_facts=state.n_entries,
         tier=feed.tier,
-        note=note,
+        note="not asked: no contact address is set" if mute else note,
+        mute=mute,
     )
 
 
+def is_mute(feed: FeedConfig, *, contact: bool) -> bool:
+    """Whether ``feed`` is on and not asked, for want of a contact address."""
+    return feed.enabled and feed.needs_contact and not contact
+
+
 def assess_all(
-    feeds: Iterable[FeedConfig], states: Mapping[str, PollState], now: datetime
+    feeds: Iterable[FeedConfig],
+    states: Mapping[str, PollState],
+    now: datetime,
+    *,
+    contact: bool = True,
 ) -> tuple[SourceHealth, ...]:
     """``assess`` for every enabled feed, in order."""
     never = PollState()
-    return tuple(assess(f, states.get(f.name, never), now) for f in feeds if f.enabled)
+    return tuple(
+        assess(feed, states.get(feed.name, never), now, contact=contact)
+        for feed in feeds
+        if feed.enabled
+    )
 
 
 def _verdict(feed: FeedConfig, state: PollState, now: datetime) -> tuple[FeedState, str]:

@@ -52,15 +52,15 @@ class Proxies:
             return None
         return _read(name.upper(), self.named[name])
 
-    def shown(self) -> dict[str, str]:
-        """Variable -> proxy without its password, or what is wrong with it; for ``doctor``."""
-        found: dict[str, str] = {}
+    def shown(self) -> dict[str, Proxy | BadProxyError]:
+        """Variable -> its proxy, or what is wrong with it; neither shows a password."""
+        found: dict[str, Proxy | BadProxyError] = {}
         for name in _NAMES[:3]:
             if self.named.get(name):
                 try:
-                    found[name.upper()] = str(_read(name.upper(), self.named[name]))
+                    found[name.upper()] = _read(name.upper(), self.named[name])
                 except BadProxyError as error:
-                    found[name.upper()] = str(error)
+                    found[name.upper()] = error
         return found
 
     def _left_out(self, host: str, port: int) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from engine.phrases import phrase
 from engine.shown import SourceHealth
 
 if TYPE_CHECKING:
@@ -123,12 +124,32 @@ def _ingest(store: Store, config: Config, feeds: FeedsConfig, now: datetime) -> 
 # --- health ---------------------------------------------------------------------------------
 
 
-def feed_health(store: Store, feeds: FeedsConfig, now: datetime) -> tuple[SourceHealth, ...]:
+def feed_health(store: Store, config: Config, now: datetime) -> tuple[SourceHealth, ...]:
     """How each enabled feed is doing, from what its polls left in the record."""
     from feeds.collect import StoreSink
     from feeds.health import assess_all
 
-    return assess_all(feeds.feeds, StoreSink(store).states(), now)
+    contact = bool(config.settings.contact.mail)
+    return assess_all(feeds_of(config).feeds, StoreSink(store).states(), now, contact=contact)
+
+
+def mute(config: Config) -> tuple[FeedConfig, ...]:
+    """The tier-1 stanzas that are on and not asked, because no contact address is set."""
+    from feeds.health import is_mute
+
+    contact = bool(config.settings.contact.mail)
+    return tuple(f for f in feeds_of(config).feeds if f.tier == 1 and is_mute(f, contact=contact))
+
+
+def mute_line(config: Config) -> str:
+    """What stays unread for want of a contact address, by name; "" when nothing does."""
+    found = mute(config)
+    if not found:
+        return ""
+    names = ", ".join(f"{feed.source} ({feed.name})" for feed in found)
+    return phrase(
+        "no contact address, so these sources of the first rank are not asked: {names}", names=names
+    )
 
 
 def blind(health: Sequence[SourceHealth]) -> tuple[SourceHealth, ...]:
@@ -224,4 +245,4 @@ def health(store: Store, config: Config, at: datetime) -> tuple[SourceHealth, ..
     """How each feed is doing, from what its polls have left; nothing without a ``feeds.toml``."""
     if not (config.folder / "feeds.toml").is_file():
         return ()
-    return feed_health(store, feeds_of(config), at)
+    return feed_health(store, config, at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -92,6 +92,7 @@ def _all(config: Config, db: str | None, now: datetime) -> Iterator[Finding]:
     yield from feeds_file(config)
     yield from hours(config)
     yield from contact(config)
+    yield from ways_out(os.environ)
     yield from sqlite_version(url, sqlite3.sqlite_version_info)
     yield from folders({"reports": report_folder(config), "data": data_folder()})
     yield from addresses(channels)
@@ -137,13 +138,32 @@ def hours(config: Config) -> Iterator[Finding]:
 
 def contact(config: Config) -> Iterator[Finding]:
     """The mail address that some sources ask of every client."""
-    if not config.settings.contact.mail:
+    from engine.service.collecting import mute_line
+
+    line = mute_line(config)
+    if line:
         yield Finding(
             level="warning",
             check="contact",
-            message=phrase("no contact address: the SEC and Fed collectors do not start"),
+            message=line,
             remedy=phrase("set [contact] mail in nvsignal.toml"),
         )
+
+
+def ways_out(environment: Mapping[str, str]) -> Iterator[Finding]:
+    """The proxies that the environment names, without their passwords."""
+    from feeds.proxies import BadProxyError, proxies_of
+
+    for name, found in proxies_of(environment).shown().items():
+        if isinstance(found, BadProxyError):
+            yield Finding(
+                level="error",
+                check="proxy",
+                message=str(found),
+                remedy=phrase("correct {name}, or unset it to connect directly", name=name),
+            )
+        else:
+            yield Finding(level="ok", check="proxy", message=f"{name}: {found}")
 
 
 def sqlite_version(url: str, version: tuple[int, ...]) -> Iterator[Finding]:

@@ -163,7 +163,7 @@ class Desk:
         config = self.config()
         if not (config.folder / "feeds.toml").is_file():
             return ()
-        return collecting.feed_health(self.store, collecting.feeds_of(config), self.clock())
+        return collecting.feed_health(self.store, config, self.clock())
 
     def league(self, as_of: datetime) -> tuple[tuple[ModelRelease, ThreatRating], ...]:
         """Chinese releases rated on their own day, the highest score first, then the newer."""

@@ -23,7 +23,6 @@ from engine.service.collecting import (
     blind,
     collect_and_ingest,
     feed_health,
-    feeds_of,
 )
 from engine.shown import FeedState, SourceHealth
 from engine.values import Stage
@@ -239,7 +238,7 @@ def test_no_time_left_means_put_off_not_failed(home: Home) -> None:
     config = load(home.folder / "config")
     with Store.open(f"sqlite:///{home.db}") as store:
         done = collect_and_ingest(store, config, NOW, budget_seconds=-1.0)
-        (state,) = feed_health(store, feeds_of(config), NOW)
+        (state,) = feed_health(store, config, NOW)
 
         assert done.summary.count("deferred") == 1
         assert not done.offline

@@ -39,6 +39,7 @@ def test_the_users_own_folder_is_written_found_and_in_order(home: Path) -> None:
 
     assert "files written, 0 kept" in told
     assert "export" not in told
+    assert "SEC EDGAR (sec-nvda); set mail under [contact]" in told
     assert config_folder() == home
     assert check(home) == []
     assert load(home).holding == Holding()

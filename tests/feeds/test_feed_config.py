@@ -60,13 +60,43 @@ def test_what_ships_can_be_loaded_and_built():
 
 
 def test_sources_that_ask_for_a_contact_are_marked():
-    """Everything of the SEC and the Federal Reserve refuses to start without one."""
+    """The SEC refuses whoever cannot be reached; the Federal Reserve asks for nothing."""
     official = re.compile(r"//[^/]*(sec\.gov|federalreserve\.gov|newyorkfed\.org)/")
     marked = {feed.name: feed.needs_contact for feed in load_feeds(SHIPPED).feeds
               if official.search(feed.url)}  # fmt: skip
 
     assert len(marked) >= 4
-    assert all(marked.values())
+    assert [name for name, marked_so in marked.items() if marked_so] == ["sec-nvda"]
+
+
+def test_what_robots_txt_disallows_is_off_and_nothing_leans_on_it():
+    """Google News disallows /rss for everybody; the stanza says why, and how to switch it on.
+
+    A stanza that is on has a fallback that is on.
+    """
+    feeds = {feed.name: feed for feed in load_feeds(SHIPPED).feeds}
+    queries = [feed for feed in feeds.values() if "news.google.com" in feed.url]
+
+    assert len(queries) == 8
+    for feed in queries:
+        assert not feed.enabled
+        assert "robots.txt" in feed.terms
+        assert "enabled = true" in feed.terms
+    for feed in feeds.values():
+        if feed.enabled and feed.fallback:
+            assert feeds[feed.fallback].enabled, feed.name
+
+
+def test_every_stanza_of_the_press_says_who_tells_the_same_and_what_its_silence_costs():
+    """As far as the issue asks it: the sources of Asia, of France, and the official ones."""
+    asked = ("scmp-tech", "caixin", "trendforce", "digitimes", "huawei-news", "nvidia-newsroom",
+             "deepseek-api-news", "ecb-euro", "chinanews-finance", "ithome", "36kr",
+             "lemonde-economie", "franceinfo-economie", "mofcom-notices", "cac-notices",
+             "sse-filings", "google-news-zh")  # fmt: skip
+
+    for feed in load_feeds(SHIPPED).named(asked):
+        assert feed.when_silent, feed.name
+        assert feed.fallback or feed.name == "ecb-euro", feed.name
 
 
 def test_a_source_whose_terms_forbid_robots_is_off():

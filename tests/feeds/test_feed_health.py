@@ -113,6 +113,18 @@ def test_disabled_feeds_have_no_line():
     assert [(line.name, line.state.value) for line in lines] == [("a", "ok"), ("new", "never")]
 
 
+def test_a_source_that_wants_a_contact_is_mute_without_one():
+    """Whatever its polls left; with an address it is like any other, and one that is off is not."""
+    sec = FeedConfig(name="sec", kind="x:Y", tier=1, needs_contact=True)
+    off = FeedConfig(name="off", kind="x:Y", needs_contact=True, enabled=False)
+
+    (mute,) = assess_all([sec, off], {}, NOW, contact=False)
+    (heard,) = assess_all([sec, off], {"sec": state()}, NOW, contact=True)
+
+    assert (mute.mute, mute.note) == (True, "not asked: no contact address is set")
+    assert not heard.mute
+
+
 def test_history_that_comes_with_a_first_poll_is_back_filled_and_fresh_figures_are_not() -> None:
     """Two years of past closes were public long ago; yesterday's is known when we fetched it."""
     from datetime import UTC, datetime, timedelta

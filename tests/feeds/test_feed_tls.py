@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import subprocess
 import threading
 import time
 
@@ -12,41 +10,6 @@ import pytest
 
 from feeds.guard import GuardedTransport
 from feeds.wire import FetchFailedError
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for feeds.test, signed by itself, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl program to make a certificate with")
-    folder = tmp_path_factory.mktemp("tls")
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-         "/CN=feeds.test", "-addext", "subjectAltName=DNS:feeds.test", "-keyout", str(key),
-         "-out", str(cert)],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return cert, key
-
-
-@pytest.fixture
-def secure(server, certificate):
-    """The misbehaving server behind TLS; keeps the server names it was asked for."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
-    server.names = []
-    context.sni_callback = lambda sock, name, ctx: server.names.append(name)
-    plain = server.serve
-
-    def serve(conn):
-        try:
-            plain(context.wrap_socket(conn, server_side=True))
-        except OSError:  # the client refused the certificate
-            conn.close()
-
-    server.serve = serve
-    return server
 
 
 def fetcher_for(certificate, make_fetcher, *, trusted: bool = True, **settings: object):

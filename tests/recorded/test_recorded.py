@@ -6,8 +6,9 @@ misbehaves in every way that has been seen, then by the sound one again: nothing
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -72,9 +73,26 @@ def keys() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Asked:
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A record without a row; a copy of it is had sooner than a new one."""
+    path = tmp_path_factory.mktemp("empty") / "fresh.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
+Fresh = Callable[[], Store]
+
+
+@pytest.fixture
+def fresh(empty: Path, tmp_path: Path) -> Fresh:
+    return lambda: Store.open(f"sqlite:///{shutil.copy(empty, tmp_path / 'fresh.db')}")
+
+
+@pytest.fixture(scope="module")
+def asked(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
     web, at = world(), max(told.at for told in TOLD.values())
-    with Store.open(f"sqlite:///{tmp_path_factory.mktemp('r') / 'fresh.db'}") as store:
+    path = shutil.copy(empty, tmp_path_factory.mktemp("r") / "fresh.db")
+    with Store.open(f"sqlite:///{path}") as store:
         first = ask(store, stanzas(), web, at)
         facts, items = in_record(store)
         second = poll(store, stanzas(), web, at + timedelta(hours=25))
@@ -156,11 +174,11 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_a_bad_answer_fails_and_loses_nothing(case: str, tmp_path: Path) -> None:
+def test_a_bad_answer_fails_and_loses_nothing(case: str, fresh: Fresh) -> None:
     """No fact of it enters, each source says why, and the next sound answer brings all."""
     web, kind = BAD[case]
     feeds = stanzas(*BY_YFINANCE)
-    with Store.open(f"sqlite:///{tmp_path / 'fresh.db'}") as store:
+    with fresh() as store:
         bad = poll(store, feeds, web, AT)
         facts, items = in_record(store)
         states = StoreSink(store).states()
@@ -188,11 +206,11 @@ def _same(one: Fact | Item, wanted: Mapping[str, Any]) -> bool:
     return agrees(one, {k: v for k, v in wanted.items() if k != "known_at"})
 
 
-def test_an_unchanged_answer_is_not_read_again(tmp_path: Path) -> None:
+def test_an_unchanged_answer_is_not_read_again(fresh: Fresh) -> None:
     """304 to those that gave a validator; the same bytes to the rest."""
     feeds = stanzas(*BY_YFINANCE, "bis-rules")  # where something is put off, it is read again
     web = world()
-    with Store.open(f"sqlite:///{tmp_path / 'fresh.db'}") as store:
+    with fresh() as store:
         poll(store, feeds, web, AT)
         n = len(web.asked)
         second = poll(store, feeds, web, AT + timedelta(hours=2))

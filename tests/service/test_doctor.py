@@ -98,6 +98,33 @@ def test_sqlite_with_the_wal_reset_bug_is_named(version: tuple[int, ...], level:
     assert list(doctor.sqlite_version("postgresql+psycopg://h/d", version)) == []
 
 
+def test_sources_that_are_mute_for_want_of_an_address_are_named(folder: Path) -> None:
+    """By name, as they are of the first rank; with an address nothing is said."""
+    mute = found(folder, "contact")
+    edit(folder, 'mail = ""', 'mail = "me@example.org"')
+    told = [f for f in doctor.examine(folder, None, NOW) if f.check == "contact"]
+
+    assert mute.level == "warning"
+    assert "SEC EDGAR (sec-nvda)" in mute.message
+    assert "[contact] mail" in mute.remedy
+    assert told == []
+
+
+def test_the_proxy_in_use_is_told_without_its_password(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one that cannot be used is an error, because no source would be reached."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://reader:planted-pw@proxy.example:3128")
+    used = found(folder, "proxy")
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://reader:planted-pw@proxy.example:1080")
+    unusable = found(folder, "proxy")
+
+    assert (used.level, used.message) == ("ok", "HTTPS_PROXY: http://proxy.example:3128")
+    assert unusable.level == "error"
+    assert "socks5" in unusable.message
+    assert "planted-pw" not in f"{used}{unusable}"
+
+
 @pytest.mark.parametrize(
     ("free", "level"), [(2e9, "ok"), (999_999_999, "warning"), (10_000_000, "error")]
 )

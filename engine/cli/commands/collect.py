@@ -76,7 +76,7 @@ def register(app: typer.Typer) -> None:
         loaded = load(config_folder(config))
         known = collecting.feeds_of(loaded)
         with wiring.open_record(loaded, db) as store:
-            health = collecting.feed_health(store, known, now())
+            health = collecting.feed_health(store, loaded, now())
             states = store.poll_states()
         due = {name: state.next_due_at for name, state in states.items()}
         if json:

@@ -47,7 +47,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Write a configuration folder of your own, which an upgrade leaves alone."""
         from config.settings import config_folder, user_folder
-        from engine.service import own_folder
+        from engine.service import bind, own_folder
+        from engine.service.collecting import mute_line
 
         chosen = (folder or user_folder()).expanduser()
         written = own_folder.init(chosen)
@@ -56,6 +57,9 @@ def register(app: typer.Typer) -> None:
         )
         if config_folder().resolve() != chosen.resolve():
             write_out(f"To use it: export NVSIGNAL_CONFIG={chosen}")
+        unread = "" if bind.check(chosen) else mute_line(bind.load(chosen))
+        if unread:
+            write_out(f"{unread}; set mail under [contact] in {chosen / 'nvsignal.toml'}")
 
     @group.command()
     def schema(

@@ -197,4 +197,4 @@ def _collect(store: Store, config: Config, instant: datetime) -> None:
 def _feed_health(store: Store, config: Config, instant: datetime) -> tuple[SourceHealth, ...]:
     from engine.service import collecting
 
-    return collecting.feed_health(store, collecting.feeds_of(config), instant)
+    return collecting.feed_health(store, config, instant)

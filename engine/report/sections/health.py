@@ -30,6 +30,9 @@ class Health(Section):
         asked = [s for s in sources if s.state is not FeedState.NEVER]
         idle = [s for s in sources if s.state is FeedState.NEVER]
         yield Note(text=_summary(sources, voice), style="lead")
+        mute = [s for s in sources if s.mute]
+        if mute:
+            yield Note(text=_mute(mute, voice), style="alert")
         if asked:
             table = _table(asked, voice, depth="full")
             yield Fold(title=voice.say("Each source"), blocks=(table,))
@@ -74,6 +77,14 @@ def _summary(sources: Sequence[SourceHealth], voice: Voice) -> str:
         "{good} of {n} sources up to date.",
         n=len(sources),
         good=sum(s.state.sees for s in sources),
+    )
+
+
+def _mute(mute: Sequence[SourceHealth], voice: Voice) -> str:
+    names = ", ".join(voice.tell(s.name, limit=60) for s in mute[:NAMED])
+    return voice.say(
+        "Not asked, because no contact address is set (mail under [contact]): {names}.",
+        names=Said(names),
     )
 
 

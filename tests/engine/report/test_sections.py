@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ from engine.report.i18n import Voice, voice
 from engine.report.page import compose
 from engine.report.render import render
 from engine.report.section import Section, public_sections, sections
-from engine.shown import Report
+from engine.shown import FeedState, Report, SourceHealth
 from tests.engine.report.sample_report import sample_report
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -240,3 +240,17 @@ def test_the_example_of_a_section_runs() -> None:
 
     assert doctest.testmod(section).attempted > 3
     assert doctest.testmod(section).failed == 0
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "Not asked"), ("fr", "Non interrogées")])
+def test_a_source_that_is_mute_is_named_in_the_report(lang: str, said: str) -> None:
+    """For want of a contact address; with one there is no such line."""
+    mute = SourceHealth(name="sec-nvda", state=FeedState.NEVER, last_ok_at=None, newest_at=None,
+                        tier=1, mute=True)  # fmt: skip
+    base = sample_report()
+
+    told = render(replace(base, data_health=(*base.data_health, mute)), "text", lang)
+
+    line = next(line for line in told.splitlines() if said in line)
+    assert "sec-nvda" in " ".join(told[told.index(line) :].split()[:30])
+    assert said not in render(base, "text", lang)
