@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.service.bad_bars import figures
+from tests.service.bad_bars import figures, vix_moved
 
-ALTERATIONS, SEED, PRESETS = 300, 17, ("balanced", "cautious")
+ALTERATIONS, OF_VIX, SEED, PRESETS = 300, 60, 17, ("balanced", "cautious")
 
 
 def rows() -> list[dict[str, object]]:
@@ -27,6 +27,11 @@ def rows() -> list[dict[str, object]]:
         {
             "what": f"{found.n} beyond 1.35: true ones kept out by",
             "ours": found.beyond_kept_out,
+            "target": "0",
+        },
+        {
+            "what": f"{OF_VIX} of VIX beyond 1.35: verdict of {presets} moved by",
+            "ours": vix_moved(OF_VIX, SEED, PRESETS),
             "target": "0",
         },
     ]

@@ -23,6 +23,7 @@ from engine.decision.decide import evaluate
 from engine.decision.market import price_features, valuation_features
 from engine.record.asof import bars_at
 from engine.record.history import History
+from engine.record.quarantine import bound_of
 from engine.record.readings import BARS
 from engine.service import wiring
 from engine.service.bind import Bound, load
@@ -222,6 +223,18 @@ class Figures:
     beyond_kept_out: int
     moved: int
     moved_by_more_than_its_absence: int
+
+
+def vix_moved(n: int, seed: int, presets: tuple[str, ...]) -> int:
+    """How many of ``n`` wrong closes of VIX beyond a third move a verdict; half are no further off
+    than its own bound, so that they are believed."""
+    bench, chance, moved = Bench(*presets), random.Random(seed), 0
+    for k in range(n):
+        drawn = replace(bench.draw(chance, beyond=True), symbol="VIX")
+        near = math.exp(chance.uniform(math.log(1.35), math.log(bound_of("VIX"))))
+        a = replace(drawn, factor=near if drawn.factor > 1 else 1 / near) if k % 2 else drawn
+        moved += any(bench.consequence(a).verdicts)
+    return moved
 
 
 def figures(n: int, seed: int, presets: tuple[str, ...]) -> Figures:
