@@ -138,9 +138,17 @@ class Bench:
 
     def whole_features_of(self, history: History) -> Features:
         """The same the long way, from the whole record with these prices."""
-        rest = [fact for fact in self.history if fact.kind not in PRICED]
-        world = replace(self.world, history=History([*rest, *history]))
+        world = replace(self.world, history=self.record_with(history))
         return wiring.assess(world, self.config, ratings=self.ratings, version="bench").features
+
+    def record_with(self, history: History) -> History:
+        """The whole record with these prices."""
+        return History([*(fact for fact in self.history if fact.kind not in PRICED), *history])
+
+    def assessed(self, record: History, at: datetime) -> wiring.Assessment:
+        """What a morning at ``at`` makes of ``record``."""
+        world = replace(wiring.world_of(record, self.config, at), memo=self.world.memo)
+        return wiring.assess(world, self.config, version="bench")
 
     def altered(self, alteration: Alteration) -> tuple[History, int]:
         """The facts of prices after the wrong price and the true ones that followed, and how many

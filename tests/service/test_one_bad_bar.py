@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import fields
 from datetime import date
 
 import pytest
 
+from engine.clock import from_micros
 from tests.service.bad_bars import Alteration, Bench
 
 
@@ -53,6 +55,22 @@ def test_a_price_that_moved_a_verdict_once_moves_none(
     and was never corrected, and one after which the risk was not said for two days."""
     wrong = Alteration(door=door, symbol="NVDA", day=day, factor=factor)
     assert bench.consequence(wrong).verdicts == (0, 0)
+
+
+def test_mornings_around_a_wrong_price_are_the_rows_of_one_backtest(bench: Bench) -> None:
+    """The morning that believed it said what it said, and so does its row after the correction."""
+    day = date(2023, 4, 26)
+    wrong = Alteration(door="feed", symbol="NVDA", day=day, factor=0.78)
+    record = bench.record_with(bench.altered(wrong)[0])
+    whole = bench.assessed(record, bench.as_of)
+    believed = whole.features.sessions_on.index(date(2023, 4, 27))
+    for row in (believed, believed + 1, believed + 22):
+        at = from_micros(int(whole.features.decide_at_us[row]))
+        morning, replayed = bench.assessed(record, at).decision, whole.decision_at(row, whole=True)
+        for told in fields(morning):
+            if told.name != "data_hash":
+                assert getattr(morning, told.name) == getattr(replayed, told.name), told.name
+    assert whole.features.values["nvda_return"][believed] < -0.2
 
 
 def test_the_short_way_to_the_features_is_the_long_one(bench: Bench) -> None:
