@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from engine.clock import from_micros
+from engine.decision.risk import REFIT
 from tests.service.bad_bars import Alteration, Bench
 
 
@@ -58,18 +59,21 @@ def test_a_price_that_moved_a_verdict_once_moves_none(
 
 
 def test_mornings_around_a_wrong_price_are_the_rows_of_one_backtest(bench: Bench) -> None:
-    """The morning that believed it said what it said, and so does its row after the correction."""
-    day = date(2023, 4, 26)
-    wrong = Alteration(door="feed", symbol="NVDA", day=day, factor=0.78)
+    """The morning that believed it said what it said, and so does its row after the correction.
+
+    It is one of those in which slopes are fitted anew."""
+    day = date(2023, 4, 4)
+    wrong = Alteration(door="feed", symbol="NVDA", day=day, factor=0.8)
     record = bench.record_with(bench.altered(wrong)[0])
     whole = bench.assessed(record, bench.as_of)
-    believed = whole.features.sessions_on.index(date(2023, 4, 27))
-    for row in (believed, believed + 1, believed + 22):
+    believed = whole.features.sessions_on.index(date(2023, 4, 5))
+    for row in (believed, believed + 1):
         at = from_micros(int(whole.features.decide_at_us[row]))
         morning, replayed = bench.assessed(record, at).decision, whole.decision_at(row, whole=True)
         for told in fields(morning):
             if told.name != "data_hash":
                 assert getattr(morning, told.name) == getattr(replayed, told.name), told.name
+    assert believed % REFIT == 0
     assert whole.features.values["nvda_return"][believed] < -0.2
 
 
