@@ -558,8 +558,9 @@ class RiskView:
 
     low_pct, high_pct: 5th and 95th percentile at the end. shortfall_pct: mean of the worst 5 %.
     up_pct, down_pct: median of the outcomes above and below zero. allowed_share: largest share at
-    which the words hold, held_share: the same in steps of the band; None without words. spans: the
-    other horizons that are forecast, ascending.
+    which the words hold, held_share: the same in steps of the band; None without words.
+    tax_rate_pct: as the words give it, 0 for none. spans: the other horizons that are forecast,
+    ascending.
     """
 
     within_sessions: int
@@ -576,6 +577,7 @@ class RiskView:
     allowed_share: float | None = None
     held_share: float | None = None
     sells: bool = False
+    tax_rate_pct: float | None = None
     spans: tuple[RiskSpan, ...] = ()
 
 

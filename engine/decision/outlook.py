@@ -176,6 +176,7 @@ def risk_at(
         allowed_share=share if known else None,
         held_share=held if known else None,
         sells=bool(evaluation.bearing.sells[t]),
+        tax_rate_pct=words.tax_rate_pct if words else None,
         spans=tuple(_span(other, row) for other in outlook.others),
     )
 

@@ -81,6 +81,14 @@ def _figures(report: Report, risk: RiskView, voice: Voice) -> Iterable[Block]:
         yield _priced(beside.options, voice)
     yield _distribution(risk, voice)
     yield from _wrong(risk, voice)
+    if risk.tax_rate_pct == 0:
+        yield Note(
+            text=voice.say(
+                "No tax is counted in the share to keep: it is yours to enter (tax_rate_pct under "
+                "[risk] in the rules)."
+            ),
+            style="quiet",
+        )
 
 
 def _allowed(risk: RiskView, voice: Voice) -> str:

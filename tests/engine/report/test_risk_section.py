@@ -78,6 +78,17 @@ def test_the_priced_chance_stands_beside_ours_where_a_chain_is_on_record(
     assert title not in told(Beside(skill=None, options=()), lang=lang)
 
 
+def test_the_investor_is_told_to_enter_his_tax() -> None:
+    """While none is counted; not once a rate is given, nor without words on risk."""
+    report = sample_report()
+    risk = report.decision.risk
+    assert risk is not None
+    for rate, said in ((0.0, True), (30.0, False), (None, False)):
+        decision = replace(report.decision, risk=replace(risk, tax_rate_pct=rate))
+        text = render(replace(report, decision=decision), "text", listed=[Risk()])
+        assert ("yours to enter" in " ".join(text.split())) == said
+
+
 def test_json_carries_both() -> None:
     """Under stable keys."""
     data = json.loads(told(Beside(skill=skill(-0.1, 0.1), options=(SYNTHETIC_CHAIN,)), "json"))
