@@ -39,9 +39,10 @@ mutants: .venv/.dev
 fuzz: .venv/.dev
 	$(ONE_THREAD) $(RUN)/python -m tests.fuzz --n $(or $(N),1000) --seed $(or $(SEED),1)
 
-## soak: the long trials: tests marked long, kills at every step of mail servers that misbehave (KILLS=40)
+## soak: the long trials: tests marked long, killed ingests and leaders, half a year, mail servers (KILLS=40)
 soak: .venv/.dev
 	$(ONE_THREAD) $(RUN)/python -m pytest -q -m long
+	$(ONE_THREAD) $(RUN)/python -m tests.soak
 	$(ONE_THREAD) $(RUN)/python -m tests.service.outbox_grid --kills $(or $(KILLS),40)
 
 ## validate: the cost model against published figures

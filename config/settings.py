@@ -26,6 +26,7 @@ from config.strategy import StrategyFile
 from config.threat import ThreatParameters
 from config.whatif import WhatIf
 from engine.errors import ConfigError, InputError, UnknownNameError
+from engine.files import at_home
 
 _M = TypeVar("_M", bound=BaseModel)
 PACKAGED = Path(__file__).resolve().parent
@@ -282,9 +283,9 @@ def config_folder(given: str | None = None) -> Path:
 
 def _need_folder(chosen: str) -> Path:
     try:
-        folder = Path(chosen).expanduser()
+        folder = at_home(chosen)
         found = (folder / "nvsignal.toml").is_file()
-    except (OSError, RuntimeError, ValueError):  # no such user, too long, a null character
+    except (OSError, InputError, ValueError):  # no such user, too long, a null character
         folder, found = Path(chosen[:200]), False
     if not found:
         raise InputError(f"no nvsignal.toml in '{folder}'", remedy="give the folder that holds it")
@@ -362,13 +363,13 @@ def strategy_path(folder: Path, name: str) -> Path:
     """The file meant by a preset's name or a path."""
     known = [path.stem for path in strategy_paths(folder)]
     try:
-        direct = Path(name).expanduser()
+        direct = at_home(name)
         if direct.suffix == ".toml":
             for candidate in (direct, folder / direct, folder / "strategies" / direct.name):
                 if candidate.is_file():
                     return candidate
             raise InputError(f"no strategy file '{name[:200]}'", remedy="see config/strategies")
-    except (OSError, RuntimeError, ValueError):
+    except (OSError, ValueError):
         raise UnknownNameError("strategy preset", name, known) from None
     if name not in known:
         raise UnknownNameError("strategy preset", name, known)

@@ -35,6 +35,25 @@ _SETTLED_SECONDS = 60.0
 """A process of another machine or container, which this one cannot see, is given so long."""
 
 
+def at_home(path: str | Path) -> Path:
+    """``path`` with a leading ``~`` or ``~name`` made the home that it means.
+
+    Raises ``InputError`` where nobody knows that home.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError(
+            phrase("'{path}' names a home that is not there", path=str(path)[:200]),
+            remedy=phrase("write the whole path"),
+        ) from None
+
+
+def real(path: Path) -> Path:
+    """The end of every link on the way, absolute; a circle of links stays as it is."""
+    return Path(os.path.realpath(path))
+
+
 def write_file(
     path: Path, content: str | bytes, *, private: bool = False, make_folder: bool = False
 ) -> None:
@@ -76,12 +95,11 @@ def appearing(path: Path, *, private: bool = False, make_folder: bool = False) -
 
 def _target(path: Path, *, make_folder: bool) -> Path:
     """Where the bytes go: the end of every link, a regular file or nothing yet."""
-    try:
-        target = path.resolve()
-    except RuntimeError:  # a circle of links, until Python 3.13
+    target = real(path)
+    if target.is_symlink():
         raise InputError(
             phrase("cannot write '{path}' (its links lead in a circle)", path=str(path))
-        ) from None
+        )
     if make_folder:
         target.parent.mkdir(parents=True, exist_ok=True)
     elif not target.parent.is_dir():

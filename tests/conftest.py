@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from hashlib import sha256
@@ -14,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import postgres
 
 if TYPE_CHECKING:
     from engine.record.store import Store
@@ -92,65 +92,18 @@ def frozen_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return frozen_config(tmp_path_factory.mktemp("frozen") / "config")
 
 
-def _postgres_bin() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
-    on_path = shutil.which("initdb")
-    if not found and on_path is None:
-        pytest.skip("no PostgreSQL server on this machine (install postgresql to run this test)")
-    return (found[-1] if found else Path(str(on_path))).parent
-
-
-def _unprivileged() -> list[str]:
-    """PostgreSQL refuses to run as root: then use the account its package makes."""
-    if os.geteuid() != 0:
-        return []
-    if shutil.which("runuser") is None:
-        pytest.skip("PostgreSQL refuses to run as root, and there is no runuser")
-    return ["runuser", "-u", "postgres", "--"]
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Folder of the socket of a private PostgreSQL server, gone after the session."""
-    pytest.importorskip("psycopg", reason="the PostgreSQL driver is not installed")
-    programs, prefix = _postgres_bin(), _unprivileged()
-    # Not under pytest's own folder: a socket's path may have 107 characters at most.
-    home = Path(tempfile.mkdtemp(prefix="nvsignal-pg-"))
-    if prefix:
-        shutil.chown(home, "postgres")
-    data, log = home / "data", home / "log"
-
-    def run(program: str, *args: str) -> None:
-        command = [*prefix, str(programs / program), *args]
-        subprocess.run(command, check=True, capture_output=True, cwd=home, timeout=60)
-
-    try:
-        run("initdb", "-D", str(data), "-A", "trust", "-U", "nvsignal", "-E", "UTF8", "--no-sync")
-        options = f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off"
-        run("pg_ctl", "-D", str(data), "-l", str(log), "-o", options, "-w", "start")
-        try:
-            yield str(home)
-        finally:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
-
-
-_serial = itertools.count(1)
+    with postgres.server() as home:
+        yield home
 
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> Iterator[str]:
     """The address of an empty PostgreSQL database of the test's own."""
-    import psycopg
-
-    name = f"t{next(_serial)}"
-    server = f"host={postgres_server} user=nvsignal dbname=postgres"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    yield f"postgresql+psycopg://nvsignal@/{name}?host={postgres_server}"
-    with psycopg.connect(server, autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with postgres.database(postgres_server) as url:
+        yield url
 
 
 @pytest.fixture

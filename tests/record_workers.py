@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import random
+import signal
 import sqlite3
 import time
+from collections import Counter
+from contextlib import closing
 from datetime import date, timedelta
 from typing import Any
 
@@ -53,6 +58,55 @@ def ingest_for_ever(url: str, ready: Any) -> None:
             ingest_round(store, number)
             ready.set()
             number += 1
+
+
+def kill_ingests(
+    processes: Any, url: str, kills: int, longest_s: float, rng: random.Random
+) -> set[int]:
+    """Kill a process at its ingest ``kills`` times, a moment after a document of its own.
+
+    The record is sound each time, and a re-run brings back what an undisturbed one has.
+
+    Returns the numbers of whole documents met at the kills.
+    """
+    documents: set[int] = set()
+    for _ in range(kills):
+        ready = processes.Event()
+        child = processes.Process(target=ingest_for_ever, args=(url, ready))
+        child.start()
+        assert ready.wait(30)
+        time.sleep(rng.uniform(0, longest_s))
+        os.kill(child.pid, signal.SIGKILL)
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
+        if url.startswith("sqlite"):
+            check_sound(url)
+        with Store.open(url) as store:
+            documents.add(whole_documents(store))
+            rounds = rounds_done(store)
+    with Store.open(url) as store, Store.open("sqlite://") as undisturbed:
+        for number in range(rounds + 1):
+            ingest_round(store, number)
+            ingest_round(undisturbed, number)
+        assert store.data_hash() == undisturbed.data_hash()
+        assert store.items() == undisturbed.items()
+    return documents
+
+
+def check_sound(url: str) -> None:
+    """SQLite's own check of the file."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def whole_documents(store: Store) -> int:
+    """How many are stored; facts, items and poll state of each are there together or not at all."""
+    facts = Counter(fact.source for fact in store.facts())
+    items = Counter(item.source for item in store.items())
+    rounds = {name: int(state.etag or 0) + 1 for name, state in store.poll_states().items()}
+    assert facts == {name: n * FACTS for name, n in rounds.items()}
+    assert items == {name: n * ITEMS for name, n in rounds.items()}
+    return sum(rounds.values())
 
 
 def hold_lock(path: str, ready: Any, seconds: float) -> None:

@@ -10,12 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from config.settings import ChannelSettings
 from engine.macro.sessions import Sessions
 from engine.record.store import Store
+from engine.service.channels import channels_of, courier_of, outbox
 from engine.service.lock import leader_lock, owner_name
 from engine.service.logs import Redactor, open_log
+from engine.service.morning import Morning
 from engine.service.runner import serve
-from tests.service.mornings import Desk, configured, make_runner
+from tests.service.mornings import Desk, configured, make_runner, with_channels
 
 
 class FastClock:
@@ -32,20 +35,32 @@ class FastClock:
 
 
 def run_scheduler(
-    url: str, folder: str, clock: FastClock, sessions: Sessions, every: float
+    url: str, folder: str, clock: FastClock, sessions: Sessions, every: float, url_env: str = ""
 ) -> None:
-    """``nvsignal run`` with a fast clock and fake decisions, until killed."""
+    """``nvsignal run`` with a fast clock and fake decisions, until killed.
+
+    url_env: names the variable with the address that reports are mailed to; "" for no mail.
+    """
     desk = Desk(sessions=sessions)
     config = configured(catch_up_sessions=30, collect_every_minutes=1440)
+    if url_env:
+        channel = ChannelSettings(name="mail", url_env=url_env)
+        config = with_channels(config, channel, coalesce_minutes=0)
     stop = threading.Event()
     log = open_log(Redactor(), io.StringIO())
     with Store.open(url) as store:
+        courier = courier_of(store, config, channels_of(config), log)
+
+        def deliver(morning: Morning | None, now: datetime, /) -> None:
+            courier.deliver(outbox(store, config, morning, now), now)
+
         runner = make_runner(
             store,
             desk,
             clock,
             Path(folder),
             config=config,
+            deliver=deliver,
             lock=leader_lock(url),
             log=log,
             owner=owner_name(),
@@ -60,6 +75,16 @@ def _wall() -> datetime:
     from engine.clock import now
 
     return now()
+
+
+def leader_of(url: str) -> int | None:
+    """Number of the process that leads; None when none does."""
+    lock = leader_lock(url)
+    try:
+        holder = lock.holder()
+    finally:
+        lock.release()
+    return None if holder is None else int(holder.name.rpartition(":")[2])
 
 
 def lead_and_report(url: str, pipe: Any) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from engine.errors import StoreError
-from engine.files import appearing, need_room
+from engine.files import appearing, need_room, real
 from engine.record import schema
 from engine.record.connect import BUSY_TIMEOUT_S, file_of, parse_url, shown, sqlite_in_words
 
@@ -147,7 +147,7 @@ def _sqlite_file(url: str, *, must_exist: bool = True) -> Path:
 def _open_to_read(path: Path) -> sqlite3.Connection:
     if not path.is_file():
         raise StoreError(f"no file at {path}")
-    address = f"{path.resolve().as_uri()}?mode=ro"
+    address = f"{real(path).as_uri()}?mode=ro"
     return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)
 
 

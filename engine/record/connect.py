@@ -14,6 +14,7 @@ from sqlalchemy import exc as sa_exc
 from sqlalchemy.pool import StaticPool
 
 from engine.errors import InputError, NvsignalError, StoreError
+from engine.files import at_home
 
 BUSY_TIMEOUT_S = 5.0
 """How long a writer waits for another one before it gives up."""
@@ -29,7 +30,7 @@ def parse_url(url: str) -> URL:
     repeating the address, which may hold a password.
     """
     if "://" not in url:
-        return URL.create("sqlite", database=str(Path(url).expanduser()))
+        return URL.create("sqlite", database=str(at_home(url)))
     try:
         parsed = make_url(url)
     except (sa_exc.ArgumentError, ValueError):
@@ -42,7 +43,7 @@ def parse_url(url: str) -> URL:
             remedy=f"use one of {', '.join(_DRIVERS)}",
         )
     path = file_of(parsed)
-    return parsed if path is None else parsed.set(database=str(path.expanduser()))
+    return parsed if path is None else parsed.set(database=str(at_home(path)))
 
 
 def file_of(url: URL) -> Path | None:

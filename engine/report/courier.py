@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import InputError, NvsignalError
+from engine.files import at_home
 from engine.phrases import phrase
 from engine.record.tables.sent import Delivery, DeliveryState
 from engine.report import smtp
@@ -64,7 +65,7 @@ def read_address(
                 remedy="put the Apprise address of the channel there",
             )
         return found
-    path = Path(url_file).expanduser()
+    path = at_home(url_file)
     try:
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:

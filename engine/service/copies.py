@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError, NvsignalError
-from engine.files import read_bytes, write_file
+from engine.files import read_bytes, real, write_file
 from engine.record.connect import file_of, parse_url, shown
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class LastBackup:
 def address(url: URL) -> str:
     """One name for one record: the real file, or the address without its password."""
     path = file_of(url)
-    return str(path.resolve()) if path is not None else shown(url)
+    return str(real(path)) if path is not None else shown(url)
 
 
 def _note() -> Path:
@@ -44,7 +44,7 @@ def _note() -> Path:
 def note_backup(path: Path, url: str) -> LastBackup:
     """Remember ``path`` as the newest backup of the record at ``url``, with its ledger's head."""
     record = address(parse_url(url))
-    made = LastBackup(path=path.resolve(), record=record, ledger_head=head_in(path))
+    made = LastBackup(path=real(path), record=record, ledger_head=head_in(path))
     told = {"file": str(made.path), "record": record, "ledger_head": made.ledger_head}
     write_file(_note(), json.dumps(told, indent=1) + "\n", private=True, make_folder=True)
     return made
@@ -70,7 +70,7 @@ def head_in(path: Path) -> str:
     from engine.record import ledger
     from engine.record.store import Store
 
-    with Store.open(f"sqlite:///{path.resolve()}", create=False) as store:
+    with Store.open(f"sqlite:///{real(path)}", create=False) as store:
         entries = ledger.entries(store)
     return entries[-1].entry_hash if entries else ""
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
 from engine.errors import StoreError
+from engine.files import real
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -81,7 +82,7 @@ def leader_lock(database: str) -> LeaderLock:
     if path is None:
         return NoLock()
     # Of the file itself: two names that lead to one record must not make two locks.
-    record = Path(os.path.realpath(path))
+    record = real(path)
     return FileLock(record.with_name(record.name + ".lock"))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from config.holding import TEMPLATE
 from config.settings import PACKAGED
 from engine.errors import InputError
-from engine.files import write_file
+from engine.files import real, write_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ def init(folder: Path) -> Written:
     The tables of ``facts`` are left with the program, so that an upgrade brings newer ones.
     ``InputError`` when the folder cannot be written or is the program's own.
     """
-    if folder.resolve() == PACKAGED:
+    if real(folder) == PACKAGED:
         raise InputError(
             f"'{folder}' is the program's own configuration", remedy="give a folder of your own"
         )

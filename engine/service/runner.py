@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import InputError, NvsignalError
+from engine.files import at_home
 from engine.service.collecting import health
 from engine.service.lock import owner_name
 from engine.service.schedule import AHEAD, RunKey, due, next_runs, session_of, sessions_around
@@ -280,7 +281,7 @@ def report_folder(config: Config) -> Path:
     from engine.service.folders import data_folder
 
     given = config.settings.report.folder
-    return Path(given).expanduser() if given else data_folder() / "reports"
+    return at_home(given) if given else data_folder() / "reports"
 
 
 # --- the real seams -------------------------------------------------------------------------

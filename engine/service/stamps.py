@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError, LedgerError, NvsignalError
-from engine.files import read_bytes, write_file
+from engine.files import at_home, read_bytes, write_file
 
 if TYPE_CHECKING:
     from config.settings import TimestampSettings
@@ -113,7 +113,7 @@ def _verified(told: bytes, digest: str, roots: tuple[Any, ...], builder: Any) ->
 def _roots(settings: TimestampSettings) -> tuple[Any, ...]:
     from cryptography import x509
 
-    path = Path(settings.roots_file).expanduser()
+    path = at_home(settings.roots_file)
     try:
         return tuple(x509.load_pem_x509_certificates(read_bytes(path)))
     except ValueError:

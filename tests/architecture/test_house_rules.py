@@ -426,6 +426,31 @@ def test_the_rule_of_one_door_catches_another(code: str) -> None:
     assert not doors("engine.x", ast.parse("path.open('rb'); open(x)"))
 
 
+def odd_paths(name: str, tree: ast.Module) -> list[str]:
+    """Calls of ``expanduser`` and ``resolve``, which raise ``RuntimeError`` for an unknown home and
+    for links in a circle; where a module itself lies may be asked."""
+    return [
+        f"{name}:{node.lineno} calls {node.func.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("expanduser", "resolve")
+        and not (isinstance(node.func.value, ast.Call) and "__file__" in ast.unparse(node.func))
+        and name != "engine.files"
+    ]
+
+
+def test_homes_and_links_are_followed_by_one_door() -> None:
+    """``engine.files.at_home`` and ``real`` say in one line what is wrong."""
+    allowed = {"backtests.surroundings"}  # places of the interpreter's own
+    trees = [(name, tree) for name, tree in modules() if name not in allowed]
+
+    assert [found for name, tree in trees for found in odd_paths(name, tree)] == []
+    assert odd_paths("engine.x", ast.parse("Path(x).expanduser()"))
+    assert odd_paths("engine.x", ast.parse("path.resolve()"))
+    assert not odd_paths("engine.x", ast.parse("Path(__file__).resolve()"))
+
+
 READ_BY_NAME = {
     "engine.values": "a release is read whole, unknown fields refused",
     "engine.cli.commands.ledger": "an entry of the ledger, which is no fact",

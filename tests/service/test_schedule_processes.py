@@ -25,7 +25,7 @@ from engine.record import ledger
 from engine.record.store import Store
 from engine.service.lock import leader_lock, wait_for
 from engine.service.schedule import session_of
-from tests.schedule_workers import FastClock, lead_and_report, run_scheduler
+from tests.schedule_workers import FastClock, lead_and_report, leader_of, run_scheduler
 from tests.service.mornings import CONFIG, calendar
 
 pytestmark = pytest.mark.slow  # real processes import everything, several times
@@ -33,15 +33,6 @@ pytestmark = pytest.mark.slow  # real processes import everything, several times
 SPAWN = multiprocessing.get_context("spawn")
 ROOT = Path(__file__).resolve().parents[2]
 HAND_OVER_SECONDS = 30.0
-
-
-def pid_of_leader(url: str) -> int | None:
-    lock = leader_lock(url)
-    try:
-        holder = lock.holder()
-    finally:
-        lock.release()
-    return None if holder is None else int(holder.name.rpartition(":")[2])
 
 
 def wait_until(check: Any, seconds: float = 60.0) -> Any:
@@ -69,7 +60,7 @@ def test_when_the_leader_is_killed_another_process_leads_at_once(store_url: str)
             assert here.poll(HAND_OVER_SECONDS)
             pid, led_at = here.recv()
             assert led_at - killed_at < HAND_OVER_SECONDS
-            assert pid_of_leader(store_url) == pid
+            assert leader_of(store_url) == pid
     finally:
         for worker in workers:
             worker.kill()
@@ -91,7 +82,7 @@ def test_killed_leaders_leave_each_session_done_exactly_once(
             for _ in range(2):
                 seen = len(ledger.entries(store))
                 wait_until(lambda: len(ledger.entries(store)) > seen + 2)  # noqa: B023
-                pid = wait_until(lambda: pid_of_leader(store_url))
+                pid = wait_until(lambda: leader_of(store_url))
                 os.kill(pid, signal.SIGKILL)
                 workers.pop(pid).join()
             seen = len(ledger.entries(store))
@@ -211,7 +202,7 @@ def test_a_terminated_scheduler_stops_and_lets_the_lock_go(tmp_path: Path) -> No
         while not lines or lines[-1]["event"] != "collect_done":
             lines.append(json.loads(running.stderr.readline()))
         url = f"sqlite:///{tmp_path}/record.sqlite3"
-        assert pid_of_leader(url) == running.pid
+        assert leader_of(url) == running.pid
         running.send_signal(signal.SIGTERM)
         _, rest = running.communicate(timeout=60)
         assert running.returncode == 0

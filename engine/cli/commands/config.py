@@ -47,15 +47,16 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Write a configuration folder of your own, which an upgrade leaves alone."""
         from config.settings import config_folder, user_folder
+        from engine.files import at_home, real
         from engine.service import bind, own_folder
         from engine.service.collecting import mute_line
 
-        chosen = (folder or user_folder()).expanduser()
+        chosen = at_home(folder or user_folder())
         written = own_folder.init(chosen)
         write_out(
             f"{chosen}: {len(written.new)} files written, {len(written.kept)} kept as they are"
         )
-        if config_folder().resolve() != chosen.resolve():
+        if real(config_folder()) != real(chosen):
             write_out(f"To use it: export NVSIGNAL_CONFIG={chosen}")
         unread = "" if bind.check(chosen) else mute_line(bind.load(chosen))
         if unread:

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import random
-import signal
-import sqlite3
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -32,54 +27,16 @@ def processes() -> Any:
     return context
 
 
-def _check_sound(url: str) -> None:
-    path = url.removeprefix("sqlite:///")
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
-
-
 @pytest.mark.parametrize("engine_name", ["sqlite", "postgresql"])
 def test_kill_9_at_any_moment_loses_nothing_that_a_rerun_does_not_bring_back(
     engine_name: str, request: pytest.FixtureRequest, processes: Any
 ) -> None:
     url = request.getfixturevalue("sqlite_url" if engine_name == "sqlite" else "postgres_url")
-    moments, longest_s = (20, 0.08) if engine_name == "sqlite" else (6, 0.3)
-    rng = random.Random(4)
-    documents: set[int] = set()
-    rounds = 0
-    for _ in range(moments):
-        ready = processes.Event()
-        child = processes.Process(target=workers.ingest_for_ever, args=(url, ready))
-        child.start()
-        assert ready.wait(30)
-        time.sleep(rng.uniform(0, longest_s))
-        os.kill(child.pid, signal.SIGKILL)
-        child.join()
-        assert child.exitcode == -signal.SIGKILL
-        if engine_name == "sqlite":
-            _check_sound(url)
-        with Store.open(url) as store:
-            documents.add(_whole_documents(store))
-            rounds = workers.rounds_done(store)
+    kills, longest_s = (20, 0.08) if engine_name == "sqlite" else (6, 0.3)
 
-    assert len(documents) == moments  # every one of them was killed between new documents
-    with Store.open(url) as store, Store.open("sqlite://") as undisturbed:
-        for number in range(rounds + 1):
-            workers.ingest_round(store, number)
-            workers.ingest_round(undisturbed, number)
-        assert store.data_hash() == undisturbed.data_hash()
-        assert store.items() == undisturbed.items()
+    documents = workers.kill_ingests(processes, url, kills, longest_s, random.Random(4))
 
-
-def _whole_documents(store: Store) -> int:
-    """How many are stored; facts, items and poll state of each are there together or not at all."""
-    facts = Counter(fact.source for fact in store.facts())
-    items = Counter(item.source for item in store.items())
-    rounds = {name: int(state.etag or 0) + 1 for name, state in store.poll_states().items()}
-    assert facts == {name: n * workers.FACTS for name, n in rounds.items()}
-    assert items == {name: n * workers.ITEMS for name, n in rounds.items()}
-    return sum(rounds.values())
+    assert len(documents) == kills  # every one of them was killed between new documents
 
 
 def test_failing_at_every_single_statement_leaves_all_or_nothing(store: Store) -> None:
@@ -192,7 +149,7 @@ def test_a_full_disk_says_so_and_recovers_without_repair(sqlite_url: str) -> Non
 
         _limit_pages(store, 1_000_000)
         assert store.record(big).new == 400
-    _check_sound(sqlite_url)
+    workers.check_sound(sqlite_url)
 
 
 def _limit_pages(store: Store, pages: int) -> None:
