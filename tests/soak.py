@@ -34,6 +34,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from engine.macro.sessions import Sessions
 from engine.record import ledger
 from engine.record.store import Store
 from engine.report.deliver import digest_key
@@ -228,10 +229,10 @@ def judge(
 
 def need(what: str, found: list[Any], expected: list[Any]) -> None:
     """Say what is too much and what is missing where the two differ."""
-    more, less = Counter(found) - Counter(expected), Counter(expected) - Counter(found)
-    assert not more and not less, (
-        f"{what}: too much {sorted(map(str, more))}, missing {sorted(map(str, less))}"
-    )
+    more = sorted(map(str, Counter(found) - Counter(expected)))
+    less = sorted(map(str, Counter(expected) - Counter(found)))
+    if more or less:
+        raise AssertionError(f"{what}: too much {more}, missing {less}")
 
 
 # --- the whole ----------------------------------------------------------------------------------

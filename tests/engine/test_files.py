@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import InputError
-from engine.files import appearing, need_room, read_bytes, tidy, write_file
+from engine.files import appearing, at_home, need_room, read_bytes, real, tidy, write_file
 
 
 def mode(path: Path) -> int:
@@ -58,6 +58,23 @@ def test_a_circle_of_links_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="cannot write"):
         write_file(tmp_path / "a", "x")
+
+
+def test_a_home_that_nobody_has_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert at_home("~/x") == tmp_path / "x"
+    with pytest.raises(InputError, match="names a home that is not there"):
+        at_home("~nosuchuser/x")
+
+
+def test_links_are_followed_to_their_end_and_a_circle_stays(tmp_path: Path) -> None:
+    (tmp_path / "end").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "end")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+
+    assert real(tmp_path / "link") == tmp_path / "end"
+    assert real(tmp_path / "circle") == tmp_path / "circle"
 
 
 def test_a_file_keeps_its_mode_and_a_new_one_obeys_the_umask(tmp_path: Path, umask: None) -> None:
