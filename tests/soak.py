@@ -207,13 +207,14 @@ def judge(
     """What came of the sessions up to ``LAST``; the schedulers have gone on since."""
     ledger.verify(store)
     entries = [e for e in ledger.entries(store) if e.acts_on <= LAST]
-    expected = [d for d in sessions.on if min(entries[0].acts_on, FIRST) <= d <= LAST]
+    first = entries[0].acts_on  # a fresh record is not filled backwards
+    expected = [d for d in sessions.on if first <= d <= LAST]
     need("one decision a session", [e.acts_on for e in entries], expected)
     files = [p.name for p in folder.iterdir() if p.name[:10] <= f"{LAST}"]
     need("one report a session", files, [f"{d}.{f}" for d in expected for f in ("en.html", "json")])
     copies = Counter(mark for mark, _ in inbox.mails)
     texts = [text for _, text in inbox.mails]
-    folded = [day for day in expected if day >= FIRST and not copies[message_id(day)]]
+    folded = [day for day in expected if not copies[message_id(day)]]
     unnamed = [day for day in folded if not any(voice("en").on(day) in text for text in texts)]
     need("each mailed, or named by a later mail", unnamed, [])
     need("one copy, and one more at most", [n for n in copies.values() if n > 2], [])
