@@ -16,7 +16,7 @@ from engine.decision.outlook import firmness
 from engine.record.history import History
 from engine.service.bind import load
 from engine.service.wiring import Assessment, assess, world_of
-from feeds.facts import Lags, read_tables
+from tests.reference import frozen_facts
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 PRICES = ("bar", "corporate_action")
@@ -26,7 +26,7 @@ PRESETS = ("cautious", "balanced", "conviction")
 @cache
 def assessed(preset: str, as_of: str = "2025-08-22") -> Assessment:
     config = load(CONFIG, preset)
-    history = History(read_tables(CONFIG / "facts", Lags()))
+    history = History(frozen_facts())
     return assess(world_of(history, config, parse_as_of(as_of)), config, version="test")
 
 
@@ -103,7 +103,7 @@ def test_what_is_not_observed_widens_and_is_said() -> None:
 def test_a_morning_with_prices_alone_cannot_say_and_still_knows_the_risk() -> None:
     """One voice of six: grey, any score within what is silent, falls with their chances."""
     config = load(CONFIG, "balanced")
-    facts = [f for f in read_tables(CONFIG / "facts", Lags()) if f.kind in PRICES]
+    facts = [f for f in frozen_facts() if f.kind in PRICES]
     world = world_of(History(facts), config, parse_as_of("2025-08-22"))
     d = assess(world, config, version="test").decision
 
