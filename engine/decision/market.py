@@ -45,11 +45,18 @@ def price_features(history: History, grid: Grid) -> dict[str, FloatArray]:
 
 
 def _trend_gap(last: FloatArray, closes: FloatArray) -> FloatArray:
-    """The last close against the mean of the window, %; NaN below ``TREND_MIN`` closes."""
+    """The last close against the mean of the window, %; NaN below ``TREND_MIN`` closes.
+
+    A single session without a close lies between its neighbours: left out, it moved the mean by
+    enough to turn a verdict two months later.
+    """
     known = np.count_nonzero(~np.isnan(closes), axis=1)
     mean = np.full(len(last), np.nan)
     enough = known >= TREND_MIN
-    mean[enough] = np.nanmean(closes[enough], axis=1)
+    between = np.sqrt(closes[:, :-2] * closes[:, 2:])
+    inner = np.where(np.isnan(closes[:, 1:-1]), between, closes[:, 1:-1])
+    whole = np.concatenate((closes[:, :1], inner, closes[:, -1:]), axis=1)
+    mean[enough] = np.nanmean(whole[enough], axis=1)
     gap: FloatArray = 100.0 * (last / mean - 1.0)
     return gap
 

@@ -47,13 +47,15 @@ def test_a_price_that_is_not_believed_moves_no_verdict_of_later_months(
         ("feed", date(2022, 5, 31), 0.720),
         ("file", date(2022, 2, 9), 0.719),
         ("table", date(2024, 8, 9), 4.84),
+        ("file", date(2022, 10, 19), 0.166),
     ],
 )
 def test_a_price_that_moved_a_verdict_once_moves_none(
     bench: Bench, door: str, day: date, factor: float
 ) -> None:
     """Two that lay within the bound until the next day's poll, one that lay within it on both days
-    and was never corrected, and one after which the risk was not said for two days."""
+    and was never corrected, one after which the risk was not said for two days, and one whose
+    absence from the long mean turned a verdict eight weeks later."""
     wrong = Alteration(door=door, symbol="NVDA", day=day, factor=factor)
     assert bench.consequence(wrong).verdicts == (0, 0)
 

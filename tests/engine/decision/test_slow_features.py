@@ -37,8 +37,17 @@ def slow_prices(
 
     recent = known([close(i) for i in range(t - 4, t)])
     last = recent[-1] if recent else NAN
-    window = known([close(i) for i in range(t - 200, t)])
-    gap = 100 * (last / (sum(window) / len(window)) - 1) if len(window) >= 120 else NAN
+
+    def between(i: int) -> float:
+        """Of a session without a close, from the two beside it, as far as the window goes."""
+        inside = t - 200 < i < t - 1
+        return (
+            math.sqrt(close(i - 1) * close(i + 1)) if inside and math.isnan(close(i)) else close(i)
+        )
+
+    told = known([close(i) for i in range(t - 200, t)])
+    window = known([between(i) for i in range(t - 200, t)])
+    gap = 100 * (last / (sum(window) / len(window)) - 1) if len(told) >= 120 else NAN
     returns = known([math.log(close(i) / close(i - 1)) for i in range(t - 20, t)])
     vol = NAN
     if len(returns) >= 10 and recent:
