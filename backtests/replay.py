@@ -23,6 +23,7 @@ from datetime import date
 import numpy as np
 
 from engine.errors import DataError, InputError, OutOfRangeError
+from engine.phrases import phrase
 from engine.record.readings import Bar, CorporateAction
 from engine.values import BoolArray, FloatArray
 
@@ -89,15 +90,30 @@ class Prices:
         for name in ("open_usd", "close_usd", "split", "dividend_usd"):
             array: FloatArray = getattr(self, name)
             if array.shape != (rows,):
-                raise DataError(f"{self.symbol} {name} has shape {array.shape}, not ({rows},)")
+                raise DataError(
+                    phrase(
+                        "{symbol} {name} has shape {shape}, not ({rows},)",
+                        symbol=str(self.symbol),
+                        name=str(name),
+                        shape=str(array.shape),
+                        rows=str(rows),
+                    )
+                )
             good = np.isfinite(array) & (array >= 0 if name == "dividend_usd" else array > 0)
             if name == "open_usd":
                 good |= np.isnan(array)
             if not good.all():
                 row = int(np.argmin(good))
                 raise DataError(
-                    f"{self.symbol} {name} of {self.sessions_on[row]} (row {row}) = {array[row]!r}",
-                    remedy="prices are positive and finite",
+                    phrase(
+                        "{symbol} {name} of {sessions_on} (row {row}) = {array}",
+                        symbol=str(self.symbol),
+                        name=str(name),
+                        sessions_on=str(self.sessions_on[row]),
+                        row=str(row),
+                        array=repr(array[row]),
+                    ),
+                    remedy=phrase("prices are positive and finite"),
                 )
 
     def between(self, first: date, last: date) -> Prices:
@@ -116,12 +132,27 @@ class Prices:
 def check_dates(dates: Sequence[date], what: str) -> None:
     """Refuse an empty, unordered or repeating list of dates, naming the row."""
     if not dates:
-        raise DataError(f"{what}: no sessions")
+        raise DataError(phrase("{what}: no sessions", what=str(what)))
     for row in range(1, len(dates)):
         if dates[row] == dates[row - 1]:
-            raise DataError(f"{what}: {dates[row]} comes twice (row {row})")
+            raise DataError(
+                phrase(
+                    "{what}: {dates} comes twice (row {row})",
+                    what=str(what),
+                    dates=str(dates[row]),
+                    row=str(row),
+                )
+            )
         if dates[row] < dates[row - 1]:
-            raise DataError(f"{what}: {dates[row]} (row {row}) is before {dates[row - 1]}")
+            raise DataError(
+                phrase(
+                    "{what}: {dates} (row {row}) is before {before}",
+                    what=str(what),
+                    dates=str(dates[row]),
+                    row=str(row),
+                    before=str(dates[row - 1]),
+                )
+            )
 
 
 def rows_between(dates: Sequence[date], first: date, last: date) -> slice:
@@ -130,15 +161,28 @@ def rows_between(dates: Sequence[date], first: date, last: date) -> slice:
     A bound that is no session means the next session inside.
     """
     if first > last:
-        raise InputError(f"the window ends ({last}) before it begins ({first})")
+        raise InputError(
+            phrase(
+                "the window ends ({last}) before it begins ({first})",
+                last=str(last),
+                first=str(first),
+            )
+        )
     if not dates or first < dates[0] or last > dates[-1]:
         span = f"{dates[0]} to {dates[-1]}" if dates else "nothing"
         raise InputError(
-            f"the window {first} to {last} is longer than the data", remedy=f"there is {span}"
+            phrase(
+                "the window {first} to {last} is longer than the data",
+                first=str(first),
+                last=str(last),
+            ),
+            remedy=phrase("there is {span}", span=str(span)),
         )
     inside = [row for row, day in enumerate(dates) if first <= day <= last]
     if not inside:
-        raise InputError(f"no session between {first} and {last}")
+        raise InputError(
+            phrase("no session between {first} and {last}", first=str(first), last=str(last))
+        )
     return slice(inside[0], inside[-1] + 1)
 
 
@@ -158,8 +202,13 @@ def prices_over(
     if missing:
         more = f" and {len(missing) - 1} more sessions" if len(missing) > 1 else ""
         raise DataError(
-            f"{symbol} has no bar for {missing[0]}{more}",
-            remedy="import the missing bars, or choose another window",
+            phrase(
+                "{symbol} has no bar for {missing}{more}",
+                symbol=str(symbol),
+                missing=str(missing[0]),
+                more=str(more),
+            ),
+            remedy=phrase("import the missing bars, or choose another window"),
         )
     chosen = [bars[day] for day in sessions_on]
     split, dividend = np.ones(len(sessions_on)), np.zeros(len(sessions_on))
@@ -311,13 +360,28 @@ class Replay:
 def check_weights(target_weight: FloatArray, sessions_on: Sequence[date]) -> None:
     """Refuse weights that are not numbers or outside the limits, naming the session."""
     if target_weight.shape != (len(sessions_on),):
-        raise DataError(f"{target_weight.shape} target weights for {len(sessions_on)} sessions")
+        raise DataError(
+            phrase(
+                "{shape} target weights for {sessions_on} sessions",
+                shape=str(target_weight.shape),
+                sessions_on=str(len(sessions_on)),
+            )
+        )
     good = (target_weight >= LEAST_WEIGHT) & (target_weight <= MOST_WEIGHT)
     if not good.all():
         row = int(np.argmin(good))
         raise DataError(
-            f"target weight of {sessions_on[row]} (row {row}) = {float(target_weight[row])!r}",
-            remedy=f"allowed: {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}",
+            phrase(
+                "target weight of {sessions_on} (row {row}) = {target_weight}",
+                sessions_on=str(sessions_on[row]),
+                row=str(row),
+                target_weight=repr(float(target_weight[row])),
+            ),
+            remedy=phrase(
+                "allowed: {least_weight} to {most_weight}",
+                least_weight=f"{LEAST_WEIGHT:g}",
+                most_weight=f"{MOST_WEIGHT:g}",
+            ),
         )
 
 
@@ -355,7 +419,13 @@ def replay(
         equity[t], position[t] = account.marked(t)
     if not (equity > 0).all():
         row = int(np.argmin(equity > 0))
-        raise DataError(f"the account is wiped out on {world.sessions_on[row]} (row {row})")
+        raise DataError(
+            phrase(
+                "the account is wiped out on {sessions_on} (row {row})",
+                sessions_on=str(world.sessions_on[row]),
+                row=str(row),
+            )
+        )
     start = np.concatenate(([capital], equity[:-1]))
     return Replay(
         sessions_on=world.sessions_on,

@@ -36,10 +36,11 @@ TEMPLATE = """\
 # gains_rate_pct = 10
 # source = "your tax adviser, on that day"
 
-# What you did, in your own words.
+# What you did, in your own words; shares (minus: sold) to be told what it brought.
 # [[done]]
 # on = 2025-01-28
 # note = "sold 20 shares"
+# shares = -20
 """
 """A ``holding.toml`` to start from; as it stands, nothing is held."""
 
@@ -111,10 +112,15 @@ and France of 31 August 1994, article 10 (2) (b). Without form W-8BEN 30 % are w
 
 
 class Step(Strict):
-    """``[[done]]``: what the investor did, in his words."""
+    """``[[done]]``: what the investor did, in his words.
+
+    shares: bought, or sold where negative, as counted on that day; None: not told, and nothing is
+    said of what it brought.
+    """
 
     on: date
     note: Annotated[str, Field(min_length=1, max_length=500)]
+    shares: Annotated[float, Field(ge=-1e9, le=1e9)] | None = None
 
 
 def _account(value: object) -> object:

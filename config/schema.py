@@ -83,14 +83,24 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     except RecursionError:
         raise ConfigError([f"{where}: brackets nested too deep"]) from None
     except ValueError as error:  # a number of thousands of digits is no TOMLDecodeError
-        raise ConfigError([f"{where}{_toml_message(error)}"]) from None
+        raise ConfigError([_toml_message(error, where)]) from None
 
 
-def _toml_message(error: ValueError) -> str:
+def _toml_message(error: ValueError, where: str) -> str:
     match = re.match(r"(?P<what>.*) \(at line (?P<line>\d+), column (?P<column>\d+)\)", str(error))
     if match is None:
-        return f": {str(error)[:160]}; TOML wants key = value, text in quotes"
-    return f":{match['line']}: {match['what']} (line {match['line']}, column {match['column']})"
+        return phrase(
+            "{where}: {what}; TOML wants key = value, text in quotes",
+            where=where,
+            what=str(error)[:160],
+        )
+    return phrase(
+        "{place}: {what} (line {line}, column {column})",
+        place=f"{where}:{match['line']}",
+        what=match["what"],
+        line=match["line"],
+        column=match["column"],
+    )
 
 
 def read_file(path: Path, model: type[_M]) -> _M:

@@ -6,12 +6,21 @@ are in euro. A figure that lacks what it is made of is None, never zero.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from config.holding import Holding, Lot, TaxRule
+from config.holding import Holding, Lot, Step, TaxRule
 from engine.clock import NEW_YORK
+from engine.decision.reinvest import (
+    ELSEWHERE,
+    SoldInto,
+    YearBack,
+    after_tax,
+    must_earn_pct,
+    sale_day,
+    sold_into,
+)
 from engine.record.asof import actions_at, closes_at, known, split_factor
 from engine.record.history import History
 from engine.record.readings import OBSERVATIONS, USD_PER_EURO, CorporateAction
@@ -29,12 +38,14 @@ longest pause of the reference rates, over Easter and Christmas, is four days.""
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """Euro in hand after tax and costs once the price has moved by ``move_pct`` and the rest is
-    sold; what was sold before lies as cash without interest."""
+    sold; what was sold before lies as cash without interest. must_earn_pct: what it must earn
+    elsewhere, all sold now, to bring as much as holding, after tax on it too; None for nothing."""
 
     move_pct: float
     hold_eur: float
     sell_half_eur: float
     sell_all_eur: float
+    must_earn_pct: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +59,20 @@ class Fall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Since:
-    """What the owner noted that he did, and how NVDA moved since, in %; None without a price."""
+    """What the owner noted that he did, and what came.
+
+    move_pct: of NVDA since, None without a price. kept_share: what the rules kept on that day;
+    None: they had not begun, or nobody asked. followed: whether shares were sold when they kept
+    less than all, or bought when they kept all. brought_eur: against not having done it, before
+    tax; minus: it cost so much. Both None where the shares are not told.
+    """
 
     on: date
     note: str
     move_pct: float | None
+    kept_share: float | None = None
+    followed: bool | None = None
+    brought_eur: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +118,17 @@ class Position:
     insured_eur_a_month: float | None = None
     insured_until: date | None = None
     done: tuple[Since, ...] = ()
+    gain_with_dividends_eur: float | None = None
+    sold_into: tuple[SoldInto, ...] = ()
 
 
-def position(holding: Holding, history: History, at: datetime) -> Position | None:
-    """``holding`` at ``at``, by what was known then; None where nothing had been bought."""
+def position(
+    holding: Holding, history: History, at: datetime, kept: Mapping[date, float] | None = None
+) -> Position | None:
+    """``holding`` at ``at``, by what was known then; None where nothing had been bought.
+
+    kept: session -> share of the holding that the rules kept.
+    """
     today = at.astimezone(NEW_YORK).date()
     lots = [lot for lot in holding.lots if lot.bought_on <= today]
     if not lots:
@@ -115,7 +142,7 @@ def position(holding: Holding, history: History, at: datetime) -> Position | Non
     value = None if price is None or rate is None else shares * price / rate
     costs = [cost_eur(lot, rates) for lot in lots]
     paid = [cost for cost in costs if cost is not None]
-    rule = holding.tax_rule(today) if holding.account_type == "taxable" else None
+    rule = _rule(holding, today)
     found = _valued(
         today=today,
         shares=shares, price=(price, price_on), rate=(rate, rate_on), value=value,
@@ -123,17 +150,55 @@ def position(holding: Holding, history: History, at: datetime) -> Position | Non
         tax_rate=holding.tax_rate(rule), order=holding.order_cost_bp / 1e4,
     )  # fmt: skip
     gross = dividends_eur(lots, splits, rates, today)
-    kept = holding.withholding_pct()
+    kept_pct = holding.withholding_pct()
     insured = _insurance(history, at)
     return replace(
         found,
         dividends_eur=gross,
-        withheld_eur=None if gross is None or kept is None else gross * kept / 100,
+        withheld_eur=None if gross is None or kept_pct is None else gross * kept_pct / 100,
         falls=() if value is None else _falls(value, holding.share_of_wealth_pct),
         insured_eur_a_month=None if insured is None or value is None else value * insured[0] / 100,
         insured_until=None if insured is None else insured[1],
-        done=_since(holding, closes, today),
+        done=_since(holding, (closes, rates, splits), today, kept or {}),
+        gain_with_dividends_eur=_with_dividends(found.gain_eur, gross, kept_pct),
+        sold_into=_year_back(holding, history, at, lots),
     )
+
+
+def _with_dividends(
+    gain: float | None, gross: float | None, kept_pct: float | None
+) -> float | None:
+    """The gain with dividends as they came in, after what the US withheld; None for not known."""
+    if gain is None or gross is None or (kept_pct is None and gross > 0):
+        return None
+    return gain + gross * (1 - (kept_pct or 0.0) / 100)
+
+
+def _year_back(
+    holding: Holding, history: History, at: datetime, lots: Sequence[Lot]
+) -> tuple[SoldInto, ...]:
+    """Everything sold a year before the newest close, each way, of the lots held by then."""
+    closes, rates = closes_at(history, NVDA, at), euro_rates(history, at)
+    sold_on = sale_day(closes)
+    held = [lot for lot in lots if sold_on is not None and lot.bought_on <= sold_on]
+    costs = [cost_eur(lot, rates) for lot in held]
+    if sold_on is None or not held:
+        return ()
+    until_on, splits = max(closes), actions_at(history, NVDA, at)
+    then, now = (holding.tax_rate(_rule(holding, day)) for day in (sold_on, until_on))
+    if then is None or now is None or (None in costs and max(then, now) > 0):
+        return ()
+    year = YearBack(
+        nvda=closes, usd_per_eur=rates, sold_on=sold_on, until_on=until_on,
+        shares=sum(lot.shares * split_factor(splits, lot.bought_on, until_on) for lot in held),
+        cost_eur=sum(cost or 0.0 for cost in costs), tax_then=then, tax_now=now,
+        order=holding.order_cost_bp / 1e4,
+    )  # fmt: skip
+    return sold_into(year, {name: closes_at(history, name, at) for name in ELSEWHERE})
+
+
+def _rule(holding: Holding, on: date) -> TaxRule | None:
+    return holding.tax_rule(on) if holding.account_type == "taxable" else None
 
 
 def dividends_eur(
@@ -176,16 +241,42 @@ def _insurance(history: History, at: datetime) -> tuple[float, date] | None:
     return next(((cost, until) for cost, until in told if cost is not None), None)
 
 
-def _since(holding: Holding, closes: dict[date, float], today: date) -> tuple[Since, ...]:
-    """Each noted step with NVDA's move from the last close by its day to the newest."""
-    found = []
-    for step in sorted(holding.done, key=lambda s: s.on):
-        before = [day for day in closes if day <= step.on]
-        if step.on > today:
-            continue
-        move = 100 * (closes[max(closes)] / closes[max(before)] - 1) if before else None
-        found.append(Since(on=step.on, note=step.note, move_pct=move))
-    return tuple(found)
+Known = tuple[dict[date, float], dict[date, float], Sequence[CorporateAction]]
+"""Closes of NVDA in today's shares, USD per euro, splits."""
+
+
+def _since(
+    holding: Holding, known_by: Known, today: date, kept: Mapping[date, float]
+) -> tuple[Since, ...]:
+    """Each noted step with what came since, from the last close by its day to the newest."""
+    steps = sorted((s for s in holding.done if s.on <= today), key=lambda s: s.on)
+    return tuple(_step(step, known_by, today, kept) for step in steps)
+
+
+def _step(step: Step, known_by: Known, today: date, kept: Mapping[date, float]) -> Since:
+    closes, rates, splits = known_by
+    before = max((day for day in closes if day <= step.on), default=None)
+    decided = max((day for day in kept if day <= step.on), default=None)
+    share = None if decided is None else kept[decided]
+    followed = None
+    if step.shares and share is not None:
+        followed = share < 1 if step.shares < 0 else share >= 1
+    if before is None:
+        return Since(on=step.on, note=step.note, move_pct=None, kept_share=share, followed=followed)
+    last = max(closes)
+    then, now = _rate_on(rates, step.on), _rate_on(rates, last)
+    brought = None
+    if step.shares and then is not None and now is not None:
+        shares = step.shares * split_factor(splits, step.on, today)
+        brought = shares * (closes[last] / now - closes[before] / then)
+    return Since(
+        on=step.on,
+        note=step.note,
+        move_pct=100 * (closes[last] / closes[before] - 1),
+        kept_share=share,
+        followed=followed,
+        brought_eur=brought,
+    )
 
 
 def euro_rates(history: History, at: datetime) -> dict[date, float]:
@@ -211,17 +302,6 @@ def _rate_on(rates: dict[date, float], on: date) -> float | None:
     """USD per euro of ``on``, or of the last day before within ``RATE_DAYS``."""
     days = (on - timedelta(days=n) for n in range(RATE_DAYS + 1))
     return next((rates[day] for day in days if day in rates), None)
-
-
-def after_tax(value: float, cost: float, tax_rate: float, order: float) -> tuple[float, float]:
-    """(tax, money in hand) when shares worth ``value`` that cost ``cost`` are sold.
-
-    tax_rate, order: fractions of one; order: what the order costs, of its value. French law takes
-    the order's cost off the gain (CGI, article 150-0 D).
-    """
-    proceeds = value * (1 - order)
-    tax = tax_rate * max(proceeds - cost, 0.0)
-    return tax, proceeds - tax
 
 
 def _valued(
@@ -266,4 +346,10 @@ def _valued(
 def _outcome(move: float, value: float, cost: float, tax_rate: float, order: float) -> Outcome:
     _, now = after_tax(value, cost, tax_rate, order)
     _, later = after_tax(value * (1 + move / 100), cost, tax_rate, order)
-    return Outcome(move_pct=move, hold_eur=later, sell_half_eur=(now + later) / 2, sell_all_eur=now)
+    return Outcome(
+        move_pct=move,
+        hold_eur=later,
+        sell_half_eur=(now + later) / 2,
+        sell_all_eur=now,
+        must_earn_pct=must_earn_pct(now, later, tax_rate, order) if now > 0 else None,
+    )

@@ -161,7 +161,10 @@ class Table(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One entry of a list: a number, a title, the text (a link when ``url`` is set), details."""
+    """One entry of a list: a number, a title, the text (a link when ``url`` is set), details.
+
+    quoted: the text is somebody else's, in a language of its own.
+    """
 
     text: str
     title: str = ""
@@ -172,6 +175,7 @@ class Item:
     source: str = ""
     url: str = ""
     tone: Tone = 0
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -178,6 +178,15 @@ WORDS = frozenset(
         # notes of the rate ladder
         N_("expected path; two meetings share a quarter"),
         N_("no rate source was observed"),
+        # what Python's tomllib says most often
+        N_("Invalid value"),
+        N_("Invalid statement"),
+        N_("Expected newline or end of document after a statement"),
+        N_("Expected '=' after a key in a key/value pair"),
+        N_("Expected ']' at the end of a table declaration"),
+        N_("Cannot overwrite a value"),
+        N_("Unclosed array"),
+        N_("Unterminated string"),
         # what ends a registered rule
         N_("growth below its constant mix"),
         N_("fell deeper than holding"),

@@ -15,6 +15,7 @@ import numpy as np
 from engine.clock import end_of_day
 from engine.errors import DataError, InputError
 from engine.files import read_bytes
+from engine.phrases import phrase
 from engine.record.asof import bars_at
 from engine.service import wiring
 from engine.tables import Row, csv_rows, decoded
@@ -85,7 +86,10 @@ def parse_day(text: str | None, name: str) -> date | None:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
-        raise InputError(f"{name} '{text[:40]}' is not a date", remedy="use 2022-01-03") from None
+        raise InputError(
+            phrase("{name} '{text}' is not a date", name=str(name), text=text[:40]),
+            remedy=phrase("use 2022-01-03"),
+        ) from None
 
 
 def open_window(
@@ -124,7 +128,9 @@ def window_of(
     world, features = assessment.world, assessment.features
     bars = bars_at(world.history, "NVDA", world.as_of)
     if not bars:
-        raise InputError("the record holds no NVDA price", remedy="nvsignal import bars FILE")
+        raise InputError(
+            phrase("the record holds no NVDA price"), remedy=phrase("nvsignal import bars FILE")
+        )
     known = [d for d in world.grid.sessions_on if min(bars) <= d <= max(bars)]
     inside = rows_between(known, first or known[0], last or known[-1])
     sessions = known[inside]
@@ -296,7 +302,7 @@ def read_table(path: Path, needs: Sequence[str]) -> list[tuple[str, Row]]:
     found = csv_rows(text, path.name, needs=needs, fold=True)
     rows = [(f"{path.name}:{line}", row) for line, row in found]
     if not rows:
-        raise InputError(f"'{path.name}' has no rows")
+        raise InputError(phrase("'{name}' has no rows", name=str(path.name)))
     return rows
 
 
@@ -304,18 +310,34 @@ def _cell(row: Mapping[str, str], name: str, place: str) -> float:
     try:
         return float(row[name])
     except ValueError:
-        raise DataError(f"{place}: {name} = '{row[name][:40]}' is not a number") from None
+        raise DataError(
+            phrase(
+                "{place}: {name} = '{row}' is not a number",
+                place=str(place),
+                name=str(name),
+                row=row[name][:40],
+            )
+        ) from None
 
 
 def _day(row: Mapping[str, str], place: str, before: date | None) -> date:
     try:
         day = date.fromisoformat(row["date"][:10])
     except ValueError:
-        raise DataError(f"{place}: date '{row['date'][:40]}' is not a date") from None
+        raise DataError(
+            phrase("{place}: date '{date}' is not a date", place=str(place), date=row["date"][:40])
+        ) from None
     if before is not None and day == before:
-        raise DataError(f"{place}: {day} comes twice")
+        raise DataError(phrase("{place}: {day} comes twice", place=str(place), day=str(day)))
     if before is not None and day < before:
-        raise DataError(f"{place}: {day} is before {before}; rows must be in order")
+        raise DataError(
+            phrase(
+                "{place}: {day} is before {before}; rows must be in order",
+                place=str(place),
+                day=str(day),
+                before=str(before),
+            )
+        )
     return day
 
 
@@ -336,11 +358,22 @@ def read_positions(path: Path, sessions_on: Sequence[date]) -> FloatArray:
         weight = _cell(row, "weight", place)
         if not (math.isfinite(weight) and LEAST_WEIGHT <= weight <= MOST_WEIGHT):
             raise DataError(
-                f"{place}: weight = {weight}",
-                remedy=f"allowed: {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}",
+                phrase("{place}: weight = {weight}", place=str(place), weight=str(weight)),
+                remedy=phrase(
+                    "allowed: {least_weight} to {most_weight}",
+                    least_weight=f"{LEAST_WEIGHT:g}",
+                    most_weight=f"{MOST_WEIGHT:g}",
+                ),
             )
         if before > sessions_on[-1]:
-            raise DataError(f"{place}: {before} is after the window's end {sessions_on[-1]}")
+            raise DataError(
+                phrase(
+                    "{place}: {before} is after the window's end {sessions_on}",
+                    place=str(place),
+                    before=str(before),
+                    sessions_on=str(sessions_on[-1]),
+                )
+            )
         out[int(np.searchsorted(ordinals, before.toordinal())) :] = weight
     return out
 

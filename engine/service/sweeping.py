@@ -25,6 +25,7 @@ from backtests.sweep import Job, SweepResult, gather, only, run_chunk
 from engine.bare import bare_environment
 from engine.errors import InputError, NvsignalError, OutOfRangeError
 from engine.files import need_room, write_file
+from engine.phrases import phrase
 
 IN_FLIGHT = 16
 """Chunks handed out at a time, so that memory does not grow with the sweep."""
@@ -213,14 +214,19 @@ def _client(address: str) -> Iterator[Any]:
         from distributed import Client
     except ImportError:
         raise InputError(
-            "--cluster needs the package 'distributed'", remedy="pip install 'nvsignal[cluster]'"
+            phrase("--cluster needs the package 'distributed'"),
+            remedy=phrase("pip install 'nvsignal[cluster]'"),
         ) from None
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         raise InputError(
-            f"no Dask scheduler answers at '{address[:80]}' ({type(error).__name__})",
-            remedy="give its address, such as tcp://host:8786",
+            phrase(
+                "no Dask scheduler answers at '{address}' ({name})",
+                address=address[:80],
+                name=str(type(error).__name__),
+            ),
+            remedy=phrase("give its address, such as tcp://host:8786"),
         ) from None
     try:
         yield client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,8 +14,12 @@ from engine.errors import InputError
 from engine.phrases import phrase
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from engine.decision.holding import Position
+    from engine.record.store import Store
     from engine.report.i18n import Voice
+    from engine.service.bind import Bound
 
 
 def register(app: typer.Typer) -> None:
@@ -46,12 +51,24 @@ def register(app: typer.Typer) -> None:
             )
         with wiring.open_record(loaded, db) as store:
             instant = wiring.instant_at(store, as_of, now())
-            found = position(mine, store.history(known_by=instant), instant)
+            kept = _kept(store, loaded, instant) if mine.done else {}
+            found = position(mine, store.history(known_by=instant), instant, kept)
         if found is None:
             raise InputError(
                 phrase("nothing had been bought by {instant}", instant=str(instant.date()))
             )
         write_out(to_json(found) if json else _text(found, speaker(lang, config)))
+
+
+def _kept(store: Store, config: Bound, instant: datetime) -> dict[date, float]:
+    """Session -> share that the rules kept: as said on its morning, else as they would have."""
+    from engine.service import morning, wiring
+
+    made = wiring.assess(wiring.world_at(store, config, instant), config)
+    days, shares = made.features.sessions_on, made.evaluation.target_weight
+    past = morning.past_decisions(store, config, instant)
+    told = {date.fromisoformat(str(e["acts_on"])): float(e["target_weight"]) for e in past}
+    return dict(zip(days, map(float, shares), strict=True)) | told
 
 
 def _text(found: Position, voice: Voice) -> str:

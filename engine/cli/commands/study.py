@@ -204,12 +204,13 @@ def _events(world: World, kind: str) -> list[tuple[datetime, str, float | None]]
     chosen = [e for e in every if e.event_type == kind]
     if not chosen:
         known = sorted({e.event_type for e in every} | {RELEASES})
-        error = UnknownNameError("event type", kind, known)
+        near = UnknownNameError("event type", kind, known).suggestion
+        listed = ", ".join(f"'{name}'" for name in known)
         raise InputError(
             phrase("no event of type '{kind}'", kind=safe_text(kind, limit=60)),
-            remedy=(f"did you mean '{error.suggestion}'? " if error.suggestion else "")
-            + "known: "
-            + ", ".join(known),
+            remedy=phrase("did you mean '{near}'?", near=near)
+            if near
+            else phrase("known: {names}", names=listed),
         )
     return [(e.occurred_at, e.headline, None) for e in chosen]
 

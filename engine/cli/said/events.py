@@ -55,6 +55,7 @@ def _item(row: Moved, voice: Voice) -> Item:
         title=voice.on(event.known_at),
         about=", ".join((voice.label(event.event_type), sense(event.direction, voice))),
         text=quoted(event.headline, voice),
+        quoted=True,
         detail=_moved(row, voice),
         tone=event.direction,
     )

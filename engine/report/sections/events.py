@@ -67,6 +67,7 @@ def _item(number: int, event: Event, voice: Voice) -> Item:
         title=voice.label(event.event_type),
         about=", ".join(x for x in about if x),
         text=quoted(event.headline, voice),
+        quoted=True,
         url=safe_url(event.url),
         detail=" · ".join(x for x in detail if x),
         tone=event.direction,

@@ -77,6 +77,7 @@ def _item(step: Weighed, voice: Voice) -> Item:
         title=_weight(step, voice),
         about=", ".join(dict.fromkeys(x for x in about if x)),
         text=quoted(event.headline, voice),
+        quoted=True,
         url=safe_url(event.url),
         detail=" · ".join(x for x in detail if x),
         tone=event.direction,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from engine.decision.holding import Outcome, Position, position
+from engine.decision.holding import Outcome, Position, Since, position
+from engine.decision.reinvest import CASH
 from engine.report.blocks import Block, Cell, Column, Line, Lines, Note, Table
 from engine.report.labels import N_
 from engine.report.section import Section
@@ -31,7 +33,13 @@ class Mine(Section):
         """The position, where there is a holding."""
         if inputs.holding is None:
             return None
-        return position(inputs.holding, inputs.history, inputs.as_of)
+        kept = dict(
+            zip(inputs.features.sessions_on, map(float, inputs.target_weight), strict=False)
+        )
+        told = {
+            date.fromisoformat(str(e["acts_on"])): float(e["target_weight"]) for e in inputs.past
+        }
+        return position(inputs.holding, inputs.history, inputs.as_of, kept | told)
 
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
         """Nothing without a holding."""
@@ -49,12 +57,16 @@ def holding_blocks(p: Position, voice: Voice) -> Iterable[Block]:
     _ = voice.say
     yield Lines(lines=(*_worth(p, voice), *_sale(p, voice), *_ahead(p, voice)))
     if p.outcomes:
-        heads = (_("After a move of"), _("hold"), _("sell half now"), _("sell all now"))
+        heads = (
+            _("After a move of"), _("hold"), _("sell half now"), _("sell all now"),
+            _("must earn elsewhere"),
+        )  # fmt: skip
         yield Table(
             title=_("In hand after tax, once the rest is sold too"),
             columns=tuple(Column(head=head, number=True) for head in heads),
             rows=tuple(_outcome(row, voice) for row in p.outcomes),
         )
+    yield from _elsewhere(p, voice)
     yield from (Note(text=text, style="quiet") for text in _notes(p, voice))
 
 
@@ -83,6 +95,40 @@ def _wrong(p: Position, value_eur: float, risk: RiskView, voice: Voice) -> str:
     )
 
 
+def _elsewhere(p: Position, voice: Voice) -> Iterable[Block]:
+    """What a sale a year ago into cash or a fund would have left, against the shares kept."""
+    _ = voice.say
+    if not p.sold_into:
+        return
+    first = p.sold_into[0]
+    names: dict[str, str] = {CASH: _("cash, without interest")}
+    rows: list[tuple[str, float]] = [(_("NVDA, kept"), first.kept_eur)]
+    rows += [(names.get(way.into, way.into), way.in_hand_eur) for way in p.sold_into]
+    yield Table(
+        title=_("Sold into what: in hand on {on:date}, after tax", on=first.until_on),
+        columns=(
+            Column(head=_("sold on {on:date}", on=first.sold_on)),
+            Column(head=_("in hand"), number=True),
+            Column(head=_("against keeping"), number=True),
+        ),
+        rows=tuple(
+            (
+                Cell(text=name),
+                Cell(text=_euro(money, voice)),
+                Cell(text="" if n == 0 else _euro(money - first.kept_eur, voice, signed=True)),
+            )
+            for n, (name, money) in enumerate(rows)
+        ),
+    )
+    yield Note(
+        text=_(
+            "What came, not what will come: price moves in euro, without dividends, taxed at the "
+            "sale and again at the end."
+        ),
+        style="quiet",
+    )
+
+
 def _worth(p: Position, voice: Voice) -> Iterable[Line]:
     _ = voice.say
     price = ""
@@ -98,6 +144,8 @@ def _worth(p: Position, voice: Voice) -> Iterable[Line]:
         kept = p.withheld_eur
         note = "" if kept is None else _("of which {x:int} EUR withheld in the US", x=kept)
         yield Line(label=_("Dividends so far"), value=_euro(p.dividends_eur, voice), note=note)
+        whole = p.gain_with_dividends_eur
+        yield Line(label=_("Gain with dividends received"), value=_euro(whole, voice))
 
 
 def _sale(p: Position, voice: Voice) -> Iterable[Line]:
@@ -132,12 +180,25 @@ def _ahead(p: Position, voice: Voice) -> Iterable[Line]:
         cost = _("{x:int} EUR a month", x=p.insured_eur_a_month)
         yield Line(label=_("Insurance would cost"), value=cost, note=until)
     for step in p.done:
-        moved = voice.number(step.move_pct, "+pct1")
         yield Line(
             label=_("You noted on {on:date}", on=step.on),
             value=clean(step.note, limit=120),
-            note=_("NVDA since then: {moved}", moved=moved),
+            note=" ".join(_came(step, voice)),
         )
+
+
+def _came(step: Since, voice: Voice) -> Iterable[str]:
+    """What the rules said that day, whether that was followed, and what it brought."""
+    _ = voice.say
+    yield _("NVDA since then: {moved}.", moved=voice.number(step.move_pct, "+pct1"))
+    if step.kept_share is not None:
+        yield _("The rules kept {share:share0} that day.", share=step.kept_share)
+    if step.followed is not None:
+        yield _("You followed them.") if step.followed else _("You did not follow them.")
+    if step.brought_eur is not None and step.brought_eur >= 0:
+        yield _("It brought {x:int} EUR before tax.", x=step.brought_eur)
+    elif step.brought_eur is not None:
+        yield _("It cost {x:int} EUR before tax.", x=-step.brought_eur)
 
 
 def _outcome(row: Outcome, voice: Voice) -> tuple[Cell, ...]:
@@ -145,6 +206,7 @@ def _outcome(row: Outcome, voice: Voice) -> tuple[Cell, ...]:
     return (
         Cell(text=voice.number(row.move_pct, "+pct0")),
         *(Cell(text=_euro(value, voice)) for value in sums),
+        Cell(text=voice.number(row.must_earn_pct, "+pct1")),
     )
 
 
@@ -173,5 +235,7 @@ def _notes(p: Position, voice: Voice) -> Iterable[str]:
     yield _("The decision does not read this; the tax on dividends is not counted.")
 
 
-def _euro(value: float | None, voice: Voice) -> str:
-    return voice.say("not observed") if value is None else voice.say("{x:int} EUR", x=value)
+def _euro(value: float | None, voice: Voice, *, signed: bool = False) -> str:
+    if value is None:
+        return voice.say("not observed")
+    return voice.say("{x:+int} EUR", x=value) if signed else voice.say("{x:int} EUR", x=value)

@@ -210,3 +210,75 @@ def test_what_was_noted_stands_beside_what_came() -> None:
         ("read on", None),
         ("sold 20", pytest.approx(20.0)),
     ]
+
+
+def close_of(symbol: str, day: date, usd: float) -> Fact:
+    told = Bar(symbol=symbol, session_on=day, close=usd)
+    return BARS.fact(told, occurred_at=instant(day), known_at=instant(day), source="test")
+
+
+def test_a_noted_sale_is_held_against_what_the_rules_kept_and_what_came() -> None:
+    """20 shares sold at 150 USD and 1.20 USD per euro, 180 and 1.20 now: 500 € given up."""
+    day = date(2025, 8, 20)
+    facts = [*world(), close_of("NVDA", day, 150.0), euro(day, 1.20)]
+    sold = mine(done=[{"on": day, "note": "sold 20", "shares": -20}])
+    bought = mine(done=[{"on": day, "note": "bought 10", "shares": 10}])
+    told = {date(2025, 8, 19): 0.5, date(2025, 8, 22): 1.0}
+    found = [position(m, History(facts), AS_OF, told) for m in (sold, bought)]
+    alone = position(sold, History(facts), AS_OF)
+
+    steps = [p.done[0] for p in found if p is not None]
+    assert [s.kept_share for s in steps] == [0.5, 0.5]
+    assert [s.followed for s in steps] == [True, False]
+    assert [s.brought_eur for s in steps] == [pytest.approx(-500.0), pytest.approx(250.0)]
+    assert alone is not None
+    assert (alone.done[0].kept_share, alone.done[0].followed) == (None, None)
+
+
+def test_sold_a_year_ago_into_cash_or_a_fund_by_hand() -> None:
+    """The first lot, 100 shares that cost 3 500 €: 120 USD at 1.20 a year before is 10 000 €, of
+    which 30 % of 6 490 € go: 8 043 € in cash. In QQQ, which rose by half, 12 052.4355 € less an
+    order and tax. Kept: 15 000 € less an order and 30 % of 11 485 €."""
+    then = date(2024, 8, 22)
+    facts = [
+        *world(), euro(then, 1.20), close_of("NVDA", then, 120.0),
+        close_of("QQQ", then, 400.0), close_of("QQQ", date(2025, 8, 22), 600.0),
+    ]  # fmt: skip
+    found = position(mine(), History(facts), AS_OF)
+    bare = position(mine(), world(), AS_OF)
+
+    assert found is not None
+    assert bare is not None
+    cash, fund = found.sold_into  # SMH has no price here
+    assert (cash.into, fund.into, cash.sold_on) == ("cash", "QQQ", then)
+    in_cash = 9_990 - 0.3 * (9_990 - 3_500)
+    grown = in_cash * 0.999 * 1.5 * 0.999
+    assert cash.in_hand_eur == pytest.approx(in_cash)
+    assert fund.in_hand_eur == pytest.approx(grown - 0.3 * (grown - in_cash))
+    assert cash.kept_eur == pytest.approx(14_985 - 0.3 * (14_985 - 3_500))
+    assert bare.sold_into == ()
+
+
+def test_what_it_must_earn_elsewhere_leaves_as_much_as_holding() -> None:
+    """Put into the figure by which it was found, after both orders and both taxes."""
+    found = position(mine(), world(), AS_OF)
+
+    assert found is not None
+    for way in found.outcomes:
+        assert way.must_earn_pct is not None
+        into = way.sell_all_eur * 0.999 * (1 + way.must_earn_pct / 100) * 0.999
+        tax = 0.30 * max(into - way.sell_all_eur, 0.0)
+        assert into - tax == pytest.approx(way.hold_eur)
+    assert [way.must_earn_pct > 20 for way in found.outcomes if way.must_earn_pct] == [
+        False, False, True
+    ]  # fmt: skip
+
+
+def test_the_gain_counts_dividends_as_they_came_in() -> None:
+    day = date(2025, 7, 2)
+    paid = CorporateAction(symbol="NVDA", ex_on=day, action="dividend", value=0.012)
+    fact = ACTIONS.fact(paid, occurred_at=instant(day), known_at=instant(day), source="test")
+    found = position(mine(), History([*world(), fact, euro(day, 1.20)]), AS_OF)
+
+    assert found is not None
+    assert found.gain_with_dividends_eur == pytest.approx(14_000 + 0.85 * 150 * 0.012 / 1.20)
