@@ -169,6 +169,21 @@ class RegisteredRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingScore:
+    """What one outcome of the next Fed meeting would make of the decision, all else unchanged.
+
+    surprise_bps: the outcome less what is expected. after: HOLD, REDUCE or SELL.
+    """
+
+    meeting_on: date
+    change_bps: float
+    probability: float
+    surprise_bps: float
+    score: float
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PricePoint:
     """One session of the report's chart, split-adjusted to the report date."""
 

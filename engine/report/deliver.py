@@ -29,6 +29,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from engine.phrases import Phrase, phrase
+from engine.report.forms.push import MAX_CHARS
 from engine.report.i18n import voice
 from engine.report.labels import LABELS
 from engine.report.typography import clean, safe_url
@@ -138,7 +139,7 @@ def event_notices(events: Iterable[Event], now: datetime) -> Iterator[Notice]:
                 line=phrase(
                     "{what}: {headline} ({source})",
                     what=Phrase(LABELS.get(event.event_type, "Event"), {}),
-                    headline=clean(event.headline, limit=300),
+                    headline=clean(event.headline, limit=MAX_CHARS),
                     source=clean(event.source, limit=80),
                 ),
                 url=safe_url(event.url),
@@ -192,7 +193,7 @@ def report_missing_notice(acts_on: date, why: str) -> Notice:
         line=phrase(
             "The report for {on:date} could not be made: {why}",
             on=acts_on,
-            why=clean(why, limit=300),
+            why=clean(why, limit=MAX_CHARS),
         ),
     )
 
@@ -254,12 +255,11 @@ def _whole_report(report: Report, kind: Kind, lang: str) -> Message:
     title, push = subject(report, lang), render(report, "push", lang)
     if kind == "decision_changed":
         title = speaker.say("Decision changed: {title}", title=title)
-        push = speaker.say("Decision changed: {title}", title=push)
     return Message(
         subject=clean(title, limit=MAX_SUBJECT_CHARS),
         text=render(report, "mail_text", lang),
         html=render(report, "mail_html", lang),
-        push=clean(push, limit=300),
+        push=clean(push, limit=MAX_CHARS),
     )
 
 
@@ -278,7 +278,7 @@ def _alert(notices: Sequence[Notice], lang: str) -> Message:
         subject=title,
         text="\n".join(f"- {text}" + (f"\n  {url}" if url else "") for text, url in lines) + "\n",
         html=_alert_page(title, lines, lang),
-        push=clean(". ".join(text for text, _ in lines), limit=300),
+        push=clean(". ".join(text for text, _ in lines), limit=MAX_CHARS),
     )
 
 

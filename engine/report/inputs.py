@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from engine.decision.news_impulses import Weighed
     from engine.decision.scenarios import StressRow
     from engine.record.history import History
-    from engine.shown import Outcomes, RegisteredRule, ReleaseCard, SourceHealth
+    from engine.shown import MeetingScore, Outcomes, RegisteredRule, ReleaseCard, SourceHealth
     from engine.values import Decision, Event, FallSkill, Features, FloatArray, ThreatRating
 
 
@@ -28,6 +28,7 @@ class Inputs:
     outcomes: how the chances said so far came out, and the worst sessions.
     fall_skill: what the chance of a fall has proved.
     registered: rules sealed beforehand, with what came of them.
+    meeting: the two likeliest outcomes of the next Fed meeting, with the score after each.
     """
 
     as_of: datetime
@@ -49,3 +50,4 @@ class Inputs:
     outcomes: Outcomes | None = None
     fall_skill: FallSkill | None = None
     registered: tuple[RegisteredRule, ...] = ()
+    meeting: tuple[MeetingScore, ...] = ()

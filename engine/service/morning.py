@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
     from engine.record.store import Store
     from engine.service.wiring import Assessment
-    from engine.shown import RegisteredRule
+    from engine.shown import MeetingScore, RegisteredRule
     from engine.values import ThreatRating
 
 
@@ -164,6 +164,7 @@ def report_of(
             outcomes=outcomes_of(assessment, past),
             fall_skill=fall_skill(assessment),
             registered=tuple(registered),
+            meeting=meeting_scores(assessment),
         )
     )
 
@@ -239,6 +240,43 @@ def stress_today(assessment: Assessment) -> tuple[StressRow, ...]:
         assessment.features,
         complete(config.scenarios),
         assessment.evaluation,
+    )
+
+
+def meeting_scores(assessment: Assessment) -> tuple[MeetingScore, ...]:
+    """The two likeliest outcomes of the next Fed meeting, each laid over the last session.
+
+    An outcome moves the surprise of a Fed window by what it differs from the expected change; the
+    path beyond the meeting stays. Empty where no odds are known or nothing is left to decide.
+    """
+    from config.scenario import Scenario
+    from engine.decision.rates import expectations_at
+    from engine.decision.scenarios import stress_at
+    from engine.shown import MeetingScore
+
+    world, config = assessment.world, assessment.config
+    told = next(iter(expectations_at(world.history, world.as_of)), None)
+    if told is None or told.meeting_on is None or told.expected_change_bps is None:
+        return ()
+    likely = sorted(told.outcomes, key=lambda o: -o.probability)[:2]
+    surprises = [o.change_bps - told.expected_change_bps for o in likely]
+    asked = [
+        Scenario(name=f"outcome {n}", severity="mild", source="odds", fed_surprise_bps=surprise)
+        for n, surprise in enumerate(surprises)
+    ]
+    rows = stress_at(
+        config.blend, config.strategy.name, assessment.features, asked, assessment.evaluation
+    )
+    return tuple(
+        MeetingScore(
+            meeting_on=told.meeting_on,
+            change_bps=outcome.change_bps,
+            probability=outcome.probability,
+            surprise_bps=surprise,
+            score=row.score_after,
+            after=row.after,
+        )
+        for outcome, surprise, row in zip(likely, surprises, rows, strict=True)
     )
 
 

@@ -1,10 +1,11 @@
-"""The page in one line of at most 300 characters, for phones and mail previews."""
+"""The page in one line that fits a lock screen, for phones and mail previews."""
 
 from __future__ import annotations
 
 from engine.report.blocks import Note, Page, Verdict
 
-MAX_CHARS = 300
+MAX_CHARS = 120
+"""About three lines of a notification on a locked phone."""
 
 
 def render_push(page: Page) -> str:
@@ -15,6 +16,6 @@ def render_push(page: Page) -> str:
             parts += block.push
         elif isinstance(block, Note) and block.push:
             parts.append(block.text.rstrip("."))
-    while len(parts) > 1 and len(". ".join(parts)) >= MAX_CHARS:
+    while len(parts) > 1 and len(" · ".join(parts)) >= MAX_CHARS:
         parts.pop()
-    return (". ".join(parts) + ".")[:MAX_CHARS]
+    return (" · ".join(parts) + ".")[:MAX_CHARS]

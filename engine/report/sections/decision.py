@@ -16,7 +16,7 @@ from engine.report.words import by_unit, other_word, stance_word, verdict_code, 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
     from engine.shown import Report
-    from engine.values import Decision, Flip, RiskView
+    from engine.values import Contribution, Decision, Flip, RiskView
 
 _CLOSE = time(16, 0)
 _AXIS = Axis(low=-1, high=1)
@@ -93,20 +93,12 @@ def age_in_words(report: Report, voice: Voice) -> str:
 def _verdict(report: Report, voice: Voice) -> Verdict:
     """The first screen: at most sixty words."""
     d, _ = report.decision, voice.say
-    word, other = stance_word(d.stance, voice), other_word(d.verdict, voice)
+    word = stance_word(d.stance, voice)
     keep = _("keep {share:share0}", share=d.target_weight)
     since = _since(d, voice)
     if not d.known:
         since = _("The evidence cannot say; its last word stands: {verdict}", verdict=Said(since))
-    standing, age = _standing(d, other, voice), age_in_words(report, voice)
-    push: list[str] = [age.rstrip(".")] if age else []
-    push += [] if d.known else [_("cannot say")]
-    push += [
-        f"NVDA {word}, {keep}",
-        standing,
-        _change(report, other, voice),
-        *_first_flip(d, voice),
-    ]
+    age = age_in_words(report, voice)
     return Verdict(
         code=verdict_code(report),
         word=word,
@@ -117,7 +109,7 @@ def _verdict(report: Report, voice: Voice) -> Verdict:
         lead=f"{since}. {_reason(d, voice)}." if d.known else f"{since}.",
         age=age,
         gauge=_gauge(d, voice.number(d.score, "+.2f"), voice),
-        push=tuple(push),
+        push=_push(report, word, voice),
     )
 
 
@@ -130,6 +122,56 @@ def _since(d: Decision, voice: Voice) -> str:
     return voice.say(
         "{verdict} since {on:date}", verdict=verdict_word(d.verdict, voice), on=d.since_on
     )
+
+
+def _push(report: Report, word: str, voice: Voice) -> tuple[str, ...]:
+    """Age in words first, verdict, then what changed and why, most important first."""
+    d, _ = report.decision, voice.say
+    said = _("NVDA {verdict} {share:share0}", verdict=Said(word), share=d.target_weight)
+    if not d.known:
+        said = _("cannot say, last word {stance}", stance=said)
+    parts: list[str] = [_("{age}: {said}", age=_age_in_short(report, voice), said=said)]
+    if d.changed and d.known and report.for_today:
+        parts.append(_("it was {other}", other=other_word(d.verdict, voice)))
+    return (*parts, *_reasons(d, voice))
+
+
+def _age_in_short(report: Report, voice: Voice) -> str:
+    """The open it is for, or how old it is."""
+    if report.for_today and not report.stale:
+        return voice.say("For {day}", day=voice.on(report.decision.acts_on))
+    present = report.present_on or report.on
+    since = report.prices_end_on if report.stale else report.on
+    if since is None:
+        return voice.say("STALE, no price known, no decision")
+    n = (present - since).days
+    if report.stale:
+        return voice.count(
+            "STALE, prices {n:int} day old",
+            "STALE, prices {n:int} days old",
+            n=n,
+        )
+    return voice.count(
+        "{n:int} day old, no decision for today",
+        "{n:int} days old, no decision for today",
+        n=n,
+    )
+
+
+def _reasons(d: Decision, voice: Voice) -> Iterable[str]:
+    """What weighs most, one by one; risk alone where it sets the share."""
+    risk = d.risk
+    if risk is not None and risk.allowed_share is not None and _risk_binds(d, risk):
+        yield voice.say("your words on risk allow {share:share0}", share=risk.allowed_share)
+        return
+    for part in _heard(d)[:_REASONS]:
+        yield voice.say("{name} {part:+.2f}", name=voice.label(part.name), part=part.contribution)
+
+
+def _heard(d: Decision) -> list[Contribution]:
+    """Voices that weigh, the heaviest first."""
+    heard = [c for c in d.contributions if abs(c.contribution) >= _WORTH_SAYING]
+    return sorted(heard, key=lambda c: -abs(c.contribution))
 
 
 def _beside(report: Report, keep: str, voice: Voice) -> str:
@@ -181,14 +223,9 @@ def _reason(d: Decision, voice: Voice) -> str:
             "Main reason: your words on risk allow {share:share0} of it",
             share=d.risk.allowed_share,
         )
-    heard = [c for c in d.contributions if abs(c.contribution) >= _WORTH_SAYING]
-    if not heard:
+    told = ", ".join(_reasons(d, voice))
+    if not told:
         return voice.say("Main reason: nothing weighs in the score")
-    heard.sort(key=lambda c: -abs(c.contribution))
-    told = ", ".join(
-        voice.say("{name} {part:+.2f}", name=voice.label(c.name), part=c.contribution)
-        for c in heard[:_REASONS]
-    )
     return voice.say("Main reasons: {reasons}", reasons=Said(told))
 
 
@@ -363,17 +400,3 @@ def _level(flip: Flip, voice: Voice) -> str:
     if flip.current is not None and flip.flips_at is not None:
         return ("≥ " if flip.flips_at > flip.current else "≤ ") + level
     return level
-
-
-def _first_flip(d: Decision, voice: Voice) -> list[str]:
-    for flip in d.flips:
-        if flip.flips_at is not None:
-            return [
-                voice.say(
-                    "{label}: {now}, flips at {level}",
-                    label=voice.label(flip.input),
-                    now=Said(by_unit(flip.current, flip.unit, voice)),
-                    level=Said(_level(flip, voice)),
-                )
-            ]
-    return []

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
 from engine.report.charts import Span
+from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.section import Section
+from engine.report.words import stance_word
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
-    from engine.shown import Report
+    from engine.report.inputs import Inputs
+    from engine.shown import MeetingScore, Report
     from engine.values import RateExpectation, RateOutcome
 
 
@@ -22,17 +25,44 @@ class Rates(Section):
 
     name, order, title = "rates", 40, N_("Rates")
 
+    def gather(self, inputs: Inputs) -> Any:
+        """What the next meeting does to the score."""
+        return inputs.meeting or None
+
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
         """Meetings in order."""
         told = [tuple(_meeting(rate, voice)) for rate in report.rates]
         yield from chain.from_iterable(told[:1])
+        yield from _then(report.parts.get(self.name) or (), voice)
         later = tuple(chain.from_iterable(told[1:]))
         if later:
             yield Fold(title=voice.say("The meetings after it"), blocks=later)
 
     def data(self, report: Report, voice: Voice) -> dict[str, Any]:
         """Meetings with their outcomes."""
-        return {"rates": report.rates}
+        return {"rates": report.rates, "next_meeting": report.parts.get(self.name) or ()}
+
+
+def _then(outcomes: Sequence[MeetingScore], voice: Voice) -> Iterable[Note]:
+    """One line: what the two likeliest outcomes make of score and verdict."""
+    if len(outcomes) != 2:
+        return
+    first, other = (
+        voice.say(
+            "after {change} the score is {score:+.2f} ({verdict})",
+            change=voice.say("{bps:+bps}", bps=o.change_bps)
+            if o.change_bps
+            else voice.say("an unchanged rate"),
+            score=o.score,
+            verdict=Said(stance_word(o.after, voice)),
+        )
+        for o in outcomes
+    )
+    yield Note(text=voice.say("All else unchanged, {first}, {other}.", first=first, other=other))
+
+
+def _change_told(bps: float, voice: Voice) -> str:
+    return voice.say("{bps:+bps}", bps=bps) if bps else voice.say("no change")
 
 
 def _meeting(rate: RateExpectation, voice: Voice) -> Iterable[Block]:
@@ -72,7 +102,7 @@ def _odds(outcome: RateOutcome, likeliest: float, voice: Voice) -> tuple[Cell, .
     weight = "strong" if outcome.probability == likeliest else ""
     return (
         Cell(
-            text=_("{bps:+bps}", bps=change) if change else _("no change"),
+            text=_change_told(change, voice),
             note=_("{low:.2f}–{high:pct2}", low=low, high=high),
             style=weight,  # type: ignore[arg-type]
         ),

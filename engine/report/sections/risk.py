@@ -89,6 +89,7 @@ def _figures(report: Report, risk: RiskView, voice: Voice) -> Iterable[Block]:
             ),
             style="quiet",
         )
+    yield from _half(report, falls, risk, voice)
 
 
 def _allowed(risk: RiskView, voice: Voice) -> str:
@@ -249,3 +250,27 @@ def _wrong(risk: RiskView, voice: Voice) -> Iterable[Note]:
             worst=risk.shortfall_pct,
         )
     )
+
+
+def _half(
+    report: Report, falls: list[StatedChance], risk: RiskView, voice: Voice
+) -> Iterable[Note]:
+    """What half would do to risk and to money: a loss of the holding asks for twice the fall."""
+    chances = {fall.fall_pct: fall.chance for fall in falls}
+    whole, half = chances.get(FALL_TOLD), chances.get(2 * FALL_TOLD)
+    if report.decision.target_weight <= 0.5 or whole is None or half is None:
+        return
+    told = {"loss": FALL_TOLD, "whole": whole, "half": half, "up": risk.up_pct / 2}
+    does = voice.say(
+        "Why not half: it would take the chance of losing {loss:pct0} of the holding from "
+        "{whole:share0} to {half:share0}, and give up half of any rise, {up:+pct1} in the middle "
+        "of those.",
+        **told,
+    )
+    allowed = risk.allowed_share
+    why = (
+        voice.say("No limit asks for it.")
+        if allowed is None
+        else voice.say("Your words on risk allow {share:share0}.", share=allowed)
+    )
+    yield Note(text=f"{does} {why}")

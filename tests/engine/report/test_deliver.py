@@ -314,7 +314,7 @@ def test_a_message_whose_sender_was_killed_goes_out_all_the_same(store: Store, l
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])
-def test_each_reader_gets_his_language_and_a_push_of_at_most_300_characters(lang: str) -> None:
+def test_each_reader_gets_his_language_and_a_push_of_at_most_120_characters(lang: str) -> None:
     changed, digest = (
         deliver.compose(deliver.Parcel(channel=channel(language=lang), notices=(n,)))
         for n in both()
@@ -325,7 +325,7 @@ def test_each_reader_gets_his_language_and_a_push_of_at_most_300_characters(lang
     assert word in digest.push.upper()
     assert digest.subject in changed.subject
     assert changed.subject != digest.subject
-    assert all(len(m.push) <= 300 for m in (changed, digest))
+    assert all(len(m.push) <= 120 for m in (changed, digest))
     assert f'lang="{lang}"' in str(digest.html)
 
 
@@ -531,7 +531,7 @@ def test_a_push_arrives_as_one_plain_line(store: Store, log: Log, receiver: Rece
 
     (told,) = receiver.got
     assert "HOLD" in told["message"]
-    assert len(told["message"]) <= 300
+    assert len(told["message"]) <= 120
     assert "\n" not in told["message"]
 
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 from lxml import html as lxml_html
 
 from engine.errors import UnknownNameError
+from engine.report.i18n import voice
 from engine.report.render import FORMS, render, subject
 from engine.shown import Report
 from engine.values import Contribution
@@ -46,6 +49,9 @@ def test_every_form_states_the_decision_with_its_share_and_distance(fmt: str, la
         "fr": ("Conserver", "100", "Vendre"),
     }
     text = visible(sample_report(), fmt, lang)
+    if fmt == "push":
+        assert re.search(r"HOLD 100%|Conserver 100.%", text)
+        return
     for word in words[lang]:
         assert word in text
 
@@ -77,8 +83,8 @@ def test_a_stale_report_says_so_first(fmt: str) -> None:
 def test_a_change_to_sell_is_told(fmt: str) -> None:
     text = visible(sell_report(), fmt)
     assert "SELL" in text
-    assert "Changed today: it was HOLD" in text
-    assert "0.10 away from HOLD" in text
+    assert ("it was HOLD" if fmt == "push" else "Changed today: it was HOLD") in text
+    assert fmt == "push" or "0.10 away from HOLD" in text
 
 
 def test_the_order_is_decision_reasons_price_releases_rates_market_events_record() -> None:
@@ -173,12 +179,33 @@ def test_a_mail_stays_small_and_fetches_nothing() -> None:
     assert root.xpath("//td[contains(@style, 'background')]")  # styles were inlined
 
 
-def test_a_push_fits_three_hundred_characters() -> None:
-    for lang in ("en", "fr"):
-        for report in (sample_report(), sell_report(), replace(sample_report(), stale=True)):
-            text = render(report, "push", lang)
-            assert len(text) <= 300
-            assert "\n" not in text
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_a_push_fits_a_lock_screen_with_age_verdict_and_reason(lang: str) -> None:
+    """Whatever the state, and whichever two voices weigh most."""
+    base = sample_report()
+    voices = ("rate_path", "valuation_cap", "export_policy", "earnings_surprise", "fp8_threat")
+    for first, second in permutations(voices, 2):
+        parts = (
+            Contribution(name=first, weight=0.5, value=-1.0, contribution=-0.5),
+            Contribution(name=second, weight=0.5, value=0.5, contribution=0.25),
+        )
+        decided = replace(base.decision, contributions=parts, score=-0.25, changed=True)
+        for decision_ in (decided, replace(decided, known=False)):
+            dated = replace(base, decision=decision_)
+            old = replace(dated, present_on=base.on + timedelta(days=425))
+            for report in (dated, old, replace(old, stale=True), replace(dated, stale=True)):
+                text = render(report, "push", lang)
+                assert len(text) <= 120, text
+                assert "\n" not in text
+                age, verdict = text.index(":"), text.index("NVDA")
+                assert age < verdict < text.index(str(voice(lang).label(first)))
+                assert (re.search(r"\d+ (days? old|jours?)", text) is None) == (report is dated)
+
+
+def test_a_push_says_the_age_in_words_first() -> None:
+    told = render(replace(sample_report(), present_on=date(2026, 10, 21)), "push")
+    assert re.match(r"\d+ days old, no decision for today: NVDA ", told)
+    assert render(sample_report(), "push").startswith("For Aug 25, 2025: NVDA ")
 
 
 def test_the_waterfall_bars_chain_from_zero_to_the_score() -> None:
@@ -225,6 +252,7 @@ def test_a_bare_report_renders_without_a_crash(fmt: str) -> None:
 _PROBE = """
 import hashlib, sys
 from tests.engine.report.sample_report import sample_report
+from engine.report.i18n import voice
 from engine.report.render import FORMS, render
 for form in FORMS:
     for lang in ("en", "fr"):

@@ -118,7 +118,7 @@ def test_a_subject_and_a_push_are_one_line() -> None:
         for line in (subject(report, "fr"), render(report, "push", "fr")):
             assert "\n" not in line
             assert "\r" not in line
-        assert len(render(report, "push", "fr")) <= 300
+        assert len(render(report, "push", "fr")) <= 120
 
 
 @pytest.mark.parametrize("url", HOSTILE_URLS)
