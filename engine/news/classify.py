@@ -444,12 +444,13 @@ class _Runner:
             if types[i] in _POLICY and how.weighs and (named := mood.only_named(reading)):
                 how = mood.Told(mood=mood.Mood.COMMENT, cue=named)
             if types[i] in MOVING and how.weighs:
-                if told := frames.told_type(reading, types[i], _direction(senses[i])):
-                    types[i] = told
-                    confidence[i] = _surer(confidence[i])
-                    sign[i] = _surer(sign[i])
-                else:
+                told = frames.judge(reading, types[i], senses[i])
+                if told is None:
                     how = mood.Told(mood=mood.Mood.COMMENT)
+                else:
+                    types[i], senses[i] = told.event_type, told.direction
+                    confidence[i] = _surer(confidence[i])
+                    sign[i] = 1.0 if told.sure else _surer(sign[i])
             yield Classification(
                 headline=headlines[i],
                 event_type=types[i],

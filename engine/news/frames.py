@@ -159,29 +159,51 @@ def _frame(row: Mapping[str, Any], kinds: set[str], matters: Mapping[str, int]) 
 # ── what is asked ────────────────────────────────────────────────────────────────────────────────
 
 
-def tells(reading: Reading, event_type: str, direction: int = 0) -> bool:
-    """Whether ``reading``, taken for ``event_type``, tells a step that somebody takes.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The type and sense of a step that is told; ``sure`` where what is done to what decides it."""
 
-    Where ``direction`` is not 0 and every step that is told has the other sense, it tells none.
-    True for types of which nothing is asked.
+    event_type: str
+    direction: int
+    sure: bool
+
+
+def judge(reading: Reading, event_type: str, direction: int) -> Verdict | None:
+    """What ``reading``, taken for ``event_type`` and ``direction``, tells; None where no step.
+
+    Where all steps told have one sense, and type and words give any, it is theirs, and a
+    restriction that frees is a relief. Words about exports take a charge of smuggling for a
+    restriction: what is done decides. Types of which nothing is asked pass.
     """
+    senses = _senses(reading, event_type)
+    if senses is None:
+        return Verdict(event_type, direction, sure=False)
+    if not senses:
+        exports = event_type in _EXPORTS and direction < 0
+        probe = exports and _senses(reading, _PROBE) == frozenset({-1})
+        return Verdict(_PROBE, -1, sure=True) if probe else None
+    sense = next(iter(senses))
+    if len(senses) > 1 or sense == 0 or direction == 0:
+        agrees = 0 in senses or not direction or direction in senses
+        return Verdict(event_type, direction, sure=False) if agrees else None
+    if event_type in _EXPORTS and direction == -sense:
+        event_type = "export_relief" if sense > 0 else "export_restriction"
+    return Verdict(event_type, sense, sure=True)
+
+
+def tells(reading: Reading, event_type: str) -> bool:
+    """Whether ``reading``, taken for ``event_type``, tells a step that somebody takes."""
+    senses = _senses(reading, event_type)
+    return senses is None or bool(senses)
+
+
+def _senses(reading: Reading, event_type: str) -> frozenset[int] | None:
+    """The senses of the steps told, None for a type of which nothing is asked."""
     if event_type in budgets.TYPES:
-        return budgets.tells(reading)
+        return frozenset({0} if budgets.tells(reading) else ())
     if event_type not in _book().frames:
-        return True
-    senses = {sense for _, sense in told(reading, event_type)}
-    return bool(senses) and (not direction or direction in senses or 0 in senses)
-
-
-def told_type(reading: Reading, event_type: str, direction: int) -> str:
-    """``event_type`` if its step is told, else the probe that is told instead, else "".
-
-    Words about exports take a charge of smuggling for a restriction: what is done decides.
-    """
-    if tells(reading, event_type, direction):
-        return event_type
-    probe = event_type in _EXPORTS and direction < 0
-    return _PROBE if probe and tells(reading, _PROBE, direction) else ""
+        return None
+    return frozenset(sense for _, sense in told(reading, event_type))
 
 
 def told(reading: Reading, event_type: str) -> Iterator[tuple[Step, int]]:
@@ -254,7 +276,13 @@ class _Line:
 
     def _completed(self, first: int, last: int, rest: Iterable[tuple[int, int]]) -> int:
         """Where the complement ends that follows in the clause, 0 where none does."""
-        near = (b for a, b in rest if last <= a <= last + _REACH and self._together(first, a))
+        near = (
+            b
+            for a, b in rest
+            if last <= a <= last + _REACH
+            and self._together(first, a)
+            and not self._is(b, "reversals")
+        )
         return min(near, default=0)
 
     def _together(self, first: int, second: int) -> bool:
@@ -292,7 +320,9 @@ class _Line:
         before = first - 1
         if first == 0 or self._is(before, "before_verbs"):
             return True
-        if self._is(before, "before_nouns") or self.reading.words[before][0].isdigit():
+        if self._is(last, "after_nouns") or self._is(before, "before_nouns"):
+            return False
+        if self.reading.words[before][0].isdigit():
             return False
         start, end = self._span(first)
         if start < first and any(b == first for n in _verbs() for _, b in self.marks.get(n, ())):

@@ -108,9 +108,10 @@ def test_a_step_has_the_sense_of_what_is_done_to_what(
     headline: str, event_type: str, sense: int
 ) -> None:
     told = read(headline)
-    assert frames.tells(told, event_type, sense)
     assert {s for _, s in frames.told(told, event_type)} == {sense}
-    assert not frames.tells(told, event_type, -sense)
+    found = frames.judge(told, event_type, -sense)
+    assert found is not None
+    assert (found.direction, found.sure) == (sense, True)
 
 
 @pytest.mark.parametrize(
@@ -160,9 +161,16 @@ def test_a_word_of_frames_that_does_not_exist_is_named() -> None:
 
 def test_a_charge_of_smuggling_taken_for_a_restriction_is_a_probe() -> None:
     told = read("US charges two men with illegally shipping Nvidia AI chips to China")
-    assert frames.told_type(told, "export_restriction", -1) == "regulatory_probe"
+    found = frames.judge(told, "export_restriction", -1)
+    assert found == frames.Verdict("regulatory_probe", -1, sure=True)
     soars = read("Nvidia soars on Saudi AI chip deal, closes in on Apple's market cap")
-    assert frames.told_type(soars, "export_restriction", -1) == ""
+    assert frames.judge(soars, "export_restriction", -1) is None
+
+
+def test_a_restriction_that_frees_is_a_relief() -> None:
+    told = read("US ends H20 licence requirement for Nvidia")
+    found = frames.judge(told, "export_restriction", -1)
+    assert found == frames.Verdict("export_relief", 1, sure=True)
 
 
 @pytest.mark.parametrize(
