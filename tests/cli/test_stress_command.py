@@ -13,7 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from engine.cli.main import build
+from engine.cli.said.risk import text_of
 from engine.errors import InputError
+from engine.report.i18n import voice
 from engine.service.risks import history_of_file, score_stock
 
 
@@ -73,6 +75,11 @@ def test_a_stock_from_a_file_is_scored_and_row_t_knows_the_session_before(tmp_pa
     found = score_stock("SYN", days, history, days[300], days[-1])
     assert [fall.fall_pct for fall in found.falls] == [5.0, 10.0, 15.0, 20.0]
     assert 0.7 < found.distributions[0][1].coverage < 1.0
+    rows = [line.split() for line in text_of([found], voice("en")).splitlines()]
+    begun = rows.index(["fall", "said", "came", "sessions"]) + 1
+    for fall in found.falls:
+        counted = [int(row[3]) for row in rows[begun:] if row[:1] == [f"{fall.fall_pct:.0f}%"]]
+        assert sum(counted) == fall.score.n
 
 
 def test_a_file_without_the_columns_is_refused_with_its_line(tmp_path: Path) -> None:

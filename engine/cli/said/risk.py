@@ -35,6 +35,7 @@ def text_of(found: Sequence[RiskScore], voice: Voice) -> str:
         voice,
         ("", [Note(text=scored, style="lead")]),
         (falls, [_falls(found, voice), Note(text=none, style="quiet")]),
+        (_("What came of what was said of {stock}", stock=first.symbol), [_bins(first, voice)]),
         (_("The 90% interval"), [_spread(found, voice), Note(text=pooled), *notes]),
     )
 
@@ -60,6 +61,21 @@ def _falls(found: Sequence[RiskScore], voice: Voice) -> Block:
             size = voice.number(fall.fall_pct, "pct0")
             rows.append([clean(stock.symbol, limit=8), size, *shares, *skills, *weights])
     return table(heads, rows)
+
+
+def _bins(stock: RiskScore, voice: Voice) -> Block:
+    """A reliability table: the mean chance said, the share that came, on how many sessions."""
+    _ = voice.say
+    rows = [
+        [
+            voice.number(fall.fall_pct, "pct0"),
+            *(voice.number(x, "share1") for x in (told.said, told.came)),
+            voice.number(told.n, "int"),
+        ]
+        for fall in stock.falls
+        for told in fall.score.table
+    ]
+    return table((_("fall"), _("said"), _("came"), _("sessions")), rows)
 
 
 def _spread(found: Sequence[RiskScore], voice: Voice) -> Block:
