@@ -185,12 +185,14 @@ class Walk:
         """Where this session agrees better with those that wait than with the last that counted,
         that last one was the odd one: a wrong price inside the bound had kept true ones waiting."""
         level, waiting = self._level, self._waiting
-        if not waiting.places or len(level.places) < 2:
+        first_of_all = len(level.places) == 1 and level.before is None
+        if not waiting.places or (len(level.places) < 2 and not first_of_all):
             return
         nearer = self._step(waiting, place, close) < self._step(level, place, close)
-        before = self._without_last()
         first = waiting.places[0]
-        if nearer and self._near(before, first, self._firsts[first]):
+        if nearer and (
+            first_of_all or self._near(self._without_last(), first, self._firsts[first])
+        ):
             self.chosen[level.places[-1]] = None
             for index in waiting.places:
                 self.chosen[index] = self._firsts[index]

@@ -77,6 +77,8 @@ def test_the_majority_decides_where_the_first_price_was_wrong() -> None:
     assert counting([298.5]) == [298.5]
     assert counting([298.5, 186.6]) == [298.5, None]
     assert counting([298.5, 186.6, 187.0]) == [None, 186.6, 187.0]
+    # within the bound of two sessions, not within that of one: the second stayed out for ever
+    assert counting([68.75, 100.0, 100.0, 100.0]) == [None, 100.0, 100.0, 100.0]
 
 
 def test_the_bound_grows_with_a_hole_and_not_without_end() -> None:
