@@ -20,6 +20,7 @@ from engine.record.asof import actions_at, closes_at, known, spans, split_factor
 from engine.record.history import History
 from engine.record.readings import ARCHITECTURES, CHIPS, SHARES, Dimensions
 from engine.threat.architectures import match_architecture
+from engine.threat.asked import tokens_from_rows
 from engine.threat.catalogue import first_versions
 from engine.threat.changes import WHOLE, rate_changes, rate_proofs
 from engine.threat.chips import on_sale
@@ -78,6 +79,7 @@ def world_from(history: History, at: datetime, events: Sequence[Event]) -> World
             *claims_at(events, at),
             *_each(history, "homegrown_run", at, proofs_from_rows),
         ),
+        tokens=_each(history, "token_share", at, tokens_from_rows),
         costs=chip_costs(releases, chips, dimensions_at(history, at)),
     )
 

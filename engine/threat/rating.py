@@ -134,6 +134,7 @@ def at_instant(facts: World, instant: datetime) -> World:
         shares=facts.shares,
         earnings=facts.earnings,
         proofs=facts.proofs,
+        tokens=facts.tokens,
         costs=facts.costs,
     )
 

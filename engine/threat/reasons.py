@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.phrases import paragraph, phrase, plural
+from engine.threat.asked import asked_at
 from engine.threat.channels import Case
 from engine.threat.evidence import Outcome, Proof, Stage, redeemed
 from engine.threat.novelty import has_price
@@ -229,6 +230,7 @@ def evidence_of_story(story: Story) -> tuple[Evidence, ...]:
         _market_evidence(story),
         _supply_evidence(story),
         _share_evidence(story),
+        _tokens_evidence(story),
         *_training_bill(story.release),
         *(_claim_evidence(claim, story) for claim in story.claims),
     ]
@@ -418,6 +420,28 @@ def _supply_evidence(story: Story) -> Evidence:
         confidence=0.4,
         source="china_chip_share",
     )
+
+
+def _tokens_evidence(story: Story) -> Evidence | None:
+    asked = asked_at(story.world.tokens, story.world.as_of)
+    if asked is None:
+        return None
+    if asked.share_before is None:
+        text = phrase(
+            "Chinese models answered {share:share0} of the tokens that OpenRouter passed on in the "
+            "week to {on:date}",
+            share=asked.share,
+            on=asked.on,
+        )
+    else:
+        text = phrase(
+            "Chinese models answered {share:share0} of the tokens that OpenRouter passed on in the "
+            "week to {on:date}, {before:share0} four weeks before",
+            share=asked.share,
+            on=asked.on,
+            before=asked.share_before,
+        )
+    return Evidence(text=text, confidence=0.3, source="openrouter.ai/rankings")
 
 
 def _share_evidence(story: Story) -> Evidence:

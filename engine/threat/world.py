@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from engine.clock import utc
+from engine.threat.asked import TokensRouted
 from engine.threat.catalogue import latest_by
 from engine.threat.chips import on_sale
 from engine.threat.evidence import Proof
@@ -38,6 +39,7 @@ class World:
     shares: tuple[ShareCount, ...] = ()
     earnings: tuple[EarningsReport, ...] = ()
     proofs: tuple[Proof, ...] = ()
+    tokens: tuple[TokensRouted, ...] = ()
     costs: Mapping[str, ChipCosts] = field(default_factory=lambda: MappingProxyType({}))
 
     def earlier_than(self, release: ModelRelease) -> tuple[ModelRelease, ...]:
@@ -77,6 +79,7 @@ def world_as_of(
     shares: Iterable[ShareCount] = (),
     earnings: Iterable[EarningsReport] = (),
     proofs: Iterable[Proof] = (),
+    tokens: Iterable[TokensRouted] = (),
     costs: Mapping[str, ChipCosts] | None = None,
 ) -> World:
     """The world at ``instant`` (aware; ``DataError`` otherwise)."""
@@ -90,5 +93,6 @@ def world_as_of(
         shares=_counting(shares, at),
         earnings=_counting(earnings, at),
         proofs=_counting(proofs, at),
+        tokens=_counting(tokens, at),
         costs=MappingProxyType(dict(costs or {})),
     )

@@ -4,7 +4,14 @@ from engine.record.readings.actions import ACTIONS, CorporateAction
 from engine.record.readings.architectures import ARCHITECTURES, Dimensions
 from engine.record.readings.bars import BAR_SIGHTINGS, BARS, Bar, BarSighting
 from engine.record.readings.base import Kind
-from engine.record.readings.china import AVAILABILITY, SUPPLY, Availability, Supply
+from engine.record.readings.china import (
+    AVAILABILITY,
+    CHIP_SHARES,
+    SUPPLY,
+    Availability,
+    ChipShare,
+    Supply,
+)
 from engine.record.readings.chips import CHIPS
 from engine.record.readings.company import (
     CONSENSUS,
@@ -41,9 +48,11 @@ from engine.record.readings.releases import (
     PRESS_CLAIMS,
     RELEASES,
     REPOSITORIES,
+    TOKEN_SHARES,
     ModelPrice,
     PressClaim,
     Repository,
+    TokenShare,
 )
 from engine.record.readings.scores import BENCHMARKS, MODEL_SCORES, Benchmark, ModelScore
 
@@ -55,6 +64,7 @@ __all__ = [
     "BAR_SIGHTINGS",
     "BENCHMARKS",
     "CHIPS",
+    "CHIP_SHARES",
     "CONSENSUS",
     "EARNINGS",
     "EARNINGS_DATES",
@@ -75,11 +85,13 @@ __all__ = [
     "RULES",
     "SHARES",
     "SUPPLY",
+    "TOKEN_SHARES",
     "USD_PER_EURO",
     "Availability",
     "Bar",
     "BarSighting",
     "Benchmark",
+    "ChipShare",
     "Consensus",
     "CorporateAction",
     "Dimensions",
@@ -101,4 +113,5 @@ __all__ = [
     "Rule",
     "ShareCount",
     "Supply",
+    "TokenShare",
 ]

@@ -64,3 +64,32 @@ SUPPLY = Kind(
         (s.known_on.isoformat(), s.vendor, s.chip, s.period or "", s.kind or "")
     ),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChipShare:
+    """What one house says home-grown chips are of China's market in ``period``, per cent.
+
+    basis and unit: what was counted. kind: reported, estimate or forecast. confidence: a word.
+    """
+
+    known_at: datetime
+    known_on: date
+    period: str
+    house: str
+    domestic_share_pct: float
+    basis: str = ""
+    unit: str = ""
+    kind: str = "estimate"
+    confidence: str | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        need_range(self, "domestic_share_pct", 0, 100)
+
+
+CHIP_SHARES = Kind(
+    name="chip_share",
+    of=ChipShare,
+    key=lambda s: "/".join((s.known_on.isoformat(), s.house, s.period, s.basis)),
+)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from engine.record.readings.base import Kind
+from engine.record.readings.base import Kind, need_range
 from engine.values import ModelRelease
 
 RELEASES = Kind(
@@ -88,3 +88,32 @@ class ModelPrice:
 
 
 MODEL_PRICES = Kind(name="model_price", of=ModelPrice, key=lambda p: f"{p.source}:{p.id}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenShare:
+    """Of the tokens that one router passed on in a day, the part of Chinese makers' models.
+
+    Shares are fractions of all tokens of the day. others_share: of models too small to be listed by
+    name, whoever made them: the true Chinese share may lie higher by up to this. top_model: the
+    Chinese model asked most. checksum: SHA-256 of the day's rows.
+    """
+
+    on: date
+    chinese_share: float
+    others_share: float
+    total_tokens: float
+    checksum: str
+    known_at: datetime
+    top_model: str | None = None
+    top_share: float | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("chinese_share", "others_share", "top_share"):
+            need_range(self, name, 0, 1)
+
+
+TOKEN_SHARES = Kind(
+    name="token_share", of=TokenShare, key=lambda t: f"{t.source}/{t.on.isoformat()}"
+)
