@@ -21,7 +21,9 @@ from engine.phrases import phrase
 from engine.record.asof import closes_at, counting, known, unconfirmed_at
 from engine.record.history import Entry, History
 from engine.record.readings import (
+    EARNINGS,
     EARNINGS_DATES,
+    FED_DECISIONS,
     INSPECTIONS,
     MEETINGS,
     OBSERVATIONS,
@@ -63,7 +65,8 @@ def build(inputs: Inputs) -> Report:
     """The report; byte-identical for equal inputs."""
     closes = closes_at(inputs.history, "NVDA", inputs.as_of)
     stale = _is_stale(inputs, closes)
-    health = (*table_health(inputs.history, inputs.as_of), *inputs.polled)
+    late = overdue_at(inputs.history, inputs.as_of)
+    health = (*table_health(inputs.history, inputs.as_of, late), *inputs.polled)
     return Report(
         as_of=inputs.as_of,
         decision=inputs.decision,
@@ -78,7 +81,7 @@ def build(inputs: Inputs) -> Report:
         stale=stale,
         notices=(
             *inputs.notices,
-            *overdue_notices(inputs.history, inputs.as_of),
+            *map(overdue_notice, late),
             *unconfirmed_notices(inputs.history, inputs.as_of),
         ),
         receipt={
@@ -114,12 +117,8 @@ def unconfirmed_notices(history: History, at: datetime) -> tuple[str, ...]:
     )
 
 
-def overdue_notices(history: History, at: datetime) -> tuple[str, ...]:
+def overdue_notice(missing: Overdue) -> str:
     """A line for what should have come and did not: what rests on it is silent."""
-    return tuple(_overdue_notice(missing) for missing in overdue_at(history, at))
-
-
-def _overdue_notice(missing: Overdue) -> str:
     if missing.what == "results":
         return phrase(
             "Nvidia's results of {on:date} should have come {n:int} days ago and are missing: what "
@@ -278,24 +277,29 @@ _TABLES: Mapping[str, tuple[str, int, int]] = {
     "observation": ("rates", 7, 1),
     "headline": ("curated events", 45, 1),
     "model_release": ("model releases", 60, 2),
-    "earnings": ("Nvidia results", 110, 2),
+    EARNINGS.name: ("Nvidia results", 110, 2),
     "availability": ("China availability", 200, 2),
     "supply_estimate": ("domestic chip supply", 200, 2),
-    "fomc_decision": ("Fed decisions", 75, 2),
+    FED_DECISIONS.name: ("Fed decisions", 75, 2),
 }
 """kind -> (name, days after which the newest fact makes the table stale, tier)."""
+_DUE: Mapping[str, str] = {EARNINGS.name: "results", FED_DECISIONS.name: "fed_decision"}
+"""kind -> what ``overdue_at`` calls it: stale as soon as it should have come and did not."""
 
 
-def table_health(history: History, at: datetime) -> tuple[SourceHealth, ...]:
-    """One line per kind of fact a decision rests on."""
-    lines = []
+def table_health(
+    history: History, at: datetime, late: Sequence[Overdue] = ()
+) -> tuple[SourceHealth, ...]:
+    """One line per kind of fact a decision rests on; ``late``: what is overdue at ``at``."""
+    lines, missing = [], {told.what for told in late}
     for kind, (name, max_days, tier) in _TABLES.items():
         facts = _facts_of_table(history, kind, at)
         newest = from_micros(facts[-1].known_at_us) if facts else None
         if newest is None:
             state = FeedState.NEVER
         else:
-            state = FeedState.STALE if at - newest > timedelta(days=max_days) else FeedState.OK
+            old = at - newest > timedelta(days=max_days) or _DUE.get(kind) in missing
+            state = FeedState.STALE if old else FeedState.OK
         lines.append(
             SourceHealth(
                 name=name,

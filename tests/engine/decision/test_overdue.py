@@ -15,7 +15,7 @@ from engine.decision.overdue import Overdue, overdue_at
 from engine.decision.rates import expectations_at, rate_features, rates_at
 from engine.macro.sessions import load_sessions
 from engine.record.history import History
-from engine.report.build import overdue_notices
+from engine.report.build import overdue_notice, table_health
 from engine.report.i18n import voice
 from engine.values import Fact
 from feeds.facts import Lags, read_tables
@@ -58,7 +58,7 @@ def test_a_decision_is_missing_from_five_days_after_its_meeting_and_said_in_days
     at = parse_as_of("2025-09-28")
     assert overdue_at(history, at) == (Overdue(what="fed_decision", on=MEETING, days=11),)
     assert overdue_at(History(curated()), at) == ()
-    (line,) = overdue_notices(history, at)
+    line = overdue_notice(*overdue_at(history, at))
     assert (
         voice("en")
         .tell(line)
@@ -90,6 +90,15 @@ def test_the_published_range_of_a_day_after_is_the_outcome(day: date, answers: b
 
     assert rates_at(history, at).inputs(at).range_bps == ((400, 425) if answers else None)
     assert bool(overdue_at(history, at)) != answers
+
+
+def test_the_table_is_stale_from_that_day_on_and_not_from_a_fixed_age() -> None:
+    """The decision before it is 54 days old on that day, under the age at which it would be."""
+    for day, state in (("2025-09-22", "ok"), ("2025-09-23", "stale")):
+        history, at = without_decision(), parse_as_of(day)
+        health = table_health(history, at, overdue_at(history, at))
+        (line,) = (s for s in health if s.name == "Fed decisions")
+        assert line.state.value == state
 
 
 def test_results_that_did_not_come_are_told_from_the_same_place() -> None:
