@@ -17,6 +17,7 @@ from itertools import pairwise
 import typer
 
 from engine.cli import commands
+from engine.cli.address import hide_password
 from engine.cli.output import ClosedOutput, fail, redacted, standard_output, unexpected
 from engine.errors import NvsignalError
 
@@ -39,6 +40,8 @@ def build() -> typer.Typer:
 def main(argv: list[str] | None = None) -> None:
     """Entry point of the console script."""
     sys.stdout = sys.stdout or ClosedOutput()
+    if argv is None:
+        hide_password()
     try:
         with standard_output():
             try:

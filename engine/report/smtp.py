@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from collections.abc import Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
@@ -18,6 +19,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, formataddr
 from hashlib import sha256
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from engine.report.typography import clean
 from engine.report.ways import MAX_SUBJECT_CHARS, Channel, DeliveryError, Message
@@ -86,31 +88,54 @@ def submit(plugin: Any, message: EmailMessage, slip: Slip) -> None:
     Raises ``DeliveryError`` when nobody got it; who was turned away stands on the slip.
     """
     where = f"{plugin.smtp_host}:{plugin.port}"
-    with _in_words(where), _connected(plugin) as server:
+    hide = _hiding(plugin)
+    with _in_words(where, hide), _connected(plugin) as server:
         if plugin.user:
             server.login(plugin.user, plugin.password or "")
         code, text = server.mail(plugin.from_addr[1])
         if code != 250:
-            raise DeliveryError(f"{where} did not take the sender: {_answer(code, text)}")
-        takers = _takers(server, slip)
+            raise DeliveryError(f"{where} did not take the sender: {_answer(code, text, hide)}")
+        takers = _takers(server, slip, hide)
         if not takers:
             raise DeliveryError(f"{where} accepts mail for none of the recipients")
-        _hand_over(server, message.as_bytes(policy=SMTP), takers, slip, where)
+        _hand_over(server, message.as_bytes(policy=SMTP), takers, slip, where, hide)
 
 
-def _takers(server: smtplib.SMTP, slip: Slip) -> list[str]:
+def _hiding(plugin: Any) -> Callable[[str], str]:
+    """Takes the password out of a server's words, which are stored, mailed and printed.
+
+    Some servers repeat what they were sent, also as it was encoded.
+    """
+    user, password = plugin.user or "", plugin.password or ""
+    encoded = (b64encode(told.encode()).decode() for told in (password, f"\0{user}\0{password}"))
+    forms = {password, quote(password, safe=""), *encoded} if password else set()
+
+    def hide(text: str) -> str:
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, "***")
+        return text
+
+    return hide
+
+
+def _takers(server: smtplib.SMTP, slip: Slip, hide: Callable[[str], str]) -> list[str]:
     takers = []
     for recipient in slip.pending:
         code, text = server.rcpt(recipient)
         if code in ACCEPTED:
             takers.append(recipient)
         else:
-            slip.kept_back([recipient], _answer(code, text), for_good=code >= 500)
+            slip.kept_back([recipient], _answer(code, text, hide), for_good=code >= 500)
     return takers
 
 
 def _hand_over(
-    server: smtplib.SMTP, text: bytes, takers: Sequence[str], slip: Slip, where: str
+    server: smtplib.SMTP,
+    text: bytes,
+    takers: Sequence[str],
+    slip: Slip,
+    where: str,
+    hide: Callable[[str], str],
 ) -> None:
     """DATA by its two steps, so that only the second can leave in doubt whether it arrived."""
     code, said = server.docmd("DATA")
@@ -119,14 +144,14 @@ def _hand_over(
         server.send(re.sub(rb"(?m)^\.", b"..", text) + b".\r\n")
         code, said = server.getreply()
     if code != 250:
-        why = _answer(code, said)
+        why = _answer(code, said, hide)
         slip.kept_back(takers, why)
         raise DeliveryError(f"{where} did not take the mail: {why}")
     slip.taken(takers)
 
 
-def _answer(code: int, text: bytes) -> str:
-    return clean(f"{code} {text.decode('utf-8', 'replace')}", limit=160)
+def _answer(code: int, text: bytes, hide: Callable[[str], str]) -> str:
+    return clean(hide(f"{code} {text.decode('utf-8', 'replace')}"), limit=160)
 
 
 @contextmanager
@@ -162,7 +187,7 @@ def _server(plugin: Any) -> smtplib.SMTP:
 
 
 @contextmanager
-def _in_words(where: str) -> Iterator[None]:
+def _in_words(where: str, hide: Callable[[str], str]) -> Iterator[None]:
     """What went wrong with the server at ``where``, plainly."""
     try:
         yield
@@ -174,7 +199,7 @@ def _in_words(where: str) -> Iterator[None]:
     except ssl.SSLError as error:
         raise DeliveryError(f"{where}: no trusted connection ({error.reason})") from None
     except smtplib.SMTPException as error:
-        raise DeliveryError(f"{where} did not take the mail: {_first_line(error)}") from None
+        raise DeliveryError(f"{where} did not take the mail: {hide(_first_line(error))}") from None
     except OSError as error:
         why = error.strerror or _first_line(error) or type(error).__name__
         raise DeliveryError(f"{where} cannot be reached: {why}") from None
