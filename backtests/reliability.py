@@ -6,6 +6,7 @@ sessions overlap, so intervals come from blocks at least that long.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -159,7 +160,8 @@ def skill_interval(
 class DistributionScore:
     """A forecast distribution: how often its 90 % interval held, and its CRPS (log return).
 
-    below, above: share beyond either end. crps_of_base: of the past returns as they are.
+    below, above: share beyond either end. crps_of_base: of the past returns as they are, which is
+    climatology. low, high: 90 % interval of ``skill`` by blocks, None with too few scored.
     """
 
     n: int
@@ -169,6 +171,8 @@ class DistributionScore:
     crps: float
     crps_of_base: float
     skill: float
+    low: float | None
+    high: float | None
 
 
 def score_distribution(said: Forecast, rows: BoolArray, step: int = 5) -> DistributionScore:
@@ -188,6 +192,7 @@ def score_distribution(said: Forecast, rows: BoolArray, step: int = 5) -> Distri
         ours.append(crps(*said.sample(int(t)), float(came[t])))
         plain.append(crps(past, np.full(past.size, 1.0 / past.size), float(came[t])))
     mean, base = float(np.mean(ours)), float(np.mean(plain))
+    interval = skill_interval(np.array(ours), np.array(plain), math.ceil(said.horizon / step))
     return DistributionScore(
         n=int(own.sum()),
         coverage=float(1.0 - below - above),
@@ -196,4 +201,6 @@ def score_distribution(said: Forecast, rows: BoolArray, step: int = 5) -> Distri
         crps=mean,
         crps_of_base=base,
         skill=skill(mean, base),
+        low=interval[0] if interval else None,
+        high=interval[1] if interval else None,
     )

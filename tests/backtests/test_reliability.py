@@ -86,6 +86,9 @@ def test_a_forecast_of_its_own_world_is_honest() -> None:
 
     assert 0.85 < whole.coverage < 0.95
     assert whole.below + whole.above == pytest.approx(1 - whole.coverage)
+    assert whole.low is not None
+    assert whole.high is not None
+    assert whole.low < whole.skill < whole.high
     assert whole.skill > 0
     assert fall.skill > 0
     assert fall.low is not None

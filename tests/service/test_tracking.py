@@ -115,6 +115,8 @@ def test_live_and_replayed_are_two_records(world: Any) -> None:
     assert {c["event"] for c in replayed["chances"]} == {
         "stands", "fall_5", "fall_10", "fall_15", "fall_20",
     }  # fmt: skip
+    whole = replayed["distribution"]
+    assert whole["low"] < whole["skill"] < whole["high"]
     assert len(replayed["worst_days"]) == 10
     assert replayed["worst_days"][0]["session_on"] == "2025-01-27"
     assert replayed["worst_days"][0]["return_pct"] == pytest.approx(-17.0, abs=0.1)

@@ -29,6 +29,8 @@ def text_of(found: dict[str, Any], voice: Voice) -> str:
     parts: list[tuple[str, list[Block]]] = [("", [Note(text=head, style="lead")])]
     for name, title in (("live", _("Live")), ("replayed", _("Replayed"))):
         parts.append((title, _record(found[name], voice)))
+    if found["replayed"]["distribution"]:
+        parts[-1][1].append(Note(text=_distribution(found["replayed"]["distribution"], voice)))
     parts[-1][1].extend(Note(text=voice.tell(said)) for said in found["replayed"]["foresight"])
     worst = _("What the rules say of the mornings of the worst ten sessions (replayed)")
     parts.append((worst, [_worst(found["replayed"]["worst_days"], voice)]))
@@ -88,6 +90,25 @@ def _chance(c: dict[str, Any], voice: Voice) -> list[str]:
     skill = voice.number(c["skill"], "+.2f") + (f" ({inside})" if inside else "")
     briers = [voice.number(c[key], ".3f") for key in ("brier", "brier_base_rate")]
     return [_event(c, voice), *counts, *briers, skill]
+
+
+def _distribution(d: dict[str, Any], voice: Voice) -> str:
+    """The forecast of the coming month against what came, and against the past as it was."""
+    _ = voice.say
+    skill = voice.number(d["skill"], "+.3f")
+    if d["low"] is not None:
+        skill = _(
+            "{x:+.3f} ({low:+.3f} to {high:+.3f})", x=d["skill"], low=d["low"], high=d["high"]
+        )
+    return _(
+        "Forecast of the month, {n:int} times: its 90% interval held {held:share1}; CRPS "
+        "{crps:.4f}, of the past alone {past:.4f}, skill {skill}.",
+        n=d["n"],
+        held=d["coverage"],
+        crps=d["crps"],
+        past=d["crps_of_base"],
+        skill=Said(skill),
+    )
 
 
 def _event(c: dict[str, Any], voice: Voice) -> str:
