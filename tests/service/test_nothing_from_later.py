@@ -127,7 +127,7 @@ def test_nothing_that_is_said_is_dated_after_the_day(store: Any, as_of: str) -> 
     assert later_than(report, day) == []
     assert later_than(track, day) == []
     assert later_than(entries, day) == []
-    assert {path.split(".")[0] for path, _ in dates_in(report)} >= {"upcoming", "events"}
+    assert {path.split(".")[0] for path, _ in dates_in(report)} >= {"upcoming"}
     named = {found for path, found in dates_in(report) if ahead(path)}
     for form in FORMS:
         for lang in ("en", "fr"):
