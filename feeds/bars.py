@@ -30,6 +30,9 @@ KINDS = (BARS.name, ACTIONS.name, BAR_SIGHTINGS.name)
 OTHER_PRICE = 5e-3
 """Relative difference from which a session's close is another price: vendors round to the cent."""
 
+_SAME_ACTION = 5e-4
+"""Difference, in dollars or in shares for one, below which two sources tell one action."""
+
 LEAST_OVERLAP = 3
 """Sessions in common from which the majority can say that an answer is not in the record's terms;
 of fewer, one wrong price could keep true ones out."""
@@ -79,9 +82,9 @@ def sound_bars(
     beyond the bound are real. Nothing here raises for what a source says.
     """
     told = list(facts)
-    passed = [f for f in told if f.kind != BARS.name]
     by_symbol: dict[str, list[tuple[Fact, Bar]]] = {}
     problems: list[str] = []
+    passed = _actions_that_add(told, record, now, problems)
     for fact in told:
         if fact.kind == BARS.name:
             try:
@@ -112,6 +115,28 @@ def sound_bars(
         holes=tuple(holes),
         waiting=tuple(waiting),
     )
+
+
+def _actions_that_add(
+    told: Sequence[Fact], record: History, now: datetime, problems: list[str]
+) -> list[Fact]:
+    """Of the facts that are no bars all but actions that a source of higher rank has told already.
+
+    A dividend that every poll tells again is no news of the record; one that differs from the
+    curated one is said and left out, as a close is.
+    """
+    standing = {f.key: f for f in record.known(ACTIONS.name, now)}
+    found: list[Fact] = []
+    for fact in told:
+        held = standing.get(fact.key) if fact.kind == ACTIONS.name else None
+        if held is None or rank(held) <= rank(fact):
+            found += [fact] if fact.kind != BARS.name else []
+        elif abs(ACTIONS.read(fact).value - ACTIONS.read(held).value) > _SAME_ACTION:
+            problems.append(
+                f"{fact.key}: {fact.source} says {ACTIONS.read(fact).value:g}, the record's "
+                f"{ACTIONS.read(held).value:g} from '{held.source[:60]}' stands"
+            )
+    return found
 
 
 class _Door:
