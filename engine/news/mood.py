@@ -253,13 +253,26 @@ def _behind(reading: Reading, word: int, among: frozenset[str] = frozenset()) ->
     )
 
 
+_BEFORE_MONTH = frozenset("in since until till by from of mid early late last this next on".split())
+
+
+def _is_month(reading: Reading, word: int) -> bool:
+    """Is this *may* the month ("in May", "May 15")?"""
+    words = reading.words
+    before = words[word - 1] if word else ""
+    after = words[word + 1] if word + 1 < len(words) else ""
+    return words[word] == "may" and (before in _BEFORE_MONTH or after[:1].isdigit())
+
+
 def hedge(reading: Reading) -> str | None:
     """A word of doubt that stands by itself, else None: the sources of "open-sources" are none."""
     doubt = _codes().at["consider"]
     spans = [(first, last) for first, last, code in reading.hits if code != doubt]
     for first, last, code in reading.hits:
-        if code == doubt and not any(
-            a <= first and last <= b and b - a > last - first for a, b in spans
+        if (
+            code == doubt
+            and not _is_month(reading, first)
+            and not any(a <= first and last <= b and b - a > last - first for a, b in spans)
         ):
             return _words(reading, first, last)
     return None

@@ -76,3 +76,8 @@ def test_any_text_has_one_mood_and_its_cue_is_part_of_it(text: str) -> None:
     found = mood.told(read(text))
     assert found.mood in set(Mood)
     assert found.cue in text
+
+
+def test_the_month_of_may_is_no_doubt() -> None:
+    assert mood.told(read("Huawei to ship Ascend 910C in May")).mood is Mood.FACT
+    assert mood.told(read("US may bar H20 sales to China")).mood is Mood.RUMOUR
