@@ -4,6 +4,7 @@
     python -m tests.streams --untouched     the twenty days kept back: figures only
     python -m tests.streams --all
     python -m tests.streams --fresh         the stream of 2022 and 2023: figures only
+    python -m tests.streams --web           twenty headlines of the web: figures only
 
 The judging rule is in ``tests/data/stream_labels.md``. The streams are third-party data outside the
 project; without them everything here says so and stops.
@@ -37,6 +38,9 @@ FILES = (
 )
 FRESH = "nvda_headlines_gnews_2022_2023.csv"
 """Dated headlines of which none was read before its own labels were written."""
+WEB = "ai_chip_headlines_from_web_2023-10_2025-08.csv"
+"""Twenty headlines by date, most of which tell a step."""
+WEB_LABELS = ROOT / "tests" / "data" / "web_labels.csv"
 LABELS = ROOT / "tests" / "data" / "stream_labels.csv"
 FRESH_LABELS = ROOT / "tests" / "data" / "fresh_labels.csv"
 DAYS = ROOT / "tests" / "data" / "stream_days.csv"
@@ -175,6 +179,27 @@ def fresh() -> tuple[Judged, ...]:
     return tuple(rows)
 
 
+def web() -> tuple[Judged, ...]:
+    """The headlines of the web, known at the end of their day."""
+    known = labels(WEB_LABELS)
+    rows: list[Judged] = []
+    with (NEWS / WEB).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            day = date.fromisoformat(row["published_date"])
+            end = datetime.fromisoformat(f"{day}T00:00:00+00:00") + timedelta(days=1)
+            item = make_item(
+                source=row["publisher"],
+                title=row["headline"],
+                url=row["url"],
+                published_at=end,
+                known_at=end,
+            )
+            if item is not None:
+                label = known.get(title_key(row["headline"]))
+                rows.append(Judged(day=day, item=item, label=label, untouched=True))
+    return tuple(rows)
+
+
 def fresh_digest() -> str:
     """One name for all titles of the stream kept back: SHA-256 of their sorted keys."""
     with (NEWS / FRESH).open(encoding="utf-8", newline="") as file:
@@ -258,7 +283,9 @@ def main(arguments: Sequence[str]) -> int:
     from engine.service.folders import data_folder
 
     untouched, everything = "--untouched" in arguments, "--all" in arguments
-    if back := "--fresh" in arguments:
+    if back := "--web" in arguments:
+        chosen = list(web())
+    elif back := "--fresh" in arguments:
         if not FRESH_LABELS.is_file():
             print(f"nobody has judged {FRESH} yet")
             return 1
