@@ -31,8 +31,17 @@ Alibaba to stop" needs seven."""
 
 _NEGATED_WITHIN = 3
 _PROBE = "regulatory_probe"
+_KIN = MappingProxyType(
+    {
+        "domestic_chip_adoption": "domestic_chip_launch",
+        "domestic_chip_launch": "domestic_chip_adoption",
+    }
+)
 _EXPORTS = frozenset({"export_restriction", "export_relief"})
 _COLON = re.compile(r"\s?[:：]\s?")
+_DOING = frozenset(
+    "by is are was were be been begins begin began starts start started keeps keep".split()
+)
 _SAYS = frozenset("says said say dit declare tranche annonce".split())
 _SPEAKER_WORDS = 4
 """Words before a colon that still name a speaker: "US commerce chief Lutnick: ..."."""
@@ -179,9 +188,11 @@ def judge(reading: Reading, event_type: str, direction: int) -> Verdict | None:
     if senses is None:
         return Verdict(event_type, direction, sure=False)
     if not senses:
-        exports = event_type in _EXPORTS and direction < 0
-        probe = exports and _senses(reading, _PROBE) == frozenset({-1})
-        return Verdict(_PROBE, -1, sure=True) if probe else None
+        if event_type in _EXPORTS:
+            probe = direction < 0 and _senses(reading, _PROBE) == frozenset({-1})
+            return Verdict(_PROBE, -1, sure=True) if probe else None
+        kin = _KIN.get(event_type, "")
+        return judge(reading, kin, direction) if kin and _senses(reading, kin) else None
     sense = next(iter(senses))
     if len(senses) > 1 or sense == 0 or direction == 0:
         agrees = 0 in senses or not direction or direction in senses
@@ -211,13 +222,15 @@ def told(reading: Reading, event_type: str) -> Iterator[tuple[Step, int]]:
     where type and words decide it: so does what Washington does to a Chinese maker's chips."""
     line = _Line.of(reading)
     said = frozenset(reading.columns)
-    open_sense = event_type in _EXPORTS and bool(_rivals() & said)
+    exports = event_type in _EXPORTS
+    alone = exports and not said.isdisjoint(_rivals()) and said.isdisjoint(_ours())
     for frame in _book().frames[event_type]:
         if not frame.what.met(said) or not frame.not_about.isdisjoint(line.marks):
             continue
         for step in line.steps(frame.did):
             if line.taken(step, frame.who) and line.concerns(step, frame.objects):
-                yield step, 0 if open_sense else line.sense(step)
+                aimed = alone or (exports and line.names(step, _rivals()))
+                yield step, 0 if aimed else line.sense(step)
 
 
 # ── one headline ─────────────────────────────────────────────────────────────────────────────────
@@ -313,7 +326,9 @@ class _Line:
         """Is this word a verb here, where it could be a noun? Phrases are what they say."""
         if self.reading.glossed or last - first > 1:
             return True
-        if self._compound(first):
+        if self._compound(first) or (
+            self.reading.words[first].endswith("ing") and not self._progressive(first)
+        ):
             return False
         if not self._is(first, "nouns"):
             return True
@@ -330,6 +345,13 @@ class _Line:
         follows = any(last <= a < end for a, _ in self._mark("others"))
         named = self._thing(before) and not (last < end and self._thing(last))
         return not follows and not named
+
+    def _progressive(self, word: int) -> bool:
+        """Is this word in -ing what somebody is doing ("is weighing", "US weighing")?"""
+        if word == 0:
+            return False
+        party = any(b == word and c in _book().parties for _, b, c in self.reading.hits)
+        return party or self.reading.words[word - 1] in _DOING
 
     def _compound(self, word: int) -> bool:
         """Does a hyphen join this word to the one before ("large-cap")?"""
@@ -349,6 +371,11 @@ class _Line:
             return True
         speaker = self._speaker()
         return speaker in who and speaker in _deciders()
+
+    def names(self, step: Step, codes: frozenset[int]) -> bool:
+        """Is one of ``codes`` named in the clause of ``step``?"""
+        here = self._clause(step.first)
+        return any(c in codes and self._clause(a) == here for a, _, c in self.reading.hits)
 
     def concerns(self, step: Step, objects: frozenset[int]) -> bool:
         """Is one of ``objects`` named where the step is told, or at least not as a share's move?
@@ -396,7 +423,7 @@ class _Line:
                     last = max((h[1] for h in group if h[2] in who), default=last)
                 nearest = [hit for hit in group if hit[1] == last]
                 return next((hit for hit in nearest if hit[2] in who), nearest[0])
-        return next((hit for hit in named if hit[0] >= step.last and hit[2] in who), None)
+        return next((hit for hit in named if hit[0] >= step.first and hit[2] in who), None)
 
     def _branch(self, hit: tuple[int, int, int]) -> bool:
         """Is this country the place of a company's branch ("Arm China")?"""
@@ -447,6 +474,12 @@ def _verbs() -> frozenset[int]:
 @functools.cache
 def _rivals() -> frozenset[int]:
     return frozenset(column_of()[name] for name in ("cn_chip", "huawei", "cn_fab"))
+
+
+@functools.cache
+def _ours() -> frozenset[int]:
+    names = "nvidia huang nv_chip nv_china_chip rival rival_chip diffusion -diffusion"
+    return frozenset(column_of()[name] for name in names.split())
 
 
 @functools.cache

@@ -347,6 +347,7 @@ def _shielded(hits: list[Hit], shields_of: frozenset[int]) -> list[Hit]:
 
 # ── clauses and operators ────────────────────────────────────────────────────────────────────────
 
+_QUOTES = re.compile('["“”«»]')
 _BREAK = re.compile(r"[,;:|?!()\"“”«»，；：。！？、（）]|[—–]|\s-{1,2}\s|\.\s")
 
 
@@ -384,9 +385,9 @@ def _clauses(text: str, spots: Sequence[tuple[int, int]], hits: Sequence[Hit]) -
 def clause_starts(reading: Reading, spots: Sequence[tuple[int, int]]) -> tuple[int, ...]:
     """Numbers of the words with which the clauses of a headline begin, the first 0.
 
-    spots: its ``places``.
+    spots: its ``places``. A quotation mark alone begins none (rescinds "AI Diffusion Rule").
     """
-    text = _mark_country(without_prefix(reading.text))
+    text = _QUOTES.sub(" ", _mark_country(without_prefix(reading.text)))
     return _clauses(text, spots, reading.hits).starts
 
 
