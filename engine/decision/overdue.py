@@ -7,7 +7,7 @@ Freshness goes by what was due, never by an age: Nvidia's results by the day nam
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from engine.clock import NEW_YORK
@@ -15,7 +15,10 @@ from engine.decision.rates import rates_at
 from engine.decision.results import results_missing_on
 from engine.record.asof import known
 from engine.record.history import History
-from engine.record.readings import EARNINGS, EARNINGS_DATES
+from engine.record.readings import EARNINGS, EARNINGS_DATES, MEETINGS
+
+SOON = timedelta(days=180)
+"""A calendar that ends within it is told: the Fed's next one is out a year or more ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,3 +40,13 @@ def overdue_at(history: History, at: datetime) -> tuple[Overdue, ...]:
     if decision:
         found.append(Overdue(what="fed_decision", on=decision, days=(today - decision).days))
     return tuple(found)
+
+
+def calendar_ends_on(history: History, at: datetime) -> date | None:
+    """The last of the Fed's meetings known at ``at`` where it is less than ``SOON`` ahead.
+
+    None where the calendar goes on for longer, and where no meeting was ever known.
+    """
+    days = [meeting.meeting_end for meeting in known(history, MEETINGS, at).values()]
+    last = max(days, default=None)
+    return last if last is not None and last - at.astimezone(NEW_YORK).date() < SOON else None

@@ -14,7 +14,7 @@ import numpy as np
 
 from engine.clock import NEW_YORK, from_micros
 from engine.decision.events import recent
-from engine.decision.overdue import Overdue, overdue_at
+from engine.decision.overdue import Overdue, calendar_ends_on, overdue_at
 from engine.decision.rates import expectations_at
 from engine.news.official import is_ours
 from engine.phrases import phrase
@@ -308,7 +308,7 @@ def table_health(
                 newest_at=newest,
                 n_facts=len(facts),
                 tier=tier,
-                note=_backfilled_note(facts),
+                note=_ending_note(history, kind, at) or _backfilled_note(facts),
             )
         )
     return tuple(lines)
@@ -320,6 +320,11 @@ def _facts_of_table(history: History, kind: str, at: datetime) -> Sequence[Entry
     if kind != OBSERVATIONS.name:
         return told
     return [entry for entry in told if not entry.key.startswith(f"{USD_PER_EURO}:")]
+
+
+def _ending_note(history: History, kind: str, at: datetime) -> str:
+    last = calendar_ends_on(history, at) if kind == FED_DECISIONS.name else None
+    return phrase("the calendar ends with the meeting of {on:date}", on=last) if last else ""
 
 
 def _backfilled_note(facts: Sequence[Entry]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from config.schema import unknown
@@ -13,9 +13,6 @@ from engine.clock import NEW_YORK
 from engine.errors import ConfigError, NvsignalError, nearest
 from engine.files import read_bytes
 from engine.tables import csv_rows, decoded
-
-SOON = timedelta(days=180)
-"""A table of things to come that ends sooner than this is worth a word."""
 
 
 def problems(folder: Path, lags: Lags) -> list[str]:
@@ -84,7 +81,7 @@ def _once(lines: list[str]) -> list[str]:
 
 
 def warnings(folder: Path, now: datetime) -> list[str]:
-    """Tables of things to come that end within ``SOON`` of ``now``, and what is overdue in them."""
+    """Tables of things to come that end within half a year, and what is overdue in them."""
     today = now.astimezone(NEW_YORK).date()
     return [*_meetings(folder, today), *_decisions(folder, today), *_results(folder, today)]
 
@@ -95,6 +92,8 @@ def _rows(folder: Path, file: str) -> list[tuple[int, dict[str, str]]]:
 
 
 def _meetings(folder: Path, today: date) -> list[str]:
+    from engine.decision.overdue import SOON
+
     days = [date.fromisoformat(row["meeting_end"]) for _, row in _rows(folder, "fomc_meetings.csv")]
     if days and max(days) - today >= SOON:
         return []

@@ -11,7 +11,7 @@ import pytest
 
 from engine.clock import from_micros, parse_as_of
 from engine.decision.grid import Grid
-from engine.decision.overdue import Overdue, overdue_at
+from engine.decision.overdue import Overdue, calendar_ends_on, overdue_at
 from engine.decision.rates import expectations_at, rate_features, rates_at
 from engine.macro.sessions import load_sessions
 from engine.record.history import History
@@ -108,3 +108,16 @@ def test_results_that_did_not_come_are_told_from_the_same_place() -> None:
     assert overdue_at(lacking, parse_as_of("2025-08-30")) == ()
     (told,) = overdue_at(lacking, parse_as_of("2025-08-31"))
     assert (told.what, told.on, told.days) == ("results", date(2025, 8, 27), 4)
+
+
+def test_a_calendar_that_ends_within_half_a_year_is_named_in_the_report() -> None:
+    """The curated one goes to 2027-12-08; a quiet end would move the odds to another ladder."""
+    history = History(curated())
+    last = date(2027, 12, 8)
+    for day, expected in (("2025-08-22", None), ("2027-06-11", None), ("2027-06-12", last)):
+        assert calendar_ends_on(history, parse_as_of(day)) == expected, day
+    assert calendar_ends_on(History(()), parse_as_of("2028-01-01")) is None
+
+    health = table_health(history, parse_as_of("2027-07-01"))
+    (note,) = (s.note for s in health if s.name == "Fed decisions")
+    assert voice("en").tell(note) == "the calendar ends with the meeting of Dec 8, 2027"
