@@ -28,6 +28,7 @@ FAR = tuple(
 AHEAD = {
     "upcoming",
     "rates",
+    "next_meeting",
     "decision.acts_on",
     "acts_on",
     "track_record.acts_on",
