@@ -38,11 +38,13 @@ class DecisionSection(Section):
         for notice in report.notices:
             yield Note(text=voice.tell(notice), style="alert")
         other = other_word(d.verdict, voice)
-        yield Note(text=_standing(d, other, voice) + ".")
-        yield from _evidence(report, voice)
-        change = _change(report, other, voice)
+        complete, lacking = _evidence(report, voice)
+        told = (_standing(d, other, voice), *complete, _change(report, other, voice))
+        yield Note(text=" ".join(f"{line}." for line in told))
+        for line in lacking:
+            yield Note(text=line + ".", style="alert")
         stands = () if report.stale else _stands(d, voice)  # of prices that are not known
-        for line in (change, *_alone(d, voice)):
+        for line in _alone(d, voice):
             yield Note(text=line + ".")
         yield _flips(report, voice)
         firm = tuple(Note(text=line + ".") for line in (*stands, *_firm(d, voice)))
@@ -341,14 +343,13 @@ def _distance(d: Decision, other: str, voice: Voice) -> str:
     return _("{margin:.2f} away from {other}: the line is at {line:+.2f}", **told)
 
 
-def _evidence(report: Report, voice: Voice) -> Iterable[Note]:
-    """What is not seen; nothing where all is."""
+def _evidence(report: Report, voice: Voice) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """That all is seen, else what is not: one of the two is empty."""
     _ = voice.say
     blind = [s.name for s in report.data_health if s.tier == 1 and s.state.blind]
     coverage = report.decision.coverage
     if coverage >= 1 - 1e-9 and not blind:
-        yield Note(text=_("Evidence complete") + ".")
-        return
+        return (_("Evidence complete"),), ()
     if not blind:
         said = _("Evidence incomplete: {share:share0} of the weight observed", share=coverage)
     else:
@@ -358,7 +359,7 @@ def _evidence(report: Report, voice: Voice) -> Iterable[Note]:
             share=coverage,
             names=Said(names),
         )
-    yield Note(text=said + ".", style="alert")
+    return (), (said,)
 
 
 # --- what would flip it --------------------------------------------------------------------------

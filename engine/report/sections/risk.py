@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from engine.shown import Report
     from engine.values import FallSkill, RiskView, StatedChance
 
+
 FALL_TOLD = 10.0
-"""The fall whose chance stands in the open, %."""
+"""The fall whose chance stands for all, %."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +52,7 @@ class Risk(Section):
                 text=voice.say("No current price is known: nothing is said of the weeks ahead.")
             )
             return
-        falls = [c for c in report.decision.chances if c.event == "fall"]
-        told = (_allowed(risk, voice), *_chance_told(falls, voice))
-        yield Note(text=" ".join(told), style="lead")
+        yield Note(text=_allowed(risk, voice), style="lead")
         yield Fold(
             title=voice.say("Chances of a fall, and what being wrong costs"),
             blocks=tuple(_figures(report, risk, voice)),
@@ -113,20 +112,6 @@ def _allowed(risk: RiskView, voice: Voice) -> str:
         "of {chance:pct0}) allow {share:share0} of it.",
         **words,
     )
-
-
-def _chance_told(falls: list[StatedChance], voice: Voice) -> Iterable[str]:
-    """The chance of the fall that stands for all; the others are one fold away."""
-    for fall in falls:
-        if fall.fall_pct == FALL_TOLD:
-            yield voice.say(
-                "Chance of a fall of {fall:pct0} within {n:int} sessions: {chance:share0} (so far "
-                "{base:share0}).",
-                fall=fall.fall_pct,
-                n=fall.within_sessions,
-                chance=fall.chance,
-                base=fall.base,
-            )
 
 
 def _chances(falls: list[StatedChance], voice: Voice) -> Table:

@@ -9,6 +9,7 @@ from engine.report.blocks import Block, Note
 from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.section import Section
+from engine.report.sections.risk import FALL_TOLD
 from engine.report.words import verdict_word
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ TOLD = 0.005
 """A part below this is shown as 0.00 and is no argument."""
 NEAR = 0.03
 """Chances so close are called about the same: the forecast's own error is of this size."""
-FALL_PCT = 10.0
 
 
 class View(Section):
@@ -90,11 +90,11 @@ def _lean(score: float, voice: Voice) -> str:
 
 def _risk(report: Report, voice: Voice) -> str:
     _, d = voice.say, report.decision
-    fall = next((c for c in d.chances if c.event == "fall" and c.fall_pct == FALL_PCT), None)
+    fall = next((c for c in d.chances if c.event == "fall" and c.fall_pct == FALL_TOLD), None)
     if fall is None or report.stale:
         return _("Without a current price nothing is said of the weeks ahead.")
     told = {
-        "fall": FALL_PCT, "n": fall.within_sessions, "chance": fall.chance, "base": fall.base,
+        "fall": FALL_TOLD, "n": fall.within_sessions, "chance": fall.chance, "base": fall.base,
     }  # fmt: skip
     if abs(fall.chance - fall.base) < NEAR:
         return _(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from engine.report.blocks import Bar, Block, Note, Waterfall
 from engine.report.charts import waterfall
-from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.words import other_word, reason
@@ -28,9 +27,8 @@ class Why(Section):
     name, order, title = "why", 10, N_("Why")
 
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
-        """Strongest for and against, the bars, the decision's own notes."""
+        """The bars, the strongest first; what the score is worth; the decision's own notes."""
         steps = steps_of(report.decision, voice)
-        yield Note(text=_summary(steps.bars, voice), style="lead")
         yield steps
         if report.decision.worth_pct is not None:
             yield Note(text=_worth(report.decision.worth_pct, voice), style="quiet")
@@ -112,20 +110,3 @@ def _working(part: Contribution, voice: Voice) -> str:
         value=part.value,
         moved=moved,
     )
-
-
-def _summary(bars: Sequence[Bar], voice: Voice) -> str:
-    """Strongest bar for and against, in one sentence."""
-    _ = voice.say
-    up = [b for b in bars if b.value >= WORTH_SAYING]
-    down = [b for b in bars if b.value <= -WORTH_SAYING]
-    if up and down:
-        return _(
-            "Strongest for: {good}. Strongest against: {bad}.",
-            good=Said(f"{up[0].label} ({up[0].shown})"),
-            bad=Said(f"{down[0].label} ({down[0].shown})"),
-        )
-    if up or down:
-        top = (up or down)[0]
-        return _("Strongest input: {name}.", name=Said(f"{top.label} ({top.shown})"))
-    return _("No input pulls either way.")

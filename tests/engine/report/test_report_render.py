@@ -87,17 +87,17 @@ def test_a_change_to_sell_is_told(fmt: str) -> None:
     assert fmt == "push" or "0.10 away from HOLD" in text
 
 
-def test_the_order_is_decision_reasons_price_releases_rates_market_events_record() -> None:
+def test_the_order_is_decision_risk_reasons_price_releases_rates_market_events_record() -> None:
     text = visible(sample_report(), "html")
     order = [
-        "HOLD", "What would make it SELL", "Strongest for", "From $127.83", "DeepSeek-V3.1",
-        "Fed meeting of", "Market value", "Powell opens", "Nvidia reports the quarter",
+        "HOLD", "What would make it SELL", "Your words", "for selling", "From $127.83",
+        "DeepSeek-V3.1", "Fed meeting of", "Market value", "Powell opens", "Nvidia reports the quarter",
         "closed decisions", "sources up to date", "Random seed", "Not investment advice",
     ]  # fmt: skip
     places = [text.index(word) for word in order]
     # evidence under the waterfall may name the market early: search from the place before
-    assert places[:5] == sorted(places[:5])
-    tail = [text.index(word, places[4]) for word in order[5:]]
+    assert places[:6] == sorted(places[:6])
+    tail = [text.index(word, places[5]) for word in order[6:]]
     assert tail == sorted(tail)
 
 

@@ -98,11 +98,16 @@ def test_json_carries_both() -> None:
 
 @pytest.mark.parametrize("form", ["text", "html", "md"])
 def test_the_three_parts_stand_in_order(form: str) -> None:
-    """Verdict, risk, evidence: what the words allow and the fall's chance before any reason."""
+    """Verdict, risk, evidence: what the words allow and the falls' chances before any reason."""
     said = " ".join(render(sample_report(), form).split())
     places = [
         said.index(words)
-        for words in ("What would make it SELL", "Chance of a fall of 10%", "Strongest ")
+        for words in (
+            "What would make it SELL",
+            "Your words",
+            "weight of the forecast",
+            "weight 30% ×",
+        )
     ]
     assert places == sorted(places)
 
@@ -121,20 +126,6 @@ def test_scenarios_say_what_would_undo_a_sale_that_stands() -> None:
     parts = {**report.parts, "stress": one_back}
     text = " ".join(render(replace(report, parts=parts), "text", listed=[Stress()]).split())
     assert f"SELL already: of {len(rows)} scenarios laid over that morning, 1 would undo it" in text
-
-
-def test_nothing_is_the_strongest_of_what_does_not_show() -> None:
-    """A part below half a point of the third decimal pulls neither way."""
-    report = sample_report()
-    contributions = tuple(
-        replace(c, contribution=-0.0004 if c.contribution < 0 else c.contribution)
-        for c in report.decision.contributions
-    )
-    score = sum(c.contribution for c in contributions)
-    decision = replace(report.decision, contributions=contributions, score=score)
-    text = render(replace(report, decision=decision), "text", listed=[Why()])
-    assert "Strongest against" in render(report, "text", listed=[Why()])
-    assert "Strongest against" not in text
 
 
 def test_what_is_not_observed_is_said_once() -> None:
