@@ -30,7 +30,8 @@ def silent(*, known: bool = True, stale: bool = False, days: int = 0) -> Report:
 def test_without_current_prices_nothing_is_said_of_the_weeks_ahead(form: str) -> None:
     """Neither a chance nor what being wrong would cost; the share is the last word."""
     told, said = (render(silent(stale=stale), form) for stale in (True, False))
-    for words in ("A fall of 10%", "weight of the forecast", "Chance that it says", "SELL and wrong"):
+    weeks = ("A fall of 10%", "weight of the forecast", "Chance that it says", "SELL and wrong")
+    for words in weeks:
         assert words not in told, words
     assert "last word: keep" in told or form == "push"
     assert "last word" not in said

@@ -91,8 +91,9 @@ def test_the_order_is_decision_risk_reasons_price_releases_rates_market_events_r
     text = visible(sample_report(), "html")
     order = [
         "HOLD", "What would make it SELL", "Your words", "for selling", "From $127.83",
-        "DeepSeek-V3.1", "Fed meeting of", "Market value", "Powell opens", "Nvidia reports the quarter",
-        "closed decisions", "sources up to date", "Random seed", "Not investment advice",
+        "DeepSeek-V3.1", "Fed meeting of", "Market value", "Powell opens",
+        "Nvidia reports the quarter", "closed decisions", "sources up to date", "Random seed",
+        "Not investment advice",
     ]  # fmt: skip
     places = [text.index(word) for word in order]
     # evidence under the waterfall may name the market early: search from the place before
