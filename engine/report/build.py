@@ -6,7 +6,7 @@ fact to what is put together here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -54,6 +54,7 @@ EVENTS_SHOWN = 14
 EVENTS_DAYS = 10
 CARDS_SHOWN = 3
 CARD_DAYS = 75
+WAITING_SHOWN, WAITING_DAYS = 3, 30
 CHART_SESSIONS = 252
 UPCOMING_DAYS = 75
 STALE_SESSIONS = 2
@@ -204,14 +205,30 @@ def _next_meetings(told: tuple[RateExpectation, ...]) -> tuple[RateExpectation, 
 def choose_cards(
     rated: Sequence[tuple[ModelRelease, ThreatRating]], as_of: datetime
 ) -> list[tuple[ModelRelease, ThreatRating]]:
-    """The newest release and the most threatening of the last weeks, newest first."""
+    """The newest release and the most threatening of the last weeks, newest first.
+
+    And what came lately and cannot be rated yet: that it was seen is the news.
+    """
     window = [p for p in rated if p[0].known_at > as_of - timedelta(days=CARD_DAYS)]
     if not window:
         return []
     newest = max(window, key=lambda p: (p[0].known_at, p[1].score))
     others = sorted((p for p in window if p is not newest), key=lambda p: -p[1].score)
     chosen = [newest, *others[: CARDS_SHOWN - 1]]
-    return sorted(chosen, key=lambda p: (p[0].known_at, p[0].model), reverse=True)
+    waiting = [
+        p
+        for p in window
+        if not p[1].rateable
+        and p not in chosen
+        and p[0].known_at > as_of - timedelta(days=WAITING_DAYS)
+    ]
+    return _newest([*chosen, *_newest(waiting)[:WAITING_SHOWN]])
+
+
+def _newest(
+    rated: Iterable[tuple[ModelRelease, ThreatRating]],
+) -> list[tuple[ModelRelease, ThreatRating]]:
+    return sorted(rated, key=lambda p: (p[0].known_at, p[0].model), reverse=True)
 
 
 def claims_about(history: History, model: str, at: datetime) -> tuple[Evidence, ...]:

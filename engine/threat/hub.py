@@ -10,7 +10,7 @@ Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
@@ -41,6 +41,10 @@ count as today's news. Longer than the weeks a repository may be prepared in pri
 CONFIDENCE = 0.6
 """Of a release told by its repository alone: the weights exist, what they are for is inferred."""
 
+LISTED = " (list price)"
+"""Ends the source of a version of a catalogued release that a list of prices made."""
+LEAST_FALL = 0.95
+"""A list price lower by less than a twentieth is no news, as in ``threat.changes``."""
 PROVENANCE = "Hugging Face repository "
 """Start of the source of every release made here."""
 
@@ -156,14 +160,16 @@ def release_facts(
     repositories: all versions of all ``hf_repository`` facts. known_releases: the ``model_release``
     facts on record; a family found there from another source makes no second release. prices: all
     versions of all ``model_price`` facts; those that name a repository of a family price its
-    release from their ``known_at`` on, so that a cut is a later version of it.
+    release from their ``known_at`` on, so that a cut is a later version of it. A release of the
+    catalogue keeps its own price until a list that was seen before asks less than it did.
     """
     priced = _prices_by_family(prices, labs)
-    catalogued = {
-        (release.lab, family(release.model, release.lab))
-        for release in map(RELEASES.read, known_releases)
-        if not release.source.startswith(PROVENANCE)
-    }
+    catalogued: dict[tuple[str, str], list[ModelRelease]] = {}
+    for fact in known_releases:
+        release = RELEASES.read(fact)
+        if not release.source.startswith(PROVENANCE) and not fact.source.endswith(LISTED):
+            key = (release.lab, family(release.model, release.lab))
+            catalogued.setdefault(key, []).append(release)
     families: dict[tuple[str, str], list[Repository]] = {}
     seen = map(REPOSITORIES.read, repositories)
     for told in sorted(seen, key=lambda r: (r.known_at, r.id)):
@@ -181,7 +187,62 @@ def release_facts(
             by_name[key[0]], versions, priced.get(key, ()), tested.get(key, ())
         )
     ]
+    found += [
+        fact for key, told in catalogued.items() for fact in _cuts_of(told, priced.get(key, ()))
+    ]
     return tuple(sorted(found, key=lambda f: (f.known_at, f.key)))
+
+
+def _cuts_of(told: Sequence[ModelRelease], prices: Sequence[ModelPrice]) -> Iterator[Fact]:
+    """Later versions of a catalogued release, as one list's price of it falls and rises again.
+
+    What counts is a fall within one list: lists differ by who serves and for whom, and a first
+    look at one is no event. No price is told above the catalogue's own.
+    """
+    first: ModelPrice | None = None
+    lowered, told_last = False, None
+    for instant in sorted({price.known_at for price in prices}):
+        listed = _price_at(prices, instant)
+        base = max((r for r in told if r.known_at <= instant), key=_when, default=None)
+        if listed is None or base is None or not _asked(base):
+            continue
+        first = first if first is not None and first.id == listed.id else listed
+        cut = _asked(listed) < LEAST_FALL * _asked(first) and _asked(listed) < _asked(base)
+        if cut or lowered:
+            lowered = cut
+            fact = _repriced(base, listed if cut else None, listed)
+            if fact.payload != told_last:
+                told_last = fact.payload
+                yield fact
+
+
+def _when(release: ModelRelease) -> datetime:
+    return release.known_at
+
+
+def _asked(priced: ModelPrice | ModelRelease) -> float:
+    if isinstance(priced, ModelPrice):
+        return priced.input_usd_per_mtok + priced.output_usd_per_mtok
+    told = (priced.price_input_usd_per_mtok, priced.price_output_usd_per_mtok)
+    return sum(price for price in told if price is not None)
+
+
+def _repriced(base: ModelRelease, price: ModelPrice | None, seen: ModelPrice) -> Fact:
+    """``base`` with a list's price, or with its own again, from the poll that saw it on."""
+    release = replace(base, known_at=seen.known_at)
+    if price is not None:
+        release = replace(
+            release,
+            price_input_usd_per_mtok=price.input_usd_per_mtok,
+            price_output_usd_per_mtok=price.output_usd_per_mtok,
+        )
+    return RELEASES.fact(
+        release,
+        occurred_at=seen.known_at,
+        known_at=seen.known_at,
+        source=f"{seen.source}{LISTED}",
+        confidence=base.confidence,
+    )
 
 
 _LANGUAGE_TASKS = frozenset(("text-generation", "image-text-to-text"))

@@ -11,7 +11,7 @@ from engine.errors import FeedError
 from engine.record.readings import MODEL_PRICES, RELEASES
 from engine.threat.changes import PRICE_CUT, RATED_AT_LAST, kind_of_change
 from engine.threat.hub import release_facts
-from engine.values import Fact
+from engine.values import Fact, ModelRelease
 from feeds.base import FeedConfig
 from feeds.collect import MemorySink, collect
 from feeds.model_prices import ModelsDevPrices, OpenRouterPrices
@@ -188,3 +188,39 @@ def test_another_model_of_the_family_does_not_change_the_price():
     )
 
     assert len(release_facts([weights], [], prices=facts)) == 1
+
+
+def test_a_cut_of_a_catalogued_model_is_an_event_by_itself():
+    """A list seen before asks less: the catalogue's release gets a later version, and only then.
+
+    A first look below the catalogue's price is none, nor a fall that ends above it; a price that
+    rises again goes back to the catalogue's own; told twice it is told once.
+    """
+    row = ModelRelease(
+        model="DeepSeek-V9", lab="DeepSeek", country="CN", released_on=NOW.date(), known_at=NOW,
+        source="catalogue", price_input_usd_per_mtok=0.27, price_output_usd_per_mtok=1.1,
+    )  # fmt: skip
+    base = RELEASES.fact(row, occurred_at=NOW, known_at=NOW, source="catalogue", backfilled=True)
+
+    def told(*asked: tuple[str, str], known: list[Fact] | None = None) -> tuple[Fact, ...]:
+        facts = [
+            fact
+            for n, (prompt, completion) in enumerate(asked, 1)
+            for fact in parsed(routed(prompt, completion), at=NOW + timedelta(days=n)).facts
+        ]
+        return release_facts([], known or [base], prices=facts)
+
+    falls = (("2.7e-7", "1.1e-6"), ("1e-7", "4e-7"), ("1e-7", "4e-7"), ("2.7e-7", "1.1e-6"))
+    cut, back = told(*falls)
+
+    lower, own = RELEASES.read(cut), RELEASES.read(back)
+    assert (cut.key, lower.source) == (base.key, "catalogue")
+    assert (lower.price_input_usd_per_mtok, lower.price_output_usd_per_mtok) == (0.1, 0.4)
+    assert (own.price_input_usd_per_mtok, own.price_output_usd_per_mtok) == (0.27, 1.1)
+    assert [f.known_at - NOW for f in (cut, back)] == [timedelta(days=2), timedelta(days=4)]
+    assert kind_of_change(row, lower) == PRICE_CUT
+    assert kind_of_change(lower, own) is None
+    assert told(*falls, known=[base, cut, back]) == (cut, back)
+    assert told(("1e-7", "4e-7")) == ()
+    assert told(("9e-7", "4e-6"), ("6e-7", "2e-6")) == ()
+    assert told(("2.7e-7", "1.1e-6"), ("2.65e-7", "1.08e-6")) == ()

@@ -1,7 +1,9 @@
 """One round of made-up answers, one report: each kind of news shows with what it does.
 
-An evening at the end of the shipped record, so that there are prices; the shapes are those of the
-recorded answers, the content is made up.
+An evening at the end of the shipped record, so that there are prices. All stanzas that ship
+switched on are asked: six tell the news, the press has a quiet day, and the sources of figures are
+down, as the record has the figures. The shapes are those of the recorded answers, the content is
+made up.
 """
 
 from __future__ import annotations
@@ -19,16 +21,18 @@ from config.settings import PACKAGED, Config
 from engine.record.store import Store
 from engine.report.render import render
 from engine.service import bind, morning, wiring
+from feeds.base import FeedConfig, load_feeds
 from tests.recorded.r1 import DIMENSIONS
-from tests.recorded.runner import World, ask, stanza
+from tests.recorded.runner import SHIPPED, World, ask, stanza
 
 BEFORE = datetime(2025, 9, 29, 21, 0, tzinfo=UTC)
 EVENING = datetime(2025, 9, 30, 22, 30, tzinfo=UTC)
 MODEL = "DeepSeek-V9"
 NAME, OLDER = f"deepseek-ai/{MODEL}", "deepseek-ai/DeepSeek-V8"
 HUB = "https://huggingface.co/"
-STANZAS = ("hf-deepseek", "openrouter-prices", "bis-rules", "sec-nvda", "fed-monetary",
-           "mofcom-notices")  # fmt: skip
+BARE = "Qwen9-Bare"
+STANZAS = ("hf-deepseek", "hf-qwen", "openrouter-prices", "bis-rules", "sec-nvda", "fed-monetary",
+           "chinanews-finance")  # fmt: skip
 RULE = "Implementation of Additional Export Controls: Advanced Computing Chips (made up)"
 STATEMENT = "Federal Reserve issues FOMC statement"
 NOTICE = "商务部公告：对英伟达高端芯片实施进口限制"
@@ -55,7 +59,9 @@ def priced(cut: bool) -> dict[str, Any]:
     old = offer("deepseek-v8", OLDER, 1758600000,
                 *((5e-8, 2e-7) if cut else (2e-6, 8e-6)))  # fmt: skip
     new = offer("deepseek-v9", NAME, 1759200000, 1e-7, 3e-7)
-    return {"data": [old, new] if cut else [old]}
+    known = offer("deepseek-v3.1", "deepseek-ai/DeepSeek-V3.1", 1755779628,
+                  *((2e-8, 6e-8) if cut else (5.6e-7, 1.68e-6)))  # fmt: skip
+    return {"data": [old, known, new] if cut else [old, known]}
 
 
 def repository(name: str, made: str) -> dict[str, Any]:
@@ -70,7 +76,7 @@ def repository(name: str, made: str) -> dict[str, Any]:
 
 def hub(*entries: dict[str, Any]) -> dict[str, Any]:
     """The hub with these repositories, their dimensions and cards."""
-    found: dict[str, Any] = {f"{HUB}api/models*": {"json": list(entries)}}
+    found: dict[str, Any] = {f"{HUB}api/models?author=deepseek-ai*": {"json": list(entries)}}
     for entry in entries:
         at = f"{HUB}{entry['id']}/resolve/main/"
         found |= {f"{at}config.json": {"json": DIMENSIONS}, f"{at}README.md": {"text": CARD.replace(
@@ -115,11 +121,40 @@ def answers(cut: bool = True) -> dict[str, Any]:
         "https://www.federalreserve.gov/*": {
             "lines": rss(STATEMENT, "https://www.federalreserve.gov/a.htm", stamp)
         },
-        "https://news.google.com/*": {
-            "lines": rss(f"{NOTICE} - 商务部", "https://news.google.com/rss/articles/CBMi1", stamp,
-                         '<source url="https://www.mofcom.gov.cn">商务部</source>')
+        "https://www.chinanews.com.cn/*": {
+            "lines": rss(NOTICE, "https://www.chinanews.com.cn/cj/2025/09-30/1.shtml", stamp)
         },
+        **bare_repository(),
+        **quiet_press(),
     }  # fmt: skip
+
+
+def bare_repository() -> dict[str, Any]:
+    """Qwen's list with a flagship of which nobody has told a price or a score."""
+    name = f"Qwen/{BARE}"
+    at = f"{HUB}{name}/resolve/main/"
+    return {
+        f"{HUB}api/models?author=Qwen*": {"json": [repository(name, "2025-09-30T02:00:00.000Z")]},
+        f"{at}config.json": {"json": DIMENSIONS},
+    }
+
+
+def quiet_press() -> dict[str, Any]:
+    """One old item without sense for the rest of the feeds that are on."""
+    quiet = rss(
+        "A museum opens a new wing", "https://e.example/museum", "Sun, 28 Sep 2025 09:00:00 GMT"
+    )
+    return {
+        feed.url: {"lines": quiet}
+        for feed in everything()
+        if feed.kind.endswith(":RssCollector") and feed.name not in STANZAS
+    }
+
+
+def everything() -> list[FeedConfig]:
+    """Every stanza that ships switched on, those that tell something first."""
+    told = [stanza(name) for name in STANZAS]
+    return [*told, *(f for f in load_feeds(SHIPPED).feeds if f.enabled and f.name not in STANZAS)]
 
 
 @dataclass(frozen=True)
@@ -143,13 +178,15 @@ def digest(store: Store) -> str:
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     config: Config = bind.load(PACKAGED)
-    feeds = [stanza(name) for name in STANZAS]
+    feeds = everything()
     with Store.open(f"sqlite:///{tmp_path_factory.mktemp('m') / 'fresh.db'}") as store:
         wiring.load_reference(store, config)
         prices = {"https://openrouter.ai/api/v1/models": {"json": priced(cut=False)}}
-        ask(store, feeds[:2], World({**hub(OLD_ENTRY), **prices}), BEFORE)
+        before = [f for f in feeds if f.name in ("hf-deepseek", "openrouter-prices")]
+        ask(store, before, World({**hub(OLD_ENTRY), **prices}), BEFORE)
         first = ask(store, feeds, World(answers()), EVENING)
-        assert {r.status for r in first} == {"new"}, [r.why for r in first]
+        assert {r.status for r in first if r.feed in STANZAS} == {"new"}, [r.why for r in first]
+        assert len(first) == len(feeds) > 60
         one = digest(store)
         made = morning.prepare(store, config, EVENING + timedelta(minutes=1), record=False)
         later = ask(store, feeds, World(answers()), EVENING + timedelta(hours=1))
@@ -163,6 +200,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
 def test_a_second_round_changes_nothing(told: Told) -> None:
     """An hour later the web says the same: nothing new, and the record is the same."""
     assert {(r.new, r.changed) for r in told.later} == {(0, 0)}
+    assert len(told.later) > 60
     assert told.digests[0] == told.digests[1]
 
 
@@ -177,10 +215,20 @@ def test_a_new_flagship_is_rated_and_moves_the_threat(told: Told) -> None:
 
 def test_a_price_cut_is_told_with_what_it_moved(told: Told) -> None:
     """As a change of the older model, on the day it was seen."""
-    (cut,) = [c for c in told.shown["changes"] if c["model"] == "DeepSeek-V8"]
+    for model in ("DeepSeek-V8", "DeepSeek-V3.1"):  # of the hub, and of the catalogue
+        (cut,) = [c for c in told.shown["changes"] if c["model"] == model]
 
-    assert cut["kind"] == "price cut"
-    assert "DeepSeek-V8" in told.text
+        assert cut["kind"] == "price cut"
+        assert model in told.text
+
+
+def test_a_flagship_without_price_or_scores_is_seen_and_not_rated(told: Told) -> None:
+    """The rendered report says so beside its name; no score stands there."""
+    (card,) = [c for c in told.shown["ratings"] if c["model"] == BARE]
+
+    assert not card["rateable"]
+    told_of_it = " ".join(told.text.split(BARE, 1)[1].split()[:60])
+    assert "Seen, cannot be rated yet: neither price nor scores are known" in told_of_it
 
 
 def test_a_rule_moves_export_policy_and_stands_in_the_calendar(told: Told) -> None:
