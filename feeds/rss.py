@@ -179,37 +179,53 @@ def _by_identity(read: Sequence[tuple[RawEntry, Item]]) -> list[Item]:
     for entry, item in read:
         told_apart_by = shared.get(item.url)
         if told_apart_by is not None:
-            item = replace(item, url=f"{item.url}#{_mark(told_apart_by(entry))}")
+            item = replace(item, url=f"{item.url}#{told_apart_by(entry)}")
         identity = item.url or item_id(item)
         best[identity] = _later(best.get(identity), item)
     return list(best.values())
 
 
 def _shared(read: Sequence[tuple[RawEntry, Item]]) -> dict[str, Callable[[RawEntry], str]]:
-    """Addresses that a document gives to several entries: live blogs, pages that only point.
+    """Addresses that a document gives to several entries -> the fragment that tells them apart.
 
-    What tells their entries apart: the guid or the link's own fragment, or the title too where one
-    of these stands over several. It becomes a fragment, which leaves the address working.
+    Live blogs, pages that only point. The link's own fragment where each entry has another one,
+    else a mark of the guid, or of the title too where one guid stands over several.
     """
-    titles: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    groups: defaultdict[str, list[RawEntry]] = defaultdict(list)
     for entry, item in read:
         if item.url:
-            titles[item.url][_own_name(entry)].add(item.title)
-    found: dict[str, Callable[[RawEntry], str]] = {}
-    for url, by_name in titles.items():
-        if any(len(told) > 1 for told in by_name.values()):
-            found[url] = _name_and_title
-        elif len(by_name) > 1:
-            found[url] = _own_name
-    return found
+            groups[item.url].append(entry)
+    return {url: made for url, told in groups.items() if len(told) > 1 and (made := _apart(told))}
 
 
-def _own_name(entry: RawEntry) -> str:
-    return entry.guid or entry.link.partition("#")[2] or entry.title
+def _apart(entries: Sequence[RawEntry]) -> Callable[[RawEntry], str] | None:
+    """What tells ``entries`` of one address apart; None where they are one entry told again."""
+    titles: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        titles[entry.guid or entry.title].add(entry.title)
+    anchors = {_anchor(entry) for entry in entries}
+    if len(anchors) == len(entries) and "" not in anchors:
+        return _anchor
+    if any(len(told) > 1 for told in titles.values()):
+        return _of_guid_and_title
+    return _of_guid if len(titles) > 1 else None
 
 
-def _name_and_title(entry: RawEntry) -> str:
-    return f"{_own_name(entry)}\x1f{entry.title}"
+_ANCHOR = re.compile(r"[\w.~-]{1,80}\Z", re.A)
+
+
+def _anchor(entry: RawEntry) -> str:
+    """The fragment of the link; "" where there is none that can stand in an address."""
+    found = entry.link.partition("#")[2]
+    return found if _ANCHOR.match(found) else ""
+
+
+def _of_guid(entry: RawEntry) -> str:
+    return _mark(entry.guid or entry.title)
+
+
+def _of_guid_and_title(entry: RawEntry) -> str:
+    return _mark(f"{entry.guid}\x1f{entry.title}")
 
 
 def _mark(text: str) -> str:

@@ -239,6 +239,17 @@ def test_entries_that_share_a_link_are_told_apart_by_their_guid():
         assert "https://example.com/2" in urls
 
 
+def test_a_fragment_that_tells_entries_apart_is_kept_as_it_is():
+    """A day's page with an anchor for each note; without need the fragment goes, as ever."""
+    notes = [entry(1).replace("/1</link>", f"/1#note{n}</link>") for n in (1, 2)]
+    alone = entry(2).replace("/2</link>", "/2#top</link>")
+
+    for raw in (parse_strict(rss_doc(*notes, alone)), parse_tolerant(rss_doc(*notes, alone))):
+        assert [item.url for item in to_items(raw, FEED, NOW).items] == [
+            "https://example.com/1#note1", "https://example.com/1#note2", "https://example.com/2"
+        ]  # fmt: skip
+
+
 def test_an_atom_entry_without_a_link_has_the_address_of_its_id():
     """An id that is a web address leads somewhere; a tag does not."""
 

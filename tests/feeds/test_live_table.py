@@ -7,7 +7,7 @@ import pytest
 from engine.shown import FeedState
 from feeds.base import FeedConfig
 from feeds.collect import FeedResult
-from tests.live.__main__ import outcome, table
+from tests.live.__main__ import NOBODY, outcome, table
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,22 @@ def test_the_table_begins_with_what_failed_and_names_the_fallback() -> None:
     assert text.index("bad") < text.index("good   ")
     assert "meanwhile: good" in text
     assert text.endswith("1 of 2 sources answered.")
+
+
+def test_a_machine_that_is_cut_off_is_told_so_once() -> None:
+    """One line a source then; one that fails for a reason of its own brings the lines back."""
+    feeds = [FeedConfig(name=n, kind="a:B") for n in ("a", "b", "sec")]
+    away = [
+        FeedResult(feed=n, status="failed", state=FeedState.ERROR, why=f"{n}: name not resolved")
+        for n in ("a", "b")
+    ]
+    mute = FeedResult(feed="sec", status="failed", state=FeedState.ERROR,
+                      why="this source asks every client for a contact address")  # fmt: skip
+    told = table(feeds, [*away, mute])
+
+    assert told.startswith(NOBODY)
+    assert told.count("online") == 1
+    assert "CONTACT=" in told
+    assert len(told.splitlines()) == 2 + 2 + 3 + 2
+    gone = FeedResult(feed="sec", status="failed", state=FeedState.ERROR, why="x answered 404")
+    assert NOBODY not in table(feeds, [*away, gone])

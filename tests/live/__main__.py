@@ -19,9 +19,14 @@ from feeds.fetch import Fetcher
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "feeds.toml"
 _UNREACHABLE = ("no address", "not resolved", "connection", "took too long", "no connection",
-                "no answer", "unreachable", "connect")  # fmt: skip
+                "no answer", "unreachable", "connect", "could not resolve")  # fmt: skip
+NOBODY = ("No source can be reached from here: is this machine online, and behind a proxy is "
+          "HTTPS_PROXY set?")  # fmt: skip
 _MENDS = (
     ("asks every client for a contact", "run it with CONTACT=you@example.org"),
+    ("the proxy answered 407", "HTTPS_PROXY needs user:password@"),
+    ("the proxy answered", "the proxy does not let it through: ask who runs it"),
+    ("_proxy", "correct that variable, or unset it to connect directly"),
     ("holds no key", "set the variable that key_env names"),
     ("answered 404", "the address has moved: look for the feed on the site, change url"),
     ("answered 410", "the feed is gone: remove the stanza or give it a new url"),
@@ -50,13 +55,22 @@ def outcome(result: FeedResult) -> tuple[str, str]:
 
 
 def table(feeds: Iterable[FeedConfig], results: Sequence[FeedResult]) -> str:
-    """One line a source, worst first, each with what to do and who tells the nearest thing."""
+    """One line a source, worst first, each with what to do and who tells the nearest thing.
+
+    Where nobody can be reached that is said once, and each source has one line.
+    """
     by_name = {feed.name: feed for feed in feeds}
-    lines = []
+    outcomes = {result.feed: outcome(result) for result in results}
+    cut_off = bool(results) and all(
+        word in ("unreachable", "deferred") or "CONTACT" in mend for word, mend in outcomes.values()
+    )
+    lines = [NOBODY, ""] if cut_off else []
     for result in sorted(results, key=lambda r: (r.status in ("new", "unchanged"), r.feed)):
-        word, mend = outcome(result)
+        word, mend = outcomes[result.feed]
         feed = by_name[result.feed]
         lines.append(f"{result.feed:<30} tier {feed.tier}  {word:<12} {result.seconds:5.1f} s")
+        if cut_off and word in ("unreachable", "deferred"):
+            continue
         said = result.why or "; ".join(result.problems[:1])
         lines += [f"    {said[:110]}"] if said else []
         lines += [f"    mend: {mend}"] if mend else []
