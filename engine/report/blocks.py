@@ -252,7 +252,8 @@ class Mark:
 class Chart(Block):
     """Curves over time or order. summary says them in words, spark holds the main one's values.
 
-    levels: labels beside it, times: labels below it; bands: hatched stretches; marks: numbered
+    levels: labels beside it, times: labels below it; bands: hatched stretches;
+    gap: one without values; marks: numbered
     places; dots: unlabelled ones, whose words a pointer shows; end: the last point's place and
     words; zero: height of the zero line; key: (style, words) for each curve; low: half as high.
     """
@@ -263,6 +264,7 @@ class Chart(Block):
     levels: tuple[Tick, ...] = ()
     times: tuple[Tick, ...] = ()
     bands: tuple[Span, ...] = ()
+    gap: Span | None = None
     marks: tuple[Mark, ...] = ()
     dots: tuple[Mark, ...] = ()
     end: Mark | None = None

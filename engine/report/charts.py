@@ -22,7 +22,12 @@ FRAME_W, FRAME_H = 1000.0, 400.0
 """User units of the price frame; it is stretched to the page, so only the ratio matters."""
 
 _MAX_MONTH_TICKS = 7
-_MARK_GAP_PCT = 12.0  # on a phone a mark is about this wide
+_MARK_GAP_PCT = 7.5  # on a phone a mark is about this wide
+LANE_PCT, _LANE_ENDS_PCT = 92.0, 97.0
+"""Where the numbers of events stand: height from the top, and their right end."""
+_WEEKEND_DAYS, _MOST_GAP_PCT = 7, 25.0
+"""Silence up to a week, holidays with it, is no gap; more than a quarter of the frame shows no
+more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +94,21 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """One or more numbered events at one place; ``direction`` is their common sense, else 0."""
+    """A numbered event in the lane below the line. spot: where the line was on its day."""
 
     at: float
-    height: float
-    numbers: tuple[int, ...]
+    number: int
     direction: int
+    spot: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceChart:
-    """Line and area paths in frame units; bands are the sessions spent in SELL."""
+    """Line and area paths in frame units; bands are the sessions spent in SELL.
+
+    gap: from the last price to the reader's day, hatched and not to scale beyond ``_MOST_GAP_PCT``;
+    None where there is none to speak of.
+    """
 
     line: str
     area: str
@@ -108,28 +117,47 @@ class PriceChart:
     months: tuple[Tick, ...]
     marks: tuple[Mark, ...]
     end: tuple[float, float]
+    gap: Span | None = None
+
+    @property
+    def leaders(self) -> str:
+        """A path from each spot down to its number."""
+        return "".join(_path([m.spot, (m.at, LANE_PCT)]) for m in self.marks)
 
 
 def price_chart(
-    points: Sequence[PricePoint], events: Sequence[tuple[int, date, int]]
+    points: Sequence[PricePoint], events: Sequence[tuple[int, date, int]], silent_days: int = 0
 ) -> PriceChart | None:
-    """The chart of closes with ``events`` as (number, day, direction); None below two points."""
+    """The chart of closes with ``events`` as (number, day, direction); None below two points.
+
+    silent_days: calendar days from the last close to the reader's.
+    """
     if len(points) < 2:
         return None
     ticks = nice_ticks(min(p.close for p in points), max(p.close for p in points))
     y_axis = Axis(low=ticks[0], high=ticks[-1])
-    x_axis = Axis(low=0, high=len(points) - 1)
+    x_axis = Axis(low=0, high=(len(points) - 1) / (1 - _gap_pct(len(points), silent_days) / 100))
     spots = [(x_axis.at(i), 100 - y_axis.at(p.close)) for i, p in enumerate(points)]
-    line = _path(spots)
+    line, ends_at = _path(spots), spots[-1][0]
+    foot = f"L{ends_at * FRAME_W / 100:.1f} {FRAME_H:g}L0 {FRAME_H:g}Z"
     return PriceChart(
         line=line,
-        area=f"{line}L{FRAME_W:g} {FRAME_H:g}L0 {FRAME_H:g}Z",
+        area=f"{line}{foot}",
         bands=_bands(points, x_axis),
         prices=tuple(Tick(at=100 - y_axis.at(t), value=t) for t in ticks),
         months=_months(points, x_axis),
         marks=_marks(points, spots, events),
         end=spots[-1],
+        gap=Span(left=ends_at, width=round(100 - ends_at, 3)) if ends_at < 100 else None,
     )
+
+
+def _gap_pct(sessions: int, silent_days: int) -> float:
+    """Width of the gap in percent of the frame; 0 for a weekend."""
+    if silent_days <= _WEEKEND_DAYS:
+        return 0.0
+    missing = silent_days * 5 / 7
+    return min(_MOST_GAP_PCT, 100 * missing / (sessions + missing))
 
 
 def nice_ticks(low: float, high: float, *, about: int = 4) -> tuple[float, ...]:
@@ -177,27 +205,21 @@ def _marks(
     spots: Sequence[tuple[float, float]],
     events: Sequence[tuple[int, date, int]],
 ) -> tuple[Mark, ...]:
-    """Events on the last session at or before their day; neighbours share one mark."""
-    placed: list[tuple[float, float, int, int]] = []
+    """Events on the last session at or before their day, each with a place of its own.
+
+    They stand in one lane, the first at the right, pushed to the left where they would touch.
+    """
+    placed = []
     for number, day, direction in events:
         before = [i for i, p in enumerate(points) if p.session_on <= day]
         if before:
-            placed.append((*spots[before[-1]], number, direction))
-    groups: list[list[tuple[float, float, int, int]]] = []
-    for spot in sorted(placed):
-        if groups and spot[0] - groups[-1][0][0] < _MARK_GAP_PCT:
-            groups[-1].append(spot)
-        else:
-            groups.append([spot])
-    return tuple(_mark(group) for group in groups)
-
-
-def _mark(group: Sequence[tuple[float, float, int, int]]) -> Mark:
-    at, height, _, _ = group[-1]
-    directions = {direction for _, _, _, direction in group}
-    common = directions.pop() if len(directions) == 1 else 0
-    numbers = tuple(sorted(n for _, _, n, _ in group))
-    return Mark(at=at, height=height, numbers=numbers, direction=common)
+            placed.append((number, before[-1], direction))
+    room, found = _LANE_ENDS_PCT, list[Mark]()
+    for number, row, direction in sorted(placed):
+        at = min(spots[row][0], room)
+        room = at - _MARK_GAP_PCT
+        found.append(Mark(at=round(at, 3), number=number, direction=direction, spot=spots[row]))
+    return tuple(reversed(found))
 
 
 SPARK = "▁▂▃▄▅▆▇█"
@@ -213,14 +235,3 @@ def sparkline(values: Sequence[float], width: int) -> str:
     low, high = min(picked), max(picked)
     scale = (len(SPARK) - 1) / (high - low) if high > low else 0.0
     return "".join(SPARK[round((v - low) * scale)] for v in picked)
-
-
-def runs(numbers: Sequence[int]) -> str:
-    """1, 2, 3, 5 as "1–3, 5"."""
-    out: list[list[int]] = []
-    for n in sorted(numbers):
-        if out and out[-1][-1] == n - 1:
-            out[-1].append(n)
-        else:
-            out.append([n])
-    return ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in out)

@@ -17,6 +17,32 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FAINT = """
+(() => {
+  const rgb = c => (c.match(/[\\d.]+/g) || []).map(Number);
+  const light = c => c.slice(0, 3).map(v => v / 255)
+    .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0);
+  const over = (a, b, k = a[3] ?? 1) => [0, 1, 2].map(i => a[i] * k + b[i] * (1 - k));
+  const behind = e => {
+    const layers = [];
+    for (let n = e; n; n = n.parentElement) layers.push(rgb(getComputedStyle(n).backgroundColor));
+    return layers.reverse().reduce((under, layer) => over(layer, under), [255, 255, 255]);
+  };
+  const faint = []; let read = 0;
+  document.querySelectorAll('details').forEach(d => { d.open = true; });
+  for (const e of document.body.querySelectorAll('*')) {
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
+    if (!e.getClientRects().length) continue;
+    const back = behind(e), ink = over(rgb(getComputedStyle(e).color), back);
+    const [a, b] = [light(ink), light(back)].sort((x, y) => y - x);
+    read += 1;
+    if ((a + .05) / (b + .05) < 4.5) faint.push(e.textContent.trim().slice(0, 40));
+  }
+  return JSON.stringify([read, faint]);
+})()
+"""
+"""Contrast after WCAG 2.1, 1.4.3, of every element with text of its own, over what is behind it."""
 START_SECONDS = 30.0
 WAIT_SECONDS = 60.0
 

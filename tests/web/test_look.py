@@ -12,7 +12,7 @@ import pytest
 
 from engine.report.render import render
 from tests.service.test_seed_case import seed_report
-from tests.web.chrome import Tab, chrome
+from tests.web.chrome import FAINT, Tab, chrome
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -84,40 +84,12 @@ def test_paper_takes_four_pages_at_most(tab: Tab, pages: dict[str, Path], lang: 
     assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= MOST_PAGES
 
 
-_FAINT = """
-(() => {
-  const rgb = c => (c.match(/[\\d.]+/g) || []).map(Number);
-  const light = c => c.slice(0, 3).map(v => v / 255)
-    .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-    .reduce((s, v, i) => s + v * [.2126, .7152, .0722][i], 0);
-  const over = (a, b, k = a[3] ?? 1) => [0, 1, 2].map(i => a[i] * k + b[i] * (1 - k));
-  const behind = e => {
-    const layers = [];
-    for (let n = e; n; n = n.parentElement) layers.push(rgb(getComputedStyle(n).backgroundColor));
-    return layers.reverse().reduce((under, layer) => over(layer, under), [255, 255, 255]);
-  };
-  const faint = []; let read = 0;
-  document.querySelectorAll('details').forEach(d => { d.open = true; });
-  for (const e of document.body.querySelectorAll('*')) {
-    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
-    if (!e.getClientRects().length) continue;
-    const back = behind(e), ink = over(rgb(getComputedStyle(e).color), back);
-    const [a, b] = [light(ink), light(back)].sort((x, y) => y - x);
-    read += 1;
-    if ((a + .05) / (b + .05) < 4.5) faint.push(e.textContent.trim().slice(0, 40));
-  }
-  return JSON.stringify([read, faint]);
-})()
-"""
-"""Contrast after WCAG 2.1, 1.4.3, of every element with text of its own, over what is behind it."""
-
-
 @pytest.mark.parametrize("dark", [False, True])
 def test_every_word_stands_out_from_its_ground(
     tab: Tab, pages: dict[str, Path], dark: bool
 ) -> None:
     tab.look(width=390, height=SCREEN_PX, dark=dark)
     tab.open(pages["en"].as_uri())
-    read, faint = json.loads(tab.run(_FAINT))
+    read, faint = json.loads(tab.run(FAINT))
     assert read > 200
     assert faint == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 
 from engine.values import Fact
 from tests.engine.report.sample_report import HOSTILE
-from tests.web.chrome import Tab, chrome
+from tests.web.chrome import FAINT, Tab, chrome
 from tests.web.site import NOW, Site, make_site, served
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -115,12 +116,44 @@ def _run_a_backtest(tab: Tab) -> None:
     assert tab.run("window.same") is True
 
 
-def test_no_page_is_wider_than_a_phone(tab: Tab, address: str) -> None:
-    tab.look(width=390, height=844)
-    for path in ("/", "/archive?as_of=2025-08-22", "/feeds", "/releases", "/backtest", "/compare"):
-        tab.open(f"{address}{path}")
+_STOPS = """
+(() => { const e = document.activeElement, s = getComputedStyle(e);
+  return e === document.body ? '' : [e.tagName, e.name || e.textContent.trim().slice(0, 20),
+    s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2].join('|'); })()
+"""
+LOOKED_AT = (
+    "/archive", "/feeds", "/releases", "/backtest", "/compare", "/jobs/none", "/nowhere",
+    "/archive?as_of=1890-01-01", "/stress",
+)  # fmt: skip
+"""The report's own page is looked at in test_look and in the morning above."""
+
+
+@pytest.mark.parametrize("path", LOOKED_AT)
+def test_every_page_fits_a_phone_stands_out_and_shows_where_the_keyboard_is(
+    window: Tab, address: str, path: str
+) -> None:
+    """In both languages, light and dark; no page is wider than 390 px, its forms included."""
+    between = "&" if "?" in path else "?"
+    for lang in ("en", "fr"):
+        window.look(width=390)
+        window.open(f"{address}{path}{between}lang={lang}")
+        assert window.run("document.documentElement.lang") == lang
         over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert tab.run(over) == 0, path
+        assert window.run(over) == 0, path
+        assert window.run("document.querySelectorAll('header.bar nav a').length") == 7
+        for dark in (False, True):
+            window.look(width=390, dark=dark)
+            read, faint = json.loads(window.run(FAINT))
+            assert read > 8
+            assert faint == []
+    stops = []
+    for _ in range(9):
+        for kind in ("keyDown", "keyUp"):
+            window.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab",
+                        windowsVirtualKeyCode=9)  # fmt: skip
+        stops.append(window.run(_STOPS))
+    assert len({stop for stop in stops if stop}) >= 6
+    assert all(stop.endswith("|true") for stop in stops if stop), stops
 
 
 @pytest.mark.parametrize(("dark", "paper"), [(False, "250, 249, 246"), (True, "19, 22, 25")])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.shown import SourceHealth
 
 FORMATS = ("text", "html", "md", "json")
-EXPLAINED = ("decision", "risk", "why")
+EXPLAINED = ("decision", "view", "risk", "why")
 """Sections of the report that ``explain`` shows."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import NEW_YORK
 from engine.report.blocks import Block, Chart, Curve, Mark, Tick
-from engine.report.charts import price_chart, runs
+from engine.report.charts import LANE_PCT, price_chart
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.sections.events import newest_first
@@ -29,15 +29,27 @@ class Price(Section):
             (number, event.occurred_at.astimezone(NEW_YORK).date(), event.direction)
             for number, event in enumerate(newest_first(report.events), start=1)
         ]
-        drawn = price_chart(report.prices, events)
+        silent = (
+            ((report.present_on or report.on) - report.prices[-1].session_on).days
+            if (report.prices)
+            else 0
+        )
+        drawn = price_chart(report.prices, events, silent)
         if drawn is None:
             return
         last = voice.number(report.prices[-1].close, "usd2")
         key = [("out", _("out of the position"))] if drawn.bands else []
         if drawn.marks:
             key.append(("", _("Numbers are the events listed below.")))
+        if drawn.gap is not None:
+            key.append(("gap", _("no price known to this day, {n:int} days", n=silent)))
         yield Chart(
-            curves=(Curve(path=drawn.area, style="under", filled=True), Curve(path=drawn.line)),
+            curves=(
+                Curve(path=drawn.area, style="under", filled=True),
+                *([Curve(path=drawn.leaders, style="lead")] if drawn.marks else []),
+                Curve(path=drawn.line),
+            ),
+            gap=drawn.gap,
             end=Mark(at=drawn.end[0], height=drawn.end[1], label=last),
             summary=_summary(report.prices, voice),
             levels=tuple(
@@ -47,7 +59,7 @@ class Price(Section):
             times=tuple(Tick(at=t.at, label=voice.month(t.value)) for t in drawn.months),  # type: ignore[arg-type]
             bands=drawn.bands,
             marks=tuple(
-                Mark(at=m.at, height=m.height, label=runs(m.numbers), tone=m.direction)
+                Mark(at=m.at, height=LANE_PCT, label=str(m.number), tone=m.direction)
                 for m in drawn.marks
             ),
             key=tuple(key),

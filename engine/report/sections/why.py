@@ -27,9 +27,8 @@ class Why(Section):
     name, order, title = "why", 10, N_("Why")
 
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
-        """The bars, the strongest first; what the score is worth; the decision's own notes."""
-        steps = steps_of(report.decision, voice)
-        yield steps
+        """The bars, the decision's own notes; ``view`` says what weighs most before them."""
+        yield steps_of(report.decision, voice)
         if report.decision.worth_pct is not None:
             yield Note(text=_worth(report.decision.worth_pct, voice), style="quiet")
         for note in report.decision.notes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 
 import pytest
@@ -16,7 +16,6 @@ from engine.report.charts import (
     nice_ticks,
     padded_axis,
     price_chart,
-    runs,
     sparkline,
 )
 from engine.report.sections.track import was_right, wilson
@@ -70,15 +69,39 @@ def test_an_event_after_the_close_sits_on_the_last_session_and_an_early_one_is_l
     chart = price_chart(prices(), [(1, saturday, -1), (2, long_ago, 1)])
     assert chart is not None
     (mark,) = chart.marks
-    assert (mark.numbers, mark.at, mark.direction) == ((1,), 100.0, -1)
+    assert (mark.number, mark.direction, mark.spot) == (1, -1, chart.end)
+    assert mark.at <= 97
 
 
-def test_neighbouring_events_share_a_mark_whose_sense_is_neutral_when_they_differ() -> None:
-    chart = price_chart(
-        prices(), [(1, date(2025, 8, 22), 1), (2, date(2025, 8, 21), -1), (3, date(2025, 3, 3), 1)]
-    )
+def test_events_of_one_week_stand_side_by_side_in_the_order_of_their_days() -> None:
+    """Nine at the right edge were one bubble; none touches another, and each points to its day."""
+    days = [date(2025, 8, 22) - timedelta(days=n) for n in range(9)]
+    chart = price_chart(prices(), [(n, day, 1) for n, day in enumerate(days, start=1)])
     assert chart is not None
-    assert [(m.numbers, m.direction) for m in chart.marks] == [((3,), 1), ((1, 2), 0)]
+    at = [m.at for m in chart.marks]
+
+    assert [m.number for m in chart.marks] == list(range(9, 0, -1))
+    assert all(b - a >= 7 for a, b in pairwise(at))
+    assert 0 <= at[0] < at[-1] <= 97
+    assert chart.leaders.count("M") == 9
+    lone = price_chart(prices(), [(1, days[0], 1), (2, date(2025, 3, 3), 1)])
+    assert lone is not None
+    assert lone.marks[0].at == pytest.approx(lone.marks[0].spot[0], abs=1e-3)
+
+
+def test_the_days_without_a_price_are_drawn_up_to_a_quarter_of_the_frame() -> None:
+    weekend, month, years = (price_chart(prices(), [], n) for n in (3, 30, 800))
+    assert weekend is not None
+    assert month is not None
+    assert years is not None
+    assert weekend.gap is None
+    assert month.gap is not None
+    assert years.gap is not None
+    n = len(prices())
+    assert month.gap.width == pytest.approx(100 * (30 * 5 / 7) / (n + 30 * 5 / 7), abs=0.5)
+    assert years.gap.width == pytest.approx(25)
+    assert years.end[0] == pytest.approx(75)
+    assert years.gap.left + years.gap.width == pytest.approx(100)
 
 
 def test_one_price_makes_no_chart() -> None:
@@ -90,10 +113,6 @@ def test_a_sparkline_shows_its_ends_and_its_flat() -> None:
     assert sparkline([5, 5, 5], 10) == "▁▁▁"
     assert sparkline([], 10) == ""
     assert len(sparkline(list(range(1000)), 60)) == 60
-
-
-def test_runs_of_numbers_are_shortened() -> None:
-    assert runs((5, 1, 2, 3)) == "1–3, 5"
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 1), (1, 4), (7, 9), (20, 20), (33, 100)])

@@ -90,8 +90,8 @@ def test_a_change_to_sell_is_told(fmt: str) -> None:
 def test_the_order_is_decision_risk_reasons_price_releases_rates_market_events_record() -> None:
     text = visible(sample_report(), "html")
     order = [
-        "HOLD", "What would make it SELL", "Your words", "for selling", "From $127.83",
-        "DeepSeek-V3.1", "Fed meeting of", "Market value", "Powell opens",
+        "HOLD", "What would make it SELL", "weighs most against", "Your words", "for selling",
+        "From $127.83", "DeepSeek-V3.1", "Fed meeting of", "Market value", "Powell opens",
         "Nvidia reports the quarter", "closed decisions", "sources up to date", "Random seed",
         "Not investment advice",
     ]  # fmt: skip
