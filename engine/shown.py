@@ -151,7 +151,8 @@ class RegisteredRule:
     state: ``not begun``, ``running``, ``over``, ``withdrawn``, or ``changed`` when the rule is no
     longer the sealed one. sessions: judged so far. total_pct, mix_total_pct: growth over them, of
     the rule and of the constant mix of its own exposure; fall_pct, holding_fall_pct: deepest falls;
-    all None while there are none. met: conditions that end it, empty before ``least_sessions``.
+    all None while there are none. looks: how often what would end it was asked; next_look: after
+    how many sessions it is asked next. met: conditions that ended it, on ``ended_on``.
     """
 
     held_back: bool
@@ -160,12 +161,14 @@ class RegisteredRule:
     until_on: date
     state: str
     sessions: int
-    least_sessions: int
+    looks: int
+    next_look: int
     total_pct: float | None
     mix_total_pct: float | None
     fall_pct: float | None
     holding_fall_pct: float | None
     met: tuple[str, ...]
+    ended_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

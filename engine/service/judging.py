@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from engine.service import registering
 from engine.service.tracking import FALL_PCT, LEAST
 
 if TYPE_CHECKING:
-    from backtests.benchmarks import Yardstick
     from backtests.metrics import Summary
     from backtests.reliability import ChanceScore
     from engine.decision.outlook import Outlook
@@ -31,13 +30,32 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The withdrawal rule asked after so many sessions, by what was known then.
+
+    excess_high_pct: upper end of the interval of growth a year above the benchmark named;
+    skill_high: of the skill of the chance of a fall; both None with too few sessions. fall_pct,
+    holding_fall_pct: deepest falls.
+    """
+
+    sessions: int
+    on: date
+    excess_high_pct: float | None
+    fall_pct: float
+    holding_fall_pct: float
+    skill_high: float | None
+    met: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """The sessions of a period that have a price, JSON-ready.
 
     figures: growth_pct a year, total_pct, fall_pct, sharpe, switches, exposure_pct. yardsticks:
     as ``basis.plain_yardsticks``. skills: chance -> n, void, came, brier, brier_base_rate, skill
-    and its 90 % interval; all but n and void None below ``LEAST``. withdrawn: conditions
-    met. decisions_hash: of every decision of these sessions, for a later version to reproduce.
+    and its 90 % interval; all but n and void None below ``LEAST``. looks: at which the
+    withdrawal rule was asked, with what was met. withdrawn: conditions met at the first look that
+    met any. decisions_hash: of every decision of these sessions, for a later version to reproduce.
     """
 
     first_on: date
@@ -46,6 +64,7 @@ class Measured:
     figures: Mapping[str, float | None]
     yardsticks: Mapping[str, Any]
     skills: Mapping[str, Any]
+    looks: tuple[Look, ...]
     withdrawn: tuple[str, ...]
     decisions_hash: str
 
@@ -67,12 +86,12 @@ def measure(
     from engine.service import basis
 
     window = window_for(assessment, told)
-    evaluation, rule = assessment.evaluation, told["withdrawal"]
+    evaluation = assessment.evaluation
     account = replay(window.market, evaluation.target_weight[window.rows])
-    asked = (rule["excess_over"],) if intervals is None else intervals
+    asked = (told["withdrawal"]["excess_over"],) if intervals is None else intervals
     sticks = yardsticks(window.market, account, window.earlier, intervals=asked)
     ours = summarise(account)
-    skills = skills_of(assessment.outlook, rows_of(window))
+    looks = tuple(_look(assessment, window, told, n) for n in looks_of(window, told))
     lines = registering.decision_lines(window.features.sessions_on, evaluation)
     return Measured(
         first_on=window.first,
@@ -80,8 +99,9 @@ def measure(
         sessions=len(window.market),
         figures=_figures(ours),
         yardsticks=basis.plain_yardsticks(sticks),
-        skills=skills,
-        withdrawn=_withdrawn(rule, len(window.market), ours, sticks, skills),
+        skills=skills_of(assessment.outlook, rows_of(window)),
+        looks=looks,
+        withdrawn=next((look.met for look in looks if look.met), ()),
         decisions_hash=registering.digest_of(lines[window.rows]),
     )
 
@@ -110,24 +130,50 @@ def _figures(ours: Summary) -> dict[str, float | None]:
     }
 
 
-def _withdrawn(
-    rule: Mapping[str, Any],
-    sessions: int,
-    ours: Summary,
-    sticks: tuple[Yardstick, ...],
-    skills: Mapping[str, Any],
-) -> tuple[str, ...]:
+# --- the rule that ends it ------------------------------------------------------------------------
+
+
+def looks_of(window: Window, told: Mapping[str, Any]) -> tuple[int, ...]:
+    """After how many sessions the rule is asked: at fixed ones, and at the period's last."""
+    every, over = told["withdrawal"]["sessions"], len(window.market)
+    looks = list(range(every, over + 1, every))
+    whole = _last_session(date.fromisoformat(told["until"])) <= window.last
+    if whole and over > every and over not in looks:
+        looks.append(over)
+    return tuple(looks)
+
+
+def _last_session(until: date) -> date:
+    """The last session of the exchange on or before ``until``."""
+    from engine.macro.sessions import load_sessions
+
+    return load_sessions(until - timedelta(days=14), until).on[-1]
+
+
+def _look(assessment: Assessment, window: Window, told: Mapping[str, Any], n: int) -> Look:
+    """The rule after ``n`` sessions: chances count whose windows were over by then."""
+    from backtests.benchmarks import yardsticks
+    from backtests.metrics import summarise
+    from backtests.replay import replay
+
+    rule, part = told["withdrawal"], window.part(slice(0, n))
+    account = replay(part.market, assessment.evaluation.target_weight[part.rows])
+    sticks = yardsticks(part.market, account, part.earlier, intervals=(rule["excess_over"],))
+    ours = summarise(account)
+    name = f"fall_{FALL_PCT:g}"
+    within = assessment.outlook.falls[FALL_PCT].horizon
+    rows = rows_of(window.part(slice(0, max(1, n - within))))
+    skill = skills_of(assessment.outlook, rows).get(name, {}).get("skill_interval")
     by_name = {y.name: y for y in sticks}
     interval = by_name[rule["excess_over"]].interval
-    skill = skills.get(f"fall_{FALL_PCT:g}", {}).get("skill_interval")
-    return registering.withdrawn(
-        rule,
-        sessions=sessions,
-        excess_high_pct=None if interval is None else interval.high_pct,
-        fall_pct=ours.max_drawdown_pct,
-        holding_fall_pct=by_name[rule["fall_deeper_than"]].figures.max_drawdown_pct,
-        skill_high=None if skill is None else skill[1],
-    )
+    found: dict[str, Any] = {
+        "sessions": n,
+        "excess_high_pct": None if interval is None else interval.high_pct,
+        "fall_pct": ours.max_drawdown_pct,
+        "holding_fall_pct": by_name[rule["fall_deeper_than"]].figures.max_drawdown_pct,
+        "skill_high": None if skill is None else skill[1],
+    }
+    return Look(on=part.last, met=registering.withdrawn(rule, **found), **found)
 
 
 # --- chances --------------------------------------------------------------------------------------
@@ -230,7 +276,8 @@ def all_judged(
 def _state(found: Measured, told: Mapping[str, Any]) -> str:
     if found.withdrawn:
         return "withdrawn"
-    return "over" if found.last_on >= date.fromisoformat(told["until"]) else "running"
+    over = _last_session(date.fromisoformat(told["until"])) <= found.last_on
+    return "over" if over else "running"
 
 
 def said_otherwise(
@@ -255,12 +302,18 @@ def said_otherwise(
     return {"live": len(said), "otherwise": other}
 
 
+def next_look(every: int, sessions: int) -> int:
+    """After how many sessions the withdrawal rule is asked next, while the period goes on."""
+    return (sessions // every + 1) * every
+
+
 def in_short(found: Mapping[str, Any]) -> RegisteredRule:
     """A judged statement as the report shows it."""
     from engine.shown import RegisteredRule
 
     so_far = found["so_far"] or {}
     own, sticks = so_far.get("figures", {}), so_far.get("yardsticks", {})
+    looks = so_far.get("looks", ())
     rule = found["withdrawal"]
     mix, other = sticks.get(rule["excess_over"], {}), sticks.get(rule["fall_deeper_than"], {})
     equity = mix.get("final_equity")
@@ -271,10 +324,12 @@ def in_short(found: Mapping[str, Any]) -> RegisteredRule:
         until_on=date.fromisoformat(found["until"]),
         state=found["state"],
         sessions=so_far.get("sessions", 0),
-        least_sessions=rule["sessions"],
+        looks=len(looks),
         total_pct=own.get("total_pct"),
         mix_total_pct=None if equity is None else 100.0 * (equity - 1.0),
         fall_pct=own.get("fall_pct"),
         holding_fall_pct=other.get("max_drawdown_pct"),
         met=tuple(so_far.get("withdrawn", ())),
+        next_look=next_look(rule["sessions"], so_far.get("sessions", 0)),
+        ended_on=next((date.fromisoformat(look["on"]) for look in looks if look["met"]), None),
     )

@@ -39,22 +39,35 @@ BENCHMARKS = (
     "holding", "cash", "constant_mix", "constant_60", "half", "trend_200", "volatility_target",
 )  # fmt: skip
 LEAST_SESSIONS = 126
-"""Sessions before which no preset is withdrawn: half a year (judgement)."""
+"""Sessions from look to look, and before the first one: half a year (judgement)."""
+CHANCE_SESSIONS = 504
+"""Sessions before which chances of a fall within 21 end nothing: two years, of which 24 windows do
+not overlap (judgement)."""
+FALL_MARGIN_POINTS = 2.0
+"""Points by which a fall must be deeper than that of holding (judgement): a rule that nearly always
+holds misses its fall by tenths of a point through one switch alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """What ends a preset, written before. Any one of these, over ``sessions`` or more sessions:
+    """What ends a preset, written before. Any one of these at any look:
 
     the 95 % interval of its growth above the constant mix of its own average exposure lies wholly
-    below zero; its deepest fall is deeper than that of holding; the 90 % interval of the Brier
-    skill of its chance of a 10 % fall lies wholly below zero.
+    below zero; its deepest fall is deeper than that of holding by more than a margin; the 90 %
+    interval of the Brier skill of its chance of a 10 % fall lies wholly below zero.
+
+    Looks are few and fixed, since who looks each day finds luck in the end: after every
+    ``sessions`` sessions of the period, and after its last one. What is met once stays met. The
+    chances end nothing before ``chance_sessions``: half a year holds five months that do not
+    overlap, and no interval drawn from five can be believed.
     """
 
     sessions: int = LEAST_SESSIONS
+    chance_sessions: int = CHANCE_SESSIONS
     excess_over: str = "constant_mix"
     excess_interval_high_below_pct: float = 0.0
     fall_deeper_than: str = "holding"
+    fall_deeper_by_points: float = FALL_MARGIN_POINTS
     brier_skill_interval_high_below: float = 0.0
 
 
@@ -73,9 +86,10 @@ def withdrawn(
     met = []
     if excess_high_pct is not None and excess_high_pct < rule["excess_interval_high_below_pct"]:
         met.append("growth below its constant mix")
-    if fall_pct < holding_fall_pct:
+    if fall_pct < holding_fall_pct - rule["fall_deeper_by_points"]:
         met.append("fell deeper than holding")
-    if skill_high is not None and skill_high < rule["brier_skill_interval_high_below"]:
+    enough = sessions >= rule["chance_sessions"]
+    if enough and skill_high is not None and skill_high < rule["brier_skill_interval_high_below"]:
         met.append("chances worse than the base rate")
     return tuple(met)
 

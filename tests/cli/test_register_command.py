@@ -187,10 +187,12 @@ def test_tomorrow_may_be_registered() -> None:
     [
         ({}, 0),
         ({"excess_high_pct": -0.1}, 1),
-        ({"fall_pct": -31.0}, 1),
-        ({"skill_high": -0.01}, 1),
-        ({"skill_high": -0.01, "fall_pct": -31.0, "excess_high_pct": -1.0}, 3),
-        ({"skill_high": -0.01, "sessions": 125}, 0),
+        ({"fall_pct": -32.1}, 1),
+        ({"fall_pct": -31.9}, 0),
+        ({"skill_high": -0.01, "sessions": 504}, 1),
+        ({"skill_high": -0.01, "sessions": 503}, 0),
+        ({"skill_high": -0.01, "fall_pct": -32.1, "excess_high_pct": -1.0, "sessions": 504}, 3),
+        ({"excess_high_pct": -0.1, "sessions": 125}, 0),
     ],
 )
 def test_a_preset_ends_by_the_rule_written_before(changes: dict[str, Any], met: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -203,12 +204,56 @@ def test_a_rule_ends_by_what_was_written_and_not_before_its_sessions(world: Any)
     assert ended["so_far"]["sessions"] >= 126 > few["so_far"]["sessions"]
     assert (ended["state"], few["state"]) == ("withdrawn", "over")
     assert ended["so_far"]["withdrawn"] == ["fell deeper than holding"]
+    assert [look["sessions"] for look in ended["so_far"]["looks"]] == [126, 252]
+    assert few["so_far"]["looks"] == []
+    assert judging.in_short(ended).ended_on == date(2024, 7, 2)
     assert judging.in_short(ended).met == ("fell deeper than holding",)
     found = {"as_of": assessment.world.as_of, "strategy": "cautious"}
     found |= {**tracking.track(assessment, past), "registered": [ended, few]}
     text = " ".join(text_of(found, voice("en")).split())
-    assert "Withdrawn by the rule written before: it fell deeper than holding" in text
-    assert "Withdrawal rule, asked from session 126 on" in text
+    assert "Withdrawn by the rule written before, on 2024-07-02: it fell deeper" in text
+    assert "Asked after every 126 sessions and after the last." in text
+
+
+def test_the_rule_is_asked_at_fixed_sessions_and_by_what_was_known_then(world: Any) -> None:
+    """Earlier looks are the same when the period has gone on; the last session is a look too."""
+    assessment = world[0].assessment
+    long = told(assessment, until="2025-12-31")
+    running = judging.measure(assessment, long).looks
+    whole = judging.measure(assessment, told(assessment, until="2025-03-01")).looks  # a Saturday
+    earlier = world_as_of(assessment, "2024-10-01")
+    before = judging.measure(earlier, long).looks
+
+    assert [look.sessions for look in running] == [126, 252]
+    assert [look.sessions for look in whole] == [126, 252, 291]
+    assert whole[-1].on == date(2025, 2, 28)
+    assert before == running[:1]
+    assert before[0].excess_high_pct is not None
+    assert judging.judged(assessment, told(assessment, until="2025-03-01"), ())["state"] == "over"
+    assert [judging.next_look(126, n) for n in (0, 125, 126, 300)] == [126, 126, 252, 378]
+
+
+def world_as_of(assessment: Any, day: str) -> Any:
+    """What was assessed, had it been on ``day``."""
+    config, at = assessment.config, parse_as_of(day)
+    return wiring.assess(
+        wiring.world_of(assessment.world.history, config, at), config, ratings=(), version="test"
+    )
+
+
+def test_what_was_met_once_stays_met(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look meets the rule and the second does not: it has ended."""
+    assessment, real = world[0].assessment, judging._look
+
+    def once(assessment: Any, window: Any, sealed: Any, n: int) -> judging.Look:
+        met = ("fell deeper than holding",) if n == 126 else ()
+        return replace(real(assessment, window, sealed, n), met=met)
+
+    monkeypatch.setattr(judging, "_look", once)
+    found = judging.judged(assessment, told(assessment), ())
+
+    assert found["state"] == "withdrawn"
+    assert [bool(look["met"]) for look in found["so_far"]["looks"]] == [True, False]
 
 
 def test_live_mornings_that_said_otherwise_than_the_replay_are_counted(world: Any) -> None:

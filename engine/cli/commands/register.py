@@ -176,7 +176,9 @@ def text_of(runs: list[Run]) -> str:
             lines.append(_row(name, *figures, y["exposure_pct"], _excess(y)))
         for name, s in run.skills.items():
             lines.append(f"  chance {name}: {_skill(s)}")
-        lines.append("  withdrawal rule: " + ("; ".join(run.withdrawn) or "not met"))
+        asked = " and ".join(str(look.sessions) for look in run.looks) or "too few"
+        ended = "; ".join(run.withdrawn) or "not met"
+        lines.append(f"  withdrawal rule, asked after {asked} sessions: {ended}")
     return "\n".join(lines)
 
 

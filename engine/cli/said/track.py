@@ -163,7 +163,9 @@ def _statement(sealed: dict[str, Any], voice: Voice) -> Iterator[Block]:
     yield from (Note(text=text) for text in _so_far(sealed, voice))
     if ended := so_far["withdrawn"]:
         why = Said("; ".join(Registered().voice(voice).label(met) for met in ended))
-        yield Note(text=_("Withdrawn by the rule written before: {why}.", why=why), style="alert")
+        on = next(look["on"] for look in so_far["looks"] if look["met"])
+        text = _("Withdrawn by the rule written before, on {on}: {why}.", on=Said(on), why=why)
+        yield Note(text=text, style="alert")
     else:
         yield Note(text=_ending(rule, so_far, voice))
 
@@ -193,16 +195,19 @@ def _so_far(sealed: dict[str, Any], voice: Voice) -> Iterator[str]:
 
 
 def _ending(rule: dict[str, Any], so_far: dict[str, Any] | None, voice: Voice) -> str:
-    """What ends the preset, and since when that is asked."""
-    _ = voice.say
-    asked = _("asked from session {n:int} on", n=rule["sessions"])
-    if so_far is not None and so_far["sessions"] >= rule["sessions"]:
-        asked = _("not met")
-    return _(
-        "Withdrawal rule, {asked}: growth surely below its constant mix, a fall deeper than of "
-        "holding, or chances of a fall surely worse than the base rate.",
-        asked=asked,
+    """What ends the preset, and when that is asked."""
+    looks = 0 if so_far is None else len(so_far["looks"])
+    asked = voice.say("Asked after every {n:int} sessions and after the last.", n=rule["sessions"])
+    if looks:
+        asked = voice.count("Asked {n} time, not met.", "Asked {n} times, not met.", n=looks)
+    ends = voice.say(
+        "What ends it: growth surely below its constant mix; a fall more than {margin:pct0} deeper "
+        "than of holding; from session {late:int} on, chances of a fall surely worse than the base "
+        "rate.",
+        margin=rule["fall_deeper_by_points"],
+        late=rule["chance_sessions"],
     )
+    return paragraph(ends, asked)
 
 
 def _excess(mix: dict[str, Any], voice: Voice) -> str:

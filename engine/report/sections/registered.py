@@ -73,9 +73,17 @@ def _came(rule: RegisteredRule, voice: Voice) -> str:
 def _ending(rule: RegisteredRule, voice: Voice) -> str:
     if rule.met:
         reasons = "; ".join(voice.label(reason) for reason in rule.met)
-        return voice.say("By the rule written before, this preset has ended: {why}.", why=reasons)
-    if rule.sessions < rule.least_sessions:
         return voice.say(
-            "What would end it is asked from session {n:int} on.", n=rule.least_sessions
+            "By the rule written before, this preset ended on {on:date}: {why}.",
+            on=rule.ended_on,
+            why=reasons,
         )
-    return voice.say("Nothing that would end it has come.")
+    if not rule.looks:
+        return voice.say(
+            "What would end it is first asked after session {n:int}.", n=rule.next_look
+        )
+    return voice.count(
+        "What would end it was asked once and has not come.",
+        "What would end it was asked {n} times and has not come.",
+        n=rule.looks,
+    )

@@ -591,14 +591,15 @@ def registered_rules() -> tuple[RegisteredRule, ...]:
     """One that its own rule ended, held back, and a forward one that has not begun."""
     ended = RegisteredRule(
         held_back=True, registered_on=date(2025, 8, 1), first_on=date(2025, 1, 2),
-        until_on=date(2025, 8, 20), state="withdrawn", sessions=158, least_sessions=126,
+        until_on=date(2025, 8, 20), state="withdrawn", sessions=158, looks=2,
+        next_look=252, ended_on=date(2025, 7, 7),
         total_pct=4.2, mix_total_pct=11.0, fall_pct=-31.0, holding_fall_pct=-30.2,
         met=("growth below its constant mix", "fell deeper than holding"),
     )  # fmt: skip
     ahead = replace(
         ended, held_back=False, first_on=date(2025, 9, 2), until_on=date(2026, 9, 1),
-        state="not begun", sessions=0, total_pct=None, mix_total_pct=None, fall_pct=None,
-        holding_fall_pct=None, met=(),
+        state="not begun", sessions=0, looks=0, next_look=126, ended_on=None,
+        total_pct=None, mix_total_pct=None, fall_pct=None, holding_fall_pct=None, met=(),
     )  # fmt: skip
     return ended, ahead
 
