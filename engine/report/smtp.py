@@ -21,10 +21,10 @@ from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from engine.report.mail_line import PIECE_SECONDS, Line, SecureLine
 from engine.report.typography import clean
 from engine.report.ways import MAX_SUBJECT_CHARS, Channel, DeliveryError, Message
 
-TIMEOUT_SECONDS = 20.0
 NAME = "nvsignal"
 ACCEPTED = (250, 251)
 """Answers to RCPT that take the recipient (RFC 5321, 4.2.3)."""
@@ -174,8 +174,8 @@ def _server(plugin: Any) -> smtplib.SMTP:
         context.verify_mode = ssl.CERT_NONE
     host, port = plugin.smtp_host, plugin.port
     if plugin.secure_mode == "ssl":
-        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=context)
-    server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+        return SecureLine(host, port, timeout=PIECE_SECONDS, context=context)
+    server = Line(host, port, timeout=PIECE_SECONDS)
     try:
         if plugin.secure_mode == "starttls":
             server.starttls(context=context)

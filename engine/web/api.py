@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from engine.errors import InputError, NvsignalError
+from engine.plain import safe_text
 
 Answering = Callable[[str, Mapping[str, str]], str]
 """(question, options) -> JSON text; raises ``NvsignalError``."""
 MOST_OPTIONS = 5
+MAX_ERROR_CHARS = 1_000
 
 
 class Api:
@@ -31,7 +33,7 @@ class Api:
             text = await run_in_threadpool(self._one, question, asked)
         except NvsignalError as error:
             status = 400 if isinstance(error, InputError) else 503
-            line = " ".join(str(error).split())
+            line = safe_text(" ".join(str(error).split()), limit=MAX_ERROR_CHARS)
             return _json(json.dumps({"error": line}, ensure_ascii=False) + "\n", status)
         return _json(text, 200)
 

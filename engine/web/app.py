@@ -161,7 +161,7 @@ def server(app: Starlette) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http=Connection,
-        log_level="warning",
+        log_level="error",  # a line for each broken request would be written by whoever sends them
         access_log=False,
         server_header=False,
         ws="none",

@@ -136,6 +136,17 @@ def test_nothing_else_can_be_asked(folder: Path, question: str, asked: dict[str,
     assert "\n" not in str(said.value)
 
 
+def test_an_error_line_turns_no_text_round() -> None:
+    """What was asked is repeated in errors, and people read them in the client's window."""
+    from engine.cli.commands.mcp import tools
+
+    def asked(question: str, given: dict[str, Any]) -> str:
+        raise InputError("'\u202e\x1b[31mgnorw\n' is no date")
+
+    with pytest.raises(Exception, match=r"^'\[31mgnorw ' is no date$"):
+        tools(asked)[0]()  # type: ignore[arg-type]
+
+
 def test_a_question_leaves_no_decision_on_record(folder: Path) -> None:
     answers(folder)("report", {})
 

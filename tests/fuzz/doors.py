@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import re
 import traceback
 import warnings
 from collections.abc import Callable
@@ -17,7 +16,16 @@ from typing import Any
 from unittest.mock import patch
 
 from tests.fuzz import inputs
-from tests.fuzz.hunt import HUNTS, Lab, Outcome, TooLongError, bounded, judged, verbs
+from tests.fuzz.hunt import (
+    HUNTS,
+    ODD_CHARACTERS,
+    Lab,
+    Outcome,
+    TooLongError,
+    bounded,
+    judged,
+    verbs,
+)
 from tests.recorded import runner
 
 # --- a file of the user's own -------------------------------------------------------------------
@@ -118,7 +126,7 @@ def feeds(seed: int, rng: random.Random, lab: Lab) -> Outcome:
         lines = traceback.format_exc(limit=-6)
         return Outcome(seed=seed, kind="feeds", asked=asked, code=0, fault="traceback", told=lines)
     fault = "last door" if "the collector failed" in told else ""
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", told):
+    if ODD_CHARACTERS.search(told):
         fault = "control characters"
     if not fault and rng.random() < 0.05:
         day = f"{recording.at:%Y-%m-%d}"
@@ -164,6 +172,8 @@ def programs(seed: int, rng: random.Random, lab: Lab) -> Outcome:
     fault = "failed" if code >= 500 and code != 503 else ""
     if "Traceback" in told or "unexpected " in told:
         fault = "last door"
+    if code < 500 and ODD_CHARACTERS.search(told):
+        fault = "control characters"
     return Outcome(seed=seed, kind="programs", asked=said, code=code, fault=fault, told=told[:600])
 
 

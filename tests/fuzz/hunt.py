@@ -47,6 +47,9 @@ LONG = frozenset(
 NEVER = frozenset({"run", "serve"})
 """They go on until somebody stops them; ``serve`` is asked for what is wrong only."""
 
+ODD_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Never in a line for people: they move the cursor, ring, or turn the text round."""
+
 CODES = frozenset({0, 1, 2, 3, 130, 141})
 
 
@@ -237,7 +240,7 @@ def fault_of(argv: Sequence[str], code: int, out: str, err: str, escaped: str) -
         return "exit code"
     if code in (1, 2) and not (err.strip() or out.strip()):
         return "silent"
-    if re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", err):
+    if ODD_CHARACTERS.search(err):
         return "control characters"
     return (
         "secret"
@@ -426,7 +429,8 @@ HUNTS: dict[str, Callable[[int, random.Random, Lab], Outcome]] = {
 def trial(seed: int, lab: Lab, kind: str | None = None) -> Outcome:
     """The input that ``seed`` stands for."""
     rng = random.Random(seed)
-    chosen = kind or rng.choice(sorted(HUNTS))
+    drawn = rng.choice(sorted(HUNTS))  # drawn in any case: ``kind`` does not change the rest
+    chosen = kind or drawn
     os.environ["NVSIGNAL_DATA"] = str(lab.place / "data")
     os.environ["XDG_CONFIG_HOME"] = str(lab.place / "settings")  # `config init` writes there
     desk = lab.place / "desk"  # relative names are written here

@@ -80,10 +80,10 @@ class World:
             {"status": 404, "text": "not recorded"},
         )
         headers, body = dict(found.get("headers", {})), body_of(found)
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         etag = headers.get("ETag")
         if etag and request.headers.get("If-None-Match") == etag:
-            return httpx.Response(304, headers=headers)
-        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+            return httpx.Response(304, headers=raw)
         return httpx.Response(found.get("status", 200), headers=raw, stream=_Bytes(body))
 
 

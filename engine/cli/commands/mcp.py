@@ -9,6 +9,9 @@ import typer
 
 from engine.cli.options import ConfigDir, Db, StrategyFile
 from engine.errors import InputError, NvsignalError
+from engine.plain import safe_text
+
+MAX_ERROR_CHARS = 1_000
 
 if TYPE_CHECKING:
     from engine.cli.answers import Answers
@@ -63,8 +66,9 @@ def server(answers: Answers) -> Any:
     from mcp.server.mcpserver import MCPServer
     from mcp_types import ToolAnnotations
 
+    # What goes wrong is told to the client; the SDK would also print a traceback for each mistake.
     made: MCPServer[Any] = MCPServer(
-        "nvsignal", instructions=ABOUT, version=version("nvsignal"), log_level="WARNING"
+        "nvsignal", instructions=ABOUT, version=version("nvsignal"), log_level="CRITICAL"
     )
     marks = ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False
@@ -83,7 +87,9 @@ def tools(answers: Answers) -> tuple[Callable[..., str], ...]:
         try:
             return answers(question, {k: v for k, v in asked.items() if v is not None})
         except NvsignalError as error:
-            raise ToolError(" ".join(str(error).split())) from None
+            raise ToolError(
+                safe_text(" ".join(str(error).split()), limit=MAX_ERROR_CHARS)
+            ) from None
 
     def report(as_of: str | None = None, strategy: str | None = None) -> str:
         """The whole report: verdict, chances, reasons, flips, events, releases, rates, health."""
