@@ -48,6 +48,11 @@ def sentences(report: Report, voice: Voice) -> tuple[str, str, str]:
 
 def _evidence(d: Decision, voice: Voice) -> str:
     _ = voice.say
+    if not d.known:
+        return _(
+            "Only {share:share0} of what weighs is observed: the evidence cannot say.",
+            share=d.coverage,
+        )
     lean = _lean(d.score, voice)
     heard = [c for c in d.contributions if abs(c.contribution) >= TOLD]
     pro = max(heard, key=lambda c: c.contribution, default=None)
@@ -121,7 +126,7 @@ def _so(d: Decision, voice: Voice) -> str:
     told = {"share": d.target_weight, "exit": d.exit_below, "enter": d.enter_above}
     if not d.known:
         word = verdict_word(d.verdict, voice)
-        return _("That is too little to judge: the last word, {word}, stands.", word=Said(word))
+        return _("So the last word, {word}, stands.", word=Said(word))
     if d.verdict == "SELL":
         if d.risk is not None and d.risk.sells:
             return _("So the rules sell, on risk alone, and keep {share:share0}.", **told)

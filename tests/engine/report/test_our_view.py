@@ -63,6 +63,12 @@ def test_the_heaviest_voice_of_each_side_is_named(
     assert not any(text in first for text in unsaid)
 
 
+def test_where_too_little_is_seen_the_evidence_leans_nowhere() -> None:
+    """A score of one voice in six is no view."""
+    first = told(decided(known=False, coverage=0.15))[0]
+    assert first == "Only 15% of what weighs is observed: the evidence cannot say."
+
+
 def test_no_state_of_a_decision_is_contradicted() -> None:
     """SELL is never called keeping all, keeping never selling, and the share is the decision's."""
     d = sample_report().decision
