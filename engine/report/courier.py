@@ -28,6 +28,7 @@ from engine.report.i18n import voice
 from engine.report.smtp import NAME, mail, recipients_of, submit
 from engine.report.typography import clean
 from engine.report.ways import Channel, DeliveryError, Message
+from engine.report.web_line import bounded_answers, ended_within
 
 if TYPE_CHECKING:
     from engine.record.store import Store
@@ -354,8 +355,16 @@ def send(channel: Channel, message: Message, key: str, now: datetime, slip: smtp
     body = message.html if rich else message.text if channel.form == "mail" else message.push
     form = NotifyFormat.HTML if rich else NotifyFormat.TEXT
     slip.offered(slip.pending)
-    with _complaints() as said:
-        if not plugin.notify(title=message.subject, body=body, body_format=form):
+
+    def notify() -> bool:
+        return bool(plugin.notify(title=message.subject, body=body, body_format=form))
+
+    with _complaints() as said, bounded_answers():
+        try:
+            well = ended_within(notify)
+        except TimeoutError as error:  # nobody knows whether it has it
+            raise DeliveryError(f"channel '{channel.name}': {error}") from None
+        if not well:
             why = said[-1] if said else "it gave no reason"
             slip.kept_back(slip.pending, why)
             raise DeliveryError(f"channel '{channel.name}': the service did not take it: {why}")
