@@ -216,6 +216,7 @@ def test_an_unchanged_answer_is_not_read_again(fresh: Fresh) -> None:
         second = poll(store, feeds, web, AT + timedelta(hours=2))
 
     assert {r.status for r in second} == {"unchanged"}
+    assert {r.headers["Accept-Encoding"] for r in web.asked} == {"gzip, deflate"}
     conditional = [r for r in web.asked[n:] if "If-None-Match" in r.headers]
     assert len(conditional) > 20
 
