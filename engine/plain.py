@@ -23,6 +23,11 @@ def safe_text(text: str, *, limit: int = 2_000) -> str:
     return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
 
 
+def one_line(text: str, *, limit: int) -> str:
+    """``safe_text`` without line ends, which a quoted cell of a table may hold."""
+    return safe_text(" ".join(text.split()), limit=limit)
+
+
 def to_plain(value: Any) -> Any:
     """``value`` as JSON-ready plain data.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from engine.errors import InputError, TableError
 from engine.files import read_bytes
 from engine.phrases import phrase
-from engine.plain import safe_text
+from engine.plain import one_line
 
 MAX_CELL_CHARS = 131_072  # the limit of Python's reader, which is for the whole process
 
@@ -109,7 +109,7 @@ def csv_rows(
                 line=str(line),
                 missing=str(missing[0]),
             ),
-            remedy=phrase("it has {x}", x=", ".join(safe_text(c, limit=40) for c in heading[:12])),
+            remedy=phrase("it has {x}", x=", ".join(one_line(c, limit=40) for c in heading[:12])),
         )
     twice = next((c for c in heading if heading.count(c) > 1), None)
     if twice is not None:
@@ -118,7 +118,7 @@ def csv_rows(
                 "{name}:{line}: column '{twice}' comes twice",
                 name=name,
                 line=str(line),
-                twice=safe_text(twice, limit=40),
+                twice=one_line(twice, limit=40),
             )
         )
     for line, row in found:

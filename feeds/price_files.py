@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from engine.errors import InputError, TableError
 from engine.phrases import phrase
-from engine.plain import safe_text
+from engine.plain import one_line
 from engine.record.readings import Bar
 from engine.tables import csv_cells, decoded
 
@@ -152,7 +152,7 @@ def _sheet(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sheet
             )
     line, heading = found[0]
     lacking = "close" if any(_FIELDS.get(c.lower()) == "date" for c in heading) else "date"
-    seen = ", ".join(safe_text(cell, limit=30) for cell in heading[:12])
+    seen = ", ".join(one_line(cell, limit=30) for cell in heading[:12])
     raise TableError(
         phrase(
             "{name}:{line}: no column '{lacking}'",
@@ -169,7 +169,7 @@ def _yfinance(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sh
     (_, fields), (line, tickers) = found[:2]
     ours = [k for k, ticker in enumerate(tickers) if k and ticker.upper().lstrip("^") == symbol]
     if not ours:
-        seen = ", ".join(sorted({safe_text(t, limit=12) for t in tickers[1:] if t}))
+        seen = ", ".join(sorted({one_line(t, limit=12) for t in tickers[1:] if t}))
         raise TableError(
             phrase(
                 "{name}:{line}: holds {seen}, not {symbol}",
@@ -231,11 +231,11 @@ def _need_ours(sheet: _Sheet, symbol: str) -> None:
                     "{name}:{line}: a price of {ticker}, not of {symbol}",
                     name=sheet.name,
                     line=str(line),
-                    ticker=safe_text(ticker, limit=12),
+                    ticker=one_line(ticker, limit=12),
                     symbol=symbol,
                 ),
                 remedy=phrase(
-                    "--symbol {ticker}, or take its rows out", ticker=safe_text(ticker, limit=12)
+                    "--symbol {ticker}, or take its rows out", ticker=one_line(ticker, limit=12)
                 ),
             )
         if sheet.cell(row, "period").upper() not in ("", "D"):
@@ -271,7 +271,7 @@ def _days(sheet: _Sheet) -> tuple[Callable[[int, str], date], str]:
                     "{name}:{line}: date '{text}' is not a date",
                     name=sheet.name,
                     line=str(line),
-                    text=safe_text(text, limit=40),
+                    text=one_line(text, limit=40),
                 ),
                 remedy=phrase("use 2025-10-01"),
             ) from None
@@ -351,7 +351,7 @@ def _numbers(sheet: _Sheet) -> tuple[Callable[[str], float], bool]:
                 "{name}:{line}: '{text}' may be a thousand or a decimal",
                 name=sheet.name,
                 line=str(line),
-                text=safe_text(text, limit=20),
+                text=one_line(text, limit=20),
             ),
             remedy=phrase("write prices with a point"),
         )
@@ -393,7 +393,7 @@ def _bar(
                     "{place}: {field} = '{text}' is not a number",
                     place=place,
                     field=field,
-                    text=safe_text(text, limit=40),
+                    text=one_line(text, limit=40),
                 )
             ) from None
         least = value >= 0 if field == "volume" else value > 0
@@ -404,7 +404,7 @@ def _bar(
                     "{place}: {field} = {text} is not {what}",
                     place=place,
                     field=field,
-                    text=safe_text(text, limit=40),
+                    text=one_line(text, limit=40),
                     what=what,
                 )
             )

@@ -165,6 +165,13 @@ def test_grouped_thousands_are_read_where_a_point_shows_them() -> None:
     assert read("Date;Close\n2024-06-06;1.209,98\n").bars[0].close == 1209.98
 
 
+def test_a_heading_with_a_line_end_is_told_in_one_line() -> None:
+    """A quoted cell may hold one; what is said of it may not."""
+    with pytest.raises(InputError) as error:
+        read('"Date\nDate"')
+    assert "columns seen: Date Date" in str(error.value)
+
+
 PIECES = st.sampled_from(
     ["Date", "Close", "Price", "Ticker", "NVDA", "2025-10-01", "01/10/2025", "1,5", "$2", "€",
      "sep=;",
