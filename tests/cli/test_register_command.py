@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ Say = Callable[..., Any]
 def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
     """Commands on a copy of the configuration and a record of their own, on 2026-03-02."""
     frozen_config(tmp_path / "config")
+    shutil.rmtree(tmp_path / "config" / "registered")  # nothing is sealed yet
     (tmp_path / "data").mkdir()
     monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("NVSIGNAL_CONFIG", str(tmp_path / "config"))
