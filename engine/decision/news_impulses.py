@@ -318,13 +318,14 @@ def _episode_of(event: Event, row: int, name: str, known: list[Episode], within:
 def _same_actor(episode: Episode, event: Event, actor: str) -> bool:
     """Whether ``event`` may tell the step of ``episode``: one actor, or one not named.
 
-    Between the curated table and the wires one name in common is enough; two curated rows, or two
-    headlines, are one step only by the same actor.
+    Between the curated table and the wires one name in common is enough, or one government; two
+    curated rows, or two headlines, are one step only by the same actor.
     """
     if episode.actor == actor or not episode.actor or not actor:
         return True
     across = any(map(_is_curated, episode.told.values())) != _is_curated(event)
-    return across and not _names(episode.actor).isdisjoint(_names(actor))
+    named = not _names(episode.actor).isdisjoint(_names(actor))
+    return across and (named or not _sides(episode).isdisjoint(_sides_of(event.actor)))
 
 
 def _names(actor: str) -> frozenset[str]:
@@ -364,8 +365,11 @@ def _one_side(one: Episode, other: Episode) -> bool:
 
 def _sides(episode: Episode) -> frozenset[str]:
     """The governments whose agencies the tellings of ``episode`` name as actor."""
-    actors = " / ".join(event.actor for event in episode.told.values())
-    return frozenset(side for side, pattern in _SIDES.items() if pattern.search(actors))
+    return _sides_of(" / ".join(event.actor for event in episode.told.values()))
+
+
+def _sides_of(actor: str) -> frozenset[str]:
+    return frozenset(side for side, pattern in _SIDES.items() if pattern.search(actor))
 
 
 # --- versions -------------------------------------------------------------------------------

@@ -216,6 +216,8 @@ def actor(reading: Reading, event_type_name: str) -> str:
         return next((name for code, name in _GROUP_ACTORS if _has(reading, code)), "Fed")
     if event_type_name == "china_purchase_ban":
         return "China"
+    if event_type_name == "regulatory_probe" and _has(reading, "first_china"):
+        return "China"
     if event_type_name in _POLICY:
         exports = event_type_name != "regulatory_probe"
         order = _EXPORT_ACTORS if exports else _POLICY_ACTORS

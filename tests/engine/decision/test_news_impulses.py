@@ -323,3 +323,12 @@ def test_what_rests_on_one_owner_is_known_apart() -> None:
     assert alone[6] == pytest.approx(-BAN_PCT / 2 * 2 ** (-2 / half_life))
     confirmed = impulses(grid(), [event(3)], WEIGHTS, gates())["policy_alone_pct"]
     assert not confirmed.any()
+
+
+def test_the_wires_join_the_tables_step_of_an_agency_of_their_government() -> None:
+    """The table says "China SAMR", the wire "China": one probe, not two."""
+    table = event(5, "table", "regulatory_probe", actor="China SAMR", owners=(CURATED,), grade="A")
+    wire = event(6, "wire", "regulatory_probe", actor="China", objects=())
+    other = event(6, "other", "regulatory_probe", actor="Regulator", objects=())
+    assert set(policy(table, wire)) == {5}
+    assert set(policy(table, other)) == {5, 6}

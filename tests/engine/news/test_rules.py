@@ -197,3 +197,12 @@ def test_attention_halves_each_half_life_and_ignores_what_is_not_known() -> None
     assert left.tolist() == [1.0, 0.5, 0.5, 0.0, 0.0]
     with pytest.raises(ValueError, match="half_life"):
         attention(np.array([1.0]), 0.0)
+
+
+def test_a_probe_that_china_leads_is_chinas_whatever_it_is_about() -> None:
+    told = "China says a preliminary review finds Nvidia broke antitrust law"
+    assert rules.actor(readings.read(told), "regulatory_probe") == "China"
+    assert (
+        rules.actor(readings.read("EU antitrust regulators probe Nvidia"), "regulatory_probe")
+        != "China"
+    )
