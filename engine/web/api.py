@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Mapping
 
-from starlette.concurrency import run_in_threadpool
+import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,23 +22,23 @@ class Api:
     """Answers one question at a time: each may take seconds of this machine."""
 
     def __init__(self, answers: Answering) -> None:
-        self._answers, self._lock = answers, threading.Lock()
+        self._answers = answers
+        # Whoever waits for the one before waits without a thread, which the pages need.
+        self._one_at_a_time = anyio.CapacityLimiter(1)
 
     async def answer(self, request: Request) -> Response:
         """The JSON of the command of this name, or ``{"error": ...}`` with 400 or 503."""
         question = request.path_params["question"][:40]
         asked = {k[:40]: v[:250] for k, v in request.query_params.multi_items()[:MOST_OPTIONS]}
         try:
-            text = await run_in_threadpool(self._one, question, asked)
+            text = await anyio.to_thread.run_sync(
+                self._answers, question, asked, limiter=self._one_at_a_time
+            )
         except NvsignalError as error:
             status = 400 if isinstance(error, InputError) else 503
             line = safe_text(" ".join(str(error).split()), limit=MAX_ERROR_CHARS)
             return _json(json.dumps({"error": line}, ensure_ascii=False) + "\n", status)
         return _json(text, 200)
-
-    def _one(self, question: str, asked: Mapping[str, str]) -> str:
-        with self._lock:
-            return self._answers(question, asked)
 
 
 def _json(text: str, status: int) -> Response:

@@ -37,21 +37,37 @@ _V = TypeVar("_V")
 
 
 class Kept(Generic[_V]):
-    """The last few results of something slow; two askers of the same thing compute it once."""
+    """The last few results of something slow; two askers of the same thing compute it once.
+
+    One is made at a time, which bounds the memory; what is kept waits for none of them.
+    """
 
     def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
+        self._most, self._lock, self._making = most, threading.Lock(), threading.Lock()
         self._values: OrderedDict[Hashable, _V] = OrderedDict()
 
     def get(self, key: Hashable, make: Callable[[], _V]) -> _V:
         """The value of ``key``, made now when it is not kept."""
-        with self._lock:
-            if key not in self._values:
-                self._values[key] = make()
+        found = self._kept(key)
+        if found:
+            return found[0]
+        with self._making:
+            found = self._kept(key)  # somebody may have made it meanwhile
+            if found:
+                return found[0]
+            made = make()
+            with self._lock:
+                self._values[key] = made
                 while len(self._values) > self._most:
                     self._values.popitem(last=False)
+            return made
+
+    def _kept(self, key: Hashable) -> tuple[_V] | None:
+        with self._lock:
+            if key not in self._values:
+                return None
             self._values.move_to_end(key)
-            return self._values[key]
+            return (self._values[key],)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

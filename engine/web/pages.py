@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import anyio.to_thread
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -35,6 +36,9 @@ from engine.web.trial import Outcome, run_trials
 
 LANGUAGE_COOKIE = "nvsignal_lang"
 MAX_SPREAD_BPS = 1_000.0
+MOST_SLOW = 4
+"""Requests for other days at work at once; the threads for all requests are forty."""
+T = TypeVar("T")
 SECTIONS = ("today", "archive", "feeds", "releases", "stress", "backtest", "compare")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
@@ -45,6 +49,7 @@ class Pages:
     def __init__(self, desk: Desk, language: str) -> None:
         self.desk, self.language = desk, language
         self.jobs = Jobs()
+        self._slow = anyio.CapacityLimiter(MOST_SLOW)
         self._env = Environment(
             loader=PackageLoader("engine.web"),
             autoescape=True,
@@ -60,6 +65,13 @@ class Pages:
         """
         with suppress(Exception):
             self._report(self.desk.clock(), voice(self.language, minus="\u2212"))
+
+    async def _slowly(self, work: Callable[..., T], *given: Any) -> T:
+        """What may take seconds for any day that is asked for: a few at a time.
+
+        The others wait without a thread, so that today's report never waits for them.
+        """
+        return await anyio.to_thread.run_sync(work, *given, limiter=self._slow)
 
     # --- how a page is made -------------------------------------------------------------------
 
@@ -140,7 +152,7 @@ class Pages:
         speaker = self.voice(request)
         asked = request.query_params.get("as_of", "")[:60].strip()
         preset = request.query_params.get("preset")
-        shown = await run_in_threadpool(self._archive, asked, preset, speaker)
+        shown = await self._slowly(self._archive, asked, preset, speaker)
         return self.page(request, "archive", **shown)
 
     def _archive(self, asked: str, preset: str | None, speaker: Voice) -> dict[str, Any]:
@@ -193,7 +205,7 @@ class Pages:
         speaker = self.voice(request)
         asked = request.query_params.get("as_of", "")[:60].strip()
         instant = self.desk.instant(asked)
-        league = await run_in_threadpool(self.desk.league, instant)
+        league = await self._slowly(self.desk.league, instant)
         return self.page(
             request,
             "releases",
@@ -208,7 +220,7 @@ class Pages:
         speaker = self.voice(request)
         asked = request.query_params.get("as_of", "")[:60].strip()
         instant = self.desk.instant(asked or "last")
-        job = await run_in_threadpool(self.desk.stress, instant)
+        job = await self._slowly(self.desk.stress, instant)
         shown, made = self._progress(job, speaker), job.result
         if shown["over"] and made is None:
             raise job.failure or NvsignalError(phrase("the scenarios were stopped"))
@@ -254,7 +266,7 @@ class Pages:
         self, request: Request, name: str, left: str, right: str, asked: str
     ) -> Response:
         speaker = self.voice(request)
-        shown = await run_in_threadpool(self._bench_view, name, left, right, asked, speaker)
+        shown = await self._slowly(self._bench_view, name, left, right, asked, speaker)
         running = self.jobs.running()
         return self.page(request, name, job=running and self._progress(running, speaker), **shown)
 

@@ -22,10 +22,11 @@ from engine.report.i18n import voice
 from engine.report.page import compose
 from engine.service import wiring
 from engine.values import Fact, ModelRelease, ThreatRating
-from engine.web import guard, presets
+from engine.web import guard, presets, wire
 from engine.web.app import create_app, listen, static_files
+from engine.web.desk import Kept
 from engine.web.guard import MAX_BODY_BYTES, Admission, Sessions, need_token
-from engine.web.pages import inside
+from engine.web.pages import MOST_SLOW, inside
 from tests.engine.report.sample_report import HOSTILE, rating, sample_report, v31
 from tests.web.site import (
     NOW,
@@ -564,6 +565,63 @@ def test_a_slow_report_does_not_hold_up_other_requests(
         gate.set()
         reader.join(30)
     assert answers == [200]
+
+
+def test_many_slow_requests_leave_room_for_the_others(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than there are threads, for other days and under ``/api``; nobody waits for them."""
+    gate, inside = threading.Event(), threading.Semaphore(0)
+
+    def slow(*_: Any) -> Any:
+        inside.release()
+        gate.wait(60)
+        raise InputError("enough")
+
+    app = create_app(
+        site.store,
+        site.folder,
+        admission=Admission(names=frozenset({"localhost"})),
+        clock=lambda: NOW,
+        answers=slow,
+    )
+    monkeypatch.setattr(app.state.pages, "_archive", slow)
+    monkeypatch.setattr(wire, "MOST_PER_ADDRESS", 200)
+    with browser(app) as client:
+        paths = ["/archive?as_of=2025-03-03", "/api/report"] * 45
+        held = [threading.Thread(target=client.get, args=(path,)) for path in paths]
+        for thread in held:
+            thread.start()
+        try:
+            assert all(inside.acquire(timeout=30) for _ in range(MOST_SLOW + 1))
+            began = time.monotonic()
+            assert client.get("/rules?preset=balanced").status_code == 200
+            assert time.monotonic() - began < 10
+        finally:
+            gate.set()
+            for thread in held:
+                thread.join(60)
+
+
+def test_what_is_kept_waits_for_nothing_that_is_being_made() -> None:
+    kept: Kept[int] = Kept(2)
+    gate, entered = threading.Event(), threading.Event()
+    kept.get("old", lambda: 1)
+
+    def slow() -> int:
+        entered.set()
+        assert gate.wait(30)
+        return 2
+
+    maker = threading.Thread(target=kept.get, args=("new", slow))
+    maker.start()
+    assert entered.wait(30)
+    assert kept.get("old", lambda: 3) == 1
+    gate.set()
+    maker.join(30)
+    assert kept.get("new", lambda: 4) == 2
+    kept.get("third", lambda: 5)
+    assert kept.get("old", lambda: 6) == 6, "the longest unused one went"
 
 
 def test_the_first_report_is_worked_out_before_anybody_asks(
