@@ -137,6 +137,7 @@ def test_every_page_fits_a_phone_stands_out_and_shows_where_the_keyboard_is(
     for lang in ("en", "fr"):
         window.look(width=390)
         window.open(f"{address}{path}{between}lang={lang}")
+        window.wait("!document.querySelector('meta[http-equiv=refresh]')", "the page as it stays")
         assert window.run("document.documentElement.lang") == lang
         over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert window.run(over) == 0, path
