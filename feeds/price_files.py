@@ -56,6 +56,22 @@ _BLANK = frozenset({"", "-", "--", "n/a", "na", "null", "nan"})
 _SPACES = re.compile("[\\s\u00a0\u202f\u2009]")
 _SUFFIX = {"k": 1e3, "m": 1e6, "b": 1e9}
 _SLASHED = re.compile(r"(\d{1,2})([/.\-])(\d{1,2})\2(\d{4})(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?\Z")
+_NAMED = re.compile(r"(\d{1,2})(?:er)?[ -]([^\W\d_]{3,9})\.?[ -](\d{4})\Z")
+_MONTHS = (
+    "jan january janv janvier", "feb february févr février fevr fevrier", "mar march mars",
+    "apr april avr avril", "may mai", "jun june juin", "jul july juil juillet",
+    "aug august août aout", "sep sept september septembre", "oct october octobre",
+    "nov november novembre", "dec december déc décembre decembre",
+)  # fmt: skip
+"""Names of the months and what sites cut them to, English and French, January first."""
+_SHORT_YEAR = re.compile(r"\d{1,2}[/.\- ][^\W_]{1,9}[/.\- ]\d{2}\Z")
+_EVENT = re.compile(r"dividend|split", re.IGNORECASE)
+"""Yahoo's page puts what was paid between the prices."""
+_CURRENCY = re.compile(r"\A(?:US)?\$|(?:US)?\$\Z|USD\Z", re.IGNORECASE)
+_NO_TEXT = (
+    (re.compile(rb"PK\x03\x04|\xd0\xcf\x11\xe0"), phrase("a spreadsheet, not text")),
+    (re.compile(rb"\s*<(?:!doctype|html)", re.IGNORECASE), phrase("a web page, not a table")),
+)
 _ISO = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?:[ T]\d{2}:\d{2}.*)?\Z")
 
 
@@ -90,6 +106,11 @@ def read_price_file(raw: bytes, name: str, symbol: str) -> PriceFile:
     1,234 that may, another currency or symbol, NaN, prices that are not positive, a low above a
     high, days that come twice or in no order.
     """
+    for begins, what in _NO_TEXT:
+        if begins.match(raw):
+            raise InputError(
+                phrase("'{name}' is {what}", name=name, what=what), remedy=phrase("save it as CSV")
+            )
     text, encoding = decoded(raw, name, legacy=True)
     separator, text = _separator(text)
     found = list(csv_cells(text, name, separator=separator))
@@ -132,6 +153,8 @@ def _sheet(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sheet
         return _yfinance(found, name, symbol)
     for index, (_, row) in enumerate(found[:MAX_HEADING_LINES]):
         heading = [cell.lower() for cell in row]
+        if not heading[0] and {"open", "close"} <= set(heading):
+            heading[0] = "date"  # a table of pandas whose days are an index without a name
         place = {
             field: column
             for column, cell in reversed(list(enumerate(heading)))
@@ -141,7 +164,7 @@ def _sheet(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sheet
             dialect, first_part = next(
                 ((d, part) for d, needs, part in _DIALECTS if needs <= set(heading)), ("table", "")
             )
-            rows = found[index + 1 :]
+            rows = _prices_only(found[index + 1 :], len(heading))
             _need_width(rows, len(heading), name)
             return _Sheet(
                 name=name,
@@ -162,6 +185,14 @@ def _sheet(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sheet
         ),
         remedy=phrase("columns seen: {seen}", seen=seen),
     )
+
+
+def _prices_only(rows: list[tuple[int, list[str]]], width: int) -> list[tuple[int, list[str]]]:
+    """``rows`` without lines of prose below them, and without dividends and splits among them."""
+    end = len(rows)
+    while end and width > 2 and len(rows[end - 1][1]) == 1:
+        end -= 1
+    return [(n, row) for n, row in rows[:end] if not any(map(_EVENT.search, row[1:]))]
 
 
 def _yfinance(found: list[tuple[int, list[str]]], name: str, symbol: str) -> _Sheet:
@@ -264,8 +295,11 @@ def _days(sheet: _Sheet) -> tuple[Callable[[int, str], date], str]:
                 return date(year, two, one) if first_part == "day" else date(year, one, two)
             if match := _ISO.match(text):
                 return date(int(match[1]), int(match[2]), int(match[3]))
+            if (match := _NAMED.match(text)) and (month := _month(match[2])):
+                return date(int(match[3]), month, int(match[1]))
             return datetime.strptime(text, "%b %d, %Y").replace(tzinfo=UTC).date()
         except ValueError:
+            _refuse_short_year(sheet.name, line, text)
             raise TableError(
                 phrase(
                     "{name}:{line}: date '{text}' is not a date",
@@ -277,6 +311,20 @@ def _days(sheet: _Sheet) -> tuple[Callable[[int, str], date], str]:
             ) from None
 
     return day_of, first_part
+
+
+def _month(name: str) -> int | None:
+    """1 to 12 by its name."""
+    return next((n for n, names in enumerate(_MONTHS, 1) if name.lower() in names.split()), None)
+
+
+def _refuse_short_year(name: str, line: int, text: str) -> None:
+    if _SHORT_YEAR.match(text):
+        raise TableError(
+            phrase("{name}:{line}: '{text}' has a year of two digits", name=name, line=str(line),
+                   text=safe_text(text, limit=20)),
+            remedy=phrase("use 2025-10-01"),
+        )  # fmt: skip
 
 
 def _first_part(sheet: _Sheet, parts: Sequence[tuple[int, re.Match[str]]]) -> str:
@@ -332,6 +380,7 @@ def _need_order(dated: Sequence[tuple[int, date, list[str]]], name: str) -> None
 
 _PRICES = ("open", "high", "low", "close")
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?\Z")
+_DOTTED = re.compile(r"\d{1,3}(\.\d{3}){2,}\Z")
 _COMMA_DECIMALS = re.compile(r"\d+(\.\d{3})*,\d+\Z")
 
 
@@ -360,15 +409,16 @@ def _numbers(sheet: _Sheet) -> tuple[Callable[[str], float], bool]:
         bare = _bare(text)
         factor = _SUFFIX.get(bare[-1:].lower(), 1.0)
         bare = bare[:-1] if factor != 1.0 else bare
-        plain = bare.replace(".", "").replace(",", ".") if comma and "," in bare else bare
+        dotted = comma and ("," in bare or _DOTTED.match(bare) is not None)
+        plain = bare.replace(".", "").replace(",", ".") if dotted else bare
         return float(plain.replace(",", "")) * factor
 
     return number_of, comma
 
 
 def _bare(text: str) -> str:
-    """``text`` without blanks of any kind and without a dollar sign."""
-    return _SPACES.sub("", text).removeprefix("$").removesuffix("$")
+    """``text`` without blanks of any kind and without the sign or the name of the dollar."""
+    return _CURRENCY.sub("", _SPACES.sub("", text))
 
 
 def _bar(

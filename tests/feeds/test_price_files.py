@@ -132,6 +132,10 @@ def test_each_dialect_gives_the_same_bars_and_says_what_it_is(name: str) -> None
         (STOOQ_WEB.replace("187.24", "250"), "f.csv:2: 250 lies outside low and high"),
         ("Date,Close\n2025-13-01,1\n", "date '2025-13-01' is not a date"),
         ("Date,Close\n2025-10-01,1,2\n", "f.csv:2: 3 cells under 2 columns"),
+        ("Date,Close\n01-Oct-25,187.2\n", "'01-Oct-25' has a year of two digits (use 2025-10-01)"),
+        ("Date,Close\n10/21/25,187.2\n", "has a year of two digits"),
+        ("<!DOCTYPE html><p>Too many requests", "'f.csv' is a web page, not a table (save it as"),
+        ("PK\x03\x04xl/", "'f.csv' is a spreadsheet, not text (save it as CSV)"),
         (f"date,close\n2025-10-01,{'1' * 200_000}\n", "f.csv:2: a cell has more than 131,072"),
     ],
 )
@@ -141,6 +145,44 @@ def test_what_cannot_be_read_is_refused_with_place_and_reason(text: str, said: s
 
     assert said in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+ROWS = "2025-10-01,185.24,188.14,183.90,187.24,1\n2025-10-02,189.60,191.05,188.06,188.89,1\n"
+PLAIN = f"Date,Open,High,Low,Close,Volume\n{ROWS}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN + '\n"Data are provided for information only"\n',
+        PLAIN + "\nSource: a broker\nNo warranty.\n",
+        "NVIDIA Corporation (NVDA)\nHistorical prices\n\n" + PLAIN,
+        PLAIN.replace("2025-10-02", "2025-10-01,0.01 Dividend,,,,\n2025-10-02"),
+        PLAIN.replace("2025-10-02", '"Oct 1, 2025",10:1 Stock Splits,,,,\n2025-10-02'),
+        PLAIN.replace("Date,", ",").replace("10-01,", "10-01 00:00:00-04:00,"),
+        PLAIN.replace("Volume", "Volume,,").replace(",1\n", ",1,,\n"),
+        PLAIN.replace(",", ";").replace(".", ",").replace("-10-01", "-10-01 00:00"),
+        PLAIN.replace("2025-10-01", "1-Oct-2025").replace("2025-10-02", "2 October 2025"),
+        PLAIN.replace(",", ";")
+        .replace("2025-10-01", "1er octobre 2025")
+        .replace("2025-10-02", "2 oct. 2025"),
+        PLAIN.replace("187.24", "187.24 USD").replace("188.89", "US$188.89"),
+        PLAIN.replace("187.24", "$187.24").replace("188.89", "188.89 $"),
+        "\r".join(PLAIN.split("\n")),
+    ],
+)
+def test_what_strangers_files_have_around_and_inside_their_rows(text: str) -> None:
+    """Prose above and below, dividends between, months by name, the dollar by sign and name."""
+    closes = [(bar.session_on.isoformat(), bar.close) for bar in read(text).bars]
+    assert closes == [("2025-10-01", 187.24), ("2025-10-02", 188.89)]
+
+
+def test_points_between_thousands_are_read_where_commas_stand_before_decimals() -> None:
+    text = "Date;Close;Volume\n2024-05-23;1.037,99;83.506.500\n2024-05-24;1 064,69;42 949 300\n"
+    found = read(text).bars
+
+    assert [bar.close for bar in found] == [1037.99, 1064.69]
+    assert [bar.volume for bar in found] == [83_506_500, 42_949_300]
 
 
 def test_the_cells_overrule_the_habit_of_a_site() -> None:
