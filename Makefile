@@ -13,6 +13,7 @@ UV := $(shell command -v uv 2>/dev/null)
 
 ## report: the report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
 report: .venv/.runtime
+	@echo "Making the report; the first one reads all tables, which takes some seconds." >&2
 	@mkdir -p var && $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline --save var/report.html
 
 ## test: lint, types and every test but the long ones (make soak)
@@ -60,27 +61,25 @@ lock:
 	echo pip | uv pip compile - --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o .ci/seed.lock -c .ci/requirements-dev.lock
 	$(MAKE) .venv/.dev && $(RUN)/python .ci/supply.py
 
-.venv/bin/python:
-	@if [ -n "$(UV)" ]; then \
-	  uv venv -q --python $(PYTHON) .venv && \
-	  uv pip install -q --python .venv --require-hashes -r .ci/seed.lock; \
-	else \
-	  $(PYTHON) -m venv .venv && \
-	  $(RUN)/python -m pip install -q --disable-pip-version-check --require-hashes -r .ci/seed.lock; \
-	fi
+# An installer is silent for minutes; a line every few seconds says that it is at work.
+TELL_EVERY ?= 4
+define patiently
+	@$(1) & job=$$!; waited=0; \
+	while kill -0 $$job 2>/dev/null; do \
+	  sleep 1; waited=$$((waited + 1)); \
+	  if [ $$((waited % $(TELL_EVERY))) -eq 0 ] && kill -0 $$job 2>/dev/null; then \
+	    echo "  $(2): $$waited s so far; the first time takes a few minutes"; fi; \
+	done; wait $$job
+endef
 
-# Compiled once here: where Python is told to keep no bytecode, every start would compile it all again.
-COMPILE := $(RUN)/python -m compileall -q config engine feeds strategies backtests
+.venv/bin/python:
+	@echo "Setting up .venv, once."
+	$(call patiently,if [ -n "$(UV)" ]; then "$(UV)" venv -q --seed --python $(PYTHON) .venv; else $(PYTHON) -m venv .venv; fi,making the environment)
 
 define install
-	@if [ -n "$(UV)" ]; then \
-	  uv pip install -q --compile-bytecode --python .venv --require-hashes -r $(1) && \
-	  uv pip install -q --python .venv --no-deps --no-build-isolation -e . ; \
-	else \
-	  $(RUN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1) && \
-	  $(RUN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . ; \
-	fi
-	@$(COMPILE)
+	@echo "Installing what $(1) names; commands then lie in .venv/bin."
+	$(call patiently,if [ -n "$(UV)" ]; then "$(UV)" pip install -q --python .venv --require-hashes -r $(1); else $(RUN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1); fi,installing)
+	$(call patiently,if [ -n "$(UV)" ]; then "$(UV)" pip install -q --python .venv --no-deps --no-build-isolation -e .; else $(RUN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; fi,installing nvsignal itself)
 endef
 
 .venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
