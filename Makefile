@@ -72,14 +72,29 @@ define patiently
 	done; wait $$job
 endef
 
+PIP := $(RUN)/python -m pip install -q --disable-pip-version-check
+UV_PIP := "$(UV)" pip install -q --python .venv
+
 .venv/bin/python:
 	@echo "Setting up .venv, once."
-	$(call patiently,if [ -n "$(UV)" ]; then "$(UV)" venv -q --seed --python $(PYTHON) .venv; else $(PYTHON) -m venv .venv; fi,making the environment)
+	$(call patiently,if [ -n "$(UV)" ]; then \
+	  "$(UV)" venv -q --python $(PYTHON) .venv && $(UV_PIP) --require-hashes -r .ci/seed.lock; \
+	else \
+	  $(PYTHON) -m venv .venv && $(PIP) --require-hashes -r .ci/seed.lock; \
+	fi,making the environment)
+
+# Compiled once here: where Python is told to keep no bytecode, every start would compile it all again.
+COMPILE := $(RUN)/python -m compileall -q config engine feeds strategies backtests
 
 define install
 	@echo "Installing what $(1) names; commands then lie in .venv/bin."
-	$(call patiently,if [ -n "$(UV)" ]; then "$(UV)" pip install -q --python .venv --require-hashes -r $(1); else $(RUN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(1); fi,installing)
-	$(call patiently,if [ -n "$(UV)" ]; then "$(UV)" pip install -q --python .venv --no-deps --no-build-isolation -e .; else $(RUN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; fi,installing nvsignal itself)
+	$(call patiently,if [ -n "$(UV)" ]; then \
+	  $(UV_PIP) --compile-bytecode --require-hashes -r $(1) && \
+	  $(UV_PIP) --no-deps --no-build-isolation -e . ; \
+	else \
+	  $(PIP) --require-hashes -r $(1) && $(PIP) --no-deps --no-build-isolation -e . ; \
+	fi,installing)
+	$(call patiently,$(COMPILE),compiling)
 endef
 
 .venv/.runtime: requirements.lock pyproject.toml | .venv/bin/python
