@@ -13,8 +13,8 @@ UV := $(shell command -v uv 2>/dev/null)
 
 ## report: the report on the terminal and as var/report.html (AS_OF=2025-08-22 REPORT_LANG=fr)
 report: .venv/.runtime
-	@echo "Making the report; the first one reads all tables, which takes some seconds." >&2
-	@mkdir -p var && $(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline --save var/report.html
+	@mkdir -p var
+	$(call patiently,$(RUN)/nvsignal report $(AS_OF_OPTION) $(LANG_OPTION) --offline --save var/report.html,making the report)
 
 ## test: lint, types and every test but the long ones (make soak)
 test: .venv/.dev
@@ -68,7 +68,7 @@ define patiently
 	while kill -0 $$job 2>/dev/null; do \
 	  sleep 1; waited=$$((waited + 1)); \
 	  if [ $$((waited % $(TELL_EVERY))) -eq 0 ] && kill -0 $$job 2>/dev/null; then \
-	    echo "  $(2): $$waited s so far; the first time takes a few minutes"; fi; \
+	    echo "  $(2), $$waited s so far" >&2; fi; \
 	done; wait $$job
 endef
 
@@ -76,7 +76,7 @@ PIP := $(RUN)/python -m pip install -q --disable-pip-version-check
 UV_PIP := "$(UV)" pip install -q --python .venv
 
 .venv/bin/python:
-	@echo "Setting up .venv, once."
+	@echo "Setting up .venv, once; this takes a few minutes." >&2
 	$(call patiently,if [ -n "$(UV)" ]; then \
 	  "$(UV)" venv -q --python $(PYTHON) .venv && $(UV_PIP) --require-hashes -r .ci/seed.lock; \
 	else \
@@ -87,7 +87,7 @@ UV_PIP := "$(UV)" pip install -q --python .venv
 COMPILE := $(RUN)/python -m compileall -q config engine feeds strategies backtests
 
 define install
-	@echo "Installing what $(1) names; commands then lie in .venv/bin."
+	@echo "Installing what $(1) names; commands then lie in .venv/bin." >&2
 	$(call patiently,if [ -n "$(UV)" ]; then \
 	  $(UV_PIP) --compile-bytecode --require-hashes -r $(1) && \
 	  $(UV_PIP) --no-deps --no-build-isolation -e . ; \

@@ -322,7 +322,7 @@ def _refuse_short_year(name: str, line: int, text: str) -> None:
     if _SHORT_YEAR.match(text):
         raise TableError(
             phrase("{name}:{line}: '{text}' has a year of two digits", name=name, line=str(line),
-                   text=safe_text(text, limit=20)),
+                   text=one_line(text, limit=20)),
             remedy=phrase("use 2025-10-01"),
         )  # fmt: skip
 
