@@ -8,7 +8,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +145,25 @@ def test_one_feed_alone_that_cannot_be_reached_is_not_called_offline(home: Home)
 
     assert done.code == 1
     assert "0 answered, 1 failed" in done.out
+
+
+def test_a_source_that_is_ill_says_who_stands_in_and_what_is_missed(home: Home) -> None:
+    """Of an important one; one of the third rank says its fault alone."""
+    costs = 'fallback = "good"\nwhen_silent = "nobody tells the hour"\n'
+    home.web.put("/a", rss(PLAIN))
+    home.use(
+        wire("good", f"{home.web.url}/a"),
+        replace(wire("dead", f"{home.web.url}/none", 2), more=costs),
+        replace(wire("low", f"{home.web.url}/gone", 3), more=costs),
+    )
+    home.run("collect")
+    told = home.run("feeds").out
+    rows = {row["feed"]: row for row in json.loads(home.run("feeds", "--json").out)}
+
+    assert told.count("meanwhile good; nobody tells the hour") == 1
+    assert told.index("dead") < told.index("meanwhile good")
+    assert rows["dead"]["fallback"] == "good"
+    assert rows["low"]["when_silent"] == "nobody tells the hour"
 
 
 def test_only_the_feeds_named_are_asked(home: Home) -> None:

@@ -142,6 +142,7 @@ class Stanza:
     url: str
     tier: int = 1
     options: Mapping[str, str] = field(default_factory=dict)
+    more: str = ""
 
     def text(self) -> str:
         options = ", ".join(f"{k} = {v}" for k, v in self.options.items())
@@ -149,6 +150,7 @@ class Stanza:
             f'[[feed]]\nname = "{self.name}"\nkind = "{self.kind}"\nurl = "{self.url}"\n'
             f'label = "{self.name}"\ntier = {self.tier}\nallow_private = true\n'
             f"cadence_minutes = 30\nsilence_days = 100\noptions = {{ {options} }}\n"
+            f"{self.more}"
         )
 
 

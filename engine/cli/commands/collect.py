@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from engine.service.collecting import Collected
     from engine.shown import SourceHealth
-    from feeds.base import FeedsConfig
+    from feeds.base import FeedConfig, FeedsConfig
     from feeds.collect import FeedResult, Progress
 
 OFFLINE = "offline: no source could be reached; the record is as it was"
@@ -82,7 +82,7 @@ def register(app: typer.Typer) -> None:
         if json:
             write_out(to_json(health_rows(known, health, due)))
             return
-        write_out(health_text(health, due))
+        write_out(health_text(known, health, due))
 
 
 def _need_enabled(known: FeedsConfig, names: Sequence[str]) -> None:
@@ -229,23 +229,39 @@ def health_rows(
                 "next_due_at": due.get(feed.name),
                 "entries": source.n_facts if source else None,
                 "note": safe_text(source.note) if source else "",
+                "fallback": feed.fallback,
+                "when_silent": feed.when_silent,
             }
         )
     return rows
 
 
-def health_text(health: Sequence[SourceHealth], due: dict[str, datetime | None]) -> str:
-    """One row a feed: the ill first, tier 1 before the others."""
+def health_text(
+    known: FeedsConfig, health: Sequence[SourceHealth], due: dict[str, datetime | None]
+) -> str:
+    """One row a feed: the ill first, tier 1 before the others, with what their silence costs."""
+    stanzas = {feed.name: feed for feed in known.feeds}
     rows = [
         (
             (s.name, str(s.tier), s.state.value, _when(s.last_ok_at), _when(due.get(s.name))),
-            "" if s.state.value == "never" else s.note,
+            _said_of(s, stanzas[s.name]),
         )
         for s in sorted(health, key=lambda s: (s.state.value in ("ok", "empty"), s.tier))
     ]
     table = _table(("feed", "tier", "state", "last ok", "next"), "<<<<<", rows)
     good = sum(source.state.value == "ok" for source in health)
     return "\n".join([*table, f"{good} of {len(health)} sources up to date; times are UTC"])
+
+
+def _said_of(source: SourceHealth, feed: FeedConfig) -> str:
+    """The note, and of an important source that is ill who stands in and what is missed."""
+    if source.state.value == "never" and not source.mute:
+        return ""
+    told = [source.note]
+    if source.state.blind and feed.tier < 3:
+        told += [f"meanwhile {feed.fallback}"] if feed.fallback else []
+        told += [feed.when_silent] if feed.when_silent else []
+    return "; ".join(part for part in told if part)
 
 
 def _when(instant: datetime | None) -> str:
