@@ -295,8 +295,10 @@ def _change(report: Report, other: str, voice: Voice) -> str:
         return _("Changed today: it was {other}", other=other)
     if d.changed:
         return _("Changed on that day: it was {other}", other=other)
-    if d.previous_score is None:
+    if d.previous_score is None and d.since_on == d.acts_on:
         return _("First decision on record")
+    if d.previous_score is None:  # nothing was observed the session before
+        return _("Unchanged")
     by = d.score - d.previous_score
     moved = _largest_move(d) if abs(by) >= _WORTH_SAYING else None
     if moved is not None:

@@ -150,6 +150,16 @@ def test_a_score_that_stands_still_names_no_culprit() -> None:
     assert "score moved +0.10, most of it by" in risen
 
 
+def test_what_stands_since_last_year_is_no_first_decision() -> None:
+    """Also where the session before had nothing to score."""
+    d = sample_report().decision
+    unseen = {"changed": False, "previous_score": None}
+    assert d.since_on < d.acts_on
+    assert "Unchanged." in told_of(**unseen)
+    assert "First decision" not in told_of(**unseen)
+    assert "First decision on record." in told_of(since_on=d.acts_on, **unseen)
+
+
 def test_the_distance_says_what_sell_asks_for_beyond_the_line() -> None:
     """0.17 from the line by eye and 0.23 in the report is a riddle, unless the chance is said."""
     assert "asks for a chance of 60% of lying below" in told_of(sell_chance=0.6)

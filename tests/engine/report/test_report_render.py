@@ -239,6 +239,7 @@ def test_a_bare_report_renders_without_a_crash(fmt: str) -> None:
         silent_weight=1.0,
         coverage=0.0,
         margin=0.15,
+        since_on=sample_report().decision.acts_on,
     )
     bare = Report(
         as_of=sample_report().as_of, decision=empty, releases=(), rates=(), events=(),
