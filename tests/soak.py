@@ -214,7 +214,8 @@ def judge(
     need("one report a session", files, [f"{d}.{f}" for d in expected for f in ("en.html", "json")])
     copies = Counter(mark for mark, _ in inbox.mails)
     texts = [text for _, text in inbox.mails]
-    folded = [day for day in expected if not copies[message_id(day)]]
+    began = min(day for day in expected if copies[message_id(day)])  # of no mail before is told
+    folded = [day for day in expected if day > began and not copies[message_id(day)]]
     unnamed = [day for day in folded if not any(voice("en").on(day) in text for text in texts)]
     need("each mailed, or named by a later mail", unnamed, [])
     need("one copy, and one more at most", [n for n in copies.values() if n > 2], [])

@@ -291,7 +291,7 @@ class Forecast:
 def _completed(per_start: FloatArray, horizon: int) -> FloatArray:
     """What a window told, moved to the first row at which it is over."""
     out = np.full(per_start.shape, np.nan)
-    out[horizon:] = per_start[: per_start.size - horizon]
+    out[horizon:] = per_start[:-horizon]  # nothing, where there are fewer rows
     return out
 
 

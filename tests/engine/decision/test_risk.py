@@ -304,3 +304,11 @@ def test_what_came_later_is_used_by_no_row_before(rows: int, story: str) -> None
     assert whole.sigma[:rows].tobytes() == part.sigma.tobytes()
     for name in ("chance", "base", "model", "weight"):
         assert getattr(a, name)[:rows].tobytes() == getattr(b, name).tobytes(), name
+
+
+@pytest.mark.parametrize("rows", [2, 20, 21, 22, 39, 63, 64])
+def test_a_history_shorter_than_the_horizon_is_no_accident(rows: int) -> None:
+    """A new record holds a few weeks of prices: no forecast is made of what was never seen."""
+    for horizon in risk.HORIZONS:
+        said = forecast(cut(synthetic(), rows), horizon)
+        assert said.sigma.shape == (rows,)
