@@ -24,7 +24,6 @@ from config.scenario import Scenario
 from config.schema import FaultsError, Many, Strict, one_of, read_file, unknown
 from config.strategy import StrategyFile
 from config.threat import ThreatParameters
-from config.whatif import WhatIf
 from engine.errors import ConfigError, InputError, UnknownNameError
 from engine.files import at_home
 
@@ -386,19 +385,22 @@ def scenario_paths(folder: Path) -> list[Path]:
     return sorted((folder / "scenarios").glob("*.toml"))
 
 
-FILES: dict[str, type[BaseModel]] = {
-    "nvsignal": Settings,
-    "strategy": StrategyFile,
-    "events": EventWeights,
-    "feeds": FeedsConfig,
-    "threat": ThreatParameters,
-    "scenario": Scenario,
-    "holding": Holding,
-    "whatif": WhatIf,
-}
-"""Kind of file -> its model."""
+def models() -> dict[str, type[BaseModel]]:
+    """Kind of file -> its model."""
+    from config.whatif import WhatIf
+
+    return {
+        "nvsignal": Settings,
+        "strategy": StrategyFile,
+        "events": EventWeights,
+        "feeds": FeedsConfig,
+        "threat": ThreatParameters,
+        "scenario": Scenario,
+        "holding": Holding,
+        "whatif": WhatIf,
+    }
 
 
 def schemas() -> dict[str, Any]:
     """JSON Schema of every file, so that editors complete the TOML."""
-    return {name: model.model_json_schema() for name, model in FILES.items()}
+    return {name: model.model_json_schema() for name, model in models().items()}

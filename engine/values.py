@@ -126,6 +126,25 @@ class Stage(StrEnum):
     REVERSED = "reversed"
 
 
+class Mood(StrEnum):
+    """How something is said. A member's value is what is written to the record."""
+
+    FACT = "fact"
+    RUMOUR = "rumour"
+    PROPOSAL = "proposal"
+    COMMENT = "comment"
+    PAST = "past"
+    DENIAL = "denial"
+    CORRECTION = "correction"
+
+
+WEIGHING = frozenset({Mood.FACT, Mood.RUMOUR})
+"""The moods of which an event may move a score."""
+
+REPEAT = "repeat"
+"""Why an event weighs nothing that was old when it came."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """What happened, classified: a story told by one or more items.
@@ -367,6 +386,11 @@ class Evidence:
 
 
 CHANNELS = ("substitution", "efficiency", "price_pressure", "openness", "residual")
+
+
+RELEASE, RATED_AT_LAST, RATED_AGAIN = "release", "rated at last", "rated again"
+WHOLE = (RELEASE, RATED_AT_LAST, RATED_AGAIN)
+"""Kinds of a rating of a release as a whole; the last one of a release is the one that stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

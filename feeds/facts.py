@@ -32,9 +32,6 @@ from engine.record.readings import (
     CorporateAction,
 )
 from engine.tables import csv_cells, csv_rows
-from engine.threat.architectures import parse_architectures
-from engine.threat.catalogue import parse_releases, parse_updates
-from engine.threat.chips import parse_accelerators
 from engine.values import Accelerator, Fact, release_payload
 
 Row = Mapping[str, str]
@@ -100,6 +97,8 @@ def _fact(
 
 def release_facts(releases_csv: str, updates_csv: str, lags: Lags) -> list[Fact]:
     """Every version of every release: what was told on the day, then what was disclosed later."""
+    from engine.threat.catalogue import parse_releases, parse_updates
+
     updates = parse_updates(row for _, row in csv_rows(updates_csv, WHOLE_FILES[1]))
     versions = parse_releases((row for _, row in csv_rows(releases_csv, WHOLE_FILES[0])), updates)
     facts = []
@@ -127,6 +126,8 @@ def chip_facts(accelerators_csv: str) -> list[Fact]:
 
     A figure counts from the date of its source, without one from the date of the table.
     """
+    from engine.threat.chips import parse_accelerators
+
     rows = [row for _, row in csv_rows(accelerators_csv, WHOLE_FILES[2])]
     facts = []
     for row, chip in zip(rows, parse_accelerators(rows), strict=True):
@@ -180,6 +181,8 @@ ARCHITECTURES_ON = date(2026, 9, 30)
 
 def architecture_facts(architectures_csv: str, releases: Iterable[Fact]) -> list[Fact]:
     """The dimensions of each model, known with the first release that it or an alias names."""
+    from engine.threat.architectures import parse_architectures
+
     first: dict[str, datetime] = {}
     for fact in sorted(releases, key=lambda f: f.known_at):
         first.setdefault(str(fact.payload["model"]).lower(), fact.known_at)

@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 from engine.news import reading as readings
 from engine.news import rules
 from engine.news.classify import Classification
-from engine.news.mood import Mood
 from engine.service import bind, wiring
 from engine.service.ingest import ingest_news
-from engine.values import Stage
+from engine.values import Mood, Stage
 from tests import streams
 
 if TYPE_CHECKING:

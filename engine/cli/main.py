@@ -22,8 +22,11 @@ from engine.cli.output import ClosedOutput, fail, redacted, standard_output, une
 from engine.errors import NvsignalError
 
 
-def build() -> typer.Typer:
-    """The application with every command module registered, in alphabetical order."""
+def build(first: str = "") -> typer.Typer:
+    """The application with every command module registered, in alphabetical order.
+
+    first: the first word of the command line; where a module is called so, it alone is registered.
+    """
     app = typer.Typer(
         name="nvsignal",
         help="HOLD or SELL Nvidia, every morning: how sure, why, and what would flip it.",
@@ -32,20 +35,30 @@ def build() -> typer.Typer:
         rich_markup_mode=None,  # plain help: rich alone costs 0.15 s before the first line
         add_completion=False,
     )
-    for module in sorted(pkgutil.iter_modules(commands.__path__), key=lambda m: m.name):
-        importlib.import_module(f"{commands.__name__}.{module.name}").register(app)
+    names = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+    if first in names:
+        names = [first]
+        app.callback()(_several)
+    for name in names:
+        importlib.import_module(f"{commands.__name__}.{name}").register(app)
     return app
+
+
+def _several() -> None:
+    """A group, though one command alone is registered: Typer would leave out its name."""
 
 
 def main(argv: list[str] | None = None) -> None:
     """Entry point of the console script."""
     sys.stdout = sys.stdout or ClosedOutput()
+    # Nobody's plug-in changes what a configuration means; to look for one costs 40 ms.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if argv is None:
         hide_password()
     try:
         with standard_output():
             try:
-                build()(args=argv)
+                build(*(sys.argv[1:] if argv is None else argv)[:1])(args=argv)
             finally:  # a loss is told here, once, and not by Python's own exit
                 sys.stdout.flush()
     except NvsignalError as error:

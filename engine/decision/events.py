@@ -14,22 +14,18 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
 from operator import itemgetter
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from engine.clock import to_micros
 from engine.decision.kept_values import KeptValues
-from engine.news import reading as readings
-from engine.news import rules
-from engine.news.mood import WEIGHING, Mood
-from engine.news.official import documents, official
-from engine.news.stories import REPEAT
-from engine.news.tellings import objects, only_names_scales, tokens
 from engine.record.history import Entry, History
 from engine.record.readings import HEADLINES, NEWS, Headline, News
-from engine.threat.evidence import Proof, is_about_a_format, proof_of_event
-from engine.values import Event, Fact, Stage
+from engine.values import REPEAT, WEIGHING, Event, Fact, Mood, Stage
+
+if TYPE_CHECKING:
+    from engine.threat.evidence import Proof
 
 CURATED = "the curated table"
 """Owner of the rows of the curated table: checked by hand, they need no second voice."""
@@ -138,6 +134,8 @@ def known_events(history: History, at: datetime, memo: KeptValues | None = None)
 
     memo: saves reading the curated headlines again; the events are the same without.
     """
+    from engine.news.official import documents, official
+
     told = [*told_by_table(history, at, memo), *official(documents(history, at))]
     news = history.all_versions("event", at)
     return EventLog(
@@ -155,6 +153,8 @@ def told_by_table(history: History, at: datetime, memo: KeptValues | None = None
 
 def told_by_feeds(history: History, at: datetime) -> list[Event]:
     """What feeds brought by ``at``: classified news and documents of the source itself."""
+    from engine.news.official import documents, official
+
     news = (_event_of(entry) for entry in history.all_versions("event", at))
     return [*official(documents(history, at)), *news]
 
@@ -187,7 +187,10 @@ def _wording(headline: str, event_type: str, memo: KeptValues | None) -> dict[st
     kept = memo.get(key) if memo is not None else None
     if kept is not None:
         return dict(kept)
-    stage = rules.stage(readings.read(headline), event_type)
+    from engine.news import reading, rules
+    from engine.news.tellings import objects, tokens
+
+    stage = rules.stage(reading.read(headline), event_type)
     found = {
         "direction": rules.direction_by_rule(headline, event_type),
         "stage": stage.value,
@@ -200,6 +203,8 @@ def _wording(headline: str, event_type: str, memo: KeptValues | None) -> dict[st
 
 
 def _curated_mood(headline: str, stage: Stage) -> Mood:
+    from engine.news.tellings import only_names_scales
+
     if only_names_scales(headline):
         return Mood.COMMENT
     return Mood.RUMOUR if stage is Stage.RUMOUR else Mood.FACT
@@ -221,6 +226,8 @@ def proof_in(event: Event) -> Proof | None:
 
     Only what weighs is a claim; one owner who is not the source itself is half believed.
     """
+    from engine.threat.evidence import proof_of_event
+
     if event.ended or event.mood not in WEIGHING:
         return None
     word = "high" if event.confidence >= 0.8 else "medium" if event.confidence >= 0.5 else "low"
@@ -245,6 +252,8 @@ def moves_as_news(event: Event) -> bool:
 
     A claim that the ratings weigh counts there and nowhere else; a number format proves nothing.
     """
+    from engine.threat.evidence import is_about_a_format
+
     return not is_about_a_format(event.headline) and proof_in(event) is None
 
 

@@ -29,8 +29,7 @@ from engine.decision.results import results_features
 from engine.record.asof import Timeline, known_on
 from engine.record.history import History
 from engine.record.readings import AVAILABILITY, POLICY_STEPS, Availability, PolicyStep
-from engine.threat.changes import RATED_AGAIN, WHOLE
-from engine.values import Event, Fact, Features, FloatArray, ThreatRating
+from engine.values import RATED_AGAIN, WHOLE, Event, Fact, Features, FloatArray, ThreatRating
 
 FEATURES: Mapping[str, str] = {
     "threat_impulse_pct": "a year's data-centre revenue that events first known put at risk, %",

@@ -28,8 +28,7 @@ import numpy as np
 from config.events import EventWeights, Impulse
 from engine.decision.events import CURATED
 from engine.decision.grid import Grid
-from engine.news.mood import WEIGHING
-from engine.values import Event, FloatArray
+from engine.values import WEIGHING, Event, FloatArray
 
 POLICY, DOMESTIC, DEMAND = "policy_impulse_pct", "domestic_impulse_pct", "demand_impulse_pct"
 NAMES = (POLICY, DOMESTIC, DEMAND)

@@ -60,13 +60,13 @@ def option_outlook(history: History, at: datetime) -> tuple[OptionOutlook, ...]:
 
     Empty where none is on record, none is fresh, or no bill rate is known to discount with.
     """
-    rate_pct = _bill_rate_pct(history, at)
     today, newest = at.astimezone(NEW_YORK).date(), dict[tuple[str, date], OptionChain]()
     for chain in known(history, OPTION_CHAINS, at).values():
         fresh = chain.occurred_at > at - FRESH and chain.expires_on > today
         held = newest.get((chain.symbol, chain.expires_on))
         if fresh and (held is None or chain.occurred_at > held.occurred_at):
             newest[chain.symbol, chain.expires_on] = chain
+    rate_pct = _bill_rate_pct(history, at) if newest else None
     if rate_pct is None:
         return ()
     return tuple(_read(newest[key], rate_pct) for key in sorted(newest))

@@ -6,14 +6,14 @@ decision, so a record that ends earlier gives the same ratings, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from engine.clock import NEW_YORK
 from engine.decision.events import EventLog, proof_in
-from engine.decision.features import RatedRelease, added_losses
+from engine.decision.features import RatedRelease
 from engine.decision.grid import Grid
 from engine.errors import NotObservedError
 from engine.record.asof import actions_at, closes_at, known, spans, split_factor
@@ -22,7 +22,7 @@ from engine.record.readings import ARCHITECTURES, CHIPS, SHARES, Dimensions
 from engine.threat.architectures import match_architecture
 from engine.threat.asked import tokens_from_rows
 from engine.threat.catalogue import first_versions
-from engine.threat.changes import WHOLE, rate_changes, rate_proofs
+from engine.threat.changes import rate_changes, rate_proofs
 from engine.threat.chips import on_sale
 from engine.threat.estimate import Subject, estimate
 from engine.threat.evidence import Proof, proofs_from_rows
@@ -160,20 +160,6 @@ def world_then(
     )
 
 
-def of_releases(ratings: Iterable[ThreatRating]) -> tuple[ThreatRating, ...]:
-    """One rating for each release: that of its day, or the later one that could first be made."""
-    last: dict[str, ThreatRating] = {}
-    for rating in ratings:
-        if rating.kind in WHOLE:
-            last[rating.model] = rating
-    return tuple(last.values())
-
-
-def between_releases(ratings: Iterable[ThreatRating]) -> tuple[ThreatRating, ...]:
-    """Price cuts, ports, claims and failed runs: what happened besides releases."""
-    return tuple(r for r in ratings if r.kind not in WHOLE)
-
-
 def market_multiple(history: History, at: datetime, value_usd_bn: float) -> float | None:
     """What the market pays for ``value_usd_bn`` of gross profit: NVDA's value over it.
 
@@ -186,18 +172,6 @@ def market_multiple(history: History, at: datetime, value_usd_bn: float) -> floa
     newest, today = max(counts, key=lambda count: count.date), at.astimezone(NEW_YORK).date()
     split = split_factor(actions_at(history, "NVDA", at), newest.date, today)
     return closes[max(closes)] * newest.shares_bn * split / value_usd_bn
-
-
-def largest_parts(
-    ratings: Sequence[RatedRelease], row: int, half_life_sessions: float, most: int = 3
-) -> tuple[tuple[str, float], ...]:
-    """Model and faded loss in % at ``row``, of the events that weigh most there, either way."""
-    parts = [
-        (r.rating.model, 100.0 * loss * 2.0 ** (-(row - r.row) / half_life_sessions))
-        for r, loss in zip(ratings, added_losses(ratings), strict=True)
-        if 0 < r.row <= row and r.rating.rateable
-    ]
-    return tuple(sorted(parts, key=lambda p: (-abs(p[1]), p[0]))[:most])
 
 
 # --- the card's serving costs ------------------------------------------------------------------

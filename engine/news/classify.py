@@ -30,7 +30,7 @@ from engine.news import budgets, frames, mood, rules
 from engine.news.lexicon import lexicon, read_data, rule_table
 from engine.news.reading import Reading, Span, columns, evidence, read, spans
 from engine.news.taxonomy import DEMAND, EVENT_TYPES, IRRELEVANT, MOVING
-from engine.values import Direction, FloatArray, Stage
+from engine.values import WEIGHING, Direction, FloatArray, Mood, Stage
 
 VERSION = "linear-2"
 ABSTAIN_BELOW = 0.40
@@ -104,7 +104,7 @@ class Classification:
     relevant: bool
     abstained: bool
     reading: Reading
-    mood: mood.Mood = mood.Mood.FACT
+    mood: Mood = Mood.FACT
     cue: str = ""
 
     @property
@@ -115,7 +115,7 @@ class Classification:
     @property
     def weighs(self) -> bool:
         """Whether an event told so may move a score: relevant, sure enough, a fact or a rumour."""
-        return self.relevant and not self.abstained and self.mood in mood.WEIGHING
+        return self.relevant and not self.abstained and self.mood in WEIGHING
 
     @property
     def spans(self) -> tuple[Span, ...]:
@@ -442,11 +442,11 @@ class _Runner:
                 continue
             how = mood.told(reading, measures=types[i] not in budgets.TYPES)
             if types[i] in _POLICY and how.weighs and (named := mood.only_named(reading)):
-                how = mood.Told(mood=mood.Mood.COMMENT, cue=named)
+                how = mood.Told(mood=Mood.COMMENT, cue=named)
             if types[i] in MOVING and how.weighs:
                 told = frames.judge(reading, types[i], senses[i])
                 if told is None:
-                    how = mood.Told(mood=mood.Mood.COMMENT)
+                    how = mood.Told(mood=Mood.COMMENT)
                 else:
                     types[i], senses[i] = told.event_type, told.direction
                     confidence[i] = _surer(confidence[i])

@@ -13,25 +13,9 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from engine.news.reading import Reading, column_of, places
-
-
-class Mood(StrEnum):
-    """How something is said. A member's value is what is written to the record."""
-
-    FACT = "fact"
-    RUMOUR = "rumour"
-    PROPOSAL = "proposal"
-    COMMENT = "comment"
-    PAST = "past"
-    DENIAL = "denial"
-    CORRECTION = "correction"
-
-
-WEIGHING = frozenset({Mood.FACT, Mood.RUMOUR})
-"""The moods of which an event may move a score."""
+from engine.values import WEIGHING, Mood
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

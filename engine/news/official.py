@@ -16,11 +16,9 @@ from hashlib import sha256
 from types import MappingProxyType
 
 from engine.clock import NEW_YORK
-from engine.news.mood import Mood
-from engine.news.tellings import objects, tokens
 from engine.record.history import History
 from engine.record.readings import FILINGS, INSPECTIONS, RULES, Filing, Rule
-from engine.values import Direction, Event, Fact, Stage
+from engine.values import Direction, Event, Fact, Mood, Stage
 
 FRESH = timedelta(days=7)
 """Older when we first saw it: a list asked for the first time, not news."""
@@ -155,6 +153,8 @@ def _event(
     mood: Mood,
     about: str,
 ) -> Event:
+    from engine.news.tellings import objects, tokens  # its word lists are for news, not for rules
+
     return Event(
         event_id=sha256(f"official\x1f{key}".encode()).hexdigest()[:16],
         event_type=event_type,

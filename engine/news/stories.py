@@ -29,10 +29,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
-from engine.news.mood import WEIGHING, Mood
 from engine.news.taxonomy import TAXONOMY, Group
 from engine.news.tellings import REFUTING, Telling, Told, jaccard, tokens
-from engine.values import Direction, Event, Stage
+from engine.values import REPEAT, WEIGHING, Direction, Event, Mood, Stage
 
 STORY_WINDOW = timedelta(hours=96)
 """A story takes tellings in other words for so long after its first."""
@@ -46,8 +45,6 @@ RECURRENT_HELD = timedelta(days=20)
 REFUTED_WITHIN = timedelta(days=10)
 """A refutation reaches stories at most so old. Judgement: retractions come within days."""
 
-REPEAT = "repeat"
-"""Why an event weighs nothing that was old when it came."""
 
 NEWS_AGE = timedelta(days=7)
 """An item published longer than this before we first saw it is archive, not news: a feed asked for

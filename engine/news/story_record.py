@@ -11,11 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from engine.errors import DataError
-from engine.news.mood import Mood
 from engine.news.stories import Story
 from engine.news.tellings import Telling, key_of, objects, tokens
 from engine.record.readings import NEWS, News
-from engine.values import Event, Fact
+from engine.values import Event, Fact, Mood
 
 
 def story_fact(known_at: datetime, story: Story, event: Event) -> Fact:

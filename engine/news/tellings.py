@@ -19,11 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.news import reading as readings
 from engine.news import rules
-from engine.news.mood import WEIGHING, Mood
 from engine.news.owners import Grade, owner_of, without_credit
 from engine.news.taxonomy import IRRELEVANT
 from engine.record.content import item_id
-from engine.values import Direction, Item, Stage
+from engine.values import WEIGHING, Direction, Item, Mood, Stage
 
 if TYPE_CHECKING:
     from engine.news.classify import Classification

@@ -16,7 +16,6 @@ from engine.clock import NEW_YORK, from_micros
 from engine.decision.events import recent
 from engine.decision.overdue import Overdue, calendar_ends_on, overdue_at
 from engine.decision.rates import expectations_at
-from engine.news.official import is_ours
 from engine.phrases import phrase
 from engine.record.asof import closes_at, counting, known, unconfirmed_at
 from engine.record.history import Entry, History
@@ -32,7 +31,7 @@ from engine.record.readings import (
     RULES,
     USD_PER_EURO,
 )
-from engine.report.inputs import Inputs
+from engine.report.inputs import Inputs, Standing
 from engine.report.section import sections
 from engine.shown import (
     FeedState,
@@ -64,15 +63,15 @@ UNCONFIRMED_DAYS = 14
 
 def build(inputs: Inputs) -> Report:
     """The report; byte-identical for equal inputs."""
-    closes = closes_at(inputs.history, "NVDA", inputs.as_of)
+    standing = inputs.standing or standing_at(inputs.history, inputs.as_of)
+    closes = standing.closes
     stale = _is_stale(inputs, closes)
-    late = overdue_at(inputs.history, inputs.as_of)
-    health = (*table_health(inputs.history, inputs.as_of, late), *inputs.polled)
+    health = (*table_health(inputs.history, inputs.as_of, standing.late), *inputs.polled)
     return Report(
         as_of=inputs.as_of,
         decision=inputs.decision,
         releases=inputs.cards,
-        rates=_next_meetings(expectations_at(inputs.history, inputs.as_of)),
+        rates=_next_meetings(standing.rates),
         events=_recent_events(inputs),
         data_health=health,
         market=market_figures(inputs, closes, stale=stale),
@@ -82,8 +81,8 @@ def build(inputs: Inputs) -> Report:
         stale=stale,
         notices=(
             *inputs.notices,
-            *map(overdue_notice, late),
-            *unconfirmed_notices(inputs.history, inputs.as_of),
+            *map(overdue_notice, standing.late),
+            *unconfirmed_notices(standing, inputs.as_of),
         ),
         receipt={
             "config_hash": inputs.decision.config_hash,
@@ -102,7 +101,21 @@ def gathered(inputs: Inputs) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def unconfirmed_notices(history: History, at: datetime) -> tuple[str, ...]:
+def standing_at(history: History, at: datetime) -> Standing:
+    """``Standing`` of ``history`` at ``at``."""
+    return Standing(
+        closes=closes_at(history, "NVDA", at),
+        rates=expectations_at(history, at),
+        late=overdue_at(history, at),
+        unconfirmed=tuple(
+            (symbol, day)
+            for symbol in ("NVDA", "QQQ", "VIX")
+            for day in unconfirmed_at(history, symbol, at)
+        ),
+    )
+
+
+def unconfirmed_notices(standing: Standing, at: datetime) -> tuple[str, ...]:
     """A line for each close of the last days that counts for nothing until somebody repeats it."""
     recent_on = at.astimezone(NEW_YORK).date() - timedelta(days=UNCONFIRMED_DAYS)
     return tuple(
@@ -112,8 +125,7 @@ def unconfirmed_notices(history: History, at: datetime) -> tuple[str, ...]:
             symbol=symbol,
             on=day,
         )
-        for symbol in ("NVDA", "QQQ", "VIX")
-        for day in unconfirmed_at(history, symbol, at)
+        for symbol, day in standing.unconfirmed
         if day >= recent_on
     )
 
@@ -279,6 +291,8 @@ def upcoming(history: History, at: datetime) -> tuple[Upcoming, ...]:
 
 def _rules_ahead(history: History, at: datetime, *, after: date, until: date) -> list[Upcoming]:
     """Export rules whose effective day lies ahead, each once."""
+    from engine.news.official import is_ours
+
     starts: dict[str, Upcoming] = {}
     for kind in (INSPECTIONS, RULES):
         for key, rule in known(history, kind, at).items():

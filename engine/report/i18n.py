@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.clock import NEW_YORK
 from engine.errors import UnknownNameError
@@ -31,6 +31,10 @@ from engine.phrases import (
 )
 from engine.report.labels import LABELS, WORDS
 from engine.report.typography import NARROW, clean, print_english, print_french
+
+if TYPE_CHECKING:
+    from babel import Locale
+    from babel.numbers import NumberPattern
 
 LANGUAGES = ("en", "fr")
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -171,15 +175,13 @@ class Voice:
         return text.replace("-", self.minus)
 
     def _decimal(self, value: float, name: str, digits: int, signed: bool) -> str:
-        from babel.numbers import format_decimal
-
         shortest = name == "sig"
         if shortest:
             digits = sig_decimals(value, digits)
         decimals = 0 if name in ("int", "bps") else digits
         shown = round_half_even(value, decimals)
         fraction = ("." + ("#" if shortest else "0") * decimals) if decimals else ""
-        body = str(format_decimal(abs(shown), "#,##0" + fraction, locale=self.lang))
+        body = str(_pattern(fraction).apply(abs(shown), _locale(self.lang)))
         sign = "-" if shown < 0 else "+" if signed and shown > 0 else ""
         return sign + self._with_unit(body, name)
 
@@ -193,6 +195,22 @@ class Voice:
 
     def _print(self, template: str) -> str:
         return _PRINT[self.lang](template)
+
+
+@cache
+def _pattern(fraction: str) -> NumberPattern:
+    """A number with its thousands apart and so many decimals; read once, as ``format_decimal``
+    reads it for every number."""
+    from babel.numbers import parse_pattern
+
+    return parse_pattern("#,##0" + fraction)
+
+
+@cache
+def _locale(lang: str) -> Locale:
+    from babel import Locale
+
+    return Locale.parse(lang)
 
 
 _PRINT: dict[str, Callable[[str], str]] = {"en": print_english, "fr": print_french}

@@ -10,10 +10,34 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from config.holding import Holding
     from engine.decision.news_impulses import Weighed
+    from engine.decision.overdue import Overdue
     from engine.decision.scenarios import StressRow
     from engine.record.history import History
     from engine.shown import MeetingScore, Outcomes, RegisteredRule, ReleaseCard, SourceHealth
-    from engine.values import Decision, Event, FallSkill, Features, FloatArray, ThreatRating
+    from engine.values import (
+        Decision,
+        Event,
+        FallSkill,
+        Features,
+        FloatArray,
+        RateExpectation,
+        ThreatRating,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What the record says at an instant that a report shows as it stands.
+
+    closes: session -> NVDA's close in USD, in shares of the instant's day, ascending. rates: what
+    is priced for each coming Fed meeting. late: what is overdue. unconfirmed: (symbol, session) of
+    the closes that nobody has repeated yet.
+    """
+
+    closes: Mapping[date, float]
+    rates: tuple[RateExpectation, ...]
+    late: tuple[Overdue, ...]
+    unconfirmed: tuple[tuple[str, date], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +52,7 @@ class Inputs:
     outcomes: how the chances said so far came out, and the worst sessions.
     fall_skill: what the chance of a fall has proved.
     registered: rules sealed beforehand, with what came of them.
+    standing: what the record says at ``as_of``, read already; None: the report reads it.
     meeting: the two likeliest outcomes of the next Fed meeting, with the score after each.
     """
 
@@ -51,3 +76,4 @@ class Inputs:
     fall_skill: FallSkill | None = None
     registered: tuple[RegisteredRule, ...] = ()
     meeting: tuple[MeetingScore, ...] = ()
+    standing: Standing | None = None

@@ -82,7 +82,7 @@ def bound(config: Config) -> Bound:
     blend = blend_of(config.strategy, config.strategy_path, problems)
     threat = _threat(config.folder / "threat.toml", problems)
     problems += event_problems(config.events, config.folder / "events.toml")
-    problems += feed_problems(config.feeds, config.folder / "feeds.toml")
+    problems += _feeds_checked(config)
     if problems or blend is None or threat is None:
         raise ConfigError(problems, remedy="nvsignal config check lists every problem")
     read = {f.name: getattr(config, f.name) for f in fields(Config)}
@@ -194,6 +194,27 @@ def event_problems(events: EventWeights, path: Path) -> list[str]:
                 )
             seen.setdefault(name, table)
     return found
+
+
+def _feeds_checked(config: Config) -> list[str]:
+    """``feed_problems``; not asked again of stanzas found sound by this very code.
+
+    Asking imports every collector. A class of the user's own is no part of the code's digest, so
+    with one the question is asked each time; ``config check`` always asks.
+    """
+    from engine.service.derived import keep_file, read_file
+    from engine.service.folders import data_folder
+    from engine.service.receipt import code_version
+
+    feeds, path = config.feeds, data_folder() / "derived" / "feeds.json"
+    shipped = all(feed.kind.startswith("feeds.") for feed in feeds.feed)
+    made_with = f"{code_version()} {feeds.model_dump_json()}"
+    if shipped and read_file(path, made_with) == "sound":
+        return []
+    problems = feed_problems(feeds, config.folder / "feeds.toml")
+    if shipped and not problems and path.parent.is_dir():
+        keep_file(path, made_with, "sound")
+    return problems
 
 
 def feed_problems(feeds: FeedsConfig, path: Path) -> list[str]:

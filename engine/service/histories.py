@@ -239,6 +239,6 @@ def _as_read(by_hand: Sequence[Event], model: Classifier) -> list[Event]:
 
 
 def _sense(event: Event, moving: set[str]) -> int:
-    from engine.news.mood import WEIGHING
+    from engine.values import WEIGHING
 
     return event.direction if event.event_type in moving and event.mood in WEIGHING else 0

@@ -22,6 +22,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import from_micros, to_micros
+from engine.values import REPEAT
 
 if TYPE_CHECKING:
     from engine.news.classify import Classifier
@@ -139,7 +140,7 @@ def ingest_news(store: Store, now: datetime, *, classifier: Callable[[], Classif
 
     Bookmark and events are one transaction. Undated items are never read.
     """
-    from engine.news.stories import REPEAT, Stories
+    from engine.news.stories import Stories
     from engine.news.story_record import stories_of, story_fact
     from engine.news.tellings import Told
 

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -125,14 +126,19 @@ def _decoded_array(given: Any) -> Any:
     return np.array(values, dtype=np.dtype(name))
 
 
+@cache
 def _classes() -> Mapping[str, Any]:
     """The only classes that are made from a file."""
     from engine import shown, values
     from engine.decision.features import RatedRelease
+    from engine.decision.news_impulses import Weighed
+    from engine.decision.overdue import Overdue
+    from engine.report.inputs import Standing
 
     words = {**vars(values), **vars(shown)}
     known = {name: kind for name, kind in words.items() if isinstance(kind, type)}
-    return MappingProxyType({**known, "RatedRelease": RatedRelease})
+    others = {kind.__name__: kind for kind in (RatedRelease, Weighed, Overdue, Standing)}
+    return MappingProxyType(known | others)
 
 
 _DECODE: Mapping[str, Any] = MappingProxyType(

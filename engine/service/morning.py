@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from engine.decision.news_impulses import Weighed
     from engine.decision.scenarios import StressRow
     from engine.record.store import Store
+    from engine.report.inputs import Standing
     from engine.service.wiring import Assessment
-    from engine.shown import MeetingScore, RegisteredRule
-    from engine.values import ThreatRating
+    from engine.shown import MeetingScore, Outcomes, RegisteredRule, ReleaseCard
+    from engine.values import RateExpectation, ThreatRating
 
 
 FALL_TOLD_PCT = 10.0
@@ -61,8 +62,6 @@ def prepare(
     the same record gives the same bytes. holding: for a report that its owner alone reads.
     present: the reader's instant, by which the report says how old it is; None: ``as_of``.
     """
-    from engine.report.courier import delivery_problems
-
     assessment = wiring.assess(wiring.world_at(store, config, as_of), config)
     decision = assessment.decision
     head = note_decision(store, assessment, decision) if record else ""
@@ -73,7 +72,7 @@ def prepare(
         past=past,
         registered=registered_rules(store, assessment, past),
         polled=polled,
-        notices=(*notices, *(delivery_problems(store, as_of) if record else ())),
+        notices=(*notices, *(_undelivered(store, as_of) if record else ())),
         holding=holding,
         present=present,
     )
@@ -81,6 +80,12 @@ def prepare(
         # Printed with the report, so that `ledger verify --head` can show nothing was rewritten.
         report = replace(report, receipt={**report.receipt, "ledger_head": head})
     return Morning(report=report, assessment=assessment, record_at=store.address)
+
+
+def _undelivered(store: Store, as_of: datetime) -> tuple[str, ...]:
+    from engine.report.courier import delivery_problems
+
+    return tuple(delivery_problems(store, as_of))
 
 
 def note_decision(store: Store, assessment: Assessment, decision: Decision) -> str:
@@ -141,8 +146,9 @@ def report_of(
     """The report of an assessment; ``decision`` instead of its own when given."""
     from engine.report.build import build
     from engine.report.inputs import Inputs
-    from engine.service.tracking import outcomes_of
+    from engine.service.tracking import scores_live
 
+    beside = beside_of(assessment)
     return build(
         Inputs(
             as_of=assessment.world.as_of,
@@ -151,7 +157,7 @@ def report_of(
             decision=decision or assessment.decision,
             target_weight=assessment.evaluation.target_weight,
             events=assessment.events,
-            cards=cards_of(assessment),
+            cards=beside.cards,
             polled=tuple(polled),
             past=tuple(past),
             stress=stress_today(assessment),
@@ -159,12 +165,16 @@ def report_of(
             notices=(*notices, *asks_again(assessment)),
             holding=holding,
             present_on=present.astimezone(NEW_YORK).date() if present else None,
-            weighed=weighed_news(assessment),
+            weighed=beside.weighed,
             changes=changes_of_ratings(assessment),
-            outcomes=outcomes_of(assessment, past),
-            fall_skill=fall_skill(assessment),
+            outcomes=replace(
+                beside.outcomes,
+                chances=(*scores_live(assessment, past), *beside.outcomes.chances),
+            ),
+            fall_skill=beside.fall_skill,
             registered=tuple(registered),
-            meeting=meeting_scores(assessment),
+            meeting=meeting_scores(assessment, beside.standing.rates),
+            standing=beside.standing,
         )
     )
 
@@ -211,18 +221,44 @@ def weighed_news(assessment: Assessment) -> tuple[Weighed, ...]:
     return weighed(assessment.world.grid, moving, weights, assessment.features.values)
 
 
-def cards_of(assessment: Assessment) -> tuple[Any, ...]:
-    """``release_cards``, or what they were with the same facts, configuration and code."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What a report shows besides the decision, settled by facts, configuration and code."""
+
+    cards: tuple[ReleaseCard, ...]
+    weighed: tuple[Weighed, ...]
+    fall_skill: FallSkill | None
+    standing: Standing
+    outcomes: Outcomes
+
+
+def beside_of(assessment: Assessment) -> Beside:
+    """``Beside``, or what it was with the same facts, configuration and code."""
+    from engine.report.build import standing_at
     from engine.service import kept
+    from engine.service.tracking import outcomes_replayed
 
     world = assessment.world
+
+    def make() -> tuple[Any, ...]:
+        return (
+            release_cards(assessment),
+            weighed_news(assessment),
+            fall_skill(assessment),
+            standing_at(world.history, world.as_of),
+            outcomes_replayed(assessment),
+        )
+
     key = world.key(assessment.config.digest, assessment.version)
-    return kept.remembered(world.kept, key, "cards", lambda: release_cards(assessment))
+    cards, weighed, skill, standing, outcomes = kept.remembered(world.kept, key, "beside", make)
+    return Beside(
+        cards=cards, weighed=weighed, fall_skill=skill, standing=standing, outcomes=outcomes
+    )
 
 
 def changes_of_ratings(assessment: Assessment) -> tuple[ThreatRating, ...]:
     """Price cuts, ports, claims and failed runs of the last days."""
-    from engine.decision.ratings import between_releases
+    from engine.decision.rated import between_releases
     from engine.report.sections.changes import recent
 
     found = between_releases(r.rating for r in assessment.ratings)
@@ -243,19 +279,19 @@ def stress_today(assessment: Assessment) -> tuple[StressRow, ...]:
     )
 
 
-def meeting_scores(assessment: Assessment) -> tuple[MeetingScore, ...]:
+def meeting_scores(
+    assessment: Assessment, rates: Sequence[RateExpectation]
+) -> tuple[MeetingScore, ...]:
     """The two likeliest outcomes of the next Fed meeting, each laid over the last session.
 
     An outcome moves the surprise of a Fed window by what it differs from the expected change; the
     path beyond the meeting stays. Empty where no odds are known or nothing is left to decide.
     """
     from config.scenario import Scenario
-    from engine.decision.rates import expectations_at
     from engine.decision.scenarios import stress_at
     from engine.shown import MeetingScore
 
-    world, config = assessment.world, assessment.config
-    told = next(iter(expectations_at(world.history, world.as_of)), None)
+    config, told = assessment.config, next(iter(rates), None)
     if told is None or told.meeting_on is None or told.expected_change_bps is None:
         return ()
     likely = sorted(told.outcomes, key=lambda o: -o.probability)[:2]
@@ -280,9 +316,10 @@ def meeting_scores(assessment: Assessment) -> tuple[MeetingScore, ...]:
     )
 
 
-def release_cards(assessment: Assessment) -> tuple[Any, ...]:
+def release_cards(assessment: Assessment) -> tuple[ReleaseCard, ...]:
     """Cards of the newest and the most threatening releases, with serving costs and claims."""
-    from engine.decision.ratings import of_releases, serving_costs
+    from engine.decision.rated import of_releases
+    from engine.decision.ratings import serving_costs
     from engine.report.build import choose_cards, claims_about, release_versions
     from engine.shown import ReleaseCard
 

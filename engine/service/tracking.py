@@ -224,20 +224,22 @@ def scored(event: str, said: Sequence[Said]) -> dict[str, Any]:
     }
 
 
-def outcomes_of(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> Outcomes:
-    """What the report tells; the command ``track`` adds intervals and verdicts."""
-    return Outcomes(chances=scores(assessment, past), worst=tuple(worst_days(assessment)))
+def outcomes_replayed(assessment: Assessment) -> Outcomes:
+    """What the report tells without the ledger: each replayed chance as it came out."""
+    said = replayed(assessment.outlook, assessment.features.sessions_on)
+    return Outcomes(chances=_scores("replayed", said), worst=tuple(worst_days(assessment)))
 
 
-def scores(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> tuple[ScoredChance, ...]:
-    """Each chance as it came out, live first."""
-    records = {
-        "live": live(assessment, past),
-        "replayed": replayed(assessment.outlook, assessment.features.sessions_on),
-    }
+def scores_live(
+    assessment: Assessment, past: Sequence[Mapping[str, Any]]
+) -> tuple[ScoredChance, ...]:
+    """Each chance that the ledger keeps, as it came out."""
+    return _scores("live", live(assessment, past))
+
+
+def _scores(record: str, said: Sequence[Said]) -> tuple[ScoredChance, ...]:
     return tuple(
         _in_short(record, event, [s for s in said if s.event == event])
-        for record, said in records.items()
         for event in dict.fromkeys(s.event for s in said)
     )
 

@@ -199,14 +199,15 @@ def world_of(
     from engine.record.readings import BARS
 
     history = history.cut(as_of)
-    bars = [bar for _, bar in history.told(BARS, as_of)]
+    bars = history.all_versions(BARS.name, as_of)
     if not bars:
         raise InputError(
             phrase("no price is known by {as_of}", as_of=str(as_of.astimezone(NEW_YORK).date())),
             remedy=phrase("choose a later --as-of, or import bars"),
         )
     decision = config.settings.decision
-    first_on = max(decision.first_on, min(bar.session_on for bar in bars))
+    first_bar_on = date.fromisoformat(min(bar.key[-10:] for bar in bars))  # SYMBOL:YYYY-MM-DD
+    first_on = max(decision.first_on, first_bar_on)
     last_on = as_of.astimezone(NEW_YORK).date() + CALENDAR_AHEAD
     if last_on - CALENDAR_AHEAD < first_on - timedelta(days=1):
         raise InputError(
@@ -226,7 +227,7 @@ def world_of(
         data_hash=history.data_hash(as_of),
         sessions=sessions,
         grid=grid,
-        warm=_warm_grid(min(bar.session_on for bar in bars), first_on, decision.clock_time, load),
+        warm=_warm_grid(first_bar_on, first_on, decision.clock_time, load),
     )
 
 
@@ -295,7 +296,7 @@ class Assessment:
 
     def _named(self, contribution: Contribution, t: int) -> Contribution:
         """The threat's bar with the releases that weigh most in it, so that its level adds up."""
-        from engine.decision.ratings import largest_parts
+        from engine.decision.rated import largest_parts
         from engine.values import Evidence
 
         if contribution.name != "fp8_threat" or contribution.value is None:

@@ -34,12 +34,16 @@ from engine.threat.rating import (
 )
 from engine.threat.supply import carrying_path, run_rate_usd_bn
 from engine.threat.world import World
-from engine.values import Evidence, ModelRelease, ThreatRating
+from engine.values import (
+    RATED_AGAIN,
+    RATED_AT_LAST,
+    WHOLE,
+    Evidence,
+    ModelRelease,
+    ThreatRating,
+)
 
 PRICE_CUT, OPENED, PORTED = "price cut", "weights published", "served on home-grown chips"
-RELEASE, RATED_AT_LAST, RATED_AGAIN = "release", "rated at last", "rated again"
-WHOLE = (RELEASE, RATED_AT_LAST, RATED_AGAIN)
-"""Kinds that rate a release as a whole; the last one of a release is the one that stands."""
 PROOF, FAILED, WITHDRAWN = "proof", "failed run", "claim withdrawn"
 _LEAST_CUT = 0.05
 """A list price lower by less is no news."""

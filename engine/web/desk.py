@@ -183,7 +183,7 @@ class Desk:
 
     def league(self, as_of: datetime) -> tuple[tuple[ModelRelease, ThreatRating], ...]:
         """Chinese releases rated on their own day, the highest score first, then the newer."""
-        from engine.decision.ratings import of_releases
+        from engine.decision.rated import of_releases
         from engine.report.build import release_versions
 
         assessment = self.assessment(self.config(), as_of)

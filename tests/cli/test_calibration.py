@@ -18,8 +18,7 @@ from engine.cli.said import calibration as said
 from engine.decision.features import RatedRelease
 from engine.record.history import History
 from engine.report.i18n import voice
-from engine.threat import changes
-from engine.values import Fact
+from engine.values import RATED_AT_LAST, RELEASE, Fact
 from feeds.facts import read_tables
 from tests.backtests.test_observables import rated, world
 
@@ -83,7 +82,7 @@ def test_one_release_has_its_forecasts_beside_the_past_and_what_came() -> None:
 
 
 def test_a_name_finds_ratings_of_releases_only() -> None:
-    assert set(c.RATED) == {changes.RELEASE, changes.RATED_AT_LAST}
+    assert set(c.RATED) == {RELEASE, RATED_AT_LAST}
 
 
 def test_the_quantities_of_the_page_are_those_that_are_scored() -> None:

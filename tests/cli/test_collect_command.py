@@ -16,7 +16,6 @@ import pytest
 
 from engine.cli.commands.collect import OFFLINE
 from engine.cli.main import main
-from engine.news.mood import Mood
 from engine.record.store import Store
 from engine.service.bind import load
 from engine.service.collecting import (
@@ -25,7 +24,7 @@ from engine.service.collecting import (
     feed_health,
 )
 from engine.shown import FeedState, SourceHealth
-from engine.values import Stage
+from engine.values import Mood, Stage
 from tests.service.live_world import HOUR, NOW, Stanza, Web, make_config, rss
 
 HOSTILE = (

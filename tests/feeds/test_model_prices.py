@@ -9,9 +9,9 @@ import pytest
 
 from engine.errors import FeedError
 from engine.record.readings import MODEL_PRICES, RELEASES
-from engine.threat.changes import PRICE_CUT, RATED_AT_LAST, kind_of_change
+from engine.threat.changes import PRICE_CUT, kind_of_change
 from engine.threat.hub import release_facts
-from engine.values import Fact, ModelRelease
+from engine.values import RATED_AT_LAST, Fact, ModelRelease
 from feeds.base import FeedConfig
 from feeds.collect import MemorySink, collect
 from feeds.model_prices import ModelsDevPrices, OpenRouterPrices

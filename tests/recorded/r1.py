@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import PACKAGED, Lags
-from engine.decision.ratings import of_releases, rate_history
+from engine.decision.rated import of_releases
+from engine.decision.ratings import rate_history
 from engine.record.history import History
 from engine.record.store import Store
 from engine.service import bind

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.threat.changes import RATED_AGAIN, RATED_AT_LAST, RELEASE
+from engine.values import RATED_AGAIN, RATED_AT_LAST, RELEASE
 from tests.recorded.r1 import by_the_catalogue, steps
 
 

@@ -13,12 +13,11 @@ from engine.decision.events import told_by_table
 from engine.news import reading as readings
 from engine.news import rules
 from engine.news.classify import Classification
-from engine.news.mood import Mood
 from engine.record.readings import NEWS, News
 from engine.service import bind, wiring
 from engine.service.histories import histories, text_of
 from engine.service.wiring import World
-from engine.values import Event, Stage
+from engine.values import Event, Mood, Stage
 from tests.stream_runs import CONFIG
 
 AS_OF = parse_as_of("2025-09-30")

@@ -22,7 +22,7 @@ from engine.decision.features import build
 from engine.decision.grid import Grid
 from engine.news import reading as readings
 from engine.news.classify import Classification
-from engine.news.stories import NEWS_AGE, REPEAT, cluster
+from engine.news.stories import NEWS_AGE, cluster
 from engine.news.taxonomy import EVENT_TYPES
 from engine.news.tellings import Told
 from engine.record.history import History
@@ -42,7 +42,7 @@ from engine.threat.hub import (
     release_facts,
     weight_precision,
 )
-from engine.values import Fact, Item, Stage, release_of, release_payload
+from engine.values import REPEAT, Fact, Item, Stage, release_of, release_payload
 from tests.builders import T0, at, make_fact, make_item, make_release
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"

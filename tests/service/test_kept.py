@@ -15,7 +15,7 @@ from engine.errors import DataError
 from engine.phrases import Phrase, phrase, plural
 from engine.service import kept, wiring
 from engine.service.bind import Bound, load
-from engine.service.morning import cards_of, prepare, release_cards
+from engine.service.morning import beside_of, prepare, release_cards
 from engine.values import Evidence, Observed
 from tests.engine.report.sample_report import card
 
@@ -92,7 +92,7 @@ def test_a_warm_morning_is_the_cold_one_to_the_byte(
     assert warm.assessment.ratings == without.ratings
     for name, values in without.features.values.items():
         assert warm.assessment.features.values[name].tobytes() == values.tobytes(), name
-    assert cards_of(warm.assessment) == release_cards(without)
+    assert beside_of(warm.assessment).cards == release_cards(without)
 
 
 def test_a_damaged_file_counts_as_absent_and_another_fact_or_rule_makes_another_key(

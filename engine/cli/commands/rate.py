@@ -152,7 +152,7 @@ def league_of(
 
     Those that cannot be rated yet stand at the end.
     """
-    from engine.decision.ratings import of_releases
+    from engine.decision.rated import of_releases
 
     releases = _first_told(history, at)
     found = [(releases[r.model], r) for r in of_releases(ratings) if r.model in releases]
@@ -161,7 +161,7 @@ def league_of(
 
 def changes_of(ratings: Iterable[ThreatRating]) -> list[ThreatRating]:
     """What happened besides releases, newest first."""
-    from engine.decision.ratings import between_releases
+    from engine.decision.rated import between_releases
 
     return sorted(between_releases(ratings), key=lambda r: (r.rated_at, r.model), reverse=True)
 
@@ -170,7 +170,7 @@ def find_rated(
     name: str, ratings: Iterable[ThreatRating], history: Any, at: datetime
 ) -> tuple[ModelRelease, ThreatRating]:
     """The release called ``name`` or the only one that begins so, case ignored, with its rating."""
-    from engine.decision.ratings import of_releases
+    from engine.decision.rated import of_releases
 
     rated = {r.model: r for r in of_releases(ratings)}
     model = find_name(name, rated)

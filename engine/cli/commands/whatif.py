@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
         """Rate a hypothetical release and show the decision with and without it."""
         from config.settings import config_folder
         from engine.clock import now
-        from engine.decision.ratings import of_releases
+        from engine.decision.rated import of_releases
         from engine.service import wiring
         from engine.service.bind import load
 

@@ -6,9 +6,9 @@ import pytest
 
 from engine.errors import UnknownNameError
 from engine.news import budgets, frames, mood
-from engine.news.mood import Mood
 from engine.news.reading import read
 from engine.news.taxonomy import MOVING
+from engine.values import Mood
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.news import mood
-from engine.news.mood import Mood
 from engine.news.reading import read
+from engine.values import Mood
 
 
 @pytest.mark.parametrize(

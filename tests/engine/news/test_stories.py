@@ -11,7 +11,7 @@ from engine.news import reading as readings
 from engine.news import rules, stories
 from engine.news.classify import Classification
 from engine.news.tellings import Told, jaccard, tokens
-from engine.values import Direction, Item, Stage
+from engine.values import REPEAT, Direction, Item, Stage
 
 START = datetime(2025, 7, 15, 2, 30, tzinfo=UTC)
 
@@ -223,7 +223,7 @@ def test_the_stage_is_the_highest_of_the_members() -> None:
 )
 def test_an_address_of_long_ago_is_archive_whatever_its_date(url: str) -> None:
     (event,) = stories.cluster([told(BAN, "export_restriction", url=url)])
-    assert event.ended == stories.REPEAT
+    assert event.ended == REPEAT
     fresh = stories.cluster([told(BAN, "export_restriction", url="https://a.example/2025/07/14/a")])
     assert fresh[0].ended == ""
 
@@ -232,7 +232,7 @@ def test_archive_is_remembered_so_that_a_new_date_makes_no_news_of_it() -> None:
     old = told(BAN, "export_restriction", published=-24 * 30)
     dated_anew = told(BAN, "export_restriction", hours=200, url="https://b.example/2")
     (event,) = stories.cluster([old, dated_anew])
-    assert event.ended == stories.REPEAT
+    assert event.ended == REPEAT
 
 
 # --- owners --------------------------------------------------------------------------------------

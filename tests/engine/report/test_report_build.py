@@ -14,6 +14,7 @@ from engine.record.readings import Bar
 from engine.report.build import (
     _price_figures,
     claims_about,
+    standing_at,
     table_health,
     track_record,
     unconfirmed_notices,
@@ -61,10 +62,11 @@ def test_a_close_that_is_not_believed_is_said() -> None:
     told_at = datetime(2025, 10, 1, 20, 30, tzinfo=UTC)
     wrong = bar_fact(bar, known_at=told_at, source="Yahoo (polled)", backfilled=False)
 
-    (said,) = unconfirmed_notices(History([*history(), wrong]), parse_as_of("2025-10-01"))
+    at = parse_as_of("2025-10-01")
+    (said,) = unconfirmed_notices(standing_at(History([*history(), wrong]), at), at)
 
     assert "The close of NVDA of" in str(said)
-    assert unconfirmed_notices(history(), parse_as_of("2025-10-01")) == ()
+    assert unconfirmed_notices(standing_at(history(), at), at) == ()
 
 
 def test_the_calendar_holds_what_was_scheduled_by_then() -> None:

@@ -12,7 +12,6 @@ from engine.threat.changes import (
     OPENED,
     PORTED,
     PRICE_CUT,
-    RATED_AT_LAST,
     WITHDRAWN,
     kind_of_change,
     rate_changes,
@@ -21,7 +20,7 @@ from engine.threat.changes import (
 )
 from engine.threat.evidence import Outcome, Proof, Stage
 from engine.threat.world import World
-from engine.values import ModelRelease, ThreatRating
+from engine.values import RATED_AT_LAST, ModelRelease, ThreatRating
 from tests.engine.threat.threat_world import DAY, drawn, end_of, facts, params, release, world
 
 LATER = DAY + timedelta(days=60)
