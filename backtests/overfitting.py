@@ -284,7 +284,7 @@ def superior_ability_p_value(
     except ImportError:
         raise NotObservedError(
             "test of superior ability skipped: package 'arch' is not installed",
-            remedy="pip install 'nvsignal[stats]'",
+            remedy="pip install '.[stats]' in nvsignal's folder",
         ) from None
     moving = np.ptp(models - holding[:, None], axis=0) > 1e-12
     if not moving.any():

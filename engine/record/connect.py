@@ -124,7 +124,8 @@ def _postgres_engine(url: URL, busy_timeout_s: float) -> Engine:
         return create_engine(url, connect_args={"options": options.strip(), "connect_timeout": 10})
     except ModuleNotFoundError:
         raise StoreError(
-            "the PostgreSQL driver is not installed", remedy="pip install 'nvsignal[postgres]'"
+            "the PostgreSQL driver is not installed",
+            remedy="pip install '.[postgres]' in nvsignal's folder",
         ) from None
 
 

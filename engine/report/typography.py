@@ -64,8 +64,8 @@ def host_of(url: str) -> str:
 
 
 def print_french(template: str) -> str:
-    """French spacing: narrow no-break spaces around ; : ! ? % and « »; curly apostrophes."""
-    spaced = re.sub(r" (?=[;:!?%»])", NARROW, template)
+    """French spacing: narrow no-break spaces around ; : ! ? % € and « »; curly apostrophes."""
+    spaced = re.sub(r" (?=[;:!?%»€])", NARROW, template)
     spaced = re.sub(r"(?<=«) ", NARROW, spaced)
     return spaced.replace("'", "’")
 

@@ -207,7 +207,7 @@ def folders(wanted: dict[str, Path]) -> Iterator[Finding]:
 
 def disk(name: str, folder: Path, free_bytes: int) -> Finding:
     """How much room is left for ``folder``."""
-    message = f"{folder}: {free_bytes / 1e9:.1f} GB free"
+    message = phrase("{folder}: {free:.1f} GB free", folder=str(folder), free=free_bytes / 1e9)
     level: Level = "ok"
     if free_bytes < LOW_DISK_BYTES:
         level = "error" if free_bytes < FULL_DISK_BYTES else "warning"
@@ -256,10 +256,12 @@ def on_record(config: Config, url: str, channels: Channels, now: datetime) -> It
         path = file_of(parse_url(url))
         if path is not None and not path.exists():
             yield Finding(
-                level="warning",
+                level="ok",
                 check="record",
                 message=phrase("no record at {path} yet", path=str(path)),
-                remedy=phrase("'nvsignal report' or 'nvsignal run' makes one"),
+                remedy=phrase(
+                    "next: 'nvsignal report' makes one, 'nvsignal collect' brings it up to date"
+                ),
             )
             return
         with Store.open(url, create=False) as store:

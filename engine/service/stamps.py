@@ -139,6 +139,6 @@ def _library() -> Any:
     except ImportError:
         raise NvsignalError(
             "[timestamp] needs the package 'rfc3161-client'",
-            remedy="pip install 'nvsignal[timestamp]'",
+            remedy="pip install '.[timestamp]' in nvsignal's folder",
         ) from None
     return rfc3161_client

@@ -215,7 +215,7 @@ def _client(address: str) -> Iterator[Any]:
     except ImportError:
         raise InputError(
             phrase("--cluster needs the package 'distributed'"),
-            remedy=phrase("pip install 'nvsignal[cluster]'"),
+            remedy=phrase("pip install '.[cluster]' in nvsignal's folder"),
         ) from None
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)

@@ -12,6 +12,7 @@ from config.tables import SHEETS, Cell, table_problems
 from engine.clock import NEW_YORK
 from engine.errors import ConfigError, NvsignalError, nearest
 from engine.files import read_bytes
+from engine.phrases import phrase
 from engine.tables import csv_rows, decoded
 
 
@@ -104,7 +105,11 @@ def _meetings(folder: Path, today: date) -> list[str]:
 def _decisions(folder: Path, today: date) -> list[str]:
     file = "fomc_meetings.csv"
     return [
-        f"{file}:{line}: the meeting of {row['meeting_end']} was held; fill in its decision"
+        phrase(
+            "{place}: the meeting of {day} was held; fill in its decision",
+            place=f"{file}:{line}",
+            day=row["meeting_end"],
+        )
         for line, row in _rows(folder, file)
         if date.fromisoformat(row["meeting_end"]) < today
         and row["status"] not in ("decided", "cancelled")
@@ -112,13 +117,20 @@ def _decisions(folder: Path, today: date) -> list[str]:
 
 
 def _results(folder: Path, today: date) -> list[str]:
-    file, found, ahead = "nvidia_earnings.csv", [], False
+    file, ahead = "nvidia_earnings.csv", False
+    found: list[str] = []
     for line, row in _rows(folder, file):
         day = date.fromisoformat(row["report_datetime_et"][:10])
         ahead = ahead or day >= today
         if day < today and not row["revenue_usd_bn"]:
             quarter = row["fiscal_quarter"]
-            found.append(f"{file}:{line}: {quarter} was reported on {day}; fill in its figures")
+            told = phrase(
+                "{place}: {quarter} was reported on {day}; fill in its figures",
+                place=f"{file}:{line}",
+                quarter=quarter,
+                day=str(day),
+            )
+            found.append(told)
     if not ahead:
-        found.append(f"{file}: no report lies ahead; add the next date")
+        found.append(phrase("{file}: no report lies ahead; add the next date", file=file))
     return found

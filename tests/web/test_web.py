@@ -922,7 +922,7 @@ def test_without_the_extra_the_remedy_is_named(
 
     assert code == 2
     assert "no_such_server" in said
-    assert "nvsignal[web]" in said
+    assert ".[web]" in said
 
 
 def test_an_impossible_port_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -56,7 +56,9 @@ def need_sdk() -> None:
     from importlib.util import find_spec
 
     if find_spec("mcp") is None:
-        raise InputError("this needs the package mcp", remedy="pip install 'nvsignal[mcp]'")
+        raise InputError(
+            "this needs the package mcp", remedy="pip install '.[mcp]' in nvsignal's folder"
+        )
 
 
 def server(answers: Answers) -> Any:

@@ -53,7 +53,7 @@ def need_web() -> None:
     if missing:
         raise InputError(
             f"the page needs {' and '.join(missing)}",
-            remedy="pip install 'nvsignal[web]'",
+            remedy="pip install '.[web]' in nvsignal's folder",
         )
 
 

@@ -11,7 +11,7 @@ from engine.report.blocks import Block, Cell, Column, Fold, Gauge, Note, Table, 
 from engine.report.charts import Axis
 from engine.report.i18n import Said
 from engine.report.section import Section
-from engine.report.words import by_unit, other_word, stance_word, verdict_code, verdict_word
+from engine.report.words import by_unit, ended, other_word, stance_word, verdict_code, verdict_word
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
@@ -36,7 +36,7 @@ class DecisionSection(Section):
         d = report.decision
         yield _verdict(report, voice)
         for notice in report.notices:
-            yield Note(text=voice.tell(notice), style="alert")
+            yield Note(text=ended(voice.tell(notice)), style="alert")
         other = other_word(d.verdict, voice)
         complete, lacking = _evidence(report, voice)
         told = (_standing(d, other, voice), *complete, _change(report, other, voice))

@@ -231,7 +231,7 @@ def _notes(p: Position, voice: Voice) -> Iterable[str]:
     if p.tax_rate_pct is None:
         yield _("No tax rule is known: name your country, or a rule under [[tax]].")
     if p.tax_source:
-        yield _("Tax rule: {source}.", source=p.tax_source)
+        yield _("Tax rule: {source}.", source=voice.tell(p.tax_source))
     yield _("The decision does not read this; the tax on dividends is not counted.")
 
 
