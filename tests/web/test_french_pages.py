@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -25,6 +26,13 @@ COMMANDS = (
     "stress --preset balanced", "risk --to", "events --days 60", "explain", "report --offline",
     "report --offline --format md", "doctor", "rate --as-of 2023-01-01",
 )  # fmt: skip
+WRITTEN = (
+    "rate --html",
+    "rate --calibration --html",
+    "study --types capex_cut,model_release --html",
+    "backtest --strategy cautious --html",
+)
+"""Commands that write a page."""
 REFUSED = (
     "track --as-of soon", "rate --as-of 2030-01-01", "rate Nobody", "rate R1 R1 R1", "rate V2",
     "holding", "study --types nothing", "study --window 1", "report --as-of 1990-01-01 --offline",
@@ -111,6 +119,20 @@ def test_every_command_with_a_language_answers_in_french(site: Site, command: st
 
     assert done.exit_code == 0, done.output
     assert english_in(done.stdout) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", WRITTEN)
+def test_every_page_that_a_command_writes_is_french(
+    site: Site, command: str, tmp_path: Path
+) -> None:
+    asked = [*command.split(), str(tmp_path / "x.html"), "--lang", "fr"]
+    if not command.startswith("backtest"):
+        asked += ["--as-of", "2025-08-22"]
+    done = CliRunner().invoke(build(), [*asked, "--config", str(site.folder)])
+
+    assert done.exit_code == 0, done.output
+    assert english_in(of_html((tmp_path / "x.html").read_text(encoding="utf-8"))) == []
 
 
 @pytest.mark.parametrize("command", REFUSED)
