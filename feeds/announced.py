@@ -25,6 +25,7 @@ from feeds.base import (
     FeedConfig,
     Parsed,
     falls_due,
+    list_in,
     newest_stamps,
     options_of,
     read_json,
@@ -59,9 +60,7 @@ class ModelScopeOrg(DocumentCollector):
         """An item a language model; ``FeedError`` when the answer is no such list."""
         answer = read_json(body, feed)
         data = answer.get("data") if isinstance(answer, dict) else None
-        listed = data.get("models") if isinstance(data, dict) else None
-        if not isinstance(listed, list):
-            raise FeedError(feed.name, "no list of models in the answer")
+        listed = list_in(data, "models", feed, "list of models")
         maker = options_of(feed, AnnouncedOptions).maker
         rows = (_repository(m, maker) for m in listed if isinstance(m, dict) and _is_news(m))
         return _told(rows, feed, fetched_at)

@@ -439,5 +439,13 @@ def read_json(body: bytes, feed: FeedConfig) -> Any:
         raise FeedError(feed.name, f"not JSON: {str(error)[:120]}") from None
 
 
+def list_in(answer: Any, name: str, feed: FeedConfig, what: str) -> list[Any]:
+    """The list called ``name`` in an answer; ``FeedError``, "no WHAT in the answer", without."""
+    found = answer.get(name) if isinstance(answer, dict) else None
+    if not isinstance(found, list):
+        raise FeedError(feed.name, f"no {what} in the answer")
+    return found
+
+
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")

@@ -28,6 +28,7 @@ from feeds.base import (
     FeedConfig,
     Parsed,
     falls_due,
+    list_in,
     newest_stamps,
     options_of,
     read_json,
@@ -55,9 +56,8 @@ class OpenRouterPrices(DocumentCollector):
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """Facts ``model_price``; ``FeedError`` when the answer is no such list."""
-        answer = read_json(body, feed)
-        listed = answer.get("data") if isinstance(answer, dict) else None
-        if not isinstance(listed, list) or not listed:
+        listed = list_in(read_json(body, feed), "data", feed, "list of models")
+        if not listed:
             raise FeedError(feed.name, "no list of models in the answer")
         rows = (_routed(entry) for entry in listed if isinstance(entry, dict))
         return _parsed(rows, feed, fetched_at)

@@ -32,6 +32,7 @@ from feeds.base import (
     Poll,
     fetch_document,
     joined,
+    list_in,
     newest_stamps,
     options_of,
     read_json,
@@ -112,10 +113,7 @@ class ArenaRatings(DocumentCollector):
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """Facts ``model_score`` of one page; ``FeedError`` when this is no such table."""
-        answer = read_json(body, feed)
-        rows = answer.get("rows") if isinstance(answer, dict) else None
-        if not isinstance(rows, list):
-            raise FeedError(feed.name, "no rows in the answer")
+        rows = list_in(read_json(body, feed), "rows", feed, "rows")
         inner = (row.get("row") for row in rows if isinstance(row, dict))
         return scored([_arena_row(row) for row in inner if isinstance(row, dict)], feed, fetched_at)
 
@@ -145,9 +143,8 @@ class ArtificialAnalysis(DocumentCollector):
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """Facts ``model_score`` of one page; ``FeedError`` when this is no list of models."""
-        answer = read_json(body, feed)
-        models = answer.get("data") if isinstance(answer, dict) else None
-        if not isinstance(models, list) or not models:
+        models = list_in(read_json(body, feed), "data", feed, "list of models")
+        if not models:
             raise FeedError(feed.name, "no list of models in the answer")
         rows = [row for model in models if isinstance(model, dict) for row in _measured(model)]
         return scored(rows, feed, fetched_at)

@@ -30,6 +30,7 @@ from feeds.base import (
     FeedConfig,
     Parsed,
     Poll,
+    list_in,
     looks_like_html,
     newest_stamps,
     options_of,
@@ -97,10 +98,7 @@ class NewYorkFed(DocumentCollector):
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """Facts of every record of type EFFR."""
-        answer = read_json(body, feed)
-        records = answer.get("refRates") if isinstance(answer, dict) else None
-        if not isinstance(records, list):
-            raise FeedError(feed.name, "no refRates in the answer")
+        records = list_in(read_json(body, feed), "refRates", feed, "refRates")
         return observations(_effr(records[:MAX_ENTRIES]), feed, fetched_at)
 
 

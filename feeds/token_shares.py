@@ -26,6 +26,7 @@ from feeds.base import (
     DocumentCollector,
     FeedConfig,
     Parsed,
+    list_in,
     market_known_at,
     newest_stamps,
     options_of,
@@ -53,8 +54,8 @@ class OpenRouterTokens(DocumentCollector):
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """Facts ``token_share``; ``FeedError`` when the answer is no such set."""
         answer = read_json(body, feed)
-        rows = answer.get("data") if isinstance(answer, dict) else None
-        if not isinstance(rows, list) or not rows:
+        rows = list_in(answer, "data", feed, "daily totals")
+        if not rows:
             raise FeedError(feed.name, "no daily totals in the answer")
         makers = frozenset(options_of(feed, TokenOptions).makers)
         days, n_bad = _by_day(rows[:MAX_ROWS], _as_of(answer, fetched_at))

@@ -50,7 +50,7 @@ def seen_at(as_of: str | None, present: datetime, db: str | None, config_dir: st
     config = load(config_folder(config_dir))
     with wiring.open_record(config, db) as store:
         instant = wiring.instant_at(store, as_of, present)
-        made = wiring.assess(wiring.world_at(store, config, instant), config)
+        made = wiring.assessment_at(store, config, instant)
         history = store.history(known_by=instant)
     return Seen(
         as_of=instant,

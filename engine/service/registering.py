@@ -151,7 +151,7 @@ def rule_of(config: Bound) -> dict[str, float | None]:
 def seal(store: Store, config: Bound) -> dict[str, Any]:
     """What a later commit must reproduce: configuration, facts known, and every decision."""
     instant = end_of_day(FROZEN_ON)
-    found = wiring.assess(wiring.world_at(store, config, instant), config)
+    found = wiring.assessment_at(store, config, instant)
     lines = decision_lines(found.features.sessions_on, found.evaluation)
     return {
         "config_hash": config.digest,

@@ -103,7 +103,7 @@ def stress_table(
             )
         if features is None:
             step(N_("Reading the record and rating the releases of its time"), 0.0)
-            features = wiring.assess(wiring.world_at(store, config, as_of), config).features
+            features = wiring.assessment_at(store, config, as_of).features
         found = evaluate(config.blend, features)
         for share, row in _rows(config, preset, features, found):
             done = (number + share) / len(presets)

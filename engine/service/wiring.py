@@ -369,6 +369,11 @@ def assess(
     )
 
 
+def assessment_at(store: Store, config: Config, as_of: datetime) -> Assessment:
+    """``assess`` of what the record knows at ``as_of``."""
+    return assess(world_at(store, config, as_of), config)
+
+
 def rate_releases(
     world: World, config: Config, events: Sequence[Event]
 ) -> tuple[RatedRelease, ...]:

@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
         loaded = load(config_folder(config), strategy)
         with wiring.open_record(loaded, db) as store:
             instant = wiring.instant_at(store, as_of, now())
-            made = wiring.assess(wiring.world_at(store, loaded, instant), loaded)
+            made = wiring.assessment_at(store, loaded, instant)
         steps = {step.event.event_id: step for step in morning.weighed_news(made)}
         since = instant - timedelta(days=days)
         found = []

@@ -64,7 +64,7 @@ def _kept(store: Store, config: Bound, instant: datetime) -> dict[date, float]:
     """Session -> share that the rules kept: as said on its morning, else as they would have."""
     from engine.service import morning, wiring
 
-    made = wiring.assess(wiring.world_at(store, config, instant), config)
+    made = wiring.assessment_at(store, config, instant)
     days, shares = made.features.sessions_on, made.evaluation.target_weight
     past = morning.past_decisions(store, config, instant)
     told = {date.fromisoformat(str(e["acts_on"])): float(e["target_weight"]) for e in past}

@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
         loaded = load(config_folder(config), strategy)
         with wiring.open_record(loaded, db) as store:
             instant = wiring.instant_at(store, as_of, now())
-            assessment = wiring.assess(wiring.world_at(store, loaded, instant), loaded)
+            assessment = wiring.assessment_at(store, loaded, instant)
             past = morning.past_decisions(store, loaded, instant)
             judged = judging.all_judged(store, assessment, past)
         found = {
