@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.options import ConfigDir, Db, Json, StrategyFile
+from engine.cli.options import ConfigDir, Db, Json, Lang, StrategyFile
 from engine.cli.output import to_json, write_out
 from engine.cli.progress import counted
 from engine.cli.searches import fold_parts, search_parts
+from engine.cli.speech import language
 from engine.errors import InputError, OutOfRangeError
 from engine.plain import to_plain
 
@@ -46,7 +47,6 @@ Random = Annotated[
 Seed = Annotated[int, typer.Option(help="Seed of --random.")]
 Workers = Annotated[int, typer.Option(help="Processes on this machine.")]
 Html = Annotated[Path | None, typer.Option(help="Write the tear sheet here, as a page.")]
-Lang = Annotated[str, typer.Option(help="Language of the page: en or fr.")]
 Cluster = Annotated[
     str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler, such as tcp://host:8786.")
 ]
@@ -79,7 +79,7 @@ def _register_backtest(app: typer.Typer) -> None:
         ledger: Annotated[
             Path | None, typer.Option(help="Write one row a session here, as CSV.")
         ] = None,
-        lang: Lang = "en",
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -91,6 +91,7 @@ def _register_backtest(app: typer.Typer) -> None:
             raise OutOfRangeError("capital", capital, "more than 0")
         if positions is not None and strategy is not None:
             raise InputError("--positions and --strategy exclude each other")
+        spoken = language(lang, config)
         costs = Costs(
             commission_bps=commission_bps,
             spread_bps=spread_bps,
@@ -100,7 +101,15 @@ def _register_backtest(app: typer.Typer) -> None:
         with _window(strategy, first, last, costs, db, config, rate=positions is None) as opened:
             done = _backtest(*opened, positions, capital)
             blend = opened[1].config.blend if positions is None else None
-            _answer(*opened, done, blend, html=html, ledger=ledger, lang=lang, json=json)
+            _answer(
+                *opened,
+                done,
+                blend,
+                html=html,
+                ledger=ledger,
+                lang=spoken,
+                json=json,
+            )
 
 
 def _register_sweep(app: typer.Typer) -> None:
@@ -121,7 +130,7 @@ def _register_sweep(app: typer.Typer) -> None:
         spread_bps: Spread = 10.0,
         borrow_pct: Borrow = 0.5,
         html: Html = None,
-        lang: Lang = "en",
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -131,6 +140,8 @@ def _register_sweep(app: typer.Typer) -> None:
         from backtests.sweep import blend_of
         from backtests.tearsheet import heat_of
 
+        spoken = language(lang, config)
+
         axes = _axes(grid)
         costs = Costs(commission_bps=commission_bps, spread_bps=spread_bps, borrow_pct=borrow_pct)
         with _window(strategy, first, last, costs, db, config) as (store, window):
@@ -138,7 +149,16 @@ def _register_sweep(app: typer.Typer) -> None:
             found = _run(job, workers, cluster, resume=resume)
             done = _sweep_result(store, window, found, left_out)
             blend, heat = blend_of(found.job, found.best), heat_of(found)
-            _answer(store, window, done, blend, html=html, lang=lang, json=json, heat=heat)
+            _answer(
+                store,
+                window,
+                done,
+                blend,
+                html=html,
+                lang=spoken,
+                json=json,
+                heat=heat,
+            )
 
 
 def _register_walk_forward(app: typer.Typer) -> None:
@@ -367,8 +387,6 @@ def _answer(
     from backtests.sheet_page import text_of
     from engine.service.sheets import sheet_for, write_sheet
 
-    if lang not in ("en", "fr"):
-        raise InputError(f"unknown language '{lang[:20]}'", remedy="use en or fr")
     if html or ledger or not json:
         sheet = sheet_for(
             store,
