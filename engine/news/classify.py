@@ -40,6 +40,10 @@ SIGN_BELOW = 0.75
 """Probability of the direction below which a type that moves the score is left unclassified: a
 wrong sign costs twice what a missed headline costs."""
 
+UNTOLD_SIGN_BELOW = 0.90
+"""The same for a headline of policy in which no step is found told: its sign rests on the model
+alone, which errs most on figures of speech. Judgement, before the untouched rows were run."""
+
 MOVES_FROM = 0.60
 """Calibrated probability of the type below which a headline of a type that moves the score is left
 unclassified: higher than for others, as a false ban costs more than a missed one."""
@@ -436,6 +440,7 @@ class _Runner:
         confidence = probability[np.arange(len(chosen)), chosen].tolist()
         types = [EVENT_TYPES[i] for i in chosen.tolist()]
         senses, sign = self._senses(probability, matrix, words_say)
+        unsure = [False] * len(readings)
         for i, reading in enumerate(readings):
             if reading.unread:
                 yield _unread(headlines[i], reading)
@@ -447,6 +452,7 @@ class _Runner:
                 told = frames.judge(reading, types[i], senses[i])
                 if told is None:
                     how = mood.Told(mood=Mood.COMMENT)
+                    unsure[i] = types[i] in _POLICY and sign[i] < UNTOLD_SIGN_BELOW
                 else:
                     types[i], senses[i] = told.event_type, told.direction
                     confidence[i] = _surer(confidence[i])
@@ -460,7 +466,8 @@ class _Runner:
                 confidence=confidence[i],
                 relevant=bool(relevant[i]),
                 abstained=confidence[i] < (MOVES_FROM if types[i] in MOVING else ABSTAIN_BELOW)
-                or (types[i] in MOVING and sign[i] < SIGN_BELOW),
+                or (types[i] in MOVING and sign[i] < SIGN_BELOW)
+                or unsure[i],
                 reading=reading,
                 mood=how.mood,
                 cue=how.cue,
