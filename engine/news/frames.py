@@ -184,15 +184,16 @@ def judge(reading: Reading, event_type: str, direction: int) -> Verdict | None:
     restriction that frees is a relief. Words about exports take a charge of smuggling for a
     restriction: what is done decides. Types of which nothing is asked pass.
     """
-    senses = _senses(reading, event_type)
+    line = _Line.of(reading)
+    senses = _senses(line, event_type)
     if senses is None:
         return Verdict(event_type, direction, sure=False)
     if not senses:
         if event_type in _EXPORTS:
-            probe = direction < 0 and _senses(reading, _PROBE) == frozenset({-1})
+            probe = direction < 0 and _senses(line, _PROBE) == frozenset({-1})
             return Verdict(_PROBE, -1, sure=True) if probe else None
         kin = _KIN.get(event_type, "")
-        return judge(reading, kin, direction) if kin and _senses(reading, kin) else None
+        return judge(reading, kin, direction) if kin and _senses(line, kin) else None
     sense = next(iter(senses))
     if len(senses) > 1 or sense == 0 or direction == 0:
         agrees = 0 in senses or not direction or direction in senses
@@ -204,33 +205,22 @@ def judge(reading: Reading, event_type: str, direction: int) -> Verdict | None:
 
 def tells(reading: Reading, event_type: str) -> bool:
     """Whether ``reading``, taken for ``event_type``, tells a step that somebody takes."""
-    senses = _senses(reading, event_type)
+    senses = _senses(_Line.of(reading), event_type)
     return senses is None or bool(senses)
 
 
-def _senses(reading: Reading, event_type: str) -> frozenset[int] | None:
+def _senses(line: _Line, event_type: str) -> frozenset[int] | None:
     """The senses of the steps told, None for a type of which nothing is asked."""
     if event_type in budgets.TYPES:
-        return frozenset({0} if budgets.tells(reading) else ())
+        return frozenset({0} if budgets.tells(line.reading) else ())
     if event_type not in _book().frames:
         return None
-    return frozenset(sense for _, sense in told(reading, event_type))
+    return frozenset(sense for _, sense in line.told(event_type))
 
 
 def told(reading: Reading, event_type: str) -> Iterator[tuple[Step, int]]:
-    """The steps of ``event_type`` that ``reading`` tells, each with its sense after negation, 0
-    where type and words decide it: so does what Washington does to a Chinese maker's chips."""
-    line = _Line.of(reading)
-    said = frozenset(reading.columns)
-    exports = event_type in _EXPORTS
-    alone = exports and not said.isdisjoint(_rivals()) and said.isdisjoint(_ours())
-    for frame in _book().frames[event_type]:
-        if not frame.what.met(said) or not frame.not_about.isdisjoint(line.marks):
-            continue
-        for step in line.steps(frame.did):
-            if line.taken(step, frame.who) and line.concerns(step, frame.objects):
-                aimed = alone or (exports and line.names(step, _rivals()))
-                yield step, 0 if aimed else line.sense(step)
+    """The steps of ``event_type`` that ``reading`` tells, each with its sense; see ``judge``."""
+    return _Line.of(reading).told(event_type)
 
 
 # ── one headline ─────────────────────────────────────────────────────────────────────────────────
@@ -244,6 +234,7 @@ class _Line:
     spots: Sequence[tuple[int, int]]
     starts: tuple[int, ...]
     marks: Mapping[int, Sequence[tuple[int, int]]]
+    found: dict[str, tuple[Step, ...]]
 
     @staticmethod
     def of(reading: Reading) -> _Line:
@@ -251,21 +242,42 @@ class _Line:
         for first, last, number in _book().matcher.hits(reading.words):
             marks.setdefault(number, []).append((first, last))
         spots = places(reading)
-        return _Line(reading, spots, clause_starts(reading, spots), marks)
+        return _Line(reading, spots, clause_starts(reading, spots), marks, {})
 
-    def steps(self, kinds: Iterable[str]) -> Iterator[Step]:
-        """Every finite verb of ``kinds``, alone or with its complement, not in what is aside."""
-        for kind in map(_book().kinds.__getitem__, kinds):
-            for first, last in self.marks.get(kind.verbs, ()):
+    def told(self, event_type: str) -> Iterator[tuple[Step, int]]:
+        """The steps of ``event_type``, each with its sense after negation, 0 where type and words
+        decide it: so does what Washington does to a Chinese maker's chips."""
+        said = frozenset(self.reading.columns)
+        exports = event_type in _EXPORTS
+        alone = exports and not said.isdisjoint(_rivals()) and said.isdisjoint(_ours())
+        for frame in _book().frames[event_type]:
+            if not frame.what.met(said) or not frame.not_about.isdisjoint(self.marks):
+                continue
+            for step in (step for kind in frame.did for step in self.steps(kind)):
+                if self.taken(step, frame.who) and self.concerns(step, frame.objects):
+                    aimed = alone or (exports and self.names(step, _rivals()))
+                    yield step, 0 if aimed else self.sense(step)
+
+    def steps(self, name: str) -> tuple[Step, ...]:
+        """The steps of one kind, looked for once."""
+        found = self.found.get(name)
+        if found is None:
+            found = self.found[name] = tuple(self._steps(_book().kinds[name]))
+        return found
+
+    def _steps(self, kind: _Kind) -> Iterator[Step]:
+        """Every finite verb of ``kind``, alone or with its complement, not in what is aside."""
+        for first, last in self.marks.get(kind.verbs, ()):
+            if self._is_verb(first, last) and not self._aside(first):
+                sense = self._turned(first, last, kind) if kind.turns else kind.sense
+                yield Step(first, last, kind.name, sense)
+        for verb, rest in kind.pairs:
+            ends = self.marks.get(rest, ())
+            for first, last in self.marks.get(verb, ()) if ends else ():
                 if self._is_verb(first, last) and not self._aside(first):
-                    sense = self._turned(first, last, kind) if kind.turns else kind.sense
-                    yield Step(first, last, kind.name, sense)
-            for verb, rest in kind.pairs:
-                for first, last in self.marks.get(verb, ()):
-                    if self._is_verb(first, last) and not self._aside(first):
-                        end = self._completed(first, last, self.marks.get(rest, ()))
-                        if end:
-                            yield Step(first, end, kind.name, kind.sense)
+                    end = self._completed(first, last, ends)
+                    if end:
+                        yield Step(first, end, kind.name, kind.sense)
 
     def _turned(self, first: int, last: int, kind: _Kind) -> int:
         """1 where the first thing acted on is of the first list, -1 of the second, else as usual.
