@@ -103,7 +103,7 @@ def told(reading: Reading, *, measures: bool = True) -> Told:
 
     if (words := cue("mood_correction")) is not None:
         return Told(mood=Mood.CORRECTION, cue=words)
-    if (words := cue("mood_past") or _cut(_YEAR.search(text))) is not None:
+    if (words := cue("mood_past") or _year(text)) is not None:
         return Told(mood=Mood.PAST, cue=words)
     if (words := _comments(text) or cue("mood_comment") or _opener(reading, found)) is not None:
         return Told(mood=Mood.COMMENT, cue=words)
@@ -138,9 +138,15 @@ def _cut(match: re.Match[str] | None) -> str | None:
     return None if match is None else match.group().strip()
 
 
+def _year(text: str) -> str | None:
+    """A year that has passed, with the word before it; most headlines name none."""
+    return _cut(_YEAR.search(text)) if "20" in text or "19" in text else None
+
+
 def _comments(text: str) -> str | None:
     """A question, a wire's mark of comment, or a list of shares and reasons."""
-    return _cut(_QUESTION.search(text) or _COMMENT_PREFIX.match(text) or _LIST.match(text))
+    asks = _QUESTION.search(text) if "?" in text or "？" in text else None
+    return _cut(asks or _COMMENT_PREFIX.match(text) or _LIST.match(text))
 
 
 def _opener(reading: Reading, found: Mapping[int, tuple[int, int]]) -> str | None:

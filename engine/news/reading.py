@@ -311,7 +311,8 @@ class Matcher:
 
     def hits(self, words: Sequence[str]) -> list[Hit]:
         """All matches as (first word, last word + 1, column), in reading order."""
-        known = [self._known(word) for word in words]
+        seen = self._seen
+        known = [seen.get(word) or self._known(word) for word in words]
         found: list[Hit] = []
         size = len(words)
         for first in range(size):
