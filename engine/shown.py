@@ -20,6 +20,7 @@ from engine.values import (
     Interval,
     ModelRelease,
     RateExpectation,
+    Stance,
     ThreatRating,
     Verdict,
     need_aware,
@@ -125,12 +126,13 @@ class ScoredChance:
 class WorstDay:
     """A session on which NVDA fell as it seldom did, and what the rules say of its morning.
 
-    return_pct: from the close before. chance_of_fall: of the fall asked for most, of one.
+    return_pct: from the close before. decision: HOLD, REDUCE or SELL. chance_of_fall: of the fall
+    asked for most, of one.
     """
 
     session_on: date
     return_pct: float
-    decision: Verdict
+    decision: Stance
     target_weight: float
     score: float
     chance_of_fall: float
@@ -197,10 +199,14 @@ class PricePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseCard:
-    """A release with its rating and the figures asked for; claims stand beside estimates."""
+    """A release with its rating and the figures asked for; claims stand beside estimates.
+
+    release: as it is known now. rated: as it was known when ``rating`` was made; None: the same.
+    """
 
     release: ModelRelease
     rating: ThreatRating
+    rated: ModelRelease | None = None
     usd_per_mtok_nvidia: Interval | None = None
     nvidia_chip: str | None = None
     usd_per_mtok_domestic: Interval | None = None

@@ -31,6 +31,10 @@ from engine.values import FloatArray, RateExpectation
 
 RUNGS = ("zq", "sr1", "sr3", "bills", "two_year", "unknown")
 
+NO_OVERNIGHT = (
+    "no recent overnight rate was observed, and without it no yield says where the Fed's goes"
+)
+
 RIDGE = 1e-3
 """Penalty on a squared step against a squared pricing error, both in per cent (judgement): it
 splits what two meetings of one quarter share and costs a fully identified step 0.1 %."""
@@ -88,6 +92,8 @@ def expect(inputs: RateInputs) -> tuple[RateExpectation, ...]:
             continue
         if found:
             return found
+    if inputs.effr_pct is None and inputs.two_year_pct is not None:
+        return (unknown(NO_OVERNIGHT),)
     return (unknown(),)
 
 

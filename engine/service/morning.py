@@ -337,6 +337,7 @@ def release_cards(assessment: Assessment) -> tuple[ReleaseCard, ...]:
             ReleaseCard(
                 release=release,
                 rating=rating,
+                rated=release_versions(world.history, rating.rated_at).get(release.model),
                 claims=claims_about(world.history, release.model, world.as_of),
                 **costs,
             )

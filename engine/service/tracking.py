@@ -272,6 +272,8 @@ def _in_short(record: str, event: str, said: Sequence[Said]) -> ScoredChance:
 
 def worst_days(assessment: Assessment) -> list[WorstDay]:
     """What would have been said on the mornings of the ten worst sessions, the worst first."""
+    from engine.decision.outlook import stance_of
+
     features = assessment.features
     move = np.expm1(np.append(features.values["nvda_return"][1:], np.nan))
     order = np.argsort(np.where(np.isnan(move), np.inf, move), kind="stable")[:WORST]
@@ -280,7 +282,7 @@ def worst_days(assessment: Assessment) -> list[WorstDay]:
         WorstDay(
             session_on=features.sessions_on[t],
             return_pct=100.0 * float(move[t]),
-            decision="HOLD" if evaluation.invested[t] else "SELL",
+            decision=stance_of(evaluation, assessment.config.blend.rule, t),
             target_weight=float(evaluation.target_weight[t]),
             score=float(evaluation.score[t]),
             chance_of_fall=float(falls[FALL_PCT].chance[t]),

@@ -121,6 +121,9 @@ def test_live_and_replayed_are_two_records(world: Any) -> None:
     assert len(replayed["worst_days"]) == 10
     assert replayed["worst_days"][0]["session_on"] == "2025-01-27"
     assert replayed["worst_days"][0]["return_pct"] == pytest.approx(-17.0, abs=0.1)
+    for day in replayed["worst_days"]:
+        assert (day["decision"] == "HOLD") == (day["target_weight"] == 1.0), day
+    assert "REDUCE" in {day["decision"] for day in replayed["worst_days"]}
     assert "prices unseen" not in " ".join(replayed["foresight"])
 
 

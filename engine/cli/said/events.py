@@ -45,7 +45,7 @@ def text_of(found: Sequence[Moved], as_of: datetime, days: int, voice: Voice) ->
     )
     blocks = [Note(text=head, style="lead")]
     if not found:
-        blocks.append(Note(text=voice.say("No event was recorded.")))
+        blocks.append(Note(text=voice.say("No event of these days is on record.")))
     return told(voice, ("", [*blocks, Items(items=tuple(_item(row, voice) for row in found))]))
 
 

@@ -12,7 +12,7 @@ from engine.report.i18n import Said
 from engine.report.sections.registered import Registered
 from engine.report.sections.scored import chance_of
 from engine.report.typography import clean
-from engine.report.words import verdict_word
+from engine.report.words import stance_word
 
 if TYPE_CHECKING:
     from engine.report.i18n import Voice
@@ -126,7 +126,7 @@ def _worst(days: Sequence[dict[str, Any]], voice: Voice) -> Table:
     rows = (
         [
             voice.on(d["session_on"]),
-            verdict_word(d["decision"], voice),
+            stance_word(d["decision"], voice),
             voice.number(d["return_pct"], "+pct1"),
             voice.number(d["target_weight"], "share0"),
             voice.number(d["score"], "+.2f"),

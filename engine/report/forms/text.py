@@ -246,12 +246,13 @@ def _items(block: Items, _width: int) -> Iterator[RenderableType]:
 
 def _entry(item: Item) -> Iterator[RenderableType]:
     number = "" if item.number is None else f"{item.number:>2} "
-    yield _joined(
-        number,
-        (_ARROW[item.tone] if item.number is not None else "·", _TONE[item.tone]),
-        (f" {item.title}", "bold"),
-        f"  {item.about}",
+    arrow = _ARROW[item.tone] if item.number is not None else "·"
+    row = Grid.grid(padding=(0, 1, 0, 0))
+    row.add_row(
+        _joined(number, (arrow, _TONE[item.tone])),
+        _joined((item.title, "bold"), f"  {item.about}"),
     )
+    yield row
     indent = (0, 0, 0, 5)
     tag = f" [{item.tag}]" if item.tag else ""
     yield Padding(_joined(item.text, (tag, "yellow")), indent)

@@ -28,7 +28,7 @@ class Events(Section):
     def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
         """The stories, or that there was none."""
         if not report.events:
-            yield Note(text=voice.say("No event was recorded."), style="quiet")
+            yield Note(text=voice.say("No event of these days is on record."), style="quiet")
         numbered = enumerate(newest_first(report.events), start=1)
         items = tuple(_item(number, event, voice) for number, event in numbered)
         yield from folded(items, FIRST, voice)

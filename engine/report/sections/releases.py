@@ -106,7 +106,7 @@ def _card(card: ReleaseCard, voice: Voice, *, why_open: bool) -> Card:
 def _details(card: ReleaseCard, voice: Voice) -> list[Block]:
     rating = card.rating
     return [
-        Lines(lines=_facts(card.release, voice)),
+        Lines(lines=_facts(card, voice)),
         Lines(lines=_risk(rating, voice)),
         _channels(rating, voice),
         _costs(card, voice),
@@ -133,8 +133,8 @@ def _score(rating: ThreatRating, voice: Voice) -> str:
     return f"{threat} ({band})"
 
 
-def _facts(r: ModelRelease, voice: Voice) -> tuple[Line, ...]:
-    _ = voice.say
+def _facts(card: ReleaseCard, voice: Voice) -> tuple[Line, ...]:
+    r, _ = card.release, voice.say
     undisclosed = _("not disclosed")
 
     def text(value: str | None) -> str:
@@ -152,10 +152,17 @@ def _facts(r: ModelRelease, voice: Voice) -> tuple[Line, ...]:
         Line(label=_("Hardware named"), value=text(r.hardware_named)),
         Line(label=_("Context"), value=number(thousands, N_("{x:int} tokens"))),
         Line(
-            label=_("Price per million tokens, in / out"), value=_list_price(r, undisclosed, voice)
+            label=_("Price per million tokens, in / out"), value=_prices(card, undisclosed, voice)
         ),
         Line(label=_("Weights"), value=_weights(r, undisclosed, voice)),
     )
+
+
+def _prices(card: ReleaseCard, undisclosed: str, voice: Voice) -> str:
+    """Today's list price, and the one that was rated where it has changed since."""
+    now = _list_price(card.release, undisclosed, voice)
+    then = _list_price(card.rated or card.release, undisclosed, voice)
+    return now if now == then else voice.say("{now}; {then} when rated", now=now, then=then)
 
 
 def _list_price(r: ModelRelease, undisclosed: str, voice: Voice) -> str:

@@ -19,7 +19,7 @@ from engine.report.blocks import (
 from engine.report.charts import line_through
 from engine.report.labels import N_
 from engine.report.section import Section
-from engine.report.words import verdict_word
+from engine.report.words import stance_word
 from engine.shown import Outcomes
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _worst(days: tuple[WorstDay, ...], voice: Voice) -> Iterable[Block]:
             (
                 Cell(text=voice.on(day.session_on)),
                 Cell(text=voice.number(day.return_pct, "+pct1"), tone=-1),
-                Cell(text=verdict_word(day.decision, voice), style="strong"),
+                Cell(text=stance_word(day.decision, voice), style="strong"),
                 Cell(text=voice.number(day.target_weight, "share0")),
                 Cell(text=voice.number(day.score, "+.2f")),
                 Cell(text=voice.number(day.chance_of_fall, "share0")),

@@ -61,6 +61,13 @@ def test_nothing_observed_is_unknown_and_never_fifty_percent() -> None:
     assert (only.rung, only.outcomes, only.expected_change_bps) == ("unknown", (), None)
 
 
+def test_a_yield_without_an_overnight_rate_names_what_is_missing() -> None:
+    """ "No rate source" beside a table that says "rates: up to date" was a riddle (2026-08-20)."""
+    (said,) = expect(RateInputs(as_of_on=date(2026, 8, 20), two_year_pct=4.19))
+    assert (said.rung, said.expected_change_bps) == ("unknown", None)
+    assert "overnight rate" in said.note
+
+
 def test_futures_that_do_not_settle_the_next_meeting_fall_to_the_next_rung() -> None:
     broken = replace(FULL, zq={date(2025, 10, 1): 95.89}, sr1={}, effr_pct=None)
     assert expect(broken)[0].rung == "unknown"

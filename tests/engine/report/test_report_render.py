@@ -16,6 +16,8 @@ import pytest
 from lxml import html as lxml_html
 
 from engine.errors import UnknownNameError
+from engine.report.blocks import Item, Items, Page, Part
+from engine.report.forms.text import render_text
 from engine.report.i18n import voice
 from engine.report.render import FORMS, render, subject
 from engine.shown import Report
@@ -159,6 +161,30 @@ def test_text_keeps_its_width_and_its_colours_to_itself(width: int, lang: str) -
     assert "\x1b" not in text
     assert "\ue0a0" not in text
     assert "\ue02f" not in text
+
+
+def test_the_head_of_an_entry_wraps_under_itself() -> None:
+    long = Items(items=(Item(title="A title " * 6, about="who told it " * 6, text="what"),))
+    page = Page(lang="en", title="", code="HOLD", disclaimer="",
+                parts=(Part(name="x", title="", blocks=(long,)),))  # fmt: skip
+    told = render_text(page, width=80).splitlines()
+    (first,) = [n for n, line in enumerate(told) if "A title" in line]
+    assert told[first].startswith("· A title")
+    assert told[first + 1].startswith("  who") or told[first + 1].startswith("  told")
+
+
+def test_a_price_that_changed_since_the_rating_stands_beside_the_rated_one() -> None:
+    """The page said $1.32 in a table and $0.43 in the evidence below it (V4-Pro, 2026-08-20)."""
+    report = sample_report()
+    card = report.releases[0]
+    dearer = replace(card.release, price_input_usd_per_mtok=7.77, price_output_usd_per_mtok=9.99)
+    changed = replace(card, release=dearer, rated=card.release)
+    told = visible(replace(report, releases=(changed,)), "text")
+    assert "$7.77 / $9.99; $" in told
+    assert "when rated" in told
+    assert "when rated" not in visible(
+        replace(report, releases=(replace(card, rated=None),)), "text"
+    )
 
 
 def test_colour_only_adds_escape_sequences() -> None:
