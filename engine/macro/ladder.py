@@ -32,7 +32,7 @@ from engine.values import FloatArray, RateExpectation
 RUNGS = ("zq", "sr1", "sr3", "bills", "two_year", "unknown")
 
 NO_OVERNIGHT = (
-    "no recent overnight rate was observed, and without it no yield says where the Fed's goes"
+    "no recent overnight rate was observed; without it no yield says where the Fed's goes"
 )
 
 RIDGE = 1e-3

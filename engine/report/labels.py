@@ -178,9 +178,7 @@ WORDS = frozenset(
         # notes of the rate ladder
         N_("expected path; two meetings share a quarter"),
         N_("no rate source was observed"),
-        N_(
-            "no recent overnight rate was observed, and without it no yield says where the Fed's goes"
-        ),
+        N_("no recent overnight rate was observed; without it no yield says where the Fed's goes"),
         # who says how gains are taxed in France (``config.holding``)
         N_(
             "finance law for 2018 (30 December 2017), article 28: 12.8 % income tax and "
