@@ -112,10 +112,10 @@ def test_the_three_parts_stand_in_order(form: str) -> None:
     assert places == sorted(places)
 
 
-def test_explain_tells_the_same_three_parts() -> None:
+def test_explain_tells_its_parts_in_the_order_of_the_report() -> None:
     """In the order of the report, and nothing else."""
     told = [section.name for section in sections() if section.name in EXPLAINED]
-    assert told == ["decision", "risk", "why"] == list(EXPLAINED)
+    assert told == ["decision", "view", "risk", "why"] == list(EXPLAINED)
 
 
 def test_scenarios_say_what_would_undo_a_sale_that_stands() -> None:
