@@ -237,7 +237,7 @@ def _brief(name: str, d: Decision, axis: Axis, voice: Voice) -> Brief:
     return Brief(
         name=name,
         code=d.verdict,
-        verdict=verdict_word(d.verdict, voice),
+        verdict=stance_word(d.stance, voice),
         target=voice.number(d.target_weight, "share0"),
         score=voice.number(d.score, "+.2f"),
         acts=voice.on(d.acts_on),

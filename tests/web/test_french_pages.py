@@ -148,3 +148,11 @@ def test_every_such_command_refuses_in_french(
     told = capsys.readouterr().err
     assert told.startswith("nvsignal: ")
     assert english_in(told) == []
+
+
+def test_two_presets_side_by_side_say_what_each_keeps_as_the_report_does(reader: Visitor) -> None:
+    """Cautious keeps half of it that evening: that is no plain HOLD."""
+    told = reader.get("/compare?left=balanced&right=cautious").text
+
+    assert ">Conserver<" in told
+    assert ">Réduire<" in told
