@@ -56,11 +56,12 @@ def server(talk: Callable[[socket.socket], None]) -> Iterator[int]:
         thread.join(10)
 
 
-@pytest.mark.parametrize("talk", [goes_on, floods, drips])
+@pytest.mark.parametrize(("talk", "seconds"), [(goes_on, 0.5), (floods, 20.0), (drips, 0.5)])
 def test_an_answer_that_never_ends_is_a_server_that_hung_up(
-    talk: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+    talk: Callable[[socket.socket], None], seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mail_line, "LINE_SECONDS", 0.5)
+    """The flood ends by its bytes, long before the time is over."""
+    monkeypatch.setattr(mail_line, "LINE_SECONDS", seconds)
     slip, began = courier.TestSlip(pending=("b@example.org",)), time.monotonic()
     with server(talk) as port:
         address = f"mailto://127.0.0.1:{port}?from=a@example.org&to=b@example.org"
