@@ -129,3 +129,19 @@ def test_no_sentence_tells_a_figure_that_was_not_observed(strategy: Strategy) ->
     for name in strategy.levels_spec:
         for evidence in strategy.evidence(levels | {name: math.nan}, p):
             assert "nan" not in str(evidence.text), (name, str(evidence.text))
+
+
+def test_what_one_source_alone_tells_is_taken_off_where_there_is_any() -> None:
+    """A level less the part of one unconfirmed owner; nothing to take off gives the very levels."""
+    strategy = next(s for s in ALL if s.lone)
+    ((level, part),) = strategy.lone.items()
+    levels = {level: np.array([5.0, -2.0, np.nan]), part: np.array([0.0, -3.0, 1.0])}
+
+    apart = strategy.confirmed(levels)
+
+    assert apart[level].tolist()[:2] == [5.0, 1.0]
+    assert math.isnan(apart[level][2])
+    silent = levels | {part: np.zeros(3)}
+    assert strategy.confirmed(silent) is silent
+    unknown = levels | {part: np.array([np.nan, np.nan, 1.0])}
+    assert strategy.confirmed(unknown)[level].tolist()[:2] == [5.0, -2.0]
