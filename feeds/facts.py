@@ -669,6 +669,8 @@ def _read(path: Path, problems: list[str]) -> str:
             problems.append(f"{path.name}: larger than {MAX_TABLE_BYTES:,} bytes")
             return ""
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        problems.append(f"{path.name}: cannot be read ({error.__class__.__name__})")
-        return ""
+    except OSError as error:
+        problems.append(f"{path.name}: cannot be read ({error.strerror})")
+    except UnicodeDecodeError:
+        problems.append(f"{path.name}: cannot be read (it is not UTF-8 text)")
+    return ""

@@ -121,6 +121,9 @@ def warnings(folder: Path, now: datetime) -> list[str]:
     presets = ((path, Read(folder).one(path, StrategyFile)) for path in strategy_paths(folder))
     found = [w for path, preset in presets if preset for w in _weight_warnings(preset, path)]
     found += _clock_warnings(folder)
+    feeds = Read(folder).one("feeds.toml", FeedsConfig)
+    if feeds and not feeds.feed:
+        found.append("feeds.toml names no source: nothing new is ever collected")
     threat = _threat(folder / "threat.toml", [])
     left = unweighed(threat, _estimates(folder)) if threat else []
     found += [f"{ESTIMATES}: no figure of threat.toml weighs '{study}'" for study in left]

@@ -30,7 +30,9 @@ def problems(folder: Path, lags: Lags) -> list[str]:
     except NvsignalError as error:
         found.append(str(error))
     found += _chip_problems(folder)
-    return _once(found)
+    absent = [f for f in dict.fromkeys((*SHEETS, *facts.files())) if not (folder / f).is_file()]
+    rest = [line for line in found if not any(file in line for file in absent)]
+    return [*(f"{file} is missing from '{folder}'" for file in absent), *_once(rest)]
 
 
 def _sheet_problems(path: Path) -> list[str]:

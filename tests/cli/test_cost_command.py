@@ -53,6 +53,13 @@ def test_the_same_command_gives_the_same_bytes(capsys: pytest.CaptureFixture[str
     assert run(capsys, *V3, "--json") == run(capsys, *V3, "--json")
 
 
+def test_a_model_is_found_by_what_follows_its_family_as_rate_finds_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = as_json(capsys, "cost", "R1", "--chip", "H800")
+    assert found["model"] == "DeepSeek-R1"
+
+
 def test_an_ascend_runs_an_fp8_model_in_int8_and_says_so(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -203,6 +203,12 @@ def test_a_weighed_estimate_agrees_with_the_table_of_estimates(
     assert told in edited(folder, file, old, new)
 
 
+def test_a_list_of_no_sources_is_a_warning(folder: Path) -> None:
+    assert not any("feeds.toml" in line for line in warnings(folder, NOW))
+    (folder / "feeds.toml").write_text("", encoding="utf-8")
+    assert any("feeds.toml names no source" in line for line in warnings(folder, NOW))
+
+
 def test_an_estimate_of_demand_that_nothing_weighs_is_a_warning(folder: Path) -> None:
     shutil.copytree(PACKAGED / "facts", folder / "facts")
     path = folder / "facts" / "elasticity_estimates.csv"

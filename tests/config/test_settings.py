@@ -35,10 +35,13 @@ def test_the_shipped_configuration_is_in_order() -> None:
 
 def test_an_unknown_key_names_line_and_nearest_key(folder: Path) -> None:
     """A typing error is found where it stands."""
-    edit(folder / "strategies" / "balanced.toml", "exit_below =", "exit_belw =")
+    preset = folder / "strategies" / "balanced.toml"
+    edit(preset, "exit_below =", "exit_belw =")
+    lines = preset.read_text(encoding="utf-8").splitlines()
+    (line,) = [n for n, text in enumerate(lines, start=1) if text.startswith("exit_belw =")]
     problems = check(folder)
 
-    assert any("balanced.toml:16" in p and "did you mean 'exit_below'" in p for p in problems)
+    assert any(f"balanced.toml:{line}" in p and "did you mean 'exit_below'" in p for p in problems)
 
 
 def test_all_problems_come_in_one_pass(folder: Path) -> None:
@@ -65,7 +68,7 @@ def test_all_problems_come_in_one_pass(folder: Path) -> None:
         ("exit_below = -0.22", "exit_below = 0.5", "is not below enter_above"),
         ("exit_below = -0.22", "exit_below = -7", "exit_below"),
         ("exit_below = -0.22", "exit_below = nan", "exit_below"),
-        ("exit_below = -0.22", "exit_below = ", "line 16"),
+        ("exit_below = -0.22", "exit_below = ", "Invalid value (line "),
         ('use = "strategies.trend:Trend"', 'use = "strategies.trnd:Trend"', "strategies.trnd"),
         ("weight = 0.15", 'weight = "heavy"', "weight"),
     ],
@@ -166,3 +169,11 @@ def test_no_file_of_the_configuration_is_left_unchecked(
         (folder / name).write_text(text, encoding="utf-8")
 
     assert any(name in problem for problem in check(folder))
+
+
+def test_a_table_that_is_missing_is_told_once(folder: Path) -> None:
+    """It was three lines, one of them an exception's name."""
+    missing = shutil.ignore_patterns("model_releases.csv")
+    shutil.copytree(CONFIG / "facts", folder / "facts", ignore=missing)
+    told = [problem for problem in check(folder) if "model_releases.csv" in problem]
+    assert told == [f"model_releases.csv is missing from '{folder / 'facts'}'"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.cli.output import fail, to_json, write_out
-from engine.errors import InputError, OutOfRangeError
+from engine.errors import InputError, OutOfRangeError, UnknownNameError
 from engine.plain import safe_text, to_plain
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def parse_tokens(text: str) -> float:
 
 
 def _subject(name: str | None, file: Path | None) -> Subject:
+    from engine.cli.commands.rate import find_name
     from engine.threat.architectures import load_architectures
     from engine.threat.estimate import find_subject, subject_from
 
@@ -143,7 +144,13 @@ def _subject(name: str | None, file: Path | None) -> Subject:
         return subject_from(_toml(file, "model"))
     if name is None:
         raise InputError("no model given", remedy="name one, or use --model-file")
-    return find_subject(name, load_architectures(), _releases())
+    models, releases = load_architectures(), _releases()
+    try:
+        return find_subject(name, models, releases)
+    except UnknownNameError:
+        known = [n for d in models for n in (d.model, *d.aliases)]
+        known += [row.get("model") or "" for row in releases]
+        return find_subject(find_name(name, dict.fromkeys(known), "model"), models, releases)
 
 
 def _chip(name: str | None, file: Path | None, as_of: str | None) -> Accelerator:

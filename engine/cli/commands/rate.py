@@ -177,7 +177,7 @@ def find_rated(
     return _first_told(history, at)[model], rated[model]
 
 
-def find_name(name: str, known: Iterable[str]) -> str:
+def find_name(name: str, known: Iterable[str], what: str = "release") -> str:
     """``name`` among ``known``, case ignored: the whole name, else the only one that begins so,
     else the same without the family in front (R1, K2: what follows a hyphen or a space).
 
@@ -204,7 +204,7 @@ def find_name(name: str, known: Iterable[str]) -> str:
             remedy=phrase("add to it"),
         )
     if not begun:
-        raise UnknownNameError("release", name, names)
+        raise UnknownNameError(what, name, names)
     return begun[0]
 
 

@@ -149,13 +149,25 @@ def _facts(card: ReleaseCard, voice: Voice) -> tuple[Line, ...]:
         Line(label=_("Active"), value=number(r.active_params_b, N_("{x:sig3} billion"))),
         Line(label=_("Precision"), value=text(r.weight_precision)),
         Line(label=_("Scale format"), value=text(r.scale_format)),
-        Line(label=_("Hardware named"), value=text(r.hardware_named)),
+        Line(label=_("Hardware named"), value=_hardware(r, undisclosed, voice)),
         Line(label=_("Context"), value=number(thousands, N_("{x:int} tokens"))),
         Line(
             label=_("Price per million tokens, in / out"), value=_prices(card, undisclosed, voice)
         ),
         Line(label=_("Weights"), value=_weights(r, undisclosed, voice)),
     )
+
+
+PROSE_WORDS = 6
+"""What is told of hardware in more words is a sentence of its source, not a name (judgement)."""
+
+
+def _hardware(r: ModelRelease, undisclosed: str, voice: Voice) -> str:
+    """As the source names it: a sentence of another language between quotation marks."""
+    if not r.hardware_named:
+        return undisclosed
+    told = voice.tell(r.hardware_named, limit=160)
+    return voice.quote(told) if len(told.split()) > PROSE_WORDS else told
 
 
 def _prices(card: ReleaseCard, undisclosed: str, voice: Voice) -> str:

@@ -187,6 +187,20 @@ def test_a_price_that_changed_since_the_rating_stands_beside_the_rated_one() -> 
     )
 
 
+def test_a_sentence_on_hardware_is_quoted_in_another_language_and_a_name_is_not() -> None:
+    report = sample_report()
+
+    def told(hardware: str, lang: str) -> str:
+        card = report.releases[0]
+        named = replace(card, release=replace(card.release, hardware_named=hardware))
+        return visible(replace(report, releases=(named,)), "text", lang)
+
+    sentence = "50,000 home-grown chips for all of the training"
+    assert f"« {sentence} »" in told(sentence, "fr").replace("\u202f", " ").replace("\xa0", " ")
+    assert "« 2,048 H800 »" not in told("2,048 H800", "fr").replace("\xa0", " ")
+    assert "«" not in told(sentence, "en")
+
+
 def test_colour_only_adds_escape_sequences() -> None:
     import re
 
