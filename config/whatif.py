@@ -105,6 +105,9 @@ released_on = 2025-09-15
 # price_input_usd_per_mtok = 0.28
 # price_output_usd_per_mtok = 0.42
 # open_weights = true
+# gpqa_diamond_pct = 85.0           # also mmlu_pro_pct, swe_bench_verified_pct
+# hardware_named = "trained on Huawei Ascend 910C"   # whose chips trained it, in the source's words
+# inference_domestic = true         # served on home-grown chips
 
 # [scenario]
 # china_sales = "banned"            # unchanged, banned or free

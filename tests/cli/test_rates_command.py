@@ -98,6 +98,14 @@ def test_the_range_comes_from_the_calendar_when_left_out(
     assert as_json(capsys, "--as-of", "2021-06-01")["range_bps"] == [0, 25]
 
 
+def test_the_minutes_between_the_hour_and_the_record_say_why_no_range_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """At 14:00 the old range is over and the new one not on record: that is no unknown calendar."""
+    told = run(capsys, "--as-of", "2025-09-17T18:05Z")
+    assert "Target range not known, as the decision of the last meeting is not on record" in told
+
+
 def test_recorded_closes_speak_for_a_day_without_given_prices(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -21,6 +21,7 @@ def test_the_template_is_printed_and_sound(capsys: pytest.CaptureFixture[str]) -
     assert plain.scenario.china_sales == "unchanged"
     assert whole.scenario.china_sales == "banned"
     assert whole.release.total_params_b == 671
+    assert whole.release.hardware_named is not None  # what proves most has to be found here
 
 
 def test_without_a_file_the_remedy_is_named() -> None:

@@ -51,7 +51,7 @@ def _files() -> dict[str, tuple[str, list[str]]]:
 
     rules = (PACKAGED / "strategies" / "balanced.toml").read_text(encoding="utf-8")
     return {
-        "whatif": (TEMPLATE.replace("# ", ""), ["whatif", "--release", "FILE"]),
+        "whatif": (TEMPLATE.replace("\n# ", "\n"), ["whatif", "--release", "FILE"]),
         "rules": (rules, ["backtest", "--strategy", "FILE", "--from", "2025-07-01"]),
         "rules shown": (rules, ["config", "show", "--strategy", "FILE"]),
         "positions": (POSITIONS, ["backtest", "--positions", "FILE", "--from", "2025-07-01"]),

@@ -326,7 +326,8 @@ def as_text(reading: Reading) -> str:
 
     out = StringIO()
     console = Console(file=out, width=80, color_system=None, highlight=False, emoji=False)
-    target = "not known" if reading.range_bps is None else "{}-{} bp".format(*reading.range_bps)
+    unknown = "not known, as the decision of the last meeting is not on record"
+    target = unknown if reading.range_bps is None else "{}-{} bp".format(*reading.range_bps)
     local = reading.as_of.astimezone(NEW_YORK)
     effr = "not observed" if reading.effr_pct is None else f"{reading.effr_pct:.2f} %"
     console.print(f"Fed expectations as of {local:%Y-%m-%d %H:%M} New York")
