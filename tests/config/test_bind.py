@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from config.feeds import FeedsConfig
 from config.settings import PACKAGED
 from config.tables import SHEETS
 from engine.cli.main import build
 from engine.errors import ConfigError
+from engine.service import bind
 from engine.service.bind import load, warnings
 from tests.config.mutate import check
 
@@ -218,3 +220,42 @@ def test_an_estimate_of_demand_that_nothing_weighs_is_a_warning(folder: Path) ->
     assert check(folder) == []
     (told,) = [w for w in warnings(folder, NOW) if "weighs" in w]
     assert "A newer study" in told
+
+
+def test_feeds_found_sound_are_not_asked_again_until_a_stanza_changes(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found sound is kept by stanzas and code; a fault told once is told each time."""
+    (tmp_path / "data" / "derived").mkdir(parents=True)
+    monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path / "data"))
+    asked: list[int] = []
+    real = bind.feed_problems
+
+    def counted(feeds: FeedsConfig, path: Path) -> list[str]:
+        asked.append(len(feeds.feed))
+        return real(feeds, path)
+
+    monkeypatch.setattr(bind, "feed_problems", counted)
+    load(folder)
+    load(folder)
+    assert len(asked) == 1
+
+    path = folder / "feeds.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("feeds.rss:RssCollector", "feeds.rss:RssColector", 1))
+    for _ in range(2):
+        with pytest.raises(ConfigError):
+            load(folder)
+    path.write_text(text)
+    monkeypatch.setattr("engine.service.receipt.code_version", lambda: "another")
+    load(folder)
+    assert len(asked) == 4
+
+
+def test_without_a_data_folder_feeds_are_asked_each_time_and_none_is_made(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path / "none"))
+    load(folder)
+
+    assert not (tmp_path / "none").exists()

@@ -13,7 +13,7 @@ import pytest
 from engine.clock import parse_as_of
 from engine.errors import DataError
 from engine.phrases import Phrase, phrase, plural
-from engine.service import kept, wiring
+from engine.service import kept, morning, wiring
 from engine.service.bind import Bound, load
 from engine.service.morning import beside_of, prepare, release_cards
 from engine.values import Evidence, Observed
@@ -85,6 +85,8 @@ def test_a_warm_morning_is_the_cold_one_to_the_byte(
     cold = prepare(store, config, DAY, record=False)
     monkeypatch.setattr(wiring, "rate_releases", None)
     monkeypatch.setattr(features, "build", None)
+    for made in ("release_cards", "weighed_news", "fall_skill"):
+        monkeypatch.setattr(morning, made, None)
     warm = prepare(store, config, DAY, record=False)
 
     assert warm.report == cold.report
