@@ -75,6 +75,7 @@ KINDS: Mapping[str, Cell] = MappingProxyType(
         "clock": _parses(time.fromisoformat, "a time of day such as 14:30"),
         "number": _number(-1e6, 1e6),
         "percent": _number(-200, 200),
+        "rate": _number(-5, 25),  # as ``engine.record.readings.observations.RATE_PCT``
         "share": _number(0, 100),
         "amount": _number(0, 1e12, above=True),
         "count": _number(0, 1e12),
@@ -307,7 +308,7 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
             needs="observed_on",
             kinds={
                 "observed_on": "date",
-                **_kinds(percent="dff_pct dgs2_pct dgs10_pct dtb3_pct"),
+                **_kinds(rate="dff_pct dgs2_pct dgs10_pct dtb3_pct"),
                 "confidence": _GRADES,
             },
         ),

@@ -17,6 +17,7 @@ from config.schema import Strict
 from engine.clock import NEW_YORK, at_new_york, next_business_morning
 from engine.errors import FeedError
 from engine.record.readings import Observation
+from engine.record.readings.observations import FUTURES_PRICE
 from engine.values import Fact
 from feeds.base import (
     Collector,
@@ -38,8 +39,7 @@ MONTH_CODES = "FGHJKMNQUVXZ"
 CONTRACTS_AHEAD = 14
 """The current month and the thirteen after it: every meeting of the next year with its anchors."""
 
-LOWEST_PRICE, HIGHEST_PRICE = 85.0, 101.0
-"""15 % to -1 %: wider than anything since the contract began to trade in 1988."""
+LOWEST_PRICE, HIGHEST_PRICE = FUTURES_PRICE
 
 MIN_CONTRACTS = 3  # fewer answer than one meeting's probability needs: the curve was not observed
 _PRICE_TIME = time(17, 0)  # New York; electronic trading of the day ends at 16:00 Chicago

@@ -21,6 +21,7 @@ from config.schema import Strict
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import DataError, FeedError, InputError
 from engine.record.readings import USD_PER_EURO, Observation
+from engine.record.readings.observations import EURO_USD, RATE_PCT
 from engine.tables import csv_cells, decoded
 from engine.values import Fact
 from feeds.base import (
@@ -38,8 +39,7 @@ from feeds.base import (
 )
 from feeds.fed_futures import observation_fact
 
-LOWEST_PCT, HIGHEST_PCT = -5.0, 25.0
-"""Wider than any policy rate or Treasury yield since 1954."""
+LOWEST_PCT, HIGHEST_PCT = RATE_PCT
 
 _DAY_START = time(0, 0)  # the day as a whole; a later hour could lie after the fetch
 _MISSING = ("", ".")  # FRED writes a full stop on holidays, in some exports nothing
@@ -118,10 +118,6 @@ def _effr(records: Iterable[Any]) -> Iterable[tuple[str, str, Any]]:
                 yield str(record.get("effectiveDate", "")), series, record[field]
 
 
-LOWEST_USD_PER_EURO, HIGHEST_USD_PER_EURO = 0.5, 2.5
-"""The euro has cost 0.8252 (2000-10-26) to 1.5990 (2008-07-15) by the same references."""
-
-
 class EcbReference(DocumentCollector):
     """The ECB's reference rates of the last 90 days: series ``USD_PER_EURO``, as the record has it.
 
@@ -135,7 +131,8 @@ class EcbReference(DocumentCollector):
         if looks_like_html(body):
             raise FeedError(feed.name, "a web page came instead of a table", state="blocked")
         rows = list(_euros(body, feed))
-        sound = [r for r in rows if LOWEST_USD_PER_EURO <= (_percent(r[2]) or 0) <= 2.5]
+        low, high = EURO_USD
+        sound = [r for r in rows if low <= (_percent(r[2]) or 0) <= high]
         parsed = observations(sound, feed, fetched_at)
         odd = tuple(f"'{day[:20]} {value[:20]}' is no price of a euro" for day, _, value in rows
                     if (day, _, value) not in sound)  # fmt: skip

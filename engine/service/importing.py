@@ -23,6 +23,7 @@ from engine.phrases import phrase
 from engine.record.asof import IMPORTED, actions_at, bars_at, split_factor
 from engine.record.history import History
 from engine.record.readings import ACTIONS, OBSERVATIONS, Bar, CorporateAction, Observation
+from engine.record.readings.observations import sound_range
 from engine.tables import Row, csv_rows, decoded
 
 if TYPE_CHECKING:
@@ -193,7 +194,9 @@ def import_rates(store: Store, file: Path, now: datetime) -> Imported:
         if day > now.date():
             raise TableError(phrase("{place}: {day} lies ahead", place=place, day=str(day)))
         for series, text in _figures(row, place):
-            observed = Observation(series=series, observed_on=day, value=_number(text, place))
+            observed = Observation(
+                series=series, observed_on=day, value=_figure(series, text, place)
+            )
             closed = at_new_york(day, time(16)) + AFTER_CLOSE
             public_at = closed if series.startswith("ZQ") else next_business_morning(day)
             facts.append(
@@ -203,6 +206,23 @@ def import_rates(store: Store, file: Path, now: datetime) -> Imported:
                 )
             )  # fmt: skip
     return _record(store, "rates", facts, now)
+
+
+def _figure(series: str, text: str, place: str) -> float:
+    """A figure within what the live sources are held to."""
+    value, (low, high) = _number(text, place), sound_range(series)
+    if not low <= value <= high:
+        raise TableError(
+            phrase(
+                "{place}: {series} = {value} is not between {low} and {high}",
+                place=place,
+                series=series,
+                value=f"{value:g}",
+                low=f"{low:g}",
+                high=f"{high:g}",
+            )
+        )
+    return value
 
 
 def _figures(row: Row, place: str) -> Iterable[tuple[str, str]]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from config.whatif import TEMPLATE, WhatIf
+from engine.cli.commands.whatif import _text
 from engine.cli.main import build
 from engine.errors import InputError
 
@@ -27,3 +31,17 @@ def test_the_template_is_printed_and_sound(capsys: pytest.CaptureFixture[str]) -
 def test_without_a_file_the_remedy_is_named() -> None:
     with pytest.raises(InputError, match="--template"):
         build()(args=["whatif"], standalone_mode=False)
+
+
+def test_the_day_is_new_yorks_and_what_is_left_out_is_said() -> None:
+    """The evening of 22 August in New York is the 23rd in UTC, and was told as that."""
+    decision = SimpleNamespace(verdict="HOLD", score=-0.1, exit_below=-0.22)
+    world = SimpleNamespace(as_of=datetime(2025, 8, 23, 3, 59, tzinfo=UTC))
+    morning: Any = SimpleNamespace(world=world, decision=decision)
+    rating: Any = SimpleNamespace(
+        model="X", score=1.0, score_low=0.0, score_high=2.0, loss_share=0.0, value_loss_usd_bn=0.0,
+        reasons="",
+    )  # fmt: skip
+    told = _text(morning, morning, rating)
+    assert "as if told on 2025-08-22" in told
+    assert "nvsignal stress" in told

@@ -10,6 +10,7 @@ import pytest
 
 from config.settings import PACKAGED, schemas, strategy_path
 from engine.errors import ConfigError, NvsignalError, UnknownNameError
+from engine.record.readings.observations import RATE_PCT
 from engine.service.bind import check, load
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -177,3 +178,17 @@ def test_a_table_that_is_missing_is_told_once(folder: Path) -> None:
     shutil.copytree(CONFIG / "facts", folder / "facts", ignore=missing)
     told = [problem for problem in check(folder) if "model_releases.csv" in problem]
     assert told == [f"model_releases.csv is missing from '{folder / 'facts'}'"]
+
+
+def test_a_yield_no_live_source_may_tell_is_no_table_entry_either(folder: Path) -> None:
+    """One range for every door: 99 % in the table passed the check and moved the rates voice."""
+    tables = folder / "facts"
+    shutil.copytree(CONFIG / "facts", tables)
+    rates = tables / "rates_daily.csv"
+    rates.write_text(
+        rates.read_text(encoding="utf-8").rstrip("\n") + "\n2026-08-21,3.63,99,4.7,,x,medium\n",
+        encoding="utf-8",
+    )
+    (told,) = [problem for problem in check(folder) if "rates_daily.csv" in problem]
+    assert "dgs2_pct" in told
+    assert f"{RATE_PCT[0]:g} to {RATE_PCT[1]:g}" in told

@@ -103,9 +103,12 @@ def _verdict(assessment: Assessment) -> dict[str, Any]:
 
 
 def _text(before: Assessment, after: Assessment, rating: ThreatRating) -> str:
+    from engine.clock import NEW_YORK
+
     a, b = before.decision, after.decision
+    told_on = before.world.as_of.astimezone(NEW_YORK)
     lines = [
-        f"HYPOTHETICAL: {safe_text(rating.model)} as if told on {before.world.as_of:%Y-%m-%d}",
+        f"HYPOTHETICAL: {safe_text(rating.model)} as if told on {told_on:%Y-%m-%d}",
         f"threat {rating.score:.0f} of 100, 5-95 %: {rating.score_low:.0f} to "
         f"{rating.score_high:.0f}; {100 * rating.loss_share:.1f} % of a year's data-centre revenue "
         f"at risk and {rating.value_loss_usd_bn:.1f} bn USD of three years' gross profit",
@@ -114,6 +117,8 @@ def _text(before: Assessment, after: Assessment, rating: ThreatRating) -> str:
         "",
         f"decision without it: {a.verdict}, score {a.score:+.3f}",
         f"decision with it:    {b.verdict}, score {b.score:+.3f} (SELL below {b.exit_below:+.2f})",
+        "Only the release is assumed: no fall of the price and no other news. nvsignal stress lays "
+        "these over a morning too.",
     ]
     import textwrap
 
