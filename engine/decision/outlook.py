@@ -32,7 +32,7 @@ DRAWS = 500
 SPREAD = 1.0 / 3.0
 _GROUP = 50
 """Draws of one turn of the generator."""
-_AT_ONCE = 250
+_AT_ONCE = 50
 """Draws decided together: what they need stays near the processor's cache."""
 _SEED = 20250930
 
