@@ -219,7 +219,7 @@ def run(argv: Sequence[str]) -> tuple[int, str, str, str]:
         stack.enter_context(patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"x\n"))))
         stack.enter_context(warnings.catch_warnings())
         stack.enter_context(offline())
-        stack.enter_context(patch("engine.cli.main.build", program))
+        stack.enter_context(patch("engine.cli.main.build", lambda *first: program()))
         warnings.simplefilter("ignore")
         try:
             with bounded(LONG_SECONDS if LONG & set(argv[:1]) else CPU_SECONDS):
