@@ -407,7 +407,7 @@ def _price(sheet: Sheet, say: Voice) -> Chart:
 
 
 def _dot(event: SheetEvent, say: Voice) -> str:
-    given = {"day": event.session_on, "text": say.quote(event.text[:200])}
+    given = {"day": event.session_on, "text": say.quote(event.text, limit=200)}
     if event.hindsight:
         return say.say("{day:date}: {text} (picked with hindsight)", **given)
     return say.say("{day:date}: {text}", **given)

@@ -25,7 +25,8 @@ from engine.errors import NvsignalError
 def build(first: str = "") -> typer.Typer:
     """The application with every command module registered, in alphabetical order.
 
-    first: the first word of the command line; where a module is called so, it alone is registered.
+    first: the first word of the command line; where a module is called so, it alone is registered,
+    unless it answers for all the others.
     """
     app = typer.Typer(
         name="nvsignal",
@@ -36,12 +37,16 @@ def build(first: str = "") -> typer.Typer:
         add_completion=False,
     )
     names = sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
-    if first in names:
+    if first in names and first not in ANSWERING:
         names = [first]
         app.callback()(_several)
     for name in names:
         importlib.import_module(f"{commands.__name__}.{name}").register(app)
     return app
+
+
+ANSWERING = frozenset({"mcp", "serve"})
+"""Commands that answer programs with what every other command prints."""
 
 
 def _several() -> None:

@@ -131,9 +131,10 @@ class Voice:
         """A label with its value; French puts a space before the colon."""
         return self.say("{label}: {value}", label=label, value=value)
 
-    def quote(self, text: str) -> Said:
-        """Words of somebody else, marked as such where they are in a language not the reader's."""
-        return Said(text if self.lang == "en" or not text else f"«{_NBSP}{text}{_NBSP}»")
+    def quote(self, text: str, *, limit: int = 600) -> Said:
+        """Words of somebody else, cleaned, and marked where their language is not the reader's."""
+        told = self.tell(text, limit=limit)
+        return told if self.lang == "en" or not told else Said(f"«{_NBSP}{told}{_NBSP}»")
 
     def number(self, value: float | None, spec: str) -> Said:
         """One number by a format of ``engine.phrases``."""

@@ -81,7 +81,7 @@ UNSOURCED = "general knowledge"
 
 def quoted(headline: str, voice: Voice) -> str:
     """A headline as its paper wrote it; in a report of another language between quotation marks."""
-    return voice.quote(clean(headline, limit=MOST_HEADLINE))
+    return voice.quote(headline, limit=MOST_HEADLINE)
 
 
 def actors(names: str, voice: Voice) -> str:

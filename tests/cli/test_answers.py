@@ -157,7 +157,7 @@ def test_without_the_package_one_line_names_the_remedy(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"nvsignal\[mcp\]"):
+    with pytest.raises(InputError, match=r"pip install '\.\[mcp\]'"):
         build()(args=["mcp", "--config", str(folder)], standalone_mode=False)
 
 

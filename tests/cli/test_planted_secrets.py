@@ -255,7 +255,7 @@ def test_no_worker_inherits_a_secret(worker: str, monkeypatch: pytest.MonkeyPatc
     if worker == "sandbox":
         parser = ParserProcess()
         try:
-            seen = Path(f"/proc/{parser._started().pid}/environ").read_text()
+            seen = environment_of(parser._started().pid)
         finally:
             parser.close()
     else:
@@ -265,6 +265,15 @@ def test_no_worker_inherits_a_secret(worker: str, monkeypatch: pytest.MonkeyPatc
 
     assert "PATH=" in seen
     assert [token for token in TOKENS if token in seen] == []
+
+
+def environment_of(pid: int) -> str:
+    """What the system shows of a process; empty for an instant while a program takes its place."""
+    for _ in range(200):
+        if seen := Path(f"/proc/{pid}/environ").read_text():
+            return seen
+        time.sleep(0.02)
+    return ""
 
 
 def pages(folder: Path, tmp_path: Path) -> dict[str, str]:

@@ -251,7 +251,7 @@ def measured(url: str, data: Path) -> tuple[float, float]:
     reason="measured 2.2 times on 2026-11-29: news of many years is read again each morning",
     strict=False,  # a ratio of two timings: an idle machine may meet the bound now and then
 )
-@pytest.mark.slow
+@pytest.mark.long
 def test_three_years_cost_little_more_than_one(tmp_path: Path) -> None:
     """At 600 items a day. Items themselves are left out: the decision reads none (above)."""
     found = {}

@@ -116,7 +116,7 @@ def test_a_mistake_inside_a_job_is_its_answer() -> None:
     job = Jobs(plenty).start("one", work)
     ended(job)
 
-    assert (job.state, job.failure) == ("failed", "no such window (choose another)")
+    assert (job.state, str(job.failure)) == ("failed", "no such window (choose another)")
 
 
 def test_a_job_that_runs_out_of_memory_says_so_and_the_next_one_runs() -> None:
@@ -128,7 +128,7 @@ def test_a_job_that_runs_out_of_memory_says_so_and_the_next_one_runs() -> None:
     ended(well)
 
     assert (failed.state, well.result) == ("failed", 2)
-    assert "memory" in failed.failure
+    assert "memory" in str(failed.failure)
 
 
 def test_only_the_last_results_are_kept() -> None:
@@ -166,7 +166,7 @@ def test_a_job_begins_only_while_there_is_memory(monkeypatch: pytest.MonkeyPatch
     well = jobs.start("two", lambda _: 1)
     ended(well)
 
-    assert refused.failure.startswith("only 1 MB of memory are free, 300 MB are needed")
+    assert str(refused.failure).startswith("only 1 MB of memory are free, 300 MB are needed")
     assert well.state == "done"
     unknown = Jobs(lambda: None).start("nobody can say", lambda _: 1)
     ended(unknown)
