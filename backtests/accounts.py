@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backtests.replay import Market
+from backtests.replay import UnitValues
 from engine.values import BoolArray, FloatArray
 
 IntArray = npt.NDArray[np.int64]
@@ -36,7 +36,9 @@ class Chunk:
     block_squares: FloatArray
 
 
-def final_equities(world: Market, levels: FloatArray, states: npt.NDArray[np.uint8]) -> FloatArray:
+def final_equities(
+    world: UnitValues, levels: FloatArray, states: npt.NDArray[np.uint8]
+) -> FloatArray:
     """(n,): where ``n`` accounts end that hold ``levels[state]`` at each session.
 
     levels: (k,) target weights. states: (T, n), rows of ``levels``. Capital 1, as in ``replay``.
@@ -58,7 +60,7 @@ class Accounts:
 
     def __init__(
         self,
-        world: Market,
+        world: UnitValues,
         levels: FloatArray,
         *,
         curves: bool,

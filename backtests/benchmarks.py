@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from backtests.metrics import Summary, growth_pct, summarise
-from backtests.overfitting import Interval, excess_growth_interval
-from backtests.replay import LEAST_WEIGHT, MOST_WEIGHT, Market, Replay, replay
+from backtests.overfitting import BootstrapInterval, excess_growth_interval
+from backtests.replay import LEAST_WEIGHT, MOST_WEIGHT, Replay, UnitValues, replay
 from engine.phrases import Phrase, phrase
 from engine.values import BoolArray, FloatArray
 
@@ -66,11 +66,11 @@ class Yardstick:
     figures: Summary
     after_tax: AfterTax
     excess_pct: float | None = None
-    interval: Interval | None = None
+    interval: BootstrapInterval | None = None
 
 
 def after_tax(
-    world: Market,
+    world: UnitValues,
     target_weight: FloatArray,
     *,
     capital: float = 1.0,
@@ -88,7 +88,7 @@ def after_tax(
 
 
 def yardsticks(
-    world: Market,
+    world: UnitValues,
     run: Replay,
     earlier: FloatArray,
     *,
@@ -147,7 +147,7 @@ def yardsticks(
     )
 
 
-def month_starts(world: Market) -> BoolArray:
+def month_starts(world: UnitValues) -> BoolArray:
     """(T,): the first session of each month, on which a constant mix is brought back."""
     months = [(d.year, d.month) for d in world.sessions_on]
     return np.array([i > 0 and m != months[i - 1] for i, m in enumerate(months)])

@@ -29,7 +29,7 @@ from statistics import NormalDist
 import numpy as np
 
 from backtests.overfitting import bootstrap_rows
-from backtests.replay import Prices, prices_over
+from backtests.replay import RawPrices, prices_over
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
 from engine.phrases import Phrase, paragraph, phrase
 from engine.record.asof import actions_at, bars_at, known
@@ -98,7 +98,7 @@ def returns_at(
     )
 
 
-def _simple(p: Prices) -> FloatArray:
+def _simple(p: RawPrices) -> FloatArray:
     worth = (p.close_usd + p.dividend_usd) * p.split
     return np.concatenate(([np.nan], worth[1:] / p.close_usd[:-1] - 1.0))
 

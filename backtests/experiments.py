@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backtests.metrics import summarise
-from backtests.replay import Costs, Market, market, prices_over, replay
+from backtests.replay import Costs, UnitValues, market, prices_over, replay
 from backtests.trace import Trace
 from engine.clock import from_micros
 from engine.errors import DataError, NvsignalError, OutOfRangeError
@@ -129,7 +129,7 @@ class Laboratory:
 
 def _market(
     history: History, full: Trace, as_of: datetime, costs: Costs
-) -> tuple[tuple[date, ...], Market | None]:
+) -> tuple[tuple[date, ...], UnitValues | None]:
     """The sessions with a price, and the market over them; None below two of them."""
     bars = bars_at(history, "NVDA", as_of)
     days = tuple(d for d in full.sessions_on if d in bars)

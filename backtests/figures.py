@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 
 from engine.report.blocks import Tick
-from engine.report.charts import FRAME_H, FRAME_W, Axis, Span, nice_ticks
+from engine.report.charts import FRAME_H, FRAME_W, Axis, AxisSpan, nice_ticks
 from engine.values import BoolArray, FloatArray
 
 MOST_POINTS = 900
@@ -117,7 +117,7 @@ def years(days: Sequence[date]) -> tuple[Tick, ...]:
     return tuple(t for t in ticks if 3 <= t.at <= 97)
 
 
-def runs_of(flag: BoolArray) -> tuple[Span, ...]:
+def runs_of(flag: BoolArray) -> tuple[AxisSpan, ...]:
     """Unbroken runs of True as stretches of the frame."""
     axis = Axis(low=0, high=max(1, flag.size - 1))
     edges = np.flatnonzero(np.diff(np.concatenate(([0], flag.astype(np.int8), [0]))))

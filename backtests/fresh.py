@@ -16,7 +16,7 @@ from datetime import datetime
 from multiprocessing.connection import Connection
 from typing import Any, Protocol
 
-from backtests.surroundings import RefusedError, Surroundings, enter
+from backtests.surroundings import OutsideRecordError, Surroundings, enter
 from backtests.trace import Run, Trace
 from engine.errors import InputError, NvsignalError
 from engine.record.history import History
@@ -46,7 +46,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RowAnswers:
     """What was said of the rows that were asked for."""
 
     words: Mapping[int, str]
@@ -131,8 +131,8 @@ def answers(
             trace = run(question.history, question.as_of)
             told = question.told
             rows = told if isinstance(told, tuple) else told(question.history, trace)
-            trace = replace(trace, told=Told({row: trace.told(row) for row in rows}))
-        except RefusedError:
+            trace = replace(trace, told=RowAnswers({row: trace.told(row) for row in rows}))
+        except OutsideRecordError:
             trace = None
         found.append(Answer(trace=trace, refused=tuple(dict.fromkeys(noted))))
     return found

@@ -41,7 +41,7 @@ SEED = 20_250_930
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ResolvedForecast:
     """One forecast of one quantity, and what came. pct throughout.
 
     past: the yardstick's sample (n,). shift: what the rating moves it by. sd: the doubt it adds.
@@ -62,7 +62,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class ScoredQuantity:
     """Forecasts of one quantity together.
 
     skill: 1 - CRPS over that of climatology. low, high: 90 % interval of it by blocks. covered,
@@ -99,7 +99,7 @@ def abnormal(features: Features) -> FloatArray:
 
 def of_returns(
     features: Features, ratings: Sequence[RatedRelease], sessions: int, *, running: bool = False
-) -> list[Told]:
+) -> list[ResolvedForecast]:
     """The sum of abnormal returns over ``sessions`` from the open at which each rating acts.
 
     running: those that have not run their course too.
@@ -123,7 +123,7 @@ def of_returns(
         r = rated.rating
         width = abs(r.value_high_usd_bn - r.value_low_usd_bn)
         told.append(
-            Told(
+            ResolvedForecast(
                 what=f"abnormal return, {sessions} session" + ("s" if sessions > 1 else ""),
                 about=r.model,
                 on=features.sessions_on[min(rated.row, ar.size - 1)],
@@ -150,9 +150,9 @@ def of_the_year(own: Sequence[ThreatRating], _on: date) -> tuple[float, float]:
 
 def of_steps(
     what: str, steps: Steps, ratings: Sequence[RatedRelease], effect: Effect = of_the_year
-) -> list[Told]:
+) -> list[ResolvedForecast]:
     """The forecast of a step knows the ratings told after the step before and before it."""
-    told: list[Told] = []
+    told: list[ResolvedForecast] = []
     past: list[float] = []
     for since, on, came in sorted(steps, key=lambda s: s[1]):
         own = [
@@ -170,7 +170,7 @@ def of_steps(
 
 def next_step(
     what: str, steps: Steps, rating: ThreatRating, effect: Effect = of_the_year
-) -> Told | None:
+) -> ResolvedForecast | None:
     """What one rating alone says of the step after its day; None where too little came before.
 
     The step may not have come: its day is the rating's own, and what came is NaN.
@@ -188,8 +188,10 @@ def next_step(
 
 def _step(
     what: str, about: str, on: date, past: Sequence[float], shift: float, sd: float, came: float
-) -> Told:
-    return Told(what=what, about=about, on=on, past=np.array(past), shift=shift, sd=sd, came=came)
+) -> ResolvedForecast:
+    return ResolvedForecast(
+        what=what, about=about, on=on, past=np.array(past), shift=shift, sd=sd, came=came
+    )
 
 
 def guide_steps(told: Iterable[Earnings]) -> list[tuple[date, date, float]]:
@@ -285,7 +287,7 @@ def _substitution_width_usd_bn(rating: ThreatRating) -> float:
     return share * (rating.net_high_share - rating.net_low_share) * rating.revenue_usd_bn
 
 
-def score(told: Sequence[Told]) -> Scored:
+def score(told: Sequence[ResolvedForecast]) -> ScoredQuantity:
     """CRPS, skill with its interval, coverage and places; ``DataError`` without forecasts."""
     if not told:
         raise DataError("no forecast of this quantity has run its course")
@@ -294,7 +296,7 @@ def score(told: Sequence[Told]) -> Scored:
     drawn = _blocks(len(told))
     skills = 1.0 - ours[drawn].mean(axis=1) / past[drawn].mean(axis=1)
     low, high = np.percentile(skills, (5.0, 95.0))
-    return Scored(
+    return ScoredQuantity(
         what=told[0].what,
         n=len(told),
         crps=float(ours.mean()),
@@ -312,7 +314,7 @@ def _crps(sample: FloatArray, came: float) -> float:
     return crps(sample, np.full(sample.size, 1.0 / sample.size), came)
 
 
-def _coverage(samples: Sequence[FloatArray], told: Sequence[Told]) -> float:
+def _coverage(samples: Sequence[FloatArray], told: Sequence[ResolvedForecast]) -> float:
     ends = [np.percentile(sample, (5.0, 95.0)) for sample in samples]
     inside = [low <= t.came <= high for (low, high), t in zip(ends, told, strict=True)]
     return float(np.mean(inside))

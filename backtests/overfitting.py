@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from backtests.accounts import final_equities
 from backtests.metrics import LEAST_ACTIVE, SESSIONS_A_YEAR
-from backtests.replay import Market, Replay
+from backtests.replay import Replay, UnitValues
 from engine.errors import DataError, NotObservedError
 from engine.phrases import Phrase, paragraph, phrase, plural
 from engine.values import FloatArray
@@ -183,7 +183,7 @@ def bootstrap_rows(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interval:
+class BootstrapInterval:
     """A bootstrap interval at ``LEVEL``, with the mean block length used. Per cent a year."""
 
     low_pct: float
@@ -191,7 +191,9 @@ class Interval:
     block_length: float
 
 
-def excess_growth_interval(run: Replay, holding: Replay, *, draws: int = DRAWS) -> Interval:
+def excess_growth_interval(
+    run: Replay, holding: Replay, *, draws: int = DRAWS
+) -> BootstrapInterval:
     """Percentile interval of the growth above holding, both paths resampled together."""
     ours, theirs = np.log1p(run.returns), np.log1p(holding.returns)
     length = block_length(ours - theirs)
@@ -199,7 +201,7 @@ def excess_growth_interval(run: Replay, holding: Replay, *, draws: int = DRAWS) 
     excess = _growth_pct(ours[rows].mean(axis=1)) - _growth_pct(theirs[rows].mean(axis=1))
     tail = 100.0 * (1.0 - LEVEL) / 2.0
     low, high = np.percentile(excess, [tail, 100.0 - tail]).tolist()
-    return Interval(low_pct=low, high_pct=high, block_length=length)
+    return BootstrapInterval(low_pct=low, high_pct=high, block_length=length)
 
 
 def _growth_pct(mean_log_return: FloatArray) -> FloatArray:
@@ -210,7 +212,7 @@ def _growth_pct(mean_log_return: FloatArray) -> FloatArray:
 
 
 def random_timing_p_value(
-    world: Market, target_weight: FloatArray, *, draws: int = DRAWS
+    world: UnitValues, target_weight: FloatArray, *, draws: int = DRAWS
 ) -> float | None:
     """P(random timing ends at least as high), one-sided, the rule itself counted as one draw.
 
@@ -302,7 +304,7 @@ def superior_ability_p_value(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class RuleEvidence:
     """What speaks for and against a rule, and what it comes to.
 
     interval: of growth above holding, % a year. p_value_random_timing: None where random timing
@@ -312,7 +314,7 @@ class Evidence:
     """
 
     excess_cagr_pct: float | None
-    interval: Interval
+    interval: BootstrapInterval
     p_value_random_timing: float | None
     n_trials: int
     dsr: float | None
@@ -322,7 +324,7 @@ class Evidence:
     active_sessions: int | None = None
 
 
-def objections(evidence: Evidence) -> tuple[Phrase, ...]:
+def objections(evidence: RuleEvidence) -> tuple[Phrase, ...]:
     """Every reason why the result may be luck; empty when there is none."""
     found = []
     excess = evidence.excess_cagr_pct
@@ -378,7 +380,7 @@ def objections(evidence: Evidence) -> tuple[Phrase, ...]:
     return tuple(found)
 
 
-def claims_edge(evidence: Evidence) -> bool:
+def claims_edge(evidence: RuleEvidence) -> bool:
     """Whether anything may be said to beat holding: nothing speaks against it.
 
     The one owner of that claim; ``nvsignal worlds`` measures how often it errs.
@@ -386,7 +388,7 @@ def claims_edge(evidence: Evidence) -> bool:
     return not objections(evidence)
 
 
-def verdict(evidence: Evidence) -> Phrase:
+def verdict(evidence: RuleEvidence) -> Phrase:
     """Whether it beats holding, in one plain sentence."""
     against = objections(evidence)
     if claims_edge(evidence):

@@ -69,7 +69,7 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Prices:
+class RawPrices:
     """Raw prices of one symbol, one row a session.
 
     sessions_on: T dates, ascending. open_usd: (T,), NaN where not known. close_usd: (T,). split:
@@ -116,10 +116,10 @@ class Prices:
                     remedy=phrase("prices are positive and finite"),
                 )
 
-    def between(self, first: date, last: date) -> Prices:
+    def between(self, first: date, last: date) -> RawPrices:
         """The sessions from ``first`` to ``last``, both included."""
         window = rows_between(self.sessions_on, first, last)
-        return Prices(
+        return RawPrices(
             symbol=self.symbol,
             sessions_on=self.sessions_on[window],
             open_usd=self.open_usd[window],
@@ -192,7 +192,7 @@ def prices_over(
     sessions_on: Sequence[date],
     *,
     symbol: str = "NVDA",
-) -> Prices:
+) -> RawPrices:
     """Readings of one symbol as arrays over ``sessions_on``; a session without bar is a gap.
 
     bars: by session, as the record knows them. actions: splits and dividends; an ex-date that is
@@ -219,7 +219,7 @@ def prices_over(
                 split[row] *= action.value
             else:
                 dividend[row] += action.value
-    return Prices(
+    return RawPrices(
         symbol=symbol,
         sessions_on=tuple(sessions_on),
         open_usd=np.array([math.nan if b.open is None else b.open for b in chosen]),
@@ -230,7 +230,7 @@ def prices_over(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Market:
+class UnitValues:
     """What one unit of each thing is worth, as (T,) arrays.
 
     stock_fill, stock_close: stock index at the fill and at the close. short_fill, short_close: the
@@ -252,9 +252,9 @@ class Market:
     def __len__(self) -> int:
         return len(self.sessions_on)
 
-    def part(self, rows: slice) -> Market:
+    def part(self, rows: slice) -> UnitValues:
         """Some consecutive sessions of it; an account is relative, so the indices stay."""
-        return Market(
+        return UnitValues(
             sessions_on=self.sessions_on[rows],
             stock_fill=self.stock_fill[rows],
             stock_close=self.stock_close[rows],
@@ -273,7 +273,7 @@ class Market:
         return np.concatenate(([0.0], self.cash[1:] / self.cash[:-1] - 1.0))
 
 
-def market(prices: Prices, cash_rate_pct: FloatArray | float, costs: Costs) -> Market:
+def market(prices: RawPrices, cash_rate_pct: FloatArray | float, costs: Costs) -> UnitValues:
     """Indices for ``prices``.
 
     cash_rate_pct: % a year as known each morning, (T,) or one figure; the nights after session t
@@ -287,7 +287,7 @@ def market(prices: Prices, cash_rate_pct: FloatArray | float, costs: Costs) -> M
     years = days / DAYS_A_YEAR
     rate = np.roll(_carried_rate(cash_rate_pct, len(fill)), 1) / 100.0
     borrow = _compounded(costs.borrow_pct / 100.0 * years)
-    return Market(
+    return UnitValues(
         sessions_on=prices.sessions_on,
         stock_fill=fill * carried,
         stock_close=prices.close_usd * carried,
@@ -386,7 +386,7 @@ def check_weights(target_weight: FloatArray, sessions_on: Sequence[date]) -> Non
 
 
 def replay(
-    world: Market,
+    world: UnitValues,
     target_weight: FloatArray,
     *,
     capital: float = 1.0,
@@ -446,7 +446,7 @@ class _Account:
     Indices are plain lists: reading one number is several times faster than from an array.
     """
 
-    def __init__(self, world: Market, capital: float) -> None:
+    def __init__(self, world: UnitValues, capital: float) -> None:
         self.world = world
         self.fill = world.stock_fill.tolist(), world.short_fill.tolist()
         self.close = world.stock_close.tolist(), world.short_close.tolist()
@@ -524,6 +524,6 @@ def position_after(before: float, total: float, target: float, fee: float) -> fl
     return target * (total - fee * before) / (1.0 - target * fee)
 
 
-def buy_and_hold(world: Market, *, capital: float = 1.0) -> Replay:
+def buy_and_hold(world: UnitValues, *, capital: float = 1.0) -> Replay:
     """The benchmark: everything into the stock at the first fill, same costs."""
     return replay(world, np.ones(len(world)), capital=capital)

@@ -25,10 +25,10 @@ from engine.report.blocks import (
     Chart,
     Column,
     Curve,
-    Item,
-    Items,
+    ItemList,
     Line,
     Lines,
+    ListItem,
     Mark,
     Note,
     Page,
@@ -36,12 +36,12 @@ from engine.report.blocks import (
     Table,
     Tick,
 )
-from engine.report.i18n import Voice, voice
+from engine.report.i18n import Speaker, voice
 
 if TYPE_CHECKING:
     from backtests.benchmarks import AfterTax
     from backtests.metrics import Summary
-    from backtests.overfitting import Evidence
+    from backtests.overfitting import RuleEvidence
     from backtests.reliability import FallScore
     from backtests.tearsheet import Heat, Sheet, SheetEvent
 
@@ -64,7 +64,7 @@ def text_of(sheet: Sheet, *, lang: str = "en", width: int = 80, before: Sequence
     return render_text(page_of([sheet], voice(lang), before=before), width=width, short=True)
 
 
-def page_of(sheets: Sequence[Sheet], say: Voice, *, before: Sequence[Part] = ()) -> Page:
+def page_of(sheets: Sequence[Sheet], say: Speaker, *, before: Sequence[Part] = ()) -> Page:
     """The page of one rule, or of two beside each other; ``before``: parts after the head."""
     first = sheets[0]
     _ = say.say
@@ -90,7 +90,7 @@ def page_of(sheets: Sequence[Sheet], say: Voice, *, before: Sequence[Part] = ())
     )
 
 
-def _parts(sheet: Sheet, say: Voice, name: str) -> Iterator[Part]:
+def _parts(sheet: Sheet, say: Speaker, name: str) -> Iterator[Part]:
     """What only one rule has: luck, pictures, trades."""
     _ = say.say
     found: tuple[tuple[str, str, Sequence[Block | None]], ...] = (
@@ -112,7 +112,7 @@ def _parts(sheet: Sheet, say: Voice, name: str) -> Iterator[Part]:
             yield Part(name=key, title=titled, blocks=shown)
 
 
-def _head(sheet: Sheet, say: Voice) -> Card:
+def _head(sheet: Sheet, say: Speaker) -> Card:
     """The verdict with the four figures that matter."""
     _ = say.say
     ours, theirs = summarise(sheet.run), summarise(sheet.holding)
@@ -146,7 +146,7 @@ def _head(sheet: Sheet, say: Voice) -> Card:
     )
 
 
-def _comparison(sheets: Sequence[Sheet], names: Sequence[str], say: Voice) -> Table:
+def _comparison(sheets: Sequence[Sheet], names: Sequence[str], say: Speaker) -> Table:
     _ = say.say
     found: list[Summary] = [*(summarise(s.run) for s in sheets), summarise(sheets[0].holding)]
     lines: tuple[tuple[str, str, str], ...] = (
@@ -179,7 +179,7 @@ def _comparison(sheets: Sequence[Sheet], names: Sequence[str], say: Voice) -> Ta
     )
 
 
-def _yardsticks(sheet: Sheet, say: Voice) -> list[Block]:
+def _yardsticks(sheet: Sheet, say: Speaker) -> list[Block]:
     """The rule and every yardstick in one table, then the rule against its own constant mix."""
     if not sheet.yardsticks:
         return []
@@ -218,7 +218,7 @@ def _yardsticks(sheet: Sheet, say: Voice) -> list[Block]:
 
 
 def _measured(
-    name: str, figures: Summary, taxed: AfterTax | None, say: Voice, style: Any = ""
+    name: str, figures: Summary, taxed: AfterTax | None, say: Speaker, style: Any = ""
 ) -> tuple[Cell, ...]:
     cells = (
         say.number(figures.cagr_pct, "+pct1"),
@@ -231,7 +231,7 @@ def _measured(
     return (Cell(text=name, style=style), *(Cell(text=text, style=style) for text in cells))
 
 
-def _luck(evidence: Evidence | None, say: Voice) -> list[Block]:
+def _luck(evidence: RuleEvidence | None, say: Speaker) -> list[Block]:
     """The tests of chance, then what speaks against the rule."""
     if evidence is None:
         return []
@@ -264,14 +264,14 @@ def _luck(evidence: Evidence | None, say: Voice) -> list[Block]:
             lines.append(Line(label=label, value=say.number(value, ".3f")))
     tried = say.number(evidence.n_trials, "int")
     lines.append(Line(label=_("Attempts on these data so far"), value=tried))
-    against = tuple(Item(text=say.tell(o)) for o in objections(evidence))
+    against = tuple(ListItem(text=say.tell(o)) for o in objections(evidence))
     return [
         Lines(lines=tuple(lines)),
-        Items(items=against, title=_("What speaks against it"), depth="full"),
+        ItemList(items=against, title=_("What speaks against it"), depth="full"),
     ]
 
 
-def _chances(scored: tuple[FallScore, ...], say: Voice) -> list[Block]:
+def _chances(scored: tuple[FallScore, ...], say: Speaker) -> list[Block]:
     """Brier scores against the base rate, then what came of what was said."""
     if not scored:
         return []
@@ -293,7 +293,7 @@ def _chances(scored: tuple[FallScore, ...], say: Voice) -> list[Block]:
     return [table, Lines(lines=lines, depth="full")]
 
 
-def _scored(fall: FallScore, say: Voice) -> tuple[Cell, ...]:
+def _scored(fall: FallScore, say: Speaker) -> tuple[Cell, ...]:
     s = fall.score
     span = "–"
     if s.low is not None and s.high is not None:
@@ -310,7 +310,7 @@ def _scored(fall: FallScore, say: Voice) -> tuple[Cell, ...]:
 # --- pictures -----------------------------------------------------------------------------------
 
 
-def _equity(sheets: Sequence[Sheet], names: Sequence[str], say: Voice) -> Chart:
+def _equity(sheets: Sequence[Sheet], names: Sequence[str], say: Speaker) -> Chart:
     """All accounts from one dollar, on a log scale: equal heights are equal per cents."""
     first = sheets[0]
     held = first.holding.equity / first.holding.capital
@@ -344,7 +344,7 @@ def _equity(sheets: Sequence[Sheet], names: Sequence[str], say: Voice) -> Chart:
     )
 
 
-def _falls(sheet: Sheet, say: Voice) -> Chart:
+def _falls(sheet: Sheet, say: Speaker) -> Chart:
     one = 100.0 * drawdowns(sheet.run.equity, sheet.run.capital)
     two = 100.0 * drawdowns(sheet.holding.equity, sheet.holding.capital)
     axis, ticks = figures.linear(min(float(one.min()), float(two.min()), -5.0), 0.0, about=3)
@@ -367,7 +367,7 @@ def _falls(sheet: Sheet, say: Voice) -> Chart:
     )
 
 
-def _price(sheet: Sheet, say: Voice) -> Chart:
+def _price(sheet: Sheet, say: Speaker) -> Chart:
     """The price on a log scale, hatched where the rule was out, a dot per event with a sense."""
     values = sheet.price_usd
     axis, ticks = figures.logarithmic(float(values.min()), float(values.max()))
@@ -406,14 +406,14 @@ def _price(sheet: Sheet, say: Voice) -> Chart:
     )
 
 
-def _dot(event: SheetEvent, say: Voice) -> str:
+def _dot(event: SheetEvent, say: Speaker) -> str:
     given = {"day": event.session_on, "text": say.quote(event.text, limit=200)}
     if event.hindsight:
         return say.say("{day:date}: {text} (picked with hindsight)", **given)
     return say.say("{day:date}: {text}", **given)
 
 
-def _contributions(sheet: Sheet, say: Voice) -> Chart | None:
+def _contributions(sheet: Sheet, say: Speaker) -> Chart | None:
     """What each strategy adds to the score, stacked; the score itself as a line."""
     if not sheet.contributions or sheet.score is None:
         return None
@@ -441,7 +441,7 @@ def _contributions(sheet: Sheet, say: Voice) -> Chart | None:
     )
 
 
-def _rolling(sheet: Sheet, say: Voice) -> Chart | None:
+def _rolling(sheet: Sheet, say: Speaker) -> Chart | None:
     one, two = rolling_sharpe(sheet.run), rolling_sharpe(sheet.holding)
     known = np.concatenate((one, two))
     known = known[np.isfinite(known)]
@@ -466,7 +466,7 @@ def _rolling(sheet: Sheet, say: Voice) -> Chart | None:
 # --- tables -------------------------------------------------------------------------------------
 
 
-def _months(sheet: Sheet, say: Voice) -> Table:
+def _months(sheet: Sheet, say: Speaker) -> Table:
     """A row a year: twelve months, the year with the rule, the year by holding."""
     ours = period_returns(sheet.run.equity, sheet.days, sheet.run.capital)
     held = period_returns(sheet.holding.equity, sheet.days, sheet.holding.capital)
@@ -485,7 +485,7 @@ def _months(sheet: Sheet, say: Voice) -> Table:
     )
 
 
-def _return(value: float | None, full: float, say: Voice, spec: str) -> Cell:
+def _return(value: float | None, full: float, say: Speaker, spec: str) -> Cell:
     if value is None:
         return Cell(shade=0)
     strength = round(100 * min(1.0, abs(value) / full))
@@ -493,7 +493,7 @@ def _return(value: float | None, full: float, say: Voice, spec: str) -> Cell:
     return Cell(text=say.number(100 * value, spec), shade=strength, tone=tone)
 
 
-def _heat(heat: Heat | None, say: Voice) -> list[Block]:
+def _heat(heat: Heat | None, say: Speaker) -> list[Block]:
     if heat is None:
         return []
     known = heat.values[np.isfinite(heat.values)]
@@ -541,7 +541,7 @@ def _heat(heat: Heat | None, say: Voice) -> list[Block]:
     return [*blocks, table]
 
 
-def _trades(sheet: Sheet, say: Voice) -> list[Block]:
+def _trades(sheet: Sheet, say: Speaker) -> list[Block]:
     """The last trades, newest first: day, weights, price, cost in basis points of the equity."""
     _ = say.say
     trades = sheet.run.trades
@@ -576,11 +576,11 @@ def _trades(sheet: Sheet, say: Voice) -> list[Block]:
     return found
 
 
-def _filled(where: str, say: Voice) -> str:
+def _filled(where: str, say: Speaker) -> str:
     return say.pgettext("fill", "open") if where == "open" else say.pgettext("fill", "close")
 
 
-def _basis(sheet: Sheet, say: Voice) -> Iterator[Block]:
+def _basis(sheet: Sheet, say: Speaker) -> Iterator[Block]:
     for note in sheet.notes:
         yield Note(text=say.tell(note), style="quiet")
     lines = tuple(

@@ -24,7 +24,7 @@ from engine.report.blocks import (
     Tick,
 )
 from engine.report.charts import Axis, nice_ticks
-from engine.report.i18n import Voice, voice
+from engine.report.i18n import Speaker, voice
 
 if TYPE_CHECKING:
     from backtests.event_study import StudyResult, WindowResult
@@ -53,7 +53,7 @@ def text_of(
     return render_text(page_of(results, voice(lang), notes), width=width)
 
 
-def page_of(results: Sequence[StudyResult], say: Voice, notes: Sequence[Phrase] = ()) -> Page:
+def page_of(results: Sequence[StudyResult], say: Speaker, notes: Sequence[Phrase] = ()) -> Page:
     """The studies one after the other, then what was seen of their sessions beforehand."""
     parts = [part for result in results for part in _parts(result, say)]
     if notes:
@@ -68,7 +68,7 @@ def page_of(results: Sequence[StudyResult], say: Voice, notes: Sequence[Phrase] 
     )
 
 
-def _parts(r: StudyResult, say: Voice) -> Iterator[Part]:
+def _parts(r: StudyResult, say: Speaker) -> Iterator[Part]:
     _ = say.say
     yield Part(name="claim", title="", blocks=(_claim(r, say),))
     if r.path:
@@ -78,7 +78,7 @@ def _parts(r: StudyResult, say: Voice) -> Iterator[Part]:
     yield Part(name="windows", title=_("Windows"), blocks=tables)
 
 
-def _claim(r: StudyResult, say: Voice) -> Card:
+def _claim(r: StudyResult, say: Speaker) -> Card:
     _ = say.say
     first, *others = [say.tell(part, limit=600) for part in r.sentences]
     if r.rank is not None:
@@ -116,13 +116,13 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     )
 
 
-def _windows(r: StudyResult, say: Voice) -> Table:
+def _windows(r: StudyResult, say: Speaker) -> Table:
     _ = say.say
     heads = (_("window"), _("events"), _("mean"), _("95 % interval"), _("below zero"), "p")
     return _table(heads, (_window(w, say) for w in r.windows))
 
 
-def _window(w: WindowResult, say: Voice) -> list[str]:
+def _window(w: WindowResult, say: Speaker) -> list[str]:
     return [
         _name(w.window),
         say.number(w.n, "int"),
@@ -133,7 +133,7 @@ def _window(w: WindowResult, say: Voice) -> list[str]:
     ]
 
 
-def _beyond(r: StudyResult, say: Voice) -> Table:
+def _beyond(r: StudyResult, say: Speaker) -> Table:
     """What any session of the time shows, and what is left beyond it."""
     _ = say.say
     heads = (_("window"), _("usual"), _("beyond usual"), _("least drift to be seen"))
@@ -153,7 +153,7 @@ def _name(window: tuple[int, int]) -> str:
     return f"{window[0]}..{window[1]}"
 
 
-def _tests(r: StudyResult, say: Voice) -> Table:
+def _tests(r: StudyResult, say: Speaker) -> Table:
     return _table(
         (say.say("test"), *(_name(w.window) for w in r.windows)),
         (
@@ -163,14 +163,14 @@ def _tests(r: StudyResult, say: Voice) -> Table:
     )
 
 
-def _test(test: Any, say: Voice) -> str:
+def _test(test: Any, say: Speaker) -> str:
     if test.statistic is None:
         return "–"
     shown = say.number(test.statistic, "+.2f")
     return say.say("{z} (p {p:.3f})", z=shown, p=test.p_value)
 
 
-def _base(r: StudyResult, say: Voice) -> Table:
+def _base(r: StudyResult, say: Speaker) -> Table:
     _ = say.say
     heads = (
         _("close over previous close"), _("sessions"), _("mean"), _("median"), _("deviation"),
@@ -180,7 +180,7 @@ def _base(r: StudyResult, say: Voice) -> Table:
     return _table(heads, ((name, *_figures(base, say)) for name, base in both))
 
 
-def _figures(base: Any, say: Voice) -> list[str]:
+def _figures(base: Any, say: Speaker) -> list[str]:
     return [
         say.number(base.n, "int"),
         say.number(base.mean_pct, "+pct2"),
@@ -190,13 +190,13 @@ def _figures(base: Any, say: Voice) -> list[str]:
     ]
 
 
-def _left_out(r: StudyResult, say: Voice) -> Iterator[Block]:
+def _left_out(r: StudyResult, say: Speaker) -> Iterator[Block]:
     for reason, n in r.left_out.items():
         said = say.say("left out, {reason}: {n}", reason=say.tell(reason), n=n)
         yield Note(text=said, style="quiet")
 
 
-def _path(r: StudyResult, say: Voice) -> Chart:
+def _path(r: StudyResult, say: Speaker) -> Chart:
     assert r.path is not None
     low, high = np.array(r.path.low_pct), np.array(r.path.high_pct)
     axis, ticks = figures.linear(min(float(low.min()), 0.0), max(float(high.max()), 0.0))
@@ -223,7 +223,7 @@ def _path(r: StudyResult, say: Voice) -> Chart:
     )
 
 
-def _spread(w: WindowResult, say: Voice) -> Chart:
+def _spread(w: WindowResult, say: Speaker) -> Chart:
     """One dot an occurrence, by date and CAR."""
     days = [e.session_on.toordinal() for e in w.events]
     across = Axis(low=min(days) - 20, high=max(days) + 20)

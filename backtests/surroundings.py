@@ -78,7 +78,7 @@ def enter(surroundings: Surroundings) -> list[str]:
 # --- files, network, programs ------------------------------------------------------------------
 
 
-class RefusedError(PermissionError):
+class OutsideRecordError(PermissionError):
     """A run asked for something outside the record."""
 
 
@@ -103,7 +103,7 @@ def watcher(refused: list[str], *, refuse: bool) -> Callable[[str, tuple[Any, ..
 
 
 def _refuse(what: str) -> NoReturn:
-    raise RefusedError(f"refused while a strategy runs: {what}")
+    raise OutsideRecordError(f"refused while a strategy runs: {what}")
 
 
 def _shown(thing: object) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backtests.accounts import Accounts, Chunk
-from backtests.replay import LEAST_WEIGHT, MOST_WEIGHT, Market
+from backtests.replay import LEAST_WEIGHT, MOST_WEIGHT, UnitValues
 from backtests.votes import Blender, Column, Latches, Rules, Votes, heard_runs
 from config.strategy import Rule
 from engine.decision.decide import Bearing, bearing_of, score_pair
@@ -57,14 +57,14 @@ _RULE_AXES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Axis:
+class GridAxis:
     """One number to vary: ``decision.exit_below``, ``trend.weight`` or ``trend.scale_sd``."""
 
     name: str
     values: tuple[float, ...]
 
 
-def parse_axis(text: str) -> Axis:
+def parse_axis(text: str) -> GridAxis:
     """``name=0.1,0.3`` (a list) or ``name=low:high:count`` (evenly spaced, ends included)."""
     name, found, given = text.partition("=")
     name = name.strip()
@@ -82,7 +82,7 @@ def parse_axis(text: str) -> Axis:
         raise InputError(f"--grid '{text[:80]}': values must be finite")
     if len(set(values)) != len(values):
         raise InputError(f"--grid '{text[:80]}': a value comes twice")
-    return Axis(name=name, values=tuple(values))
+    return GridAxis(name=name, values=tuple(values))
 
 
 def _spaced(given: str) -> list[float]:
@@ -93,7 +93,7 @@ def _spaced(given: str) -> list[float]:
     return [round(float(v), 12) for v in np.linspace(float(low), float(high), int(count))]
 
 
-def grid(axes: Sequence[Axis]) -> FloatArray:
+def grid(axes: Sequence[GridAxis]) -> FloatArray:
     """Every combination, (P, A); the last axis varies fastest."""
     _refuse_repeats(axes)
     total = math.prod(len(a.values) for a in axes)
@@ -104,7 +104,7 @@ def grid(axes: Sequence[Axis]) -> FloatArray:
     return np.array(list(itertools.product(*(a.values for a in axes))), dtype=np.float64)
 
 
-def random_sets(axes: Sequence[Axis], n: int, seed: int) -> FloatArray:
+def random_sets(axes: Sequence[GridAxis], n: int, seed: int) -> FloatArray:
     """(n, A): uniform between each axis's least and greatest value, reproducible by ``seed``.
 
     An axis with one value stays fixed; whole numbers are drawn where all its values are whole
@@ -126,7 +126,7 @@ def random_sets(axes: Sequence[Axis], n: int, seed: int) -> FloatArray:
     return np.stack(columns, axis=1)
 
 
-def _refuse_repeats(axes: Sequence[Axis]) -> None:
+def _refuse_repeats(axes: Sequence[GridAxis]) -> None:
     names = [a.name for a in axes]
     for name in names:
         if names.count(name) > 1:
@@ -150,7 +150,7 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Job:
+class SweepJob:
     """A sweep, whole: what every chunk needs and nothing else. Can be sent to another process.
 
     blend: the strategy file; axes and sets (P, A) say what differs from it. features: all rows,
@@ -163,7 +163,7 @@ class Job:
     axes: tuple[str, ...]
     sets: FloatArray
     features: Features
-    world: Market
+    world: UnitValues
     start: int
     curves: bool
     blocks: int
@@ -213,12 +213,12 @@ def make_job(
     axes: Sequence[str],
     sets: FloatArray,
     features: Features,
-    world: Market,
+    world: UnitValues,
     *,
     start: int = 0,
     curves: bool = True,
     blocks: int = BLOCKS,
-) -> Job:
+) -> SweepJob:
     """Check everything and compute each strategy's scores once per setting of its own.
 
     Raises ``InputError`` for an empty grid, unknown names (with the nearest), values out of range
@@ -238,7 +238,7 @@ def make_job(
         )
     _check_axes(blend, axes, sets)
     _check_rules(blend, axes, sets)
-    job = Job(
+    job = SweepJob(
         blend=blend,
         axes=tuple(axes),
         sets=sets,
@@ -312,7 +312,7 @@ def _voice(blend: Blend, name: str) -> Voice:
     return next(v for v in blend.voices if v.strategy.name == name)
 
 
-def blend_of(job: Job, row: int) -> Blend:
+def blend_of(job: SweepJob, row: int) -> Blend:
     """Parameter set ``row`` as an ordinary blend, for ``evaluate``."""
     given = dict(zip(job.axes, job.sets[row].tolist(), strict=True))
     rule = job.blend.rule.model_dump()
@@ -337,7 +337,7 @@ def join(chunks: Sequence[Chunk]) -> Chunk:
     )
 
 
-def only(job: Job, number: int) -> Job:
+def only(job: SweepJob, number: int) -> SweepJob:
     """Chunk ``number`` as a job of its own: small enough to send to another process.
 
     Its chunk 0 has the bytes of chunk ``number`` of ``job``.
@@ -351,7 +351,7 @@ def only(job: Job, number: int) -> Job:
 class SweepResult:
     """All sets of a job. n_obs: sessions; rows of each block in ``block_rows``."""
 
-    job: Job
+    job: SweepJob
     totals: Chunk
     block_rows: IntArray
 
@@ -391,7 +391,7 @@ class SweepResult:
 
 
 def run(
-    job: Job,
+    job: SweepJob,
     *,
     done: Mapping[int, Chunk] | None = None,
     on_chunk: Callable[[int, Chunk], None] | None = None,
@@ -406,7 +406,7 @@ def run(
     return gather(job, found)
 
 
-def gather(job: Job, found: Mapping[int, Chunk]) -> SweepResult:
+def gather(job: SweepJob, found: Mapping[int, Chunk]) -> SweepResult:
     """The result from all chunks; a missing one is a ``DataError``."""
     missing = [n for n in range(job.n_chunks) if n not in found]
     if missing:
@@ -427,7 +427,7 @@ def block_edges(rows: int, blocks: int) -> IntArray:
 # --- one chunk --------------------------------------------------------------------------------
 
 
-def run_chunk(job: Job, number: int) -> Chunk:
+def run_chunk(job: SweepJob, number: int) -> Chunk:
     """Chunk ``number`` of ``job``: a pure function of the two."""
     if not 0 <= number < job.n_chunks:
         raise DataError(f"chunk {number} of {job.n_chunks}")
@@ -438,7 +438,7 @@ def run_chunk(job: Job, number: int) -> Chunk:
     return books.result()
 
 
-def excess_returns_of(job: Job, rows: Sequence[int]) -> FloatArray:
+def excess_returns_of(job: SweepJob, rows: Sequence[int]) -> FloatArray:
     """(T, k): returns above cash of the chosen sets, at most a chunk of them."""
     if len(rows) > CHUNK:
         raise DataError(f"{len(rows)} curves asked for, at most {CHUNK}")
@@ -458,7 +458,7 @@ def excess_returns_of(job: Job, rows: Sequence[int]) -> FloatArray:
     return kept
 
 
-def _walk(job: Job, part: slice, rules: Rules, books: Accounts) -> None:
+def _walk(job: SweepJob, part: slice, rules: Rules, books: Accounts) -> None:
     """Session by session: votes, latch, account."""
     states = Latches(rules)
     stages = _stages(job, rules)
@@ -500,7 +500,7 @@ class _Stages:
         return np.stack([floor, full, np.minimum(full, self.base[2])])
 
 
-def _stages(job: Job, rules: Rules) -> _Stages | None:
+def _stages(job: SweepJob, rules: Rules) -> _Stages | None:
     """None where nothing moves the weights."""
     still = job.bearing.said is None and bool((job.bearing.floor_scale == 1.0).all())
     if still and bool((rules.levels[2] <= rules.levels[1]).all()):
@@ -509,7 +509,7 @@ def _stages(job: Job, rules: Rules) -> _Stages | None:
     return _Stages(base=rules.levels[:, :1] if same else rules.levels, bearing=job.bearing)
 
 
-def _rules(job: Job, part: slice) -> Rules:
+def _rules(job: SweepJob, part: slice) -> Rules:
     found = _rule_columns(job.blend, job.axes, job.sets[part])
     reduce_below = found["reduce_below"]
     return Rules(
@@ -552,7 +552,7 @@ def _raw_weights(blend: Blend, axes: Sequence[str], sets: FloatArray) -> FloatAr
     return np.stack(columns, axis=1)
 
 
-def _own_axes(job: Job, voice: Voice) -> list[tuple[str, int]]:
+def _own_axes(job: SweepJob, voice: Voice) -> list[tuple[str, int]]:
     """The voice's varied parameters with their columns in ``job.sets``."""
     prefix = f"{voice.strategy.name}."
     return [
@@ -562,7 +562,7 @@ def _own_axes(job: Job, voice: Voice) -> list[tuple[str, int]]:
     ]
 
 
-def _scores(job: Job, voice: Voice) -> Scores:
+def _scores(job: SweepJob, voice: Voice) -> Scores:
     own = _own_axes(job, voice)
     if not own:
         tables = _tables(job, voice, [], np.empty((1, 0)))
@@ -574,7 +574,7 @@ def _scores(job: Job, voice: Voice) -> Scores:
     return Scores(tables=tables, place=place.ravel())
 
 
-def _tables(job: Job, voice: Voice, names: Sequence[str], settings: FloatArray) -> Tables:
+def _tables(job: SweepJob, voice: Voice, names: Sequence[str], settings: FloatArray) -> Tables:
     """(T, V) each: score, doubt and confirmed score under each of ``settings`` (V, names)."""
     rows = len(job.features.sessions_on)
     table, doubts, apart = np.empty((3, rows, len(settings)))
@@ -595,7 +595,7 @@ def _tables(job: Job, voice: Voice, names: Sequence[str], settings: FloatArray) 
     return table, doubts, apart if lone else table
 
 
-def _score(job: Job, voice: Voice, names: Sequence[str], group: FloatArray) -> Tables:
+def _score(job: SweepJob, voice: Voice, names: Sequence[str], group: FloatArray) -> Tables:
     varied = {name: group[:, k, None] for k, name in enumerate(names)}
     params: dict[str, FloatArray | float] = {**voice.params, **varied}
     levels = levels_of(voice.strategy, job.features.values, params)
@@ -604,7 +604,7 @@ def _score(job: Job, voice: Voice, names: Sequence[str], group: FloatArray) -> T
 
 
 def _score_or_name(
-    job: Job, voice: Voice, names: Sequence[str], setting: FloatArray, row: int
+    job: SweepJob, voice: Voice, names: Sequence[str], setting: FloatArray, row: int
 ) -> None:
     """Find the setting a strategy raises on, and say which."""
     try:
@@ -617,7 +617,7 @@ def _score_or_name(
         ) from error
 
 
-def _columns(job: Job, part: slice) -> list[Column]:
+def _columns(job: SweepJob, part: slice) -> list[Column]:
     """Per voice its tables (T, V) and the column of each set, None for all the same.
 
     Voices with very many settings are computed here, for the chunk alone.
@@ -645,7 +645,7 @@ def _one_column(tables: Tables, at: int) -> Tables:
     return table, doubt, table if tables[2] is tables[0] else apart
 
 
-def _votes(job: Job, part: slice, rules: Rules) -> Iterator[Votes]:
+def _votes(job: SweepJob, part: slice, rules: Rules) -> Iterator[Votes]:
     """(first row, sells, buys, weak), each (rows, p), for a few sessions at a time."""
     columns = _columns(job, part)
     stop = job.start + len(job.world)

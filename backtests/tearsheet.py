@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backtests.metrics import SESSIONS_A_YEAR, excess_returns
-from backtests.replay import Market, Replay
+from backtests.replay import Replay, UnitValues
 from engine.decision.events import CURATED
 from engine.errors import DataError
 from engine.values import Event, FloatArray
 
 if TYPE_CHECKING:
     from backtests.benchmarks import AfterTax, Yardstick
-    from backtests.overfitting import Evidence
+    from backtests.overfitting import RuleEvidence
     from backtests.reliability import FallScore
     from backtests.sweep import SweepResult
     from engine.decision.decide import Evaluation
@@ -86,7 +86,7 @@ class Sheet:
     contributions: Mapping[str, FloatArray] = field(default_factory=dict)
     events: tuple[SheetEvent, ...] = ()
     heat: Heat | None = None
-    evidence: Evidence | None = None
+    evidence: RuleEvidence | None = None
     yardsticks: tuple[Yardstick, ...] = ()
     after_tax: AfterTax | None = None
     chances: tuple[FallScore, ...] = ()
@@ -112,7 +112,7 @@ class Sheet:
 
 
 def sheet_of(
-    market: Market,
+    market: UnitValues,
     run: Replay,
     holding: Replay,
     target_weight: FloatArray,

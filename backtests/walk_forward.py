@@ -15,7 +15,7 @@ import numpy as np
 
 from backtests.replay import Replay
 from backtests.replay import replay as replay_weights
-from backtests.sweep import Job, SweepResult, blend_of, run
+from backtests.sweep import SweepJob, SweepResult, blend_of, run
 from engine.decision.decide import evaluate
 from engine.errors import InputError, OutOfRangeError
 from engine.values import FloatArray
@@ -86,11 +86,11 @@ class WalkForward:
 
 
 def walk_forward(
-    job: Job,
+    job: SweepJob,
     plan: Sequence[Fold],
     *,
     on_fold: Callable[[int], None] | None = None,
-    sweep_fold: Callable[[Job], SweepResult] = run,
+    sweep_fold: Callable[[SweepJob], SweepResult] = run,
 ) -> WalkForward:
     """Refit in every fold of ``plan`` by the sweep of ``job``, follow, and stitch.
 

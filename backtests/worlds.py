@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from backtests.metrics import SESSIONS_A_YEAR
 from backtests.overfitting import bootstrap_rows
-from backtests.replay import Prices
+from backtests.replay import RawPrices
 from engine.errors import DataError
 from engine.record.asof import PRICES
 from engine.record.readings import ACTIONS, BARS, Bar
@@ -113,11 +113,11 @@ def _masked(facts: Sequence[Fact], rng: np.random.Generator) -> list[Fact]:
 class Planted:
     """A world in which ``target_weight`` (T,) beats holding, and its prices."""
 
-    prices: Prices
+    prices: RawPrices
     target_weight: FloatArray
 
 
-def planted(prices: Prices, rng: np.random.Generator, *, sharpe: float) -> Planted:
+def planted(prices: RawPrices, rng: np.random.Generator, *, sharpe: float) -> Planted:
     """Redrawn prices in which an invented rule has ``sharpe`` a year against holding.
 
     Of what is expected, not of what comes: the mean of the daily difference of the two over its
@@ -139,7 +139,7 @@ def planted(prices: Prices, rng: np.random.Generator, *, sharpe: float) -> Plant
     # The drift acts between the open and the close, when the position of the morning is held.
     opened = close / (1.0 + drift) * gap[rows]
     ones = np.ones(len(days))
-    made = Prices(
+    made = RawPrices(
         symbol=prices.symbol,
         sessions_on=days,
         open_usd=opened,
@@ -150,7 +150,7 @@ def planted(prices: Prices, rng: np.random.Generator, *, sharpe: float) -> Plant
     return Planted(prices=made, target_weight=weight)
 
 
-def _growth(prices: Prices) -> FloatArray:
+def _growth(prices: RawPrices) -> FloatArray:
     """(T,): return of the close, splits and dividends counted; 0 in the first session."""
     close = prices.close_usd
     worth = prices.split[1:] * (close[1:] + prices.dividend_usd[1:])

@@ -111,7 +111,7 @@ US_WITHHOLDING_PCT = 15.0
 and France of 31 August 1994, article 10 (2) (b). Without form W-8BEN 30 % are withheld."""
 
 
-class Step(Strict):
+class StepNoted(Strict):
     """``[[done]]``: what the investor did, in his words.
 
     shares: bought, or sold where negative, as counted on that day; None: not told, and nothing is
@@ -145,7 +145,7 @@ class Holding(Strict):
     order_cost_bp: Annotated[float, Field(ge=0, le=1000)] = 5.0
     sold_into: Annotated[str, Field(max_length=120)] = ""
     programs_may_read: bool = False
-    done: Many[Step] = ()
+    done: Many[StepNoted] = ()
 
     def tax_rule(self, on: date) -> TaxRule | None:
         """The rule for a sale on ``on`` as known that day, the file's own first; None for none."""

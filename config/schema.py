@@ -114,7 +114,7 @@ def read_model(text: str, model: type[_M], where: str) -> _M:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        told = Told(where, text, data)
+        told = FileFaults(where, text, data)
         found = sorted(_found(error, model), key=lambda fault: told.number(fault[0]) or 0)
         raise ConfigError(told.line(*fault) for fault in found) from None
 
@@ -132,7 +132,7 @@ _PRIVATE = frozenset({"url_env", "url_file"})
 """Keys where a password may stand by mistake: their value is never repeated."""
 
 
-class Told:
+class FileFaults:
     """Says what is wrong in one file, with the line and the names of the tables around it."""
 
     def __init__(self, where: str, text: str, data: Mapping[str, Any] | None = None) -> None:
@@ -141,9 +141,9 @@ class Told:
         self._places = places(text)
 
     @staticmethod
-    def of(path: Path) -> Told:
+    def of(path: Path) -> FileFaults:
         """For a file that can be read."""
-        return Told(path.name, read_text(path))
+        return FileFaults(path.name, read_text(path))
 
     def number(self, place: Place) -> int | None:
         """The line of ``place``, or of the nearest table around it."""

@@ -1,8 +1,8 @@
 """The reference tables of ``facts``: their columns, and what may stand in a cell.
 
-One ``Sheet`` a file. A column that is missing, misspelt or unknown is told with the nearest name, a
-cell that is no date, number or known word with its line. Times, keys and bounds of the facts that
-come out are the readers' business.
+One ``TableRules`` a file. A column that is missing, misspelt or unknown is told with the nearest
+name, a cell that is no date, number or known word with its line. Times, keys and bounds of the
+facts that come out are the readers' business.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Cell = Callable[[str], str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
+class TableRules:
     """columns: all of them. needs: those that are never blank. kinds: column -> what it holds, a
     name of ``KINDS`` or the words allowed, with ``|`` between them; any other column is free text.
     """
@@ -89,9 +89,9 @@ def _kinds(**columns_by_kind: str) -> dict[str, str]:
     return {c: kind for kind, columns in columns_by_kind.items() for c in columns.split()}
 
 
-SHEETS: Mapping[str, Sheet] = MappingProxyType(
+SHEETS: Mapping[str, TableRules] = MappingProxyType(
     {
-        "accelerators.csv": Sheet(
+        "accelerators.csv": TableRules(
             columns="chip vendor release_date announced_on on_sale_from country platform process "
             "bf16_dense_tflops fp8_dense_tflops fp8_native int8_dense_tops fp4_dense_tflops "
             "mx_e8m0_native hif8_native memory_gb memory_type memory_bw_tbs scaleup_gbs_bidir "
@@ -107,7 +107,7 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": "A|B|C|D",
             },
         ),
-        "model_architectures.csv": Sheet(
+        "model_architectures.csv": TableRules(
             columns="model aliases attention_kind layers moe_layers hidden heads kv_heads head_dim "
             "q_lora_rank kv_lora_rank rope_dim v_head_dim experts_routed experts_per_token "
             "experts_shared moe_intermediate dense_intermediate vocab max_context mtp_depth "
@@ -129,14 +129,14 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "published_costs.csv": Sheet(
+        "published_costs.csv": TableRules(
             columns="point use kind chip precision model prompt output batch devices kv_bytes "
             "attention_8bit verified accepted tokens_t total_b active_b published unit "
             "published_on source confidence note",
             needs="point use kind chip published unit",
             kinds={"use": "fitted|held_out", "published": "amount"},
         ),
-        "chip_events.csv": Sheet(
+        "chip_events.csv": TableRules(
             columns="date_utc time_utc time_precision event_type actor headline "
             "expected_direction reaction_session nvda_reaction_pct_computed "
             "nvda_reaction_pct_published source confidence",
@@ -147,7 +147,7 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "china_availability.csv": Sheet(
+        "china_availability.csv": TableRules(
             columns="chip from_date to_date us_permission china_acceptance note source confidence",
             needs="chip from_date us_permission china_acceptance",
             kinds={
@@ -157,7 +157,7 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "domestic_chip_supply.csv": Sheet(
+        "domestic_chip_supply.csv": TableRules(
             columns="known_on period vendor chip units_low units_mid units_high unit kind source "
             "confidence note",
             needs="known_on period vendor chip unit kind",
@@ -169,7 +169,7 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "china_chip_share.csv": Sheet(
+        "china_chip_share.csv": TableRules(
             columns="known_on period house basis unit total domestic nvidia amd huawei "
             "domestic_share_pct nvidia_share_pct huawei_share_pct kind source confidence note",
             needs="known_on period house basis unit kind",
@@ -183,7 +183,7 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "homegrown_training_record.csv": Sheet(
+        "homegrown_training_record.csv": TableRules(
             columns="known_on model lab chip_vendor chip chips_used stage extent outcome "
             "claimed_by independent_of_chip_vendor total_params_b tokens_t source confidence note",
             needs="known_on model lab chip_vendor stage extent outcome claimed_by",
@@ -196,13 +196,13 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "elasticity_estimates.csv": Sheet(
+        "elasticity_estimates.csv": TableRules(
             columns="known_on study quantity method value low high interval_kind scope source "
             "confidence note",
             needs="known_on study quantity value",
             kinds={**_kinds(date="known_on", number="value low high"), "confidence": _GRADES},
         ),
-        "nvidia_consensus.csv": Sheet(
+        "nvidia_consensus.csv": TableRules(
             columns="known_on horizon horizon_end metric consensus_usd_bn low_usd_bn high_usd_bn "
             "previous_usd_bn vendor source confidence note",
             needs="known_on horizon metric consensus_usd_bn",
@@ -215,25 +215,25 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "eur_usd_daily.csv": Sheet(
+        "eur_usd_daily.csv": TableRules(
             columns="observed_on usd_per_eur source confidence",
             needs="observed_on usd_per_eur source",
             kinds={"observed_on": "date", "usd_per_eur": "amount", "confidence": _GRADES},
         ),
-        "export_policy_events.csv": Sheet(
+        "export_policy_events.csv": TableRules(
             columns="date local_time time_precision time_zone utc event actor direction_for_nvda "
             "mechanism us_phase first_us_session first_session_return_pct return_minus_2x_spy_pct "
             "source confidence",
             needs="utc event actor",
             kinds={"utc": "instant", "actor": "US|China|NVDA|both", "confidence": _GRADES},
         ),
-        "fedwatch_published.csv": Sheet(
+        "fedwatch_published.csv": TableRules(
             columns="observed meeting range_at_observation_bp published_pct zq_inputs zq_kind "
             "source confidence",
             needs="observed",
             kinds={},
         ),
-        "fomc_meetings.csv": Sheet(
+        "fomc_meetings.csv": TableRules(
             columns="meeting_start meeting_end statement_time time_zone action_bp "
             "target_lower_after target_upper_after effective_date sep_meeting status note source "
             "confidence",
@@ -247,7 +247,7 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "market_closes.csv": Sheet(
+        "market_closes.csv": TableRules(
             columns="session nvda_open nvda_high nvda_low nvda_close spy_close qqq_close smh_close "
             "vix_close source confidence",
             needs="session nvda_close",
@@ -258,7 +258,7 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "nvidia_corporate_actions.csv": Sheet(
+        "nvidia_corporate_actions.csv": TableRules(
             columns="ex_date kind amount_usd_as_paid amount_usd_split_adjusted split_ratio "
             "declared_on payable_on source confidence note",
             needs="ex_date kind",
@@ -268,7 +268,7 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "nvidia_earnings.csv": Sheet(
+        "nvidia_earnings.csv": TableRules(
             columns="fiscal_quarter period_end report_datetime_et revenue_usd_bn "
             "consensus_revenue_usd_bn adj_eps_usd consensus_eps_usd eps_share_basis "
             "data_center_revenue_usd_bn consensus_data_center_usd_bn "
@@ -288,7 +288,7 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "nvidia_market_cap.csv": Sheet(
+        "nvidia_market_cap.csv": TableRules(
             columns="kind date event shares_outstanding_bn share_basis price_usd_split_adjusted "
             "market_cap_usd_tn source confidence",
             needs="kind date",
@@ -298,12 +298,12 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "press_claims.csv": Sheet(
+        "press_claims.csv": TableRules(
             columns="known_on model claim value unit comparison source confidence",
             needs="known_on model claim value",
             kinds={"known_on": "date", "confidence": _GRADES},
         ),
-        "rates_daily.csv": Sheet(
+        "rates_daily.csv": TableRules(
             columns="observed_on dff_pct dgs2_pct dgs10_pct dtb3_pct source confidence",
             needs="observed_on",
             kinds={
@@ -312,12 +312,12 @@ SHEETS: Mapping[str, Sheet] = MappingProxyType(
                 "confidence": _GRADES,
             },
         ),
-        "release_updates.csv": Sheet(
+        "release_updates.csv": TableRules(
             columns="model known_at_utc field value source confidence",
             needs="model known_at_utc field value",
             kinds={"known_at_utc": "instant", "confidence": _GRADES},
         ),
-        "model_releases.csv": Sheet(
+        "model_releases.csv": TableRules(
             columns="release_date announced_time_utc lab model country role total_params_b "
             "active_params_b context_k training_tokens_t weight_precision open_weights license "
             "price_input_usd_per_mtok price_output_usd_per_mtok comparison_model "

@@ -83,7 +83,7 @@ else:
     Release = create_model("Release", __base__=_Release, **_fields())
 
 
-class World(Strict):
+class WhatIfWorld(Strict):
     """``[scenario]``: what else is assumed. domestic_supply_units: home-grown chips a year; None:
     as estimated.
     """
@@ -120,4 +120,4 @@ class WhatIf(Strict):
     """The whole file."""
 
     release: Release
-    scenario: World = World()
+    scenario: WhatIfWorld = WhatIfWorld()

@@ -56,7 +56,7 @@ _WITH_DIGITS = frozenset({"sig", "pct", "share", "usd", "usdbn", "usdtn"})
 _WITHOUT_DIGITS = frozenset({"int", "bps", "date"})
 
 
-class Kind(NamedTuple):
+class PhraseFormat(NamedTuple):
     """A parsed format: ``name`` as in the table (``f`` for ``.Df``, "" for none)."""
 
     name: str
@@ -69,7 +69,7 @@ class Piece(NamedTuple):
 
     literal: str
     field: str | None
-    kind: Kind
+    kind: PhraseFormat
 
 
 class Phrase(str):
@@ -134,15 +134,15 @@ def _piece(
     template: str, literal: str, field: str | None, spec: str | None, conversion: str | None
 ) -> Piece:
     if field is None:
-        return Piece(literal, None, Kind("", 0, False))
+        return Piece(literal, None, PhraseFormat("", 0, False))
     if not field.isidentifier() or conversion:
         raise DataError(f"phrase {template!r}: placeholder {{{field}}} is not a plain name")
     return Piece(literal, field, _kind(template, spec or ""))
 
 
-def _kind(template: str, spec: str) -> Kind:
+def _kind(template: str, spec: str) -> PhraseFormat:
     if not spec:
-        return Kind("", 0, False)
+        return PhraseFormat("", 0, False)
     match = _KIND.match(spec)
     name, digits = "", ""
     if match:
@@ -150,7 +150,7 @@ def _kind(template: str, spec: str) -> Kind:
     known = (name == "f" or name in _WITH_DIGITS) if digits else name in _WITHOUT_DIGITS
     if match is None or not known:
         raise DataError(f"phrase {template!r}: unknown format '{spec}'")
-    return Kind(name, int(digits or 0), bool(match["sign"]))
+    return PhraseFormat(name, int(digits or 0), bool(match["sign"]))
 
 
 def fill(template: str, args: Mapping[str, Any], say: Any) -> str:
@@ -170,20 +170,20 @@ def is_missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def resolve(value: Any, kind: Kind) -> Kind:
+def resolve(value: Any, kind: PhraseFormat) -> PhraseFormat:
     """``kind``, or the default one for the type of ``value`` where none was written."""
     if kind.name:
         return kind
     if isinstance(value, date):
-        return Kind("date", 0, False)
+        return PhraseFormat("date", 0, False)
     if isinstance(value, bool | str):
         return kind
     if isinstance(value, int):
-        return Kind("int", 0, False)
-    return Kind("sig", 4, False) if isinstance(value, float) else kind
+        return PhraseFormat("int", 0, False)
+    return PhraseFormat("sig", 4, False) if isinstance(value, float) else kind
 
 
-def english(value: Any, kind: Kind) -> str:
+def english(value: Any, kind: PhraseFormat) -> str:
     """``value`` in English, without a locale library."""
     if is_missing(value):
         return NOT_OBSERVED

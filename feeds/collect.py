@@ -40,8 +40,8 @@ from feeds.base import (
 from feeds.wire import FetchFailedError, Getter
 
 if TYPE_CHECKING:
-    from engine.record.store import PollState as StoredState
     from engine.record.store import Store
+    from engine.record.store import StoredPollState as StoredState
 
 MAX_BACKOFF = timedelta(days=1)
 FRESH_CADENCES = 4
@@ -106,7 +106,7 @@ class FeedResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
+class RoundSummary:
     """One round over the feeds, in the order of the configuration."""
 
     results: tuple[FeedResult, ...]
@@ -146,7 +146,7 @@ def collect(
     monotonic: Callable[[], float] = time.monotonic,
     jitter: Callable[[], float] | None = None,
     sessions: bars.Calendar = bars.exchange_sessions,
-) -> Summary:
+) -> RoundSummary:
     """Poll the feeds that are due and keep what they bring.
 
     force: ask also those not due yet; a host that asked for silence is left alone all the same.
@@ -178,7 +178,7 @@ def collect(
     finally:
         round_.close()
     ordered = tuple(results[feed.name] for feed in feeds if feed.name in results)
-    return Summary(results=ordered, now=now, seconds=monotonic() - began)
+    return RoundSummary(results=ordered, now=now, seconds=monotonic() - began)
 
 
 def _last_sessions(sink: Sink, now: datetime) -> Callable[[str], date | None]:
@@ -480,7 +480,7 @@ class StoreSink:
 
 def to_stored(name: str, state: PollState) -> StoredState:
     """``state`` as the record keeps it."""
-    from engine.record.store import PollState as Stored
+    from engine.record.store import StoredPollState as Stored
 
     return Stored(
         feed=name,

@@ -1,6 +1,6 @@
 """The reference tables of ``config/facts`` as back-filled facts.
 
-Each table is one ``Table``: where identity and times come from and which columns may enter the
+Each table is one ``CsvTable``: where identity and times come from and which columns may enter the
 record. Columns written with hindsight (expected directions, market reactions) are on no list, so
 they cannot reach a feature. ``known_at`` is publication plus the lag of ``Lags``, and every fact is
 flagged ``backfilled``: a result that rests on assumed lags can be told from one that does not.
@@ -39,7 +39,7 @@ MAX_TABLE_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class CsvTable:
     """How one CSV becomes facts. ``make`` yields the facts of a row or raises on a bad one.
 
     adjusted: told on the newest share basis, so that ``make`` takes ``actions`` too.
@@ -485,54 +485,56 @@ def _claim(row: Row, lags: Lags) -> Iterator[Fact]:
 
 
 TABLES = (
-    Table(file="press_claims.csv", needs=("known_on", "model", "claim", "value"), make=_claim),
-    Table(
+    CsvTable(file="press_claims.csv", needs=("known_on", "model", "claim", "value"), make=_claim),
+    CsvTable(
         file="china_chip_share.csv",
         needs=("known_on", "period", "house", "domestic_share_pct"),
         make=_chip_share,
     ),
-    Table(
+    CsvTable(
         file="homegrown_training_record.csv",
         needs=("known_on", "model", "lab", "outcome", "claimed_by"),
         make=_homegrown_run,
     ),
-    Table(file="domestic_chip_supply.csv", needs=("known_on", "vendor", "chip"), make=_supply),
-    Table(
+    CsvTable(file="domestic_chip_supply.csv", needs=("known_on", "vendor", "chip"), make=_supply),
+    CsvTable(
         file="china_availability.csv",
         needs=("chip", "from_date", "us_permission", "china_acceptance"),
         make=_availability,
     ),
-    Table(file="chip_events.csv", needs=("date_utc", "event_type", "headline"), make=event_facts),
-    Table(file="export_policy_events.csv", needs=("utc", "event", "actor"), make=_policy),
-    Table(
+    CsvTable(
+        file="chip_events.csv", needs=("date_utc", "event_type", "headline"), make=event_facts
+    ),
+    CsvTable(file="export_policy_events.csv", needs=("utc", "event", "actor"), make=_policy),
+    CsvTable(
         file="fomc_meetings.csv",
         needs=("meeting_start", "meeting_end", "statement_time", "status"),
         make=_meeting,
     ),
-    Table(file="fedwatch_published.csv", needs=("observed", "zq_inputs"), make=_futures),
-    Table(
+    CsvTable(file="fedwatch_published.csv", needs=("observed", "zq_inputs"), make=_futures),
+    CsvTable(
         file="rates_daily.csv",
         needs=("observed_on", "dff_pct", "dgs2_pct", "dgs10_pct", "dtb3_pct"),
         make=_rates,
     ),
-    Table(file="eur_usd_daily.csv", needs=("observed_on", "usd_per_eur"), make=_euro),
-    Table(
+    CsvTable(file="eur_usd_daily.csv", needs=("observed_on", "usd_per_eur"), make=_euro),
+    CsvTable(
         file="nvidia_earnings.csv",
         needs=("fiscal_quarter", "report_datetime_et", "revenue_usd_bn"),
         make=_earnings,
     ),
-    Table(
+    CsvTable(
         file="nvidia_consensus.csv",
         needs=("known_on", "horizon", "metric", "consensus_usd_bn", "vendor"),
         make=_consensus,
     ),
-    Table(
+    CsvTable(
         file="nvidia_market_cap.csv",
         needs=("date", "shares_outstanding_bn", "share_basis"),
         make=_shares,
         adjusted=True,
     ),
-    Table(
+    CsvTable(
         file="market_closes.csv",
         needs=("session", "nvda_close"),
         make=_closes,
@@ -541,7 +543,7 @@ TABLES = (
 )
 
 
-def parse_table(table: Table, text: str, lags: Lags) -> tuple[list[Fact], list[str]]:
+def parse_table(table: CsvTable, text: str, lags: Lags) -> tuple[list[Fact], list[str]]:
     """Facts and problems (``file:line: what``) of one CSV text; a bad row costs one row."""
     found = csv_cells(text, table.file)
     facts: list[Fact] = []
@@ -568,7 +570,7 @@ def parse_table(table: Table, text: str, lags: Lags) -> tuple[list[Fact], list[s
 
 
 def _row_facts(
-    table: Table, row: dict[str, str], line: int, lags: Lags, problems: list[str]
+    table: CsvTable, row: dict[str, str], line: int, lags: Lags, problems: list[str]
 ) -> list[Fact]:
     blank = [c for c in table.needs if row[c] == "" and c in _NEVER_BLANK]
     if blank:

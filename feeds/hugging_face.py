@@ -44,7 +44,7 @@ from feeds.base import (
     options_of,
     read_json,
 )
-from feeds.model_card import Card, indexed_scores, read_card
+from feeds.model_card import ModelCard, indexed_scores, read_card
 from feeds.model_config import size_of
 from feeds.wire import Fetched, FetchFailedError
 
@@ -211,7 +211,7 @@ def _parsed(listed: Iterable[Any], org: str, feed: FeedConfig, fetched_at: datet
             problems.append(f"{repository} has no usable date of creation")
         else:
             fact = _fact(repository, created_at, entry, feed.source, fetched_at)
-            typed = Card(scores=indexed_scores(entry.get("model-index")))
+            typed = ModelCard(scores=indexed_scores(entry.get("model-index")))
             facts.extend((*score_facts(fact, typed, feed.tier), fact))
     return Parsed(
         facts=tuple(facts),
@@ -336,33 +336,33 @@ def _is_read(packed: str) -> bool:
     return bool(mark) and config.count("|") == _SEPARATORS
 
 
-def pack_card(card: Card) -> str:
+def pack_card(card: ModelCard) -> str:
     """What is kept of a card."""
     told = {"scores": dict(card.scores), "on": card.training_hardware, "home": card.served_at_home}
     return json.dumps({k: v for k, v in told.items() if v}, separators=(",", ":"))
 
 
-def card_from(packed: str) -> Card:
+def card_from(packed: str) -> ModelCard:
     """The card kept; a damaged one counts as saying nothing."""
     try:
         told = json.loads(packed) if packed else {}
-        return Card(
+        return ModelCard(
             scores={str(k): float(v) for k, v in told.get("scores", {}).items()},
             training_hardware=told.get("on"),
             served_at_home=told.get("home"),
         )
     except (ValueError, TypeError, AttributeError):
-        return Card()
+        return ModelCard()
 
 
-def with_card(fact: Fact, card: Card) -> Fact:
+def with_card(fact: Fact, card: ModelCard) -> Fact:
     """``fact`` with the hardware that the card names."""
     named = {"training_hardware": card.training_hardware, "served_at_home": card.served_at_home}
     told = {key: value for key, value in named.items() if value is not None}
     return replace(fact, payload={**fact.payload, **told}) if told else fact
 
 
-def score_facts(repository: Fact, card: Card, tier: int) -> list[Fact]:
+def score_facts(repository: Fact, card: ModelCard, tier: int) -> list[Fact]:
     """``model_score`` facts of what the card claims; what is no score is left out."""
     name, found = str(repository.payload["id"]), []
     for benchmark, value in sorted(card.scores.items()):

@@ -25,7 +25,7 @@ _Table = Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class ModelCard:
     """scores: benchmark (as ``ModelScore``) -> per cent. training_hardware: the sentence that names
     the chips, None where none does. served_at_home: True where it says to run on home-grown chips.
     """
@@ -35,7 +35,7 @@ class Card:
     served_at_home: bool | None = None
 
 
-def read_card(text: str, repository: str) -> Card:
+def read_card(text: str, repository: str) -> ModelCard:
     """The card of ``repository`` (``org/name``)."""
     text = text[:MAX_CARD_CHARS]
     own = family(repository.rpartition("/")[2])
@@ -44,7 +44,7 @@ def read_card(text: str, repository: str) -> Card:
         for benchmark, value in _own_scores(table, own):
             scores.setdefault(benchmark, value)
     training, served = _hardware(text)
-    return Card(scores=scores, training_hardware=training, served_at_home=served)
+    return ModelCard(scores=scores, training_hardware=training, served_at_home=served)
 
 
 def indexed_scores(index: Any) -> dict[str, float]:

@@ -79,7 +79,7 @@ History = Callable[[str, date, date], RawHistory]
 """(symbol, first day, day after the last) to rows; a failure is raised as ``FeedError``."""
 
 
-class YahooOptions(Strict):
+class YahooBarOptions(Strict):
     """lookback_days: so that a missed week and late corrections are caught; first_lookback_days:
     the same at the first poll.
     """
@@ -96,7 +96,7 @@ class YahooBars(Collector):
     One symbol that fails is a problem; when all fail the poll fails.
     """
 
-    Options = YahooOptions
+    Options = YahooBarOptions
 
     def __init__(self, history: History | None = None):
         self._history = history or yfinance_history
@@ -105,7 +105,7 @@ class YahooBars(Collector):
         """Ask for each symbol; a rate limit, or two failures at the start, end the round."""
         answers: list[RawHistory] = []
         failures: list[FeedError] = []
-        for symbol in options_of(poll.feed, YahooOptions).symbols:
+        for symbol in options_of(poll.feed, YahooBarOptions).symbols:
             try:
                 answers.append(self._history(symbol, *window(poll, symbol)))
             except FetchFailedError:
@@ -135,7 +135,7 @@ def window(poll: Poll, symbol: str) -> tuple[date, date]:
     back to the last session on record, so that a month away leaves no hole."""
     today = poll.now.astimezone(NEW_YORK).date()
     first = poll.state.last_ok_at is None
-    options = options_of(poll.feed, YahooOptions)
+    options = options_of(poll.feed, YahooBarOptions)
     days = options.first_lookback_days if first else options.lookback_days
     start = today - timedelta(days=days)
     held = poll.last_session(record_symbol(symbol))
@@ -178,7 +178,7 @@ def checked(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> tuple
     no close. Raises ``FeedError`` for another currency, nothing at all (not observed), a session in
     the future or a repeated one.
     """
-    expected = options_of(feed, YahooOptions).currency
+    expected = options_of(feed, YahooBarOptions).currency
     if answer.currency != expected:
         shown = answer.currency[:8] or "no currency"
         raise FeedError(feed.name, f"{answer.symbol} came in {shown}, not {expected}")

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from engine.record import ledger
-from engine.record.store import PollState, Store
+from engine.record.store import Store, StoredPollState
 from tests.builders import at, make_fact, make_item
 
 DOCUMENTS, FACTS, ITEMS = 4, 8, 8
@@ -24,7 +24,7 @@ def ingest_round(store: Store, number: int) -> None:
     for document in range(DOCUMENTS):
         name = f"feed-{document}"
         store.record_poll(
-            PollState(feed=name, etag=str(number)),
+            StoredPollState(feed=name, etag=str(number)),
             facts=[
                 make_fact(
                     key=f"{name}:{n}", source=name, known_at=at(number), payload={"value": number}

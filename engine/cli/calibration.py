@@ -13,7 +13,7 @@ from engine.errors import DataError
 from engine.phrases import phrase
 
 if TYPE_CHECKING:
-    from backtests.observables import Effect, Scored, Told
+    from backtests.observables import Effect, ResolvedForecast, ScoredQuantity
     from engine.decision.features import RatedRelease
     from engine.record.history import History
     from engine.values import Features
@@ -76,7 +76,7 @@ def steps_at(history: History, instant: datetime) -> tuple[Stepped, ...]:
     )
 
 
-def calibration(seen: Seen) -> list[Scored]:
+def calibration(seen: Seen) -> list[ScoredQuantity]:
     """Every quantity with forecasts that have run their course."""
     from backtests import observables
 
@@ -91,13 +91,13 @@ def calibration(seen: Seen) -> list[Scored]:
     return [observables.score(told) for told in found if told]
 
 
-def unscored(seen: Seen, scored: Sequence[Scored]) -> list[tuple[str, int]]:
+def unscored(seen: Seen, scored: Sequence[ScoredQuantity]) -> list[tuple[str, int]]:
     """Quantities without one forecast that has run its course, and how often each has come."""
     done = {s.what for s in scored}
     return [(what, len(steps)) for what, steps, _ in seen.steps if what not in done]
 
 
-def forecasts(seen: Seen, rated: RatedRelease) -> list[Told]:
+def forecasts(seen: Seen, rated: RatedRelease) -> list[ResolvedForecast]:
     """What one rating says of things that will be seen; those that have come with what came."""
     from backtests import observables
 
@@ -110,7 +110,7 @@ def forecasts(seen: Seen, rated: RatedRelease) -> list[Told]:
     return found
 
 
-def forecasts_plain(told: Sequence[Told], rated: RatedRelease) -> dict[str, Any]:
+def forecasts_plain(told: Sequence[ResolvedForecast], rated: RatedRelease) -> dict[str, Any]:
     """What one rating says of each quantity, JSON-ready. came null: it has not run its course."""
     rows = []
     for t in told:
@@ -135,7 +135,7 @@ def forecasts_plain(told: Sequence[Told], rated: RatedRelease) -> dict[str, Any]
 # --- page ---
 
 
-def page(scored: Sequence[Scored], instant: datetime, lang: str) -> str:
+def page(scored: Sequence[ScoredQuantity], instant: datetime, lang: str) -> str:
     """The same as one self-contained HTML file with a picture for each quantity."""
     from engine.report.calibration import Quantity, render
 

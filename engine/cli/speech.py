@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
 
 
 def language(lang: str | None, config: str | None) -> str:
@@ -28,7 +28,7 @@ def configured(config: str | None) -> str:
         return "en"
 
 
-def speaker(lang: str | None, config: str | None) -> Voice:
+def speaker(lang: str | None, config: str | None) -> Speaker:
     """The voice of ``language``."""
     from engine.report.i18n import voice
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from config.holding import Holding, Lot, Step, TaxRule
+from config.holding import Holding, Lot, StepNoted, TaxRule
 from engine.clock import NEW_YORK
 from engine.decision.reinvest import (
     ELSEWHERE,
@@ -36,7 +36,7 @@ longest pause of the reference rates, over Easter and Christmas, is four days.""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class SaleOutcome:
     """Euro in hand after tax and costs once the price has moved by ``move_pct`` and the rest is
     sold; what was sold before lies as cash without interest. must_earn_pct: what it must earn
     elsewhere, all sold now, to bring as much as holding, after tax on it too; None for nothing."""
@@ -111,7 +111,7 @@ class Position:
     half_net_eur: float | None
     half_tax_eur: float | None
     half_kept_eur: float | None
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[SaleOutcome, ...] = ()
     dividends_eur: float | None = None
     withheld_eur: float | None = None
     falls: tuple[Fall, ...] = ()
@@ -253,7 +253,7 @@ def _since(
     return tuple(_step(step, known_by, today, kept) for step in steps)
 
 
-def _step(step: Step, known_by: Known, today: date, kept: Mapping[date, float]) -> Since:
+def _step(step: StepNoted, known_by: Known, today: date, kept: Mapping[date, float]) -> Since:
     closes, rates, splits = known_by
     before = max((day for day in closes if day <= step.on), default=None)
     decided = max((day for day in kept if day <= step.on), default=None)
@@ -317,7 +317,7 @@ def _valued(
     order: float,
 ) -> Position:
     tax = net = fall = None
-    outcomes: tuple[Outcome, ...] = ()
+    outcomes: tuple[SaleOutcome, ...] = ()
     if value is not None and tax_rate == 0:
         cost_for_tax: float | None = cost or 0.0  # without tax the cost moves nothing in hand
     else:
@@ -343,10 +343,10 @@ def _valued(
     )  # fmt: skip
 
 
-def _outcome(move: float, value: float, cost: float, tax_rate: float, order: float) -> Outcome:
+def _outcome(move: float, value: float, cost: float, tax_rate: float, order: float) -> SaleOutcome:
     _, now = after_tax(value, cost, tax_rate, order)
     _, later = after_tax(value * (1 + move / 100), cost, tax_rate, order)
-    return Outcome(
+    return SaleOutcome(
         move_pct=move,
         hold_eur=later,
         sell_half_eur=(now + later) / 2,

@@ -41,7 +41,7 @@ ALONE: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ImpulsePart:
     """What an event added to a voice's impulses: in which row, and signed in per cent."""
 
     row: int
@@ -246,7 +246,7 @@ class Episode:
     last_row: int
     objects: set[str] = field(default_factory=set)
     told: dict[str, Event] = field(default_factory=dict)
-    parts: list[Part] = field(default_factory=list)
+    parts: list[ImpulsePart] = field(default_factory=list)
     size: float = 0.0
     over: bool = False
     confirmed_row: int | None = None
@@ -283,7 +283,7 @@ def episodes(
         if size > episode.size:
             amount = event.direction * (size - episode.size)
             episode.size = size
-            episode.parts.append(Part(row=row, name=name, event=event, amount_pct=amount))
+            episode.parts.append(ImpulsePart(row=row, name=name, event=event, amount_pct=amount))
         if owners > 1 or confirmed:
             if episode.confirmed_row is None:
                 episode.confirmed_row = row
@@ -427,7 +427,7 @@ def _standing(versions: Sequence[Version], t: int, weights: EventWeights) -> lis
     return kept
 
 
-def _arrays(added: Iterable[Part], rows: int) -> dict[str, FloatArray]:
+def _arrays(added: Iterable[ImpulsePart], rows: int) -> dict[str, FloatArray]:
     out = {name: np.zeros(rows) for name in NAMES}
     for part in added:
         out[part.name][part.row] += part.amount_pct

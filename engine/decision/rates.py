@@ -1,7 +1,7 @@
 """Rate expectations from the record: one reader, for an instant and for every session.
 
-``Rates`` holds what is known of rates; filled from what counts at an instant it answers for the
-report and ``nvsignal rates``, filled row by row for the features. There is no second reading.
+``KnownRates`` holds what is known of rates; filled from what counts at an instant it answers for
+the report and ``nvsignal rates``, filled row by row for the features. There is no second reading.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ EFFR = ("DFF", "EFFR")
 
 
 @dataclass(slots=True)
-class Rates:
+class KnownRates:
     """What is known of rates: figures by series and day, the Fed's calendar and its decisions."""
 
     figures: dict[str, dict[date, float]] = field(default_factory=dict)
@@ -197,9 +197,9 @@ class Rates:
         return sum(rates) / days if len(rates) == days else None
 
 
-def rates_at(history: History, at: datetime) -> Rates:
+def rates_at(history: History, at: datetime) -> KnownRates:
     """Everything the record knows about rates at ``at``."""
-    rates = Rates()
+    rates = KnownRates()
     rates.take(known(history, OBSERVATIONS, at).values())
     rates.take(known(history, MEETINGS, at).values())
     rates.take(known(history, FED_DECISIONS, at).values())
@@ -217,7 +217,7 @@ def expectations_at(history: History, at: datetime) -> tuple[RateExpectation, ..
 Arrived = tuple[Observation | Meeting | FedDecision, ...]
 
 
-def rates_on(history: History, grid: Grid) -> Iterator[tuple[int, Arrived, Rates]]:
+def rates_on(history: History, grid: Grid) -> Iterator[tuple[int, Arrived, KnownRates]]:
     """(row, what it brings, what is known there) for every row: ``rates_at`` in one sweep.
 
     One object grows from row to row; read it before asking for the next.
@@ -230,7 +230,7 @@ def rates_on(history: History, grid: Grid) -> Iterator[tuple[int, Arrived, Rates
     ):
         for version in versions:
             arriving.setdefault(version.row, []).append(version.reading)
-    rates = Rates()
+    rates = KnownRates()
     for row in range(len(grid)):
         brought = tuple(arriving.get(row, ()))
         rates.take(brought)
@@ -278,10 +278,12 @@ def _or_nan(value: float | None) -> float:
 
 
 _FUTURES_KINDS = tuple(kind.name for kind in (OBSERVATIONS, MEETINGS, FED_DECISIONS))
-"""Kinds of facts that ``Rates`` holds."""
+"""Kinds of facts that ``KnownRates`` holds."""
 
 
-def _priced(rates: Rates, at: datetime, key: str, memo: KeptValues | None) -> dict[date, float]:
+def _priced(
+    rates: KnownRates, at: datetime, key: str, memo: KeptValues | None
+) -> dict[date, float]:
     """Meeting -> expected cumulative change in bp, where a fresh futures curve is known."""
     kept = memo.get(key) if memo is not None else None
     if kept is not None:
@@ -326,7 +328,7 @@ class _Surprises:
         self._before: Mapping[date, float] = {}
 
     def learn(
-        self, row: int, eve: date, at: datetime, brought: Arrived, rates: Rates,
+        self, row: int, eve: date, at: datetime, brought: Arrived, rates: KnownRates,
         priced: Mapping[date, float],
     ) -> float:  # fmt: skip
         """What ``row`` adds. eve: the session before it. priced: the curve known there."""

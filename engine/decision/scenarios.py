@@ -30,7 +30,7 @@ SINCE_EVERY = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Asked:
+class AnsweredMornings:
     """The answers of N mornings, all (N,)."""
 
     invested: BoolArray
@@ -38,10 +38,10 @@ class Asked:
     target_weight: FloatArray
     score: FloatArray
 
-    def at(self, order: int) -> Asked:
+    def at(self, order: int) -> AnsweredMornings:
         """One of the mornings, as (1,)."""
         one = slice(order, order + 1)
-        return Asked(
+        return AnsweredMornings(
             invested=self.invested[one],
             reduced=self.reduced[one],
             target_weight=self.target_weight[one],
@@ -118,7 +118,12 @@ def known_days(base: Evaluation) -> Rows:
 
 
 def _row(
-    blend: Blend, preset: str, base: Evaluation, days: Rows, scenario: Scenario, asked: Asked
+    blend: Blend,
+    preset: str,
+    base: Evaluation,
+    days: Rows,
+    scenario: Scenario,
+    asked: AnsweredMornings,
 ) -> StressRow:
     full = blend.rule.hold_weight
     before = base.target_weight[days]
@@ -143,14 +148,14 @@ def _row(
 
 def ask(
     blend: Blend, features: Features, base: Evaluation, scenario: Scenario, rows: Rows
-) -> Asked:
+) -> AnsweredMornings:
     """What the preset would say on each of ``rows`` with the scenario on that morning."""
     return _asked(blend, features, base, [(scenario, rows)])
 
 
 def _asked(
     blend: Blend, features: Features, base: Evaluation, pairs: Sequence[tuple[Scenario, Rows]]
-) -> Asked:
+) -> AnsweredMornings:
     """``ask`` for several scenarios in one go, one after the other."""
     parts = [overlaid(features.values, scenario, rows) for scenario, rows in pairs]
     sizes, names = [rows.size for _, rows in pairs], {name for part in parts for name in part}
@@ -186,7 +191,7 @@ def _asked(
         whole = np.broadcast_to(array, (rows.size, array.shape[-1]))
         return np.asarray(whole[order, rows])
 
-    return Asked(
+    return AnsweredMornings(
         invested=each(found.invested).astype(np.bool_),
         reduced=each(found.reduced).astype(np.bool_),
         target_weight=each(found.target_weight).astype(np.float64),

@@ -207,7 +207,7 @@ def pair_terms(reading: Reading) -> set[int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class SparseRows:
     """Sparse rows: entries of row i are ``columns[starts[i]:starts[i+1]]`` with ``values``."""
 
     starts: IntArray
@@ -225,12 +225,12 @@ class Rows:
         return product
 
 
-def _rows(entries: Sequence[Mapping[int, float]]) -> Rows:
+def _rows(entries: Sequence[Mapping[int, float]]) -> SparseRows:
     sizes = [len(entry) for entry in entries]
     starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
     columns = np.fromiter((c for e in entries for c in e), dtype=np.int64, count=int(starts[-1]))
     values = np.fromiter((v for e in entries for v in e.values()), np.float64, int(starts[-1]))
-    return Rows(starts, columns, values)
+    return SparseRows(starts, columns, values)
 
 
 def tfidf_row(
@@ -381,12 +381,12 @@ class _Featurizer:
         self._pairs = {term: i for i, term in enumerate(pairs)}
         self._word_idf, self._char_idf = word_idf.tolist(), char_idf.tolist()
 
-    def word_rows(self, readings: Sequence[Reading]) -> Rows:
+    def word_rows(self, readings: Sequence[Reading]) -> SparseRows:
         return _rows(
             [tfidf_row(word_terms(r.words), self._words, self._word_idf) for r in readings]
         )
 
-    def pair_rows(self, readings: Sequence[Reading]) -> Rows:
+    def pair_rows(self, readings: Sequence[Reading]) -> SparseRows:
         entries = []
         for reading in readings:
             known = sorted(self._pairs[p] for p in pair_terms(reading) if p in self._pairs)
@@ -394,7 +394,7 @@ class _Featurizer:
             entries.append(dict.fromkeys(known, share))
         return _rows(entries)
 
-    def char_rows(self, words: Sequence[str]) -> Rows:
+    def char_rows(self, words: Sequence[str]) -> SparseRows:
         """One row per *word*: a headline's characters are the mean of its words'."""
         return _rows([tfidf_row(char_terms(word), self._chars, self._char_idf) for word in words])
 
@@ -447,11 +447,11 @@ class _Runner:
                 continue
             how = mood.told(reading, measures=types[i] not in budgets.TYPES)
             if types[i] in _POLICY and how.weighs and (named := mood.only_named(reading)):
-                how = mood.Told(mood=Mood.COMMENT, cue=named)
+                how = mood.MoodReading(mood=Mood.COMMENT, cue=named)
             if types[i] in MOVING and how.weighs:
                 told = frames.judge(reading, types[i], senses[i])
                 if told is None:
-                    how = mood.Told(mood=Mood.COMMENT)
+                    how = mood.MoodReading(mood=Mood.COMMENT)
                     unsure[i] = types[i] in _POLICY and sign[i] < UNTOLD_SIGN_BELOW
                 else:
                     types[i], senses[i] = told.event_type, told.direction
@@ -536,12 +536,12 @@ def best_types(probability: FloatArray) -> IntArray:
     return np.asarray(out, dtype=np.int64)
 
 
-def _word_means(readings: Sequence[Reading], index: Mapping[str, int]) -> Rows:
+def _word_means(readings: Sequence[Reading], index: Mapping[str, int]) -> SparseRows:
     """Rows that average over a headline's words (scaled to unit length for independent words)."""
     starts = np.concatenate(([0], np.cumsum([len(r.words) for r in readings], dtype=np.int64)))
     columns = np.array([index[w] for r in readings for w in plain_words(r.words)], dtype=np.int64)
     sizes = np.maximum(np.diff(starts), 1)
-    return Rows(starts, columns, np.repeat(1.0 / np.sqrt(sizes), np.diff(starts)))
+    return SparseRows(starts, columns, np.repeat(1.0 / np.sqrt(sizes), np.diff(starts)))
 
 
 def vote_block(votes: FloatArray) -> FloatArray:
@@ -668,7 +668,7 @@ def _logistic(features: Any, labels: IntArray, inverse_penalty: float, classes: 
     return weights
 
 
-def _sparse(rows: Rows, width: int) -> Any:
+def _sparse(rows: SparseRows, width: int) -> Any:
     from scipy.sparse import csr_matrix
 
     return csr_matrix((rows.values, rows.columns, rows.starts), shape=(len(rows.starts) - 1, width))

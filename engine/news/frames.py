@@ -169,7 +169,7 @@ def _frame(row: Mapping[str, Any], kinds: set[str], matters: Mapping[str, int]) 
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ToldStep:
     """The type and sense of a step that is told; ``sure`` where what is done to what decides it."""
 
     event_type: str
@@ -177,7 +177,7 @@ class Verdict:
     sure: bool
 
 
-def judge(reading: Reading, event_type: str, direction: int) -> Verdict | None:
+def judge(reading: Reading, event_type: str, direction: int) -> ToldStep | None:
     """What ``reading``, taken for ``event_type`` and ``direction``, tells; None where no step.
 
     Where all steps told have one sense, and type and words give any, it is theirs, and a
@@ -187,20 +187,20 @@ def judge(reading: Reading, event_type: str, direction: int) -> Verdict | None:
     line = _Line.of(reading)
     senses = _senses(line, event_type)
     if senses is None:
-        return Verdict(event_type, direction, sure=False)
+        return ToldStep(event_type, direction, sure=False)
     if not senses:
         if event_type in _EXPORTS:
             probe = direction < 0 and _senses(line, _PROBE) == frozenset({-1})
-            return Verdict(_PROBE, -1, sure=True) if probe else None
+            return ToldStep(_PROBE, -1, sure=True) if probe else None
         kin = _KIN.get(event_type, "")
         return judge(reading, kin, direction) if kin and _senses(line, kin) else None
     sense = next(iter(senses))
     if len(senses) > 1 or sense == 0 or direction == 0:
         agrees = 0 in senses or not direction or direction in senses
-        return Verdict(event_type, direction, sure=False) if agrees else None
+        return ToldStep(event_type, direction, sure=False) if agrees else None
     if event_type in _EXPORTS and direction == -sense:
         event_type = "export_relief" if sense > 0 else "export_restriction"
-    return Verdict(event_type, sense, sure=True)
+    return ToldStep(event_type, sense, sure=True)
 
 
 def tells(reading: Reading, event_type: str) -> bool:

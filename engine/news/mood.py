@@ -19,7 +19,7 @@ from engine.values import WEIGHING, Mood
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class MoodReading:
     """A mood and the words of the headline that decided it, "" where none did (a plain fact)."""
 
     mood: Mood
@@ -87,7 +87,7 @@ def _codes() -> _Codes:
     return _Codes(dict(at), measures, policy, enquiry)
 
 
-def told(reading: Reading, *, measures: bool = True) -> Told:
+def told(reading: Reading, *, measures: bool = True) -> MoodReading:
     """The mood of ``reading``, with its cue.
 
     measures: whether a measure that is named may be only named, asked for or reacted to; not where
@@ -102,23 +102,23 @@ def told(reading: Reading, *, measures: bool = True) -> Told:
         return None if places_of is None else _words(reading, *places_of)
 
     if (words := cue("mood_correction")) is not None:
-        return Told(mood=Mood.CORRECTION, cue=words)
+        return MoodReading(mood=Mood.CORRECTION, cue=words)
     if (words := cue("mood_past") or _year(text)) is not None:
-        return Told(mood=Mood.PAST, cue=words)
+        return MoodReading(mood=Mood.PAST, cue=words)
     if (words := _comments(text) or cue("mood_comment") or _opener(reading, found)) is not None:
-        return Told(mood=Mood.COMMENT, cue=words)
+        return MoodReading(mood=Mood.COMMENT, cue=words)
     if (words := cue("mood_denial")) is not None:
-        return Told(mood=Mood.DENIAL, cue=words)
+        return MoodReading(mood=Mood.DENIAL, cue=words)
     if measures and said & codes.measures:
         if (words := cue("mood_proposal", "congress")) and _undecided(said, found, codes):
-            return Told(mood=Mood.PROPOSAL, cue=words)
+            return MoodReading(mood=Mood.PROPOSAL, cue=words)
         talks = _company_talks(said, found, codes) and not _orders(reading)
         talk = cue("mood_talk") if talks else None
         if (words := cue(*_REACTED) or talk or _echo(reading, codes)) is not None:
-            return Told(mood=Mood.COMMENT, cue=words)
+            return MoodReading(mood=Mood.COMMENT, cue=words)
     if (words := hedge(reading)) is not None:
-        return Told(mood=Mood.RUMOUR, cue=words)
-    return Told(mood=Mood.FACT)
+        return MoodReading(mood=Mood.RUMOUR, cue=words)
+    return MoodReading(mood=Mood.FACT)
 
 
 def _found(reading: Reading) -> dict[int, tuple[int, int]]:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from engine.clock import NEW_YORK
 from engine.record.history import History
-from engine.record.readings import FILINGS, INSPECTIONS, RULES, Filing, Rule
+from engine.record.readings import FILINGS, INSPECTIONS, RULES, FederalRule, Filing
 from engine.values import Direction, Event, Fact, Mood, Stage
 
 FRESH = timedelta(days=7)
@@ -61,19 +61,19 @@ _ITEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
 _REPORTS: Mapping[str, str] = MappingProxyType({"10-Q": "quarterly", "10-K": "annual"})
 
 
-def documents(history: History, at: datetime) -> list[tuple[Fact, Rule | Filing]]:
+def documents(history: History, at: datetime) -> list[tuple[Fact, FederalRule | Filing]]:
     """Every version of every document known by ``at``."""
     rules, laid_out = history.told(RULES, at), history.told(INSPECTIONS, at)
     return [*rules, *laid_out, *history.told(FILINGS, at)]
 
 
-def official(facts: Iterable[tuple[Fact, Rule | Filing]]) -> tuple[Event, ...]:
+def official(facts: Iterable[tuple[Fact, FederalRule | Filing]]) -> tuple[Event, ...]:
     """The events that ``documents`` tell, in their order."""
     told = (_filing(f, read) if isinstance(read, Filing) else _rule(f, read) for f, read in facts)
     return tuple(event for event in told if event is not None)
 
 
-def is_ours(rule: Rule) -> bool:
+def is_ours(rule: FederalRule) -> bool:
     """Whether it is a rule of Commerce on advanced chips."""
     ours = _EXPORT_AGENCIES & frozenset(rule.agencies)
     return bool(ours and _CHIPS.search(f"{rule.title} {rule.abstract}"))
@@ -93,7 +93,7 @@ def sense_of(title: str, abstract: str) -> Direction:
     return 0
 
 
-def _rule(fact: Fact, rule: Rule) -> Event | None:
+def _rule(fact: Fact, rule: FederalRule) -> Event | None:
     if not is_ours(rule) or rule.known_at - rule.occurred_at > FRESH:
         return None
     sense = sense_of(rule.title, rule.abstract)

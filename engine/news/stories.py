@@ -30,7 +30,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from engine.news.taxonomy import TAXONOMY, Group
-from engine.news.tellings import REFUTING, Telling, Told, jaccard, tokens
+from engine.news.tellings import REFUTING, Telling, ToldItem, jaccard, tokens
 from engine.values import REPEAT, WEIGHING, Direction, Event, Mood, Stage
 
 STORY_WINDOW = timedelta(hours=96)
@@ -115,7 +115,7 @@ class Stories:
 
     classifier: str
     held: dict[str, Story] = field(default_factory=dict)
-    texts: dict[str, Told] = field(default_factory=dict)
+    texts: dict[str, ToldItem] = field(default_factory=dict)
     curated: tuple[Event, ...] = ()
     repeated: int = 0
     _events: dict[str, Event] = field(default_factory=dict)
@@ -136,13 +136,13 @@ class Stories:
         """Every story as an event, at its latest."""
         return tuple(self._events.values())
 
-    def take(self, arrived: Iterable[Told]) -> list[tuple[datetime, Story, Event]]:
+    def take(self, arrived: Iterable[ToldItem]) -> list[tuple[datetime, Story, Event]]:
         """Add items in the order in which they became known; the versions that this makes.
 
         A version is known at the instant of the items that made it. Items of one instant may come
         in any order.
         """
-        by_instant: dict[datetime, list[Told]] = {}
+        by_instant: dict[datetime, list[ToldItem]] = {}
         for told in arrived:
             by_instant.setdefault(told.item.known_at, []).append(told)
         versions = []
@@ -153,7 +153,7 @@ class Stories:
             versions += [(instant, self.held[k], self._events[k]) for k in self._changed]
         return versions
 
-    def _take_one(self, told: Told) -> None:
+    def _take_one(self, told: ToldItem) -> None:
         home = self._items.get(told.telling.item_id)
         if home is not None and self._edited(told, self.held[home]):
             return
@@ -169,7 +169,7 @@ class Stories:
 
     # --- told already -----------------------------------------------------------------------
 
-    def _told_before(self, told: Told) -> bool:
+    def _told_before(self, told: ToldItem) -> bool:
         """The same words are on record: under any address, owner or date, that is the same.
 
         What recurs by calendar (a meeting, results) is told in the same words every time.
@@ -181,7 +181,7 @@ class Stories:
         age = told.item.known_at - event.known_at
         return event.event_type not in _RECURRENT or age <= RECURRENT_HELD
 
-    def _late_repeat(self, told: Told) -> bool:
+    def _late_repeat(self, told: ToldItem) -> bool:
         """Archive, or a late item of a voice and sense that was told since it was new."""
         item = told.item
         published = item.published_at or item.known_at
@@ -200,7 +200,7 @@ class Stories:
 
     # --- edits and refutations --------------------------------------------------------------
 
-    def _edited(self, told: Told, story: Story) -> bool:
+    def _edited(self, told: ToldItem, story: Story) -> bool:
         """Whether ``told`` edits an item of ``story``; then it was dealt with here.
 
         An address may also carry a different report later (a live page): then it is no edit. An
@@ -229,12 +229,12 @@ class Stories:
             self._join(told)
         return True
 
-    def _same_thing(self, told: Told, story: Story, old: Telling) -> bool:
+    def _same_thing(self, told: ToldItem, story: Story, old: Telling) -> bool:
         shared = frozenset(told.telling.objects) & frozenset(old.objects)
         before = frozenset(tokens(story.headline))
         return bool(shared) or jaccard(frozenset(tokens(told.item.title)), before) >= SHARED_WORDS
 
-    def _refute(self, told: Told) -> None:
+    def _refute(self, told: ToldItem) -> None:
         """End every story that ``told`` takes back or denies; keep it as an event of no weight."""
         ended = "refuted" if told.telling.mood is Mood.DENIAL else "corrected"
         oldest = told.item.known_at - REFUTED_WITHIN
@@ -244,7 +244,7 @@ class Stories:
                 self._keep(replace(self.held[key], ended=ended))
         self._keep(_begin(told), told)
 
-    def _about(self, told: Told, event: Event) -> bool:
+    def _about(self, told: ToldItem, event: Event) -> bool:
         """Whether a refutation speaks of ``event``: of its voice, not in its sense, same object.
 
         A denial may name what it denies with the sign of it; a correction says what now holds.
@@ -265,7 +265,7 @@ class Stories:
 
     # --- which story ------------------------------------------------------------------------
 
-    def _join(self, told: Told) -> None:
+    def _join(self, told: ToldItem) -> None:
         home = self._home(told)
         if home is None:
             self._keep(_begin(told), told)
@@ -280,7 +280,7 @@ class Stories:
         grown = replace(home, tellings=(*home.tellings, telling))
         self._keep(grown, replace(told, telling=telling))
 
-    def _home(self, told: Told) -> Story | None:
+    def _home(self, told: ToldItem) -> Story | None:
         """The story ``told`` belongs to: an update of its own owner's, or the most alike."""
         update = self._update_of(told)
         if update is not None:
@@ -294,7 +294,7 @@ class Stories:
                 best, best_likeness = story, likeness
         return best
 
-    def _update_of(self, told: Told) -> Story | None:
+    def _update_of(self, told: ToldItem) -> Story | None:
         key = self._plain.get((told.telling.owner, told.telling.plain))
         if key is None:
             return None
@@ -317,14 +317,14 @@ class Stories:
         ]
         return sorted(found, key=lambda s: (s.known_at, s.event_id))
 
-    def _members(self, story: Story) -> list[Told]:
+    def _members(self, story: Story) -> list[ToldItem]:
         return [self.texts[t.item_id] for t in story.tellings if t.item_id in self.texts]
 
     def _sense(self, story: Story) -> tuple[str, Direction]:
         event = self._events[story.event_id]
         return voice_of(event.event_type), event.direction
 
-    def _keep(self, story: Story, told: Told | None = None) -> None:
+    def _keep(self, story: Story, told: ToldItem | None = None) -> None:
         self.held[story.event_id] = story
         self._changed[story.event_id] = None
         self._index(story)
@@ -341,7 +341,7 @@ class Stories:
             self._items[told.item_id] = story.event_id
 
 
-def cluster(told: Iterable[Told], *, classifier: str = "headlines") -> tuple[Event, ...]:
+def cluster(told: Iterable[ToldItem], *, classifier: str = "headlines") -> tuple[Event, ...]:
     """Events told by items from nothing, ordered by the instant they became known."""
     stories = Stories(classifier=classifier)
     stories.take(told)
@@ -392,7 +392,7 @@ def _vote(heard: Sequence[Telling]) -> tuple[str, Direction]:
     return kind, max(senses, key=lambda sign: senses[sign])
 
 
-def _begin(told: Told) -> Story:
+def _begin(told: ToldItem) -> Story:
     item, published = told.item, told.item.published_at
     text = f"{told.telling.words}\x1f{item.known_at.isoformat()}"
     return Story(
@@ -405,7 +405,7 @@ def _begin(told: Told) -> Story:
     )
 
 
-def _order(told: Told) -> tuple[object, ...]:
+def _order(told: ToldItem) -> tuple[object, ...]:
     item = told.item
     return (item.published_at or item.known_at, item.title, item.source, item.url)
 
@@ -432,7 +432,7 @@ def old_address(url: str, known_at: datetime) -> bool:
 # --- likeness -------------------------------------------------------------------------------
 
 
-def _likeness(a: Told, b: Told) -> float:
+def _likeness(a: ToldItem, b: ToldItem) -> float:
     """0 when nothing links the two, else a figure that orders the candidates."""
     likeness = jaccard(a.content, b.content)
     if likeness >= NEAR_VERBATIM:
@@ -444,7 +444,7 @@ def _likeness(a: Told, b: Told) -> float:
     return likeness if alike and same_actor and likeness >= SHARED_WORDS else 0.0
 
 
-def vetoed(a: Told, b: Told) -> bool:
+def vetoed(a: ToldItem, b: ToldItem) -> bool:
     """Do ``a`` and ``b`` name different things, or say opposite or unlike ones for sure?"""
     if not _labels_agree(a, b):
         return True
@@ -458,7 +458,7 @@ def vetoed(a: Told, b: Told) -> bool:
     return _one_sided(a.verbs, b.verbs)
 
 
-def _labels_agree(a: Told, b: Told) -> bool:
+def _labels_agree(a: ToldItem, b: ToldItem) -> bool:
     """Same sense and voice, or nearly the same words of which one is unsure."""
     same_voice = voice_of(a.telling.event_type) == voice_of(b.telling.event_type)
     opposed = a.telling.direction * b.telling.direction < 0

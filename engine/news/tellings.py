@@ -85,7 +85,7 @@ _STOP = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class ToldItem:
     """An item, what it was taken for, and everything that decides which story it belongs to.
 
     tells: read, our business, sure enough, and in a mood that moves something. unread: abstained,
@@ -98,13 +98,15 @@ class Told:
     unread: bool = False
 
     @staticmethod
-    def of(item: Item, label: Classification) -> Told:
+    def of(item: Item, label: Classification) -> ToldItem:
         """An item as just classified."""
         telling = _telling(item, label)
         tells = label.relevant and not label.abstained and telling.mood in WEIGHING
         if telling.mood in REFUTING and not label.relevant and telling.objects:
             telling = replace(telling, event_type="other")
-        return Told(item=item, telling=telling, tells=tells, unread=label.abstained or label.unread)
+        return ToldItem(
+            item=item, telling=telling, tells=tells, unread=label.abstained or label.unread
+        )
 
     @property
     def refutes(self) -> bool:

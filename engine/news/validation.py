@@ -26,7 +26,7 @@ _INDEX: Mapping[str, int] = MappingProxyType({name: i for i, name in enumerate(E
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Validation:
+class CrossValidation:
     """Figures of a cross-validation in which no event is on both sides.
 
     confusion: (types, types) counts, true type by row, predicted by column.
@@ -82,7 +82,7 @@ def calibration_error(
     return float(sum(gaps))
 
 
-def cross_validate(rows: Sequence[c.LabelledHeadline], *, folds: int = 5) -> Validation:
+def cross_validate(rows: Sequence[c.LabelledHeadline], *, folds: int = 5) -> CrossValidation:
     """Event-grouped cross-validation of the whole chain, temperature and abstention included."""
     fold = c.group_folds([row.event_group for row in rows], folds)
     found: dict[int, c.Classification] = {}
@@ -101,7 +101,7 @@ def _validation(
     found: tuple[c.Classification, ...],
     probability: FloatArray,
     folds: int,
-) -> Validation:
+) -> CrossValidation:
     truth = np.array([_INDEX[row.event_type] for row in rows], dtype=np.int64)
     guess = np.array([_INDEX[one.event_type] for one in found], dtype=np.int64)
     wanted = np.array([row.direction for row in rows])
@@ -117,7 +117,7 @@ def _validation(
     confusion = np.zeros((len(EVENT_TYPES), len(EVENT_TYPES)), dtype=np.int64)
     np.add.at(confusion, (truth, guess), 1)
     at = np.arange(len(truth))
-    return Validation(
+    return CrossValidation(
         rows=len(rows),
         groups=len({row.event_group for row in rows}),
         folds=folds,

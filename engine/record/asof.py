@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from engine.clock import NEW_YORK, to_micros
 from engine.record.history import History
-from engine.record.quarantine import Told, Walk, bound_of, same_close
+from engine.record.quarantine import ToldClose, Walk, bound_of, same_close
 from engine.record.readings import (
     ACTIONS,
     BAR_SIGHTINGS,
@@ -244,10 +244,10 @@ class _Bars:
         versions = sorted(self._told[day].values(), key=lambda v: v[:2], reverse=True)
         return [bar for _, _, bar in versions]
 
-    def _versions(self, day: date) -> list[Told]:
+    def _versions(self, day: date) -> list[ToldClose]:
         bars = self._standing(day)
         return [
-            Told(
+            ToldClose(
                 close=bar.close,
                 confirmed=(day, bar.close) in self._seen_again
                 or any(same_close(bar.close, other.close) for other in bars if other is not bar),

@@ -54,7 +54,7 @@ SAME_CLOSE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ToldClose:
     """A close as one source tells it; confirmed: it counts whatever its size."""
 
     close: float
@@ -98,11 +98,11 @@ class Walk:
         self._bound, self._split_factor = bound, split_factor
         self._leap = SPIKE * math.log(bound)
         self._days: list[date] = []
-        self._told: list[Sequence[Told]] = []
+        self._told: list[Sequence[ToldClose]] = []
         self._firsts: list[float] = []
         self._level, self._waiting = _Level(), _Level()
 
-    def add(self, day: date, told: Sequence[Told]) -> None:
+    def add(self, day: date, told: Sequence[ToldClose]) -> None:
         """The next session with its closes, raw, the best source first.
 
         The first that stands near the level counts, without the last one where that was a spike,
@@ -125,7 +125,7 @@ class Walk:
                 return
         self._wait(place)
 
-    def _counts(self, place: int, version: Told) -> bool:
+    def _counts(self, place: int, version: ToldClose) -> bool:
         level = self._level
         if level.places and not self._waiting.places:
             if abs(self._move(level, place, version.close)) <= self._leap:
@@ -164,7 +164,7 @@ class Walk:
             level.places.pop()
             level.close = before.close
 
-    def _leaps(self, before: _Level, last: int, told: Told, place: int, close: float) -> bool:
+    def _leaps(self, before: _Level, last: int, told: ToldClose, place: int, close: float) -> bool:
         """Whether ``told`` lies far from both its neighbours, and these near each other."""
         peak = _Level(places=[last], close=told.close)
         there, back = self._move(before, last, told.close), self._move(peak, place, close)

@@ -12,9 +12,9 @@ from collections.abc import Iterable
 
 from engine.record.tables.database import create_schema, schema_revision, uncollected
 from engine.record.tables.decisions import Decisions
-from engine.record.tables.facts import Facts, fact_row
+from engine.record.tables.facts import FactTable, fact_row
 from engine.record.tables.items import Items, StoredItem, item_row
-from engine.record.tables.polls import Polls, PollState
+from engine.record.tables.polls import Polls, StoredPollState
 from engine.record.tables.runs import JobRun, Runs, RunStatus
 from engine.record.tables.sent import Sent
 from engine.record.tables.trials import Trial, Trials
@@ -22,7 +22,7 @@ from engine.record.tables.versions import Recorded
 from engine.values import Fact, Item
 
 
-class Store(Facts, Items, Polls, Runs, Trials, Sent, Decisions):
+class Store(FactTable, Items, Polls, Runs, Trials, Sent, Decisions):
     """An open record. Safe to share between threads; writers take turns.
 
     Every method raises ``StoreError`` when the database is locked for longer than the timeout,
@@ -30,7 +30,7 @@ class Store(Facts, Items, Polls, Runs, Trials, Sent, Decisions):
     """
 
     def record_poll(
-        self, state: PollState, *, facts: Iterable[Fact] = (), items: Iterable[Item] = ()
+        self, state: StoredPollState, *, facts: Iterable[Fact] = (), items: Iterable[Item] = ()
     ) -> Recorded:
         """Write everything one poll brought, and where the next one starts, all or none."""
         fact_rows = [fact_row(fact) for fact in facts]
@@ -44,11 +44,11 @@ class Store(Facts, Items, Polls, Runs, Trials, Sent, Decisions):
 
 __all__ = [
     "JobRun",
-    "PollState",
     "Recorded",
     "RunStatus",
     "Store",
     "StoredItem",
+    "StoredPollState",
     "Trial",
     "create_schema",
     "schema_revision",

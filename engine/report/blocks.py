@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from engine.report.charts import Span
+from engine.report.charts import AxisSpan
 
 Tone = int
 Depth = Literal["all", "full", "short"]
@@ -56,8 +56,8 @@ class Gauge:
     label: str
     limit: float
     limit_label: str
-    danger: Span
-    wait: Span
+    danger: AxisSpan
+    wait: AxisSpan
     ends: tuple[str, str]
 
 
@@ -118,7 +118,7 @@ class Cell:
     note: str = ""
     tone: Tone = 0
     style: Literal["", "strong", "quiet"] = ""
-    span: Span | None = None
+    span: AxisSpan | None = None
     at: float | None = None
     zero: float | None = None
     observed: bool = True
@@ -160,7 +160,7 @@ class Table(Block):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class ListItem:
     """One entry of a list: a number, a title, the text (a link when ``url`` is set), details.
 
     quoted: the text is somebody else's, in a language of its own.
@@ -179,18 +179,18 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Items(Block):
+class ItemList(Block):
     """A list. most: how many a short form shows. boxed: set apart from our own findings."""
 
     kind: ClassVar[str] = "items"
-    items: tuple[Item, ...]
+    items: tuple[ListItem, ...]
     title: str = ""
     most: int = 8
     boxed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class WaterfallStep:
     """One step of a waterfall. value: the number behind ``shown``; observed False: hatched."""
 
     label: str
@@ -198,8 +198,8 @@ class Bar:
     shown: str
     working: str
     observed: bool
-    span: Span
-    reasons: tuple[Item, ...] = ()
+    span: AxisSpan
+    reasons: tuple[ListItem, ...] = ()
 
     @property
     def tone(self) -> Tone:
@@ -212,8 +212,8 @@ class Waterfall(Block):
     """Parts that add up: bars, the line of zero, a limit, the sum; ``key`` names its colours."""
 
     kind: ClassVar[str] = "waterfall"
-    bars: tuple[Bar, ...]
-    total: Bar
+    bars: tuple[WaterfallStep, ...]
+    total: WaterfallStep
     zero: float
     limit: float
     limit_label: str
@@ -263,8 +263,8 @@ class Chart(Block):
     summary: str
     levels: tuple[Tick, ...] = ()
     times: tuple[Tick, ...] = ()
-    bands: tuple[Span, ...] = ()
-    gap: Span | None = None
+    bands: tuple[AxisSpan, ...] = ()
+    gap: AxisSpan | None = None
     marks: tuple[Mark, ...] = ()
     dots: tuple[Mark, ...] = ()
     end: Mark | None = None
@@ -286,7 +286,7 @@ class Card(Block):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fold(Block):
+class Details(Block):
     """Blocks that a narrow HTML page keeps behind ``title`` until asked; forms of text lay them out
     as if they stood alone."""
 
@@ -295,7 +295,7 @@ class Fold(Block):
     blocks: tuple[Block, ...]
 
 
-KINDS: tuple[type[Block], ...] = (Note, Verdict, Lines, Table, Items, Waterfall, Chart, Card)
+KINDS: tuple[type[Block], ...] = (Note, Verdict, Lines, Table, ItemList, Waterfall, Chart, Card)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -327,7 +327,7 @@ def flat(blocks: Iterable[Block]) -> Iterator[Block]:
     """``blocks`` with those inside cards."""
     for block in blocks:
         yield block
-        if isinstance(block, Card | Fold):
+        if isinstance(block, Card | Details):
             yield from flat(block.blocks)
 
 
@@ -340,9 +340,9 @@ def shown(blocks: Sequence[Block], *, short: bool, folds: bool = False) -> Itera
     for block in blocks:
         if block.depth == unwanted:
             continue
-        if isinstance(block, Lines | Table | Items) and not _content(block):
+        if isinstance(block, Lines | Table | ItemList) and not _content(block):
             continue
-        if isinstance(block, Fold):
+        if isinstance(block, Details):
             inside = tuple(shown(block.blocks, short=short, folds=folds))
             if folds and inside:
                 yield replace(block, blocks=inside)
@@ -352,7 +352,7 @@ def shown(blocks: Sequence[Block], *, short: bool, folds: bool = False) -> Itera
         yield block
 
 
-def _content(block: Lines | Table | Items) -> tuple[object, ...]:
+def _content(block: Lines | Table | ItemList) -> tuple[object, ...]:
     if isinstance(block, Lines):
         return block.lines
     return block.rows if isinstance(block, Table) else block.items

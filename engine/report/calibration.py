@@ -18,7 +18,7 @@ from engine.report.charts import line_through
 from engine.report.labels import N_
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
 
 BY_CHANCE = 0.1
 _NAMES = {
@@ -54,7 +54,7 @@ def render(quantities: Sequence[Quantity], as_of: datetime, lang: str = "en") ->
     return render_html(page_of(quantities, as_of, voice(lang, minus="\u2212")))
 
 
-def page_of(quantities: Sequence[Quantity], as_of: datetime, voice: Voice) -> Page:
+def page_of(quantities: Sequence[Quantity], as_of: datetime, voice: Speaker) -> Page:
     """The table of scores, then a picture for each quantity."""
     _ = voice.say
     title = _("What ratings said of things seen, to {on:date}", on=as_of)
@@ -79,16 +79,16 @@ def page_of(quantities: Sequence[Quantity], as_of: datetime, voice: Voice) -> Pa
     return Page(lang=voice.lang, title=title, code="HOLD", parts=parts, disclaimer="")
 
 
-def _picture(quantity: Quantity, voice: Voice) -> Card:
+def _picture(quantity: Quantity, voice: Speaker) -> Card:
     return Card(title=named(quantity.what, voice), blocks=(_chart(quantity, voice),))
 
 
-def named(what: str, voice: Voice) -> str:
+def named(what: str, voice: Speaker) -> str:
     """A quantity in the reader's words."""
     return voice.say(_NAMES[what]) if what in _NAMES else voice.tell(what, limit=60)
 
 
-def _table(quantities: Sequence[Quantity], voice: Voice) -> Table:
+def _table(quantities: Sequence[Quantity], voice: Speaker) -> Table:
     _ = voice.say
     return Table(
         columns=(
@@ -100,7 +100,7 @@ def _table(quantities: Sequence[Quantity], voice: Voice) -> Table:
     )
 
 
-def _row(q: Quantity, voice: Voice) -> tuple[Cell, ...]:
+def _row(q: Quantity, voice: Speaker) -> tuple[Cell, ...]:
     _ = voice.say
     tone = (q.low > 0) - (q.high < 0)
     return (
@@ -118,7 +118,7 @@ def _row(q: Quantity, voice: Voice) -> tuple[Cell, ...]:
     )
 
 
-def _chart(q: Quantity, voice: Voice) -> Chart:
+def _chart(q: Quantity, voice: Speaker) -> Chart:
     _ = voice.say
     said = _(
         "{within:share0} of {n:int} outcomes fell inside the 90% interval, and {past:share0} "

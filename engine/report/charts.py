@@ -31,7 +31,7 @@ more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class AxisSpan:
     """A stretch of an axis: ``left`` and ``width`` in percent."""
 
     left: float
@@ -50,30 +50,32 @@ class Axis:
         place = 100 * (value - self.low) / (self.high - self.low)
         return round(min(100.0, max(0.0, place)), 3)
 
-    def span(self, start: float, end: float) -> Span:
+    def span(self, start: float, end: float) -> AxisSpan:
         """The stretch between two values, in either order."""
         left, right = sorted((self.at(start), self.at(end)))
-        return Span(left=left, width=round(right - left, 3))
+        return AxisSpan(left=left, width=round(right - left, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waterfall:
+class WaterfallLayout:
     """One span per contribution, in order; each starts where the one before ended."""
 
     axis: Axis
-    steps: tuple[Span, ...]
+    steps: tuple[AxisSpan, ...]
     zero: float
-    total: Span
+    total: AxisSpan
 
 
-def waterfall(contributions: Sequence[Contribution], *, also: Sequence[float] = ()) -> Waterfall:
+def waterfall(
+    contributions: Sequence[Contribution], *, also: Sequence[float] = ()
+) -> WaterfallLayout:
     """Steps from zero to the score; the axis also shows the values in ``also``."""
     levels = [0.0]
     for part in contributions:
         levels.append(levels[-1] + part.contribution)
     axis = padded_axis([*levels, *also])
     steps = tuple(axis.span(a, b) for a, b in pairwise(levels))
-    return Waterfall(axis=axis, steps=steps, zero=axis.at(0), total=axis.span(0, levels[-1]))
+    return WaterfallLayout(axis=axis, steps=steps, zero=axis.at(0), total=axis.span(0, levels[-1]))
 
 
 def padded_axis(values: Sequence[float], *, pad: float = 0.08, least: float = 0.1) -> Axis:
@@ -85,7 +87,7 @@ def padded_axis(values: Sequence[float], *, pad: float = 0.08, least: float = 0.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
+class AxisTick:
     """A labelled position in percent; the label is a number or a date for the voice to say."""
 
     at: float
@@ -93,7 +95,7 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class EventMark:
     """A numbered event in the lane below the line. spot: where the line was on its day."""
 
     at: float
@@ -112,12 +114,12 @@ class PriceChart:
 
     line: str
     area: str
-    bands: tuple[Span, ...]
-    prices: tuple[Tick, ...]
-    months: tuple[Tick, ...]
-    marks: tuple[Mark, ...]
+    bands: tuple[AxisSpan, ...]
+    prices: tuple[AxisTick, ...]
+    months: tuple[AxisTick, ...]
+    marks: tuple[EventMark, ...]
     end: tuple[float, float]
-    gap: Span | None = None
+    gap: AxisSpan | None = None
 
     @property
     def leaders(self) -> str:
@@ -144,11 +146,11 @@ def price_chart(
         line=line,
         area=f"{line}{foot}",
         bands=_bands(points, x_axis),
-        prices=tuple(Tick(at=100 - y_axis.at(t), value=t) for t in ticks),
+        prices=tuple(AxisTick(at=100 - y_axis.at(t), value=t) for t in ticks),
         months=_months(points, x_axis),
         marks=_marks(points, spots, events),
         end=spots[-1],
-        gap=Span(left=ends_at, width=round(100 - ends_at, 3)) if ends_at < 100 else None,
+        gap=AxisSpan(left=ends_at, width=round(100 - ends_at, 3)) if ends_at < 100 else None,
     )
 
 
@@ -180,7 +182,7 @@ def line_through(spots: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(pairs)
 
 
-def _bands(points: Sequence[PricePoint], axis: Axis) -> tuple[Span, ...]:
+def _bands(points: Sequence[PricePoint], axis: Axis) -> tuple[AxisSpan, ...]:
     """Runs of sessions whose target weight was below one half."""
     runs: list[tuple[int, int]] = []
     for i, point in enumerate(points):
@@ -191,12 +193,12 @@ def _bands(points: Sequence[PricePoint], axis: Axis) -> tuple[Span, ...]:
     return tuple(axis.span(start - 0.5, end + 0.5) for start, end in runs)
 
 
-def _months(points: Sequence[PricePoint], axis: Axis) -> tuple[Tick, ...]:
+def _months(points: Sequence[PricePoint], axis: Axis) -> tuple[AxisTick, ...]:
     """First session of each month, thinned to what fits, away from the frame's right edge."""
     days = [p.session_on for p in points]
     firsts = [i for i in range(1, len(days)) if days[i].month != days[i - 1].month]
     every = max(1, math.ceil(len(firsts) / _MAX_MONTH_TICKS))
-    ticks = (Tick(at=axis.at(i), value=days[i]) for i in firsts[::every])
+    ticks = (AxisTick(at=axis.at(i), value=days[i]) for i in firsts[::every])
     return tuple(t for t in ticks if t.at <= 96)
 
 
@@ -204,7 +206,7 @@ def _marks(
     points: Sequence[PricePoint],
     spots: Sequence[tuple[float, float]],
     events: Sequence[tuple[int, date, int]],
-) -> tuple[Mark, ...]:
+) -> tuple[EventMark, ...]:
     """Events on the last session at or before their day, each with a place of its own.
 
     They stand in one lane, the first at the right, pushed to the left where they would touch.
@@ -214,11 +216,13 @@ def _marks(
         before = [i for i, p in enumerate(points) if p.session_on <= day]
         if before:
             placed.append((number, before[-1], direction))
-    room, found = _LANE_ENDS_PCT, list[Mark]()
+    room, found = _LANE_ENDS_PCT, list[EventMark]()
     for number, row, direction in sorted(placed):
         at = min(spots[row][0], room)
         room = at - _MARK_GAP_PCT
-        found.append(Mark(at=round(at, 3), number=number, direction=direction, spot=spots[row]))
+        found.append(
+            EventMark(at=round(at, 3), number=number, direction=direction, spot=spots[row])
+        )
     return tuple(reversed(found))
 
 

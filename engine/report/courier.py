@@ -1,9 +1,9 @@
 """The only place that sends anything.
 
 What ``deliver.plan`` wants sent is claimed, handed over recipient by recipient, and marked as done
-when everybody has got it. Where each recipient stands is noted on a ``Slip`` at once: the server's
-acceptance is the point of no return. A process killed between that answer and the note is the one
-case in which a message goes out twice, under the same Message-ID, and ``doctor`` says so.
+when everybody has got it. Where each recipient stands is noted on a ``DeliverySlip`` at once: the
+server's acceptance is the point of no return. A process killed between that answer and the note is
+the one case in which a message goes out twice, under the same Message-ID, and ``doctor`` says so.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def read_address(
 # --- the way out ----------------------------------------------------------------------------
 
 
-class Log(Protocol):
+class CourierLog(Protocol):
     """Where the courier says what it did; ``engine.service.logs.Log``."""
 
     def info(self, event: str, **fields: Any) -> None:
@@ -97,7 +97,7 @@ class Log(Protocol):
 
 
 @dataclass(kw_only=True)
-class Slip:
+class DeliverySlip:
     """Where handing one parcel over stands, written into the record as it happens."""
 
     store: Store
@@ -139,7 +139,7 @@ class Slip:
         )
 
 
-Send = Callable[[Channel, Message, str, datetime, Slip], None]
+Send = Callable[[Channel, Message, str, datetime, DeliverySlip], None]
 """(channel, message, key, now, slip) → handed over as the slip says, or ``DeliveryError``."""
 
 
@@ -153,7 +153,7 @@ class Courier:
 
     store: Store
     channels: Sequence[Channel]
-    log: Log
+    log: CourierLog
     coalesce: timedelta = timedelta(minutes=30)
     send: Send | None = None
     _failures: dict[str, int] = field(default_factory=dict)
@@ -200,14 +200,16 @@ class Courier:
         for notices in groups.values():
             yield replace(parcel, notices=tuple(notices))
 
-    def _slip(self, parcel: Parcel, now: datetime) -> Slip:
+    def _slip(self, parcel: Parcel, now: datetime) -> DeliverySlip:
         rows = self.store.deliveries(parcel.channel.name, keys=[parcel.notices[0].key])
         taken = {row.recipient for row in rows if row.state == "taken"}
         doubtful = frozenset(row.recipient for row in rows if row.state == "offered")
         turned_away = {row.recipient for row in rows if row.state == "refused"} if taken else set()
         people = readers(parcel.channel) if self.send is None else ("",)
         pending = tuple(p for p in people if p not in taken | turned_away)
-        return Slip(store=self.store, parcel=parcel, now=now, pending=pending, doubtful=doubtful)
+        return DeliverySlip(
+            store=self.store, parcel=parcel, now=now, pending=pending, doubtful=doubtful
+        )
 
     def _try(self, parcel: Parcel, now: datetime) -> bool:
         channel = parcel.channel
@@ -373,7 +375,7 @@ def send(channel: Channel, message: Message, key: str, now: datetime, slip: smtp
 
 @dataclass(kw_only=True)
 class TestSlip:
-    """A ``Slip`` for a message that leaves no trace in the record: only who got it, who did not."""
+    """A slip for a message that leaves no trace in the record: only who got it, who did not."""
 
     pending: tuple[str, ...]
     reached: list[str] = field(default_factory=list)

@@ -8,12 +8,12 @@ from engine.errors import ConfigError, NvsignalError, OutOfRangeError, UnknownNa
 from engine.phrases import phrase
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
 
 MOST_LINES, MOST_CHARS = 40, 400
 
 
-def fault_lines(error: NvsignalError, voice: Voice) -> tuple[str, ...]:
+def fault_lines(error: NvsignalError, voice: Speaker) -> tuple[str, ...]:
     """A line for each thing that is wrong, cleaned; in English what was not written as a phrase."""
     if isinstance(error, ConfigError):
         return tuple(voice.tell(line, limit=MOST_CHARS) for line in error.problems[:MOST_LINES])

@@ -1,6 +1,6 @@
 """Voice: one reader's language and number format.
 
-Language belongs to the reader, not to the process: a ``Voice`` is made per rendering and passed
+Language belongs to the reader, not to the process: a ``Speaker`` is made per rendering and passed
 down, nothing is installed globally. Messages are English templates in the manner of
 ``engine.phrases``, found in the sources by Babel (mapping in ``babel.cfg``), translated in
 ``locale/<lang>/LC_MESSAGES/nvsignal.po`` and compiled beside it.
@@ -21,8 +21,8 @@ from engine.clock import NEW_YORK
 from engine.errors import UnknownNameError
 from engine.phrases import (
     NOT_OBSERVED,
-    Kind,
     Phrase,
+    PhraseFormat,
     fill,
     is_missing,
     resolve,
@@ -63,7 +63,7 @@ class Said(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class Speaker:
     """How things are said to one reader. ``minus`` replaces the hyphen of negative numbers.
 
     labels: what identifiers are called in English.
@@ -114,7 +114,7 @@ class Voice:
         words = clean(name, limit=80).replace("_", " ")
         return Said(words[:1].upper() + words[1:])
 
-    def value(self, value: Any, kind: Kind) -> str:
+    def value(self, value: Any, kind: PhraseFormat) -> str:
         """One placeholder, in the locale's form."""
         if is_missing(value):
             return self.say(NOT_OBSERVED)
@@ -217,12 +217,12 @@ def _locale(lang: str) -> Locale:
 _PRINT: dict[str, Callable[[str], str]] = {"en": print_english, "fr": print_french}
 
 
-def voice(lang: str, *, minus: str = "-") -> Voice:
+def voice(lang: str, *, minus: str = "-") -> Speaker:
     """The voice for ``lang`` ("en", "fr", or a tag such as "fr-CA"); else ``UnknownNameError``."""
     short = lang.replace("_", "-").split("-")[0].split(".")[0].lower()
     if short not in LANGUAGES:
         raise UnknownNameError("language", lang, LANGUAGES)
-    return Voice(short, _catalogue(short), minus)
+    return Speaker(short, _catalogue(short), minus)
 
 
 @lru_cache(maxsize=len(LANGUAGES))

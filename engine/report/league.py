@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from engine.report.blocks import Cell, Column, Item, Items, Note, Page, Part, Table
+from engine.report.blocks import Cell, Column, ItemList, ListItem, Note, Page, Part, Table
 from engine.report.charts import Axis
 from engine.report.i18n import Said
 from engine.report.typography import clean
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.values import ModelRelease, ThreatRating
 
 SHOWN = 20
@@ -32,7 +32,7 @@ def render(league: League, as_of: datetime, lang: str = "en") -> str:
     return render_html(page_of(league, as_of, voice(lang, minus="\u2212")))
 
 
-def page_of(league: League, as_of: datetime, voice: Voice) -> Page:
+def page_of(league: League, as_of: datetime, voice: Speaker) -> Page:
     """The first ``SHOWN`` of ``league`` in the order given; those that tell with their reasons."""
     _ = voice.say
     said = _(
@@ -46,7 +46,7 @@ def page_of(league: League, as_of: datetime, voice: Voice) -> Page:
         Note(text=said, style="lead"),
         _table(top, voice) if top else Note(text=_("No release was known by then.")),
     )
-    reasons = Items(items=tuple(_why(*pair, voice) for pair in rated))
+    reasons = ItemList(items=tuple(_why(*pair, voice) for pair in rated))
     title = _("Threat of releases known by {on:date}", on=as_of)
     parts = [Part(name="league", title=title, blocks=(*blocks, *_waiting(waiting, voice)))]
     if rated:
@@ -54,7 +54,7 @@ def page_of(league: League, as_of: datetime, voice: Voice) -> Page:
     return Page(lang=voice.lang, title=title, code="HOLD", parts=tuple(parts), disclaimer="")
 
 
-def _waiting(releases: Sequence[ModelRelease], voice: Voice) -> tuple[Note, ...]:
+def _waiting(releases: Sequence[ModelRelease], voice: Speaker) -> tuple[Note, ...]:
     """What is seen and cannot be rated yet, in one line."""
     if not releases:
         return ()
@@ -63,7 +63,7 @@ def _waiting(releases: Sequence[ModelRelease], voice: Voice) -> tuple[Note, ...]
     return (Note(text=said, style="quiet"),)
 
 
-def _table(league: League, voice: Voice) -> Table:
+def _table(league: League, voice: Speaker) -> Table:
     _ = voice.say
     return Table(
         columns=(
@@ -75,7 +75,7 @@ def _table(league: League, voice: Voice) -> Table:
     )
 
 
-def _row(release: ModelRelease, rating: ThreatRating, voice: Voice) -> tuple[Cell, ...]:
+def _row(release: ModelRelease, rating: ThreatRating, voice: Speaker) -> tuple[Cell, ...]:
     band = voice.say("{low:int} to {high:int}", low=rating.score_low, high=rating.score_high)
     about = (clean(release.lab, limit=60), voice.on(release.released_on))
     return (
@@ -90,12 +90,12 @@ def _row(release: ModelRelease, rating: ThreatRating, voice: Voice) -> tuple[Cel
     )
 
 
-def _why(release: ModelRelease, rating: ThreatRating, voice: Voice) -> Item:
+def _why(release: ModelRelease, rating: ThreatRating, voice: Speaker) -> ListItem:
     parts = (
         voice.pair(voice.label(name), voice.number(part, "+.1f"))
         for name, part in rating.channels.items()
     )
-    return Item(
+    return ListItem(
         title=clean(release.model, limit=60),
         about=voice.say("Threat {score} of 100", score=voice.number(rating.score, "int")),
         text=voice.tell(rating.reasons, limit=1_200),

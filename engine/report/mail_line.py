@@ -39,7 +39,7 @@ class _Bounded:
         self._file.close()
 
 
-class Line(smtplib.SMTP):
+class BoundedSmtp(smtplib.SMTP):
     """``smtplib.SMTP`` with both bounds; where one is met it is as if the server had hung up."""
 
     _watch: threading.Timer | None = None
@@ -72,5 +72,5 @@ class Line(smtplib.SMTP):
             self.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]
 
 
-class SecureLine(Line, smtplib.SMTP_SSL):
+class SecureLine(BoundedSmtp, smtplib.SMTP_SSL):
     """The same in private from the start."""

@@ -10,11 +10,11 @@ from engine.report.section import Section, public_sections
 from engine.report.words import verdict_code, verdict_word
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report
 
 
-def compose(report: Report, voice: Voice, listed: Sequence[Section] | None = None) -> Page:
+def compose(report: Report, voice: Speaker, listed: Sequence[Section] | None = None) -> Page:
     """The page of ``report``; ``listed`` instead of every section that may leave the house.
 
     Pure: the same report, voice and sections always give the same page, and no fact is added.

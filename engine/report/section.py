@@ -36,7 +36,7 @@ from engine.report.labels import LABELS
 
 if TYPE_CHECKING:
     from engine.report.blocks import Block
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import Report
 
@@ -59,11 +59,11 @@ class Section:
         """What this section needs of the record, as a frozen value; kept in ``Report.parts``."""
         return None
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """What a reader sees; nothing at all leaves the section out."""
         raise NotImplementedError
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """What programs read: keys of the report's JSON. ``voice`` is English.
 
         Unless a section says otherwise: its gathered value under its own name, or its blocks.
@@ -71,7 +71,7 @@ class Section:
         found = report.parts.get(self.name)
         return {self.name: list(self.blocks(report, voice)) if found is None else found}
 
-    def voice(self, voice: Voice) -> Voice:
+    def voice(self, voice: Speaker) -> Speaker:
         """``voice`` that knows this section's own labels too."""
         return replace(voice, labels={**LABELS, **self.labels}) if self.labels else voice
 

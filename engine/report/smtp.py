@@ -21,7 +21,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from engine.report.mail_line import PIECE_SECONDS, Line, SecureLine
+from engine.report.mail_line import PIECE_SECONDS, BoundedSmtp, SecureLine
 from engine.report.typography import clean
 from engine.report.ways import MAX_SUBJECT_CHARS, Channel, DeliveryError, Message
 
@@ -175,7 +175,7 @@ def _server(plugin: Any) -> smtplib.SMTP:
     host, port = plugin.smtp_host, plugin.port
     if plugin.secure_mode == "ssl":
         return SecureLine(host, port, timeout=PIECE_SECONDS, context=context)
-    server = Line(host, port, timeout=PIECE_SECONDS)
+    server = BoundedSmtp(host, port, timeout=PIECE_SECONDS)
     try:
         if plugin.secure_mode == "starttls":
             server.starttls(context=context)

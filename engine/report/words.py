@@ -4,38 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.report.blocks import Item
+from engine.report.blocks import ListItem
 from engine.report.typography import clean
 from engine.values import Evidence, Observed, Verdict
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report
 
 LOW_CONFIDENCE, HIGH_CONFIDENCE = 0.5, 0.75
 """Where confidence starts to be called moderate and high: a convention."""
 
 
-def verdict_word(verdict: Verdict, voice: Voice) -> str:
+def verdict_word(verdict: Verdict, voice: Speaker) -> str:
     """HOLD and SELL as the reader says them."""
     if verdict == "SELL":
         return voice.pgettext("verdict", "SELL")
     return voice.pgettext("verdict", "HOLD")
 
 
-def stance_word(stance: str, voice: Voice) -> str:
+def stance_word(stance: str, voice: Speaker) -> str:
     """HOLD, REDUCE or SELL as the reader says them."""
     if stance == "REDUCE":
         return voice.pgettext("verdict", "REDUCE")
     return verdict_word("SELL" if stance == "SELL" else "HOLD", voice)
 
 
-def other_word(verdict: Verdict, voice: Voice) -> str:
+def other_word(verdict: Verdict, voice: Speaker) -> str:
     """The verdict that was not given."""
     return verdict_word("HOLD" if verdict == "SELL" else "SELL", voice)
 
 
-def confidence_word(confidence: float | None, voice: Voice) -> str:
+def confidence_word(confidence: float | None, voice: Speaker) -> str:
     """How sure, in words."""
     _ = voice.say
     if confidence is None:
@@ -45,7 +45,7 @@ def confidence_word(confidence: float | None, voice: Voice) -> str:
     return _("moderate confidence") if confidence >= LOW_CONFIDENCE else _("low confidence")
 
 
-def by_unit(value: float | None, unit: str, voice: Voice) -> str:
+def by_unit(value: float | None, unit: str, voice: Speaker) -> str:
     """A number with the unit that the engine names."""
     kinds = {"%": "pct1", "pct": "pct1", "bp": "+bps", "bps": "+bps", "": ".2f"}
     kinds |= {"USD": "usd2", "USD tn": "usdtn2", "USD bn": "usdbn1"}
@@ -54,7 +54,7 @@ def by_unit(value: float | None, unit: str, voice: Voice) -> str:
     return f"{voice.number(value, 'sig3')} {clean(unit, limit=24)}"
 
 
-def reason(evidence: Evidence, voice: Voice, *, claim: bool = False) -> Item:
+def reason(evidence: Evidence, voice: Speaker, *, claim: bool = False) -> ListItem:
     """One sentence of evidence, tagged when it is weak or not observed."""
     _ = voice.say
     tag = ""
@@ -64,7 +64,7 @@ def reason(evidence: Evidence, voice: Voice, *, claim: bool = False) -> Item:
         tag = _("claim, low confidence")
     elif evidence.confidence is not None and evidence.confidence < LOW_CONFIDENCE:
         tag = _("low confidence")
-    return Item(
+    return ListItem(
         text=ended(voice.tell(evidence.text)), tag=tag, source=clean(evidence.source, limit=120)
     )
 
@@ -79,17 +79,17 @@ UNSOURCED = "general knowledge"
 """What the curated tables write where nobody is on record."""
 
 
-def quoted(headline: str, voice: Voice) -> str:
+def quoted(headline: str, voice: Speaker) -> str:
     """A headline as its paper wrote it; in a report of another language between quotation marks."""
     return voice.quote(headline, limit=MOST_HEADLINE)
 
 
-def actors(names: str, voice: Voice) -> str:
+def actors(names: str, voice: Speaker) -> str:
     """Who acted, " / " between several; names stay, descriptions are translated."""
     return " / ".join(voice.tell(name, limit=80) for name in names.split(" / "))
 
 
-def source_of(source: str, voice: Voice, *, limit: int) -> str:
+def source_of(source: str, voice: Speaker, *, limit: int) -> str:
     """Who told it; what nobody is on record for says so."""
     told = clean(source, limit=limit)
     if not told.startswith(UNSOURCED):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from config import settings
 from config.events import EventWeights
 from config.feeds import FeedsConfig
-from config.schema import Place, Told, unknown
+from config.schema import FileFaults, Place, unknown
 from config.settings import Config, Read, strategy_paths
 from config.strategy import StrategyFile, Use, VoiceSettings
 from config.threat import ESTIMATES, estimate_problems, unweighed
@@ -159,7 +159,7 @@ def _clock_warnings(folder: Path) -> list[str]:
     chosen, told = Read(folder).one("nvsignal.toml", settings.Settings), folder / "nvsignal.toml"
     place = ("schedule", "report_at")
     hours = contradicting_hours(chosen) if chosen else ()
-    return [Told.of(told).line(place, f"{what}; {remedy}") for what, remedy in hours]
+    return [FileFaults.of(told).line(place, f"{what}; {remedy}") for what, remedy in hours]
 
 
 def _weight_warnings(preset: StrategyFile, path: Path) -> list[str]:
@@ -167,7 +167,7 @@ def _weight_warnings(preset: StrategyFile, path: Path) -> list[str]:
     if abs(total - 1.0) < 0.005:
         return []
     said = f"the weights add up to {total:g}, not 1; each counts as its part of that"
-    return [Told.of(path).line(("strategy", 0, "weight"), said)]
+    return [FileFaults.of(path).line(("strategy", 0, "weight"), said)]
 
 
 def _preset_problems(chosen: settings.Settings, folder: Path) -> list[str]:
@@ -175,7 +175,7 @@ def _preset_problems(chosen: settings.Settings, folder: Path) -> list[str]:
     try:
         settings.strategy_path(folder, chosen.decision.strategy)
     except InputError as error:
-        told = Told.of(folder / "nvsignal.toml")
+        told = FileFaults.of(folder / "nvsignal.toml")
         return [told.line(("decision", "strategy"), str(error))]
     return []
 
@@ -184,7 +184,7 @@ def event_problems(events: EventWeights, path: Path) -> list[str]:
     """Types that the taxonomy does not know, and types that are weighed twice."""
     from engine.news.taxonomy import EVENT_TYPES
 
-    told = Told.of(path)
+    told = FileFaults.of(path)
     found = []
     seen: dict[str, str] = {}
     for table in ("policy", "domestic", "demand"):
@@ -225,7 +225,7 @@ def feed_problems(feeds: FeedsConfig, path: Path) -> list[str]:
     """Collectors that do not exist, and options that theirs do not know."""
     from feeds.base import collector_class, option_problems
 
-    told = Told.of(path)
+    told = FileFaults.of(path)
     found = []
     for order, feed in enumerate(feeds.feed):
         try:
@@ -306,7 +306,7 @@ def blend_of(chosen: StrategyFile, path: Path, problems: list[str]) -> Blend | N
     from engine.decision.evidence import Blend
 
     before = len(problems)
-    told = Told.of(path)
+    told = FileFaults.of(path)
     places: list[Place] = [("strategy", order) for order in range(len(chosen.strategy))]
     voices = [_voice(v, told, p, problems) for p, v in zip(places, chosen.strategy, strict=True)]
     valuation = None
@@ -326,7 +326,7 @@ def blend_of(chosen: StrategyFile, path: Path, problems: list[str]) -> Blend | N
         return None
 
 
-def _voice(given: Use, told: Told, place: Place, problems: list[str]) -> Voice | None:
+def _voice(given: Use, told: FileFaults, place: Place, problems: list[str]) -> Voice | None:
     from engine.decision.evidence import Voice
     from strategies.base import param_problem
 

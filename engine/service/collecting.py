@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from engine.record.store import Store
     from engine.service.ingest import Ingested
     from feeds.base import FeedConfig, FeedsConfig, Parsed, PollState
-    from feeds.collect import Progress, Sink, Status, Summary, Written
+    from feeds.collect import Progress, RoundSummary, Sink, Status, Written
     from feeds.wire import Fetched, Getter, Request
 
 REPORT_SECONDS = 20.0
@@ -40,7 +40,7 @@ FAILED: tuple[Status, ...] = ("failed", "gone")
 class Collected:
     """A round. offline: several hosts were asked and none could be reached."""
 
-    summary: Summary
+    summary: RoundSummary
     offline: bool
     ingested: Ingested
 

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from engine.decision.grid import Grid
     from engine.news.classify import Classifier
     from engine.service.bind import Bound
-    from engine.service.wiring import World
+    from engine.service.wiring import KnownWorld
     from engine.threat.evidence import Proof
     from engine.values import Event, Features, FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class TwoReadings:
     """Headlines of the table by hand and as read. steps: those that move a voice either way.
 
     same: of these of one sense and voice in both; silent: moved by hand and not as read; turned:
@@ -76,12 +76,12 @@ class Histories:
     """The comparison. as_read, live: against by hand; live None: no feed has brought news yet."""
 
     preset: str
-    reading: Reading
+    reading: TwoReadings
     as_read: Apart
     live: Apart | None
 
 
-def histories(world: World, config: Bound, model: Classifier) -> Histories:
+def histories(world: KnownWorld, config: Bound, model: Classifier) -> Histories:
     """All three over the sessions of ``world``."""
     from engine.decision.events import told_by_feeds, told_by_table
 
@@ -115,7 +115,7 @@ def _live(
 class _Deciding:
     """Decisions on given news; releases are rated anew only where the claims on chips differ."""
 
-    def __init__(self, world: World, config: Bound) -> None:
+    def __init__(self, world: KnownWorld, config: Bound) -> None:
         self.world, self.config = world, config
         self.rated: dict[tuple[Proof, ...], tuple[RatedRelease, ...]] = {}
 
@@ -169,7 +169,7 @@ def _reading(
     gates: Mapping[str, FloatArray],
     by_hand: Sequence[Event],
     read: Sequence[Event],
-) -> Reading:
+) -> TwoReadings:
     """gates: features that tell access to China."""
     from engine.decision.news_impulses import POLICY, impulses
     from strategies.base import decay
@@ -180,7 +180,7 @@ def _reading(
     moving = weights.policy.keys() | weights.domestic.keys()
     pairs = [(_sense(h, moving), _sense(m, moving)) for h, m in zip(by_hand, read, strict=True)]
     moved = [(h, m) for h, m in pairs if h or m]
-    return Reading(
+    return TwoReadings(
         steps=len(moved),
         same=sum(h == m for h, m in moved),
         silent=sum(h != 0 and m == 0 for h, m in moved),

@@ -22,8 +22,8 @@ from engine.tables import Row, csv_rows, decoded
 
 if TYPE_CHECKING:
     from backtests.metrics import Summary
-    from backtests.overfitting import Evidence
-    from backtests.replay import Costs, Market, Replay
+    from backtests.overfitting import RuleEvidence
+    from backtests.replay import Costs, Replay, UnitValues
     from backtests.sweep import SweepResult
     from engine.decision.evidence import Blend
     from engine.record.readings import Bar, CorporateAction
@@ -43,7 +43,7 @@ class Window:
 
     config: Bound
     features: Features
-    market: Market
+    market: UnitValues
     start: int
     data_hash: str
     earlier: FloatArray
@@ -151,7 +151,7 @@ def window_of(
 
 
 def _earlier(
-    bars: Mapping[date, Bar], actions: Iterable[CorporateAction], priced: Market
+    bars: Mapping[date, Bar], actions: Iterable[CorporateAction], priced: UnitValues
 ) -> FloatArray:
     """(k,): closes of the sessions before those of ``priced``, on its scale."""
     from backtests.replay import Costs, market, prices_over
@@ -242,14 +242,14 @@ def attempts(store: Store, window: Window) -> Attempts:
 
 
 def evidence_of(
-    window_market: Market,
+    window_market: UnitValues,
     run: Replay,
     target: FloatArray,
     tried: Attempts,
     *,
     pbo: float | None = None,
     spa_p_value: float | None = None,
-) -> tuple[Evidence, Summary, Summary]:
+) -> tuple[RuleEvidence, Summary, Summary]:
     """The evidence on one path, its figures and those of holding."""
     from backtests.metrics import (
         LEAST_ACTIVE,
@@ -258,7 +258,7 @@ def evidence_of(
         moments,
         summarise,
     )
-    from backtests.overfitting import Evidence, excess_growth_interval, random_timing_p_value
+    from backtests.overfitting import RuleEvidence, excess_growth_interval, random_timing_p_value
     from backtests.replay import buy_and_hold
 
     holding = buy_and_hold(window_market, capital=run.capital)
@@ -279,7 +279,7 @@ def evidence_of(
     excess = None
     if ours.cagr_pct is not None and theirs.cagr_pct is not None:
         excess = ours.cagr_pct - theirs.cagr_pct
-    evidence = Evidence(
+    evidence = RuleEvidence(
         excess_cagr_pct=excess,
         interval=excess_growth_interval(run, holding),
         p_value_random_timing=random_timing_p_value(window_market, target),

@@ -27,8 +27,8 @@ from engine.values import REPEAT
 if TYPE_CHECKING:
     from engine.news.classify import Classifier
     from engine.news.stories import Story
-    from engine.news.tellings import Told
-    from engine.record.store import PollState, Store, StoredItem
+    from engine.news.tellings import ToldItem
+    from engine.record.store import Store, StoredItem, StoredPollState
     from engine.threat.hub import Lab
     from engine.values import Event
 
@@ -91,7 +91,7 @@ class Bookmark:
     classifier: str = ""
 
     @staticmethod
-    def of(state: PollState | None) -> Bookmark:
+    def of(state: StoredPollState | None) -> Bookmark:
         """The bookmark in ``state``; one that cannot be read starts again, which repeats work and
         nothing else."""
         kept = dict(state.health) if state is not None else {}
@@ -104,10 +104,10 @@ class Bookmark:
         except (KeyError, TypeError, ValueError, OverflowError):
             return Bookmark()
 
-    def after(self, done: Sequence[StoredItem], version: str) -> tuple[Bookmark, PollState]:
+    def after(self, done: Sequence[StoredItem], version: str) -> tuple[Bookmark, StoredPollState]:
         """The bookmark once ``done`` are handled, and as the poll state to write with them."""
         from engine.news.stories import STORY_WINDOW
-        from engine.record.store import PollState
+        from engine.record.store import StoredPollState
 
         newest = max(entry.item.known_at for entry in done)
         since = max(newest - STORY_WINDOW, self.since or newest - STORY_WINDOW)
@@ -118,7 +118,7 @@ class Bookmark:
             "handled": sorted(marks),
             "classifier": version,
         }
-        state = PollState(feed=BOOKMARK, last_ok_at=newest, health=health)
+        state = StoredPollState(feed=BOOKMARK, last_ok_at=newest, health=health)
         return Bookmark(since=since, handled=marks, classifier=version), state
 
 
@@ -142,7 +142,7 @@ def ingest_news(store: Store, now: datetime, *, classifier: Callable[[], Classif
     """
     from engine.news.stories import Stories
     from engine.news.story_record import stories_of, story_fact
-    from engine.news.tellings import Told
+    from engine.news.tellings import ToldItem
 
     mark = Bookmark.of(store.poll_state(BOOKMARK))
     found = store.stored_items(since=mark.since, known_by=now, dated_only=True)
@@ -151,7 +151,7 @@ def ingest_news(store: Store, now: datetime, *, classifier: Callable[[], Classif
         return Ingested()
     model = classifier()
     labels = model.classify([entry.item.title for entry in pending])
-    told = [Told.of(entry.item, label) for entry, label in zip(pending, labels, strict=True)]
+    told = [ToldItem.of(entry.item, label) for entry, label in zip(pending, labels, strict=True)]
     held = stories_of(store.facts(kinds=("event",)))
     stories = Stories(
         classifier=model.version,
@@ -175,13 +175,13 @@ def ingest_news(store: Store, now: datetime, *, classifier: Callable[[], Classif
     )
 
 
-def _texts(store: Store, held: Mapping[str, Story], *, since: datetime) -> dict[str, Told]:
+def _texts(store: Store, held: Mapping[str, Story], *, since: datetime) -> dict[str, ToldItem]:
     """The tellings of stories that an item known at ``since`` or later can join, with their words.
 
     They keep the label under which they were filed.
     """
     from engine.news.stories import STORY_WINDOW
-    from engine.news.tellings import Told, key_of, tokens
+    from engine.news.tellings import ToldItem, key_of, tokens
     from engine.record.content import item_id
 
     horizon = since - STORY_WINDOW
@@ -191,12 +191,12 @@ def _texts(store: Store, held: Mapping[str, Story], *, since: datetime) -> dict[
         if story.known_at >= horizon
         for telling in story.tellings
     }
-    texts: dict[str, Told] = {}
+    texts: dict[str, ToldItem] = {}
     for entry in store.stored_items(since=horizon, dated_only=True) if filed else ():
         address = item_id(entry.item)
         telling = filed.get((address, key_of(tokens(entry.item.title))))
         if telling is not None:
-            texts.setdefault(address, Told(item=entry.item, telling=telling))
+            texts.setdefault(address, ToldItem(item=entry.item, telling=telling))
     return texts
 
 
@@ -217,7 +217,7 @@ def ingest_releases(store: Store, labs: Mapping[str, Lab] | None = None) -> tupl
     Nothing is read again until one of them changes: rows are only ever added, so their number
     tells.
     """
-    from engine.record.store import PollState
+    from engine.record.store import StoredPollState
     from engine.threat.hub import LABS, release_facts
 
     counts = store.counts()
@@ -231,6 +231,6 @@ def ingest_releases(store: Store, labs: Mapping[str, Lab] | None = None) -> tupl
     scores = store.facts(kinds=("model_score",))
     labs = labs if labs is not None else LABS
     facts = release_facts(repositories, known, labs, prices, scores)
-    done = PollState(feed=HUB_BOOKMARK, health={"rows": rows})
+    done = StoredPollState(feed=HUB_BOOKMARK, health={"rows": rows})
     written = store.record_poll(done, facts=facts)
     return written.new, written.changed

@@ -222,7 +222,7 @@ def weighed_news(assessment: Assessment) -> tuple[Weighed, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Beside:
+class SettledParts:
     """What a report shows besides the decision, settled by facts, configuration and code."""
 
     cards: tuple[ReleaseCard, ...]
@@ -232,8 +232,8 @@ class Beside:
     outcomes: Outcomes
 
 
-def beside_of(assessment: Assessment) -> Beside:
-    """``Beside``, or what it was with the same facts, configuration and code."""
+def beside_of(assessment: Assessment) -> SettledParts:
+    """``SettledParts``, or what it was with the same facts, configuration and code."""
     from engine.report.build import standing_at
     from engine.service import kept
     from engine.service.tracking import outcomes_replayed
@@ -251,7 +251,7 @@ def beside_of(assessment: Assessment) -> Beside:
 
     key = world.key(assessment.config.digest, assessment.version)
     cards, weighed, skill, standing, outcomes = kept.remembered(world.kept, key, "beside", make)
-    return Beside(
+    return SettledParts(
         cards=cards, weighed=weighed, fall_skill=skill, standing=standing, outcomes=outcomes
     )
 

@@ -12,14 +12,14 @@ from engine.files import real, write_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WrittenFiles:
     """What ``init`` did, as names inside the folder."""
 
     new: tuple[str, ...]
     kept: tuple[str, ...]
 
 
-def init(folder: Path) -> Written:
+def init(folder: Path) -> WrittenFiles:
     """Write every file the investor edits into ``folder``; one that is there stays as it is.
 
     The tables of ``facts`` are left with the program, so that an upgrade brings newer ones.
@@ -37,7 +37,7 @@ def init(folder: Path) -> Written:
             continue
         write_file(path, text, make_folder=True)
         new.append(name)
-    return Written(new=tuple(new), kept=tuple(kept))
+    return WrittenFiles(new=tuple(new), kept=tuple(kept))
 
 
 def _files() -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from engine.files import write_file
 
 if TYPE_CHECKING:
-    from backtests.overfitting import Evidence
+    from backtests.overfitting import RuleEvidence
     from backtests.replay import Replay
     from backtests.tearsheet import Heat, Sheet, SheetEvent
     from engine.decision.evidence import Blend
@@ -25,7 +25,7 @@ def sheet_for(
     target: FloatArray,
     result: dict[str, Any],
     *,
-    evidence: Evidence,
+    evidence: RuleEvidence,
     blend: Blend | None,
     heat: Heat | None = None,
     told: bool = True,

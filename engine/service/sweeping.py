@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from backtests.accounts import Chunk
-from backtests.sweep import Job, SweepResult, gather, only, run_chunk
+from backtests.sweep import SweepJob, SweepResult, gather, only, run_chunk
 from engine.bare import bare_environment
 from engine.errors import InputError, NvsignalError, OutOfRangeError
 from engine.files import need_room, write_file
@@ -58,7 +58,7 @@ class Checkpoint:
     Other numbers, other prices or another version of the code are another folder.
     """
 
-    def __init__(self, folder: Path, job: Job, code: str) -> None:
+    def __init__(self, folder: Path, job: SweepJob, code: str) -> None:
         self.folder = folder / f"{job.digest[:24]}-{code[:8]}"
         self.job = job
 
@@ -93,7 +93,7 @@ class Checkpoint:
 
 
 def run_sweep(
-    job: Job,
+    job: SweepJob,
     *,
     workers: int = 1,
     cluster: str | None = None,

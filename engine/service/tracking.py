@@ -41,7 +41,7 @@ Call = tuple[str, float, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Statement:
     """One statement that resolves: its session, chance and base rate (None for a verdict), outcome.
 
     came: 1 or 0; NaN while it is open; void: over, and the record cannot tell.
@@ -94,12 +94,12 @@ def moves_of(log_return: FloatArray) -> FloatArray:
     return out
 
 
-def replayed(outlook: Outlook, days: Sequence[date]) -> list[Said]:
+def replayed(outlook: Outlook, days: Sequence[date]) -> list[Statement]:
     """Every chance of every row."""
     named = {"stands": outlook.stands} | {f"fall_{f:g}": c for f, c in outlook.falls.items()}
     last = len(days) - 1
     return [
-        Said(
+        Statement(
             event=name,
             on=days[t],
             chance=float(told.chance[t]),
@@ -114,7 +114,7 @@ def replayed(outlook: Outlook, days: Sequence[date]) -> list[Said]:
     ]
 
 
-def live(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> list[Said]:
+def live(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> list[Statement]:
     """Every chance printed on a morning, as the ledger keeps it, with what came."""
     days = list(assessment.features.sessions_on)
     place = {day.isoformat(): t for t, day in enumerate(days)}
@@ -132,7 +132,7 @@ def live(assessment: Assessment, past: Sequence[Mapping[str, Any]]) -> list[Said
                 later = stance.get(days[t + within].isoformat())
                 came = float("nan") if later is None else float(later == entry.get("stance"))
             found.append(
-                Said(
+                Statement(
                     event=event if fall is None else f"{event}_{fall:g}",
                     on=date.fromisoformat(str(entry["acts_on"])),
                     chance=float(told["chance"]),
@@ -163,7 +163,7 @@ def _calls_live(
     return found
 
 
-def _record(said: Sequence[Said], calls: Sequence[Call]) -> dict[str, Any]:
+def _record(said: Sequence[Statement], calls: Sequence[Call]) -> dict[str, Any]:
     return {
         "outcomes": outcomes(calls),
         "chances": [
@@ -193,7 +193,7 @@ def outcomes(calls: Sequence[Call]) -> dict[str, Any]:
     }
 
 
-def scored(event: str, said: Sequence[Said]) -> dict[str, Any]:
+def scored(event: str, said: Sequence[Statement]) -> dict[str, Any]:
     """One chance against its base rate: Brier scores and reliability from ``LEAST`` outcomes on."""
     from backtests.reliability import brier, reliability_table, skill, skill_interval
 
@@ -237,14 +237,14 @@ def scores_live(
     return _scores("live", live(assessment, past))
 
 
-def _scores(record: str, said: Sequence[Said]) -> tuple[ScoredChance, ...]:
+def _scores(record: str, said: Sequence[Statement]) -> tuple[ScoredChance, ...]:
     return tuple(
         _in_short(record, event, [s for s in said if s.event == event])
         for event in dict.fromkeys(s.event for s in said)
     )
 
 
-def _in_short(record: str, event: str, said: Sequence[Said]) -> ScoredChance:
+def _in_short(record: str, event: str, said: Sequence[Statement]) -> ScoredChance:
     from backtests.reliability import brier, reliability_table
 
     over = [s for s in said if np.isfinite(s.came)]

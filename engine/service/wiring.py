@@ -76,7 +76,7 @@ def tidy_up(url: str) -> None:
 def load_reference(store: Store, config: Config) -> bool:
     """Record ``config/facts`` when its content or the assumed lags changed; True if it did."""
     from engine.record.history import History
-    from engine.record.store import PollState
+    from engine.record.store import StoredPollState
     from feeds import facts
 
     folder = config.facts
@@ -92,7 +92,7 @@ def load_reference(store: Store, config: Config) -> bool:
     if state is not None:  # the tables were read before, and have changed
         held = History(store.facts(kinds={fact.kind for fact in loaded}))
         loaded = tuple(facts.as_corrections(loaded, held))
-    store.record_poll(PollState(feed=REFERENCE, body_hash=digest.hexdigest()), facts=loaded)
+    store.record_poll(StoredPollState(feed=REFERENCE, body_hash=digest.hexdigest()), facts=loaded)
     return True
 
 
@@ -124,7 +124,7 @@ def instant_at(store: Store, as_of: str | None, present: datetime) -> datetime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class World:
+class KnownWorld:
     """What was known at ``as_of``, and the sessions it can act on.
 
     history holds nothing later than ``as_of``. ``grid`` ends with the session that acts on it.
@@ -152,7 +152,7 @@ class World:
         return key_of(*told, config_digest, code)
 
 
-def world_at(store: Store, config: Config, as_of: datetime) -> World:
+def world_at(store: Store, config: Config, as_of: datetime) -> KnownWorld:
     """Load the record once, cut at ``as_of``."""
     from engine.record.store import uncollected
     from engine.service.derived import Memo, sessions_from
@@ -189,7 +189,7 @@ def world_of(
     as_of: datetime,
     *,
     load: Callable[[date, date, time], Sessions] | None = None,
-) -> World:
+) -> KnownWorld:
     """``history`` cut at ``as_of`` with its sessions; raises before the record begins.
 
     load: ``load_sessions`` or what gives the same, faster.
@@ -221,7 +221,7 @@ def world_of(
     sessions = load(first_on, last_on, decision.clock_time)
     rows = sessions.index_at_or_after(as_of) + 1
     grid = Grid(sessions_on=sessions.on[:rows], decide_at_us=sessions.decide_at_us[:rows])
-    return World(
+    return KnownWorld(
         as_of=as_of,
         history=history,
         data_hash=history.data_hash(as_of),
@@ -251,7 +251,7 @@ class Assessment:
     """Everything computed on the way to a decision."""
 
     config: Bound
-    world: World
+    world: KnownWorld
     events: Sequence[Event]
     ratings: tuple[RatedRelease, ...]
     features: Features
@@ -318,7 +318,7 @@ class Assessment:
 
 
 def assess(
-    world: World,
+    world: KnownWorld,
     config: Config,
     *,
     ratings: Sequence[RatedRelease] | None = None,
@@ -375,7 +375,7 @@ def assessment_at(store: Store, config: Config, as_of: datetime) -> Assessment:
 
 
 def rate_releases(
-    world: World, config: Config, events: Sequence[Event]
+    world: KnownWorld, config: Config, events: Sequence[Event]
 ) -> tuple[RatedRelease, ...]:
     """Every Chinese release rated once, at the first decision that could use it."""
     from engine.decision.ratings import rate_all
@@ -391,7 +391,7 @@ def reference_of(config: Config) -> Reference:
     return Reference(params=bound(config).threat)
 
 
-def with_facts(world: World, config: Config, facts: Sequence[Any]) -> World:
+def with_facts(world: KnownWorld, config: Config, facts: Sequence[Any]) -> KnownWorld:
     """``world`` with more facts, as if they had been known: for ``whatif`` and for tests."""
     from engine.record.history import History
 
@@ -439,7 +439,7 @@ def ratings_at(
     return instant, history, rate_history(history, events, reference_of(config).params)
 
 
-def hypothesis(text: str, where: str, world: World) -> tuple[list[Fact], str]:
+def hypothesis(text: str, where: str, world: KnownWorld) -> tuple[list[Fact], str]:
     """A what-if file as facts known at the world's instant, and the name of its release.
 
     Every problem of the file comes in one ``ConfigError``; a name the record holds is refused.

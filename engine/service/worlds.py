@@ -12,7 +12,7 @@ from engine.errors import OutOfRangeError
 from engine.record.history import History
 
 if TYPE_CHECKING:
-    from backtests.replay import Market
+    from backtests.replay import UnitValues
     from engine.macro.sessions import Sessions
     from engine.service.bind import Bound
     from engine.values import FloatArray
@@ -121,7 +121,7 @@ def with_edge(given: Given, number: int) -> Judged:
     return Judged(number=number, kind="planted", claimed=("planted",) if found else ())
 
 
-def _market(history: History, features: Any, as_of: datetime) -> tuple[Market, slice]:
+def _market(history: History, features: Any, as_of: datetime) -> tuple[UnitValues, slice]:
     from backtests.replay import Costs, market, prices_over
     from engine.record.asof import actions_at, bars_at
 
@@ -133,7 +133,7 @@ def _market(history: History, features: Any, as_of: datetime) -> tuple[Market, s
     return market(prices, features.values["effr_pct"][rows], Costs()), rows
 
 
-def _claims(market: Market, target: FloatArray, tried: list[float]) -> bool:
+def _claims(market: UnitValues, target: FloatArray, tried: list[float]) -> bool:
     """Judge one rule as ``nvsignal backtest`` does; ``tried`` is this world's ledger."""
     import numpy as np
 

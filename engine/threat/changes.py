@@ -17,7 +17,15 @@ import numpy as np
 from engine.phrases import paragraph, phrase
 from engine.threat.catalogue import latest_by
 from engine.threat.channels import Case
-from engine.threat.evidence import Ledger, Outcome, Proof, Stage, assess, family, proofs_of
+from engine.threat.evidence import (
+    Ledger,
+    Proof,
+    ProofOutcome,
+    ProofStage,
+    assess,
+    family,
+    proofs_of,
+)
 from engine.threat.novelty import has_price
 from engine.threat.parameters import Draws, Sample, ThreatParameters
 from engine.threat.quality import fit_quality
@@ -179,7 +187,7 @@ def _rate_claims(
     told = before.news_in(told)
     if not told:
         return None
-    kind = FAILED if told[0].outcome is Outcome.FAILURE else PROOF
+    kind = FAILED if told[0].outcome is ProofOutcome.FAILURE else PROOF
     return _rate_step(told, (before, before.with_(told)), kind, world, params, drawn)
 
 
@@ -280,8 +288,8 @@ def _said(proof: Proof, kind: str, case: Case, loss: float) -> str:
 
 def _claim(proof: Proof) -> str:
     who, what = proof.actor, proof.obj or proof.actor
-    if proof.outcome is Outcome.FAILURE:
+    if proof.outcome is ProofOutcome.FAILURE:
         return phrase("{who} is said to have failed to train on home-grown chips.", who=who)
-    if proof.stage is Stage.TRAINING:
+    if proof.stage is ProofStage.TRAINING:
         return phrase("{what} is said to be trained on home-grown chips.", what=what)
     return phrase("{what} is said to be served on home-grown chips.", what=what)

@@ -1,7 +1,7 @@
 """What a model costs to train and to serve on a chip: elementwise roofline and training equations.
 
 Every function takes coefficients (``Arch``), chips (``ChipArrays``, columns of shape (chips, 1)),
-a ``Load`` and drawn constants (``Draws``: (draws,) or (chips, draws)) and returns arrays of the
+a ``Load`` and drawn constants (``CostDraws``: (draws,) or (chips, draws)) and returns arrays of the
 broadcast shape, so one call covers (models, chips, draws). NaN says that the chip's table lacks
 what the figure needs.
 
@@ -90,7 +90,7 @@ def _check(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draws:
+class CostDraws:
     """Constants for the equations: (draws,) where shared by all chips, else (chips, draws).
 
     ``error`` multiplies throughputs, ``training_error`` training rates, ``price`` chip-hours.
@@ -127,13 +127,13 @@ def _size(platform: str) -> k.Prior:
     return k.SIZE_EXPONENT if platform in k.SIZE_PLATFORMS else k.NO_SIZE_EXPONENT
 
 
-def central(chips: ChipArrays) -> Draws:
+def central(chips: ChipArrays) -> CostDraws:
     """Every constant at its central value, shape (chips, 1) where it depends on the chip."""
 
     def column(priors: Sequence[k.Prior]) -> FloatArray:
         return np.array([p.mode for p in priors]).reshape(-1, 1)
 
-    return Draws(
+    return CostDraws(
         eta_compute=k.ETA_COMPUTE.mode,
         eta_memory=k.ETA_MEMORY.mode,
         eta_network=k.ETA_NETWORK.mode,
@@ -158,7 +158,7 @@ def central(chips: ChipArrays) -> Draws:
 
 def draw(
     chips: ChipArrays, n_draws: int, rng: np.random.Generator, *, estimated: bool = False
-) -> Draws:
+) -> CostDraws:
     """``n_draws`` joint draws; what is shared between chips is drawn once for all of them.
 
     Draw once per comparison and reuse for every release: common draws cancel in ratios.
@@ -175,7 +175,7 @@ def draw(
     guess = k.ERROR_SIGMA_ESTIMATED_ARCH if estimated else 0.0
     shared = np.hypot(k.ERROR_SIGMA_SHARED, guess) * rng.standard_normal(n_draws)
     training_sd = np.hypot(k.TRAINING_ERROR_SIGMA, guess / 2)
-    return Draws(
+    return CostDraws(
         eta_compute=k.ETA_COMPUTE.draw(rng, n_draws),
         eta_memory=k.ETA_MEMORY.draw(rng, n_draws),
         eta_network=k.ETA_NETWORK.draw(rng, n_draws),
@@ -305,7 +305,7 @@ def _traffic(arch: Arch, chips: ChipArrays, devices: FloatArray) -> FloatArray:
 
 
 def _seconds_per_token_on_links(
-    arch: Arch, chips: ChipArrays, devices: FloatArray, with_: Draws, *, forwarded: bool
+    arch: Arch, chips: ChipArrays, devices: FloatArray, with_: CostDraws, *, forwarded: bool
 ) -> FloatArray:
     """Exchange time of one token.
 
@@ -349,7 +349,7 @@ def _joined(first: FloatArray, second: FloatArray, overlap: Number) -> FloatArra
     )
 
 
-def _family(arch: Arch, with_: Draws) -> FloatArray:
+def _family(arch: Arch, with_: CostDraws) -> FloatArray:
     """What a kind of model reaches of the speed that the equations give.
 
     They were fitted on mixtures with a latent cache; every other kind has a term of its own.
@@ -359,7 +359,7 @@ def _family(arch: Arch, with_: Draws) -> FloatArray:
     return np.asarray(with_.grouped_mixture**grouped * with_.novel_attention**arch.novel * dense)
 
 
-def prefill_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+def prefill_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: CostDraws) -> FloatArray:
     """Prompt tokens accepted per second and device, cache hits included."""
     devices = _devices(arch, chips, load)
     attention = arch.prefill_attention(load.prompt_tokens)
@@ -372,7 +372,7 @@ def prefill_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> Fl
     return np.asarray(rate * load.duty / (1.0 - np.asarray(load.cache_hit_share)))
 
 
-def decode_step_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+def decode_step_s(arch: Arch, chips: ChipArrays, load: Load, with_: CostDraws) -> FloatArray:
     """Seconds of one decoding step of ``load.batch`` sequences per device."""
     devices = _devices(arch, chips, load)
     tokens = np.asarray(load.batch) * load.verified
@@ -390,13 +390,13 @@ def decode_step_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> Fl
     return (step + arch.layers * with_.layer_latency_s) / speed
 
 
-def decode_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+def decode_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: CostDraws) -> FloatArray:
     """Generated tokens per second and device."""
     step = decode_step_s(arch, chips, load, with_)
     return np.asarray(np.asarray(load.batch) * (1.0 + load.accepted) * load.duty / step)
 
 
-def served_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+def served_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: CostDraws) -> FloatArray:
     """Generated tokens per second of a device that also accepts the prompts.
 
     Mixtures lose by it: prompts interrupt steps, experts wait for each other.
@@ -405,7 +405,7 @@ def served_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> Flo
     return np.asarray(shared * pooled_tok_s(arch, chips, load, with_))
 
 
-def pooled_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+def pooled_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: CostDraws) -> FloatArray:
     """As ``served_tok_s``, with devices of their own for prompts: per device of both pools."""
     prefill = prefill_tok_s(arch, chips, load, with_)
     decode = decode_tok_s(arch, chips, load, with_)
@@ -413,7 +413,7 @@ def pooled_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> Flo
     return np.asarray(1.0 / (1.0 / decode + prompts / prefill))
 
 
-def tpot_ms(arch: Arch, chips: ChipArrays, load: Load, with_: Draws) -> FloatArray:
+def tpot_ms(arch: Arch, chips: ChipArrays, load: Load, with_: CostDraws) -> FloatArray:
     """Milliseconds between two tokens of one sequence."""
     step = decode_step_s(arch, chips, load, with_)
     return np.asarray(1000.0 * step / (1.0 + np.asarray(load.accepted)))
@@ -471,7 +471,7 @@ def serve(
     arch: Arch,
     chips: ChipArrays,
     load: Load,
-    with_: Draws,
+    with_: CostDraws,
     *,
     usd_per_hour: Number | None = None,
 ) -> Serving:
@@ -501,7 +501,7 @@ def training_hours(
     arch: Arch,
     chips: ChipArrays,
     tokens: Number,
-    with_: Draws,
+    with_: CostDraws,
     *,
     fp8: bool | Number = False,
     context: Number = k.REFERENCE_TRAINING_CONTEXT,
@@ -538,7 +538,7 @@ def availability(devices: Number, *, domestic: bool) -> FloatArray:
 
 
 def training_usd(
-    hours: Number, chips: ChipArrays, with_: Draws, *, usd_per_hour: Number | None = None
+    hours: Number, chips: ChipArrays, with_: CostDraws, *, usd_per_hour: Number | None = None
 ) -> FloatArray:
     """USD of ``hours`` chip-hours at rent or ownership."""
     hour = chips.usd_per_hour if usd_per_hour is None else usd_per_hour

@@ -34,7 +34,7 @@ from engine.threat.chips import (
     scale_up_domain,
 )
 from engine.threat.cost import (
-    Draws,
+    CostDraws,
     Load,
     batch_for_tpot,
     central,
@@ -399,7 +399,7 @@ def _batch_notes(asked: Load, chosen: Load, target_ms: float | None, most: int) 
     return notes
 
 
-def _add_serving(made: _Made, arch: Arch, one: ChipArrays, load: Load, with_: Draws) -> None:
+def _add_serving(made: _Made, arch: Arch, one: ChipArrays, load: Load, with_: CostDraws) -> None:
     if not made.sizes["max_batch"]:
         text = "not one sequence fits beside the weights: no serving figures"
         made.notes.append(_note("memory", text, "capacity"))
@@ -416,7 +416,7 @@ def _add_serving(made: _Made, arch: Arch, one: ChipArrays, load: Load, with_: Dr
 
 
 def _add_training(
-    made: _Made, arch: Arch, one: ChipArrays, tokens: float, fp8: bool, with_: Draws
+    made: _Made, arch: Arch, one: ChipArrays, tokens: float, fp8: bool, with_: CostDraws
 ) -> None:
     hours = training_hours(arch, one, tokens, with_, fp8=fp8)
     made.figures |= {

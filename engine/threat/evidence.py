@@ -26,14 +26,14 @@ from engine.threat.supply import end_of_utc_day
 from engine.values import FloatArray, ModelRelease
 
 
-class Stage(StrEnum):
+class ProofStage(StrEnum):
     """What was done on the chips."""
 
     TRAINING = "training"
     SERVING = "serving"
 
 
-class Outcome(StrEnum):
+class ProofOutcome(StrEnum):
     """How it went. Only success and failure weigh."""
 
     SUCCESS = "success"
@@ -86,8 +86,8 @@ class Proof:
     known_at: datetime
     actor: str
     obj: str
-    stage: Stage
-    outcome: Outcome = Outcome.SUCCESS
+    stage: ProofStage
+    outcome: ProofOutcome = ProofOutcome.SUCCESS
     vendor: str = ""
     share: float = 1.0
     confirmed_by: Confirmed = Confirmed.LAB
@@ -101,7 +101,7 @@ class Proof:
     @property
     def weight(self) -> float:
         """How much of one full, sure, frontier-sized proof it is."""
-        if self.outcome is Outcome.PLANNED:
+        if self.outcome is ProofOutcome.PLANNED:
             return 0.0
         return self.trust * self.share * self.closeness
 
@@ -136,7 +136,7 @@ def proofs_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[Proof, ...]:
 
 
 def _from_row(row: Mapping[str, str]) -> Proof:
-    outcome = Outcome(row["outcome"].strip())
+    outcome = ProofOutcome(row["outcome"].strip())
     by = (row.get("claimed_by") or "").strip()
     confirmed = Confirmed.LAB if by.startswith("lab") else Confirmed(by)
     size = (row.get("total_params_b") or "").strip()
@@ -149,14 +149,16 @@ def _from_row(row: Mapping[str, str]) -> Proof:
         known_at=end_of_utc_day(date.fromisoformat(row["known_on"].strip())),
         actor=row["lab"].strip(),
         obj=row["model"].strip(),
-        stage=Stage.TRAINING,
+        stage=ProofStage.TRAINING,
         outcome=outcome,
         vendor="" if vendor in ("unnamed", "several") else vendor,
         share=share * (UNNAMED_VENDOR if vendor == "unnamed" else 1.0),
         confirmed_by=confirmed,
-        trust=UNCONFIRMED_TRUST if outcome is Outcome.UNCONFIRMED else trust,
+        trust=UNCONFIRMED_TRUST if outcome is ProofOutcome.UNCONFIRMED else trust,
         independent=(row.get("independent_of_chip_vendor") or "").strip() != "n",
-        closeness=1.0 if outcome is Outcome.FAILURE else UNSCORED * size_closeness(_number(size)),
+        closeness=1.0
+        if outcome is ProofOutcome.FAILURE
+        else UNSCORED * size_closeness(_number(size)),
         size_b=_number(size),
         source=(row.get("source") or "").strip(),
     )
@@ -285,7 +287,7 @@ def proofs_of(release: ModelRelease, near: float) -> tuple[Proof, ...]:
         known_at=release.known_at,
         actor=release.lab,
         obj=release.model,
-        stage=Stage.TRAINING,
+        stage=ProofStage.TRAINING,
         vendor=named.vendor or "",
         independent=not own,
         closeness=near,
@@ -301,7 +303,7 @@ def proofs_of(release: ModelRelease, near: float) -> tuple[Proof, ...]:
         made.append(replace(plain, share=share, trust=trust, confirmed_by=by))
     if release.inference_domestic:
         trust = TRUST[Confirmed.LAB] * sure
-        made.append(replace(plain, stage=Stage.SERVING, vendor="", trust=trust))
+        made.append(replace(plain, stage=ProofStage.SERVING, vendor="", trust=trust))
     return tuple(made)
 
 
@@ -338,7 +340,7 @@ _TRAINED = re.compile(r"\btrain(s|ed|ing)?\b", re.I)
 _SERVED = re.compile(r"\b(run on|runs on|support(s)?|serve[sd]?)\b", re.I)
 _PLAN = re.compile(r"\b(plans?|planned|to train|will|would|orders?|ordered|buy|bought)\b", re.I)
 _MODEL_NAME = re.compile(r"\b[A-Z][A-Za-z]*[- ]?[A-Za-z]?\d[\w.\-]*")
-_HEADLINE_CLOSENESS = {Stage.TRAINING: 0.2, Stage.SERVING: 0.4}
+_HEADLINE_CLOSENESS = {ProofStage.TRAINING: 0.2, ProofStage.SERVING: 0.4}
 """How near the frontier a model is that only a headline tells of: judgement."""
 
 
@@ -355,7 +357,7 @@ def proof_of_event(row: Mapping[str, str]) -> Proof | None:
         return None
     stage, outcome = claim
     makers = sum(maker.lower() in actor.lower() for maker in CHIP_MAKERS)
-    failed = outcome is Outcome.FAILURE
+    failed = outcome is ProofOutcome.FAILURE
     sure = _WORD.get((row.get("confidence") or "").strip(), 0.5)
     hearsay = bool(_HEARSAY.search(headline)) and not failed
     named = _MODEL_NAME.search(headline)
@@ -373,17 +375,17 @@ def proof_of_event(row: Mapping[str, str]) -> Proof | None:
     )
 
 
-def _event_claim(event_type: str, headline: str) -> tuple[Stage, Outcome] | None:
+def _event_claim(event_type: str, headline: str) -> tuple[ProofStage, ProofOutcome] | None:
     if event_type == "training_failure":
-        return Stage.TRAINING, Outcome.FAILURE
+        return ProofStage.TRAINING, ProofOutcome.FAILURE
     if event_type != "domestic_chip_adoption" or is_about_a_format(headline):
         return None
     if _NEGATED.search(headline) or _PLAN.search(headline):
         return None
     if _TRAINED.search(headline):
-        return Stage.TRAINING, Outcome.SUCCESS
+        return ProofStage.TRAINING, ProofOutcome.SUCCESS
     if _SERVED.search(headline):
-        return Stage.SERVING, Outcome.SUCCESS
+        return ProofStage.SERVING, ProofOutcome.SUCCESS
     return None
 
 
@@ -435,7 +437,7 @@ class Ledger:
 def _claim(proof: Proof) -> tuple[str, ...]:
     """What makes two tellings one claim: actor, object's family and stage."""
     actor = proof.actor.strip().lower()
-    if proof.outcome is Outcome.FAILURE:
+    if proof.outcome is ProofOutcome.FAILURE:
         told = proof.known_at.astimezone(UTC)
         return actor, "failed", proof.stage, f"{told.year}-{(told.month - 1) // 3}"
     return actor, family(proof.obj), proof.stage
@@ -473,7 +475,7 @@ def _settled(proofs: tuple[Proof, ...]) -> tuple[Proof, ...]:
     """Failures weakened by what the same actor showed later."""
     return tuple(
         replace(p, trust=p.trust * (1.0 - redeemed(p, proofs)))
-        if p.outcome is Outcome.FAILURE
+        if p.outcome is ProofOutcome.FAILURE
         else p
         for p in proofs
     )
@@ -484,7 +486,7 @@ def redeemed(failure: Proof, proofs: Iterable[Proof]) -> float:
     later = (
         p.trust * p.share
         for p in proofs
-        if p.outcome is Outcome.SUCCESS
+        if p.outcome is ProofOutcome.SUCCESS
         and p.stage is failure.stage
         and p.actor.strip().lower() == failure.actor.strip().lower()
         and p.known_at > failure.known_at
@@ -509,11 +511,12 @@ def assess(ledger: Ledger, draws: Draws) -> Feasibility:
     Independent proofs count whole, those of chip makers by ``vendor_factor``. The strongest counts
     whole, the others a quarter; and twice the strength counts less than twice.
     """
-    won = _count(ledger.proofs, Stage.TRAINING, draws)
+    won = _count(ledger.proofs, ProofStage.TRAINING, draws)
     lost = _saturating(
-        sum(p.weight for p in ledger.proofs if p.outcome is Outcome.FAILURE) * np.ones(draws.draws)
+        sum(p.weight for p in ledger.proofs if p.outcome is ProofOutcome.FAILURE)
+        * np.ones(draws.draws)
     )
-    served = _count(ledger.proofs, Stage.SERVING, draws)
+    served = _count(ledger.proofs, ProofStage.SERVING, draws)
     success = draws["training_success_weight"] * won
     failure = draws["training_failure_weight"] * lost
     training = _logit(draws["training_prior"]) + success - failure
@@ -522,8 +525,8 @@ def assess(ledger: Ledger, draws: Draws) -> Feasibility:
     return Feasibility(inference=_expit(inference), training=_expit(training))
 
 
-def _count(proofs: Sequence[Proof], stage: Stage, draws: Draws) -> FloatArray:
-    good = [p for p in proofs if p.stage is stage and p.outcome is not Outcome.FAILURE]
+def _count(proofs: Sequence[Proof], stage: ProofStage, draws: Draws) -> FloatArray:
+    good = [p for p in proofs if p.stage is stage and p.outcome is not ProofOutcome.FAILURE]
     alone = [p.weight for p in good if p.independent]
     vendors = [p.weight for p in good if not p.independent]
     return _saturating(_strength(alone) + draws["vendor_factor"] * _strength(vendors))

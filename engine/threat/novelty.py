@@ -115,7 +115,7 @@ def log_blended(price_in: float | None, price_out: float | None, draws: Draws) -
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ReleaseStanding:
     """Where the release stands: mean quality, undecided deviation, and standard draws of it.
 
     closed_in_china: it is such a service itself, and its buyers are those of its like.
@@ -134,7 +134,7 @@ class Standing:
         return self.mean + self.doubt * self.z
 
 
-def lacking(offer: Offer, own: Standing) -> FloatArray:
+def lacking(offer: Offer, own: ReleaseStanding) -> FloatArray:
     """Quality the offer lacks against the release, (draws,), at least 0.
 
     What both leave undecided is shared: an unscored copy is no news. An offer of the same name is
@@ -147,7 +147,11 @@ def lacking(offer: Offer, own: Standing) -> FloatArray:
 
 
 def expected_log_price(
-    offers: Sequence[Offer], own: Standing, draws: Draws, *, unpublished: FloatArray | None = None
+    offers: Sequence[Offer],
+    own: ReleaseStanding,
+    draws: Draws,
+    *,
+    unpublished: FloatArray | None = None,
 ) -> tuple[FloatArray, str] | None:
     """What buyers expect for the release's quality, (draws,), and the offer nearest to setting it.
 
@@ -183,7 +187,7 @@ def expected_log_price(
     return low - _SOFT_PRICE * np.log(stacked.sum(axis=0)), nearest
 
 
-def _dearer(offer: Offer, own: Standing) -> float:
+def _dearer(offer: Offer, own: ReleaseStanding) -> float:
     """Log price by which an offer without a price stands above a release without one.
 
     What the one has at work for a token over the other, to which cost goes; and the less alike they
@@ -197,13 +201,16 @@ def _dearer(offer: Offer, own: Standing) -> float:
     return age + _UNLIKE * ((theirs is None) != (mine is None))
 
 
-def _is_further(offer: Offer, own: Standing) -> bool:
+def _is_further(offer: Offer, own: ReleaseStanding) -> bool:
     """Whether fewer buyers reach the offer than the release: a closed service in China alone."""
     return offer.closed_in_china and not own.closed_in_china and offer.model != own.model
 
 
 def within_reach(
-    offers: Sequence[Offer], own: Standing, draws: Draws, unpublished: FloatArray | None = None
+    offers: Sequence[Offer],
+    own: ReleaseStanding,
+    draws: Draws,
+    unpublished: FloatArray | None = None,
 ) -> tuple[Offer, ...]:
     """The offers that can shape the expectation: the others are three e-folds too dear.
 
@@ -245,7 +252,7 @@ def _central_log_price(offer: Offer) -> float | None:
 
 def kind_log_price(
     offers: Sequence[Offer],
-    own: Standing,
+    own: ReleaseStanding,
     draws: Draws,
     release: ModelRelease,
     expected: FloatArray,
@@ -278,7 +285,7 @@ def below(expected: FloatArray, price: FloatArray) -> FloatArray:
 
 
 def closing(
-    offers: Sequence[Offer], own: Standing, draws: Draws, *, is_open: bool | None
+    offers: Sequence[Offer], own: ReleaseStanding, draws: Draws, *, is_open: bool | None
 ) -> FloatArray:
     """Openness novelty, (draws,): logits by which the release carries open weights further.
 
@@ -298,7 +305,7 @@ def closing(
     return moved if is_open else 0.5 * moved
 
 
-def leading(opened: Sequence[Offer], own: Standing) -> FloatArray:
+def leading(opened: Sequence[Offer], own: ReleaseStanding) -> FloatArray:
     """Lead of open weights, (draws,): a soft maximum over those known, each at what it has proved.
 
     What is undecided of the release and of an offer alike is drawn once for both (``lacking``), so

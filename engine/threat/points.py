@@ -21,7 +21,7 @@ from engine.tables import read_rows
 from engine.threat.architectures import Arch, arch_of, estimate_arch, match_architecture
 from engine.threat.chips import FACTS, ChipArrays, chip_arrays, find_chip
 from engine.threat.cost import (
-    Draws,
+    CostDraws,
     Load,
     central,
     decode_tok_s,
@@ -143,7 +143,7 @@ def architecture(point: Point, models: Sequence[Dimensions]) -> Arch:
 
 
 def modelled(
-    point: Point, chips: Sequence[Accelerator], models: Sequence[Dimensions], with_: Draws
+    point: Point, chips: Sequence[Accelerator], models: Sequence[Dimensions], with_: CostDraws
 ) -> FloatArray:
     """What the model says of ``point``, in its unit; shape of ``with_``."""
     chip = chip_of(point, chips)
@@ -173,7 +173,7 @@ def chip_of(point: Point, chips: Sequence[Accelerator]) -> ChipArrays:
     return chip_arrays([find_chip(chips, point.chip)], point.precision)
 
 
-def _training(point: Point, arch: Arch, chip: ChipArrays, with_: Draws) -> FloatArray:
+def _training(point: Point, arch: Arch, chip: ChipArrays, with_: CostDraws) -> FloatArray:
     tokens = (point.tokens_t or 1.0) * 1e12
     hours = training_hours(
         arch,
@@ -192,7 +192,7 @@ def _training(point: Point, arch: Arch, chip: ChipArrays, with_: Draws) -> Float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class ScoredPoint:
     """One point beside the model. log_error: natural log of modelled over published, central
     constants. low, high: the 90 % band in the point's unit."""
 
@@ -222,17 +222,19 @@ class Score:
 
 def score_points(
     points: Sequence[Point], chips: Sequence[Accelerator], models: Sequence[Dimensions]
-) -> tuple[Scored, ...]:
+) -> tuple[ScoredPoint, ...]:
     """Every point with its modelled figure, error and band."""
     return tuple(_scored(point, chips, models) for point in points)
 
 
-def _scored(point: Point, chips: Sequence[Accelerator], models: Sequence[Dimensions]) -> Scored:
+def _scored(
+    point: Point, chips: Sequence[Accelerator], models: Sequence[Dimensions]
+) -> ScoredPoint:
     chip = chip_of(point, chips)
     middle = modelled(point, chips, models, central(chip)).item()
     drawn = draw(chip, N_DRAWS, np.random.default_rng(SEED))
     low, high = np.percentile(modelled(point, chips, models, drawn), (5.0, 95.0))
-    return Scored(
+    return ScoredPoint(
         point=point,
         platform=chip.platforms[0],
         modelled=middle,
@@ -242,7 +244,7 @@ def _scored(point: Point, chips: Sequence[Accelerator], models: Sequence[Dimensi
     )
 
 
-def summary(scored: Sequence[Scored]) -> Score:
+def summary(scored: Sequence[ScoredPoint]) -> Score:
     """Root mean square and mean of the log errors, coverage and median width of the bands.
 
     Raises ``DataError`` without points.

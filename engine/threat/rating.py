@@ -27,7 +27,7 @@ from engine.threat.channels import CHANNEL_ORDER, Case, Pair, all_channels, stre
 from engine.threat.evidence import (
     Ledger,
     Proof,
-    Stage,
+    ProofStage,
     assess,
     attributed,
     closeness,
@@ -36,7 +36,7 @@ from engine.threat.evidence import (
     same_run,
 )
 from engine.threat.novelty import (
-    Standing,
+    ReleaseStanding,
     below,
     closing,
     expected_log_price,
@@ -281,7 +281,7 @@ def case_of(
     draws: Draws,
 ) -> Case:
     """What the channels read of one release."""
-    own = Standing(
+    own = ReleaseStanding(
         model=release.model,
         mean=setting.own.mean,
         doubt=undecided(setting.own, params.quality.settled_sd),
@@ -297,7 +297,7 @@ def case_of(
     expected, nearest = (None, None) if found is None else found
     price, compute = _price_novelty(release, world, setting, own, (log_price, expected), draws)
     before = assess(setting.record, draws)
-    trained = any(p.stage is Stage.TRAINING for p in setting.added)
+    trained = any(p.stage is ProofStage.TRAINING for p in setting.added)
     adoption = _adoption(release, draws)
     return Case(
         reach=np.exp(-lack / draws["quality_width"]),
@@ -323,7 +323,7 @@ def _price_novelty(
     release: ModelRelease,
     world: World,
     setting: Setting,
-    own: Standing,
+    own: ReleaseStanding,
     prices: tuple[FloatArray | None, FloatArray | None],
     draws: Draws,
 ) -> tuple[FloatArray, FloatArray]:
@@ -463,7 +463,7 @@ def _is_chip(short: str, full: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ChannelTotals:
     """Channels and totals of one event, in draws: shares of a year's revenue and of value.
 
     year: (channels, draws), the first year. value: (channels, draws), present value of the change
@@ -487,12 +487,12 @@ class Outcome:
         return result
 
 
-def outcome_of(case: Case, draws: Draws) -> Outcome:
+def outcome_of(case: Case, draws: Draws) -> ChannelTotals:
     """The channels of ``case``, summed over the years by what a dollar of each is worth."""
     shares = all_channels(case, draws)
     weight = case.stake.base * case.stake.worth
     whole = weight.sum(axis=0)
-    return Outcome(
+    return ChannelTotals(
         year=stretched(shares[:, 0], case.stretch),
         value=stretched((shares * (weight / whole)).sum(axis=1), case.stretch),
         base_usd_bn=float(np.median(whole)),
@@ -513,7 +513,7 @@ def assemble(
     """Numbers and words of one rating."""
     outcome = outcome_of(case, draws)
     figures = figures_of(outcome, params.score, float(case.stake.base[0, 0]))
-    story = reasons.Story(
+    story = reasons.ReasonFacts(
         release=release,
         world=world,
         setting=setting,
@@ -538,7 +538,7 @@ def assemble(
     )
 
 
-def figures_of(outcome: Outcome, scale: ScoreScale, revenue_usd_bn: float) -> reasons.Figures:
+def figures_of(outcome: ChannelTotals, scale: ScoreScale, revenue_usd_bn: float) -> reasons.Figures:
     """Every number of a rating that comes from the draws alone."""
     year, value = -outcome.total, -outcome.total_value
     low, centre, high = (float(q) for q in np.quantile(value, (0.05, 0.5, 0.95)))

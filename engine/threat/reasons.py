@@ -17,7 +17,7 @@ import numpy as np
 from engine.phrases import paragraph, phrase, plural
 from engine.threat.asked import asked_at
 from engine.threat.channels import Case
-from engine.threat.evidence import Outcome, Proof, Stage, redeemed
+from engine.threat.evidence import Proof, ProofOutcome, ProofStage, redeemed
 from engine.threat.novelty import has_price
 from engine.threat.supply import last_china_share
 from engine.threat.world import World
@@ -70,7 +70,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class ReasonFacts:
     """What the sentences are made from."""
 
     release: ModelRelease
@@ -87,14 +87,14 @@ class Story:
         return has_price(self.release) or self.setting.own.n_scores > 0
 
 
-def paragraph_of(story: Story) -> str:
+def paragraph_of(story: ReasonFacts) -> str:
     """The reason in one paragraph: the loss, the channel that leads, novelty, what is missing."""
     return paragraph(
         _loss(story), _lead(story), _price(story), _openness(story), _hardware(story), _gaps(story)
     )
 
 
-def _loss(story: Story) -> str:
+def _loss(story: ReasonFacts) -> str:
     f = story.figures
     if not story.rateable:
         return phrase(
@@ -116,7 +116,7 @@ def _loss(story: Story) -> str:
     )
 
 
-def _lead(story: Story) -> str:
+def _lead(story: ReasonFacts) -> str:
     parts = {n: p for n, p in story.figures.channels.items() if n != "residual"}
     lead = max(parts, key=lambda name: abs(parts[name]))
     if abs(parts[lead]) < _LITTLE:
@@ -128,7 +128,7 @@ def _lead(story: Story) -> str:
     )
 
 
-def _price(story: Story) -> str:
+def _price(story: ReasonFacts) -> str:
     if not has_price(story.release):
         return phrase("No price was published; it is drawn from models of its kind.")
     if story.case.nearest_offer is None:
@@ -146,7 +146,7 @@ def _price(story: Story) -> str:
     )
 
 
-def _openness(story: Story) -> str:
+def _openness(story: ReasonFacts) -> str:
     step = float(np.median(story.case.openness))
     if step < _NOTICED:
         return ""
@@ -155,17 +155,17 @@ def _openness(story: Story) -> str:
     )
 
 
-def _hardware(story: Story) -> str:
+def _hardware(story: ReasonFacts) -> str:
     stages = {p.stage for p in story.setting.added if p.weight > 0}
     before, after = story.case.before, story.case.after
-    if Stage.TRAINING in stages:
+    if ProofStage.TRAINING in stages:
         return phrase(
             "Training on home-grown chips moves the odds that others can do so from "
             "{before:share0} to {after:share0}.",
             before=float(before.training.mean()),
             after=float(after.training.mean()),
         )
-    if Stage.SERVING in stages:
+    if ProofStage.SERVING in stages:
         return phrase(
             "Serving on home-grown chips moves the odds that others can do so from {before:share0} "
             "to {after:share0}; training stays where it was.",
@@ -177,7 +177,7 @@ def _hardware(story: Story) -> str:
     return ""
 
 
-def _gaps(story: Story) -> str:
+def _gaps(story: ReasonFacts) -> str:
     missing = [name for name, seen in observed(story).items() if not seen]
     if not missing:
         return ""
@@ -189,7 +189,7 @@ def _gaps(story: Story) -> str:
     )
 
 
-def observed(story: Story) -> dict[str, bool]:
+def observed(story: ReasonFacts) -> dict[str, bool]:
     """Which inputs were observed, in the order in which they matter."""
     release, world = story.release, story.world
     return {
@@ -208,7 +208,7 @@ def observed(story: Story) -> dict[str, bool]:
 _WEIGHTS = (0.25, 0.25, 0.1, 0.1, 0.06, 0.06, 0.06, 0.06, 0.06)
 
 
-def confidence_of(story: Story) -> float:
+def confidence_of(story: ReasonFacts) -> float:
     """0 to 1: the weighted share of inputs observed, times trust in the release row."""
     seen = sum(w for w, ok in zip(_WEIGHTS, observed(story).values(), strict=True) if ok)
     scores = min(story.setting.own.n_scores, 4) / 4
@@ -216,7 +216,7 @@ def confidence_of(story: Story) -> float:
     return min(1.0, (seen - 0.15 * (1 - scores) * (scores > 0)) * trust)
 
 
-def evidence_of_story(story: Story) -> tuple[Evidence, ...]:
+def evidence_of_story(story: ReasonFacts) -> tuple[Evidence, ...]:
     """Every sentence of support, most telling first."""
     found = [
         _price_evidence(story),
@@ -237,7 +237,7 @@ def evidence_of_story(story: Story) -> tuple[Evidence, ...]:
     return tuple(e for e in found if e is not None)
 
 
-def _price_evidence(story: Story) -> Evidence:
+def _price_evidence(story: ReasonFacts) -> Evidence:
     release = story.release
     if not has_price(release):
         return Evidence(text=phrase("No list price was published"), observed=Observed.NOT_OBSERVED)
@@ -257,7 +257,7 @@ def _price_evidence(story: Story) -> Evidence:
     )
 
 
-def _quality_evidence(story: Story) -> Evidence:
+def _quality_evidence(story: ReasonFacts) -> Evidence:
     own, best = story.setting.own, story.setting.best_quality
     if own.n_scores == 0:
         return Evidence(
@@ -281,7 +281,7 @@ def _quality_evidence(story: Story) -> Evidence:
     )
 
 
-def _openness_evidence(story: Story) -> Evidence | None:
+def _openness_evidence(story: ReasonFacts) -> Evidence | None:
     if story.release.open_weights is None:
         return Evidence(
             text=phrase("Whether its weights are open is not known"), observed=Observed.NOT_OBSERVED
@@ -303,14 +303,14 @@ def _openness_evidence(story: Story) -> Evidence | None:
 
 
 def _proof_evidence(proof: Proof) -> Evidence:
-    if proof.stage is Stage.TRAINING:
+    if proof.stage is ProofStage.TRAINING:
         text = phrase("Training on home-grown chips is claimed")
     else:
         text = phrase("Serving on home-grown chips is claimed")
     return Evidence(text=text, confidence=proof.trust, source=proof.source)
 
 
-def _format_evidence(story: Story) -> Evidence | None:
+def _format_evidence(story: ReasonFacts) -> Evidence | None:
     if story.release.scale_format != "ue8m0":
         return None
     return Evidence(
@@ -320,12 +320,12 @@ def _format_evidence(story: Story) -> Evidence | None:
     )
 
 
-def _failures(story: Story) -> list[Evidence]:
+def _failures(story: ReasonFacts) -> list[Evidence]:
     """Failed runs of this lab: credited on their own day, never again with a release."""
     lab = story.release.lab.lower()
     record = story.setting.record.proofs
     everything = (*record, *story.setting.added)
-    failed = [p for p in record if p.outcome is Outcome.FAILURE and p.actor.lower() == lab]
+    failed = [p for p in record if p.outcome is ProofOutcome.FAILURE and p.actor.lower() == lab]
     return [
         Evidence(
             text=_failure_text(p, taken_back=redeemed(p, everything) >= 1.0),
@@ -352,7 +352,7 @@ def _failure_text(failure: Proof, *, taken_back: bool) -> str:
     )
 
 
-def _chips_evidence(story: Story) -> Evidence:
+def _chips_evidence(story: ReasonFacts) -> Evidence:
     pair = story.case.pair
     if not pair.from_cost_model:
         return Evidence(
@@ -375,7 +375,7 @@ def _chips_evidence(story: Story) -> Evidence:
     )
 
 
-def _policy_evidence(story: Story) -> Evidence:
+def _policy_evidence(story: ReasonFacts) -> Evidence:
     odds = story.case.stake.odds
     return Evidence(
         text=phrase(
@@ -391,7 +391,7 @@ def _policy_evidence(story: Story) -> Evidence:
     )
 
 
-def _market_evidence(story: Story) -> Evidence:
+def _market_evidence(story: ReasonFacts) -> Evidence:
     low, mid, high = _band(story.case.stake.reachable[0])
     return Evidence(
         text=phrase(
@@ -406,7 +406,7 @@ def _market_evidence(story: Story) -> Evidence:
     )
 
 
-def _supply_evidence(story: Story) -> Evidence:
+def _supply_evidence(story: ReasonFacts) -> Evidence:
     low, mid, high = _band(story.case.carrying[0])
     return Evidence(
         text=phrase(
@@ -422,7 +422,7 @@ def _supply_evidence(story: Story) -> Evidence:
     )
 
 
-def _tokens_evidence(story: Story) -> Evidence | None:
+def _tokens_evidence(story: ReasonFacts) -> Evidence | None:
     asked = asked_at(story.world.tokens, story.world.as_of)
     if asked is None:
         return None
@@ -444,7 +444,7 @@ def _tokens_evidence(story: Story) -> Evidence | None:
     return Evidence(text=text, confidence=0.3, source="openrouter.ai/rankings")
 
 
-def _share_evidence(story: Story) -> Evidence:
+def _share_evidence(story: ReasonFacts) -> Evidence:
     told = last_china_share(story.world.earnings)
     if told is None:
         return Evidence(
@@ -482,7 +482,7 @@ def _training_bill(release: ModelRelease) -> list[Evidence]:
     ]
 
 
-def _claim_evidence(claim: CostClaim, story: Story) -> Evidence:
+def _claim_evidence(claim: CostClaim, story: ReasonFacts) -> Evidence:
     low, mid, high = _band(np.exp(-story.case.compute))
     return Evidence(
         text=phrase(

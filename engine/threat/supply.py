@@ -81,7 +81,7 @@ class SupplyEstimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShareCount:
+class ChinaShare:
     """What one house said home-grown chips are of China's market in one year: one source, one unit.
 
     share: fraction, home-grown over all. year: the middle of the period, 2025.5 for the whole of
@@ -239,7 +239,7 @@ def supply_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[SupplyEstimate,
     return tuple(sorted(found, key=lambda e: e.known_at))
 
 
-def shares_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[ShareCount, ...]:
+def shares_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[ChinaShare, ...]:
     """Rows of ``china_chip_share.csv`` that give a home-grown share, oldest first.
 
     A forecast beyond the year after the one in which it was made is left out: plans are not supply.
@@ -255,7 +255,7 @@ def shares_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[ShareCount, ...
             if year > day.year + 2:
                 continue
             found.append(
-                ShareCount(
+                ChinaShare(
                     known_at=end_of_utc_day(day),
                     year=year,
                     house=row["house"].strip(),
@@ -298,7 +298,7 @@ class CarryingPath:
 
 
 def carrying_path(
-    counts: Sequence[ShareCount],
+    counts: Sequence[ChinaShare],
     estimates: Sequence[SupplyEstimate],
     as_of: datetime,
     draws: Draws,
@@ -323,7 +323,7 @@ def carrying_path(
     return CarryingPath(share=np.stack(rows), n_counts=len(known))
 
 
-def _posterior(counts: Sequence[ShareCount], draws: Draws) -> tuple[FloatArray, FloatArray]:
+def _posterior(counts: Sequence[ChinaShare], draws: Draws) -> tuple[FloatArray, FloatArray]:
     """Draws of level (logits in mid-2023) and slope (logits a year) after the counts."""
     start, rise = _logit(draws["carrying_share"]), draws["carrying_slope"]
     mean = np.array([float(start.mean()), float(rise.mean())])

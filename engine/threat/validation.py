@@ -20,7 +20,7 @@ from engine.threat import constants as k
 from engine.threat.architectures import Arch, arch_of, find_architecture
 from engine.threat.chips import ChipArrays, chip_arrays, find_chip, ownership_usd_per_hour
 from engine.threat.cost import (
-    Draws,
+    CostDraws,
     Load,
     batch_for_tpot,
     central,
@@ -41,7 +41,7 @@ BAND = (5.0, 95.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class TargetOutcome:
     """One line of the table. Errors in percent of the published value.
 
     tolerance_pct: allowed error. in_fit: the point helped to set constants, so its error is no
@@ -71,7 +71,7 @@ class Outcome:
 class Validation:
     """All outcomes with the coverage of the 90 % bands over the targets that have one."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TargetOutcome, ...]
     covered: int
     banded: int
     misses: tuple[str, ...]
@@ -83,7 +83,7 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class TargetTables:
     """The tables the targets read."""
 
     chips: Sequence[Accelerator]
@@ -264,7 +264,7 @@ OUTSIDE_POINTS: tuple[ServingPoint, ...] = (
 fitted and never fitted, is ``engine.threat.points``."""
 
 
-def throughput(facts: Facts, point: ServingPoint, with_: Draws) -> FloatArray:
+def throughput(facts: TargetTables, point: ServingPoint, with_: CostDraws) -> FloatArray:
     """Modelled tokens per second and device of one point, shape of ``with_``."""
     chip, arch = facts.chip(point.chip, point.precision), facts.arch(point.model)
     if point.phase == "prefill":
@@ -302,7 +302,7 @@ POINT_LOG_SD = 0.12
 """What one published throughput is trusted to; the overlap stays at its prior."""
 
 
-def fit(facts: Facts, points: Sequence[ServingPoint]) -> dict[str, float]:
+def fit(facts: TargetTables, points: Sequence[ServingPoint]) -> dict[str, float]:
     """Constants at the posterior mode for ``points``: Gauss-Newton on logs with log-normal priors.
 
     The constants are those of ``PRIOR_CENTRE``. Hopper's platform factor is 1 by definition.
@@ -324,19 +324,19 @@ def fit(facts: Facts, points: Sequence[ServingPoint]) -> dict[str, float]:
     return dict(zip(names, np.exp(theta).tolist(), strict=True))
 
 
-def _with_constants(chip: ChipArrays, constants: Mapping[str, float]) -> Draws:
+def _with_constants(chip: ChipArrays, constants: Mapping[str, float]) -> CostDraws:
     known = {name: constants[name] for name in EFFICIENCIES}
     return replace(central(chip), platform=constants.get(chip.platforms[0], 1.0), **known)
 
 
-def _log_error(facts: Facts, point: ServingPoint, constants: Mapping[str, float]) -> float:
+def _log_error(facts: TargetTables, point: ServingPoint, constants: Mapping[str, float]) -> float:
     chip = facts.chip(point.chip, point.precision)
     modelled = throughput(facts, point, _with_constants(chip, constants))
     duty = constants["day_duty"] if point.day_average else 1.0
     return float(np.log(modelled.item() * duty / point.published))
 
 
-def left_out_errors(facts: Facts) -> dict[str, float]:
+def left_out_errors(facts: TargetTables) -> dict[str, float]:
     """Error in percent of every serving point, its platform unseen by the fit.
 
     A left-out platform gets the geometric mean of the other non-Hopper factors; when Hopper itself
@@ -355,12 +355,14 @@ def left_out_errors(facts: Facts) -> dict[str, float]:
     return errors
 
 
-def _platform(facts: Facts, point: ServingPoint) -> str:
+def _platform(facts: TargetTables, point: ServingPoint) -> str:
     return facts.chip(point.chip, point.precision).platforms[0]
 
 
 # --- rows ----------------------------------------------------------------------------------------
-def _serving_outcome(facts: Facts, point: ServingPoint, left_out: Mapping[str, float]) -> Outcome:
+def _serving_outcome(
+    facts: TargetTables, point: ServingPoint, left_out: Mapping[str, float]
+) -> TargetOutcome:
     chip = facts.chip(point.chip, point.precision)
     modelled = throughput(facts, point, central(chip)).item()
     modelled *= k.DAY_DUTY.mode if point.day_average else 1.0
@@ -411,12 +413,12 @@ def _outcome(
     draws: FloatArray | None = None,
     source: str = "",
     note: str = "",
-) -> Outcome:
+) -> TargetOutcome:
     error = 100 * (modelled / published - 1)
     low = high = None
     if draws is not None:
         low, high = (float(q) for q in np.percentile(draws, BAND))
-    return Outcome(
+    return TargetOutcome(
         target=target,
         what=what,
         unit=unit,
@@ -439,7 +441,7 @@ def _outcome(
 def _identity(
     target: str, what: str, unit: str, published: float, modelled: float, tolerance_pct: float,
     source: str, note: str = "",
-) -> Outcome:  # fmt: skip
+) -> TargetOutcome:  # fmt: skip
     return _outcome(
         target, what, unit, "identity", published, modelled, tolerance_pct, source=source, note=note
     )
@@ -449,7 +451,7 @@ EPOCH_MEDIAN_MFU = 0.375
 """Median of 33 runs (Epoch AI): what a left-out Hopper run is predicted with."""
 
 
-def _training_outcomes(facts: Facts) -> list[Outcome]:
+def _training_outcomes(facts: TargetTables) -> list[TargetOutcome]:
     """T1, T3, T5 and T6."""
     h800, h100 = facts.chip("NVIDIA H800 SXM", "fp8"), facts.chip("NVIDIA H100 SXM", "fp8")
     v3 = replace(facts.arch("DeepSeek-V3"), active=37e9)
@@ -466,14 +468,14 @@ def _training_outcomes(facts: Facts) -> list[Outcome]:
     return rows + _epoch_outcomes(facts, h100, t3) + [_pangu_outcome(facts)]
 
 
-Model = Callable[[Draws], FloatArray]
+Model = Callable[[CostDraws], FloatArray]
 
 
 def _drawn(
     target: str, what: str, unit: str, published: float, tolerance_pct: float, chip: ChipArrays,
     model: Model, *, in_fit: bool, left_out_pct: float | None = None, source: str = "",
     note: str = "",
-) -> Outcome:  # fmt: skip
+) -> TargetOutcome:  # fmt: skip
     """A row whose band comes from drawing the constants."""
     draws = model(draw(chip, N_DRAWS, np.random.default_rng(SEED))).ravel()
     return _outcome(
@@ -482,7 +484,7 @@ def _drawn(
     )  # fmt: skip
 
 
-def _epoch_outcomes(facts: Facts, h100: ChipArrays, hours: Model) -> list[Outcome]:
+def _epoch_outcomes(facts: TargetTables, h100: ChipArrays, hours: Model) -> list[TargetOutcome]:
     """T5: what the hours cost by ownership, and what the cluster cost to buy."""
     own = ownership_usd_per_hour(find_chip(facts.chips, "NVIDIA H100 SXM")) or float("nan")
     price = find_chip(facts.chips, "NVIDIA H100 SXM").price_usd or float("nan")
@@ -498,12 +500,12 @@ def _epoch_outcomes(facts: Facts, h100: ChipArrays, hours: Model) -> list[Outcom
     ]  # fmt: skip
 
 
-def _pangu_outcome(facts: Facts) -> Outcome:
+def _pangu_outcome(facts: TargetTables) -> TargetOutcome:
     """T6. Left out, an Ascend would be taken for a Hopper of its own peak."""
     chip = facts.chip("Huawei Ascend 910B (B2)", "bf16")
     pangu = replace(facts.arch("Pangu Ultra MoE"), active=39e9)
 
-    def rate(d: Draws) -> FloatArray:
+    def rate(d: CostDraws) -> FloatArray:
         hours = training_hours(pangu, chip, 1e12, d, devices=1.0)
         return np.asarray(6_000 * 1e12 / (hours * 3600) / 1e6)
 
@@ -512,7 +514,7 @@ def _pangu_outcome(facts: Facts) -> Outcome:
                   in_fit=True, left_out_pct=stranger, source="arXiv 2505.04519")  # fmt: skip
 
 
-def _money_identities() -> list[Outcome]:
+def _money_identities() -> list[TargetOutcome]:
     """T2, T4, T9, T17 and T18: arithmetic of published figures, no constant of the model."""
     node_day = 8 * 24 * 2.0
     cost = 226.75 * node_day
@@ -536,7 +538,7 @@ def _money_identities() -> list[Outcome]:
     ]  # fmt: skip
 
 
-def _architecture_outcomes(facts: Facts) -> list[Outcome]:
+def _architecture_outcomes(facts: TargetTables) -> list[TargetOutcome]:
     """T19 and T21: the FP8 gain, caches and long-context work."""
     v3, v32 = facts.arch("DeepSeek-V3"), facts.arch("DeepSeek-V3.2")
     v4 = facts.arch("DeepSeek-V4-Pro")
@@ -561,12 +563,12 @@ def _architecture_outcomes(facts: Facts) -> list[Outcome]:
     ]  # fmt: skip
 
 
-def _order(outcome: Outcome) -> tuple[int, str]:
+def _order(outcome: TargetOutcome) -> tuple[int, str]:
     digits = "".join(c for c in outcome.target if c.isdigit())
     return int(digits) + (100 if outcome.target.startswith("X") else 0), outcome.target
 
 
-def validate(facts: Facts) -> Validation:
+def validate(facts: TargetTables) -> Validation:
     """All targets, fitted and left-out errors, and how often the 90 % band holds the truth."""
     left_out = left_out_errors(facts)
     points = SERVING_POINTS + OUTSIDE_POINTS

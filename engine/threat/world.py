@@ -19,7 +19,7 @@ from engine.threat.catalogue import latest_by
 from engine.threat.chips import on_sale
 from engine.threat.evidence import Proof
 from engine.threat.pairing import ChipCosts
-from engine.threat.supply import AvailabilitySpell, EarningsReport, ShareCount, SupplyEstimate
+from engine.threat.supply import AvailabilitySpell, ChinaShare, EarningsReport, SupplyEstimate
 from engine.values import Accelerator, ModelRelease
 
 
@@ -36,7 +36,7 @@ class World:
     accelerators: tuple[Accelerator, ...] = ()
     availability: tuple[AvailabilitySpell, ...] = ()
     supply: tuple[SupplyEstimate, ...] = ()
-    shares: tuple[ShareCount, ...] = ()
+    shares: tuple[ChinaShare, ...] = ()
     earnings: tuple[EarningsReport, ...] = ()
     proofs: tuple[Proof, ...] = ()
     tokens: tuple[TokensRouted, ...] = ()
@@ -48,7 +48,7 @@ class World:
         return latest_by(before, self.as_of)
 
 
-class Version(Protocol):
+class DatedFigure(Protocol):
     """A figure known from ``known_at`` on, until a correction takes its place."""
 
     @property
@@ -62,7 +62,7 @@ class Version(Protocol):
         ...
 
 
-V = TypeVar("V", bound=Version)
+V = TypeVar("V", bound=DatedFigure)
 
 
 def _counting(versions: Iterable[V], at: datetime) -> tuple[V, ...]:
@@ -76,7 +76,7 @@ def world_as_of(
     accelerators: Iterable[Accelerator] = (),
     availability: Iterable[AvailabilitySpell] = (),
     supply: Iterable[SupplyEstimate] = (),
-    shares: Iterable[ShareCount] = (),
+    shares: Iterable[ChinaShare] = (),
     earnings: Iterable[EarningsReport] = (),
     proofs: Iterable[Proof] = (),
     tokens: Iterable[TokensRouted] = (),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.record.chain import LedgerEntry
     from engine.record.store import Store
     from engine.service.bind import Bound
-    from engine.service.wiring import Assessment, World
+    from engine.service.wiring import Assessment, KnownWorld
     from engine.shown import Report, SourceHealth
     from engine.values import ModelRelease, ThreatRating
 
@@ -85,7 +85,7 @@ class Desk:
         self, store: Store, folder: Path, strategy: str | None, clock: Callable[[], datetime]
     ) -> None:
         self.store, self.folder, self.strategy, self.clock = store, folder, strategy, clock
-        self._worlds: Kept[World] = Kept(WORLDS_KEPT)
+        self._worlds: Kept[KnownWorld] = Kept(WORLDS_KEPT)
         self._assessments: Kept[Assessment] = Kept(ASSESSMENTS_KEPT)
         self.jobs = Jobs()
         self._stressing, self._stressed = threading.Lock(), dict[Hashable, Job]()
@@ -113,7 +113,7 @@ class Desk:
         key = (config.digest, config.strategy_path.name, *self._moment(config, as_of, world))
         return self._assessments.get(key, lambda: wiring.assess(world, config))
 
-    def _world(self, config: Bound, as_of: datetime) -> World:
+    def _world(self, config: Bound, as_of: datetime) -> KnownWorld:
         from engine.service import wiring
 
         known = self.store.data_hash(as_of)
@@ -123,7 +123,7 @@ class Desk:
         return self._worlds.get(key, lambda: wiring.world_at(self.store, config, as_of))
 
     @staticmethod
-    def _moment(config: Bound, as_of: datetime, world: World) -> tuple[Hashable, ...]:
+    def _moment(config: Bound, as_of: datetime, world: KnownWorld) -> tuple[Hashable, ...]:
         return (world.data_hash, to_micros(world.as_of), config.settings.decision.decide_at)
 
     def report(self, as_of: datetime, config: Bound | None = None) -> Report:

@@ -145,7 +145,7 @@ def host_name(header: str) -> str | None:
     return name.rstrip(".") if name else None
 
 
-class Sessions:
+class BrowserSessions:
     """Signed-in browsers, by digest of their cookie, and how often a wrong token was tried."""
 
     def __init__(self, token: str, clock: Callable[[], float] = monotonic) -> None:
@@ -208,7 +208,7 @@ class Guard:
         secret: bytes | None = None,
     ) -> None:
         self.app, self.admission, self._refused = app, admission, refused
-        self.sessions = Sessions(admission.token) if admission.token else None
+        self.sessions = BrowserSessions(admission.token) if admission.token else None
         self._secret = secret or secrets.token_bytes(32)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from engine.errors import InputError, NvsignalError, OutOfRangeError
 from engine.phrases import phrase
 from engine.report.faults import fault_lines
-from engine.report.i18n import LANGUAGES, Voice, voice
+from engine.report.i18n import LANGUAGES, Speaker, voice
 from engine.report.typography import clean
 from engine.service.bind import Bound
 from engine.web import presets, views
@@ -28,11 +28,11 @@ from engine.web.guard import (
     DOCUMENT_CSP,
     SESSION_COOKIE,
     SESSION_SECONDS,
-    Sessions,
+    BrowserSessions,
     cookie,
 )
 from engine.web.jobs import Job, Jobs
-from engine.web.trial import Outcome, run_trials
+from engine.web.trial import TrialOutcome, run_trials
 
 LANGUAGE_COOKIE = "nvsignal_lang"
 MAX_SPREAD_BPS = 1_000.0
@@ -75,7 +75,7 @@ class Pages:
 
     # --- how a page is made -------------------------------------------------------------------
 
-    def voice(self, request: Request) -> Voice:
+    def voice(self, request: Request) -> Speaker:
         """The reader's language: asked for, remembered, liked by his browser, configured."""
         for lang in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
             if lang in LANGUAGES:
@@ -155,7 +155,7 @@ class Pages:
         shown = await self._slowly(self._archive, asked, preset, speaker)
         return self.page(request, "archive", **shown)
 
-    def _archive(self, asked: str, preset: str | None, speaker: Voice) -> dict[str, Any]:
+    def _archive(self, asked: str, preset: str | None, speaker: Speaker) -> dict[str, Any]:
         known = [p.name for p in presets.presets(self.desk.folder)]
         entries = [views.noted(e, known, speaker) for e in self.desk.ledger()]
         present = self.desk.instant(None)
@@ -236,7 +236,7 @@ class Pages:
         )
 
     def _report(
-        self, as_of: datetime, speaker: Voice, preset: str | None = None
+        self, as_of: datetime, speaker: Speaker, preset: str | None = None
     ) -> tuple[str, str, bool]:
         """The inside of the report's page, its title, and whether it is stale."""
         from engine.report.forms.html import render_html
@@ -271,7 +271,7 @@ class Pages:
         return self.page(request, name, job=running and self._progress(running, speaker), **shown)
 
     def _bench_view(
-        self, name: str, left: str, right: str, asked: str, speaker: Voice
+        self, name: str, left: str, right: str, asked: str, speaker: Speaker
     ) -> dict[str, Any]:
         listed = presets.presets(self.desk.folder)
         names = [p.name for p in listed]
@@ -338,7 +338,7 @@ class Pages:
         spread = _spread(form)
         now = self.desk.clock()
 
-        def work(job: Job) -> Outcome:
+        def work(job: Job) -> TrialOutcome:
             return run_trials(
                 self.desk.store,
                 rules,
@@ -377,7 +377,7 @@ class Pages:
     async def whole_sheet(self, request: Request) -> Response:
         """The full tear sheet of one rule: a document of its own, locked into a sandbox."""
         job, number = self._find(request), request.path_params["number"]
-        trials = job.result.trials if isinstance(job.result, Outcome) else ()
+        trials = job.result.trials if isinstance(job.result, TrialOutcome) else ()
         if not 0 <= number < len(trials):
             raise InputError(
                 phrase("there is no such tear sheet"), remedy=phrase("run the backtest again")
@@ -406,7 +406,7 @@ class Pages:
     def _job_page(self, request: Request, job: Job, *, fragment: bool) -> Response:
         speaker = self.voice(request)
         sheet = None
-        if isinstance(job.result, Outcome) and job.state == "done":
+        if isinstance(job.result, TrialOutcome) and job.state == "done":
             sheet = views.tear_sheet(job.result, speaker)
         name = "job" if fragment else "job_page"
         return self.page(
@@ -414,7 +414,7 @@ class Pages:
         )
 
     @staticmethod
-    def _progress(job: Job, speaker: Voice) -> dict[str, Any]:
+    def _progress(job: Job, speaker: Speaker) -> dict[str, Any]:
         stage = speaker.say(job.stage) if job.stage else ""
         if job.state == "waiting":
             stage = speaker.say("Waiting; jobs before it: {n}", n=job.ahead)
@@ -434,7 +434,7 @@ class Pages:
 
     async def login(self, request: Request) -> Response:
         """The form for the token, and what follows from it."""
-        sessions: Sessions | None = request.scope["state"]["sessions"]
+        sessions: BrowserSessions | None = request.scope["state"]["sessions"]
         if sessions is None or request.scope["state"]["signed_in"]:
             return RedirectResponse("/", 303)
         if request.method != "POST":
@@ -455,7 +455,7 @@ class Pages:
 
     async def logout(self, request: Request) -> Response:
         """Forget this browser."""
-        sessions: Sessions | None = request.scope["state"]["sessions"]
+        sessions: BrowserSessions | None = request.scope["state"]["sessions"]
         if sessions is not None:
             sessions.sign_out(request.cookies.get(SESSION_COOKIE, ""))
         return RedirectResponse("/login", 303)

@@ -13,7 +13,7 @@ from engine.report.labels import N_
 
 if TYPE_CHECKING:
     from backtests.metrics import Summary
-    from backtests.overfitting import Evidence
+    from backtests.overfitting import RuleEvidence
     from backtests.replay import Replay
     from backtests.tearsheet import Sheet
     from engine.record.store import Store
@@ -27,7 +27,7 @@ MAX_RULES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Trial:
+class WindowTrial:
     """One rule over the window.
 
     target_weight: (T,), the share of equity asked for each morning. sheet: the whole tear sheet.
@@ -36,20 +36,20 @@ class Trial:
     name: str
     run: Replay
     figures: Summary
-    evidence: Evidence
+    evidence: RuleEvidence
     target_weight: tuple[float, ...]
     sheet: Sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outcome:
+class TrialOutcome:
     """Rules over the same window, beside holding."""
 
     first: date
     last: date
     data_hash: str
     spread_bps: float
-    trials: tuple[Trial, ...]
+    trials: tuple[WindowTrial, ...]
     holding: Replay
     holding_figures: Summary
     at_close: int
@@ -64,7 +64,7 @@ def run_trials(
     spread_bps: float,
     now: datetime,
     step: Step,
-) -> Outcome:
+) -> TrialOutcome:
     """Replay each of ``rules`` (name, configuration) from ``first`` to ``last``.
 
     first, last: None for all there is. Reads the record and notes each attempt in the trial ledger,
@@ -92,7 +92,7 @@ def run_trials(
         # Features do not depend on the rule: one window serves every blend.
         ruled = replace(window, config=config)
         trials.append(_trial(store, name, ruled, holding, step, share, now))
-    return Outcome(
+    return TrialOutcome(
         first=window.first,
         last=window.last,
         data_hash=window.data_hash,
@@ -112,7 +112,7 @@ def _trial(
     step: Step,
     share: float,
     now: datetime,
-) -> Trial:
+) -> WindowTrial:
     from backtests.benchmarks import after_tax, yardsticks
     from backtests.overfitting import verdict
     from backtests.reliability import score_falls
@@ -132,7 +132,7 @@ def _trial(
     history.note_run(store, window, window.config.strategy.name, numbers, run, now)
     tried = history.attempts(store, window)
     evidence, figures, _ = history.evidence_of(window.market, run, target, tried)
-    return Trial(
+    return WindowTrial(
         name=name,
         run=run,
         figures=figures,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from engine.clock import NEW_YORK
-from engine.report.charts import Axis, Span, padded_axis
-from engine.report.i18n import Voice
+from engine.report.charts import Axis, AxisSpan, padded_axis
+from engine.report.i18n import Speaker
 from engine.report.sections.stress import scenario_name
 from engine.report.typography import clean
 from engine.report.words import stance_word, verdict_word
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
     from engine.record.chain import LedgerEntry
     from engine.values import ThreatRating
-    from engine.web.trial import Outcome
+    from engine.web.trial import TrialOutcome
 
 _LOW_CONFIDENCE = 0.5
 _SCORE_AXIS = Axis(low=-25, high=100)
@@ -31,18 +31,18 @@ _SCORE_AXIS = Axis(low=-25, high=100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class ShownPart:
     """One channel of a score, or one strategy of a decision."""
 
     label: str
     shown: str
     tone: int
-    span: Span
+    span: AxisSpan
     observed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class EvidenceLine:
     """One line of evidence; ``tag`` is empty unless it is weak or not observed."""
 
     text: str
@@ -59,21 +59,21 @@ class Rated:
     released: str
     score: str
     band: str
-    span: Span
+    span: AxisSpan
     at: float
     reasons: str
-    parts: tuple[Part, ...]
-    proofs: tuple[Proof, ...]
+    parts: tuple[ShownPart, ...]
+    proofs: tuple[EvidenceLine, ...]
 
 
 def league_rows(
-    league: Sequence[tuple[ModelRelease, ThreatRating]], voice: Voice
+    league: Sequence[tuple[ModelRelease, ThreatRating]], voice: Speaker
 ) -> tuple[Rated, ...]:
     """The league, in the order given."""
     return tuple(_rated(i, *pair, voice) for i, pair in enumerate(league, start=1))
 
 
-def _rated(place: int, release: ModelRelease, rating: ThreatRating, voice: Voice) -> Rated:
+def _rated(place: int, release: ModelRelease, rating: ThreatRating, voice: Speaker) -> Rated:
     _ = voice.say
     return Rated(
         place=place,
@@ -90,10 +90,10 @@ def _rated(place: int, release: ModelRelease, rating: ThreatRating, voice: Voice
     )
 
 
-def _parts(channels: Mapping[str, float], voice: Voice) -> tuple[Part, ...]:
+def _parts(channels: Mapping[str, float], voice: Speaker) -> tuple[ShownPart, ...]:
     axis = padded_axis([0.0, *channels.values()])
     return tuple(
-        Part(
+        ShownPart(
             label=voice.label(name),
             shown=voice.number(channels[name], "+.1f"),
             tone=(channels[name] < 0) - (channels[name] > 0),  # a threat is bad for Nvidia
@@ -104,13 +104,13 @@ def _parts(channels: Mapping[str, float], voice: Voice) -> tuple[Part, ...]:
     )
 
 
-def _proof(evidence: Evidence, voice: Voice) -> Proof:
+def _proof(evidence: Evidence, voice: Speaker) -> EvidenceLine:
     tag = ""
     if evidence.observed is not Observed.PRESENT:
         tag = voice.label(evidence.observed.value)
     elif evidence.confidence is not None and evidence.confidence < _LOW_CONFIDENCE:
         tag = voice.say("low confidence")
-    return Proof(text=voice.tell(evidence.text), tag=tag)
+    return EvidenceLine(text=voice.tell(evidence.text), tag=tag)
 
 
 # --- the archive ------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class Noted:
     link: str
 
 
-def noted(entry: LedgerEntry, presets: Collection[str], voice: Voice) -> Noted:
+def noted(entry: LedgerEntry, presets: Collection[str], voice: Speaker) -> Noted:
     """``entry`` as a row; what an older version did not write stays *not observed*.
 
     presets: names whose rules can be looked at again.
@@ -157,7 +157,7 @@ def noted(entry: LedgerEntry, presets: Collection[str], voice: Voice) -> Noted:
     )
 
 
-def _verdict(code: str, voice: Voice) -> str:
+def _verdict(code: str, voice: Speaker) -> str:
     if code == "SELL":
         return verdict_word("SELL", voice)
     return verdict_word("HOLD", voice) if code == "HOLD" else clean(code, limit=20)
@@ -185,13 +185,13 @@ class Feed:
     note: str
 
 
-def feed_rows(sources: Sequence[SourceHealth], voice: Voice) -> tuple[Feed, ...]:
+def feed_rows(sources: Sequence[SourceHealth], voice: Speaker) -> tuple[Feed, ...]:
     """Sources that need attention first."""
     ordered = sorted(sources, key=lambda s: (s.state is FeedState.OK, s.tier, s.name))
     return tuple(_feed(source, voice) for source in ordered)
 
 
-def _feed(source: SourceHealth, voice: Voice) -> Feed:
+def _feed(source: SourceHealth, voice: Speaker) -> Feed:
     _ = voice.say
     last, newest = source.last_ok_at, source.newest_at
     return Feed(
@@ -221,18 +221,18 @@ class Brief:
     score: str
     acts: str
     thresholds: str
-    parts: tuple[Part, ...]
+    parts: tuple[ShownPart, ...]
     zero: float
 
 
-def briefs(reports: Sequence[tuple[str, Report]], voice: Voice) -> tuple[Brief, ...]:
+def briefs(reports: Sequence[tuple[str, Report]], voice: Speaker) -> tuple[Brief, ...]:
     """Decisions by the name of their rules, drawn on one axis so that bars can be compared."""
     moved = [c.contribution for _, r in reports for c in r.decision.contributions]
     axis = padded_axis([0.0, *moved], least=0.05)
     return tuple(_brief(name, report.decision, axis, voice) for name, report in reports)
 
 
-def _brief(name: str, d: Decision, axis: Axis, voice: Voice) -> Brief:
+def _brief(name: str, d: Decision, axis: Axis, voice: Speaker) -> Brief:
     _ = voice.say
     return Brief(
         name=name,
@@ -247,7 +247,7 @@ def _brief(name: str, d: Decision, axis: Axis, voice: Voice) -> Brief:
             enter=d.enter_above,
         ),
         parts=tuple(
-            Part(
+            ShownPart(
                 label=voice.label(c.name),
                 shown=voice.number(None if c.value is None else c.contribution, "+.3f"),
                 tone=(c.contribution > 0) - (c.contribution < 0),
@@ -272,7 +272,7 @@ class Outlined:
     basis: str
 
 
-def tear_sheet(outcome: Outcome, voice: Voice) -> Outlined:
+def tear_sheet(outcome: TrialOutcome, voice: Speaker) -> Outlined:
     """The whole of ``outcome``: the rules beside each other and beside holding."""
     from backtests.sheet_page import page_of
     from engine.report.forms.html import inner_html
@@ -285,7 +285,7 @@ def tear_sheet(outcome: Outcome, voice: Voice) -> Outlined:
     )
 
 
-def _basis(outcome: Outcome, voice: Voice) -> str:
+def _basis(outcome: TrialOutcome, voice: Speaker) -> str:
     _ = voice.say
     said: str = _(
         "{n:int} sessions, decided before each open and filled at it, half of a quoted spread of "
@@ -321,7 +321,7 @@ class Stressed:
     less_on: str
 
 
-def stress_rows(rows: Sequence[StressRow], voice: Voice) -> tuple[Stressed, ...]:
+def stress_rows(rows: Sequence[StressRow], voice: Speaker) -> tuple[Stressed, ...]:
     """The table of scenarios, in the order given; a dash where no day is known."""
     from engine.report.sections.stress import Stress
 

@@ -597,3 +597,25 @@ def test_the_top_level_is_what_was_agreed() -> None:
     )
 
     assert set(listed.stdout.split()) - agreed == set()
+
+
+def doubled(found: Iterable[tuple[str, ast.Module]]) -> dict[str, list[str]]:
+    """Class name -> the modules that define one, where they are several; private ones are free.
+
+    ``Options`` of a collector and such, inside a class, are no names of the house.
+    """
+    homes: dict[str, list[str]] = {}
+    for name, tree in found:
+        for node in tree.body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(name)
+    return {name: where for name, where in homes.items() if len(where) > 1}
+
+
+def test_a_class_name_means_one_thing_in_the_whole_house() -> None:
+    assert doubled(modules()) == {}
+
+
+def test_the_rule_of_one_meaning_sees_a_second_one() -> None:
+    twice = [(name, ast.parse("class Voice: ...\nclass _Own: ...")) for name in ("a", "b")]
+    assert doubled(twice) == {"Voice": ["a", "b"]}

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from backtests.replay import Costs, Market, Prices, market
+from backtests.replay import Costs, RawPrices, UnitValues, market
 
 
 def weekdays(n: int, start: date = date(2016, 1, 4)) -> tuple[date, ...]:
@@ -18,12 +18,12 @@ def weekdays(n: int, start: date = date(2016, 1, 4)) -> tuple[date, ...]:
     return tuple(days)
 
 
-def random_prices(n: int = 500, seed: int = 1, *, opens: bool = True) -> Prices:
+def random_prices(n: int = 500, seed: int = 1, *, opens: bool = True) -> RawPrices:
     """A geometric random walk, 2 % a session, with overnight gaps."""
     rng = np.random.default_rng(seed)
     close = 100.0 * np.exp(np.cumsum(rng.normal(5e-4, 0.02, n)))
     before = np.concatenate(([100.0], close[:-1]))
-    return Prices(
+    return RawPrices(
         symbol="NVDA",
         sessions_on=weekdays(n),
         open_usd=before * np.exp(rng.normal(0, 0.01, n)) if opens else np.full(n, np.nan),
@@ -35,7 +35,7 @@ def random_prices(n: int = 500, seed: int = 1, *, opens: bool = True) -> Prices:
 
 def random_market(
     n: int = 500, seed: int = 1, rate: float = 4.0, costs: Costs | None = None
-) -> Market:
+) -> UnitValues:
     return market(random_prices(n, seed), rate, costs or Costs())
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from backtests.replay import Costs, Market, market
+from backtests.replay import Costs, UnitValues, market
 from config.strategy import RiskWords, Rule
 from engine.decision.evidence import Blend, Voice
 from engine.decision.risk import HORIZONS
@@ -113,5 +113,5 @@ def one_voice(rule: Rule) -> Blend:
     return Blend(voices=(Voice(strategy=Given(), weight=1.0, params={}),), rule=rule)
 
 
-def synthetic_market(n: int, seed: int = 1, costs: Costs | None = None) -> Market:
+def synthetic_market(n: int, seed: int = 1, costs: Costs | None = None) -> UnitValues:
     return market(random_prices(n, seed), 4.0, costs or Costs())

@@ -11,7 +11,7 @@ import pytest
 
 from backtests.benchmarks import after_tax, month_starts, trend, volatility_target, yardsticks
 from backtests.metrics import LEAST_ACTIVE, summarise
-from backtests.replay import Costs, Market, Prices, market, replay
+from backtests.replay import Costs, RawPrices, UnitValues, market, replay
 from engine.values import FloatArray
 from tests.backtests.market_data import random_prices, weekdays
 
@@ -19,10 +19,10 @@ FREE = Costs(spread_bps=0.0)
 NONE = np.empty(0)
 
 
-def priced(closes: list[float], start: date = date(2024, 1, 2), costs: Costs = FREE) -> Market:
+def priced(closes: list[float], start: date = date(2024, 1, 2), costs: Costs = FREE) -> UnitValues:
     """A synthetic market that opens where it closes."""
     values = np.array(closes)
-    prices = Prices(
+    prices = RawPrices(
         symbol="NVDA",
         sessions_on=weekdays(len(closes), start),
         open_usd=values,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from backtests import observables
-from backtests.observables import Told, abnormal, of_returns, of_steps, score
+from backtests.observables import ResolvedForecast, abnormal, of_returns, of_steps, score
 from engine.decision.features import RatedRelease
 from engine.errors import DataError
 from engine.record.readings import Consensus, Earnings
@@ -171,7 +171,7 @@ def test_places_are_flat_where_a_forecast_is_honest() -> None:
     rng = np.random.default_rng(5)
     past = rng.standard_normal(4_000)
     told = [
-        Told(
+        ResolvedForecast(
             what="x", about="y", on=date(2024, 1, 1), past=past, shift=0.0, sd=0.0,
             came=float(rng.standard_normal()),
         )

@@ -14,8 +14,8 @@ import pytest
 
 from backtests.overfitting import (
     TIE,
-    Evidence,
-    Interval,
+    BootstrapInterval,
+    RuleEvidence,
     arrangements,
     block_length,
     bootstrap_rows,
@@ -243,9 +243,9 @@ def test_without_arch_it_is_skipped_in_clear_words(monkeypatch: pytest.MonkeyPat
 
 # --- the verdict ----------------------------------------------------------------------------------
 
-GOOD = Evidence(
+GOOD = RuleEvidence(
     excess_cagr_pct=12.0,
-    interval=Interval(low_pct=3.0, high_pct=20.0, block_length=2.0),
+    interval=BootstrapInterval(low_pct=3.0, high_pct=20.0, block_length=2.0),
     p_value_random_timing=0.01,
     n_trials=7,
     dsr=0.99,
@@ -263,7 +263,10 @@ def test_only_what_passes_everything_beats_holding() -> None:
     ("changes", "said"),
     [
         ({"excess_cagr_pct": -2.0}, "it grew -2.0% a year against holding"),
-        ({"interval": Interval(low_pct=-1.0, high_pct=20.0, block_length=1.0)}, "holds zero"),
+        (
+            {"interval": BootstrapInterval(low_pct=-1.0, high_pct=20.0, block_length=1.0)},
+            "holds zero",
+        ),
         ({"p_value_random_timing": None}, "changed too seldom for a test"),
         ({"active_sessions": 12}, "in the stock in 12 sessions, too few to judge"),
         ({"p_value_random_timing": 0.3}, "random timing did as well in 30% of draws"),

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from backtests.metrics import summarise
 from backtests.replay import (
     Costs,
-    Prices,
+    RawPrices,
     buy_and_hold,
     market,
     prices_over,
@@ -29,7 +29,7 @@ from engine.record.readings import Bar
 from tests.backtests.market_data import random_market, random_prices, random_switches, weekdays
 
 
-def by_hand(prices: Prices, rate_pct: float, costs: Costs, targets: list[float]) -> float:
+def by_hand(prices: RawPrices, rate_pct: float, costs: Costs, targets: list[float]) -> float:
     """Final equity by counting shares and dollars day by day; dividends buy shares at the open."""
     shares, cash, held = 0.0, 1.0, 0.0
     paid_for, losses = 0.0, 0.0
@@ -67,7 +67,7 @@ def by_hand(prices: Prices, rate_pct: float, costs: Costs, targets: list[float])
     return cash + shares * prices.close_usd[-1]
 
 
-def rich_prices(n: int = 300, seed: int = 5) -> Prices:
+def rich_prices(n: int = 300, seed: int = 5) -> RawPrices:
     """With a split, dividends, and sessions without an open."""
     prices = random_prices(n, seed)
     split, dividend = np.ones(n), np.zeros(n)
@@ -154,7 +154,7 @@ def test_cash_earns_the_rate_known_that_morning_over_calendar_days() -> None:
 def test_tax_is_paid_on_gains_at_average_cost_and_losses_carry_forward() -> None:
     """Buy 100, sell 80 (loss 20 %), buy again, sell at +50 %: only the net gain is taxed."""
     closes = np.array([100.0, 80.0, 80.0, 120.0])
-    prices = Prices(
+    prices = RawPrices(
         symbol="NVDA",
         sessions_on=weekdays(4),
         open_usd=closes,
@@ -302,7 +302,7 @@ def test_real_prices_give_buy_and_hold_by_division() -> None:
     inside = [r for r in rows[1:] if "2022-01-03" <= r[0][:10] <= "2025-09-30"]
     opened = np.array([float(r[head.index("Open")]) for r in inside])
     closed = np.array([float(r[head.index("Close")]) for r in inside])
-    prices = Prices(
+    prices = RawPrices(
         symbol="NVDA",
         sessions_on=tuple(date.fromisoformat(r[0][:10]) for r in inside),
         open_usd=opened,

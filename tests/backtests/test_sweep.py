@@ -33,7 +33,7 @@ AXES = (
 )
 
 
-def random_job(n_sets: int = 40, *, holes: bool = True, rule: Rule | None = None) -> sweep.Job:
+def random_job(n_sets: int = 40, *, holes: bool = True, rule: Rule | None = None) -> sweep.SweepJob:
     axes = [sweep.parse_axis(a) for a in AXES]
     return sweep.make_job(
         three_voices(rule),
@@ -219,7 +219,7 @@ def test_a_range_has_both_ends_and_a_list_its_order() -> None:
 
 
 def test_the_grid_is_the_product_with_the_last_axis_fastest() -> None:
-    axes = [sweep.Axis(name="a", values=(1, 2)), sweep.Axis(name="b", values=(3, 4, 5))]
+    axes = [sweep.GridAxis(name="a", values=(1, 2)), sweep.GridAxis(name="b", values=(3, 4, 5))]
 
     assert sweep.grid(axes)[:4].tolist() == [[1, 3], [1, 4], [1, 5], [2, 3]]
 
@@ -252,7 +252,7 @@ def test_a_bad_axis_is_named(text: str, said: str) -> None:
         sweep.parse_axis(text)
 
 
-def make(axis: str, *values: float) -> sweep.Job:
+def make(axis: str, *values: float) -> sweep.SweepJob:
     sets = np.array(values, dtype=np.float64).reshape(-1, 1)
     return sweep.make_job(
         three_voices(), [axis], sets, synthetic_features(100), synthetic_market(100)

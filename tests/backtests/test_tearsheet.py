@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from backtests import event_study, figures, sheet_page, study_page, tearsheet
 from backtests.metrics import summarise
-from backtests.replay import Costs, Prices, Replay, buy_and_hold, market, replay
+from backtests.replay import Costs, RawPrices, Replay, buy_and_hold, market, replay
 from backtests.tearsheet import Heat, Sheet, SheetEvent
 from engine.errors import DataError
 from engine.phrases import phrase
@@ -42,7 +42,7 @@ def sheet(n: int = 400, seed: int = 1, **more: Any) -> Sheet:
     """A seeded random walk, held in spells."""
     rng = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(rng.normal(5e-4, 0.02, n)))
-    prices = Prices(
+    prices = RawPrices(
         symbol="NVDA",
         sessions_on=weekdays(n),
         open_usd=close * np.exp(rng.normal(0, 0.004, n)),

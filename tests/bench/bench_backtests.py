@@ -14,7 +14,7 @@ import numpy as np
 
 from backtests import sweep
 from backtests.overfitting import overfitting_probability
-from backtests.replay import Costs, Market, Prices, market, replay
+from backtests.replay import Costs, RawPrices, UnitValues, market, replay
 from config.strategy import Rule
 from engine.decision.evidence import Blend, Voice
 from engine.values import Features
@@ -83,7 +83,7 @@ def rows() -> list[dict[str, object]]:
     ]
 
 
-def _looped_peers(prices: Prices, ours: float) -> list[dict[str, object]]:
+def _looped_peers(prices: RawPrices, ours: float) -> list[dict[str, object]]:
     """One backtest of the same length by the two peers that run bar by bar, both warm."""
     rows: list[dict[str, object]] = []
     for name, work in (("bt", _bt(prices)), ("backtesting.py", _backtesting(prices))):
@@ -104,7 +104,7 @@ def _looped_peers(prices: Prices, ours: float) -> list[dict[str, object]]:
     return rows
 
 
-def _bt(prices: Prices) -> Callable[[], object]:
+def _bt(prices: RawPrices) -> Callable[[], object]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import bt
@@ -128,7 +128,7 @@ def _bt(prices: Prices) -> Callable[[], object]:
     return work
 
 
-def _backtesting(prices: Prices) -> Callable[[], object]:
+def _backtesting(prices: RawPrices) -> Callable[[], object]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import pandas as pd
@@ -183,21 +183,21 @@ def _pairs() -> np.ndarray:
     return np.array([(a, b) for a in _EXIT for b in _ENTER])
 
 
-def _fills(features: Features, world: Market) -> float:
+def _fills(features: Features, world: UnitValues) -> float:
     return float(sweep.run(_single_job(features, world)).totals.n_trades.mean())
 
 
-def _single(features: Features, world: Market) -> np.ndarray:
+def _single(features: Features, world: UnitValues) -> np.ndarray:
     return sweep.run(_single_job(features, world)).totals.final_equity
 
 
-def _single_job(features: Features, world: Market) -> sweep.Job:
+def _single_job(features: Features, world: UnitValues) -> sweep.SweepJob:
     rule = Rule(exit_below=-0.3, enter_above=0.1, min_sessions_between_changes=0)
     axes = ["decision.exit_below", "decision.enter_above"]
     return sweep.make_job(one_voice(rule), axes, _pairs(), features, world, curves=False)
 
 
-def _full(features: Features, world: Market, sets: int) -> np.ndarray:
+def _full(features: Features, world: UnitValues, sets: int) -> np.ndarray:
     blend, extended = _six_voices(features)
     axes = [
         sweep.parse_axis(a)
@@ -214,7 +214,7 @@ def _full(features: Features, world: Market, sets: int) -> np.ndarray:
     return sweep.run(job).totals.final_equity
 
 
-def _full_rule(features: Features, world: Market) -> float:
+def _full_rule(features: Features, world: UnitValues) -> float:
     """CPU seconds of a sweep over everything a preset may ask for, the forecast included."""
     axes = [
         sweep.parse_axis(a)
@@ -281,7 +281,7 @@ def _six_voices(features: Features) -> tuple[Blend, Features]:
     return Blend(voices=tuple(voices), rule=Rule(exit_below=-0.3, enter_above=-0.1)), extended
 
 
-def _vectorbt(features: Features, prices: Prices) -> tuple[float, np.ndarray]:
+def _vectorbt(features: Features, prices: RawPrices) -> tuple[float, np.ndarray]:
     """The single-signal task in blocks of 1,000 columns, its faster way; warm."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -301,7 +301,9 @@ def _vectorbt(features: Features, prices: Prices) -> tuple[float, np.ndarray]:
         return _cpu(work, best_of=1)
 
 
-def _vectorbt_block(vbt: object, signal: np.ndarray, block: np.ndarray, prices: Prices) -> object:
+def _vectorbt_block(
+    vbt: object, signal: np.ndarray, block: np.ndarray, prices: RawPrices
+) -> object:
     # It starts in cash and our latch in HOLD: the first session is an entry for it.
     entries = signal > block[:, 1]
     exits = signal < block[:, 0]
@@ -319,7 +321,7 @@ def _vectorbt_block(vbt: object, signal: np.ndarray, block: np.ndarray, prices: 
     return np.asarray(portfolio.final_value())
 
 
-def _one_replay(prices: Prices) -> tuple[float, float]:
+def _one_replay(prices: RawPrices) -> tuple[float, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import vectorbt as vbt

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.threat.architectures import arch_of, load_architectures
 from engine.threat.chips import chip_arrays, find_chip, load_accelerators
-from engine.threat.cost import Draws, Load, draw, serve
+from engine.threat.cost import CostDraws, Load, draw, serve
 
 CHIPS = ("H800", "H20", "NVIDIA B200", "910C", "950PR (server)", "S5000")
 N_DRAWS = 4096
@@ -43,9 +43,9 @@ def rows() -> list[dict[str, object]]:
     ]
 
 
-def _one(drawn: Draws, i: int) -> Draws:
-    picked = {f.name: np.asarray(getattr(drawn, f.name))[..., i : i + 1] for f in fields(Draws)}
-    return Draws(**picked)
+def _one(drawn: CostDraws, i: int) -> CostDraws:
+    picked = {f.name: np.asarray(getattr(drawn, f.name))[..., i : i + 1] for f in fields(CostDraws)}
+    return CostDraws(**picked)
 
 
 def _best_ms(run: Callable[[], object]) -> float:

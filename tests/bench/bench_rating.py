@@ -7,7 +7,7 @@ from time import process_time
 
 from engine.clock import parse_as_of
 from engine.threat.catalogue import first_versions
-from engine.threat.novelty import Standing, expected_log_price
+from engine.threat.novelty import ReleaseStanding, expected_log_price
 from engine.threat.parameters import sample, standard
 from engine.threat.rating import at_instant, rate_all, setting_of
 from engine.threat.world import World
@@ -45,7 +45,7 @@ def _against_a_loop(world: World) -> dict[str, object]:
     drawn = sample(params).at(then.as_of)
     setting = setting_of(release, then, params)
     z = standard(drawn.noise["release_quality"])
-    own = Standing(model=release.model, mean=setting.own.mean, doubt=0.0, z=z)
+    own = ReleaseStanding(model=release.model, mean=setting.own.mean, doubt=0.0, z=z)
     started = process_time()
     expected_log_price(setting.offers, own, drawn)
     fast = process_time() - started

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from backtests import observables
-from backtests.observables import Scored
+from backtests.observables import ScoredQuantity
 from config.settings import PACKAGED, Lags
 from engine.cli import calibration as c
 from engine.cli.said import calibration as said
@@ -36,11 +36,11 @@ def seen() -> c.Seen:
 
 
 @pytest.fixture(scope="module")
-def scored() -> list[Scored]:
+def scored() -> list[ScoredQuantity]:
     return c.calibration(seen())
 
 
-def test_the_text_gives_scores_and_says_what_is_too_few(scored: list[Scored]) -> None:
+def test_the_text_gives_scores_and_says_what_is_too_few(scored: list[ScoredQuantity]) -> None:
     text = said.calibration_text(scored, AT, c.unscored(seen(), scored), ENGLISH)
 
     assert max(map(len, text.splitlines())) <= 80
@@ -50,7 +50,7 @@ def test_the_text_gives_scores_and_says_what_is_too_few(scored: list[Scored]) ->
     assert "Next change of a dated consensus: too few to score, it has come 2 times." in flat
 
 
-def test_a_handful_of_forecasts_is_no_verdict(scored: list[Scored]) -> None:
+def test_a_handful_of_forecasts_is_no_verdict(scored: list[ScoredQuantity]) -> None:
     """Six of one vendor, three of them of one day, gave an interval above nothing."""
     good = replace(scored[0], what="lucky", low=0.1, high=0.4)
     few, enough = (
@@ -94,7 +94,7 @@ def test_the_quantities_of_the_page_are_those_that_are_scored() -> None:
 
 @pytest.mark.parametrize(("lang", "word"), [("en", "honest"), ("fr", "honnête")])
 def test_the_page_draws_each_quantity_and_stays_the_same(
-    scored: list[Scored], lang: str, word: str
+    scored: list[ScoredQuantity], lang: str, word: str
 ) -> None:
     html = c.page(scored, AT, lang)
 

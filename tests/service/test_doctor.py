@@ -14,7 +14,7 @@ import pytest
 
 from engine.cli.main import main
 from engine.clock import at_new_york
-from engine.record.store import PollState, Store
+from engine.record.store import Store, StoredPollState
 from engine.service import doctor
 from engine.service.doctor import Finding
 from engine.service.lock import FileLock
@@ -204,7 +204,7 @@ def test_a_failed_report_and_a_missing_one_are_errors(folder: Path, record: str)
 
 def test_feeds_that_fail_are_listed(folder: Path, record: str) -> None:
     from engine.service.collecting import feeds_of
-    from feeds.base import PollState as Polled
+    from feeds.base import StoredPollState as Polled
     from feeds.collect import to_stored
 
     config = configured()
@@ -220,7 +220,7 @@ def test_feeds_that_fail_are_listed(folder: Path, record: str) -> None:
     told = found(folder, f"feed: {feed.name}")
 
     assert (told.level, told.message) == ("warning", "blocked: HTTP 403 (3 times in a row)")
-    assert isinstance(to_stored(feed.name, state), PollState)
+    assert isinstance(to_stored(feed.name, state), StoredPollState)
 
 
 MAIL = """

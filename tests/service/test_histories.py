@@ -16,7 +16,7 @@ from engine.news.classify import Classification
 from engine.record.readings import NEWS, News
 from engine.service import bind, wiring
 from engine.service.histories import histories, text_of
-from engine.service.wiring import World
+from engine.service.wiring import KnownWorld
 from engine.values import Event, Mood, Stage
 from tests.stream_runs import CONFIG
 
@@ -69,7 +69,7 @@ class Faithful:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterable[tuple[World, Any]]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterable[tuple[KnownWorld, Any]]:
     """The shipped record to the frozen day; rating every release is not what is tested here."""
     config = bind.load(CONFIG)
     with pytest.MonkeyPatch.context() as patch:
@@ -79,7 +79,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterable[tuple[World, Any
             yield wiring.world_at(store, config, AS_OF), config
 
 
-def test_senses_sums_scores_and_verdicts_are_compared(world: tuple[World, Any]) -> None:
+def test_senses_sums_scores_and_verdicts_are_compared(world: tuple[KnownWorld, Any]) -> None:
     found = histories(*world, Turned())
     reading, read = found.reading, found.as_read
     text = text_of(found)
@@ -99,7 +99,7 @@ def test_senses_sums_scores_and_verdicts_are_compared(world: tuple[World, Any]) 
 
 
 def test_a_classifier_that_reads_as_the_hand_did_changes_nothing(
-    world: tuple[World, Any],
+    world: tuple[KnownWorld, Any],
 ) -> None:
     known = told_by_table(world[0].history, AS_OF)
     reader: Any = Faithful(known)
@@ -112,7 +112,7 @@ def test_a_classifier_that_reads_as_the_hand_did_changes_nothing(
 
 @pytest.mark.parametrize(("kind", "sign"), [("export_restriction", -1), ("irrelevant", 0)])
 def test_live_news_are_held_against_the_table_from_the_first_of_them_on(
-    world: tuple[World, Any], kind: str, sign: Any
+    world: tuple[KnownWorld, Any], kind: str, sign: Any
 ) -> None:
     """One headline on a Monday morning, grave or not; no feed tells the table's later rows."""
     told = News(

@@ -24,7 +24,7 @@ from engine.news import reading as readings
 from engine.news.classify import Classification
 from engine.news.stories import NEWS_AGE, cluster
 from engine.news.taxonomy import EVENT_TYPES
-from engine.news.tellings import Told
+from engine.news.tellings import ToldItem
 from engine.record.history import History
 from engine.record.readings import REPOSITORIES
 from engine.record.store import Store
@@ -281,7 +281,7 @@ def latest(store: Store) -> dict[str, tuple[object, ...]]:
 def at_one_go(items: list[Item]) -> dict[str, tuple[object, ...]]:
     """The same by clustering everything together: no windows, no portions, no record."""
     labels = Keywords().classify([item.title for item in items])
-    told = cluster(map(Told.of, items, labels))
+    told = cluster(map(ToldItem.of, items, labels))
     return {event.event_id: (event.item_ids, event.n_sources) for event in told}
 
 

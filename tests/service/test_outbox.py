@@ -22,7 +22,7 @@ import config
 from engine.cli.main import build
 from engine.record.store import Store
 from engine.report import courier, deliver
-from engine.report.courier import Courier, Slip, delivery_problems
+from engine.report.courier import Courier, DeliverySlip, delivery_problems
 from engine.report.deliver import Notice
 from engine.report.ways import Channel
 from engine.service.doctor import recipients
@@ -259,7 +259,7 @@ def test_a_kill_at_any_step_loses_nothing_and_repeats_in_one_instant_only(
     killed = 0
 
     class Mortal(Courier):
-        def _slip(self, parcel: Any, now: datetime) -> Slip:
+        def _slip(self, parcel: Any, now: datetime) -> DeliverySlip:
             slip = super()._slip(parcel, now)
             real = getattr(slip, which)
 

@@ -15,7 +15,7 @@ from engine.errors import InputError
 from engine.record.history import History
 from engine.service.bind import load
 from engine.service.morning import report_of, stress_today
-from engine.service.wiring import Assessment, World, assess, with_facts, world_of
+from engine.service.wiring import Assessment, KnownWorld, assess, with_facts, world_of
 from engine.shown import Report
 from engine.values import Fact, release_payload
 from feeds.facts import Lags, read_tables
@@ -31,7 +31,7 @@ def config() -> Config:
 
 
 @lru_cache(maxsize=1)
-def world() -> World:
+def world() -> KnownWorld:
     return world_of(History(read_tables(CONFIG / "facts", Lags())), config(), AS_OF)
 
 

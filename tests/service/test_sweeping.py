@@ -19,7 +19,7 @@ from tests.backtests.sweep_world import synthetic_features, synthetic_market, th
 SETS = 3 * sweep.CHUNK + 100
 
 
-def small_job(n_sets: int = SETS, sessions: int = 64) -> sweep.Job:
+def small_job(n_sets: int = SETS, sessions: int = 64) -> sweep.SweepJob:
     axes = [sweep.parse_axis(a) for a in ("decision.exit_below=-0.5,-0.1", "trend.weight=0,1")]
     return sweep.make_job(
         three_voices(),

@@ -14,17 +14,18 @@ import pytest
 from engine.clock import parse_as_of
 from engine.service import bind, judging, morning, registering, tracking, wiring
 from engine.service.registering import Withdrawal
-from engine.service.tracking import EXPIRES, LEAST, Call, Said, moves_of, outcomes, scored
+from engine.service.tracking import EXPIRES, LEAST, Call, Statement, moves_of, outcomes, scored
 from tests.service.test_nothing_from_later import later_than
 from tests.stream_runs import CONFIG
 
 AS_OF = "2025-03-03"
 
 
-def said(chance: float, came: float, *, void: bool = False, base: float = 0.2) -> Said:
+def said(chance: float, came: float, *, void: bool = False, base: float = 0.2) -> Statement:
     day = date(2025, 1, 2)
-    return Said(event="fall_10", on=day, chance=chance, base=base, came=came, within_sessions=21,
-                void=void)  # fmt: skip
+    return Statement(
+        event="fall_10", on=day, chance=chance, base=base, came=came, within_sessions=21, void=void
+    )
 
 
 def test_a_verdict_is_judged_by_the_close_a_month_on() -> None:

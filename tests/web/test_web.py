@@ -25,7 +25,7 @@ from engine.values import Fact, ModelRelease, ThreatRating
 from engine.web import guard, presets, wire
 from engine.web.app import create_app, listen, static_files
 from engine.web.desk import Kept
-from engine.web.guard import MAX_BODY_BYTES, Admission, Sessions, need_token
+from engine.web.guard import MAX_BODY_BYTES, Admission, BrowserSessions, need_token
 from engine.web.pages import MOST_SLOW, inside
 from tests.engine.report.sample_report import HOSTILE, rating, sample_report, v31
 from tests.web.site import (
@@ -211,7 +211,7 @@ def test_tokens_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -
         return real(a, b)
 
     monkeypatch.setattr(guard.hmac, "compare_digest", spy)
-    sessions = Sessions(TOKEN)
+    sessions = BrowserSessions(TOKEN)
 
     assert sessions.sign_in("x") is None
     assert sessions.sign_in(TOKEN) is not None
@@ -220,7 +220,7 @@ def test_tokens_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -
 
 def test_guessing_tokens_tires_the_server_for_a_minute() -> None:
     now = [100.0]
-    sessions = Sessions(TOKEN, clock=lambda: now[0])
+    sessions = BrowserSessions(TOKEN, clock=lambda: now[0])
     for _ in range(guard.WRONG_TOKENS_A_MINUTE):
         assert not sessions.weary
         sessions.sign_in("guess")
@@ -232,7 +232,7 @@ def test_guessing_tokens_tires_the_server_for_a_minute() -> None:
 
 def test_a_session_ends_after_half_a_day() -> None:
     now = [0.0]
-    sessions = Sessions(TOKEN, clock=lambda: now[0])
+    sessions = BrowserSessions(TOKEN, clock=lambda: now[0])
     cookie = sessions.sign_in(TOKEN)
     assert cookie is not None
 

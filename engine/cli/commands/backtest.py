@@ -20,9 +20,9 @@ from engine.errors import InputError, OutOfRangeError
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
-    from backtests.overfitting import Evidence
+    from backtests.overfitting import RuleEvidence
     from backtests.replay import Costs, Replay
-    from backtests.sweep import Axis, Job, SweepResult
+    from backtests.sweep import GridAxis, SweepJob, SweepResult
     from backtests.tearsheet import Heat
     from engine.decision.evidence import Blend
     from engine.record.store import Store
@@ -247,7 +247,7 @@ def _waiting(what: str) -> Iterator[None]:
         yield
 
 
-def _axes(grid: list[str] | None) -> list[Axis]:
+def _axes(grid: list[str] | None) -> list[GridAxis]:
     from backtests.sweep import parse_axis
 
     if not grid:
@@ -257,7 +257,9 @@ def _axes(grid: list[str] | None) -> list[Axis]:
     return [parse_axis(text) for text in grid]
 
 
-def _job(window: Window, axes: list[Axis], random: int | None, seed: int) -> tuple[Job, int]:
+def _job(
+    window: Window, axes: list[GridAxis], random: int | None, seed: int
+) -> tuple[SweepJob, int]:
     """The sweep asked for, and how many sets were left out because they are no rule."""
     from backtests import sweep
 
@@ -270,7 +272,7 @@ def _job(window: Window, axes: list[Axis], random: int | None, seed: int) -> tup
     return job, int((~fits).sum())
 
 
-def _run(job: Job, workers: int, cluster: str | None, *, resume: bool) -> SweepResult:
+def _run(job: SweepJob, workers: int, cluster: str | None, *, resume: bool) -> SweepResult:
     from engine.service import sweeping
     from engine.service.folders import data_folder
 
@@ -324,7 +326,7 @@ def _judged(
     rows: slice | None = None,
     pbo: float | None = None,
     spa_p_value: float | None = None,
-) -> tuple[dict[str, Any], Evidence]:
+) -> tuple[dict[str, Any], RuleEvidence]:
     """The figures of a path, those of holding, and how much could be luck."""
     from backtests.benchmarks import after_tax, yardsticks
     from backtests.metrics import expected_best_sharpe
@@ -366,7 +368,7 @@ class _Done:
     result: dict[str, Any]
     run: Replay
     target: FloatArray
-    evidence: Evidence
+    evidence: RuleEvidence
     parts: tuple[Part, ...] = ()
     rows: slice | None = None
 
@@ -466,7 +468,7 @@ def _sweep_result(store: Store, window: Window, found: SweepResult, left_out: in
     return _Done(result=result, run=run, target=target, evidence=evidence, parts=parts)
 
 
-def _walk_result(store: Store, window: Window, job: Job, plan: Any, left_out: int) -> _Done:
+def _walk_result(store: Store, window: Window, job: SweepJob, plan: Any, left_out: int) -> _Done:
     from backtests.walk_forward import walk_forward
     from engine.clock import now
     from engine.service import history

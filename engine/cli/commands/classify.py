@@ -18,7 +18,7 @@ from engine.tables import csv_cells
 
 if TYPE_CHECKING:
     from engine.news.classify import Classification
-    from engine.news.validation import Validation
+    from engine.news.validation import CrossValidation
 
 MAX_HEADLINES = 1_000_000
 MAX_INPUT_BYTES = 256_000_000
@@ -197,7 +197,7 @@ def train(folder: Path | None, report: str | None, *, as_json: bool) -> None:
     write_out(text)
 
 
-def _write_report(path: Path, validation: Validation) -> None:
+def _write_report(path: Path, validation: CrossValidation) -> None:
     is_text = path.suffix.lower() == ".txt"
     body = validation_text(validation) if is_text else validation_markdown(validation)
     write_file(path, body)
@@ -217,7 +217,7 @@ _FIGURES = (
 )
 
 
-def figures(validation: Validation) -> dict[str, Any]:
+def figures(validation: CrossValidation) -> dict[str, Any]:
     """The figures of a cross-validation with stable keys."""
     from engine.news.taxonomy import EVENT_TYPES
 
@@ -245,14 +245,14 @@ def figures(validation: Validation) -> dict[str, Any]:
     }
 
 
-def _heading(validation: Validation) -> str:
+def _heading(validation: CrossValidation) -> str:
     return (
         f"{validation.folds}-fold cross-validation, {validation.rows:,} headlines of "
         f"{validation.groups:,} events; no event on both sides"
     )
 
 
-def validation_text(validation: Validation) -> str:
+def validation_text(validation: CrossValidation) -> str:
     """Figures, scores by type and the confusion matrix as plain text within 80 columns."""
     lines = [_heading(validation), ""]
     lines += [f"  {label:<36}{getattr(validation, name):6.3f}" for name, label in _FIGURES]
@@ -270,7 +270,7 @@ def validation_text(validation: Validation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def validation_markdown(validation: Validation) -> str:
+def validation_markdown(validation: CrossValidation) -> str:
     """The same for the README: figures, scores by type, confusion matrix, worst mistakes."""
     lines = [f"{_heading(validation)}.", "", "| figure | value |", "|---|---:|"]
     lines += [f"| {label} | {getattr(validation, name):.3f} |" for name, label in _FIGURES]

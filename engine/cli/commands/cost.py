@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from engine.threat.estimate import Detail, Subject
-    from engine.threat.points import Scored
+    from engine.threat.points import ScoredPoint
     from engine.threat.validation import Validation
     from engine.values import Accelerator, Interval
 
@@ -104,10 +104,10 @@ def validate(
     from engine.threat.architectures import load_architectures
     from engine.threat.chips import load_accelerators
     from engine.threat.points import load_points, score_points
-    from engine.threat.validation import Facts
+    from engine.threat.validation import TargetTables
     from engine.threat.validation import validate as run
 
-    facts = Facts(chips=load_accelerators(), models=load_architectures())
+    facts = TargetTables(chips=load_accelerators(), models=load_architectures())
     result = run(facts)
     scored = score_points(load_points(), facts.chips, facts.models)
     if json:
@@ -313,7 +313,7 @@ def validation_text(result: Validation) -> str:
 _USES = {"fitted": "helped to set constants", "held_out": "written down before, never fitted"}
 
 
-def points_plain(scored: Sequence[Scored]) -> dict[str, Any]:
+def points_plain(scored: Sequence[ScoredPoint]) -> dict[str, Any]:
     """The larger table for JSON: a score for each use, and every figure."""
     from engine.threat.points import summary
 
@@ -336,7 +336,7 @@ def points_plain(scored: Sequence[Scored]) -> dict[str, Any]:
     }
 
 
-def points_text(scored: Sequence[Scored], *, figures: bool) -> str:
+def points_text(scored: Sequence[ScoredPoint], *, figures: bool) -> str:
     """Published costs, fitted and never fitted apart, in 80 columns."""
     lines = [f"{'Published figures':38} {'n':>4} {'rms':>6} {'mean':>6} {'in 90 %':>8} {'band':>6}"]
     lines += ["─" * WIDTH]
@@ -361,7 +361,7 @@ def points_text(scored: Sequence[Scored], *, figures: bool) -> str:
     return "\n".join(lines)
 
 
-def _aim(unseen: Sequence[Scored]) -> str:
+def _aim(unseen: Sequence[ScoredPoint]) -> str:
     from engine.threat.points import AIM_RMS_LOG_ERROR, summary
 
     got = summary(unseen)
@@ -369,7 +369,7 @@ def _aim(unseen: Sequence[Scored]) -> str:
     return f"Aim for figures never fitted: rms at most {AIM_RMS_LOG_ERROR:.2f}: {met}."
 
 
-def _score_line(words: str, scored: Sequence[Scored]) -> str:
+def _score_line(words: str, scored: Sequence[ScoredPoint]) -> str:
     from engine.threat.points import summary
 
     got = summary(scored)
@@ -379,7 +379,7 @@ def _score_line(words: str, scored: Sequence[Scored]) -> str:
     )
 
 
-def _figure_line(s: Scored) -> str:
+def _figure_line(s: ScoredPoint) -> str:
     what = f"{_short(s.point.chip)} {s.point.precision} {s.point.model} {s.point.kind}"
     return (
         f"{s.point.name:5} {what[:42]:42} {_figure(s.point.published):>8} "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from engine.decision.holding import Position
     from engine.record.store import Store
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.service.bind import Bound
 
 
@@ -71,7 +71,7 @@ def _kept(store: Store, config: Bound, instant: datetime) -> dict[date, float]:
     return dict(zip(days, map(float, shares), strict=True)) | told
 
 
-def _text(found: Position, voice: Voice) -> str:
+def _text(found: Position, voice: Speaker) -> str:
     from engine.cli.said import told
     from engine.report.sections.holding import Mine, holding_blocks
 

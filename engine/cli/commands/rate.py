@@ -20,7 +20,7 @@ from engine.plain import to_plain
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.values import ModelRelease, ThreatRating
 
 SHOWN = 20
@@ -91,7 +91,7 @@ def _calibrate(
     names: Sequence[str],
     asked: tuple[str | None, datetime, str | None, str | None],
     html: Path | None,
-    voice: Voice,
+    voice: Speaker,
     *,
     json: bool,
 ) -> None:
@@ -120,7 +120,7 @@ def _calibrate(
 
 
 def _show(
-    found: Sequence[tuple[ModelRelease, ThreatRating]], history: Any, voice: Voice, *, json: bool
+    found: Sequence[tuple[ModelRelease, ThreatRating]], history: Any, voice: Speaker, *, json: bool
 ) -> None:
     """One release in detail or two side by side."""
     from engine.cli.said.rate import detail_text, side_by_side

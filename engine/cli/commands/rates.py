@@ -16,14 +16,14 @@ from engine.errors import InputError, NotObservedError, OutOfRangeError
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
-    from engine.decision.rates import Rates
+    from engine.decision.rates import KnownRates
     from engine.macro.ladder import RateInputs
     from engine.record.history import History
     from engine.values import RateExpectation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class RatesAnswer:
     """What was asked and what was found. ``source`` says where prices came from."""
 
     as_of: datetime
@@ -96,7 +96,7 @@ def read(
     effr_pct: float | None = None,
     calendar_add: Sequence[str] = (),
     published: str | None = None,
-) -> Reading:
+) -> RatesAnswer:
     """Everything behind the command, without printing. Raises ``InputError`` for bad input.
 
     What is not typed comes from ``history`` as the report reads it.
@@ -134,7 +134,7 @@ def read(
     source = (
         "given" if given else f"record, closes of {rates.curve(today)[0]}" if spoken else "none"
     )
-    return Reading(
+    return RatesAnswer(
         as_of=as_of,
         range_bps=inputs.range_bps,
         effr_pct=inputs.effr_pct,
@@ -157,7 +157,7 @@ def _parse_day(option: str, text: str) -> date:
         ) from None
 
 
-def _calendar(rates: Rates, added: Iterable[str]) -> tuple[date, ...]:
+def _calendar(rates: KnownRates, added: Iterable[str]) -> tuple[date, ...]:
     """The meetings of the record and those added, by date."""
     days = set(rates.meetings)
     for text in added:
@@ -275,7 +275,7 @@ def _expected(
 # ---------------------------------------------------------------------------- how it is said
 
 
-def as_plain(reading: Reading) -> dict[str, Any]:
+def as_plain(reading: RatesAnswer) -> dict[str, Any]:
     """The JSON object; ``range_bps`` is always [lower, upper], probabilities are shares of one."""
     from engine.clock import NEW_YORK
     from engine.macro.fedwatch import contract_code
@@ -307,7 +307,7 @@ def as_plain(reading: Reading) -> dict[str, Any]:
     return plain
 
 
-def _compared(reading: Reading) -> list[tuple[tuple[int, int], float, float]]:
+def _compared(reading: RatesAnswer) -> list[tuple[tuple[int, int], float, float]]:
     """(range, published, ours) for the first meeting shown; a range missing on one side is 0."""
     ours = {o.range_bps: o.probability for o in reading.found[0].outcomes}
     theirs = reading.published or {}
@@ -316,7 +316,7 @@ def _compared(reading: Reading) -> list[tuple[tuple[int, int], float, float]]:
     ]
 
 
-def as_text(reading: Reading) -> str:
+def as_text(reading: RatesAnswer) -> str:
     """The reading as a table of at most 80 columns."""
     from io import StringIO
 
@@ -347,7 +347,7 @@ def as_text(reading: Reading) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _price_line(reading: Reading) -> str:
+def _price_line(reading: RatesAnswer) -> str:
     from engine.macro.fedwatch import contract_code
 
     if not reading.prices:
@@ -387,7 +387,7 @@ def _table_of(expectation: RateExpectation) -> Any:
     return table
 
 
-def _comparison_of(reading: Reading) -> Any:
+def _comparison_of(reading: RatesAnswer) -> Any:
     from rich import box
     from rich.table import Table
 

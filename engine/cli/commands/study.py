@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from config.settings import Config
     from engine.macro.sessions import Sessions
     from engine.phrases import Phrase
-    from engine.service.wiring import World
+    from engine.service.wiring import KnownWorld
 
 RELEASES = "model_release"
 _WINDOW = re.compile(r"\s*(-?\d{1,3})\s*,\s*(-?\d{1,3})\s*\Z")
@@ -101,7 +101,7 @@ def _windows(given: list[str] | None) -> tuple[tuple[int, int], ...]:
 
 
 def studies(
-    world: World,
+    world: KnownWorld,
     config: Config,
     types: tuple[str, ...],
     windows: tuple[tuple[int, int], ...],
@@ -132,7 +132,7 @@ def studies(
     return tuple(results)
 
 
-def returns_of(world: World, benchmark: str) -> Returns:
+def returns_of(world: KnownWorld, benchmark: str) -> Returns:
     """Daily returns from the record's bars as known at the world's instant."""
     from backtests.event_study import returns_at
 
@@ -147,7 +147,7 @@ def _sessions(series: Returns) -> Sessions:
 
 
 def occasions(
-    world: World, config: Config, sessions: Sessions, kind: str, country: str
+    world: KnownWorld, config: Config, sessions: Sessions, kind: str, country: str
 ) -> tuple[tuple[Occurrence, ...], int]:
     """Occurrences of ``kind`` by the session in which the market could react; number of events."""
     from backtests.event_study import occurrences
@@ -173,7 +173,7 @@ def _end(sessions: Sessions) -> datetime:
 
 
 def _releases(
-    world: World, config: Config, country: str
+    world: KnownWorld, config: Config, country: str
 ) -> list[tuple[datetime, str, float | None]]:
     """First versions of the releases of ``country``: (day, model, threat score)."""
     from engine.clock import NEW_YORK
@@ -196,7 +196,7 @@ def _releases(
     ]
 
 
-def _events(world: World, kind: str) -> list[tuple[datetime, str, float | None]]:
+def _events(world: KnownWorld, kind: str) -> list[tuple[datetime, str, float | None]]:
     """Classified and curated events of one type: (instant, headline, None)."""
     from engine.decision.events import known_events
 

@@ -9,10 +9,10 @@ from engine.report.blocks import Block, Cell, Column, Page, Part, Table
 from engine.report.forms.text import render_text
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
 
 
-def told(voice: Voice, *parts: tuple[str, Iterable[Block]]) -> str:
+def told(voice: Speaker, *parts: tuple[str, Iterable[Block]]) -> str:
     """A command's answer in 80 columns: titled parts of blocks, one after the other."""
     laid = tuple(Part(name="", title=title, blocks=tuple(blocks)) for title, blocks in parts)
     return render_text(Page(lang=voice.lang, title="", code="", parts=laid, disclaimer=""))

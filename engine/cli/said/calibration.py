@@ -20,15 +20,18 @@ from engine.service.basis import foresight
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from backtests.observables import Scored, Told
+    from backtests.observables import ResolvedForecast, ScoredQuantity
     from engine.decision.features import RatedRelease
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
 
 BINS = 5
 
 
 def calibration_text(
-    scored: Sequence[Scored], instant: datetime, left: Sequence[tuple[str, int]], voice: Voice
+    scored: Sequence[ScoredQuantity],
+    instant: datetime,
+    left: Sequence[tuple[str, int]],
+    voice: Speaker,
 ) -> str:
     """Table and pictures in 80 columns."""
     _ = voice.say
@@ -49,7 +52,7 @@ def calibration_text(
     return told(voice, (head, blocks), (where, [_places(scored, voice), *notes]))
 
 
-def _waiting(what: str, n: int, voice: Voice) -> str:
+def _waiting(what: str, n: int, voice: Speaker) -> str:
     return voice.count(
         "{what}: too few to score, it has come {n} time.",
         "{what}: too few to score, it has come {n} times.",
@@ -58,7 +61,7 @@ def _waiting(what: str, n: int, voice: Voice) -> str:
     )
 
 
-def _scores(scored: Sequence[Scored], voice: Voice) -> Block:
+def _scores(scored: Sequence[ScoredQuantity], voice: Speaker) -> Block:
     _ = voice.say
     heads = (
         _("Quantity"), "n", "CRPS", _("past"), _("skill"), _("90% interval"), _("held"),
@@ -78,7 +81,7 @@ def _scores(scored: Sequence[Scored], voice: Voice) -> Block:
     return table(heads, rows)
 
 
-def _places(scored: Sequence[Scored], voice: Voice) -> Block:
+def _places(scored: Sequence[ScoredQuantity], voice: Speaker) -> Block:
     """The share of outcomes in each fifth of their forecasts, a line for each quantity."""
     heads = [f"{20 * n}–{20 * (n + 1)}" for n in range(BINS)]
     rows = []
@@ -88,7 +91,7 @@ def _places(scored: Sequence[Scored], voice: Voice) -> Block:
     return table((voice.say("Quantity"), *heads), rows)
 
 
-def _verdict(scored: Sequence[Scored], voice: Voice) -> str:
+def _verdict(scored: Sequence[ScoredQuantity], voice: Speaker) -> str:
     _ = voice.say
     enough = [s for s in scored if s.n >= LEAST_TOLD]
     better = [named(s.what, voice) for s in enough if s.low > 0]
@@ -101,7 +104,9 @@ def _verdict(scored: Sequence[Scored], voice: Voice) -> str:
     return _("No rating was shown to know more than the past alone, and none to know less.")
 
 
-def forecasts_text(forecasts: Sequence[Told], rated: RatedRelease, voice: Voice) -> str:
+def forecasts_text(
+    forecasts: Sequence[ResolvedForecast], rated: RatedRelease, voice: Speaker
+) -> str:
     """What one rating says of each quantity beside the past alone, 80 columns."""
     _ = voice.say
     rating = rated.rating
@@ -117,7 +122,7 @@ def forecasts_text(forecasts: Sequence[Told], rated: RatedRelease, voice: Voice)
     return told(voice, (title, [table(heads, (_forecast(t, voice) for t in forecasts))]))
 
 
-def _forecast(t: Told, voice: Voice) -> list[str]:
+def _forecast(t: ResolvedForecast, voice: Speaker) -> list[str]:
     said = [voice.number(float(v), "+.1f") for v in np.percentile(t.sample(), (5, 50, 95))]
     low, high = (float(v) for v in np.percentile(t.past, (5, 95)))
     came = voice.say("not yet") if np.isnan(t.came) else voice.number(t.came, "+.1f")

@@ -11,7 +11,7 @@ from engine.report.blocks import Note
 from engine.report.labels import N_
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.service.doctor import Finding
 
 _ORDER = {"error": 0, "warning": 1, "ok": 2}
@@ -39,7 +39,7 @@ CHECKS: Mapping[str, str] = MappingProxyType(
 """What is looked at, in words; a name behind a colon stays."""
 
 
-def text_of(findings: Sequence[Finding], voice: Voice) -> str:
+def text_of(findings: Sequence[Finding], voice: Speaker) -> str:
     """Errors first; a remedy on a line of its own below what it mends; 80 columns."""
     levels = {"error": voice.say("error"), "warning": voice.say("warning"), "ok": "ok"}
     rows = []
@@ -57,7 +57,7 @@ def text_of(findings: Sequence[Finding], voice: Voice) -> str:
     return told(voice, ("", [table(("", "", ""), rows, words=3), Note(text=""), Note(text=end)]))
 
 
-def _check(check: str, voice: Voice) -> str:
+def _check(check: str, voice: Speaker) -> str:
     kind, _, name = check.partition(": ")
     said = voice.say(CHECKS[kind]) if kind in CHECKS else voice.tell(kind, limit=60)
     if not name:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.cli.said import told
-from engine.report.blocks import Item, Items, Note
+from engine.report.blocks import ItemList, ListItem, Note
 from engine.report.sections.events import sense
 from engine.report.typography import clean
 from engine.report.words import quoted
@@ -15,7 +15,7 @@ from engine.report.words import quoted
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.values import Event
 
 
@@ -35,7 +35,7 @@ class Moved:
     alone: bool | None
 
 
-def text_of(found: Sequence[Moved], as_of: datetime, days: int, voice: Voice) -> str:
+def text_of(found: Sequence[Moved], as_of: datetime, days: int, voice: Speaker) -> str:
     """A story each, newest first; 80 columns."""
     head = voice.count(
         "Headlines of the {n} day before {at}, newest first",
@@ -46,12 +46,12 @@ def text_of(found: Sequence[Moved], as_of: datetime, days: int, voice: Voice) ->
     blocks = [Note(text=head, style="lead")]
     if not found:
         blocks.append(Note(text=voice.say("No event of these days is on record.")))
-    return told(voice, ("", [*blocks, Items(items=tuple(_item(row, voice) for row in found))]))
+    return told(voice, ("", [*blocks, ItemList(items=tuple(_item(row, voice) for row in found))]))
 
 
-def _item(row: Moved, voice: Voice) -> Item:
+def _item(row: Moved, voice: Speaker) -> ListItem:
     event = row.event
-    return Item(
+    return ListItem(
         title=voice.on(event.known_at),
         about=", ".join((voice.label(event.event_type), sense(event.direction, voice))),
         text=quoted(event.headline, voice),
@@ -61,7 +61,7 @@ def _item(row: Moved, voice: Voice) -> Item:
     )
 
 
-def _moved(row: Moved, voice: Voice) -> str:
+def _moved(row: Moved, voice: Speaker) -> str:
     _ = voice.say
     if row.told_pct is None or row.left_pct is None:
         why = clean(row.event.ended, limit=40)

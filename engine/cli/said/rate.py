@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from engine.cli.said import table, told
-from engine.report.blocks import Block, Items, Line, Lines, Note
+from engine.report.blocks import Block, ItemList, Line, Lines, Note
 from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.sections.changes import Changes
@@ -18,7 +18,7 @@ from engine.report.words import reason
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.values import ModelRelease, ThreatRating
 
 SLIGHT = 0.5
@@ -47,7 +47,7 @@ def league_text(
     as_of: datetime,
     most: int | None,
     changes: Sequence[ThreatRating],
-    voice: Voice,
+    voice: Speaker,
 ) -> str:
     """The league table, 80 columns; most None: every release."""
     _ = voice.say
@@ -72,7 +72,7 @@ def league_text(
     return told(voice, (title, blocks), (_("Between releases, newest first"), between))
 
 
-def _league(league: Sequence[tuple[ModelRelease, ThreatRating]], voice: Voice) -> Block:
+def _league(league: Sequence[tuple[ModelRelease, ThreatRating]], voice: Speaker) -> Block:
     _ = voice.say
     heads = (
         _("release"), _("day"), voice.pgettext("column", "score"), _("5–95%"), _("year"),
@@ -93,14 +93,14 @@ def _league(league: Sequence[tuple[ModelRelease, ThreatRating]], voice: Voice) -
     return table(heads, rows, words=2)
 
 
-def main_channel(rating: ThreatRating, voice: Voice) -> str:
+def main_channel(rating: ThreatRating, voice: Speaker) -> str:
     """The channel with the largest part; nothing below half a point."""
     parts = {n: p for n, p in rating.channels.items() if n != "residual"}
     lead = max(parts, key=lambda name: abs(parts[name]))
     return channel(lead, voice) if abs(parts[lead]) >= SLIGHT else "–"
 
 
-def channel(name: str, voice: Voice) -> str:
+def channel(name: str, voice: Speaker) -> str:
     """A channel in one word."""
     short = {
         "substitution": voice.pgettext("channel", "substitution"),
@@ -112,7 +112,7 @@ def channel(name: str, voice: Voice) -> str:
     return short[name]
 
 
-def _unrated(releases: Sequence[ModelRelease], voice: Voice) -> list[Block]:
+def _unrated(releases: Sequence[ModelRelease], voice: Speaker) -> list[Block]:
     if not releases:
         return []
     names = ", ".join(clean(r.model, limit=MOST_NAME) for r in releases)
@@ -120,7 +120,7 @@ def _unrated(releases: Sequence[ModelRelease], voice: Voice) -> list[Block]:
     return [Note(text=said, style="quiet")]
 
 
-def _changes(changes: Sequence[ThreatRating], voice: Voice) -> Block:
+def _changes(changes: Sequence[ThreatRating], voice: Speaker) -> Block:
     _ = voice.say
     named, score = Changes().voice(voice), voice.pgettext("column", "score")
     rows = (
@@ -141,7 +141,7 @@ def _changes(changes: Sequence[ThreatRating], voice: Voice) -> Block:
 
 
 def detail_text(
-    release: ModelRelease, rating: ThreatRating, multiple: float | None, voice: Voice
+    release: ModelRelease, rating: ThreatRating, multiple: float | None, voice: Speaker
 ) -> str:
     """One rating with channels, evidence and sensitivity, 80 columns.
 
@@ -154,7 +154,7 @@ def detail_text(
         lab=Said(clean(release.lab, limit=MOST_NAME)),
         on=release.released_on,
     )
-    evidence = Items(items=tuple(reason(item, voice) for item in rating.evidence))
+    evidence = ItemList(items=tuple(reason(item, voice) for item in rating.evidence))
     hangs = Lines(
         lines=tuple(
             Line(label=parameter(name, voice), value=voice.number(value, "+.2f"))
@@ -170,7 +170,7 @@ def detail_text(
     )
 
 
-def _figures(rating: ThreatRating, multiple: float | None, voice: Voice) -> Iterator[Line]:
+def _figures(rating: ThreatRating, multiple: float | None, voice: Speaker) -> Iterator[Line]:
     """The numbers of a rating, each with its 5 to 95 % interval."""
     _ = voice.say
     year = _(
@@ -201,14 +201,14 @@ def _figures(rating: ThreatRating, multiple: float | None, voice: Voice) -> Iter
     yield Line(label=_("closest earlier"), value=closest)
 
 
-def _score(rating: ThreatRating, voice: Voice) -> str:
+def _score(rating: ThreatRating, voice: Speaker) -> str:
     return voice.say(
         "{score:.1f} ({low:int} to {high:int})",
         score=rating.score, low=rating.score_low, high=rating.score_high,
     )  # fmt: skip
 
 
-def _parts(rating: ThreatRating, voice: Voice) -> Block:
+def _parts(rating: ThreatRating, voice: Speaker) -> Block:
     _ = voice.say
     points, year = dict(rating.channels), dict(rating.channel_usd_bn)
     rows = [
@@ -220,7 +220,7 @@ def _parts(rating: ThreatRating, voice: Voice) -> Block:
     return table(heads, [*rows, [_("together"), *both]])
 
 
-def parameter(name: str, voice: Voice) -> str:
+def parameter(name: str, voice: Speaker) -> str:
     """An uncertain parameter in words, else as ``threat.toml`` calls it."""
     return voice.say(PARAMETERS[name]) if name in PARAMETERS else clean(name, limit=MOST_NAME)
 
@@ -251,7 +251,7 @@ _FIELDS: Mapping[str, str] = MappingProxyType(
 
 
 def side_by_side(
-    one: tuple[ModelRelease, ThreatRating], other: tuple[ModelRelease, ThreatRating], voice: Voice
+    one: tuple[ModelRelease, ThreatRating], other: tuple[ModelRelease, ThreatRating], voice: Speaker
 ) -> str:
     """Two releases field by field, 80 columns: what they put at risk, then what was told."""
     left, right = _column(*one, voice), _column(*other, voice)
@@ -260,7 +260,7 @@ def side_by_side(
     return told(voice, ("", [table(("", *names), rows, words=3)]))
 
 
-def _column(release: ModelRelease, rating: ThreatRating, voice: Voice) -> dict[str, str]:
+def _column(release: ModelRelease, rating: ThreatRating, voice: Speaker) -> dict[str, str]:
     """Field -> text, the same fields for every release."""
     parts = {channel(n, voice): voice.number(p, "+.1f") for n, p in rating.channels.items()}
     fields: dict[str, str] = {
@@ -269,7 +269,7 @@ def _column(release: ModelRelease, rating: ThreatRating, voice: Voice) -> dict[s
     return {**_short(rating, voice), **parts, **fields}
 
 
-def _short(rating: ThreatRating, voice: Voice) -> dict[str, str]:
+def _short(rating: ThreatRating, voice: Speaker) -> dict[str, str]:
     """The numbers of a rating in the width of a column."""
     _ = voice.say
     year = _(
@@ -291,7 +291,7 @@ def _short(rating: ThreatRating, voice: Voice) -> dict[str, str]:
     return found
 
 
-def _word(value: object, voice: Voice) -> str:
+def _word(value: object, voice: Speaker) -> str:
     _ = voice.say
     if value is None:
         return _("not disclosed")

@@ -11,11 +11,11 @@ from engine.report.typography import clean
 from engine.service.basis import foresight
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.service.risks import RiskScore
 
 
-def text_of(found: Sequence[RiskScore], voice: Voice) -> str:
+def text_of(found: Sequence[RiskScore], voice: Speaker) -> str:
     """Chances of falls, then how often the interval held; 80 columns."""
     _ = voice.say
     first = found[0]
@@ -40,7 +40,7 @@ def text_of(found: Sequence[RiskScore], voice: Voice) -> str:
     )
 
 
-def _falls(found: Sequence[RiskScore], voice: Voice) -> Block:
+def _falls(found: Sequence[RiskScore], voice: Speaker) -> Block:
     _ = voice.say
     heads = (
         _("stock"), _("fall"), _("came"), _("said"), _("skill"), _("90% interval"),
@@ -63,7 +63,7 @@ def _falls(found: Sequence[RiskScore], voice: Voice) -> Block:
     return table(heads, rows)
 
 
-def _bins(stock: RiskScore, voice: Voice) -> Block:
+def _bins(stock: RiskScore, voice: Speaker) -> Block:
     """A reliability table: the mean chance said, the share that came, on how many sessions."""
     _ = voice.say
     rows = [
@@ -78,7 +78,7 @@ def _bins(stock: RiskScore, voice: Voice) -> Block:
     return table((_("fall"), _("said"), _("came"), _("sessions")), rows)
 
 
-def _spread(found: Sequence[RiskScore], voice: Voice) -> Block:
+def _spread(found: Sequence[RiskScore], voice: Speaker) -> Block:
     _ = voice.say
     heads = (
         _("stock"), _("sessions"), _("held"), _("below"), _("above"), "CRPS", _("of the past"),

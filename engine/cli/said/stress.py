@@ -14,11 +14,11 @@ from engine.report.words import stance_word
 
 if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.service.stressing import LineUse, StanceUse, StressTable
 
 
-def text_of(found: StressTable, voice: Voice) -> str:
+def text_of(found: StressTable, voice: Speaker) -> str:
     """One block a scenario, a line for each preset; then how often the lines were crossed."""
     _ = voice.say
     when = Note(text=_("As of {at}.", at=voice.at(found.as_of)), style="lead")
@@ -37,7 +37,7 @@ def text_of(found: StressTable, voice: Voice) -> str:
     )
 
 
-def _presets(rows: Sequence[StressRow], voice: Voice) -> Iterator[tuple[str, list[Block]]]:
+def _presets(rows: Sequence[StressRow], voice: Speaker) -> Iterator[tuple[str, list[Block]]]:
     """A part for each preset: what every scenario would make of its verdict."""
     _ = voice.say
     heads = (
@@ -54,7 +54,7 @@ def _presets(rows: Sequence[StressRow], voice: Voice) -> Iterator[tuple[str, lis
         yield title, [table(heads, (_row(row, voice) for row in mine), words=3)]
 
 
-def _row(row: StressRow, voice: Voice) -> list[str]:
+def _row(row: StressRow, voice: Speaker) -> list[str]:
     shares = (row.target_after, row.share_of_known_days, row.share_reduced)
     return [
         scenario_name(row.scenario, voice),
@@ -64,7 +64,7 @@ def _row(row: StressRow, voice: Voice) -> list[str]:
     ]
 
 
-def _lines(lines: tuple[LineUse, ...], voice: Voice) -> Block:
+def _lines(lines: tuple[LineUse, ...], voice: Speaker) -> Block:
     _ = voice.say
     names = {
         "SELL": voice.pgettext("verdict", "SELL"),
@@ -85,7 +85,7 @@ def _lines(lines: tuple[LineUse, ...], voice: Voice) -> Block:
     return table(heads, rows, words=2)
 
 
-def _stances(stances: tuple[StanceUse, ...], voice: Voice) -> Block:
+def _stances(stances: tuple[StanceUse, ...], voice: Speaker) -> Block:
     heads = (voice.say("rules"), *(stance_word(s, voice) for s in ("SELL", "REDUCE", "HOLD")))
     rows = (
         [

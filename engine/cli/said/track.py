@@ -15,10 +15,10 @@ from engine.report.typography import clean
 from engine.report.words import stance_word
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
 
 
-def text_of(found: dict[str, Any], voice: Voice) -> str:
+def text_of(found: dict[str, Any], voice: Speaker) -> str:
     """Both records, one after the other; 80 columns."""
     _ = voice.say
     head = _(
@@ -40,11 +40,11 @@ def text_of(found: dict[str, Any], voice: Voice) -> str:
     return told(voice, *parts)
 
 
-def _record(record: dict[str, Any], voice: Voice) -> list[Block]:
+def _record(record: dict[str, Any], voice: Speaker) -> list[Block]:
     return [Note(text=_verdicts(record["outcomes"], voice)), *_chances(record["chances"], voice)]
 
 
-def _verdicts(o: dict[str, Any], voice: Voice) -> str:
+def _verdicts(o: dict[str, Any], voice: Speaker) -> str:
     _ = voice.say
     head = _(
         "Verdicts after {n:int} sessions: {over:int} over, {open:int} open, {void:int} void.",
@@ -61,7 +61,7 @@ def _verdicts(o: dict[str, Any], voice: Voice) -> str:
     return paragraph(head, rate)
 
 
-def _chances(chances: Sequence[dict[str, Any]], voice: Voice) -> Iterator[Block]:
+def _chances(chances: Sequence[dict[str, Any]], voice: Speaker) -> Iterator[Block]:
     """A line for each chance, then what was said against what came."""
     _ = voice.say
     if not chances:
@@ -79,7 +79,7 @@ def _chances(chances: Sequence[dict[str, Any]], voice: Voice) -> Iterator[Block]
         yield Note(text=voice.pair(_event(c, voice), Said(pairs)))
 
 
-def _chance(c: dict[str, Any], voice: Voice) -> list[str]:
+def _chance(c: dict[str, Any], voice: Speaker) -> list[str]:
     counts = [voice.number(c[key], "int") for key in ("n", "open", "void")]
     if c["brier"] is None:
         return [_event(c, voice), *counts, "", "", voice.say("too few for a rate")]
@@ -92,7 +92,7 @@ def _chance(c: dict[str, Any], voice: Voice) -> list[str]:
     return [_event(c, voice), *counts, *briers, skill]
 
 
-def _distribution(d: dict[str, Any], voice: Voice) -> str:
+def _distribution(d: dict[str, Any], voice: Speaker) -> str:
     """The forecast of the coming month against what came, and against the past as it was."""
     _ = voice.say
     skill = voice.number(d["skill"], "+.3f")
@@ -111,13 +111,13 @@ def _distribution(d: dict[str, Any], voice: Voice) -> str:
     )
 
 
-def _event(c: dict[str, Any], voice: Voice) -> str:
+def _event(c: dict[str, Any], voice: Speaker) -> str:
     kind, _, fall = str(c["event"]).partition("_")
     within = c["within_sessions"]
     return chance_of(kind, float(fall) if fall else None, within, voice)
 
 
-def _worst(days: Sequence[dict[str, Any]], voice: Voice) -> Table:
+def _worst(days: Sequence[dict[str, Any]], voice: Speaker) -> Table:
     _ = voice.say
     heads = (
         _("day"), _("decision"), "NVDA", _("share kept"), voice.pgettext("column", "score"),
@@ -137,7 +137,7 @@ def _worst(days: Sequence[dict[str, Any]], voice: Voice) -> Table:
     return table(heads, rows, words=2)
 
 
-def _statement(sealed: dict[str, Any], voice: Voice) -> Iterator[Block]:
+def _statement(sealed: dict[str, Any], voice: Speaker) -> Iterator[Block]:
     """A statement registered beforehand, what came so far, and whether its rule ended it."""
     _ = voice.say
     yield Note(
@@ -170,7 +170,7 @@ def _statement(sealed: dict[str, Any], voice: Voice) -> Iterator[Block]:
         yield Note(text=_ending(rule, so_far, voice))
 
 
-def _so_far(sealed: dict[str, Any], voice: Voice) -> Iterator[str]:
+def _so_far(sealed: dict[str, Any], voice: Speaker) -> Iterator[str]:
     """What came of a statement until now."""
     _ = voice.say
     so_far, rule, live = sealed["so_far"], sealed["withdrawal"], sealed["said_otherwise"]
@@ -194,7 +194,7 @@ def _so_far(sealed: dict[str, Any], voice: Voice) -> Iterator[str]:
     )  # fmt: skip
 
 
-def _ending(rule: dict[str, Any], so_far: dict[str, Any] | None, voice: Voice) -> str:
+def _ending(rule: dict[str, Any], so_far: dict[str, Any] | None, voice: Speaker) -> str:
     """What ends the preset, and when that is asked."""
     looks = 0 if so_far is None else len(so_far["looks"])
     asked = voice.say("Asked after every {n:int} sessions and after the last.", n=rule["sessions"])
@@ -210,7 +210,7 @@ def _ending(rule: dict[str, Any], so_far: dict[str, Any] | None, voice: Voice) -
     return paragraph(ends, asked)
 
 
-def _excess(mix: dict[str, Any], voice: Voice) -> str:
+def _excess(mix: dict[str, Any], voice: Speaker) -> str:
     span = mix["rule_excess_cagr_interval_pct"]
     if span is None:
         return voice.say("too few sessions")
@@ -220,7 +220,7 @@ def _excess(mix: dict[str, Any], voice: Voice) -> str:
     )  # fmt: skip
 
 
-def _skill(fall: dict[str, Any], voice: Voice) -> str:
+def _skill(fall: dict[str, Any], voice: Speaker) -> str:
     skill = fall.get("skill")
     if skill is None:
         return voice.say("too few outcomes")

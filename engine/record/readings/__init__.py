@@ -30,11 +30,11 @@ from engine.record.readings.events import (
     NEWS,
     POLICY_STEPS,
     RULES,
+    FederalRule,
     Filing,
     Headline,
     News,
     PolicyStep,
-    Rule,
 )
 from engine.record.readings.fed import FED_DECISIONS, MEETINGS, FedDecision, Meeting
 from engine.record.readings.observations import (
@@ -98,6 +98,7 @@ __all__ = [
     "Earnings",
     "EarningsDate",
     "FedDecision",
+    "FederalRule",
     "Filing",
     "Headline",
     "Kind",
@@ -110,7 +111,6 @@ __all__ = [
     "PolicyStep",
     "PressClaim",
     "Repository",
-    "Rule",
     "ShareCount",
     "Supply",
     "TokenShare",

@@ -45,7 +45,7 @@ POLICY_STEPS = Kind(name="policy_event", of=PolicyStep, key=lambda p: p.event[:8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class FederalRule:
     """A document of the Federal Register, published or laid out for inspection days before.
 
     agencies: slugs, as ``industry-and-security-bureau``. type: ``Rule``, ``Proposed Rule``, …
@@ -64,8 +64,8 @@ class Rule:
     url: str = ""
 
 
-RULES = Kind(name="rule", of=Rule, key=lambda r: r.document_number)
-INSPECTIONS = Kind(name="rule_inspection", of=Rule, key=lambda r: r.document_number)
+RULES = Kind(name="rule", of=FederalRule, key=lambda r: r.document_number)
+INSPECTIONS = Kind(name="rule_inspection", of=FederalRule, key=lambda r: r.document_number)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from engine.record.tables.versions import (
 from engine.values import Fact
 
 
-class Facts(Versions):
+class FactTable(Versions):
     """The table of facts."""
 
     def record(self, facts: Iterable[Fact]) -> Recorded:

@@ -16,7 +16,7 @@ from engine.record.tables.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PollState:
+class StoredPollState:
     """What the next poll of a feed needs to know. None: the server never said, or never happened.
 
     next_due_at None: due now. failures: in a row. health: JSON-ready details for ``status``.
@@ -36,23 +36,25 @@ class PollState:
 class Polls(Database):
     """The table of feeds."""
 
-    def poll_state(self, feed: str) -> PollState | None:
+    def poll_state(self, feed: str) -> StoredPollState | None:
         """The state of one feed; None when it was never polled."""
         return self.poll_states().get(feed)
 
-    def poll_states(self) -> dict[str, PollState]:
+    def poll_states(self) -> dict[str, StoredPollState]:
         """feed -> state of every feed polled so far, sorted by name."""
         with self._reading() as connection:
             rows = connection.execute(sa.select(schema.poll_state)).mappings().all()
-            states = [PollState(**{**row, "health": json.loads(row["health"])}) for row in rows]
+            states = [
+                StoredPollState(**{**row, "health": json.loads(row["health"])}) for row in rows
+            ]
         return {state.feed: state for state in sorted(states, key=lambda s: s.feed)}
 
-    def save_poll_state(self, state: PollState) -> None:
+    def save_poll_state(self, state: StoredPollState) -> None:
         """Replace the state of one feed."""
         with self._writing() as connection:
             self._upsert_poll_state(connection, state)
 
-    def _upsert_poll_state(self, connection: Connection, state: PollState) -> None:
+    def _upsert_poll_state(self, connection: Connection, state: StoredPollState) -> None:
         row = {name: getattr(state, name) for name in schema.poll_state.c.keys()}  # noqa: SIM118
         row["health"] = content.canonical_json(dict(state.health))
         statement = self._insert(schema.poll_state).values(row)

@@ -41,20 +41,20 @@ from engine.report.typography import clean
 from engine.values import MAX_BODY_CHARS
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report
 
 DISCLAIMER = "Not investment advice."
 
 
-def render_json(report: Report, english: Voice, listed: Sequence[Section] | None = None) -> str:
+def render_json(report: Report, english: Speaker, listed: Sequence[Section] | None = None) -> str:
     """``report`` as indented JSON text; see the module's table."""
     data = as_data(report, english, listed)
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def as_data(
-    report: Report, english: Voice, listed: Sequence[Section] | None = None
+    report: Report, english: Speaker, listed: Sequence[Section] | None = None
 ) -> dict[str, Any]:
     """``report`` as JSON-ready data; ``listed`` instead of every public section."""
     found: dict[str, Any] = {}

@@ -11,19 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from engine.report.blocks import (
-    Bar,
     Block,
     Card,
     Cell,
     Chart,
-    Item,
-    Items,
+    ItemList,
     Lines,
+    ListItem,
     Note,
     Page,
     Table,
     Verdict,
     Waterfall,
+    WaterfallStep,
     shown,
 )
 from engine.report.typography import safe_url
@@ -112,13 +112,13 @@ def _cell(cell: Cell) -> str:
     return f"{text} {escape(cell.note)}".strip() if cell.note else text
 
 
-def _items(block: Items) -> Iterator[str]:
+def _items(block: ItemList) -> Iterator[str]:
     if block.title:
         yield f"**{escape(block.title)}**"
     yield "\n".join(_item(item) for item in block.items)
 
 
-def _item(item: Item) -> str:
+def _item(item: ListItem) -> str:
     mark = "-" if item.number is None else f"{item.number}."
     title = f"**{escape(item.title)}** ({escape(item.about)}) · " if item.title else ""
     tag = f" ({escape(item.tag)})" if item.tag else ""
@@ -133,7 +133,7 @@ def _waterfall(block: Waterfall) -> Iterator[str]:
     yield _grid([escape(h) for h in block.heads], (":--", "--:", ":--", ":--"), rows)
 
 
-def _step(bar: Bar) -> tuple[str, ...]:
+def _step(bar: WaterfallStep) -> tuple[str, ...]:
     reasons = (escape(r.text) + (f" ({escape(r.tag)})" if r.tag else "") for r in bar.reasons)
     return escape(bar.label), escape(bar.shown), escape(bar.working), " ".join(reasons)
 
@@ -156,7 +156,7 @@ _LAYOUT: dict[type[Block], Callable[[Any], Iterator[str]]] = {
     Verdict: _verdict,
     Lines: _lines,
     Table: _table,
-    Items: _items,
+    ItemList: _items,
     Waterfall: _waterfall,
     Chart: _chart,
     Card: _card,

@@ -18,23 +18,23 @@ from rich.table import Table as Grid
 from rich.text import Text as RichText
 
 from engine.report.blocks import (
-    Bar,
     Block,
     Card,
     Cell,
     Chart,
     Gauge,
-    Item,
-    Items,
+    ItemList,
     Lines,
+    ListItem,
     Note,
     Page,
     Table,
     Verdict,
     Waterfall,
+    WaterfallStep,
     shown,
 )
-from engine.report.charts import Span, sparkline
+from engine.report.charts import AxisSpan, sparkline
 
 MIN_WIDTH = 40
 _TONE = {1: "blue", -1: "red", 0: ""}
@@ -113,7 +113,7 @@ def _laid(blocks: Sequence[Block], width: int, short: bool) -> Iterator[Renderab
     """Every block, a blank line between a table or a drawing and what stands before it."""
     first = True
     for block in shown(blocks, short=short):
-        if not first and not isinstance(block, Note | Items):
+        if not first and not isinstance(block, Note | ItemList):
             yield Text()
         if isinstance(block, Card):
             yield from _card(block, width, short)
@@ -220,7 +220,7 @@ def _cell(cell: Cell, cells: int) -> RichText:
 
 
 def _track(
-    span: Span | None, zero: float | None, tone: int, cells: int, *, at: float | None = None
+    span: AxisSpan | None, zero: float | None, tone: int, cells: int, *, at: float | None = None
 ) -> Text:
     """A bar in ``cells`` characters, with the zero line where it is free; hatched without span."""
     if span is None:
@@ -237,14 +237,14 @@ def _track(
     return Text("".join(row), style=_TONE[tone] or ("blue" if zero is None else ""))
 
 
-def _items(block: Items, _width: int) -> Iterator[RenderableType]:
+def _items(block: ItemList, _width: int) -> Iterator[RenderableType]:
     if block.title:
         yield Text(block.title, style="bold")
     for item in block.items:
         yield from _entry(item) if item.title else [_reason(item)]
 
 
-def _entry(item: Item) -> Iterator[RenderableType]:
+def _entry(item: ListItem) -> Iterator[RenderableType]:
     number = "" if item.number is None else f"{item.number:>2} "
     arrow = _ARROW[item.tone] if item.number is not None else "·"
     row = Grid.grid(padding=(0, 1, 0, 0))
@@ -261,7 +261,7 @@ def _entry(item: Item) -> Iterator[RenderableType]:
         yield Padding(Text(detail, style="dim"), indent)
 
 
-def _reason(item: Item) -> RenderableType:
+def _reason(item: ListItem) -> RenderableType:
     text = Text(item.text)
     if item.tag:
         text.append(f" [{item.tag}]", style="yellow")
@@ -291,7 +291,7 @@ def _waterfall(block: Waterfall, width: int) -> Iterator[RenderableType]:
         yield from _explained(bar)
 
 
-def _explained(bar: Bar) -> Iterator[RenderableType]:
+def _explained(bar: WaterfallStep) -> Iterator[RenderableType]:
     yield _joined((bar.label, "bold"), (f"  {bar.working}", "dim"))
     for reason in bar.reasons:
         yield _reason(reason)
@@ -318,7 +318,7 @@ _LAYOUT: dict[type[Block], Callable[[Any, int], Iterable[RenderableType]]] = {
     Verdict: _verdict,
     Lines: _lines,
     Table: _table,
-    Items: _items,
+    ItemList: _items,
     Waterfall: _waterfall,
     Chart: _chart,
 }

@@ -10,7 +10,7 @@ from engine.report.labels import N_
 from engine.report.section import Section
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report
 
 
@@ -19,7 +19,7 @@ class Ahead(Section):
 
     name, order, title = "upcoming", 70, N_("Ahead")
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """One table, by day."""
         entries = sorted(report.upcoming, key=lambda u: (u.on, u.kind, u.what))
         if not entries:
@@ -34,6 +34,6 @@ class Ahead(Section):
         )
         return (Table(columns=(Column(), Column(), Column()), rows=rows),)
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """Entries with their days."""
         return {"upcoming": report.upcoming}

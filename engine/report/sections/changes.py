@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.report.blocks import Block, Fold, Item, Items, Note
+from engine.report.blocks import Block, Details, ItemList, ListItem, Note
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.typography import clean
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import Report
     from engine.values import ThreatRating
@@ -43,7 +43,7 @@ class Changes(Section):
         """The changes that were chosen for this report."""
         return inputs.changes or None
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """What each moved, of a year's revenue and of value, and why."""
         found: tuple[ThreatRating, ...] | None = report.parts.get(self.name)
         if not found:
@@ -56,12 +56,12 @@ class Changes(Section):
             ),
             style="quiet",
         )
-        items = Items(items=tuple(_item(rating, voice) for rating in found))
+        items = ItemList(items=tuple(_item(rating, voice) for rating in found))
         title = voice.count("{n} in the last weeks", "{n} in the last weeks", n=len(found))
-        yield Fold(title=title, blocks=(how, items))
+        yield Details(title=title, blocks=(how, items))
 
 
-def _item(rating: ThreatRating, voice: Voice) -> Item:
+def _item(rating: ThreatRating, voice: Speaker) -> ListItem:
     _ = voice.say
     kind = voice.label(rating.kind)
     moved = _(
@@ -69,7 +69,7 @@ def _item(rating: ThreatRating, voice: Voice) -> Item:
         year=rating.loss_share,
         value=rating.value_loss_usd_bn,
     )
-    return Item(
+    return ListItem(
         title=clean(rating.model, limit=80),
         about=f"{kind}, {voice.on(rating.rated_at)}",
         text=moved,

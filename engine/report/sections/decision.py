@@ -7,14 +7,14 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import NEW_YORK
-from engine.report.blocks import Block, Cell, Column, Fold, Gauge, Note, Table, Verdict
+from engine.report.blocks import Block, Cell, Column, Details, Gauge, Note, Table, Verdict
 from engine.report.charts import Axis
 from engine.report.i18n import Said
 from engine.report.section import Section
 from engine.report.words import by_unit, ended, other_word, stance_word, verdict_code, verdict_word
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report
     from engine.values import Contribution, Decision, Flip, RiskView
 
@@ -31,7 +31,7 @@ class DecisionSection(Section):
 
     name, order = "decision", 0
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """The verdict, warnings, how sure it is, the table of flips."""
         d = report.decision
         yield _verdict(report, voice)
@@ -48,9 +48,9 @@ class DecisionSection(Section):
             yield Note(text=line + ".")
         yield _flips(report, voice)
         firm = tuple(Note(text=line + ".") for line in (*stands, *_firm(d, voice)))
-        yield Fold(title=voice.say("How likely it stands, and how firm it is"), blocks=firm)
+        yield Details(title=voice.say("How likely it stands, and how firm it is"), blocks=firm)
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """The decision's fields at the top level."""
         d = report.decision
         names = (
@@ -71,7 +71,7 @@ class DecisionSection(Section):
         }
 
 
-def age_in_words(report: Report, voice: Voice) -> str:
+def age_in_words(report: Report, voice: Speaker) -> str:
     """Why this decides nothing for the reader's day, how old it is first; empty where it does."""
     present = report.present_on or report.on
     if report.stale:
@@ -92,7 +92,7 @@ def age_in_words(report: Report, voice: Voice) -> str:
     )
 
 
-def _verdict(report: Report, voice: Voice) -> Verdict:
+def _verdict(report: Report, voice: Speaker) -> Verdict:
     """The first screen: at most sixty words."""
     d, _ = report.decision, voice.say
     word = stance_word(d.stance, voice)
@@ -115,7 +115,7 @@ def _verdict(report: Report, voice: Voice) -> Verdict:
     )
 
 
-def _since(d: Decision, voice: Voice) -> str:
+def _since(d: Decision, voice: Speaker) -> str:
     """How long the verdict stands; a part that is kept is no plain HOLD."""
     if d.known and d.verdict == "HOLD" and d.stance == "REDUCE":
         return voice.say(
@@ -126,7 +126,7 @@ def _since(d: Decision, voice: Voice) -> str:
     )
 
 
-def _push(report: Report, word: str, voice: Voice) -> tuple[str, ...]:
+def _push(report: Report, word: str, voice: Speaker) -> tuple[str, ...]:
     """Age in words first, verdict, then what changed and why, most important first."""
     d, _ = report.decision, voice.say
     said = _("NVDA {verdict} {share:share0}", verdict=Said(word), share=d.target_weight)
@@ -138,7 +138,7 @@ def _push(report: Report, word: str, voice: Voice) -> tuple[str, ...]:
     return (*parts, *_reasons(d, voice))
 
 
-def _age_in_short(report: Report, voice: Voice) -> str:
+def _age_in_short(report: Report, voice: Speaker) -> str:
     """The open it is for, or how old it is."""
     if report.for_today and not report.stale:
         return voice.say("For {day}", day=voice.on(report.decision.acts_on))
@@ -160,7 +160,7 @@ def _age_in_short(report: Report, voice: Voice) -> str:
     )
 
 
-def _reasons(d: Decision, voice: Voice) -> Iterable[str]:
+def _reasons(d: Decision, voice: Speaker) -> Iterable[str]:
     """What weighs most, one by one; risk alone where it sets the share."""
     risk = d.risk
     if risk is not None and risk.allowed_share is not None and _risk_binds(d, risk):
@@ -176,7 +176,7 @@ def _heard(d: Decision) -> list[Contribution]:
     return sorted(heard, key=lambda c: -abs(c.contribution))
 
 
-def _beside(report: Report, keep: str, voice: Voice) -> str:
+def _beside(report: Report, keep: str, voice: Speaker) -> str:
     """The share to keep; the last word on it where nothing new can be said."""
     if report.decision.known and not report.stale:
         return keep
@@ -184,7 +184,7 @@ def _beside(report: Report, keep: str, voice: Voice) -> str:
     return last if report.decision.known else " · ".join((voice.say("cannot say"), last))
 
 
-def _acts(report: Report, voice: Voice) -> str:
+def _acts(report: Report, voice: Speaker) -> str:
     """Which open it is for, in the tense of the reader's day."""
     acts_on, _ = report.decision.acts_on, voice.say
     day = voice.long_on(acts_on)
@@ -195,7 +195,7 @@ def _acts(report: Report, voice: Voice) -> str:
     return _("Would be for the open of {day}", day=day)
 
 
-def _standing(d: Decision, other: str, voice: Voice) -> str:
+def _standing(d: Decision, other: str, voice: Speaker) -> str:
     """The score, and how far it is from the other verdict."""
     told = {"score": voice.number(d.score, "+.2f"), "distance": Said(_distance(d, other, voice))}
     if d.silent_weight <= _WORTH_SAYING:
@@ -218,7 +218,7 @@ def _risk_binds(d: Decision, risk: RiskView) -> bool:
 _REASONS = 2
 
 
-def _reason(d: Decision, voice: Voice) -> str:
+def _reason(d: Decision, voice: Speaker) -> str:
     """What weighs most, the sign with it."""
     if d.risk is not None and d.risk.allowed_share is not None and _risk_binds(d, d.risk):
         return voice.say(
@@ -231,7 +231,7 @@ def _reason(d: Decision, voice: Voice) -> str:
     return voice.say("Main reasons: {reasons}", reasons=Said(told))
 
 
-def _stands(d: Decision, voice: Voice) -> Iterable[str]:
+def _stands(d: Decision, voice: Speaker) -> Iterable[str]:
     """Whether the stance will be the same when it is asked again."""
     for chance in d.chances:
         if chance.event == "stands":
@@ -244,7 +244,7 @@ def _stands(d: Decision, voice: Voice) -> Iterable[str]:
             )
 
 
-def _firm(d: Decision, voice: Voice) -> Iterable[str]:
+def _firm(d: Decision, voice: Speaker) -> Iterable[str]:
     if d.firm_share is not None:
         yield voice.say(
             "Firm: {share:share0} of 500 presets with every weight and effect size off by up to a "
@@ -253,7 +253,7 @@ def _firm(d: Decision, voice: Voice) -> Iterable[str]:
         )
 
 
-def _alone(d: Decision, voice: Voice) -> Iterable[str]:
+def _alone(d: Decision, voice: Speaker) -> Iterable[str]:
     if d.one_source:
         yield voice.say(
             "The evidence would say SELL, but rests on one source ({names}): nothing is sold on it "
@@ -267,7 +267,7 @@ def _alone(d: Decision, voice: Voice) -> Iterable[str]:
         )
 
 
-def _gauge(d: Decision, score: str, voice: Voice) -> Gauge:
+def _gauge(d: Decision, score: str, voice: Speaker) -> Gauge:
     _ = voice.say
     return Gauge(
         at=_AXIS.at(d.score),
@@ -280,7 +280,7 @@ def _gauge(d: Decision, score: str, voice: Voice) -> Gauge:
     )
 
 
-def _moment(instant: datetime, voice: Voice) -> str:
+def _moment(instant: datetime, voice: Speaker) -> str:
     """The day as a reader calls it: an evening after the close, else with New York's clock."""
     local = instant.astimezone(NEW_YORK)
     day = voice.long_on(instant)
@@ -289,7 +289,7 @@ def _moment(instant: datetime, voice: Voice) -> str:
     return voice.say("{day}, {clock} (New York)", day=day, clock=f"{local:%H:%M}")
 
 
-def _change(report: Report, other: str, voice: Voice) -> str:
+def _change(report: Report, other: str, voice: Speaker) -> str:
     d, _ = report.decision, voice.say
     if d.changed and report.for_today:
         return _("Changed today: it was {other}", other=other)
@@ -321,7 +321,7 @@ def _largest_move(d: Decision) -> tuple[str, float] | None:
     return (name, part) if abs(part) >= _WORTH_SAYING else None
 
 
-def _distance(d: Decision, other: str, voice: Voice) -> str:
+def _distance(d: Decision, other: str, voice: Speaker) -> str:
     _ = voice.say
     if not d.known:
         return _("{share:share0} of the weight is observed, too little to judge", share=d.coverage)
@@ -345,7 +345,7 @@ def _distance(d: Decision, other: str, voice: Voice) -> str:
     return _("{margin:.2f} away from {other}: the line is at {line:+.2f}", **told)
 
 
-def _evidence(report: Report, voice: Voice) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _evidence(report: Report, voice: Speaker) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """That all is seen, else what is not: one of the two is empty."""
     _ = voice.say
     blind = [s.name for s in report.data_health if s.tier == 1 and s.state.blind]
@@ -367,7 +367,7 @@ def _evidence(report: Report, voice: Voice) -> tuple[tuple[str, ...], tuple[str,
 # --- what would flip it --------------------------------------------------------------------------
 
 
-def _flips(report: Report, voice: Voice) -> Block:
+def _flips(report: Report, voice: Speaker) -> Block:
     d, _ = report.decision, voice.say
     other = other_word(d.verdict, voice)
     found = [flip for flip in d.flips if flip.flips_at is not None]
@@ -398,7 +398,7 @@ def _flips(report: Report, voice: Voice) -> Block:
     )
 
 
-def _level(flip: Flip, voice: Voice) -> str:
+def _level(flip: Flip, voice: Speaker) -> str:
     level = by_unit(flip.flips_at, flip.unit, voice)
     if flip.current is not None and flip.flips_at is not None:
         return ("≥ " if flip.flips_at > flip.current else "≤ ") + level

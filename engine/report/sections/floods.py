@@ -13,7 +13,7 @@ from engine.report.section import Section
 from engine.report.typography import clean
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import Report
 
@@ -29,7 +29,7 @@ class Floods(Section):
         recent = EventLog.of(inputs.events).between(since, inputs.as_of)
         return floods(recent, inputs.as_of)
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """The warnings."""
         found: tuple[Flood, ...] = report.parts.get(self.name, ())
         for flood in found:
@@ -43,6 +43,6 @@ class Floods(Section):
                 ),
             )
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """The figures behind the warnings."""
         return {self.name: list(report.parts.get(self.name, ()))}

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.decision.events import CURATED
-from engine.report.blocks import Block, Item, Note
+from engine.report.blocks import Block, ListItem, Note
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.sections.events import folded
@@ -16,7 +16,7 @@ from engine.report.words import actors, quoted, source_of
 
 if TYPE_CHECKING:
     from engine.decision.news_impulses import Weighed
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import Report
 
@@ -44,7 +44,7 @@ class Headlines(Section):
         """The steps that weigh today."""
         return inputs.weighed
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """One entry a step, or that no news weighs."""
         steps: tuple[Weighed, ...] = report.parts.get(self.name, ())
         if not steps:
@@ -53,13 +53,13 @@ class Headlines(Section):
         items = tuple(_item(step, voice) for step in steps[:MOST_SHOWN])
         yield from folded(items, FIRST, voice, most=4)
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """What each step moved, what is left of it, and who told it."""
         steps: tuple[Weighed, ...] = report.parts.get(self.name, ())
         return {self.name: [_row(step) for step in steps]}
 
 
-def _item(step: Weighed, voice: Voice) -> Item:
+def _item(step: Weighed, voice: Speaker) -> ListItem:
     event, _ = step.event, voice.say
     by_hand = step.owners == (CURATED,)
     tier = voice.label("grade_hand" if by_hand else f"grade_{event.grade}")
@@ -73,7 +73,7 @@ def _item(step: Weighed, voice: Voice) -> Item:
         tier,
         voice.count("{n} more story", "{n} more stories", n=step.others) if step.others else "",
     )
-    return Item(
+    return ListItem(
         title=_weight(step, voice),
         about=", ".join(dict.fromkeys(x for x in about if x)),
         text=quoted(event.headline, voice),
@@ -84,7 +84,7 @@ def _item(step: Weighed, voice: Voice) -> Item:
     )
 
 
-def _weight(step: Weighed, voice: Voice) -> str:
+def _weight(step: Weighed, voice: Speaker) -> str:
     figures = {"told": step.told_pct, "left": step.left_pct}
     if step.voice == POLICY:
         return voice.say("{told:+pct1} of the price when told, {left:+pct1} left", **figures)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
+from engine.report.blocks import Block, Cell, Column, Details, Note, Table
 from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.shown import FeedState
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report, SourceHealth
 
 NAMED = 12
@@ -24,7 +24,7 @@ class Health(Section):
 
     name, order, title = "data_health", 90, N_("Data health")
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """The summary, then sources that need attention first; a mail names only those."""
         sources = worst_first(report.data_health)
         asked = [s for s in sources if s.state is not FeedState.NEVER]
@@ -35,12 +35,12 @@ class Health(Section):
             yield Note(text=_mute(mute, voice), style="alert")
         if asked:
             table = _table(asked, voice, depth="full")
-            yield Fold(title=voice.say("Each source"), blocks=(table,))
+            yield Details(title=voice.say("Each source"), blocks=(table,))
         yield _table([s for s in asked if not s.state.sees], voice, depth="short")
         if idle and asked:
             yield Note(text=_idle(idle, voice), style="quiet")
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """Fields of each source."""
         return {"data_health": report.data_health}
 
@@ -50,7 +50,7 @@ def worst_first(sources: Iterable[SourceHealth]) -> list[SourceHealth]:
     return sorted(sources, key=lambda s: (s.state.sees, s.tier, s.name))
 
 
-def _table(sources: Sequence[SourceHealth], voice: Voice, **depth: Any) -> Table:
+def _table(sources: Sequence[SourceHealth], voice: Speaker, **depth: Any) -> Table:
     _ = voice.say
     heads = (_("source"), _("state"), _("last reached"), _("facts"))
     return Table(
@@ -60,7 +60,7 @@ def _table(sources: Sequence[SourceHealth], voice: Voice, **depth: Any) -> Table
     )
 
 
-def _row(source: SourceHealth, voice: Voice) -> tuple[Cell, ...]:
+def _row(source: SourceHealth, voice: Speaker) -> tuple[Cell, ...]:
     sees, last = source.state.sees, source.last_ok_at
     state = ("✓ " if sees else "✗ ") + voice.label(source.state.value)
     return (
@@ -71,7 +71,7 @@ def _row(source: SourceHealth, voice: Voice) -> tuple[Cell, ...]:
     )
 
 
-def _summary(sources: Sequence[SourceHealth], voice: Voice) -> str:
+def _summary(sources: Sequence[SourceHealth], voice: Speaker) -> str:
     return voice.count(
         "{good} of {n} source up to date.",
         "{good} of {n} sources up to date.",
@@ -80,7 +80,7 @@ def _summary(sources: Sequence[SourceHealth], voice: Voice) -> str:
     )
 
 
-def _mute(mute: Sequence[SourceHealth], voice: Voice) -> str:
+def _mute(mute: Sequence[SourceHealth], voice: Speaker) -> str:
     names = ", ".join(voice.tell(s.name, limit=60) for s in mute[:NAMED])
     return voice.say(
         "Not asked, because no contact address is set (mail under [contact]): {names}.",
@@ -88,7 +88,7 @@ def _mute(mute: Sequence[SourceHealth], voice: Voice) -> str:
     )
 
 
-def _idle(idle: Sequence[SourceHealth], voice: Voice) -> str:
+def _idle(idle: Sequence[SourceHealth], voice: Speaker) -> str:
     names = ", ".join(voice.tell(s.name, limit=60) for s in idle[:NAMED])
     if len(idle) > NAMED:
         names += ", …"

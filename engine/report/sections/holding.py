@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from engine.decision.holding import Outcome, Position, Since, position
+from engine.decision.holding import Position, SaleOutcome, Since, position
 from engine.decision.reinvest import CASH
 from engine.report.blocks import Block, Cell, Column, Line, Lines, Note, Table
 from engine.report.labels import N_
@@ -14,7 +14,7 @@ from engine.report.section import Section
 from engine.report.typography import clean
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import Report
     from engine.values import RiskView
@@ -41,7 +41,7 @@ class Mine(Section):
         }
         return position(inputs.holding, inputs.history, inputs.as_of, kept | told)
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """Nothing without a holding."""
         found = report.parts.get(self.name)
         if found is None:
@@ -52,7 +52,7 @@ class Mine(Section):
             yield Note(text=_wrong(found, found.value_eur, risk, voice))
 
 
-def holding_blocks(p: Position, voice: Voice) -> Iterable[Block]:
+def holding_blocks(p: Position, voice: Speaker) -> Iterable[Block]:
     """``p`` in words: value and gain, what a sale brings, what half would do."""
     _ = voice.say
     yield Lines(lines=(*_worth(p, voice), *_sale(p, voice), *_ahead(p, voice)))
@@ -70,7 +70,7 @@ def holding_blocks(p: Position, voice: Voice) -> Iterable[Block]:
     yield from (Note(text=text, style="quiet") for text in _notes(p, voice))
 
 
-def _wrong(p: Position, value_eur: float, risk: RiskView, voice: Voice) -> str:
+def _wrong(p: Position, value_eur: float, risk: RiskView, voice: Speaker) -> str:
     """Both ways of being wrong for these shares, by the forecast of the next sessions."""
     told = {
         "n": risk.within_sessions,
@@ -95,7 +95,7 @@ def _wrong(p: Position, value_eur: float, risk: RiskView, voice: Voice) -> str:
     )
 
 
-def _elsewhere(p: Position, voice: Voice) -> Iterable[Block]:
+def _elsewhere(p: Position, voice: Speaker) -> Iterable[Block]:
     """What a sale a year ago into cash or a fund would have left, against the shares kept."""
     _ = voice.say
     if not p.sold_into:
@@ -129,7 +129,7 @@ def _elsewhere(p: Position, voice: Voice) -> Iterable[Block]:
     )
 
 
-def _worth(p: Position, voice: Voice) -> Iterable[Line]:
+def _worth(p: Position, voice: Speaker) -> Iterable[Line]:
     _ = voice.say
     price = ""
     if p.price_on is not None and p.rate_on is not None:
@@ -148,7 +148,7 @@ def _worth(p: Position, voice: Voice) -> Iterable[Line]:
         yield Line(label=_("Gain with dividends received"), value=_euro(whole, voice))
 
 
-def _sale(p: Position, voice: Voice) -> Iterable[Line]:
+def _sale(p: Position, voice: Speaker) -> Iterable[Line]:
     _ = voice.say
     rule = "" if p.tax_rate_pct is None else _("{pct:pct1} of the gain", pct=p.tax_rate_pct)
     yield Line(label=_("Tax if sold now"), value=_euro(p.tax_if_sold_eur, voice), note=rule)
@@ -165,7 +165,7 @@ def _sale(p: Position, voice: Voice) -> Iterable[Line]:
     )
 
 
-def _ahead(p: Position, voice: Voice) -> Iterable[Line]:
+def _ahead(p: Position, voice: Speaker) -> Iterable[Line]:
     """What falls would take, what insurance costs, and what came after the steps noted."""
     _ = voice.say
     for fall in p.falls:
@@ -187,7 +187,7 @@ def _ahead(p: Position, voice: Voice) -> Iterable[Line]:
         )
 
 
-def _came(step: Since, voice: Voice) -> Iterable[str]:
+def _came(step: Since, voice: Speaker) -> Iterable[str]:
     """What the rules said that day, whether that was followed, and what it brought."""
     _ = voice.say
     yield _("NVDA since then: {moved}.", moved=voice.number(step.move_pct, "+pct1"))
@@ -201,7 +201,7 @@ def _came(step: Since, voice: Voice) -> Iterable[str]:
         yield _("It cost {x:int} EUR before tax.", x=-step.brought_eur)
 
 
-def _outcome(row: Outcome, voice: Voice) -> tuple[Cell, ...]:
+def _outcome(row: SaleOutcome, voice: Speaker) -> tuple[Cell, ...]:
     sums = (row.hold_eur, row.sell_half_eur, row.sell_all_eur)
     return (
         Cell(text=voice.number(row.move_pct, "+pct0")),
@@ -210,7 +210,7 @@ def _outcome(row: Outcome, voice: Voice) -> tuple[Cell, ...]:
     )
 
 
-def _notes(p: Position, voice: Voice) -> Iterable[str]:
+def _notes(p: Position, voice: Speaker) -> Iterable[str]:
     _ = voice.say
     if p.price_on is not None and (p.as_of_on - p.price_on).days > OLD_DAYS:
         yield voice.count(
@@ -235,7 +235,7 @@ def _notes(p: Position, voice: Voice) -> Iterable[str]:
     yield _("The decision does not read this; the tax on dividends is not counted.")
 
 
-def _euro(value: float | None, voice: Voice, *, signed: bool = False) -> str:
+def _euro(value: float | None, voice: Speaker, *, signed: bool = False) -> str:
     if value is None:
         return voice.say("not observed")
     return voice.say("{x:+int} EUR", x=value) if signed else voice.say("{x:int} EUR", x=value)

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Fold, Line, Lines
+from engine.report.blocks import Block, Details, Line, Lines
 from engine.report.labels import MARKET_ORDER, N_
 from engine.report.section import Section
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report
 
 _SUFFIXES = (
@@ -32,7 +32,7 @@ class Market(Section):
 
     name, order, title = "market", 50, N_("Market and valuation")
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """One list."""
         rank = {name: i for i, name in enumerate(MARKET_ORDER)}
         names = sorted(report.market, key=lambda name: (rank.get(name, len(rank)), name))
@@ -40,15 +40,15 @@ class Market(Section):
         first, rest = lines[:FIRST], lines[FIRST:]
         if not rest:
             return (Lines(lines=lines),) if lines else ()
-        more = Fold(title=voice.say("Every figure"), blocks=(Lines(lines=rest),))
+        more = Details(title=voice.say("Every figure"), blocks=(Lines(lines=rest),))
         return (Lines(lines=first), more)
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """Figures by name."""
         return {"market": report.market}
 
 
-def _figure(name: str, value: float, voice: Voice) -> Line:
+def _figure(name: str, value: float, voice: Speaker) -> Line:
     spec = next((spec for suffix, spec in _SUFFIXES if name.endswith(suffix)), "sig4")
     moves = "change" in name or "drawdown" in name or "relative" in name
     tone = 0

@@ -13,7 +13,7 @@ from engine.report.section import Section
 from engine.report.sections.events import newest_first
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import PricePoint, Report
 
 
@@ -22,7 +22,7 @@ class Price(Section):
 
     name, order, title = "prices", 20, N_("Price")
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """The chart, when there are two closes or more."""
         _ = voice.say
         events = [
@@ -66,12 +66,12 @@ class Price(Section):
             spark=tuple(p.close for p in report.prices),
         )
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """The closes shown."""
         return {"prices": report.prices}
 
 
-def _summary(points: Sequence[PricePoint], voice: Voice) -> str:
+def _summary(points: Sequence[PricePoint], voice: Speaker) -> str:
     first, last = points[0], points[-1]
     return voice.say(
         "From {start:usd2} on {start_on:date} to {end:usd2} on {end_on:date}: {move:+pct1}.",

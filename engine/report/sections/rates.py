@@ -6,15 +6,15 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
-from engine.report.charts import Span
+from engine.report.blocks import Block, Cell, Column, Details, Note, Table
+from engine.report.charts import AxisSpan
 from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.words import stance_word
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import MeetingScore, Report
     from engine.values import RateExpectation, RateOutcome
@@ -29,21 +29,21 @@ class Rates(Section):
         """What the next meeting does to the score."""
         return inputs.meeting or None
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """Meetings in order."""
         told = [tuple(_meeting(rate, voice)) for rate in report.rates]
         yield from chain.from_iterable(told[:1])
         yield from _then(report.parts.get(self.name) or (), voice)
         later = tuple(chain.from_iterable(told[1:]))
         if later:
-            yield Fold(title=voice.say("The meetings after it"), blocks=later)
+            yield Details(title=voice.say("The meetings after it"), blocks=later)
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """Meetings with their outcomes."""
         return {"rates": report.rates, "next_meeting": report.parts.get(self.name) or ()}
 
 
-def _then(outcomes: Sequence[MeetingScore], voice: Voice) -> Iterable[Note]:
+def _then(outcomes: Sequence[MeetingScore], voice: Speaker) -> Iterable[Note]:
     """One line: what the two likeliest outcomes make of score and verdict."""
     if len(outcomes) != 2:
         return
@@ -61,11 +61,11 @@ def _then(outcomes: Sequence[MeetingScore], voice: Voice) -> Iterable[Note]:
     yield Note(text=voice.say("All else unchanged, {first}, {other}.", first=first, other=other))
 
 
-def _change_told(bps: float, voice: Voice) -> str:
+def _change_told(bps: float, voice: Speaker) -> str:
     return voice.say("{bps:+bps}", bps=bps) if bps else voice.say("no change")
 
 
-def _meeting(rate: RateExpectation, voice: Voice) -> Iterable[Block]:
+def _meeting(rate: RateExpectation, voice: Speaker) -> Iterable[Block]:
     _ = voice.say
     title = (
         _("Path of the policy rate")
@@ -95,7 +95,7 @@ def _meeting(rate: RateExpectation, voice: Voice) -> Iterable[Block]:
         yield Note(text=voice.tell(rate.note), style="quiet")
 
 
-def _odds(outcome: RateOutcome, likeliest: float, voice: Voice) -> tuple[Cell, ...]:
+def _odds(outcome: RateOutcome, likeliest: float, voice: Speaker) -> tuple[Cell, ...]:
     _ = voice.say
     change = outcome.change_bps
     low, high = (bps / 100 for bps in outcome.range_bps)
@@ -106,6 +106,6 @@ def _odds(outcome: RateOutcome, likeliest: float, voice: Voice) -> tuple[Cell, .
             note=_("{low:.2f}–{high:pct2}", low=low, high=high),
             style=weight,  # type: ignore[arg-type]
         ),
-        Cell(span=Span(left=0, width=round(100 * outcome.probability, 3))),
+        Cell(span=AxisSpan(left=0, width=round(100 * outcome.probability, 3))),
         Cell(text=voice.number(outcome.probability, "share1"), style=weight),  # type: ignore[arg-type]
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Fold, Line, Lines
+from engine.report.blocks import Block, Details, Line, Lines
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.typography import clean
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report
 
 
@@ -20,7 +20,7 @@ class Receipt(Section):
 
     name, order, title = "receipt", 900, N_("Receipt")
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """One list."""
         lines = [
             Line(label=voice.label(key), value=clean(value, limit=100))
@@ -28,9 +28,9 @@ class Receipt(Section):
         ]
         as_of = Line(label=voice.say("As of"), value=voice.at(report.as_of))
         made = Lines(lines=(as_of, *lines), code=True)
-        return (Fold(title=voice.say("What this report was made of"), blocks=(made,)),)
+        return (Details(title=voice.say("What this report was made of"), blocks=(made,)),)
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """Hashes and versions by name."""
         return {"receipt": _entries(report)}
 

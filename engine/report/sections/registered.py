@@ -11,7 +11,7 @@ from engine.report.labels import N_
 from engine.report.section import Section
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import RegisteredRule, Report
 
@@ -32,7 +32,7 @@ class Registered(Section):
         """The statements as they were handed in; None without any."""
         return inputs.registered or None
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """What was sealed and what came, one after the other."""
         for rule in report.parts.get(self.name) or ():
             ended = rule.state == "withdrawn"
@@ -40,7 +40,7 @@ class Registered(Section):
             yield Note(text=text, style="alert" if ended else "")
 
 
-def _sealed(rule: RegisteredRule, voice: Voice) -> str:
+def _sealed(rule: RegisteredRule, voice: Speaker) -> str:
     said = {"on": rule.registered_on, "first": rule.first_on, "until": rule.until_on}
     if rule.held_back:
         return voice.say(
@@ -51,7 +51,7 @@ def _sealed(rule: RegisteredRule, voice: Voice) -> str:
     return voice.say("Sealed on {on:date} for {first:date} to {until:date}, forward.", **said)
 
 
-def _came(rule: RegisteredRule, voice: Voice) -> str:
+def _came(rule: RegisteredRule, voice: Speaker) -> str:
     if rule.state == "changed":
         return voice.say("The rule has been changed since, so it is not judged by what was sealed.")
     if rule.total_pct is None:
@@ -70,7 +70,7 @@ def _came(rule: RegisteredRule, voice: Voice) -> str:
     return f"{came} {_ending(rule, voice)}"
 
 
-def _ending(rule: RegisteredRule, voice: Voice) -> str:
+def _ending(rule: RegisteredRule, voice: Speaker) -> str:
     if rule.met:
         reasons = "; ".join(voice.label(reason) for reason in rule.met)
         return voice.say(

@@ -11,15 +11,15 @@ from engine.report.blocks import (
     Card,
     Cell,
     Column,
-    Fold,
-    Item,
-    Items,
+    Details,
+    ItemList,
     Line,
     Lines,
+    ListItem,
     Note,
     Table,
 )
-from engine.report.charts import Axis, Span
+from engine.report.charts import Axis, AxisSpan
 from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.section import Section
@@ -28,7 +28,7 @@ from engine.report.words import confidence_word, reason
 from engine.values import Observed
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import ReleaseCard, Report
     from engine.values import Interval, ModelRelease, ThreatRating
 
@@ -41,15 +41,15 @@ class Releases(Section):
 
     name, order, title = "ratings", 30, N_("Model releases")
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """Cards, then the slight ones."""
         heavy = [card for card in report.releases if card.rating.score >= SLIGHT]
         for card in heavy:
             yield _card(card, voice, why_open=card is heavy[0])
         slight = [card for card in report.releases if card.rating.score < SLIGHT]
-        yield Items(items=tuple(_slight(card, voice) for card in slight))
+        yield ItemList(items=tuple(_slight(card, voice) for card in slight))
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """One entry for each release: the rating's figures, its facts, its cost, the claims."""
         return {"ratings": [_data(card) for card in report.releases]}
 
@@ -65,14 +65,14 @@ def _data(card: ReleaseCard) -> dict[str, Any]:
     return {**rating, "release": card.release, "cost": cost, "claims": card.claims}
 
 
-def _lab(release: ModelRelease, voice: Voice) -> str:
+def _lab(release: ModelRelease, voice: Speaker) -> str:
     return voice.say(
         "{lab}, {on:date}", lab=Said(clean(release.lab, limit=80)), on=release.released_on
     )
 
 
-def _slight(card: ReleaseCard, voice: Voice) -> Item:
-    return Item(
+def _slight(card: ReleaseCard, voice: Speaker) -> ListItem:
+    return ListItem(
         text=" · ".join(
             (
                 clean(card.release.model, limit=80),
@@ -84,14 +84,14 @@ def _slight(card: ReleaseCard, voice: Voice) -> Item:
     )
 
 
-def _card(card: ReleaseCard, voice: Voice, *, why_open: bool) -> Card:
+def _card(card: ReleaseCard, voice: Speaker, *, why_open: bool) -> Card:
     _ = voice.say
     rating = card.rating
     why = Note(text=voice.tell(rating.reasons, limit=1_200))
     found: list[Block] = [
         Note(text=_score(rating, voice), style="lead"),
         *([why] if why_open else []),
-        Fold(
+        Details(
             title=_("Facts, costs and evidence"),
             blocks=(*([] if why_open else [why]), *_details(card, voice)),
         ),
@@ -103,7 +103,7 @@ def _card(card: ReleaseCard, voice: Voice, *, why_open: bool) -> Card:
     )
 
 
-def _details(card: ReleaseCard, voice: Voice) -> list[Block]:
+def _details(card: ReleaseCard, voice: Speaker) -> list[Block]:
     rating = card.rating
     return [
         Lines(lines=_facts(card, voice)),
@@ -111,8 +111,8 @@ def _details(card: ReleaseCard, voice: Voice) -> list[Block]:
         _channels(rating, voice),
         _costs(card, voice),
         Note(text=_cost_note(card, voice)),
-        Items(items=tuple(reason(e, voice) for e in rating.evidence), depth="full"),
-        Items(
+        ItemList(items=tuple(reason(e, voice) for e in rating.evidence), depth="full"),
+        ItemList(
             items=tuple(reason(c, voice, claim=True) for c in card.claims),
             title=voice.say("Claims, beside the estimate"),
             boxed=True,
@@ -121,7 +121,7 @@ def _details(card: ReleaseCard, voice: Voice) -> list[Block]:
     ]
 
 
-def _score(rating: ThreatRating, voice: Voice) -> str:
+def _score(rating: ThreatRating, voice: Speaker) -> str:
     _ = voice.say
     if not rating.rateable:
         return _("Seen, cannot be rated yet: neither price nor scores are known")
@@ -133,7 +133,7 @@ def _score(rating: ThreatRating, voice: Voice) -> str:
     return f"{threat} ({band})"
 
 
-def _facts(card: ReleaseCard, voice: Voice) -> tuple[Line, ...]:
+def _facts(card: ReleaseCard, voice: Speaker) -> tuple[Line, ...]:
     r, _ = card.release, voice.say
     undisclosed = _("not disclosed")
 
@@ -162,7 +162,7 @@ PROSE_WORDS = 6
 """What is told of hardware in more words is a sentence of its source, not a name (judgement)."""
 
 
-def _hardware(r: ModelRelease, undisclosed: str, voice: Voice) -> str:
+def _hardware(r: ModelRelease, undisclosed: str, voice: Speaker) -> str:
     """As the source names it: a sentence of another language between quotation marks."""
     if not r.hardware_named:
         return undisclosed
@@ -170,14 +170,14 @@ def _hardware(r: ModelRelease, undisclosed: str, voice: Voice) -> str:
     return voice.quote(told) if len(told.split()) > PROSE_WORDS else told
 
 
-def _prices(card: ReleaseCard, undisclosed: str, voice: Voice) -> str:
+def _prices(card: ReleaseCard, undisclosed: str, voice: Speaker) -> str:
     """Today's list price, and the one that was rated where it has changed since."""
     now = _list_price(card.release, undisclosed, voice)
     then = _list_price(card.rated or card.release, undisclosed, voice)
     return now if now == then else voice.say("{now}; {then} when rated", now=now, then=then)
 
 
-def _list_price(r: ModelRelease, undisclosed: str, voice: Voice) -> str:
+def _list_price(r: ModelRelease, undisclosed: str, voice: Speaker) -> str:
     if r.price_input_usd_per_mtok is None and r.price_output_usd_per_mtok is None:
         return undisclosed
     return voice.say(
@@ -187,7 +187,7 @@ def _list_price(r: ModelRelease, undisclosed: str, voice: Voice) -> str:
     )
 
 
-def _weights(r: ModelRelease, undisclosed: str, voice: Voice) -> str:
+def _weights(r: ModelRelease, undisclosed: str, voice: Speaker) -> str:
     _ = voice.say
     licence = clean(r.license or "", limit=60)
     if r.open_weights is None:
@@ -204,7 +204,7 @@ def _weights(r: ModelRelease, undisclosed: str, voice: Voice) -> str:
 # --- cost ---------------------------------------------------------------------------------------
 
 
-def _costs(card: ReleaseCard, voice: Voice) -> Table:
+def _costs(card: ReleaseCard, voice: Speaker) -> Table:
     """The two modelled costs on one scale, so that their bars can be compared."""
     _ = voice.say
     pairs = (
@@ -220,7 +220,7 @@ def _costs(card: ReleaseCard, voice: Voice) -> Table:
 
 
 def _cost(
-    who: str, chip: str | None, cost: Interval | None, most: float, voice: Voice
+    who: str, chip: str | None, cost: Interval | None, most: float, voice: Speaker
 ) -> tuple[Cell, ...]:
     name = Cell(text=who, note=clean(chip or "", limit=60))
     if cost is None:
@@ -229,10 +229,10 @@ def _cost(
     width = round(100 * cost.mid / most, 3) if most > 0 else 0.0
     band = voice.say("{low:usd2} to {high:usd2}", low=cost.low, high=cost.high)
     shown = Cell(text=voice.number(cost.mid, "usd2"), note=band, style="strong")
-    return (name, Cell(span=Span(left=0, width=width)), shown)
+    return (name, Cell(span=AxisSpan(left=0, width=width)), shown)
 
 
-def _cost_note(card: ReleaseCard, voice: Voice) -> str:
+def _cost_note(card: ReleaseCard, voice: Speaker) -> str:
     _ = voice.say
     ours, theirs = card.usd_per_mtok_nvidia, card.usd_per_mtok_domestic
     if ours is None or theirs is None or ours.mid <= 0:
@@ -246,7 +246,7 @@ def _cost_note(card: ReleaseCard, voice: Voice) -> str:
 # --- rating -------------------------------------------------------------------------------------
 
 
-def _risk(rating: ThreatRating, voice: Voice) -> tuple[Line, ...]:
+def _risk(rating: ThreatRating, voice: Speaker) -> tuple[Line, ...]:
     _ = voice.say
     return (
         Line(
@@ -276,7 +276,7 @@ def _risk(rating: ThreatRating, voice: Voice) -> tuple[Line, ...]:
     )
 
 
-def _channels(rating: ThreatRating, voice: Voice) -> Table:
+def _channels(rating: ThreatRating, voice: Speaker) -> Table:
     """Parts of the score in their given order; more threat is bad for Nvidia."""
     _ = voice.say
     values = [0.0, *rating.channels.values()]
@@ -304,7 +304,7 @@ def _channels(rating: ThreatRating, voice: Voice) -> Table:
     )
 
 
-def _closest(rating: ThreatRating, voice: Voice) -> str:
+def _closest(rating: ThreatRating, voice: Speaker) -> str:
     if not rating.closest_earlier:
         return voice.say("No comparable earlier release on record")
     return voice.say(

@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Cell, Column, Fold, Line, Lines, Note, Table
+from engine.report.blocks import Block, Cell, Column, Details, Line, Lines, Note, Table
 from engine.report.labels import N_
 from engine.report.section import Section
 
 if TYPE_CHECKING:
     from engine.decision.options import OptionOutlook
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import Report
     from engine.values import FallSkill, RiskView, StatedChance
@@ -44,7 +44,7 @@ class Risk(Section):
 
         return Beside(skill=inputs.fall_skill, options=option_outlook(inputs.history, inputs.as_of))
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """What the words allow, then chances, then the distribution."""
         risk = report.decision.risk
         if risk is None or report.stale:
@@ -53,12 +53,12 @@ class Risk(Section):
             )
             return
         yield Note(text=_allowed(risk, voice), style="lead")
-        yield Fold(
+        yield Details(
             title=voice.say("Chances of a fall, and what being wrong costs"),
             blocks=tuple(_figures(report, risk, voice)),
         )
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """The view, the chances, their record, and what options say."""
         beside: Beside | None = report.parts.get(self.name)
         return {
@@ -69,7 +69,7 @@ class Risk(Section):
         }
 
 
-def _figures(report: Report, risk: RiskView, voice: Voice) -> Iterable[Block]:
+def _figures(report: Report, risk: RiskView, voice: Speaker) -> Iterable[Block]:
     falls = [c for c in report.decision.chances if c.event == "fall"]
     if falls:
         yield _chances(falls, voice)
@@ -91,7 +91,7 @@ def _figures(report: Report, risk: RiskView, voice: Voice) -> Iterable[Block]:
     yield from _half(report, falls, risk, voice)
 
 
-def _allowed(risk: RiskView, voice: Voice) -> str:
+def _allowed(risk: RiskView, voice: Speaker) -> str:
     _ = voice.say
     if risk.bear_fall_pct is None or risk.allowed_share is None:
         return _("No limit is set: the whole holding is kept whatever prices do.")
@@ -114,7 +114,7 @@ def _allowed(risk: RiskView, voice: Voice) -> str:
     )
 
 
-def _chances(falls: list[StatedChance], voice: Voice) -> Table:
+def _chances(falls: list[StatedChance], voice: Speaker) -> Table:
     _ = voice.say
     n = falls[0].within_sessions
     return Table(
@@ -136,7 +136,7 @@ def _chances(falls: list[StatedChance], voice: Voice) -> Table:
     )
 
 
-def _record(found: FallSkill, voice: Voice) -> str:
+def _record(found: FallSkill, voice: Speaker) -> str:
     """What the forecast has proved against the base rate, in words that follow the interval."""
     _ = voice.say
     told = {
@@ -165,7 +165,7 @@ def _record(found: FallSkill, voice: Voice) -> str:
     )
 
 
-def _priced(options: tuple[OptionOutlook, ...], voice: Voice) -> Table:
+def _priced(options: tuple[OptionOutlook, ...], voice: Speaker) -> Table:
     """One row a chain: what the market pays for, beside our own chances; not our forecast."""
     _ = voice.say
     falls = [f.fall_pct for f in options[0].falls]
@@ -191,7 +191,7 @@ def _priced(options: tuple[OptionOutlook, ...], voice: Voice) -> Table:
     )
 
 
-def _distribution(risk: RiskView, voice: Voice) -> Lines:
+def _distribution(risk: RiskView, voice: Speaker) -> Lines:
     _ = voice.say
     own = (risk.within_sessions, risk.low_pct, risk.high_pct)
     spans = sorted([own, *((s.within_sessions, s.low_pct, s.high_pct) for s in risk.spans)])
@@ -217,7 +217,7 @@ def _distribution(risk: RiskView, voice: Voice) -> Lines:
     )
 
 
-def _wrong(risk: RiskView, voice: Voice) -> Iterable[Note]:
+def _wrong(risk: RiskView, voice: Speaker) -> Iterable[Note]:
     """Both ways of being wrong, for a share."""
     _ = voice.say
     usd = risk.last_close_usd
@@ -238,7 +238,7 @@ def _wrong(risk: RiskView, voice: Voice) -> Iterable[Note]:
 
 
 def _half(
-    report: Report, falls: list[StatedChance], risk: RiskView, voice: Voice
+    report: Report, falls: list[StatedChance], risk: RiskView, voice: Speaker
 ) -> Iterable[Note]:
     """What half would do to risk and to money: a loss of the holding asks for twice the fall."""
     chances = {fall.fall_pct: fall.chance for fall in falls}

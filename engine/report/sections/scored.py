@@ -11,7 +11,7 @@ from engine.report.blocks import (
     Chart,
     Column,
     Curve,
-    Fold,
+    Details,
     Note,
     Table,
     Tick,
@@ -23,12 +23,12 @@ from engine.report.words import stance_word
 from engine.shown import Outcomes
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import Report, ScoredChance, WorstDay
 
 
-class Scored(Section):
+class ScoredChances(Section):
     """Live and replayed apart, never added up."""
 
     name, order, title = "scored_chances", 82, N_("How its chances came out")
@@ -37,7 +37,7 @@ class Scored(Section):
         """The outcomes as they were handed in."""
         return inputs.outcomes
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """One sentence, then a line for each chance of each record."""
         found: Outcomes = report.parts.get(self.name) or Outcomes()
         if not found.chances:
@@ -45,15 +45,15 @@ class Scored(Section):
         yield from _in_short(found.chances, voice)
         title = voice.say("Each chance, said and come")
         blocks = (*_in_full(found.chances, voice), *_worst(found.worst, voice))
-        yield Fold(title=title, blocks=blocks)
+        yield Details(title=title, blocks=blocks)
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """Both, under names of their own."""
         found: Outcomes = report.parts.get(self.name) or Outcomes()
         return {self.name: found.chances, "worst_days": found.worst}
 
 
-def _in_full(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
+def _in_full(found: tuple[ScoredChance, ...], voice: Speaker) -> Iterable[Block]:
     """Every chance of each record, and how to read it."""
     _ = voice.say
     yield Note(
@@ -84,7 +84,7 @@ def _in_full(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
         )
 
 
-def _worst(days: tuple[WorstDay, ...], voice: Voice) -> Iterable[Block]:
+def _worst(days: tuple[WorstDay, ...], voice: Speaker) -> Iterable[Block]:
     """The worst sessions with what today's rules say of their mornings."""
     if not days:
         return
@@ -113,7 +113,7 @@ def _falls_first(found: tuple[ScoredChance, ...]) -> tuple[ScoredChance, ...]:
     return tuple(line for line in found if line.fall_pct == 10.0) or found
 
 
-def _in_short(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
+def _in_short(found: tuple[ScoredChance, ...], voice: Speaker) -> Iterable[Block]:
     """For a mail: the chance asked for most, live where it can be told."""
     falls = _falls_first(found)
     line = next((line for line in falls if line.brier is not None), falls[0])
@@ -133,7 +133,7 @@ def _in_short(found: tuple[ScoredChance, ...], voice: Voice) -> Iterable[Block]:
     yield Note(text=text, depth="short")
 
 
-def _picture(line: ScoredChance, voice: Voice) -> Chart:
+def _picture(line: ScoredChance, voice: Speaker) -> Chart:
     """What came over what was said; on the diagonal where the chances were right."""
     _ = voice.say
     spots = tuple((said, came) for said, came, _n in line.reliability)
@@ -165,7 +165,7 @@ def _picture(line: ScoredChance, voice: Voice) -> Chart:
     )
 
 
-def _row(line: ScoredChance, voice: Voice) -> tuple[Cell, ...]:
+def _row(line: ScoredChance, voice: Speaker) -> tuple[Cell, ...]:
     number = voice.number
     few = line.brier is None
     return (
@@ -178,15 +178,15 @@ def _row(line: ScoredChance, voice: Voice) -> tuple[Cell, ...]:
     )
 
 
-def _record(line: ScoredChance, voice: Voice) -> str:
+def _record(line: ScoredChance, voice: Speaker) -> str:
     return voice.say("live") if line.record == "live" else voice.say("replayed")
 
 
-def _event(line: ScoredChance, voice: Voice) -> str:
+def _event(line: ScoredChance, voice: Speaker) -> str:
     return chance_of(line.event, line.fall_pct, line.within_sessions, voice)
 
 
-def chance_of(event: str, fall_pct: float | None, within_sessions: int, voice: Voice) -> str:
+def chance_of(event: str, fall_pct: float | None, within_sessions: int, voice: Speaker) -> str:
     """What a printed chance is a chance of; ``fall_pct`` for a fall only."""
     if event == "fall":
         return voice.say(

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
+from engine.report.blocks import Block, Cell, Column, Details, Note, Table
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.words import stance_word
 
 if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import Report
 
@@ -52,7 +52,7 @@ class Stress(Section):
         """The rows that were asked with the decision."""
         return inputs.stress or None
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """What each scenario would make of this morning."""
         rows: tuple[StressRow, ...] | None = report.parts.get(self.name)
         if not rows:
@@ -84,19 +84,19 @@ class Stress(Section):
                 for row in rows
             ),
         )
-        yield Fold(title=_("Each scenario"), blocks=(table,))
+        yield Details(title=_("Each scenario"), blocks=(table,))
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """The rows."""
         return {"stress": report.parts.get(self.name, ())}
 
 
-def scenario_name(name: str, voice: Voice) -> str:
+def scenario_name(name: str, voice: Speaker) -> str:
     """A shipped scenario's name in the reader's language, any other as it was given."""
     return voice.say(name) if name in _NAMES else voice.tell(name, limit=60)
 
 
-def _summary(rows: tuple[StressRow, ...], report: Report, voice: Voice) -> str:
+def _summary(rows: tuple[StressRow, ...], report: Report, voice: Speaker) -> str:
     sold = sum(row.after == "SELL" != row.before for row in rows)
     less = sum(row.target_after < row.target_before for row in rows)
     told = {"n": len(rows), "sold": sold, "less": less}

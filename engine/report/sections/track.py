@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Block, Cell, Column, Fold, Note, Table
+from engine.report.blocks import Block, Cell, Column, Details, Note, Table
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.words import verdict_word
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report, TrackedCall
 
 MAX_CALLS = 20
@@ -23,7 +23,7 @@ class Track(Section):
 
     name, order, title = "track_record", 80, N_("Track record")
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """The share with its interval, then the calls."""
         _ = voice.say
         calls = report.track_record
@@ -35,9 +35,9 @@ class Track(Section):
             columns=tuple(Column(head=h, number=h == "NVDA") for h in heads),
             rows=tuple(_call(call, voice) for call in latest),
         )
-        yield Fold(title=_("The latest decisions"), blocks=(table,))
+        yield Details(title=_("The latest decisions"), blocks=(table,))
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """Calls with their returns."""
         return {"track_record": report.track_record}
 
@@ -49,7 +49,7 @@ def was_right(call: TrackedCall) -> bool | None:
     return (call.nvda_return_pct > 0) == (call.verdict == "HOLD")
 
 
-def _call(call: TrackedCall, voice: Voice) -> tuple[Cell, ...]:
+def _call(call: TrackedCall, voice: Speaker) -> tuple[Cell, ...]:
     _ = voice.say
     right = was_right(call)
     words = {
@@ -66,7 +66,7 @@ def _call(call: TrackedCall, voice: Voice) -> tuple[Cell, ...]:
     )
 
 
-def _summary(calls: Sequence[TrackedCall], voice: Voice) -> str:
+def _summary(calls: Sequence[TrackedCall], voice: Speaker) -> str:
     judged = [right for right in map(was_right, calls) if right is not None]
     if not judged:
         return voice.say("No decision has run its course yet.")

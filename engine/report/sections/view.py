@@ -13,7 +13,7 @@ from engine.report.sections.risk import FALL_TOLD
 from engine.report.words import verdict_word
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report
     from engine.values import Contribution, Decision
 
@@ -31,22 +31,22 @@ class View(Section):
 
     name, order, title = "view", 2, N_("Our view")
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """One paragraph of three sentences."""
         yield Note(text=" ".join(sentences(report, voice)))
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """The sentences."""
         return {self.name: [str(text) for text in sentences(report, voice)]}
 
 
-def sentences(report: Report, voice: Voice) -> tuple[str, str, str]:
+def sentences(report: Report, voice: Speaker) -> tuple[str, str, str]:
     """The evidence, the risk, and what follows from both."""
     d = report.decision
     return _evidence(d, voice), _risk(report, voice), _so(d, voice)
 
 
-def _evidence(d: Decision, voice: Voice) -> str:
+def _evidence(d: Decision, voice: Speaker) -> str:
     _ = voice.say
     if not d.known:
         return _(
@@ -69,11 +69,11 @@ def _evidence(d: Decision, voice: Voice) -> str:
     return _("{lean}: no voice weighs.", lean=lean)
 
 
-def _name(part: Contribution | None, voice: Voice) -> str:
+def _name(part: Contribution | None, voice: Speaker) -> str:
     return "" if part is None else voice.label(part.name)
 
 
-def _lean(score: float, voice: Voice) -> str:
+def _lean(score: float, voice: Speaker) -> str:
     """Which way the score points, in words, the score with it."""
     _ = voice.say
     told = {"score": score}
@@ -93,7 +93,7 @@ def _lean(score: float, voice: Voice) -> str:
     return _("The evidence speaks strongly against NVDA (score {score:+.2f})", **told)
 
 
-def _risk(report: Report, voice: Voice) -> str:
+def _risk(report: Report, voice: Speaker) -> str:
     _, d = voice.say, report.decision
     fall = next((c for c in d.chances if c.event == "fall" and c.fall_pct == FALL_TOLD), None)
     if fall is None or report.stale:
@@ -120,7 +120,7 @@ def _risk(report: Report, voice: Voice) -> str:
     )
 
 
-def _so(d: Decision, voice: Voice) -> str:
+def _so(d: Decision, voice: Speaker) -> str:
     """What the rules make of it; says what the verdict says."""
     _ = voice.say
     told = {"share": d.target_weight, "exit": d.exit_below, "enter": d.enter_above}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from engine.report.blocks import Bar, Block, Note, Waterfall
+from engine.report.blocks import Block, Note, Waterfall, WaterfallStep
 from engine.report.charts import waterfall
 from engine.report.labels import N_
 from engine.report.section import Section
@@ -13,7 +13,7 @@ from engine.report.words import other_word, reason
 from engine.values import Observed
 
 if TYPE_CHECKING:
-    from engine.report.i18n import Voice
+    from engine.report.i18n import Speaker
     from engine.shown import Report
     from engine.values import Contribution, Decision
 
@@ -26,7 +26,7 @@ class Why(Section):
 
     name, order, title = "why", 10, N_("Why")
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """The bars, the decision's own notes; ``view`` says what weighs most before them."""
         yield steps_of(report.decision, voice)
         if report.decision.worth_pct is not None:
@@ -34,12 +34,12 @@ class Why(Section):
         for note in report.decision.notes:
             yield Note(text=voice.tell(note))
 
-    def data(self, report: Report, voice: Voice) -> dict[str, Any]:
+    def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """Nothing of its own: the decision carries its contributions."""
         return {}
 
 
-def _worth(worth_pct: float, voice: Voice) -> str:
+def _worth(worth_pct: float, voice: Speaker) -> str:
     """The slope of the score, shrunk by its own uncertainty, times today's score."""
     return voice.say(
         "What the evidence has proved to be worth in return so far: {worth:+pct1} over 21 "
@@ -48,7 +48,7 @@ def _worth(worth_pct: float, voice: Voice) -> str:
     )
 
 
-def steps_of(decision: Decision, voice: Voice) -> Waterfall:
+def steps_of(decision: Decision, voice: Speaker) -> Waterfall:
     """The parts of the score from the strongest to the weakest, those not observed last."""
     _ = voice.say
     parts = sorted(
@@ -57,7 +57,7 @@ def steps_of(decision: Decision, voice: Voice) -> Waterfall:
     line = decision.exit_below if decision.verdict == "HOLD" else decision.enter_above
     shape = waterfall(parts, also=(line,))
     bars = tuple(
-        Bar(
+        WaterfallStep(
             label=voice.label(part.name),
             value=part.contribution,
             shown=_contribution(part, voice),
@@ -68,7 +68,7 @@ def steps_of(decision: Decision, voice: Voice) -> Waterfall:
         )
         for part, span in zip(parts, shape.steps, strict=True)
     )
-    total = Bar(
+    total = WaterfallStep(
         label=_("Score"),
         value=decision.score,
         shown=voice.number(decision.score, "+.3f"),
@@ -89,13 +89,13 @@ def steps_of(decision: Decision, voice: Voice) -> Waterfall:
     )
 
 
-def _contribution(part: Contribution, voice: Voice) -> str:
+def _contribution(part: Contribution, voice: Speaker) -> str:
     if part.value is None:
         return voice.label(Observed.NOT_OBSERVED.value)
     return voice.number(part.contribution, "+.3f")
 
 
-def _working(part: Contribution, voice: Voice) -> str:
+def _working(part: Contribution, voice: Speaker) -> str:
     if part.value is None:
         return voice.say("not observed; up to {weight:.2f} either way", weight=part.weight)
     moved = None if part.previous is None else part.contribution - part.previous

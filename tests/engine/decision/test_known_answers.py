@@ -12,7 +12,7 @@ import pytest
 
 from engine.clock import from_micros
 from engine.decision.features import RatedRelease
-from engine.decision.rates import Rates, _Surprises
+from engine.decision.rates import KnownRates, _Surprises
 from engine.record.readings import Observation
 from engine.values import Event, Fact, Stage, ThreatRating
 from strategies.base import with_defaults
@@ -456,7 +456,7 @@ def test_a_fed_day_by_the_two_year_yield_alone() -> None:
 def test_a_surprise_that_futures_told_first_is_counted_once() -> None:
     """Futures say +6 bp in the evening, the yield +10 bp a day later: 6, then 4, and not 16."""
     days = weekdays(MONDAY, 3)
-    grid, rates, meeting = grid_of(days), Rates(), date(2025, 3, 19)
+    grid, rates, meeting = grid_of(days), KnownRates(), date(2025, 3, 19)
     surprises = _Surprises({1: {days[1]}})
 
     def learn(row: int, priced_bps: float, *brought: Observation) -> float:

@@ -162,7 +162,7 @@ def test_a_word_of_frames_that_does_not_exist_is_named() -> None:
 def test_a_charge_of_smuggling_taken_for_a_restriction_is_a_probe() -> None:
     told = read("US charges two men with illegally shipping Nvidia AI chips to China")
     found = frames.judge(told, "export_restriction", -1)
-    assert found == frames.Verdict("regulatory_probe", -1, sure=True)
+    assert found == frames.ToldStep("regulatory_probe", -1, sure=True)
     soars = read("Nvidia soars on Saudi AI chip deal, closes in on Apple's market cap")
     assert frames.judge(soars, "export_restriction", -1) is None
 
@@ -170,7 +170,7 @@ def test_a_charge_of_smuggling_taken_for_a_restriction_is_a_probe() -> None:
 def test_a_restriction_that_frees_is_a_relief() -> None:
     told = read("US ends H20 licence requirement for Nvidia")
     found = frames.judge(told, "export_restriction", -1)
-    assert found == frames.Verdict("export_relief", 1, sure=True)
+    assert found == frames.ToldStep("export_relief", 1, sure=True)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from engine.news import reading as readings
 from engine.news import rules, stories
 from engine.news.classify import Classification
-from engine.news.tellings import Told, jaccard, tokens
+from engine.news.tellings import ToldItem, jaccard, tokens
 from engine.values import REPEAT, Direction, Item, Stage
 
 START = datetime(2025, 7, 15, 2, 30, tzinfo=UTC)
@@ -29,7 +29,7 @@ def told(
     stage: Stage = Stage.ANNOUNCED,
     url: str = "",
     published: float | None = None,
-) -> Told:
+) -> ToldItem:
     at = START + timedelta(hours=hours)
     printed = at if published is None else START + timedelta(hours=published)
     item = Item(source=source, title=title, url=url, known_at=at, published_at=printed)
@@ -45,7 +45,7 @@ def told(
         abstained=abstained,
         reading=reading,
     )
-    return Told.of(item, label)
+    return ToldItem.of(item, label)
 
 
 RESUME = "Nvidia to resume H20 sales to China after US assurances"
@@ -267,7 +267,7 @@ def test_the_page_of_the_regulator_confirms_and_a_forum_is_no_voice() -> None:
 # --- life and death ------------------------------------------------------------------------------
 
 
-def lives(told_in_turn: list[Told]) -> list[str]:
+def lives(told_in_turn: list[ToldItem]) -> list[str]:
     """How each story stands in the end, denials left out."""
     events = stories.cluster(told_in_turn)
     return [event.ended for event in events if event.mood in ("fact", "rumour")]

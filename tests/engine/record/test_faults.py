@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import InputError, StoreError
-from engine.record.store import PollState, Store
+from engine.record.store import Store, StoredPollState
 from tests import record_workers as workers
 from tests.builders import make_fact, make_facts, make_item
 
@@ -40,7 +40,7 @@ def test_kill_9_at_any_moment_loses_nothing_that_a_rerun_does_not_bring_back(
 
 
 def test_failing_at_every_single_statement_leaves_all_or_nothing(store: Store) -> None:
-    state = PollState(feed="wire", etag="1")
+    state = StoredPollState(feed="wire", etag="1")
     document = {"facts": make_facts(3), "items": [make_item(1), make_item(2)]}
     steps = 0
     while True:

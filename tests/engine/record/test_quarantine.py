@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.record.quarantine import Told, Walk, bound_of, same_close
+from engine.record.quarantine import ToldClose, Walk, bound_of, same_close
 
 FIRST = date(2025, 9, 1)  # a Monday
 
@@ -22,10 +22,10 @@ def no_split(after: date, until: date) -> float:
     return 1.0
 
 
-def counting(closes: list[float | list[Told]], bound: float = 1.35, split=no_split):
+def counting(closes: list[float | list[ToldClose]], bound: float = 1.35, split=no_split):
     walk = Walk(bound, split)
     for day, close in zip(weekdays(len(closes)), closes, strict=True):
-        walk.add(day, close if isinstance(close, list) else [Told(close=close)])
+        walk.add(day, close if isinstance(close, list) else [ToldClose(close=close)])
     return walk.chosen
 
 
@@ -36,19 +36,19 @@ def test_a_close_beyond_the_bound_waits_and_the_next_true_one_counts() -> None:
 
 
 def test_what_somebody_repeats_counts_and_so_does_what_follows() -> None:
-    crash = [Told(close=110.0, confirmed=True)]
+    crash = [ToldClose(close=110.0, confirmed=True)]
 
     assert counting([186.6, crash, 112.0, 111.0]) == [186.6, 110.0, 112.0, 111.0]
 
 
 def test_another_source_that_is_sound_is_taken_instead() -> None:
-    both = [Told(close=298.5), Told(close=187.0)]
+    both = [ToldClose(close=298.5), ToldClose(close=187.0)]
 
     assert counting([186.6, both, 188.0]) == [186.6, 187.0, 188.0]
 
 
 def test_a_spike_that_returns_was_wrong_even_if_it_was_repeated() -> None:
-    spike = [Told(close=298.5, confirmed=True)]
+    spike = [ToldClose(close=298.5, confirmed=True)]
 
     assert counting([186.6, spike]) == [186.6, 298.5]
     assert counting([186.6, spike, 187.0]) == [186.6, None, 187.0]
@@ -56,8 +56,8 @@ def test_a_spike_that_returns_was_wrong_even_if_it_was_repeated() -> None:
 
 
 def test_a_level_that_stands_is_not_undone_by_a_return() -> None:
-    fall = [Told(close=110.0, confirmed=True)]
-    rise = [Told(close=186.0, confirmed=True)]
+    fall = [ToldClose(close=110.0, confirmed=True)]
+    rise = [ToldClose(close=186.0, confirmed=True)]
 
     assert counting([186.6, fall, 111.0, 112.0, rise]) == [186.6, 110.0, 111.0, 112.0, 186.0]
 
@@ -85,8 +85,8 @@ def test_the_bound_grows_with_a_hole_and_not_without_end() -> None:
 
     def across(close: float) -> float | None:
         walk = Walk(1.35, no_split)
-        walk.add(date(2025, 9, 30), [Told(close=186.6)])
-        walk.add(date(2026, 11, 27), [Told(close=close)])
+        walk.add(date(2025, 9, 30), [ToldClose(close=186.6)])
+        walk.add(date(2026, 11, 27), [ToldClose(close=close)])
         return walk.chosen[1]
 
     assert across(330.0) == 330.0
@@ -107,14 +107,14 @@ def test_a_wrong_price_inside_the_bound_is_shown_by_the_next_close() -> None:
     """0.719 of the close of 2022-02-09 (26.70), a day of +6.3 %: both leaps lie within 1.35, and
     no later close was ever beyond it."""
     true, wrong = [25.11, 26.7, 25.82, 23.95], 19.2
-    told: list[float | list[Told]] = [true[0], wrong, *true[2:]]
+    told: list[float | list[ToldClose]] = [true[0], wrong, *true[2:]]
 
     assert counting(told[:2]) == [true[0], wrong]
     assert counting(told) == [true[0], None, *true[2:]]
 
-    both = [Told(close=wrong), Told(close=true[1])]
+    both = [ToldClose(close=wrong), ToldClose(close=true[1])]
     assert counting([told[0], both, *told[2:]]) == true
-    sure = [Told(close=wrong, confirmed=True)]
+    sure = [ToldClose(close=wrong, confirmed=True)]
     assert counting([told[0], sure, *told[2:]]) == [true[0], wrong, *true[2:]]
 
 
@@ -176,8 +176,8 @@ def test_no_altered_close_keeps_a_true_one_out(
     for step in steps:
         true.append(true[-1] * 2.718281828 ** (step / 5))
     place = data.draw(st.integers(0, len(true) - 4))
-    told: list[float | list[Told]] = list(true)
-    told[place] = [Told(close=true[place] * factor, confirmed=confirmed)]
+    told: list[float | list[ToldClose]] = list(true)
+    told[place] = [ToldClose(close=true[place] * factor, confirmed=confirmed)]
 
     assert counting(told)[place + 1 :] == true[place + 1 :]
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from engine.errors import DataError
 from engine.record import schema
 from engine.record.history import History
-from engine.record.store import PollState, Recorded, Store, Trial
+from engine.record.store import Recorded, Store, StoredPollState, Trial
 from engine.record.tables.items import items_query
 from tests.builders import at, make_fact, make_facts, make_item
 
@@ -312,25 +312,25 @@ class TestPollState:
         self, store: Store
     ) -> None:
         assert store.poll_state("wire") is None
-        state = PollState(
+        state = StoredPollState(
             feed="wire", etag='W/"1"', last_ok_at=at(), failures=2, health={"state": "ok"}
         )
 
-        store.save_poll_state(PollState(feed="wire", last_modified="yesterday"))
+        store.save_poll_state(StoredPollState(feed="wire", last_modified="yesterday"))
         store.save_poll_state(state)
 
         assert store.poll_state("wire") == state
         assert store.poll_states() == {"wire": state}
 
     def test_a_poll_is_stored_whole_or_not_at_all(self, store: Store) -> None:
-        state = PollState(feed="wire", etag="1", health={"bad": float("inf")})
+        state = StoredPollState(feed="wire", etag="1", health={"bad": float("inf")})
 
         with pytest.raises(DataError):
             store.record_poll(state, facts=[make_fact()], items=[make_item()])
         assert store.facts() == []
         assert store.items() == []
 
-        good = PollState(feed="wire", etag="1")
+        good = StoredPollState(feed="wire", etag="1")
         done = store.record_poll(good, facts=[make_fact()], items=[make_item()])
         assert done == Recorded(new=2)
         assert store.poll_state("wire") == good

@@ -11,7 +11,7 @@ import pytest
 from engine.decision.events import CURATED, curated
 from engine.decision.news_impulses import POLICY, Weighed
 from engine.record.readings import HEADLINES
-from engine.report.blocks import Items, Note
+from engine.report.blocks import ItemList, Note
 from engine.report.i18n import voice
 from engine.report.sections.headlines import Headlines
 from engine.values import Stage
@@ -38,7 +38,7 @@ def shown(*steps: Weighed, lang: str = "en") -> list[Any]:
 
 def test_each_step_says_its_weight_its_teller_and_its_tier() -> None:
     (items,) = shown(step(), step(owners=("Reuters", "AFP"), alone=False, others=2))
-    assert isinstance(items, Items)
+    assert isinstance(items, ItemList)
     lone, confirmed = items.items
     assert str(lone.title) == "-1.5% of the price when told, -0.8% left"
     assert "rests on one source: Reuters · edited press" in lone.detail

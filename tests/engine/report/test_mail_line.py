@@ -12,7 +12,7 @@ from email.message import EmailMessage
 import pytest
 
 from engine.report import courier, mail_line
-from engine.report.mail_line import Line, SecureLine
+from engine.report.mail_line import BoundedSmtp, SecureLine
 from engine.report.smtp import submit
 from engine.report.ways import Channel, DeliveryError
 
@@ -77,9 +77,11 @@ def test_an_answer_that_never_ends_is_a_server_that_hung_up(
 
 
 def test_the_private_line_has_the_same_bounds() -> None:
-    assert SecureLine.getreply is Line.getreply
-    assert SecureLine._get_socket is Line._get_socket
-    assert SecureLine.__mro__.index(Line) < SecureLine.__mro__.index(__import__("smtplib").SMTP_SSL)
+    assert SecureLine.getreply is BoundedSmtp.getreply
+    assert SecureLine._get_socket is BoundedSmtp._get_socket
+    assert SecureLine.__mro__.index(BoundedSmtp) < SecureLine.__mro__.index(
+        __import__("smtplib").SMTP_SSL
+    )
 
 
 def test_a_line_that_was_closed_leaves_no_clock_behind() -> None:
@@ -88,7 +90,7 @@ def test_a_line_that_was_closed_leaves_no_clock_behind() -> None:
         connection.recv(999)
 
     with server(well) as port:
-        line = Line("127.0.0.1", port, timeout=5)
+        line = BoundedSmtp("127.0.0.1", port, timeout=5)
         watch = line._watch
         line.close()
 

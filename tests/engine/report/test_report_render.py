@@ -16,7 +16,7 @@ import pytest
 from lxml import html as lxml_html
 
 from engine.errors import UnknownNameError
-from engine.report.blocks import Item, Items, Page, Part
+from engine.report.blocks import ItemList, ListItem, Page, Part
 from engine.report.forms.text import render_text
 from engine.report.i18n import voice
 from engine.report.render import FORMS, render, subject
@@ -164,7 +164,7 @@ def test_text_keeps_its_width_and_its_colours_to_itself(width: int, lang: str) -
 
 
 def test_the_head_of_an_entry_wraps_under_itself() -> None:
-    long = Items(items=(Item(title="A title " * 6, about="who told it " * 6, text="what"),))
+    long = ItemList(items=(ListItem(title="A title " * 6, about="who told it " * 6, text="what"),))
     page = Page(lang="en", title="", code="HOLD", disclaimer="",
                 parts=(Part(name="x", title="", blocks=(long,)),))  # fmt: skip
     told = render_text(page, width=80).splitlines()

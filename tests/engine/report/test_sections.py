@@ -14,28 +14,28 @@ from lxml import html as lxml_html
 
 from engine.report.blocks import (
     KINDS,
-    Bar,
     Block,
     Card,
     Cell,
     Chart,
     Column,
     Curve,
-    Item,
-    Items,
+    ItemList,
     Line,
     Lines,
+    ListItem,
     Note,
     Page,
     Table,
     Verdict,
     Waterfall,
+    WaterfallStep,
     flat,
     shown,
 )
 from engine.report.build import gathered
-from engine.report.charts import Span
-from engine.report.i18n import Voice, voice
+from engine.report.charts import AxisSpan
+from engine.report.i18n import Speaker, voice
 from engine.report.page import compose
 from engine.report.render import render
 from engine.report.section import Section, public_sections, sections
@@ -49,10 +49,10 @@ SHORT = ("mail_html",)
 
 def everything() -> tuple[Block, ...]:
     """One block of each kind, each with words of its own."""
-    span = Span(left=10.0, width=20.0)
-    bar = Bar(
+    span = AxisSpan(left=10.0, width=20.0)
+    bar = WaterfallStep(
         label="wf-label", value=0.1, shown="wf-shown", working="wf-working", observed=True,
-        span=span, reasons=(Item(text="wf-reason", tag="wf-tag"),),
+        span=span, reasons=(ListItem(text="wf-reason", tag="wf-tag"),),
     )  # fmt: skip
     return (
         Note(text="note-text", tag="note-tag", push=True),
@@ -68,7 +68,7 @@ def everything() -> tuple[Block, ...]:
             rows=((Cell(text="cell-text", note="cell-note"), Cell(span=span), Cell(text="42")),),
             title="table-title",
         ),
-        Items(items=(Item(title="item-title", text="item-text", number=1, about="item-about",
+        ItemList(items=(ListItem(title="item-title", text="item-text", number=1, about="item-about",
                           detail="item-detail", tag="item-tag"),), title="items-title"),
         Waterfall(bars=(bar,), total=bar, zero=10.0, limit=5.0, limit_label="wf-limit",
                   heads=("a", "b", "c", "d"), key=("e", "f", "g")),
@@ -92,7 +92,7 @@ class Probe(Section):
     def gather(self, inputs: Any) -> Any:
         return {"gathered": 7.5}
 
-    def blocks(self, report: Report, voice: Voice) -> Iterable[Block]:
+    def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         return (*everything(), Note(text=voice.label("probe_name")))
 
 
@@ -167,7 +167,7 @@ def sentences(blocks: Iterable[Block], *, short: bool) -> Iterator[str]:
             yield from (text for line in block.lines for text in (line.label, line.value))
         elif isinstance(block, Table):
             yield from (cell.text for row in block.rows for cell in row)
-        elif isinstance(block, Items):
+        elif isinstance(block, ItemList):
             yield from (item.text for item in block.items[: block.most if short else None])
         elif isinstance(block, Waterfall):
             yield from (bar.shown for bar in (*block.bars, block.total))

@@ -18,7 +18,7 @@ from engine.threat.changes import (
     rate_proofs,
     worlds_of,
 )
-from engine.threat.evidence import Outcome, Proof, Stage
+from engine.threat.evidence import Proof, ProofOutcome, ProofStage
 from engine.threat.world import World
 from engine.values import RATED_AT_LAST, ModelRelease, ThreatRating
 from tests.engine.threat.threat_world import DAY, drawn, end_of, facts, params, release, world
@@ -76,7 +76,13 @@ def test_what_could_not_be_rated_is_rated_when_it_can() -> None:
 
 
 def claim(day: datetime, **given: object) -> Proof:
-    values = {"actor": "Lab", "obj": "Run-1", "stage": Stage.TRAINING, "size_b": 1000.0, **given}
+    values = {
+        "actor": "Lab",
+        "obj": "Run-1",
+        "stage": ProofStage.TRAINING,
+        "size_b": 1000.0,
+        **given,
+    }
     return Proof(known_at=day, **values)  # type: ignore[arg-type]
 
 
@@ -86,7 +92,7 @@ def rated(*proofs: Proof, around: World | None = None) -> tuple[ThreatRating, ..
 
 
 def test_a_failed_run_is_a_gain_on_its_day_and_told_again_moves_nothing() -> None:
-    failed = claim(DAY, outcome=Outcome.FAILURE, trust=0.6)
+    failed = claim(DAY, outcome=ProofOutcome.FAILURE, trust=0.6)
     again = replace(failed, known_at=DAY + timedelta(days=3), obj="R2", source="elsewhere")
     (rating,) = rated(failed, again)
     assert rating.kind == FAILED
@@ -148,7 +154,7 @@ def test_a_headline_and_a_table_row_of_one_fact_count_once() -> None:
 
 
 def test_a_plan_moves_nothing() -> None:
-    assert rated(claim(DAY, outcome=Outcome.PLANNED)) == ()
+    assert rated(claim(DAY, outcome=ProofOutcome.PLANNED)) == ()
 
 
 def test_a_claim_of_a_releases_own_day_is_the_releases() -> None:

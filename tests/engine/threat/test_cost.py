@@ -25,7 +25,7 @@ from engine.threat.architectures import (
 )
 from engine.threat.chips import ChipArrays, chip_arrays, find_chip, load_accelerators
 from engine.threat.cost import (
-    Draws,
+    CostDraws,
     Load,
     availability,
     batch_for_tpot,
@@ -199,14 +199,14 @@ def test_the_broadcast_equals_a_loop_over_plain_numbers() -> None:
         assert fast[0, i] == pytest.approx(slow_decode_tok_s(144, 88, 4_989, d), rel=1e-12)
 
 
-def pick(drawn: Draws, row: int, column: int) -> Draws:
+def pick(drawn: CostDraws, row: int, column: int) -> CostDraws:
     """One draw of one chip as plain numbers."""
 
     def one(value: Any) -> Any:
         array = np.asarray(value)
         return array[row, column] if array.ndim == 2 else array[column]
 
-    return Draws(**{f.name: one(getattr(drawn, f.name)) for f in fields(Draws)})
+    return CostDraws(**{f.name: one(getattr(drawn, f.name)) for f in fields(CostDraws)})
 
 
 def test_models_chips_and_draws_broadcast_like_a_triple_loop() -> None:
@@ -402,7 +402,7 @@ def test_large_clusters_lose_time_and_domestic_ones_more() -> None:
 def test_draws_repeat_with_the_seed_and_stay_inside_their_priors() -> None:
     six = chips(*SIX)
     first, second = (draw(six, 500, np.random.default_rng(3)) for _ in range(2))
-    for f in fields(Draws):
+    for f in fields(CostDraws):
         np.testing.assert_array_equal(getattr(first, f.name), getattr(second, f.name))
     assert k.ETA_COMPUTE.low <= np.min(first.eta_compute) <= np.max(first.eta_compute)
     assert np.max(first.eta_compute) <= k.ETA_COMPUTE.high

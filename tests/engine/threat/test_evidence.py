@@ -18,9 +18,9 @@ from engine.tables import read_rows
 from engine.threat.evidence import (
     Confirmed,
     Ledger,
-    Outcome,
     Proof,
-    Stage,
+    ProofOutcome,
+    ProofStage,
     assess,
     attributed,
     closeness,
@@ -32,14 +32,14 @@ from engine.threat.evidence import (
     same_run,
 )
 from engine.values import Event
-from engine.values import Stage as NewsStage
+from engine.values import ProofStage as NewsStage
 from tests.engine.threat.threat_world import DAY, draws, release
 
 T0 = datetime(2025, 1, 1, tzinfo=UTC)
 
 
 def proof(actor: str = "Lab", obj: str = "Model-1", days: int = 0, **given: object) -> Proof:
-    values = {"stage": Stage.TRAINING, "trust": 0.8, "closeness": 0.8, **given}
+    values = {"stage": ProofStage.TRAINING, "trust": 0.8, "closeness": 0.8, **given}
     return Proof(known_at=T0 + timedelta(days=days), actor=actor, obj=obj, **values)  # type: ignore[arg-type]
 
 
@@ -100,7 +100,7 @@ def test_hardware_is_read_clause_by_clause(words: str, vendor: str | None, nvidi
 
 def test_a_release_claims_training_and_serving_apart() -> None:
     both = proofs_of(release(hardware_named="Ascend 910C", inference_domestic=True), 0.9)
-    assert [p.stage for p in both] == [Stage.TRAINING, Stage.SERVING]
+    assert [p.stage for p in both] == [ProofStage.TRAINING, ProofStage.SERVING]
     assert proofs_of(release(hardware_named="2,048 H800"), 0.9) == ()
 
 
@@ -123,7 +123,7 @@ def test_the_tables_claims_keep_who_says_so_and_how_much() -> None:
     assert plan.weight == 0.0
     assert found["GLM-5"].weight < 0.25 * longcat.weight
     assert not found["Pangu Ultra MoE"].independent
-    assert found["DeepSeek R2 (unreleased)"].outcome is Outcome.FAILURE
+    assert found["DeepSeek R2 (unreleased)"].outcome is ProofOutcome.FAILURE
     assert found["GLM-Image"].weight < 0.1
 
 
@@ -156,11 +156,11 @@ def event(headline: str, event_type: str = "domestic_chip_adoption") -> Event:
 @pytest.mark.parametrize(
     ("headline", "stage"),
     [
-        ("Zhipu trains GLM-9 on Ascend", Stage.TRAINING),
-        ("Huawei says Ascend supports DeepSeek V4 from day one", Stage.SERVING),
+        ("Zhipu trains GLM-9 on Ascend", ProofStage.TRAINING),
+        ("Huawei says Ascend supports DeepSeek V4 from day one", ProofStage.SERVING),
     ],
 )
-def test_headlines_that_tell_of_a_run_are_claims(headline: str, stage: Stage) -> None:
+def test_headlines_that_tell_of_a_run_are_claims(headline: str, stage: ProofStage) -> None:
     found = proof_in(event(headline))
     assert found is not None
     assert found.stage is stage
@@ -218,13 +218,13 @@ def test_order_of_telling_does_not_matter() -> None:
 
 
 def test_a_failure_is_one_claim_whatever_it_is_called() -> None:
-    one = proof(obj="R2 (unreleased)", outcome=Outcome.FAILURE, closeness=1.0)
-    again = proof(obj="", outcome=Outcome.FAILURE, closeness=1.0, days=2)
+    one = proof(obj="R2 (unreleased)", outcome=ProofOutcome.FAILURE, closeness=1.0)
+    again = proof(obj="", outcome=ProofOutcome.FAILURE, closeness=1.0, days=2)
     assert odds(one, again) == odds(one) < odds()
 
 
 def test_a_failure_fades_when_its_actor_shows_that_it_can() -> None:
-    failed = proof(obj="R2", outcome=Outcome.FAILURE, closeness=1.0)
+    failed = proof(obj="R2", outcome=ProofOutcome.FAILURE, closeness=1.0)
     success = proof(obj="V4", days=200, trust=0.8)
     other = proof("Other", "V4", 200, trust=0.8)
     assert odds(failed, success) == pytest.approx(odds(success))

@@ -10,7 +10,7 @@ import pytest
 from engine.threat.novelty import (
     _SOFT_PRICE,
     Offer,
-    Standing,
+    ReleaseStanding,
     below,
     closing,
     expected_log_price,
@@ -40,8 +40,8 @@ def offer(
     )
 
 
-def own(mean: float = 0.0, doubt: float = 0.0) -> Standing:
-    return Standing(
+def own(mean: float = 0.0, doubt: float = 0.0) -> ReleaseStanding:
+    return ReleaseStanding(
         model="New", mean=mean, doubt=doubt, z=standard(draws().noise["release_quality"])
     )
 
@@ -196,7 +196,7 @@ def test_what_neither_publishes_is_no_step_in_price() -> None:
 
 
 def test_a_heavier_model_without_a_price_is_the_dearer_by_its_active_parameters() -> None:
-    light = Standing(model="New", mean=0.0, doubt=0.0, z=own().z, active_params_b=20.0)
+    light = ReleaseStanding(model="New", mean=0.0, doubt=0.0, z=own().z, active_params_b=20.0)
     asked = np.full(draws().draws, math.log(0.2))
     offers = (offer("dear", 800.0), offer("heavy", None, active_params_b=60.0, age_days=0.0))
     found = expected_log_price(offers, light, draws(), unpublished=asked)
@@ -206,7 +206,7 @@ def test_a_heavier_model_without_a_price_is_the_dearer_by_its_active_parameters(
 
 def test_a_closed_service_of_china_is_no_further_from_its_like() -> None:
     offers = (offer("there", 1.0, closed_in_china=True, age_days=0.0),)
-    like = Standing(model="New", mean=0.0, doubt=0.0, z=own().z, closed_in_china=True)
+    like = ReleaseStanding(model="New", mean=0.0, doubt=0.0, z=own().z, closed_in_china=True)
     near, far = (expected_log_price(offers, s, draws()) for s in (like, own()))
     assert near is not None
     assert far is not None

@@ -10,7 +10,7 @@ from engine.threat.architectures import load_architectures
 from engine.threat.chips import load_accelerators
 from engine.threat.cost import Load, central, pooled_tok_s, served_tok_s
 from engine.threat.points import (
-    Scored,
+    ScoredPoint,
     architecture,
     chip_of,
     load_points,
@@ -29,15 +29,15 @@ ROW = {
 
 
 @pytest.fixture(scope="module")
-def scored() -> tuple[Scored, ...]:
+def scored() -> tuple[ScoredPoint, ...]:
     return score_points(load_points(), CHIPS, MODELS)
 
 
-def held_out(scored: tuple[Scored, ...]) -> list[Scored]:
+def held_out(scored: tuple[ScoredPoint, ...]) -> list[ScoredPoint]:
     return [s for s in scored if s.point.use == "held_out"]
 
 
-def test_bands_hold_the_figures_that_set_nothing(scored: tuple[Scored, ...]) -> None:
+def test_bands_hold_the_figures_that_set_nothing(scored: tuple[ScoredPoint, ...]) -> None:
     """The aim of 0.30 over all of them is missed, and ``nvsignal validate`` says so: serving on
     Ascend with a draft model comes out too fast, and so do the first FP8 stacks on Hopper."""
     unseen = summary(held_out(scored))
@@ -49,7 +49,7 @@ def test_bands_hold_the_figures_that_set_nothing(scored: tuple[Scored, ...]) -> 
 
 
 def test_training_runs_never_fitted_come_out_within_thirty_percent(
-    scored: tuple[Scored, ...],
+    scored: tuple[ScoredPoint, ...],
 ) -> None:
     runs = [s for s in held_out(scored) if s.point.training]
 
@@ -59,7 +59,7 @@ def test_training_runs_never_fitted_come_out_within_thirty_percent(
 
 
 def test_they_come_from_seven_families_of_hardware_and_both_kinds_of_work(
-    scored: tuple[Scored, ...],
+    scored: tuple[ScoredPoint, ...],
 ) -> None:
     unseen = held_out(scored)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from config.threat import ThreatParameters
 from engine.errors import NotObservedError
 from engine.threat.channels import CHANNEL_ORDER
-from engine.threat.evidence import Outcome, Proof, Stage
+from engine.threat.evidence import Proof, ProofOutcome, ProofStage
 from engine.threat.pairing import ChipCosts
 from engine.threat.parameters import Sample, sample
 from engine.threat.rating import (
@@ -245,8 +245,8 @@ def test_a_press_claim_of_training_weighs_little() -> None:
 
 def test_the_labs_failure_is_no_tailwind_of_its_next_release() -> None:
     failed = Proof(
-        known_at=DAY - timedelta(days=7), actor="Lab", obj="", stage=Stage.TRAINING,
-        outcome=Outcome.FAILURE, trust=0.6, source="press",
+        known_at=DAY - timedelta(days=7), actor="Lab", obj="", stage=ProofStage.TRAINING,
+        outcome=ProofOutcome.FAILURE, trust=0.6, source="press",
     )  # fmt: skip
     plain, after = rated(release()), rated(release(), world(proofs=(failed,)))
     assert after.score == plain.score
@@ -369,7 +369,9 @@ def test_closest_earlier_is_a_known_neighbour() -> None:
 
 def test_later_facts_do_not_move_a_rating() -> None:
     later = release("Later", 10, price_output_usd_per_mtok=0.001)
-    told = Proof(known_at=DAY + timedelta(days=1), actor="Lab", obj="New", stage=Stage.TRAINING)
+    told = Proof(
+        known_at=DAY + timedelta(days=1), actor="Lab", obj="New", stage=ProofStage.TRAINING
+    )
     more = world(later, proofs=(told,), earnings=(earnings(), earnings(0.5, days=5)),
                  shares=(share(0.3), share(0.9, days=3)))  # fmt: skip
     assert rated(release(), more) == rated(release(), world())

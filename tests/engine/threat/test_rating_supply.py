@@ -14,7 +14,7 @@ from engine.record.history import History
 from engine.threat.rating import at_instant
 from engine.threat.supply import (
     CarryingPath,
-    ShareCount,
+    ChinaShare,
     availability_from_rows,
     carrying_path,
     current_spells,
@@ -74,7 +74,7 @@ def market() -> np.ndarray:  # type: ignore[type-arg]
     return np.full((3, draws().draws), 40.0)
 
 
-def path(*counts: ShareCount, assumed: float | None = None) -> CarryingPath:
+def path(*counts: ChinaShare, assumed: float | None = None) -> CarryingPath:
     given = () if assumed is None else (supply(assumed),)
     return carrying_path(counts, given, DAY, draws(), market())
 

@@ -15,8 +15,8 @@ from engine.threat.validation import (
     OUTSIDE_POINTS,
     PRIOR_CENTRE,
     SERVING_POINTS,
-    Facts,
-    Outcome,
+    TargetOutcome,
+    TargetTables,
     Validation,
     fit,
     throughput,
@@ -25,16 +25,16 @@ from engine.threat.validation import (
 
 
 @pytest.fixture(scope="module")
-def facts() -> Facts:
-    return Facts(chips=load_accelerators(), models=load_architectures())
+def facts() -> TargetTables:
+    return TargetTables(chips=load_accelerators(), models=load_architectures())
 
 
 @pytest.fixture(scope="module")
-def result(facts: Facts) -> Validation:
+def result(facts: TargetTables) -> Validation:
     return validate(facts)
 
 
-def row(result: Validation, target: str) -> Outcome:
+def row(result: Validation, target: str) -> TargetOutcome:
     return next(o for o in result.outcomes if o.target == target)
 
 
@@ -91,7 +91,7 @@ def test_t19_the_fp8_gain_lies_in_the_published_range() -> None:
 
 
 # --- honesty -------------------------------------------------------------------------------------
-def test_the_constants_in_use_are_those_of_the_shared_fit(facts: Facts) -> None:
+def test_the_constants_in_use_are_those_of_the_shared_fit(facts: TargetTables) -> None:
     """Refitting gives the stored constants within their rounding."""
     fitted = fit(facts, [p for p in SERVING_POINTS if p.in_fit])
     stored = {
@@ -102,7 +102,7 @@ def test_the_constants_in_use_are_those_of_the_shared_fit(facts: Facts) -> None:
     assert fitted == pytest.approx({n: stored[n].mode for n in PRIOR_CENTRE}, rel=0.01)
 
 
-def test_the_fit_recovers_constants_it_is_given(facts: Facts) -> None:
+def test_the_fit_recovers_constants_it_is_given(facts: TargetTables) -> None:
     """Synthetic points made by the model itself pull the fit towards their constants."""
     made = []
     for point in SERVING_POINTS:
@@ -113,7 +113,7 @@ def test_the_fit_recovers_constants_it_is_given(facts: Facts) -> None:
     assert fit(facts, made)["eta_compute"] < 0.46
 
 
-def test_no_point_outside_the_fit_moves_a_constant(facts: Facts) -> None:
+def test_no_point_outside_the_fit_moves_a_constant(facts: TargetTables) -> None:
     """The fit reads its points only: eleven of them, none of the X rows."""
     inside = [p for p in SERVING_POINTS if p.in_fit]
     assert len(inside) == 11

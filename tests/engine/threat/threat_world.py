@@ -25,8 +25,8 @@ from engine.threat.rating import rate
 from engine.threat.supply import (
     SCENARIO,
     AvailabilitySpell,
+    ChinaShare,
     EarningsReport,
-    ShareCount,
     SupplyEstimate,
     run_rate_usd_bn,
 )
@@ -127,7 +127,7 @@ def earnings(share: float | None = 0.125, days: int = -90) -> EarningsReport:
     )
 
 
-def share(fraction: float, days: int = -30, **given: Any) -> ShareCount:
+def share(fraction: float, days: int = -30, **given: Any) -> ChinaShare:
     """A count of home-grown cards over all cards of the year of ``DAY``."""
     values: dict[str, Any] = {
         "known_at": DAY + timedelta(days=days),
@@ -137,7 +137,7 @@ def share(fraction: float, days: int = -30, **given: Any) -> ShareCount:
         "kind": "reported",
         "confidence": "high",
     }
-    return ShareCount(**{**values, **given})
+    return ChinaShare(**{**values, **given})
 
 
 def supply(units: float, days: int = 0) -> SupplyEstimate:
