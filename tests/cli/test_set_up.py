@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -27,9 +28,11 @@ def made(clone: Path, installer: str, *asked: str) -> subprocess.CompletedProces
     fake = clone / "fake-uv"
     fake.write_text(f"#!/bin/sh\n{installer}\n", encoding="utf-8")
     fake.chmod(0o755)
+    outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}  # of the make that runs this test
     return subprocess.run(
         ["make", *asked, f"UV={fake}"],
         cwd=clone, capture_output=True, text=True, timeout=60, check=False,
+        env={name: value for name, value in os.environ.items() if name not in outer},
     )  # fmt: skip
 
 

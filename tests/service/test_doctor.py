@@ -204,7 +204,7 @@ def test_a_failed_report_and_a_missing_one_are_errors(folder: Path, record: str)
 
 def test_feeds_that_fail_are_listed(folder: Path, record: str) -> None:
     from engine.service.collecting import feeds_of
-    from feeds.base import StoredPollState as Polled
+    from feeds.base import PollState as Polled
     from feeds.collect import to_stored
 
     config = configured()

@@ -32,7 +32,7 @@ from engine.threat.evidence import (
     same_run,
 )
 from engine.values import Event
-from engine.values import ProofStage as NewsStage
+from engine.values import Stage as NewsStage
 from tests.engine.threat.threat_world import DAY, draws, release
 
 T0 = datetime(2025, 1, 1, tzinfo=UTC)
