@@ -421,6 +421,8 @@ def action_facts(actions_csv: str) -> list[Fact]:
                 value=_ratio(row["split_ratio"]) if split else float(row["amount_usd_as_paid"]),
             )
             facts.append(_action_fact(told, row, row["declared_on"]))
+        except KeyError as error:
+            raise DataError(f"{WHOLE_FILES[4]}: column {error} is missing") from None
         except (ValueError, DataError) as error:
             raise DataError(f"{WHOLE_FILES[4]}:{line}: {error}") from None
     return facts

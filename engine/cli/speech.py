@@ -17,14 +17,14 @@ def language(lang: str | None, config: str | None) -> str:
 
 def configured(config: str | None) -> str:
     """What ``nvsignal.toml`` names; English where it cannot be read, which the loader tells."""
-    import tomllib
-
+    from config.schema import parse_toml, read_text
     from config.settings import Settings, config_folder
+    from engine.errors import ConfigError
 
     try:
-        text = (config_folder(config) / "nvsignal.toml").read_text(encoding="utf-8")
-        return Settings.model_validate(tomllib.loads(text)).report.language
-    except (OSError, ValueError):
+        text = read_text(config_folder(config) / "nvsignal.toml")
+        return Settings.model_validate(parse_toml(text, "nvsignal.toml")).report.language
+    except (ConfigError, ValueError):
         return "en"
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import pkgutil
 import re
 import tempfile
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from config.schema import parse_toml, read_text
 from engine.errors import ConfigError, InputError, UnknownNameError
 from engine.files import write_file
 from engine.phrases import phrase
@@ -49,9 +49,9 @@ def presets(folder: Path) -> tuple[Preset, ...]:
 
 def _preset(path: Path) -> Preset:
     try:
-        text = path.read_text(encoding="utf-8")[:MAX_TOML_BYTES]
-        described = tomllib.loads(text).get("description", "")
-    except (OSError, ValueError):
+        text = read_text(path)
+        described = parse_toml(text, path.name).get("description", "")
+    except ConfigError:
         return Preset(name=path.stem, description="", ours=False)
     return Preset(name=path.stem, description=str(described), ours=text.startswith(SAVED_MARK))
 
@@ -131,8 +131,8 @@ def installed(folder: Path) -> frozenset[str]:
         }
     for path in (folder / "strategies").glob("*.toml"):
         try:
-            found |= set(_uses(tomllib.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError):
+            found |= set(_uses(parse_toml(read_text(path), path.name)))
+        except ConfigError:
             continue  # `nvsignal config check` tells; here it only offers no names
     return frozenset(found)
 
@@ -147,8 +147,8 @@ def _uses(data: dict[str, Any]) -> Iterable[str]:
 
 def _need_installed(folder: Path, text: str) -> None:
     try:
-        data = tomllib.loads(text)
-    except ValueError:
+        data = parse_toml(text, "preset")
+    except ConfigError:
         return  # the loader says where
     known = installed(folder)
     for use in _uses(data):

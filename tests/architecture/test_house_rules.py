@@ -619,3 +619,13 @@ def test_a_class_name_means_one_thing_in_the_whole_house() -> None:
 def test_the_rule_of_one_meaning_sees_a_second_one() -> None:
     twice = [(name, ast.parse("class Voice: ...\nclass _Own: ...")) for name in ("a", "b")]
     assert doubled(twice) == {"Voice": ["a", "b"]}
+
+
+READS_TOML = {"config.schema", "engine.news.lexicon", "engine.news.owners"}
+"""The door for files of a person, which says what is wrong in them, and readers of our own data."""
+
+
+def test_toml_of_a_person_is_read_by_one_door() -> None:
+    """Deep brackets and endless numbers raise what no caller thinks of; the door does."""
+    found = {name for name, tree in modules() if "tomllib" in set(imports_of(tree))}
+    assert found == READS_TOML

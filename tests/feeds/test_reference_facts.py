@@ -10,7 +10,7 @@ import pytest
 
 from config.frozen import FROZEN_ON
 from engine.clock import parse_as_of
-from engine.errors import ConfigError
+from engine.errors import ConfigError, DataError
 from engine.record.asof import actions_at, bars_at, known
 from engine.record.history import History
 from engine.record.readings import ARCHITECTURES, CHIPS, OBSERVATIONS, Observation
@@ -19,6 +19,7 @@ from engine.values import Accelerator, Fact
 from feeds.facts import (
     TABLES,
     Lags,
+    action_facts,
     as_corrections,
     chip_facts,
     confidence_of,
@@ -244,3 +245,9 @@ def test_a_corrected_step_counts_until_the_next_step(wrong: float) -> None:
     after = History([*before, *as_corrections(told(400.0 - wrong), before)])
     for day in ("2024-06-01", "2025-06-01"):
         assert known(after, CHIPS, parse_as_of(day))["X1"].price_usd == 400.0 - wrong
+
+
+def test_actions_without_a_column_name_it() -> None:
+    text = "ex_date,amount_usd_as_paid\n2024-06-10,0.01\n"
+    with pytest.raises(DataError, match=r"actions\.csv: column 'kind' is missing"):
+        action_facts(text)

@@ -188,14 +188,9 @@ def _releases() -> list[Mapping[str, str]]:
 
 def _toml(path: Path, table: str) -> Mapping[str, object]:
     """The fields of a TOML file, at its top or under ``[model]`` / ``[chip]``."""
-    import tomllib
+    from config.schema import parse_toml, read_text
 
-    try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {table} file '{path}': {type(error).__name__}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{table} file '{path}' is not TOML: {error}") from error
+    fields = parse_toml(read_text(path), path.name)
     inner = fields.get(table)
     return inner if isinstance(inner, dict) else fields
 
