@@ -73,7 +73,7 @@ def test_every_run_time_licence_is_permissive(pinned: list[tuple[str, str]]) -> 
 def test_nothing_in_them_moves_or_names_a_place() -> None:
     both = "".join((ROOT / ".ci" / n).read_text("utf-8") for n in ("sbom.json", "licences.txt"))
 
-    assert re.findall(r"timestamp|serialNumber|/simple|file:|/home/|/tmp/|/root/", both) == []
+    assert re.findall(r"timestamp|serialNumber|/simple|file:|/(?:home|tmp|root)/", both) == []
 
 
 def test_the_seed_is_pinned_like_the_rest() -> None:
