@@ -7,6 +7,7 @@ without a word, control characters or a planted password in what is said, a page
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import random
@@ -70,6 +71,26 @@ class Outcome:
     told: str = ""
 
 
+LATE = (
+    "distributed",
+    "pandas",
+    "scipy.stats",
+    "sklearn.linear_model",
+    "matplotlib.figure",
+    "yfinance",
+)
+"""What commands load when they need it. A cut inside an import leaves half a module to all tests
+that follow in the process, so these are whole before anything is cut."""
+
+
+@cache
+def load_late() -> None:
+    """Import ``LATE``, as far as it is installed."""
+    for name in LATE:
+        with suppress(ImportError):
+            importlib.import_module(name)
+
+
 @contextmanager
 def bounded(cpu_s: float = CPU_SECONDS) -> Iterator[None]:
     """Cut what burns more than ``cpu_s``."""
@@ -77,6 +98,7 @@ def bounded(cpu_s: float = CPU_SECONDS) -> Iterator[None]:
     def cut(*_: Any) -> None:
         raise TooLongError
 
+    load_late()
     before = signal.signal(signal.SIGPROF, cut)
     signal.setitimer(signal.ITIMER_PROF, cpu_s)
     try:
