@@ -267,7 +267,8 @@ def test_more_active_parameters_never_make_a_model_cheaper(
     assert prefill_tok_s(large, one, load, d) <= prefill_tok_s(small, one, load, d) * (1 + 1e-12)
     assert decode_tok_s(large, one, load, d) <= decode_tok_s(small, one, load, d) * (1 + 1e-12)
     slower = training_hours(large, one, 1e13, d)
-    assert slower >= training_hours(replace(large, active=small.active), one, 1e13, d)
+    before = training_hours(replace(large, active=small.active), one, 1e13, d)
+    assert slower >= before * (1 - 1e-12)  # the last bit is rounding, as in the lines above
 
 
 @given(name=st.sampled_from([d.model for d in MODELS]), batch=st.integers(1, 500))
