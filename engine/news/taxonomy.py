@@ -6,7 +6,7 @@ by how structural the change is (an export rule outlives an app ranking), to be 
 walk-forward and never fitted to a single event.
 
 A new type is a row of ``_table``, headlines that show it in ``config/headlines.csv``, and, where it
-moves a score, its impulse in ``config/events.toml``::
+moves a score, its name in ``MOVING`` and its impulse in ``config/events.toml``::
 
     >>> from engine.news.taxonomy import EventType, Group
     >>> grid = EventType(

@@ -49,6 +49,18 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     return call
 
 
+def test_a_headline_in_quotes_is_read_itself(run, tmp_path: Path, monkeypatch) -> None:
+    (row,) = json.loads(run("US bans H20 exports to China", "--json"))
+    assert (row["headline"], row["direction"]) == ("US bans H20 exports to China", -1)
+    assert json.loads(run("China " * 400, "--json"))[0]["headline"].startswith("China China")
+
+    monkeypatch.chdir(tmp_path)
+    Path("my news.txt").write_text("Football cup draw\n", encoding="utf-8")
+    assert json.loads(run("my news.txt", "--json"))[0]["headline"] == "Football cup draw"
+    with pytest.raises(InputError, match="nosuch"):
+        run("nosuch.txt")
+
+
 def test_json_has_the_documented_keys_in_order(run, tmp_path: Path) -> None:
     path = tmp_path / "news.txt"
     path.write_text("US bans H20 exports\n\nFootball cup draw\n", encoding="utf-8")

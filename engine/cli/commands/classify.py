@@ -33,9 +33,10 @@ def register(app: typer.Typer) -> None:
         source: Annotated[
             str | None,
             typer.Argument(
-                metavar="[FILE|train]",
+                metavar="[FILE|HEADLINE|train]",
                 help="Headlines, one a line, or a CSV with a 'headline' column; standard input "
-                "when left out. The word 'train' refits and cross-validates instead.",
+                "when left out; or one headline, in quotes. The word 'train' refits and "
+                "cross-validates instead.",
             ),
         ] = None,
         report: Annotated[
@@ -111,8 +112,11 @@ def plain(found: Classification) -> dict[str, Any]:
 def read_headlines(source: str | None) -> list[str]:
     """Headlines of a file, or of standard input when ``source`` is None or ``-``.
 
-    Lines that are empty count for nothing; a file without any headline is an error.
+    Several words that name no file are a headline themselves. Lines that are empty count for
+    nothing; a file without any headline is an error.
     """
+    if source is not None and len(source.split()) > 1 and not _is_file(source):
+        return [source.strip()]
     name = "standard input" if source in (None, "-") else str(source)
     text = _read(source, name)
     is_csv = name.lower().endswith(".csv") or text.split("\n", 1)[0].lower().startswith("headline,")
@@ -123,6 +127,13 @@ def read_headlines(source: str | None) -> list[str]:
     if len(headlines) > MAX_HEADLINES:
         raise InputError(f"{name}: more than {MAX_HEADLINES:,} headlines")
     return headlines
+
+
+def _is_file(source: str) -> bool:
+    try:
+        return Path(source).exists()
+    except (OSError, ValueError):  # longer than a name may be, or with a zero byte
+        return False
 
 
 def _read(source: str | None, name: str) -> str:
