@@ -256,7 +256,7 @@ def test_a_second_rule_of_a_country_and_year_is_told_by_its_place() -> None:
 def test_the_usual_sign_is_taken_where_wording_gives_none(
     direction: Any, headline: str, sign: int
 ) -> None:
-    rule = Impulse(impulse_pct=2, usual_sign=-1, unless=("amd",), source="made up")
+    rule = Impulse(impulse_pct=2, usual_sign=-1, unless=("amd", "intel"), source="made up")
     assert rule.sign_of(direction, headline) == sign
 
 
