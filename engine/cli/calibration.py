@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from backtests.observables import Effect, ResolvedForecast, ScoredQuantity
     from engine.decision.features import RatedRelease
     from engine.record.history import History
-    from engine.values import Features
+    from engine.values import Features, ModelRelease
 
 LEAST_TOLD = 12
 """Forecasts below which no interval says anything: three blocks of the bootstrap, four each."""
@@ -33,17 +33,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What forecasts are made of: sessions, ratings, and quantities that come in steps."""
+    """What forecasts are made of: sessions, ratings, and quantities that come in steps.
+
+    releases: by name, as their day told them.
+    """
 
     as_of: datetime
     features: Features
     ratings: Sequence[RatedRelease]
     steps: tuple[Stepped, ...]
+    releases: Mapping[str, ModelRelease]
 
 
 def seen_at(as_of: str | None, present: datetime, db: str | None, config_dir: str | None) -> Seen:
     """Everything known at the instant meant by ``as_of``."""
     from config.settings import config_folder
+    from engine.decision.ratings import first_told
     from engine.service import wiring
     from engine.service.bind import load
 
@@ -57,6 +62,7 @@ def seen_at(as_of: str | None, present: datetime, db: str | None, config_dir: st
         features=made.features,
         ratings=made.ratings,
         steps=steps_at(history, instant),
+        releases=first_told(history, instant),
     )
 
 

@@ -110,7 +110,12 @@ def unexpected(error: Exception) -> str:
 
 
 def fail(message: str) -> None:
-    """One clear line on standard error."""
+    """What went wrong: one clear line on standard error."""
+    remark(message)
+
+
+def remark(message: str) -> None:
+    """One line on standard error, beside what was asked for."""
     if sys.stderr is not None:
         with suppress(OSError):
             sys.stderr.write(f"nvsignal: {safe_text(message)}\n")

@@ -60,6 +60,12 @@ def dimensions_at(history: History, at: datetime) -> tuple[Dimensions, ...]:
     return tuple(known(history, ARCHITECTURES, at).values())
 
 
+def first_told(history: History, at: datetime) -> dict[str, ModelRelease]:
+    """Name -> release known by ``at``, as its own day told it."""
+    told = first_versions(release_of(f) for f in history.known("model_release", at))
+    return {r.model: r for r in told}
+
+
 def world_from(history: History, at: datetime, events: Sequence[Event]) -> World:
     """Everything the rating reads, in all versions known by ``at``, dated as their facts are.
 

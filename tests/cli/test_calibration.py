@@ -32,7 +32,7 @@ def seen() -> c.Seen:
     made: list[RatedRelease] = [rated(row, 5.0) for row in range(300, 700, 20)]
     year = observables.of_the_year
     steps = ((c.GUIDE, STEPS, year), (c.CONSENSUS, STEPS[:2], year))
-    return c.Seen(as_of=AT, features=world(), ratings=made, steps=steps)
+    return c.Seen(as_of=AT, features=world(), ratings=made, steps=steps, releases={})
 
 
 @pytest.fixture(scope="module")

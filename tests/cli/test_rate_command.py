@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.commands.rate import find_name
+from engine.cli.commands.rate import candidates, find_name, meant
 from engine.cli.main import main
 from engine.cli.said.rate import detail_text, league_text
 from engine.errors import InputError, UnknownNameError
 from engine.report.i18n import voice
 from engine.report.league import render as page
-from tests.engine.threat.threat_world import DAY, drawn, params, release, world
+from tests.engine.threat.threat_world import DAY, drawn, end_of, facts, params, release, world
 
 ENGLISH = voice("en")
 AS_OF = ("--as-of", "2025-09-30")
@@ -115,17 +115,63 @@ NAMES = ("DeepSeek-R1", "DeepSeek-R1-0528", "DeepSeek-V4-Pro", "DeepSeek-V4-Flas
 )  # fmt: skip
 def test_a_name_is_found_without_its_family(said: str, found: str) -> None:
     """A name that begins so comes before one that goes on so."""
-    assert find_name(said, NAMES) == found
+    assert find_name(said, NAMES, "release") == found
 
 
 @pytest.mark.parametrize("said", ["v4", "deepseek", "", " "])
 def test_what_begins_several_names_or_none_is_refused(said: str) -> None:
     with pytest.raises((InputError, UnknownNameError)):
-        find_name(said, NAMES)
+        find_name(said, NAMES, "release")
+
+
+def test_a_beginning_ends_with_a_word_before_it_ends_within_one() -> None:
+    """V4 is no beginning of V4.1, while a name of V4 itself is there."""
+    names = (*NAMES, "DeepSeek-V4.1-Flash")
+    assert candidates("v4", names) == ["DeepSeek-V4-Pro", "DeepSeek-V4-Flash"]
+    assert candidates("v4.", names) == ["DeepSeek-V4.1-Flash"]
+    assert candidates("deepseek", names) == [n for n in names if n.startswith("DeepSeek")]
+    assert candidates("nobody", names) == candidates(" ", names) == []
+
+
+def test_of_one_runs_releases_the_largest_of_the_first_day_is_meant() -> None:
+    small, large = release("Lab-V4-Flash", total_params_b=280), release("Lab-V4-Pro")
+    later = release("Lab-V4-Pro-0813", 110, total_params_b=2000)
+    assert meant("v4", [small, later, large], []) is large
+
+
+def test_of_several_runs_each_is_offered_with_its_day_ready_to_be_copied() -> None:
+    found = [release("Lab-2.0", 30), release("Lab-Flash")]
+    with pytest.raises(InputError, match=r'names: "Lab-2\.0" 2025-09-20, "Lab-Flash" 2025-08-21'):
+        meant("lab", found, [])
+    many = [release(f"Lab-{n}.0") for n in range(20)]
+    with pytest.raises(InputError, match=r"begins 20 names: .*\(\+12\)"):
+        meant("lab", many, [])
+
+
+def test_v4_against_r1_is_answered_and_what_was_taken_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Every name of the catalogue that a list offers is one that is found."""
+    code, out, err = run(capsys, "V4", "R1", "--as-of", "2026-09-29")
+    assert code == 0
+    assert re.match(r" +DeepSeek-V4-Pro +DeepSeek-R1$", out.splitlines()[0])
+    assert re.search("V4. is taken for DeepSeek-V4-Pro; DeepSeek-V4-Flash, .* begin so too", err)
+    assert "V4.1" not in err
+    code, out, err = run(capsys, "LongCat", "--as-of", "2026-09-29")
+    assert (code, out) == (2, "")
+    offered = re.findall(r'"([^"]+)" 20\d\d-\d\d-\d\d', err)
+    assert "LongCat-2.0" in offered
+    assert len(offered) >= 3
+
+
+def test_a_whole_name_means_itself() -> None:
+    names = [r.model for r in facts(end_of("2026-09-29")).releases]
+    assert len(names) >= 190
+    assert {n: candidates(n.upper(), names)[0] for n in names} == {n: n for n in names}
 
 
 def test_r1_alone_is_the_release_called_so() -> None:
-    assert find_name("R1", NAMES[:-1]) == "DeepSeek-R1"
+    assert find_name("R1", NAMES[:-1], "release") == "DeepSeek-R1"
 
 
 def test_json_of_one_release_adds_up_and_keeps_its_keys(capsys: pytest.CaptureFixture[str]) -> None:

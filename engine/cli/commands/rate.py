@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.cli.options import AsOf, ConfigDir, Db, Json, Lang
-from engine.cli.output import to_json, write_out
+from engine.cli.output import remark, to_json, write_out
 from engine.cli.speech import speaker
 from engine.errors import InputError, UnknownNameError
 from engine.files import write_file
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from engine.values import ModelRelease, ThreatRating
 
 SHOWN = 20
+MOST_SHOWN = 8
+"""Names offered where several are meant."""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,6 +52,8 @@ def rate(
 ) -> None:
     """Rate releases by what they put at risk of Nvidia, each as known on its own day."""
     from engine.clock import now
+    from engine.decision.rated import of_releases
+    from engine.decision.ratings import first_told
     from engine.service.wiring import ratings_at
 
     names, voice = models or [], speaker(lang, config)
@@ -72,8 +76,9 @@ def rate(
         return
     instant, history, ratings = ratings_at(as_of, now(), db, config)
     if names:
-        found = [find_rated(name, ratings, history, instant) for name in names]
-        _show(found, history, voice, json=json)
+        standing, told = {r.model: r for r in of_releases(ratings)}, first_told(history, instant)
+        found = [find_release(name, standing, told, voice) for name in names]
+        _show([(r, standing[r.model]) for r in found], history, voice, json=json)
         return
     league, changes = league_of(ratings, history, instant), changes_of(ratings)
     if html is not None:
@@ -102,7 +107,7 @@ def _calibrate(
     seen = c.seen_at(*asked)
     if names:
         rated = {r.rating.model: r for r in seen.ratings if r.rating.kind in c.RATED}
-        one = rated[find_name(names[0], rated)]
+        one = rated[find_release(names[0], rated, seen.releases, voice).model]
         told = c.forecasts(seen, one)
         plainly = c.forecasts_plain(told, one)
         write_out(to_json(plainly) if json else said.forecasts_text(told, one, voice))
@@ -137,14 +142,6 @@ def _show(
         write_out(detail_text(release, rating, multiple, voice))
 
 
-def _first_told(history: Any, at: datetime) -> dict[str, ModelRelease]:
-    from engine.threat.catalogue import first_versions
-    from engine.values import release_of
-
-    told = first_versions(release_of(f) for f in history.known("model_release", at))
-    return {r.model: r for r in told}
-
-
 def league_of(
     ratings: Iterable[ThreatRating], history: Any, at: datetime
 ) -> list[tuple[ModelRelease, ThreatRating]]:
@@ -153,8 +150,9 @@ def league_of(
     Those that cannot be rated yet stand at the end.
     """
     from engine.decision.rated import of_releases
+    from engine.decision.ratings import first_told
 
-    releases = _first_told(history, at)
+    releases = first_told(history, at)
     found = [(releases[r.model], r) for r in of_releases(ratings) if r.model in releases]
     return sorted(found, key=lambda p: (not p[1].rateable, -p[1].score, p[1].rated_at, p[1].model))
 
@@ -166,51 +164,100 @@ def changes_of(ratings: Iterable[ThreatRating]) -> list[ThreatRating]:
     return sorted(between_releases(ratings), key=lambda r: (r.rated_at, r.model), reverse=True)
 
 
-def find_rated(
-    name: str, ratings: Iterable[ThreatRating], history: Any, at: datetime
-) -> tuple[ModelRelease, ThreatRating]:
-    """The release called ``name`` or the only one that begins so, case ignored, with its rating."""
-    from engine.decision.rated import of_releases
+def find_release(
+    name: str, rated: Iterable[str], told: Mapping[str, ModelRelease], voice: Speaker
+) -> ModelRelease:
+    """The release that ``name`` means among the names ``rated`` (``meant``).
 
-    rated = {r.model: r for r in of_releases(ratings)}
-    model = find_name(name, rated)
-    return _first_told(history, at)[model], rated[model]
+    A remark tells what else it may mean. Raises as ``meant`` does.
+    """
+    from engine.report.i18n import Said
+    from engine.report.typography import clean
+
+    known = list(rated)
+    found = candidates(name, known)
+    release = meant(name, [told[model] for model in found], known)
+    if len(found) > 1:
+        others = ", ".join(sorted(model for model in found if model != release.model))
+        said = voice.say(
+            "'{name}' is taken for {model}; {others} begin so too",
+            name=Said(clean(name, limit=60)), model=Said(release.model), others=Said(others),
+        )  # fmt: skip
+        remark(said)
+    return release
 
 
-def find_name(name: str, known: Iterable[str], what: str = "release") -> str:
-    """``name`` among ``known``, case ignored: the whole name, else the only one that begins so,
-    else the same without the family in front (R1, K2: what follows a hyphen or a space).
+def meant(name: str, found: Sequence[ModelRelease], known: Iterable[str]) -> ModelRelease:
+    """Of the releases that ``name`` may mean: the flagship, where they are one run's.
+
+    The flagship of a run is the largest of its first day: V4 means V4-Pro. Names of several runs
+    are listed with their days, so that one of them can be copied.
+    """
+    from engine.threat.evidence import family
+
+    if not found:
+        raise UnknownNameError("release", name, known)
+    if len({family(r.model) for r in found}) > 1:
+        newest = sorted(found, key=lambda r: (r.released_on, r.model), reverse=True)
+        raise _several(name, [f'"{r.model}" {r.released_on}' for r in newest])
+    return min(found, key=lambda r: (r.released_on, -(r.total_params_b or 0.0), r.model))
+
+
+def find_name(name: str, known: Iterable[str], what: str) -> str:
+    """The one of ``known`` that ``name`` means, case ignored.
 
     Raises ``UnknownNameError`` with the nearest name, ``InputError`` where several begin so.
     """
-    wanted, names = name.strip().lower(), list(known)
-    tails = {n: [n.lower(), *_tails(n.lower())] for n in names}
-    tiers = (
-        [n for n in names if n.lower() == wanted],
-        [n for n in names if n.lower().startswith(wanted)],
-        [n for n in names if wanted in tails[n]],
-        [n for n in names if any(tail.startswith(wanted) for tail in tails[n])],
-    )
-    begun = next((tier for tier in tiers if tier), []) if wanted else []
-    if len(begun) > 1:
-        shown = ", ".join(sorted(begun)[:6])
-        raise InputError(
-            phrase(
-                "'{name}' begins {begun} names: {shown}",
-                name=name[:60],
-                begun=str(len(begun)),
-                shown=shown,
-            ),
-            remedy=phrase("add to it"),
-        )
-    if not begun:
+    names = list(known)
+    found = candidates(name, names)
+    if not found:
         raise UnknownNameError(what, name, names)
-    return begun[0]
+    if len(found) > 1:
+        raise _several(name, [f'"{n}"' for n in sorted(found)])
+    return found[0]
 
 
-def _tails(name: str) -> list[str]:
+def candidates(name: str, known: Iterable[str]) -> list[str]:
+    """What of ``known`` fits ``name``, case ignored, by the narrowest reading that anything fits.
+
+    The whole name; its beginning, to the end of a word or within one; then the same without the
+    family in front (R1, K2: what follows a hyphen or a space).
+    """
+    wanted, names = name.strip().lower(), list(known)
+    if not wanted:
+        return []
+    whole = {n: (n.lower(),) for n in names}
+    tails = {n: _tails(n.lower()) for n in names}
+    for parts in (whole, tails):
+        for fits in (str.__eq__, _begins_words, str.startswith):
+            found = [n for n in names if any(fits(part, wanted) for part in parts[n])]
+            if found:
+                return found
+    return []
+
+
+def _begins_words(text: str, beginning: str) -> bool:
+    return text.startswith((f"{beginning}-", f"{beginning} "))
+
+
+def _tails(name: str) -> tuple[str, ...]:
     """What follows each hyphen or space of a name."""
-    return [name[at + 1 :] for at, sign in enumerate(name) if sign in "- "]
+    return tuple(name[at + 1 :] for at, sign in enumerate(name) if sign in "- ")
+
+
+def _several(name: str, shown: Sequence[str]) -> InputError:
+    """That ``name`` may mean several things: the first of them, ready to be copied."""
+    more = len(shown) - MOST_SHOWN
+    listed = ", ".join(shown[:MOST_SHOWN]) + (f" (+{more})" if more > 0 else "")
+    return InputError(
+        phrase(
+            "'{name}' begins {begun} names: {shown}",
+            name=name[:60],
+            begun=str(len(shown)),
+            shown=listed,
+        ),
+        remedy=phrase("give one of them whole"),
+    )
 
 
 def plain(release: ModelRelease, rating: ThreatRating) -> dict[str, Any]:
