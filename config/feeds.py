@@ -12,11 +12,12 @@ from pydantic import Field, model_validator
 
 from config.schema import FaultsError, Many, Strict, read_file
 from engine.errors import UnknownNameError
+from engine.phrases import phrase
 
 _Name = Annotated[
     str,
     Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$"),
-    Field(description="lower-case letters, digits, - and _, at most 64"),
+    Field(description=phrase("lower-case letters, digits, - and _, at most 64")),
 ]
 _Kind = Annotated[
     str,
@@ -26,7 +27,7 @@ _Kind = Annotated[
 _Url = Annotated[
     str,
     Field(pattern=r"^(https?://[^\s/]+.*)?$", max_length=2_000),
-    Field(description="an http(s) address"),
+    Field(description=phrase("an http(s) address")),
 ]
 _HOST = re.compile(r"[a-z0-9.:-]{1,253}\Z")
 
@@ -55,7 +56,7 @@ class FeedConfig(Strict):
     may_be_empty: bool = False
     enabled: bool = True
     lang: Annotated[
-        str, Field(pattern=r"^[a-z]{2}$"), Field(description="a two-letter language")
+        str, Field(pattern=r"^[a-z]{2}$"), Field(description=phrase("a two-letter language"))
     ] = "en"
     allow_private: bool = False
     needs_contact: bool = False
@@ -90,17 +91,23 @@ class FeedsConfig(Strict):
     @model_validator(mode="after")
     def _names_are_names(self) -> Self:
         found: list[tuple[tuple[str | int, ...], str]] = [
-            (("hosts", host), "is not a lower-case host name")
+            (("hosts", host), phrase("is not a lower-case host name"))
             for host in self.hosts
             if not _HOST.match(host)
         ]
         seen: set[str] = set()
         for order, feed in enumerate(self.feed):
             if feed.name in seen:
-                found.append((("feed", order), "the name is used twice"))
+                found.append((("feed", order), phrase("the name is used twice")))
             seen.add(feed.name)
         found += [
-            (("feed", order), f"fallback = '{feed.fallback}' is no other stanza of this file")
+            (
+                ("feed", order),
+                phrase(
+                    "fallback = '{fallback}' is no other stanza of this file",
+                    fallback=feed.fallback,
+                ),
+            )
             for order, feed in enumerate(self.feed)
             if feed.fallback and feed.fallback not in seen - {feed.name}
         ]
@@ -119,7 +126,7 @@ class FeedsConfig(Strict):
         wanted = list(names)
         for name in wanted:
             if name not in known:
-                raise UnknownNameError("feed", name, known)
+                raise UnknownNameError(phrase("feed"), name, known)
         return tuple(feed for feed in self.feed if feed.name in wanted)
 
 

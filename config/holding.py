@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from config.schema import FaultsError, Many, Strict
+from engine.phrases import phrase
 
 TEMPLATE = """\
 # What you hold. It moves lines in money (what selling would bring and cost), never a decision.
@@ -45,12 +46,14 @@ TEMPLATE = """\
 """A ``holding.toml`` to start from; as it stands, nothing is held."""
 
 _Country = Annotated[
-    str, Field(pattern=r"^[A-Z]{2}$"), Field(description='a country in two letters, such as "FR"')
+    str,
+    Field(pattern=r"^[A-Z]{2}$"),
+    Field(description=phrase('a country in two letters, such as "FR"')),
 ]
 _Currency = Annotated[
     str,
     Field(pattern=r"^[A-Z]{3}$"),
-    Field(description='a currency in three letters, such as "USD"'),
+    Field(description=phrase('a currency in three letters, such as "USD"')),
 ]
 _Percent = Annotated[float, Field(ge=0, le=100)]
 
@@ -181,7 +184,11 @@ class Holding(Strict):
         found = []
         for order, rule in enumerate(self.tax):
             if (rule.country, rule.year) in seen:
-                text = f"a second rule for {rule.country} in {rule.year}"
+                text = phrase(
+                    "a second rule for {country} in {year}",
+                    country=rule.country,
+                    year=str(rule.year),
+                )
                 found.append((("tax", order), text))
             seen.add((rule.country, rule.year))
         if found:

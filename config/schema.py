@@ -66,14 +66,24 @@ def read_text(path: Path) -> str:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise ConfigError([f"{path}: is not a file"])
+            raise ConfigError([phrase("{path}: is not a file", path=str(path))])
         if found.st_size > MAX_CONFIG_BYTES:
-            raise ConfigError([f"{path.name}: larger than {MAX_CONFIG_BYTES:,} bytes"])
+            raise ConfigError(
+                [
+                    phrase(
+                        "{name}: larger than {max_config_bytes:int} bytes",
+                        name=path.name,
+                        max_config_bytes=MAX_CONFIG_BYTES,
+                    )
+                ]
+            )
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ConfigError([f"{path}: cannot be read ({error.strerror})"]) from None
+        raise ConfigError(
+            [phrase("{path}: cannot be read ({why})", path=str(path), why=error.strerror)]
+        ) from None
     except UnicodeDecodeError:
-        raise ConfigError([f"{path.name}: is not UTF-8 text"]) from None
+        raise ConfigError([phrase("{name}: is not UTF-8 text", name=path.name)]) from None
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
@@ -81,7 +91,7 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise ConfigError([f"{where}: brackets nested too deep"]) from None
+        raise ConfigError([phrase("{where}: brackets nested too deep", where=where)]) from None
     except ValueError as error:  # a number of thousands of digits is no TOMLDecodeError
         raise ConfigError([_toml_message(error, where)]) from None
 
@@ -185,7 +195,7 @@ def _found(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Pla
         if isinstance(fault, FaultsError):
             yield from (((*place, *below), text) for below, text in fault.found)
         elif problem["type"] == "extra_forbidden":
-            yield place, unknown("key", place[-1], keys_at(_schema(model), place[:-1]))
+            yield place, unknown(phrase("key"), place[-1], keys_at(_schema(model), place[:-1]))
         elif problem["type"] == "missing":
             yield place, phrase("{key} is missing", key=str(place[-1]))
         else:
@@ -198,7 +208,7 @@ def _wrong(place: Place, problem: Mapping[str, Any], node: Mapping[str, Any]) ->
     hidden = key in _PRIVATE or isinstance(given, dict | list)  # a whole table says too much
     shown = key if hidden or not key else f"{key} = {given!r}"[:80]
     if problem["type"] == "value_error":
-        return _joined(shown, problem["msg"].removeprefix("Value error, "))
+        return _joined(shown, problem["ctx"]["error"].args[0])
     allowed = _allowed(node)
     if not allowed:
         return _joined(shown, problem["msg"])
@@ -210,8 +220,8 @@ def _wrong(place: Place, problem: Mapping[str, Any], node: Mapping[str, Any]) ->
 def _joined(shown: str, message: str) -> str:
     if not shown:
         return message
-    if message.startswith("is "):
-        return f"{shown} {message}"
+    if message.startswith("is "):  # a predicate of what is shown
+        return phrase("{subject} {predicate}", subject=shown, predicate=message)
     return phrase("{shown}: {fault}", shown=shown, fault=message)
 
 

@@ -26,6 +26,7 @@ from config.strategy import StrategyFile
 from config.threat import ThreatParameters
 from engine.errors import ConfigError, InputError, UnknownNameError
 from engine.files import at_home
+from engine.phrases import phrase
 
 _M = TypeVar("_M", bound=BaseModel)
 PACKAGED = Path(__file__).resolve().parent
@@ -103,7 +104,7 @@ a source that is down."""
 _ClockText = Annotated[
     str,
     Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$"),
-    Field(description="a time of day such as 08:30"),
+    Field(description=phrase("a time of day such as 08:30")),
 ]
 
 
@@ -121,12 +122,12 @@ class QuietHours(Strict):
     @field_validator("zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
-        return one_of("time zone", zone, available_timezones())
+        return one_of(phrase("time zone"), zone, available_timezones())
 
     @field_validator("wake_for")
     @classmethod
     def _kinds_exist(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(one_of("alert kind", kind, ALERT_KINDS) for kind in kinds)
+        return tuple(one_of(phrase("alert kind"), kind, ALERT_KINDS) for kind in kinds)
 
     def covers(self, now: datetime) -> bool:
         """Whether it is quiet at ``now``: from ``start`` to before ``end``, over midnight too.
@@ -154,12 +155,14 @@ class ChannelSettings(Strict):
     @field_validator("kinds")
     @classmethod
     def _kinds_exist(cls, kinds: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(one_of("alert kind", kind, ALERT_KINDS) for kind in kinds)
+        return tuple(one_of(phrase("alert kind"), kind, ALERT_KINDS) for kind in kinds)
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
         if bool(self.url_env) == bool(self.url_file):
-            raise ValueError(f"channel '{self.name}' needs url_env or url_file, one of the two")
+            raise ValueError(
+                phrase("channel '{name}' needs url_env or url_file, one of the two", name=self.name)
+            )
         return self
 
 
@@ -180,7 +183,9 @@ class DeliverySettings(Strict):
         names = [channel.name for channel in channels]
         twice = [i for i, name in enumerate(names) if name in names[:i]]
         if twice:
-            raise FaultsError(((i,), f"two channels are called '{names[i]}'") for i in twice)
+            raise FaultsError(
+                ((i,), phrase("two channels are called '{names}'", names=names[i])) for i in twice
+            )
         return channels
 
 
@@ -216,7 +221,9 @@ class TimestampSettings(Strict):
     @model_validator(mode="after")
     def _roots_are_named(self) -> Self:
         if self.url and not self.roots_file:
-            raise ValueError("[timestamp] url needs roots_file, or nothing could be verified")
+            raise ValueError(
+                phrase("[timestamp] url needs roots_file, or nothing could be verified")
+            )
         return self
 
 
@@ -287,7 +294,10 @@ def _need_folder(chosen: str) -> Path:
     except (OSError, InputError, ValueError):  # no such user, too long, a null character
         folder, found = Path(chosen[:200]), False
     if not found:
-        raise InputError(f"no nvsignal.toml in '{folder}'", remedy="give the folder that holds it")
+        raise InputError(
+            phrase("no nvsignal.toml in '{folder}'", folder=str(folder)),
+            remedy=phrase("give the folder that holds it"),
+        )
     return folder
 
 
@@ -314,7 +324,7 @@ def load(folder: Path, strategy: str | None = None) -> Config:
     scenarios = read.scenarios()
     holding = read.holding()
     if read.problems or chosen is None or events is None or feeds is None:
-        raise ConfigError(read.problems, remedy="nvsignal config check lists every problem")
+        raise ConfigError(read.problems, remedy=phrase("nvsignal config check lists every problem"))
     return Config(
         folder=folder,
         settings=settings,
@@ -349,7 +359,10 @@ class Read:
         for name, scenario in good.items():
             for part in scenario.includes:
                 if part not in found or part == name:
-                    self.problems.append(f"{name}.toml: {unknown('scenario', part, found)}")
+                    wrong = unknown(phrase("scenario"), part, found)
+                    self.problems.append(
+                        phrase("{place}: {fault}", place=f"{name}.toml", fault=wrong)
+                    )
         return good
 
     def holding(self) -> Holding | None:
@@ -367,11 +380,14 @@ def strategy_path(folder: Path, name: str) -> Path:
             for candidate in (direct, folder / direct, folder / "strategies" / direct.name):
                 if candidate.is_file():
                     return candidate
-            raise InputError(f"no strategy file '{name[:200]}'", remedy="see config/strategies")
+            raise InputError(
+                phrase("no strategy file '{name}'", name=name[:200]),
+                remedy=phrase("see config/strategies"),
+            )
     except (OSError, ValueError):
-        raise UnknownNameError("strategy preset", name, known) from None
+        raise UnknownNameError(phrase("strategy preset"), name, known) from None
     if name not in known:
-        raise UnknownNameError("strategy preset", name, known)
+        raise UnknownNameError(phrase("strategy preset"), name, known)
     return folder / "strategies" / f"{name}.toml"
 
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from config.schema import FaultsError, Many, Strict
+from config.schema import FaultsError, Many, Place, Strict
+from engine.phrases import phrase
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 
@@ -59,20 +60,25 @@ class Rule(Strict):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        found = []
+        found: list[tuple[Place, str]] = []
         if not self.exit_below < self.enter_above:
-            found.append(
-                f"exit_below = {self.exit_below:g} is not below enter_above = "
-                f"{self.enter_above:g}; the gap between them is what keeps the decision from "
-                "fluttering"
+            told = phrase(
+                "exit_below = {exit:sig6} is not below enter_above = {enter:sig6}; the gap between "
+                "them is what keeps the decision from fluttering",
+                exit=self.exit_below,
+                enter=self.enter_above,
             )
+            found.append((("exit_below",), told))
         if self.reduce_below is not None and self.reduce_below <= self.exit_below:
-            found.append(
-                f"reduce_below = {self.reduce_below:g} is not above exit_below = "
-                f"{self.exit_below:g}; it would never act"
+            told = phrase(
+                "reduce_below = {reduce:sig6} is not above exit_below = {exit:sig6}; it would "
+                "never act",
+                reduce=self.reduce_below,
+                exit=self.exit_below,
             )
+            found.append((("reduce_below",), told))
         if found:
-            raise FaultsError(((text.split()[0],), text) for text in found)
+            raise FaultsError(found)
         return self
 
 

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from config.schema import unknown
 from engine.errors import nearest
+from engine.phrases import phrase
 from engine.tables import csv_cells
 
 Cell = Callable[[str], str | None]
@@ -32,12 +33,12 @@ class TableRules:
     kinds: Mapping[str, str]
 
 
-def _parses(parse: Callable[[str], object], allowed: str) -> Cell:
+def _parses(parse: Callable[[str], object], wrong: str) -> Cell:
     def check(text: str) -> str | None:
         try:
             parse(text)
         except ValueError:
-            return f"is not {allowed}"
+            return wrong
         return None
 
     return check
@@ -48,10 +49,13 @@ def _number(low: float, high: float, *, above: bool = False) -> Cell:
         try:
             value = float(text)
         except ValueError:
-            return "is not a number"
+            return phrase("is not a number")
         inside = low <= value <= high and not (above and value == low)
-        what = f"{'above' if above else 'from'} {low:g} to {high:g}"
-        return None if math.isfinite(value) and inside else f"is not a number {what}"
+        if math.isfinite(value) and inside:
+            return None
+        if above:
+            return phrase("is not a number above {low} to {high}", low=f"{low:g}", high=f"{high:g}")
+        return phrase("is not a number from {low} to {high}", low=f"{low:g}", high=f"{high:g}")
 
     return check
 
@@ -70,9 +74,9 @@ def _instant(text: str) -> datetime:
 
 KINDS: Mapping[str, Cell] = MappingProxyType(
     {
-        "date": _parses(_day, "a date such as 2025-08-22"),
-        "instant": _parses(_instant, "an instant such as 2025-08-22T14:30Z"),
-        "clock": _parses(time.fromisoformat, "a time of day such as 14:30"),
+        "date": _parses(_day, phrase("is not a date such as 2025-08-22")),
+        "instant": _parses(_instant, phrase("is not an instant such as 2025-08-22T14:30Z")),
+        "clock": _parses(time.fromisoformat, phrase("is not a time of day such as 14:30")),
         "number": _number(-1e6, 1e6),
         "percent": _number(-200, 200),
         "rate": _number(-5, 25),  # as ``engine.record.readings.observations.RATE_PCT``
@@ -358,26 +362,39 @@ def table_problems(file: str, text: str, words: Mapping[str, Cell]) -> Iterator[
     needs, seen = frozenset(sheet.needs.split()), {**KINDS, **words}
     for line, cells in rows:
         if len(cells) != len(heading):
-            yield line, f"{len(cells)} cells under {len(heading)} columns"
+            yield (
+                line,
+                phrase(
+                    "{cells} cells under {columns} columns", cells=len(cells), columns=len(heading)
+                ),
+            )
             continue
         for column, cell in zip(heading, cells, strict=True):
             wrong = _cell_problem(cell, sheet.kinds.get(column), seen)
             if not cell and column in needs:
-                yield line, f"column '{column}' is blank"
+                yield line, phrase("column '{column}' is blank", column=column)
             elif cell and wrong:
-                yield line, f"{column} '{cell[:60]}' {wrong}"
+                yield (
+                    line,
+                    phrase("{column} '{cell}' {wrong}", column=column, cell=cell[:60], wrong=wrong),
+                )
 
 
 def _heading_problems(heading: list[str], columns: list[str]) -> Iterator[str]:
     for column in columns:
         if column not in heading:
             near = nearest(column, [c for c in heading if c not in columns])
-            yield f"no column '{column}'" + (f" (is '{near[:60]}' meant?)" if near else "")
+            if near:
+                yield phrase(
+                    "no column '{column}' (is '{near}' meant?)", column=column, near=near[:60]
+                )
+            else:
+                yield phrase("no column '{column}'", column=column)
     for column in heading:
         if column not in columns:
-            yield unknown("column", column, columns)
+            yield unknown(phrase("column"), column, columns)
     if len(set(heading)) < len(heading):
-        yield "a column comes twice"
+        yield phrase("a column comes twice")
 
 
 def _cell_problem(cell: str, kind: str | None, kinds: Mapping[str, Cell]) -> str | None:
@@ -389,4 +406,7 @@ def _cell_problem(cell: str, kind: str | None, kinds: Mapping[str, Cell]) -> str
     if cell in allowed:
         return None
     near = nearest(cell, allowed)
-    return f"is not one of {', '.join(allowed)}" + (f" (did you mean '{near}'?)" if near else "")
+    listed = ", ".join(allowed)
+    if near is None:
+        return phrase("is not one of {allowed}", allowed=listed)
+    return phrase("is not one of {allowed} (did you mean '{near}'?)", allowed=listed, near=near)

@@ -16,6 +16,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from config.schema import FaultsError, Many, Place, Strict
+from engine.phrases import phrase
 
 Share = Annotated[float, Field(ge=0, le=1)]
 _LogitSize = Annotated[float, Field(gt=0, le=10)]
@@ -47,7 +48,14 @@ class Range(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if not self.low <= self.mode <= self.high:
-            raise ValueError(f"low {self.low}, mode {self.mode}, high {self.high} are not in order")
+            raise ValueError(
+                phrase(
+                    "low {low}, mode {mode}, high {high} are not in order",
+                    low=self.low,
+                    mode=self.mode,
+                    high=self.high,
+                )
+            )
         return self
 
 
@@ -65,7 +73,7 @@ class Known(Range):
     @model_validator(mode="after")
     def _study_and_value(self) -> Self:
         if (self.study is None) != (self.published is None):
-            raise ValueError("study and published belong together")
+            raise ValueError(phrase("study and published belong together"))
         return self
 
 
@@ -110,7 +118,7 @@ class Uncertain(Strict):
         rows: list[tuple[Place, Range]] = [(("prior",), self.prior)]
         rows += [(("evidence", n), row) for n, row in enumerate(self.evidence)]
         found: list[tuple[Place, str]] = [
-            ((*place, "low"), "must be above 0 on a logarithmic scale")
+            ((*place, "low"), phrase("must be above 0 on a logarithmic scale"))
             for place, row in rows
             if self.scale == "log" and row.low <= 0
         ]
@@ -239,7 +247,9 @@ class Uncertainties(Strict):
             rows = [("prior",), *(("evidence", n) for n in range(len(figure.evidence)))]
             for place, row in zip(rows, (figure.prior, *figure.evidence), strict=True):
                 if row.high > 1:
-                    found.append(((name, *place, "high"), f"{row.high} is a share above 1"))
+                    found.append(
+                        ((name, *place, "high"), phrase("{high} is a share above 1", high=row.high))
+                    )
         if found:
             raise FaultsError(found)
         return self
@@ -275,7 +285,7 @@ class PolicyMix(Strict):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         if abs(self.free + self.licensed + self.barred - 1.0) > 1e-9:
-            raise ValueError("free, licensed and barred must add up to 1")
+            raise ValueError(phrase("free, licensed and barred must add up to 1"))
         return self
 
 
@@ -372,15 +382,26 @@ def estimate_problems(
 ) -> list[str]:
     """Where the figures that weigh a published estimate and the table of estimates disagree."""
     table = {row["study"]: (row["known_on"], _number(row["value"])) for row in rows}
-    found = []
+    found: list[str] = []
     for name, weighed in _weighed(parameters):
         told = (weighed.known_on.isoformat(), weighed.published)
         held = table.get(weighed.study or "")
         if told != held:
-            has = "no such study" if held is None else f"{held[1]:g} of {held[0]}"
+            has = (
+                phrase("no such study")
+                if held is None
+                else phrase("{figure:sig6} of {day}", figure=held[1], day=held[0])
+            )
             found.append(
-                f"{where}: uncertain.{name}: '{weighed.study}' is {weighed.published:g} of "
-                f"{told[0]} here, and {ESTIMATES} has {has}"
+                phrase(
+                    "{place}: '{study}' is {figure:sig6} of {day} here, and {table} has {has}",
+                    place=f"{where}: uncertain.{name}",
+                    study=weighed.study,
+                    figure=weighed.published,
+                    day=told[0],
+                    table=ESTIMATES,
+                    has=has,
+                )
             )
     return found
 

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, Field, create_model, model_validator
 
 from config.schema import FaultsError, Place, Strict
 from engine.errors import NvsignalError
+from engine.phrases import error_phrase
 from engine.values import RELEASE_BOUNDS, ModelRelease
 
 
@@ -46,7 +47,7 @@ def _fault(fields: dict[str, Any]) -> str | None:
     try:
         ModelRelease(**fields)
     except NvsignalError as error:
-        return str(error)
+        return error_phrase(error)
     return None
 
 

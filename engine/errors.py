@@ -97,13 +97,16 @@ class StoreError(NvsignalError):
 
 
 class FeedError(NvsignalError):
-    """One feed failed. ``feed`` is its name, ``state`` its health (see ``FeedState``)."""
+    """One feed failed.
+
+    ``feed`` is its name, ``said`` what happened, ``state`` its health (see ``FeedState``).
+    """
 
     def __init__(
         self, feed: str, message: str, *, state: str = "error", remedy: str | None = None
     ) -> None:
         super().__init__(f"{feed}: {message}", remedy=remedy)
-        self.feed, self.state = feed, state
+        self.feed, self.said, self.state = feed, message, state
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -48,7 +48,13 @@ from functools import lru_cache
 from string import Formatter
 from typing import Any, NamedTuple
 
-from engine.errors import DataError
+from engine.errors import (
+    DataError,
+    FeedError,
+    NvsignalError,
+    OutOfRangeError,
+    UnknownNameError,
+)
 
 NOT_OBSERVED = "not observed"
 _KIND = re.compile(r"(?P<sign>\+?)(?:\.(?P<f>\d)f|(?P<name>[a-z]+?)(?P<digits>\d?))\Z")
@@ -107,6 +113,34 @@ class Phrase(str):
 def phrase(template: str, /, **args: Any) -> Phrase:
     """The sentence ``template`` with ``args``; see the module's table for the formats."""
     return Phrase(template, args)
+
+
+def error_phrase(error: NvsignalError) -> Phrase:
+    """What ``str(error)`` says, remedy included, still translatable where its parts are.
+
+    What the error's own class composes is phrased here.
+    """
+    message, remedy = _told(error)
+    if remedy is None:
+        return paragraph(message)
+    return phrase("{fault} ({remedy})", fault=message, remedy=remedy)
+
+
+def _told(error: NvsignalError) -> tuple[str, str | None]:
+    if isinstance(error, UnknownNameError):
+        near = error.suggestion
+        return (
+            phrase("unknown {what} '{name}'", what=error.what, name=error.name[:120]),
+            None if near is None else phrase("did you mean '{near}'?", near=near),
+        )
+    if isinstance(error, OutOfRangeError):
+        return (
+            phrase("{field} = {value} is not allowed", field=error.field, value=repr(error.value)),
+            phrase("allowed: {allowed}", allowed=error.allowed),
+        )
+    if isinstance(error, FeedError):
+        return phrase("{feed}: {fault}", feed=error.feed, fault=error.said), error.remedy
+    return error.message, error.remedy
 
 
 def plural(one: str, many: str, /, *, n: int, **args: Any) -> Phrase:

@@ -74,7 +74,7 @@ def csv_cells(text: str, name: str, *, separator: str = ",") -> Iterator[tuple[i
                 "{name}:{x}: {error}",
                 name=name,
                 x=str(max(1, reader.line_num)),
-                error=str(_reason(error)),
+                error=_reason(error),
             )
         ) from None
 
@@ -82,8 +82,11 @@ def csv_cells(text: str, name: str, *, separator: str = ",") -> Iterator[tuple[i
 def _reason(error: csv.Error) -> str:
     said = str(error)
     if "field larger" in said:
-        return f"a cell has more than {MAX_CELL_CHARS:,} characters (a quotation mark left open?)"
-    return f"not a CSV row: {said}"
+        return phrase(
+            "a cell has more than {most:int} characters (a quotation mark left open?)",
+            most=MAX_CELL_CHARS,
+        )
+    return phrase("not a CSV row: {said}", said=said)
 
 
 def csv_rows(

@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import ConfigError, DataError, OutOfRangeError, nearest
+from engine.phrases import phrase
 from engine.values import Evidence, FloatArray
 
 Params = Mapping[str, FloatArray | float]
@@ -141,8 +142,12 @@ class _Declared(Mapping[str, FloatArray]):
     def __getitem__(self, name: str) -> FloatArray:
         if name not in self._open:
             raise DataError(
-                f"strategy '{self._name}' reads '{name[:60]}' without declaring it",
-                remedy="name it in the class's needs",
+                phrase(
+                    "strategy '{name}' reads '{name2}' without declaring it",
+                    name=self._name,
+                    name2=name[:60],
+                ),
+                remedy=phrase("name it in the class's needs"),
             )
         return self._features[name]
 
@@ -185,7 +190,9 @@ def decay(impulse: FloatArray, half_life_sessions: FloatArray | float) -> FloatA
     """
     half_life = np.asarray(half_life_sessions, dtype=np.float64)
     if not (half_life > 0).all():
-        raise OutOfRangeError("half_life_sessions", half_life_sessions, "greater than 0 sessions")
+        raise OutOfRangeError(
+            "half_life_sessions", half_life_sessions, phrase("greater than 0 sessions")
+        )
     keep = np.exp2(-1.0 / half_life)
     incoming = np.nan_to_num(impulse, nan=0.0)
     if keep.ndim == 0 and incoming.ndim == 1:
@@ -209,7 +216,9 @@ def fade_latest(
     """
     half_life = np.asarray(half_life_sessions, dtype=np.float64)
     if not (half_life > 0).all():
-        raise OutOfRangeError("half_life_sessions", half_life_sessions, "greater than 0 sessions")
+        raise OutOfRangeError(
+            "half_life_sessions", half_life_sessions, phrase("greater than 0 sessions")
+        )
     rate = np.exp2(-1.0 / half_life)[..., 0] if half_life.ndim else np.exp2(-1.0 / half_life)
     lead = np.broadcast_shapes(impulse.shape[:-1], told.shape[:-1], rate.shape)
     out: FloatArray = np.empty((*lead, told.shape[-1]))

@@ -52,11 +52,11 @@ class Answers:
     def __call__(self, question: str, asked: Mapping[str, str | Sequence[str]]) -> str:
         """The JSON that the command of this name prints. Raises ``NvsignalError`` in one line."""
         if question not in QUESTIONS:
-            raise UnknownNameError("question", question, list(QUESTIONS))
+            raise UnknownNameError(phrase("question"), question, list(QUESTIONS))
         given = {name: value for name, value in asked.items() if value}
         for name in given:
             if name not in QUESTIONS[question]:
-                raise UnknownNameError("option", name, list(QUESTIONS[question]))
+                raise UnknownNameError(phrase("option"), name, list(QUESTIONS[question]))
         if question == "holding":
             self._need_leave()
         return self._told([question, *self._options(question, given)])

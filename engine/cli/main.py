@@ -20,6 +20,7 @@ from engine.cli import commands
 from engine.cli.address import hide_password
 from engine.cli.output import ClosedOutput, fail, redacted, standard_output, unexpected
 from engine.errors import NvsignalError
+from engine.phrases import phrase
 
 
 def build(first: str = "") -> typer.Typer:
@@ -60,38 +61,45 @@ def main(argv: list[str] | None = None) -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if argv is None:
         hide_password()
+    words = sys.argv[1:] if argv is None else argv
     try:
         with standard_output():
             try:
-                build(*(sys.argv[1:] if argv is None else argv)[:1])(args=argv)
+                build(*words[:1])(args=argv)
             finally:  # a loss is told here, once, and not by Python's own exit
                 sys.stdout.flush()
     except NvsignalError as error:
-        fail(redacted(_told(error, sys.argv[1:] if argv is None else argv)))
+        fail(redacted(_told(error, words)))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        fail("interrupted; what was recorded so far is kept")
+        fail(_told(NvsignalError(phrase("interrupted; what was recorded so far is kept")), words))
         sys.exit(130)
     except Exception as error:
         if os.environ.get(DEBUG):
             raise
-        fail(f"{unexpected(error)} ({DEBUG}=1 shows where; please report it)")
+        shows = phrase("{switch} shows where; please report it", switch=f"{DEBUG}=1")
+        fail(_told(NvsignalError(unexpected(error), remedy=shows), words))
         sys.exit(1)
 
 
 def _told(error: NvsignalError, argv: Sequence[str]) -> str:
-    """``error`` in the language that was asked for with ``--lang``, else as it is: in English."""
-    asked = [after for before, after in pairwise(argv) if before == "--lang"]
-    asked += [word.partition("=")[2] for word in argv if word.startswith("--lang=")]
-    if not asked or asked[-1][:2] == "en":
-        return str(error)
+    """``error`` in the language asked for with ``--lang``, else in the configured one."""
+    from engine.cli.speech import configured
     from engine.report.faults import fault_lines
     from engine.report.i18n import voice
 
     try:
-        return "\n".join(fault_lines(error, voice(asked[-1])))
-    except NvsignalError:  # a language that there is not, which may be the very error
+        lang = _given("--lang", argv) or configured(_given("--config", argv))
+        return str(error) if lang[:2] == "en" else "\n".join(fault_lines(error, voice(lang)))
+    except NvsignalError:  # a language or a folder that there is not, which may be the very error
         return str(error)
+
+
+def _given(option: str, argv: Sequence[str]) -> str | None:
+    """The last value of ``option`` on the command line; None where it does not stand there."""
+    found = [after for before, after in pairwise(argv) if before == option]
+    found += [word.partition("=")[2] for word in argv if word.startswith(f"{option}=")]
+    return found[-1] if found else None
 
 
 DEBUG = "NVSIGNAL_DEBUG"

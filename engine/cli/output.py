@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from engine.errors import InputError, StoreError
+from engine.phrases import phrase
 from engine.plain import safe_text, to_plain
 
 
@@ -71,7 +72,9 @@ def standard_output() -> Iterator[None]:
     except OSError as error:
         _give_up_output()
         where = error.filename or "standard output"  # only what has a name is another file
-        raise StoreError(f"cannot write to {where} ({error.strerror})") from None
+        raise StoreError(
+            phrase("cannot write to {where} ({why})", where=where, why=error.strerror)
+        ) from None
     except SystemExit:
         if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # click met the broken pipe first
             raise SystemExit(141) from None
@@ -90,9 +93,11 @@ def read_piped(name: str, *, at_most: int) -> bytes:
     try:
         raw = sys.stdin.buffer.read(at_most + 1)
     except (OSError, AttributeError):
-        raise InputError(f"{name} cannot be read") from None
+        raise InputError(phrase("{name} cannot be read", name=name)) from None
     if len(raw) > at_most:
-        raise InputError(f"{name} is larger than {at_most:,} bytes")
+        raise InputError(
+            phrase("{name} is larger than {at_most:int} bytes", name=name, at_most=at_most)
+        )
     return raw
 
 
@@ -105,8 +110,8 @@ def redacted(text: str) -> str:
 
 def unexpected(error: Exception) -> str:
     """One line for an error that nobody foresaw, without passwords of addresses."""
-    text = " ".join(str(error).split())
-    return redacted(f"unexpected {type(error).__name__}: {text or 'no reason given'}")
+    text = redacted(" ".join(str(error).split())) or phrase("no reason given")
+    return phrase("unexpected {kind}: {text}", kind=type(error).__name__, text=text)
 
 
 def fail(message: str) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from config.strategy import RiskWords, Rule
 from engine.errors import ConfigError
+from engine.phrases import phrase
 from engine.values import FloatArray
 from strategies.base import Strategy
 
@@ -53,7 +54,11 @@ class Blend:
             f"strategy '{n}' is listed twice" for n in {n for n in names if names.count(n) > 1}
         ]
         problems += [
-            f"weight of '{v.strategy.name}' = {v.weight!r}; allowed: 0 or more, finite"
+            phrase(
+                "weight of '{name}' = {weight}; allowed: 0 or more, finite",
+                name=v.strategy.name,
+                weight=repr(v.weight),
+            )
             for v in self.voices
             if not (math.isfinite(v.weight) and v.weight >= 0)
         ]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError, NvsignalError
+from engine.phrases import phrase
 from engine.service import stamps
 
 if TYPE_CHECKING:
@@ -80,7 +81,12 @@ class Afterwards:
         watch = self.config.settings.watch
         address = os.environ.get(watch.ping_url_env, "").strip()
         if not address:
-            raise InputError(f"the environment variable {watch.ping_url_env} is not set")
+            raise InputError(
+                phrase(
+                    "the environment variable {ping_url_env} is not set",
+                    ping_url_env=watch.ping_url_env,
+                )
+            )
         if self.ping is not None:
             self.ping(address)
             return

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import InputError, LedgerError
 from engine.files import read_bytes
+from engine.phrases import phrase
 
 if TYPE_CHECKING:
     from engine.record.store import Store
@@ -58,8 +59,10 @@ def anchors_of(path: Path) -> tuple[Anchor, ...]:
         found = tuple(Anchor(entry_hash=head, path=path) for head in heads_in(content))
     if not found:
         raise InputError(
-            f"{path} names no entry of the ledger",
-            remedy="give a report of a morning: HTML, text, JSON, or its mail (.eml, .mbox)",
+            phrase("{path} names no entry of the ledger", path=str(path)),
+            remedy=phrase(
+                "give a report of a morning: HTML, text, JSON, or its mail (.eml, .mbox)"
+            ),
         )
     return found
 
@@ -139,9 +142,13 @@ def hold(store: Store, folder: Path, files: Sequence[Path] = ()) -> int:
     for anchor in told:
         if anchor.entry_hash not in known:
             raise LedgerError(
-                f"{anchor.path.name} names the entry {anchor.entry_hash[:12]}, which the ledger "
-                "does not hold: it was rewritten or cut off since",
-                remedy="restore a backup: nvsignal db restore",
+                phrase(
+                    "{name} names the entry {entry_hash}, which the ledger does not hold: it "
+                    "was rewritten or cut off since",
+                    name=anchor.path.name,
+                    entry_hash=anchor.entry_hash[:12],
+                ),
+                remedy=phrase("restore a backup: nvsignal db restore"),
             )
     return len({(anchor.path, anchor.entry_hash) for anchor in told})
 
@@ -155,7 +162,11 @@ def _hold_backup(store: Store, known: Collection[str]) -> None:
         return
     if last.ledger_head and last.ledger_head not in known:
         raise LedgerError(
-            f"the backup {last.path.name} ends with the entry {last.ledger_head[:12]}, which the "
-            "ledger does not hold: it was rewritten or cut off since",
-            remedy=f"restore it: nvsignal db restore {last.path} --force",
+            phrase(
+                "the backup {name} ends with the entry {ledger_head}, which the ledger "
+                "does not hold: it was rewritten or cut off since",
+                name=last.path.name,
+                ledger_head=last.ledger_head[:12],
+            ),
+            remedy=phrase("restore it: nvsignal db restore {path} --force", path=str(last.path)),
         )

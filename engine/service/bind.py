@@ -25,7 +25,7 @@ from config.settings import Config, Read, strategy_paths
 from config.strategy import StrategyFile, Use, VoiceSettings
 from config.threat import ESTIMATES, estimate_problems, unweighed
 from engine.errors import ConfigError, InputError, NvsignalError, UnknownNameError, nearest
-from engine.phrases import phrase
+from engine.phrases import error_phrase, phrase
 from engine.service import tables
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def bound(config: Config) -> Bound:
     problems += event_problems(config.events, config.folder / "events.toml")
     problems += _feeds_checked(config)
     if problems or blend is None or threat is None:
-        raise ConfigError(problems, remedy="nvsignal config check lists every problem")
+        raise ConfigError(problems, remedy=phrase("nvsignal config check lists every problem"))
     read = {f.name: getattr(config, f.name) for f in fields(Config)}
     return Bound(**read, blend=blend, threat=threat)
 
@@ -104,7 +104,9 @@ def check(folder: Path) -> list[str]:
     _threat(folder / "threat.toml", read.problems)
     presets = settings.strategy_paths(folder)
     if not presets:
-        read.problems.append(f"{folder / 'strategies'}: no strategy file")
+        read.problems.append(
+            phrase("{folder}: no strategy file", folder=str(folder / "strategies"))
+        )
     for path in presets:
         preset = read.one(path, StrategyFile)
         if preset:
@@ -126,7 +128,14 @@ def warnings(folder: Path, now: datetime) -> list[str]:
         found.append("feeds.toml names no source: nothing new is ever collected")
     threat = _threat(folder / "threat.toml", [])
     left = unweighed(threat, _estimates(folder)) if threat else []
-    found += [f"{ESTIMATES}: no figure of threat.toml weighs '{study}'" for study in left]
+    found += [
+        phrase(
+            "{estimates}: no figure of threat.toml weighs '{study}'",
+            estimates=ESTIMATES,
+            study=study,
+        )
+        for study in left
+    ]
     return found + tables.warnings(settings.facts_folder(folder), now)
 
 
@@ -159,14 +168,19 @@ def _clock_warnings(folder: Path) -> list[str]:
     chosen, told = Read(folder).one("nvsignal.toml", settings.Settings), folder / "nvsignal.toml"
     place = ("schedule", "report_at")
     hours = contradicting_hours(chosen) if chosen else ()
-    return [FileFaults.of(told).line(place, f"{what}; {remedy}") for what, remedy in hours]
+    return [
+        FileFaults.of(told).line(place, phrase("{what}; {remedy}", what=what, remedy=remedy))
+        for what, remedy in hours
+    ]
 
 
 def _weight_warnings(preset: StrategyFile, path: Path) -> list[str]:
     total = sum(voice.weight for voice in preset.strategy)
     if abs(total - 1.0) < 0.005:
         return []
-    said = f"the weights add up to {total:g}, not 1; each counts as its part of that"
+    said = phrase(
+        "the weights add up to {total:sig6}, not 1; each counts as its part of that", total=total
+    )
     return [FileFaults.of(path).line(("strategy", 0, "weight"), said)]
 
 
@@ -176,7 +190,7 @@ def _preset_problems(chosen: settings.Settings, folder: Path) -> list[str]:
         settings.strategy_path(folder, chosen.decision.strategy)
     except InputError as error:
         told = FileFaults.of(folder / "nvsignal.toml")
-        return [told.line(("decision", "strategy"), str(error))]
+        return [told.line(("decision", "strategy"), error_phrase(error))]
     return []
 
 
@@ -190,10 +204,15 @@ def event_problems(events: EventWeights, path: Path) -> list[str]:
     for table in ("policy", "domestic", "demand"):
         for name in getattr(events, table):
             if name not in EVENT_TYPES:
-                found.append(told.line((table, name), unknown("event type", name, EVENT_TYPES)))
+                found.append(
+                    told.line((table, name), unknown(phrase("event type"), name, EVENT_TYPES))
+                )
             elif name in seen:
                 found.append(
-                    told.line((table, name), f"'{name}' stands under {seen[name]} as well")
+                    told.line(
+                        (table, name),
+                        phrase("'{name}' stands under {seen} as well", name=name, seen=seen[name]),
+                    )
                 )
             seen.setdefault(name, table)
     return found
@@ -231,7 +250,7 @@ def feed_problems(feeds: FeedsConfig, path: Path) -> list[str]:
         try:
             options = collector_class(feed.kind).Options
         except InputError as error:
-            found.append(told.line(("feed", order, "kind"), str(error)))
+            found.append(told.line(("feed", order, "kind"), error_phrase(error)))
             continue
         problems = option_problems(feed, options)
         found += [told.line(("feed", order, *place), text) for place, text in problems]
@@ -280,16 +299,26 @@ def find_strategy(reference: str) -> Strategy:
         names = [f"strategies.{info.name}" for info in pkgutil.iter_modules(strategies.__path__)]
         near = nearest(module_name, names)
         raise InputError(
-            f"cannot import '{module_name[:80]}' ({str(error)[:160]})",
-            remedy=f"did you mean '{near}'?" if near else None,
+            phrase(
+                "cannot import '{module_name}' ({error})",
+                module_name=module_name[:80],
+                error=str(error)[:160],
+            ),
+            remedy=phrase("did you mean '{near}'?", near=near) if near else None,
         ) from None
     known = [n for n, v in vars(module).items() if is_strategy(v)]
     found = getattr(module, class_name, None)
     if not is_strategy(found):
-        raise UnknownNameError(f"strategy in {module_name}", class_name, known)
+        raise UnknownNameError(
+            phrase("strategy in {module_name}", module_name=module_name), class_name, known
+        )
     unknown_needs = sorted(found.needs - FEATURES.keys())
     if unknown_needs:
-        raise UnknownNameError(f"feature needed by {class_name}", unknown_needs[0], FEATURES)
+        raise UnknownNameError(
+            phrase("feature needed by {class_name}", class_name=class_name),
+            unknown_needs[0],
+            FEATURES,
+        )
     return found()
 
 
@@ -322,7 +351,9 @@ def blend_of(chosen: StrategyFile, path: Path, problems: list[str]) -> Blend | N
             valuation=valuation,
         )
     except ConfigError as error:
-        problems.extend(f"{path.name}: {p}" for p in error.problems)
+        problems.extend(
+            phrase("{place}: {fault}", place=path.name, fault=fault) for fault in error.problems
+        )
         return None
 
 
@@ -333,7 +364,7 @@ def _voice(given: Use, told: FileFaults, place: Place, problems: list[str]) -> V
     try:
         strategy = find_strategy(given.use)
     except InputError as error:
-        problems.append(told.line((*place, "use"), str(error)))
+        problems.append(told.line((*place, "use"), error_phrase(error)))
         return None
     params: dict[str, float] = {k: p.default for k, p in strategy.params.items()}
     for name, value in given.params.items():
@@ -341,7 +372,7 @@ def _voice(given: Use, told: FileFaults, place: Place, problems: list[str]) -> V
             params[name] = _in_money(strategy, name, value)
             wrong = param_problem(strategy, name, params[name])
         except InputError as error:
-            wrong = str(error)
+            wrong = error_phrase(error)
         if wrong:
             problems.append(told.line((*place, "params", name), wrong))
     weight = given.weight if isinstance(given, VoiceSettings) else 0.0
@@ -359,5 +390,11 @@ def _in_money(strategy: Any, name: str, value: float | int | str) -> float:
 
         return parse_money(value) / 1e12
     raise InputError(
-        f"{strategy.name}.{name} = '{value[:60]}' is text", remedy="write a number without quotes"
+        phrase(
+            "{name}.{name2} = '{value}' is text",
+            name=strategy.name,
+            name2=name,
+            value=value[:60],
+        ),
+        remedy=phrase("write a number without quotes"),
     )

@@ -232,7 +232,7 @@ class _Budget:
 
         if self._last_start is not None and self._monotonic() + ahead > self._last_start:
             raise FetchFailedError(
-                feed, "no time left in this round", reason="deferred", wait_seconds=1.0
+                feed, phrase("no time left in this round"), reason="deferred", wait_seconds=1.0
             )
 
     def sleep(self, seconds: float) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError, NvsignalError
 from engine.files import read_bytes, real, write_file
+from engine.phrases import phrase
 from engine.record.connect import file_of, parse_url, shown
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def last_backup() -> LastBackup | None:
             ledger_head=str(told["ledger_head"]),
         )
     except (ValueError, TypeError, KeyError):
-        raise InputError(f"'{_note()}' cannot be read", remedy="make a new backup") from None
+        raise InputError(
+            phrase("'{note}' cannot be read", note=_note()), remedy=phrase("make a new backup")
+        ) from None
 
 
 def head_in(path: Path) -> str:
@@ -103,7 +106,10 @@ def drill(config: Config, url: str, copy: Path | None = None) -> Drilled:
         with Store.open(fresh) as restored, Store.open(url, create=False) as record:
             entries = [e for e in ledger.entries(restored) if e.stands]
             if not entries:
-                raise InputError(f"{path} holds no decision yet", remedy="make one after a report")
+                raise InputError(
+                    phrase("{path} holds no decision yet", path=str(path)),
+                    remedy=phrase("make one after a report"),
+                )
             newest = entries[-1]
             texts = [_report(store, config, newest.made_at) for store in (restored, record)]
     return Drilled(
@@ -117,7 +123,7 @@ def drill(config: Config, url: str, copy: Path | None = None) -> Drilled:
 def _need_last() -> Path:
     last = last_backup()
     if last is None:
-        raise InputError("no backup was made yet", remedy="nvsignal db backup FILE")
+        raise InputError(phrase("no backup was made yet"), remedy=phrase("nvsignal db backup FILE"))
     return last.path
 
 
@@ -127,5 +133,5 @@ def _report(store: Store, config: Config, as_of: Any) -> str:
 
     text = render(prepare(store, config, as_of, record=False).report, "json", "en")
     if not isinstance(text, str):
-        raise NvsignalError("the report is no text")
+        raise NvsignalError(phrase("the report is no text"))
     return text

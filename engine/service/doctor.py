@@ -379,7 +379,7 @@ def leader(url: str) -> Iterator[Finding]:
         yield Finding(
             level="ok",
             check="leader",
-            message=phrase("{name} runs the mornings", name=str(holder.name)),
+            message=phrase("{name} runs the mornings", name=holder.name),
         )
 
 

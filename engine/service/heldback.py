@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from config.frozen import FROZEN_ON
 from engine.clock import NEW_YORK
 from engine.errors import InputError
+from engine.phrases import phrase
 from engine.service import judging, registering
 
 if TYPE_CHECKING:
@@ -48,8 +49,10 @@ def statement_for(store: Store, config: Bound) -> Mapping[str, Any]:
         if told["label"] == registering.HELD_BACK and told["from"] >= FIRST_ON.isoformat():
             return told
     raise InputError(
-        f"{config.strategy.name} is not registered for the months held back",
-        remedy=f"nvsignal register --held-back --from {FIRST_ON} --until DATE",
+        phrase("{name} is not registered for the months held back", name=config.strategy.name),
+        remedy=phrase(
+            "nvsignal register --held-back --from {first_on} --until DATE", first_on=str(FIRST_ON)
+        ),
     )
 
 
@@ -64,14 +67,14 @@ def run(store: Store, config: Bound, *, now: datetime) -> Run:
     told = statement_for(store, config)
     if registering.rule_of(config) != told["rule"]:
         raise InputError(
-            f"{told['preset']} is no longer the rule that was sealed",
-            remedy="nvsignal register --verify FILE tells what moved",
+            phrase("{told} is no longer the rule that was sealed", told=told["preset"]),
+            remedy=phrase("nvsignal register --verify FILE tells what moved"),
         )
     end = wiring.last_evening(store)
     if end.astimezone(NEW_YORK).date() <= FROZEN_ON:
         raise InputError(
-            f"the record holds no price after {FROZEN_ON}",
-            remedy="carry the later prices and rates into config/facts",
+            phrase("the record holds no price after {frozen_on}", frozen_on=str(FROZEN_ON)),
+            remedy=phrase("carry the later prices and rates into config/facts"),
         )
     world = wiring.world_at(store, config, min(end, now))
     found = judging.measure(

@@ -302,7 +302,7 @@ def read_table(path: Path, needs: Sequence[str]) -> list[tuple[str, Row]]:
     found = csv_rows(text, path.name, needs=needs, fold=True)
     rows = [(f"{path.name}:{line}", row) for line, row in found]
     if not rows:
-        raise InputError(phrase("'{name}' has no rows", name=str(path.name)))
+        raise InputError(phrase("'{name}' has no rows", name=path.name))
     return rows
 
 

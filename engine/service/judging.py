@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.errors import DataError, InputError
+from engine.phrases import phrase
 from engine.service import registering
 from engine.service.tracking import FALL_PCT, LEAST
 
@@ -115,7 +116,7 @@ def window_for(assessment: Assessment, told: Mapping[str, Any]) -> Window:
     bars = bars_at(assessment.world.history, "NVDA", assessment.world.as_of)
     first, until = (date.fromisoformat(told[name]) for name in ("from", "until"))
     if not bars or max(bars) < first:
-        raise InputError(f"the record holds no price from {first} on")
+        raise InputError(phrase("the record holds no price from {first} on", first=str(first)))
     return window_of(assessment, Costs(), first, min(until, max(bars)))
 
 

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from engine.errors import DataError
-from engine.phrases import Phrase
+from engine.phrases import Phrase, phrase
 from engine.service.derived import keep_file, read_file
 
 MOST_FILES = 12
@@ -96,7 +96,7 @@ def _array(value: Any) -> Any:
         return {"array": [value.dtype.name, value.tolist()]}
     if isinstance(value, np.floating):
         return float(value)
-    raise DataError(f"{type(value).__name__} cannot be kept")
+    raise DataError(phrase("{kind} cannot be kept", kind=type(value).__name__))
 
 
 def decoded(data: Any) -> Any:

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from engine.errors import StoreError
 from engine.files import real
+from engine.phrases import phrase
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
@@ -166,8 +167,10 @@ class FileLock:
             handle = os.open(self.path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StoreError(
-                f"cannot open the lock {self.path}: {error.strerror}",
-                remedy="check the permissions of the database's folder",
+                phrase(
+                    "cannot open the lock {path}: {why}", path=str(self.path), why=error.strerror
+                ),
+                remedy=phrase("check the permissions of the database's folder"),
             ) from None
         return os.fdopen(handle, "r+", encoding="utf-8")
 
@@ -177,8 +180,8 @@ def _flock(file: IO[str]) -> bool:
         import fcntl
     except ImportError:
         raise StoreError(
-            "this system has no file locks that end with their process",
-            remedy="keep the record in PostgreSQL, or use 'nvsignal report'",
+            phrase("this system has no file locks that end with their process"),
+            remedy=phrase("keep the record in PostgreSQL, or use 'nvsignal report'"),
         ) from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -6,6 +6,7 @@ import time
 from urllib.parse import urlsplit
 
 from engine.errors import NvsignalError
+from engine.phrases import phrase
 
 SECONDS = 5.0
 """All that an exchange may take: nothing waits longer for it."""
@@ -46,15 +47,27 @@ def exchange(
             ) as answer,
         ):
             if not answer.is_success:
-                raise OutsideError(f"{host} answered {answer.status_code}")
+                raise OutsideError(
+                    phrase(
+                        "{host} answered {status_code}", host=host, status_code=answer.status_code
+                    )
+                )
             told = b""
             for part in answer.iter_raw():
                 told += part
                 if len(told) > MAX_BYTES:
-                    raise OutsideError(f"{host} answered more than {MAX_BYTES:,} bytes")
+                    raise OutsideError(
+                        phrase(
+                            "{host} answered more than {max_bytes:int} bytes",
+                            host=host,
+                            max_bytes=MAX_BYTES,
+                        )
+                    )
             return told
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        raise OutsideError(f"{host} could not be asked ({type(error).__name__})") from None
+        raise OutsideError(
+            phrase("{host} could not be asked ({kind})", host=host, kind=type(error).__name__)
+        ) from None
 
 
 def _host(url: str) -> str:
@@ -65,5 +78,5 @@ def _host(url: str) -> str:
     except ValueError:
         host = None
     if not host:
-        raise OutsideError("the address is not http:// or https://")
+        raise OutsideError(phrase("the address is not http:// or https://"))
     return host[:100]

@@ -9,6 +9,7 @@ from config.holding import TEMPLATE
 from config.settings import PACKAGED
 from engine.errors import InputError
 from engine.files import real, write_file
+from engine.phrases import phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,8 @@ def init(folder: Path) -> WrittenFiles:
     """
     if real(folder) == PACKAGED:
         raise InputError(
-            f"'{folder}' is the program's own configuration", remedy="give a folder of your own"
+            phrase("'{folder}' is the program's own configuration", folder=str(folder)),
+            remedy=phrase("give a folder of your own"),
         )
     new, kept = [], []
     for name, text in _files():

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from config.frozen import FROZEN_ON
 from engine.clock import NEW_YORK, end_of_day
 from engine.errors import DataError, InputError
+from engine.phrases import phrase
 from engine.record.content import canonical_json
 from engine.service import wiring
 from engine.service.receipt import code_digest, code_version
@@ -98,20 +99,34 @@ def check_period(first: date, until: date, now: datetime, *, held_back: bool) ->
     """Refuse a period that has begun, unless told as held back; or whose prices were seen."""
     today = now.astimezone(NEW_YORK).date()
     if until < first:
-        raise InputError(f"the period ends ({until}) before it begins ({first})")
+        raise InputError(
+            phrase(
+                "the period ends ({until}) before it begins ({first})",
+                until=str(until),
+                first=str(first),
+            )
+        )
     if first <= FROZEN_ON:
         raise InputError(
-            f"the rules were set with prices up to {FROZEN_ON} in view",
-            remedy=f"register a period that begins after {FROZEN_ON}",
+            phrase(
+                "the rules were set with prices up to {frozen_on} in view", frozen_on=str(FROZEN_ON)
+            ),
+            remedy=phrase(
+                "register a period that begins after {frozen_on}", frozen_on=str(FROZEN_ON)
+            ),
         )
     if first <= today and not held_back:
         raise InputError(
-            f"the period has already begun ({first}); a statement about it is no forward record",
-            remedy=f"begin after {today}, or say --held-back",
+            phrase(
+                "the period has already begun ({first}); a statement about it is no forward record",
+                first=str(first),
+            ),
+            remedy=phrase("begin after {today}, or say --held-back", today=str(today)),
         )
     if first > today and held_back:
         raise InputError(
-            f"the period begins on {first}, so it is forward", remedy="leave out --held-back"
+            phrase("the period begins on {first}, so it is forward", first=str(first)),
+            remedy=phrase("leave out --held-back"),
         )
 
 
@@ -248,7 +263,7 @@ def differences(told: Mapping[str, Any], store: Store, config: Bound) -> dict[st
     """What of a statement the present code, configuration and record make otherwise."""
     names = (*SEALED, *TOLD)
     if told.get("kind") != KIND or not all(name in told for name in names):
-        raise DataError("this is no registered statement")
+        raise DataError(phrase("this is no registered statement"))
     now = {**seal(store, config), "rule": rule_of(config)}
     return {name: (told[name], now[name]) for name in names if told[name] != now[name]}
 
@@ -267,9 +282,9 @@ def read_statements(path: Path) -> list[dict[str, Any]]:
     try:
         found = json.loads(read_bytes(path))
     except ValueError:
-        raise DataError(f"{path.name} is not JSON") from None
+        raise DataError(phrase("{name} is not JSON", name=path.name)) from None
     if not isinstance(found, list) or not all(map(_is_statement, found)):
-        raise DataError(f"{path.name} holds no registered statements")
+        raise DataError(phrase("{name} holds no registered statements", name=path.name))
     return found
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.errors import InputError, NvsignalError
 from engine.files import at_home
+from engine.phrases import phrase
 from engine.service.collecting import health
 from engine.service.lock import owner_name
 from engine.service.schedule import AHEAD, RunKey, due, next_runs, session_of, sessions_around
@@ -435,6 +436,8 @@ def check_folder(folder: Path) -> None:
             pass
     except OSError as error:
         raise InputError(
-            f"cannot write reports to '{folder}' ({error.strerror})",
-            remedy="change [report] folder in nvsignal.toml, or the folder's permissions",
+            phrase(
+                "cannot write reports to '{folder}' ({why})", folder=str(folder), why=error.strerror
+            ),
+            remedy=phrase("change [report] folder in nvsignal.toml, or the folder's permissions"),
         ) from None

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import InputError, LedgerError, NvsignalError
 from engine.files import at_home, read_bytes, write_file
+from engine.phrases import phrase
 
 if TYPE_CHECKING:
     from config.settings import TimestampSettings
@@ -45,7 +46,7 @@ def stamp(store: Store, settings: TimestampSettings, place: Path, ask: Ask | Non
 
     entries = ledger.entries(store)
     if not entries:
-        raise InputError("the ledger is empty: there is nothing to stamp")
+        raise InputError(phrase("the ledger is empty: there is nothing to stamp"))
     digest = entries[-1].entry_hash
     path = place / f"{digest}.tsr"
     if path.exists():
@@ -78,8 +79,8 @@ def verify(store: Store, settings: TimestampSettings, place: Path) -> int:
         stamped_at = _verified(told, path.stem, roots, _library().VerifierBuilder())
         if stamped_at + EARLY < made_at[path.stem]:
             raise LedgerError(
-                f"the entry {path.stem[:12]} says it was made after its stamp",
-                remedy="its time was changed, or a clock was wrong",
+                phrase("the entry {stem} says it was made after its stamp", stem=path.stem[:12]),
+                remedy=phrase("its time was changed, or a clock was wrong"),
             )
     return len(paths)
 
@@ -87,9 +88,12 @@ def verify(store: Store, settings: TimestampSettings, place: Path) -> int:
 def _need_known(path: Path, known: Collection[str]) -> None:
     if path.stem not in known:
         raise LedgerError(
-            f"the time stamp {path.name[:12]}… is of an entry that the ledger does not hold: it "
-            "was rewritten or cut off since",
-            remedy="restore a backup: nvsignal db restore",
+            phrase(
+                "the time stamp {name}… is of an entry that the ledger does not hold: it "
+                "was rewritten or cut off since",
+                name=path.name[:12],
+            ),
+            remedy=phrase("restore a backup: nvsignal db restore"),
         )
 
 
@@ -104,8 +108,12 @@ def _verified(told: bytes, digest: str, roots: tuple[Any, ...], builder: Any) ->
         stamped_at: datetime = answer.tst_info.gen_time
     except (rfc3161.VerificationError, ValueError, TypeError) as error:
         raise LedgerError(
-            f"the time stamp of {digest[:12]} does not verify ({str(error)[:120]})",
-            remedy="check [timestamp] roots_file; a stamp that was changed never verifies",
+            phrase(
+                "the time stamp of {digest} does not verify ({error})",
+                digest=digest[:12],
+                error=str(error)[:120],
+            ),
+            remedy=phrase("check [timestamp] roots_file; a stamp that was changed never verifies"),
         ) from None
     return stamped_at
 
@@ -118,7 +126,8 @@ def _roots(settings: TimestampSettings) -> tuple[Any, ...]:
         return tuple(x509.load_pem_x509_certificates(read_bytes(path)))
     except ValueError:
         raise InputError(
-            f"'{path}' holds no PEM certificate", remedy="ask the authority for its roots"
+            phrase("'{path}' holds no PEM certificate", path=str(path)),
+            remedy=phrase("ask the authority for its roots"),
         ) from None
 
 
@@ -138,7 +147,7 @@ def _library() -> Any:
         import rfc3161_client
     except ImportError:
         raise NvsignalError(
-            "[timestamp] needs the package 'rfc3161-client'",
-            remedy="pip install '.[timestamp]' in nvsignal's folder",
+            phrase("[timestamp] needs the package 'rfc3161-client'"),
+            remedy=phrase("pip install '.[timestamp]' in nvsignal's folder"),
         ) from None
     return rfc3161_client

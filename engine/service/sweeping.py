@@ -134,7 +134,7 @@ def spread(
     keep: called with each result as it comes, in any order.
     """
     if not 1 <= workers <= 256:
-        raise OutOfRangeError("workers", workers, "1 to 256")
+        raise OutOfRangeError("workers", workers, phrase("{low} to {high}", low="1", high="256"))
     if cluster is not None:
         _on_cluster(task, todo, cluster, keep)
     elif workers > 1 and len(todo) > 1:
@@ -161,8 +161,8 @@ def _in_processes(task: Task, todo: list[int], workers: int, keep: Done) -> None
                 losses += 1
                 if losses > LOST_WORKERS:
                     raise NvsignalError(
-                        f"worker processes were killed {losses} times",
-                        remedy="use fewer --workers; finished chunks are kept",
+                        phrase("worker processes were killed {losses} times", losses=losses),
+                        remedy=phrase("use fewer --workers; finished chunks are kept"),
                     ) from None
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)

@@ -12,7 +12,7 @@ from config.tables import SHEETS, Cell, table_problems
 from engine.clock import NEW_YORK
 from engine.errors import ConfigError, NvsignalError, nearest
 from engine.files import read_bytes
-from engine.phrases import phrase
+from engine.phrases import error_phrase, phrase
 from engine.tables import csv_rows, decoded
 
 
@@ -28,11 +28,17 @@ def problems(folder: Path, lags: Lags) -> list[str]:
     except ConfigError as error:
         found += error.problems
     except NvsignalError as error:
-        found.append(str(error))
+        found.append(error_phrase(error))
     found += _chip_problems(folder)
     absent = [f for f in dict.fromkeys((*SHEETS, *facts.files())) if not (folder / f).is_file()]
     rest = [line for line in found if not any(file in line for file in absent)]
-    return [*(f"{file} is missing from '{folder}'" for file in absent), *_once(rest)]
+    return [
+        *(
+            phrase("{file} is missing from '{folder}'", file=file, folder=str(folder))
+            for file in absent
+        ),
+        *_once(rest),
+    ]
 
 
 def _sheet_problems(path: Path) -> list[str]:
@@ -42,14 +48,21 @@ def _sheet_problems(path: Path) -> list[str]:
         if cell in EVENT_TYPES:
             return None
         near = nearest(cell, EVENT_TYPES)
-        return "is no event type" + (f" (did you mean '{near}'?)" if near else "")
+        if near is None:
+            return phrase("is no event type")
+        return phrase("is no event type (did you mean '{near}'?)", near=near)
 
     words: dict[str, Cell] = {"event": event}
     try:
         text, _ = decoded(read_bytes(path), path.name)
-        return [f"{path.name}:{n}: {what}" for n, what in table_problems(path.name, text, words)]
+        return [
+            phrase("{place}: {fault}", place=f"{path.name}:{line}", fault=what)
+            for line, what in table_problems(path.name, text, words)
+        ]
     except NvsignalError as error:
-        return [str(error) if path.name in str(error) else f"{path.name}: {error}"]
+        told = error_phrase(error)
+        named = path.name in told
+        return [told if named else phrase("{place}: {fault}", place=path.name, fault=told)]
 
 
 def _chip_problems(folder: Path) -> list[str]:
@@ -57,18 +70,22 @@ def _chip_problems(folder: Path) -> list[str]:
     from engine.threat.architectures import load_architectures
     from engine.threat.chips import load_accelerators
 
-    found = []
+    found: list[str] = []
     try:
         load_architectures(folder / "model_architectures.csv")
         load_accelerators(folder / "accelerators.csv")
         models = {row["model"] for _, row in _rows(folder, "model_releases.csv")}
         found += [
-            f"release_updates.csv:{line}: {unknown('model', row['model'], models)}"
+            phrase(
+                "{place}: {fault}",
+                place=f"release_updates.csv:{line}",
+                fault=unknown(phrase("model"), row["model"], models),
+            )
             for line, row in _rows(folder, "release_updates.csv")
             if row["model"] not in models
         ]
     except NvsignalError as error:
-        found.append(str(error))
+        found.append(error_phrase(error))
     except KeyError:
         pass  # a column is missing, and told already
     return found
@@ -100,8 +117,16 @@ def _meetings(folder: Path, today: date) -> list[str]:
     days = [date.fromisoformat(row["meeting_end"]) for _, row in _rows(folder, "fomc_meetings.csv")]
     if days and max(days) - today >= SOON:
         return []
-    last = f"the last meeting is that of {max(days)}" if days else "there is no meeting"
-    return [f"fomc_meetings.csv: {last}; add the Fed's next calendar"]
+    file = "fomc_meetings.csv"
+    if not days:
+        return [phrase("{file}: there is no meeting; add the Fed's next calendar", file=file)]
+    return [
+        phrase(
+            "{file}: the last meeting is that of {day}; add the Fed's next calendar",
+            file=file,
+            day=str(max(days)),
+        )
+    ]
 
 
 def _decisions(folder: Path, today: date) -> list[str]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import OutOfRangeError
+from engine.phrases import phrase
 from engine.record.history import History
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ def tally(
     from engine.service.sweeping import spread
 
     if not 1 <= worlds <= 10_000:
-        raise OutOfRangeError("worlds", worlds, "1 to 10000")
+        raise OutOfRangeError("worlds", worlds, phrase("{low} to {high}", low="1", high="10000"))
     found: dict[int, Judged] = {}
 
     def keep(number: int, judged: Judged) -> None:

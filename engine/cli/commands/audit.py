@@ -13,6 +13,7 @@ import typer
 from engine.cli.options import AsOf, ConfigDir, Db, Json, StrategyFile
 from engine.cli.output import to_json, write_out
 from engine.errors import OutOfRangeError
+from engine.phrases import phrase
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _dates(text: str) -> int | Literal["all"]:
     if text.strip().lower() == "all":
         return "all"
     if not text.strip().isdecimal() or int(text) < 1:
-        raise OutOfRangeError("--dates", text[:40], "1 or more, or all")
+        raise OutOfRangeError("--dates", text[:40], phrase("1 or more, or all"))
     return int(text)
 
 

@@ -17,6 +17,7 @@ from engine.cli.progress import counted
 from engine.cli.searches import fold_parts, search_parts
 from engine.cli.speech import language
 from engine.errors import InputError, OutOfRangeError
+from engine.phrases import phrase
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
@@ -88,9 +89,9 @@ def _register_backtest(app: typer.Typer) -> None:
         from backtests.replay import Costs
 
         if not capital > 0:
-            raise OutOfRangeError("capital", capital, "more than 0")
+            raise OutOfRangeError("capital", capital, phrase("more than 0"))
         if positions is not None and strategy is not None:
-            raise InputError("--positions and --strategy exclude each other")
+            raise InputError(phrase("--positions and --strategy exclude each other"))
         spoken = language(lang, config)
         costs = Costs(
             commission_bps=commission_bps,
@@ -252,7 +253,8 @@ def _axes(grid: list[str] | None) -> list[GridAxis]:
 
     if not grid:
         raise InputError(
-            "the grid is empty", remedy='give --grid "decision.exit_below=-0.4:-0.1:7"'
+            phrase("the grid is empty"),
+            remedy=phrase("give {example}", example='--grid "decision.exit_below=-0.4:-0.1:7"'),
         )
     return [parse_axis(text) for text in grid]
 

@@ -11,6 +11,7 @@ import typer
 from engine.cli.options import AsOf, ConfigDir, Db, Json
 from engine.cli.output import to_json, write_out
 from engine.errors import InputError
+from engine.phrases import phrase
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def register(app: typer.Typer) -> None:
         from engine.service.ics import calendar_text
 
         if lang not in ("en", "fr"):
-            raise InputError(f"unknown language '{lang[:20]}'", remedy="use en or fr")
+            raise InputError(
+                phrase("unknown language '{lang}'", lang=lang[:20]), remedy=phrase("use en or fr")
+            )
         stamped_at = now()
         days = _days(as_of, stamped_at, lang, db, config)
         if out is not None:

@@ -13,6 +13,7 @@ import typer
 from engine.cli.output import read_piped, to_json, write_out
 from engine.errors import InputError
 from engine.files import read_bytes, write_file
+from engine.phrases import phrase
 from engine.plain import safe_text
 from engine.tables import csv_cells
 
@@ -55,7 +56,7 @@ def register(app: typer.Typer) -> None:
             train(folder, report, as_json=as_json)
             return
         if report is not None:
-            raise InputError("--report belongs to 'classify train'")
+            raise InputError(phrase("--report belongs to 'classify train'"))
         headlines = read_headlines(source)
         found = _classify(headlines, folder)
         write_out(to_json([plain(c) for c in found]) if as_json else as_table(found))
@@ -66,7 +67,7 @@ def _config_folder(given: str | None) -> Path | None:
         return None
     folder = Path(given)
     if not folder.is_dir():
-        raise InputError(f"--config '{given[:200]}' is not a folder")
+        raise InputError(phrase("--config '{given}' is not a folder", given=given[:200]))
     return folder
 
 
@@ -123,9 +124,18 @@ def read_headlines(source: str | None) -> list[str]:
     lines = _csv_column(text, name) if is_csv else text.splitlines()
     headlines = [line.strip() for line in lines if line.strip()]
     if not headlines:
-        raise InputError(f"no headlines in {name}", remedy="one a line, or a 'headline' column")
+        raise InputError(
+            phrase("no headlines in {name}", name=name),
+            remedy=phrase("one a line, or a 'headline' column"),
+        )
     if len(headlines) > MAX_HEADLINES:
-        raise InputError(f"{name}: more than {MAX_HEADLINES:,} headlines")
+        raise InputError(
+            phrase(
+                "{name}: more than {max_headlines:int} headlines",
+                name=name,
+                max_headlines=MAX_HEADLINES,
+            )
+        )
     return headlines
 
 
@@ -140,7 +150,9 @@ def _read(source: str | None, name: str) -> str:
     if source not in (None, "-"):
         raw = read_bytes(Path(str(source)), at_most=MAX_INPUT_BYTES)
     elif sys.stdin.isatty():
-        raise InputError("no headlines given", remedy="name a file, or pipe them in")
+        raise InputError(
+            phrase("no headlines given"), remedy=phrase("name a file, or pipe them in")
+        )
     else:
         raw = read_piped(name, at_most=MAX_INPUT_BYTES)
     return raw.decode("utf-8-sig", errors="replace")
@@ -153,7 +165,10 @@ def _csv_column(text: str, name: str) -> Iterable[str]:
     known = next((n for n in ("headline", "title") if n in names), None)
     if known is None:
         seen = ", ".join(f"'{safe_text(c, limit=40)}'" for c in heading[:6])
-        raise InputError(f"{name}: no column 'headline'", remedy=f"columns: {seen or 'none'}")
+        raise InputError(
+            phrase("{name}: no column 'headline'", name=name),
+            remedy=phrase("columns: {seen}", seen=seen or "–"),
+        )
     place = names.index(known)
     return [row[place] if place < len(row) else "" for _, row in found]
 

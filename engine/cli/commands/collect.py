@@ -12,6 +12,7 @@ import typer
 from engine.cli.options import ConfigDir, Db, Json
 from engine.cli.output import fail, to_json, write_out
 from engine.errors import InputError
+from engine.phrases import phrase
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def _need_enabled(known: FeedsConfig, names: Sequence[str]) -> None:
     for one in known.named(names):
         if not one.enabled:
             raise InputError(
-                f"feed '{one.name}' is switched off",
-                remedy="set enabled = true in its stanza of feeds.toml",
+                phrase("feed '{name}' is switched off", name=one.name),
+                remedy=phrase("set enabled = true in its stanza of feeds.toml"),
             )
 
 

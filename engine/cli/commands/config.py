@@ -10,6 +10,7 @@ import typer
 from engine.cli.options import ConfigDir, Json
 from engine.cli.output import to_json, write_out
 from engine.errors import ConfigError, UnknownNameError
+from engine.phrases import phrase
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +77,7 @@ def register(app: typer.Typer) -> None:
 
         known = schemas()
         if name not in known:
-            raise UnknownNameError("configuration file", name, known)
+            raise UnknownNameError(phrase("configuration file"), name, known)
         write_out(to_json(known[name]))
 
     @group.command()

@@ -11,6 +11,7 @@ import typer
 
 from engine.cli.output import fail, to_json, write_out
 from engine.errors import InputError, OutOfRangeError, UnknownNameError
+from engine.phrases import phrase
 from engine.plain import safe_text, to_plain
 
 if TYPE_CHECKING:
@@ -131,7 +132,9 @@ def parse_tokens(text: str) -> float:
     except ValueError:
         tokens = -1.0
     if not 1e6 <= tokens <= 1e15:
-        raise OutOfRangeError("tokens_trained", text[:40], "1e6 to 1e15, as 14.8T, 900B or 14.8e12")
+        raise OutOfRangeError(
+            "tokens_trained", text[:40], phrase("1e6 to 1e15, as 14.8T, 900B or 14.8e12")
+        )
     return tokens
 
 
@@ -143,7 +146,7 @@ def _subject(name: str | None, file: Path | None) -> Subject:
     if file is not None:
         return subject_from(_toml(file, "model"))
     if name is None:
-        raise InputError("no model given", remedy="name one, or use --model-file")
+        raise InputError(phrase("no model given"), remedy=phrase("name one, or use --model-file"))
     models, releases = load_architectures(), _releases()
     try:
         return find_subject(name, models, releases)
@@ -161,7 +164,9 @@ def _chip(name: str | None, file: Path | None, as_of: str | None) -> Accelerator
         chips = (chip_from(_toml(file, "chip")),)
         return find_chip(chips, chips[0].chip, as_of=_day(as_of))
     if name is None:
-        raise InputError("no chip given", remedy="name one with --chip, or use --chip-file")
+        raise InputError(
+            phrase("no chip given"), remedy=phrase("name one with --chip, or use --chip-file")
+        )
     return find_chip(load_accelerators(), name, as_of=_day(as_of))
 
 

@@ -9,6 +9,7 @@ import typer
 from engine.cli.options import ConfigDir, Json
 from engine.cli.output import to_json, write_out
 from engine.errors import InputError
+from engine.phrases import phrase
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
@@ -40,13 +41,14 @@ def register(app: typer.Typer) -> None:
 
         if not test:
             raise InputError(
-                "reports are sent by 'nvsignal daily' and 'nvsignal run'",
-                remedy="use --test to try the channels",
+                phrase("reports are sent by 'nvsignal daily' and 'nvsignal run'"),
+                remedy=phrase("use --test to try the channels"),
             )
         channels = channels_of(load(config_folder(config)))
         if not channels.usable and not channels.problems:
             raise InputError(
-                "no channel is configured", remedy="add [[delivery.channel]] to nvsignal.toml"
+                phrase("no channel is configured"),
+                remedy=phrase("add [[delivery.channel]] to nvsignal.toml"),
             )
         rows = [_tried(channel, now()) for channel in channels.usable]
         found = {"tried": rows, "unusable": list(channels.problems)}

@@ -14,6 +14,7 @@ import typer
 from engine.cli.output import read_piped, to_json, write_out
 from engine.errors import InputError, OutOfRangeError
 from engine.files import read_bytes, write_file
+from engine.phrases import phrase
 from engine.plain import safe_text
 from engine.tables import csv_cells, decoded
 
@@ -189,7 +190,10 @@ def _read_column(
         lines, header, column = [(0, list(known[:1])), *lines], list(known[:1]), known[0]
     if column is None:
         found = safe_text(", ".join(header), limit=120) or "nothing"
-        raise InputError(f"{name}: no column {wanted} in the header", remedy=f"found: {found}")
+        raise InputError(
+            phrase("{name}: no column {wanted} in the header", name=name, wanted=str(wanted)),
+            remedy=phrase("found: {found}", found=found),
+        )
     at = header.index(column)
     texts, numbers = [], []
     for line, cells in lines[1:]:
@@ -205,11 +209,19 @@ def _read_table(file: Path | None) -> list[list[float]]:
     if lines and not any(_is_number(cell) for cell in lines[0][1]):
         lines = lines[1:]
     if not lines:
-        raise InputError(f"{name}: no numbers")
+        raise InputError(phrase("{name}: no numbers", name=name))
     width = len(lines[0][1])
     for line, cells in lines:
         if len(cells) != width:
-            raise InputError(f"{name}, line {line}: {len(cells)} cells where {width} were expected")
+            raise InputError(
+                phrase(
+                    "{name}, line {line}: {n_cells} cells where {width} were expected",
+                    name=name,
+                    line=str(line),
+                    n_cells=len(cells),
+                    width=width,
+                )
+            )
     return [
         [
             _parsed(_number, cell.strip(), name, line, f"column {at}")
@@ -224,7 +236,16 @@ def _parsed(parse: Callable[[str], float], cell: str, name: str, line: int, colu
         return parse(cell)
     except ValueError as error:
         shown = safe_text(cell, limit=60)
-        raise InputError(f"{name}, line {line}, {column}: '{shown}' is not {error}") from error
+        raise InputError(
+            phrase(
+                "{name}, line {line}, {column}: '{shown}' is not {error}",
+                name=name,
+                line=str(line),
+                column=column,
+                shown=shown,
+                error=error,
+            )
+        ) from error
 
 
 def _number(cell: str) -> float:
@@ -257,7 +278,7 @@ def _block(text: str) -> int | tuple[int, int] | None:
         return None
     match = re.fullmatch(r"(\d{1,6})(?:x(\d{1,6}))?", text)
     if match is None:
-        raise OutOfRangeError("block", safe_text(text, limit=40), "32, 128x128 or tensor")
+        raise OutOfRangeError("block", safe_text(text, limit=40), phrase("32, 128x128 or tensor"))
     first, second = match.groups()
     return int(first) if second is None else (int(first), int(second))
 

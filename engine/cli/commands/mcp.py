@@ -9,6 +9,7 @@ import typer
 
 from engine.cli.options import ConfigDir, Db, StrategyFile
 from engine.errors import InputError, NvsignalError
+from engine.phrases import phrase
 from engine.plain import safe_text
 
 MAX_ERROR_CHARS = 1_000
@@ -57,7 +58,8 @@ def need_sdk() -> None:
 
     if find_spec("mcp") is None:
         raise InputError(
-            "this needs the package mcp", remedy="pip install '.[mcp]' in nvsignal's folder"
+            phrase("this needs the package mcp"),
+            remedy=phrase("pip install '.[mcp]' in nvsignal's folder"),
         )
 
 

@@ -13,6 +13,7 @@ import typer
 from engine.cli.options import AsOf, ConfigDir, Db
 from engine.cli.output import to_json, write_out
 from engine.errors import InputError, NotObservedError, OutOfRangeError
+from engine.phrases import phrase
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
@@ -110,10 +111,17 @@ def read(
     wanted = None if meeting is None else _wanted(meeting, calendar)
     held_by = _held_by(as_of, today, wanted)
     if wanted is not None and wanted <= held_by:
-        raise InputError(f"meeting {wanted} was already held", remedy="give an earlier --as-of")
+        raise InputError(
+            phrase("meeting {wanted} was already held", wanted=str(wanted)),
+            remedy=phrase("give an earlier --as-of"),
+        )
     if not calendar or held_by < calendar[0]:
-        first = calendar[0] if calendar else "the first known meeting"
-        raise OutOfRangeError("--as-of", str(held_by), f"after {first}")
+        allowed = (
+            phrase("after {first}", first=str(calendar[0]))
+            if calendar
+            else phrase("after the first known meeting")
+        )
+        raise OutOfRangeError("--as-of", str(held_by), allowed)
     given, typed = _given_prices(prices, today), _checked_effr(effr_pct)
     known = rates.inputs(as_of)
     inputs = replace(
@@ -129,7 +137,9 @@ def read(
     compared = None if published is None else parse_published(published)
     found = _expected(inputs, wanted, typed=bool(given))
     if compared is not None and not found[0].outcomes:
-        raise NotObservedError("nothing to compare --published with", remedy="give --price")
+        raise NotObservedError(
+            phrase("nothing to compare --published with"), remedy=phrase("give --price")
+        )
     spoken = found[0].rung == "zq"
     source = (
         "given" if given else f"record, closes of {rates.curve(today)[0]}" if spoken else "none"
@@ -153,7 +163,10 @@ def _parse_day(option: str, text: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise InputError(
-            f"{option} '{safe_text(text, limit=40)}' is not a date", remedy="write 2025-09-17"
+            phrase(
+                "{option} '{text}' is not a date", option=option, text=safe_text(text, limit=40)
+            ),
+            remedy=phrase("write 2025-09-17"),
         ) from None
 
 
@@ -163,7 +176,10 @@ def _calendar(rates: KnownRates, added: Iterable[str]) -> tuple[date, ...]:
     for text in added:
         on = _parse_day("--calendar-add", text)
         if on in days:
-            raise InputError(f"meeting {on} is already in the calendar", remedy="leave it out")
+            raise InputError(
+                phrase("meeting {on} is already in the calendar", on=str(on)),
+                remedy=phrase("leave it out"),
+            )
         days.add(on)
     return tuple(sorted(days))
 
@@ -173,8 +189,17 @@ def _wanted(text: str, days: Sequence[date]) -> date:
     if on not in days:
         near = min(days, key=lambda day: abs(day - on))
         raise InputError(
-            f"{on} is not a meeting in the calendar ({days[0]} to {days[-1]})",
-            remedy=f"the nearest is {near}; or add it with --calendar-add {on}",
+            phrase(
+                "{on} is not a meeting in the calendar ({first} to {last})",
+                on=str(on),
+                first=str(days[0]),
+                last=str(days[-1]),
+            ),
+            remedy=phrase(
+                "the nearest is {near}; or add it with --calendar-add {on}",
+                near=str(near),
+                on=str(on),
+            ),
         )
     return on
 
@@ -193,7 +218,7 @@ def _held_by(as_of: datetime, as_of_on: date, wanted: date | None) -> date:
 
 def _checked_effr(effr_pct: float | None) -> float | None:
     if effr_pct is not None and not -2 <= effr_pct <= 25:
-        raise OutOfRangeError("--effr", effr_pct, "-2 to 25 per cent")
+        raise OutOfRangeError("--effr", effr_pct, phrase("-2 to 25 per cent"))
     return effr_pct
 
 
@@ -205,12 +230,16 @@ def _given_prices(texts: Iterable[str], near: date) -> dict[date, float]:
         code, equals, number = text.partition("=")
         if not equals:
             raise InputError(
-                f"--price '{safe_text(text, limit=40)}' is malformed", remedy="write ZQU25=95.76"
+                phrase("--price '{text}' is malformed", text=safe_text(text, limit=40)),
+                remedy=phrase("write ZQU25=95.76"),
             )
         month = parse_contract(code, near=near)
         if month in prices:
             raise InputError(
-                f"price of {contract_code(month)} is given twice", remedy="give it once"
+                phrase(
+                    "price of {contract_code} is given twice", contract_code=contract_code(month)
+                ),
+                remedy=phrase("give it once"),
             )
         prices[month] = check_price(contract_code(month), _number(number, code))
     return prices
@@ -221,8 +250,12 @@ def _number(text: str, code: str) -> float:
         return float(text)
     except ValueError:
         raise InputError(
-            f"price '{safe_text(text, limit=40)}' of {safe_text(code, limit=20)} is not a number",
-            remedy="write 95.76, with a point",
+            phrase(
+                "price '{text}' of {code} is not a number",
+                text=safe_text(text, limit=40),
+                code=safe_text(code, limit=20),
+            ),
+            remedy=phrase("write 95.76, with a point"),
         ) from None
 
 
@@ -252,7 +285,8 @@ def _expected(
         found = expect(inputs)
     elif inputs.range_bps is None:
         raise NotObservedError(
-            f"the target range of {inputs.as_of_on} is not known", remedy="give --range"
+            phrase("the target range of {as_of_on} is not known", as_of_on=str(inputs.as_of_on)),
+            remedy=phrase("give --range"),
         )
     else:
         found = expectations(

@@ -10,6 +10,7 @@ import typer
 from engine.cli.options import ConfigDir, Db, Json
 from engine.cli.output import to_json, write_out
 from engine.errors import DataError, InputError
+from engine.phrases import phrase
 
 if TYPE_CHECKING:
     from engine.service.heldback import Run
@@ -53,7 +54,9 @@ def _register(app: typer.Typer) -> None:
             _verify(verify, db, config, json=json)
             return
         if first is None or until is None:
-            raise InputError("a period is needed", remedy="--from 2026-12-01 --until 2027-11-30")
+            raise InputError(
+                phrase("a period is needed"), remedy=phrase("--from 2026-12-01 --until 2027-11-30")
+            )
         from engine.clock import now
         from engine.files import write_file
         from engine.service import registering
@@ -113,8 +116,10 @@ def _verify(path: Path, db: str | None, config: str | None, *, json: bool) -> No
             write_out(f"{name}: {word}" + (f"; moved: {', '.join(gone)}" if gone else ""))
     if moved:
         raise DataError(
-            f"{', '.join(moved)}: what was sealed is not what this version decides",
-            remedy="register the new rules anew, for months that have not begun",
+            phrase(
+                "{moved}: what was sealed is not what this version decides", moved=", ".join(moved)
+            ),
+            remedy=phrase("register the new rules anew, for months that have not begun"),
         )
 
 

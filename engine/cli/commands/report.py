@@ -13,6 +13,7 @@ from engine.cli.options import AsOf, ConfigDir, Db, Json, Lang, StrategyFile
 from engine.cli.output import to_json, write_out
 from engine.cli.speech import language as language_of
 from engine.files import write_file
+from engine.phrases import phrase
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -118,7 +119,7 @@ def _format(form: str | None, out: Path | None) -> str:
     if form not in FORMATS:
         from engine.errors import UnknownNameError
 
-        raise UnknownNameError("format", form, FORMATS)
+        raise UnknownNameError(phrase("format"), form, FORMATS)
     return form
 
 

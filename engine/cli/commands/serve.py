@@ -13,6 +13,7 @@ from engine.cli.answers import Answers
 from engine.cli.options import ConfigDir, Db, Json, StrategyFile
 from engine.cli.output import fail, to_json, write_out
 from engine.errors import InputError, OutOfRangeError
+from engine.phrases import phrase
 
 DEFAULT_PORT = 8377
 NEEDED = ("starlette", "uvicorn")
@@ -39,7 +40,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Show today's report, the archive and backtests on a local page."""
         if not 1 <= port <= 65_535:
-            raise OutOfRangeError("port", port, "1 to 65535")
+            raise OutOfRangeError("port", port, phrase("{low} to {high}", low="1", high="65535"))
         need_web()
         answers = Answers(root=ctx.find_root().command, db=db, config=config, strategy=strategy)
         _serve(host, port, tuple(name or ()), answers, json=json)
@@ -52,8 +53,8 @@ def need_web() -> None:
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise InputError(
-            f"the page needs {' and '.join(missing)}",
-            remedy="pip install '.[web]' in nvsignal's folder",
+            phrase("the page needs {missing}", missing=" and ".join(missing)),
+            remedy=phrase("pip install '.[web]' in nvsignal's folder"),
         )
 
 

@@ -186,7 +186,9 @@ def _releases(
     every = first_versions(release_of(f) for f in facts)
     chosen = [r for r in every if country == "ALL" or r.country == country]
     if not chosen:
-        raise UnknownNameError("country", country, sorted({r.country for r in every} | {"ALL"}))
+        raise UnknownNameError(
+            phrase("country"), country, sorted({r.country for r in every} | {"ALL"})
+        )
     events = known_events(world.history, world.as_of)
     scores = {r.rating.model: r.rating.score for r in rate_releases(world, config, events)}
     return [
@@ -204,7 +206,7 @@ def _events(world: KnownWorld, kind: str) -> list[tuple[datetime, str, float | N
     chosen = [e for e in every if e.event_type == kind]
     if not chosen:
         known = sorted({e.event_type for e in every} | {RELEASES})
-        near = UnknownNameError("event type", kind, known).suggestion
+        near = UnknownNameError(phrase("event type"), kind, known).suggestion
         listed = ", ".join(f"'{name}'" for name in known)
         raise InputError(
             phrase("no event of type '{kind}'", kind=safe_text(kind, limit=60)),

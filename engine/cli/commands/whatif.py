@@ -10,6 +10,7 @@ import typer
 from engine.cli.options import AsOf, ConfigDir, Db, Json, StrategyFile
 from engine.cli.output import to_json, write_out
 from engine.errors import InputError
+from engine.phrases import phrase
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def register(app: typer.Typer) -> None:
             return
         if release is None:
             raise InputError(
-                "no release is given", remedy="--release FILE; --template prints one to start from"
+                phrase("no release is given"),
+                remedy=phrase("--release FILE; --template prints one to start from"),
             )
         text = _read(release)
         loaded = load(config_folder(config), strategy)
@@ -71,12 +73,20 @@ def register(app: typer.Typer) -> None:
 def _read(path: Path) -> str:
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise InputError(f"'{path}' is larger than {MAX_BYTES:,} bytes")
+            raise InputError(
+                phrase(
+                    "'{path}' is larger than {max_bytes:int} bytes",
+                    path=str(path),
+                    max_bytes=MAX_BYTES,
+                )
+            )
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise InputError(f"cannot read '{path}' ({error.strerror})") from None
+        raise InputError(
+            phrase("cannot read '{path}' ({why})", path=str(path), why=error.strerror)
+        ) from None
     except UnicodeDecodeError:
-        raise InputError(f"'{path}' is not UTF-8 text") from None
+        raise InputError(phrase("'{path}' is not UTF-8 text", path=str(path))) from None
 
 
 def _plain(before: Assessment, after: Assessment, rating: ThreatRating) -> dict[str, Any]:

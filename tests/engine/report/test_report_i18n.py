@@ -72,7 +72,10 @@ def test_no_translation_of_a_sentence_is_left_in_english() -> None:
     same = {
         m.id
         for m in catalogue.read("fr")
-        if m.id and m.id == m.string and re.search(r"[a-z]{3}", re.sub(r"\{.*?\}", "", str(m.id)))
+        if m.id
+        and m.id == m.string
+        and not re.match(r"--|nvsignal ", str(m.id))  # to be typed
+        and re.search(r"[a-z]{3}", re.sub(r"\{.*?\}", "", str(m.id)))
     }
     assert same <= {
         "Configuration", "Nvidia", "Score", "Sharpe", "absent", "contribution", "note", "source",
