@@ -16,9 +16,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -28,7 +29,7 @@ import numpy.typing as npt
 from engine.errors import DataError, InputError, UnknownNameError
 from engine.news import budgets, frames, mood, rules
 from engine.news.lexicon import lexicon, read_data, rule_table
-from engine.news.reading import Reading, Span, columns, evidence, read, spans
+from engine.news.reading import Hit, Reading, Span, columns, evidence, read, spans
 from engine.news.taxonomy import DEMAND, EVENT_TYPES, IRRELEVANT, MOVING
 from engine.values import WEIGHING, Direction, FloatArray, Mood, Stage
 
@@ -54,6 +55,7 @@ may be looked at (2026-11-30), whose type was given 0.5 to 0.7, 12 of 14 with a 
 odds of 6 against 1.6; the smaller figure, as those rows are few."""
 
 BATCH = 4_096
+_KEPT_WORDS = 50_000
 _MIN_WORD_DF, _MIN_CHAR_DF, _MIN_PAIR_DF = 2, 4, 2
 _CHAR_SIZES = (3, 4, 5)
 _INVERSE_PENALTY_TYPE, _INVERSE_PENALTY_DIRECTION = 3.0, 2.0
@@ -184,9 +186,8 @@ def plain_words(words: Sequence[str]) -> list[str]:
 
 
 def word_terms(words: Sequence[str]) -> list[str]:
-    """Words and adjacent pairs, bare numbers as ``#``."""
-    plain = plain_words(words)
-    return plain + [f"{a} {b}" for a, b in pairwise(plain)]
+    """Words and adjacent pairs; ``words`` are plain."""
+    return [*words, *[f"{a} {b}" for a, b in pairwise(words)]]
 
 
 def char_terms(word: str) -> list[str]:
@@ -228,8 +229,9 @@ class SparseRows:
 def _rows(entries: Sequence[Mapping[int, float]]) -> SparseRows:
     sizes = [len(entry) for entry in entries]
     starts = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
-    columns = np.fromiter((c for e in entries for c in e), dtype=np.int64, count=int(starts[-1]))
-    values = np.fromiter((v for e in entries for v in e.values()), np.float64, int(starts[-1]))
+    count = int(starts[-1])
+    columns = np.fromiter(chain.from_iterable(entries), dtype=np.int64, count=count)
+    values = np.fromiter(chain.from_iterable(e.values() for e in entries), np.float64, count)
     return SparseRows(starts, columns, values)
 
 
@@ -237,14 +239,18 @@ def tfidf_row(
     terms: Iterable[str], vocabulary: Mapping[str, int], idf: Sequence[float]
 ) -> dict[int, float]:
     """TF-IDF of one document: sublinear counts (1 + ln n), idf, unit length; {} if all unknown."""
-    counts: dict[int, int] = {}
-    for term in terms:
-        column = vocabulary.get(term)
-        if column is not None:
-            counts[column] = counts.get(column, 0) + 1
-    weighed = {c: idf[c] if n == 1 else (1.0 + math.log(n)) * idf[c] for c, n in counts.items()}
-    length = math.sqrt(sum([v * v for v in weighed.values()]))
-    return {c: v / length for c, v in weighed.items()} if length else {}
+    known = vocabulary.get
+    found = [column for term in terms if (column := known(term)) is not None]
+    columns: Collection[int] = dict.fromkeys(found)
+    weights = [idf[c] for c in columns]
+    if len(columns) < len(found):
+        counts = Counter(found)
+        weights = [
+            w if (n := counts[c]) == 1 else (1.0 + math.log(n)) * w
+            for c, w in zip(columns, weights, strict=True)
+        ]
+    length = math.sqrt(sum([w * w for w in weights]))
+    return {c: w / length for c, w in zip(columns, weights, strict=True)}
 
 
 def fit_vocabulary(
@@ -290,6 +296,10 @@ class Classifier:
     sense_bias: FloatArray
     temperature: float
     key: str = ""
+    _runner: _Runner = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_runner", _Runner(self))
 
     @property
     def version(self) -> str:
@@ -298,16 +308,14 @@ class Classifier:
 
     def classify(self, headlines: Iterable[str]) -> tuple[Classification, ...]:
         """Classify ``headlines`` in order; the same headline always gives the same answer."""
-        runner = _Runner(self)
         found: list[Classification] = []
         for batch in _batches(headlines):
-            found.extend(runner.run(batch))
+            found.extend(self._runner.run(batch))
         return tuple(found)
 
     def probabilities(self, headlines: Sequence[str]) -> FloatArray:
         """Calibrated probability of each event type: shape (n, types), rows sum to 1."""
-        runner = _Runner(self)
-        parts = [runner.scores([read(h) for h in b])[0] for b in _batches(headlines)]
+        parts = [self._runner.scores([read(h) for h in b])[0] for b in _batches(headlines)]
         return np.concatenate(parts) if parts else np.zeros((0, len(EVENT_TYPES)))
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -378,21 +386,33 @@ class _Featurizer:
     ) -> None:  # fmt: skip
         self._words = {term: i for i, term in enumerate(words)}
         self._chars = {term: i for i, term in enumerate(chars)}
-        self._pairs = {term: i for i, term in enumerate(pairs)}
+        self._pairs: dict[int, dict[int, int]] = {}
+        width = len(columns())
+        for i, term in enumerate(pairs):
+            self._pairs.setdefault(term // width, {})[term % width] = i
         self._word_idf, self._char_idf = word_idf.tolist(), char_idf.tolist()
 
-    def word_rows(self, readings: Sequence[Reading]) -> SparseRows:
-        return _rows(
-            [tfidf_row(word_terms(r.words), self._words, self._word_idf) for r in readings]
-        )
+    def word_rows(self, plain: Sequence[Sequence[str]]) -> SparseRows:
+        return _rows([tfidf_row(word_terms(p), self._words, self._word_idf) for p in plain])
 
     def pair_rows(self, readings: Sequence[Reading]) -> SparseRows:
         entries = []
         for reading in readings:
-            known = sorted(self._pairs[p] for p in pair_terms(reading) if p in self._pairs)
+            known = sorted(self._known_pairs(reading.hits))
             share = 1.0 / math.sqrt(len(known)) if known else 0.0
             entries.append(dict.fromkeys(known, share))
         return _rows(entries)
+
+    def _known_pairs(self, hits: Sequence[Hit]) -> set[int]:
+        """``pair_terms`` that the model knows, by their numbers."""
+        found: set[int] = set()
+        for i, (_, last, code) in enumerate(hits):
+            after = self._pairs.get(code)
+            if after is not None:
+                for first, _, then in hits[i + 1 : i + 7]:
+                    if first >= last and then in after:
+                        found.add(after[then])
+        return found
 
     def char_rows(self, words: Sequence[str]) -> SparseRows:
         """One row per *word*: a headline's characters are the mean of its words'."""
@@ -400,21 +420,30 @@ class _Featurizer:
 
 
 class _Runner:
-    """Prediction over batches; keeps the character score of each distinct word of the run."""
+    """Prediction over batches; keeps the character scores of words seen, up to a bound.
+
+    Threads may share one: a score kept is the same whoever worked it out.
+    """
 
     def __init__(self, model: Classifier) -> None:
         self._model = model
         self._features = _Featurizer(
             model.words, model.word_idf, model.chars, model.char_idf, model.pairs
         )
+        self._kept: dict[str, FloatArray] = {}
 
-    def _char_scores(self, readings: Sequence[Reading]) -> FloatArray:
-        distinct = {
-            w: i
-            for i, w in enumerate(dict.fromkeys(w for r in readings for w in plain_words(r.words)))
-        }
-        table = self._features.char_rows(list(distinct)).dot(self._model.char_weights)
-        return _word_means(readings, distinct).dot(table)
+    def _char_scores(self, plain: Sequence[Sequence[str]]) -> FloatArray:
+        kept = self._kept
+        if len(kept) > _KEPT_WORDS:
+            kept = self._kept = {}
+        here = {w: kept.get(w) for w in chain.from_iterable(plain)}
+        new = [w for w, row in here.items() if row is None]
+        scores = self._features.char_rows(new).dot(self._model.char_weights)
+        rows = dict(zip(new, scores, strict=True))
+        kept.update(rows)
+        table = np.array([*{**here, **rows}.values()], dtype=np.float64)
+        table = table.reshape(len(here), self._model.char_weights.shape[1])
+        return _word_means(plain, {w: i for i, w in enumerate(here)}).dot(table)
 
     def scores(
         self, readings: Sequence[Reading]
@@ -422,10 +451,10 @@ class _Runner:
         """Type probabilities (n, types), the evidence matrix (columns, n) and what the words say of
         the sense (n, 3), before the rules."""
         model, features = self._model, self._features
-        matrix = evidence(readings)
-        total = features.word_rows(readings).dot(model.word_weights)
+        matrix, plain = evidence(readings), [plain_words(r.words) for r in readings]
+        total = features.word_rows(plain).dot(model.word_weights)
         total += features.pair_rows(readings).dot(model.pair_weights)
-        total += self._char_scores(readings)
+        total += self._char_scores(plain)
         total += matrix.T.astype(np.float64) @ model.concept_weights
         types = total[:, : len(EVENT_TYPES)] + model.bias
         types += vote_block(rules.rule_votes(matrix)) @ model.vote_weights
@@ -536,10 +565,10 @@ def best_types(probability: FloatArray) -> IntArray:
     return np.asarray(out, dtype=np.int64)
 
 
-def _word_means(readings: Sequence[Reading], index: Mapping[str, int]) -> SparseRows:
+def _word_means(plain: Sequence[Sequence[str]], index: Mapping[str, int]) -> SparseRows:
     """Rows that average over a headline's words (scaled to unit length for independent words)."""
-    starts = np.concatenate(([0], np.cumsum([len(r.words) for r in readings], dtype=np.int64)))
-    columns = np.array([index[w] for r in readings for w in plain_words(r.words)], dtype=np.int64)
+    starts = np.concatenate(([0], np.cumsum([len(p) for p in plain], dtype=np.int64)))
+    columns = np.array([index[w] for p in plain for w in p], dtype=np.int64)
     sizes = np.maximum(np.diff(starts), 1)
     return SparseRows(starts, columns, np.repeat(1.0 / np.sqrt(sizes), np.diff(starts)))
 
@@ -634,9 +663,9 @@ def _calibrated(prepared: _Prepared) -> float:
     inside, outside = np.flatnonzero(fold != 0), np.flatnonzero(fold == 0)
     if outside.size == 0 or len(set(prepared.types[inside].tolist())) < 2:
         return 1.0
-    runner = _Runner(_fit(prepared.part(inside), 1.0, "", senses=False))
+    model = _fit(prepared.part(inside), 1.0, "", senses=False)
     unseen = prepared.part(outside)
-    scores = np.log(np.maximum(runner.scores(unseen.readings)[0], 1e-12))
+    scores = np.log(np.maximum(_Runner(model).scores(unseen.readings)[0], 1e-12))
     return _REAL_ROWS_ARE_EASIER * _temperature(scores, unseen.types)
 
 
@@ -651,12 +680,15 @@ def _temperature(scores: FloatArray, truth: IntArray) -> float:
 def _logistic(features: Any, labels: IntArray, inverse_penalty: float, classes: int) -> FloatArray:
     """Weights of a multinomial logistic regression: shape (features + 1, classes), bias last.
 
-    A class without examples gets a bias that keeps it from ever winning.
+    A class without examples gets a bias that keeps it from ever winning. On one thread: the sums of
+    several depend on their number in the last bits, and on two cores they took three times as long.
     """
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
     model = LogisticRegression(C=inverse_penalty, max_iter=300, tol=1e-3)
-    model.fit(features, labels)
+    with threadpool_limits(limits=1, user_api="blas"):
+        model.fit(features, labels)
     coefficients, bias = model.coef_, model.intercept_
     if len(model.classes_) == 2:
         coefficients = np.vstack([-coefficients[0] / 2, coefficients[0] / 2])
@@ -675,11 +707,12 @@ def _sparse(rows: SparseRows, width: int) -> Any:
 
 
 def _vocabularies(
-    readings: Sequence[Reading],
+    readings: Sequence[Reading], plain: Sequence[Sequence[str]]
 ) -> tuple[tuple[str, ...], FloatArray, tuple[str, ...], FloatArray, tuple[int, ...]]:
-    words, word_idf = fit_vocabulary((word_terms(r.words) for r in readings), _MIN_WORD_DF)
+    words, word_idf = fit_vocabulary(map(word_terms, plain), _MIN_WORD_DF)
+    parts = {w: char_terms(w) for p in plain for w in p}
     chars, char_idf = fit_vocabulary(
-        ([c for w in plain_words(r.words) for c in char_terms(w)] for r in readings), _MIN_CHAR_DF
+        (chain.from_iterable(parts[w] for w in p) for p in plain), _MIN_CHAR_DF
     )
     count: dict[int, int] = {}
     for reading in readings:
@@ -693,16 +726,15 @@ def _fit(prepared: _Prepared, temperature: float, key: str, *, senses: bool = Tr
     from scipy.sparse import csr_matrix, hstack
 
     readings = prepared.readings
-    words, word_idf, chars, char_idf, pairs = _vocabularies(readings)
+    plain = [plain_words(r.words) for r in readings]
+    words, word_idf, chars, char_idf, pairs = _vocabularies(readings, plain)
     featurizer = _Featurizer(words, word_idf, chars, char_idf, pairs)
-    distinct = {
-        w: i for i, w in enumerate(dict.fromkeys(w for r in readings for w in plain_words(r.words)))
-    }
+    distinct = {w: i for i, w in enumerate(dict.fromkeys(chain.from_iterable(plain)))}
     by_word = _sparse(featurizer.char_rows(list(distinct)), len(chars))
     matrix = evidence(readings)
     blocks = [
-        _sparse(featurizer.word_rows(readings), len(words)),
-        _sparse(_word_means(readings, distinct), len(distinct)) @ by_word,
+        _sparse(featurizer.word_rows(plain), len(words)),
+        _sparse(_word_means(plain, distinct), len(distinct)) @ by_word,
         _sparse(featurizer.pair_rows(readings), len(pairs)),
         csr_matrix(matrix.T.astype(np.float64)),
         csr_matrix(vote_block(rules.rule_votes(matrix))),

@@ -21,7 +21,7 @@ from typing import Any
 from engine.errors import UnknownNameError
 from engine.news import budgets
 from engine.news.lexicon import lexicon, phrases, read_data, written_out
-from engine.news.reading import Matcher, Reading, clause_starts, column_of, places
+from engine.news.reading import Hit, Matcher, Reading, clause_starts, column_of, places
 from engine.news.rules import Condition, parse_condition
 from engine.news.taxonomy import EVENT_TYPES
 
@@ -57,10 +57,12 @@ _OUTSIDERS = (
 class Frame:
     """One way to tell a step: who takes it (columns), which kinds of it, and about what.
 
+    named: everybody who could be named in the place of ``who``, and they.
     not_about: numbers of the matters of which none may be named.
     """
 
     who: frozenset[int]
+    named: frozenset[int]
     did: tuple[str, ...]
     what: Condition
     not_about: frozenset[int]
@@ -68,7 +70,7 @@ class Frame:
     @property
     def objects(self) -> frozenset[int]:
         """The columns of what the step is about: the first part of ``what``."""
-        return frozenset(self.what.clauses[0][0].tolist())
+        return self.what.names[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Step:
     sense: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Kind:
     """A kind of step: its sense, the lists of objects that turn it, the numbers of its words."""
 
@@ -90,6 +92,11 @@ class _Kind:
     turns: tuple[str, ...]
     verbs: int
     pairs: tuple[tuple[int, int], ...]
+
+    @functools.cached_property
+    def needs(self) -> frozenset[int]:
+        """Numbers of words of which one is said wherever a step of this kind is told."""
+        return frozenset((self.verbs, *(rest for _, rest in self.pairs)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,37 +135,44 @@ def _book() -> _Book:
         for name, table in data["did"].items()
     }
     matters = {name: note(f"matter {name}", text) for name, text in data["matters"].items()}
-    actors = {*lexicon().entities, *_OUTSIDERS}
+    parties = frozenset(column_of()[name] for name in (*lexicon().entities, *_OUTSIDERS))
     return _Book(
         matcher=Matcher(entries, number),
         kinds=MappingProxyType(kinds),
         grammar=MappingProxyType(grammar),
-        frames=MappingProxyType(_frames(data["frames"], set(kinds), matters)),
-        parties=frozenset(column_of()[name] for name in actors),
+        frames=MappingProxyType(_frames(data["frames"], set(kinds), matters, parties)),
+        parties=parties,
     )
 
 
 def _frames(
-    table: Mapping[str, Sequence[Mapping[str, Any]]], kinds: set[str], matters: Mapping[str, int]
+    table: Mapping[str, Sequence[Mapping[str, Any]]],
+    kinds: set[str],
+    matters: Mapping[str, int],
+    parties: frozenset[int],
 ) -> dict[str, tuple[Frame, ...]]:
     for name in " ".join(table).split():
         if name not in EVENT_TYPES:
             raise UnknownNameError("event type in frames.toml", name, EVENT_TYPES)
     return {
-        name: tuple(_frame(row, kinds, matters) for row in rows)
+        name: tuple(_frame(row, kinds, matters, parties) for row in rows)
         for names, rows in table.items()
         for name in names.split()
     }
 
 
-def _frame(row: Mapping[str, Any], kinds: set[str], matters: Mapping[str, int]) -> Frame:
+def _frame(
+    row: Mapping[str, Any], kinds: set[str], matters: Mapping[str, int], parties: frozenset[int]
+) -> Frame:
     did = tuple(str(row["did"]).split())
     for kind in did:
         if kind not in kinds:
             raise UnknownNameError("kind of step in frames.toml", kind, tuple(sorted(kinds)))
     who = (name.strip() for name in written_out(row["who"]).split("|"))
+    takers = frozenset(column_of()[name] for name in who if name)
     return Frame(
-        who=frozenset(column_of()[name] for name in who if name),
+        who=takers,
+        named=takers | parties,
         did=did,
         what=parse_condition(written_out(row["what"])),
         not_about=frozenset(matters[name] for name in str(row.get("not_about", "")).split()),
@@ -184,7 +198,7 @@ def judge(reading: Reading, event_type: str, direction: int) -> ToldStep | None:
     restriction that frees is a relief. Words about exports take a charge of smuggling for a
     restriction: what is done decides. Types of which nothing is asked pass.
     """
-    line = _Line.of(reading)
+    line = _Line(reading)
     senses = _senses(line, event_type)
     if senses is None:
         return ToldStep(event_type, direction, sure=False)
@@ -205,7 +219,7 @@ def judge(reading: Reading, event_type: str, direction: int) -> ToldStep | None:
 
 def tells(reading: Reading, event_type: str) -> bool:
     """Whether ``reading``, taken for ``event_type``, tells a step that somebody takes."""
-    senses = _senses(_Line.of(reading), event_type)
+    senses = _senses(_Line(reading), event_type)
     return senses is None or bool(senses)
 
 
@@ -220,29 +234,37 @@ def _senses(line: _Line, event_type: str) -> frozenset[int] | None:
 
 def told(reading: Reading, event_type: str) -> Iterator[tuple[Step, int]]:
     """The steps of ``event_type`` that ``reading`` tells, each with its sense; see ``judge``."""
-    return _Line.of(reading).told(event_type)
+    return _Line(reading).told(event_type)
 
 
 # ── one headline ─────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
 class _Line:
-    """A reading with what frames need of it: clauses, words of grammar, steps."""
+    """A reading with what frames need of it, each looked for once and only when it is asked for:
+    most headlines name no object of a frame, and need neither words of grammar nor clauses."""
 
-    reading: Reading
-    spots: Sequence[tuple[int, int]]
-    starts: tuple[int, ...]
-    marks: Mapping[int, Sequence[tuple[int, int]]]
-    found: dict[str, tuple[Step, ...]]
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.found: dict[str, tuple[Step, ...]] = {}
 
-    @staticmethod
-    def of(reading: Reading) -> _Line:
+    @functools.cached_property
+    def marks(self) -> Mapping[int, Sequence[tuple[int, int]]]:
+        """Places of the words of steps, matters and grammar, by number."""
         marks: dict[int, list[tuple[int, int]]] = {}
-        for first, last, number in _book().matcher.hits(reading.words):
+        for first, last, number in _book().matcher.hits(self.reading.words):
             marks.setdefault(number, []).append((first, last))
-        spots = places(reading)
-        return _Line(reading, spots, clause_starts(reading, spots), marks, {})
+        return marks
+
+    @functools.cached_property
+    def spots(self) -> Sequence[tuple[int, int]]:
+        """Start and end of each word in the text."""
+        return places(self.reading)
+
+    @functools.cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Numbers of the words with which clauses begin."""
+        return clause_starts(self.reading, self.spots)
 
     def told(self, event_type: str) -> Iterator[tuple[Step, int]]:
         """The steps of ``event_type``, each with its sense after negation, 0 where type and words
@@ -254,7 +276,7 @@ class _Line:
             if not frame.what.met(said) or not frame.not_about.isdisjoint(self.marks):
                 continue
             for step in (step for kind in frame.did for step in self.steps(kind)):
-                if self.taken(step, frame.who) and self.concerns(step, frame.objects):
+                if self.taken(step, frame) and self.concerns(step, frame.objects):
                     aimed = alone or (exports and self.names(step, _rivals()))
                     yield step, 0 if aimed else self.sense(step)
 
@@ -262,7 +284,9 @@ class _Line:
         """The steps of one kind, looked for once."""
         found = self.found.get(name)
         if found is None:
-            found = self.found[name] = tuple(self._steps(_book().kinds[name]))
+            kind = _book().kinds[name]
+            silent = kind.needs.isdisjoint(self.marks)
+            found = self.found[name] = () if silent else tuple(self._steps(kind))
         return found
 
     def _steps(self, kind: _Kind) -> Iterator[Step]:
@@ -374,15 +398,14 @@ class _Line:
         """Is this word a chip, an export or the like, so that a noun follows?"""
         return any(a <= word < b and c in _things() for a, b, c in self.reading.hits)
 
-    def taken(self, step: Step, who: frozenset[int]) -> bool:
-        """Is the party of ``step`` one of ``who``, and is it no mere wish?"""
+    def taken(self, step: Step, frame: Frame) -> bool:
+        """Is the party of ``step`` one who takes it in ``frame``, and is it no mere wish?"""
         if self._wished(step):
             return False
-        party = self._party(step, who)
-        if party is not None and party[2] in who:
+        party = self._party(step, frame)
+        if party is not None and party[2] in frame.who:
             return True
-        speaker = self._speaker()
-        return speaker in who and speaker in _deciders()
+        return self.speaker in frame.who and self.speaker in _deciders()
 
     def names(self, step: Step, codes: frozenset[int]) -> bool:
         """Is one of ``codes`` named in the clause of ``step``?"""
@@ -402,7 +425,8 @@ class _Line:
             for a, _, code in self.reading.hits
         )
 
-    def _speaker(self) -> int | None:
+    @functools.cached_property
+    def speaker(self) -> int | None:
         """Who says the whole headline: a party before a colon or *says*, or behind *says*."""
         for a, b, code in self.reading.hits:
             around = {*self.reading.words[max(a - 1, 0) : a], *self.reading.words[b : b + 1]}
@@ -420,9 +444,9 @@ class _Line:
         words = sum(end <= colon.start() for _, end in spots)
         return named[-1][2] if named and words <= _SPEAKER_WORDS else None
 
-    def _party(self, step: Step, who: frozenset[int]) -> tuple[int, int, int] | None:
+    def _party(self, step: Step, frame: Frame) -> Hit | None:
         """The nearest party before ``step`` in its clause, else before it, else behind it."""
-        some = _book().parties | who
+        some, who = frame.named, frame.who
         start, _ = self._span(step.first)
         named = [h for h in self.reading.hits if h[2] in some and not self._branch(h)]
         before = [hit for hit in named if hit[1] <= step.first]
@@ -437,7 +461,7 @@ class _Line:
                 return next((hit for hit in nearest if hit[2] in who), nearest[0])
         return next((hit for hit in named if hit[0] >= step.first and hit[2] in who), None)
 
-    def _branch(self, hit: tuple[int, int, int]) -> bool:
+    def _branch(self, hit: Hit) -> bool:
         """Is this country the place of a company's branch ("Arm China")?"""
         return (
             hit[2] == column_of()["china"]

@@ -75,8 +75,8 @@ def _markers() -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, frozenset[st
 def _latin(text: str, words: Sequence[str]) -> str:
     owners, letters = _markers()
     count: dict[str, int] = {}
-    for word in set(words):
-        for code in owners.get(word, ()):
+    for word in owners.keys() & words:
+        for code in owners[word]:
             count[code] = count.get(code, 0) + 1
     if not text.isascii():
         lower = text.lower()

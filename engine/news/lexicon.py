@@ -116,8 +116,13 @@ def rule_table() -> RuleTable:
 
 def written_out(condition: str) -> str:
     """``condition`` of another file, with the groups of ``rules.toml`` written out."""
+    return _written_out(condition, _groups())
+
+
+@functools.cache
+def _groups() -> Mapping[str, str]:
     groups: Mapping[str, str] = read_data("rules.toml")["groups"]
-    return _written_out(condition, groups)
+    return groups
 
 
 def _written_out(condition: str, groups: Mapping[str, str]) -> str:

@@ -66,6 +66,11 @@ _POLICY = (
 _MEASURE = (*_POLICY, "rule", "licence", "-licence", "entity_list", "diffusion", "-diffusion")
 _REACTED = ("mood_reaction", "analyst", "opinion")
 _ENQUIRY = ("probe", "~probe", "-probe")
+_CUES = (
+    "mood_correction", "mood_past", "mood_comment", "mood_opener", "mood_denial", "mood_proposal",
+    "congress", "mood_enacted", "mood_talk", "mood_act", *_REACTED,
+)  # fmt: skip
+"""The concepts of which the place is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class _Codes:
     """Numbers of the columns that moods look at."""
 
     at: Mapping[str, int]
+    cues: frozenset[int]
     measures: frozenset[int]
     policy: frozenset[int]
     enquiry: frozenset[int]
@@ -84,7 +90,8 @@ def _codes() -> _Codes:
     policy, measures, enquiry = (
         frozenset(at[name] for name in names) for names in (_POLICY, _MEASURE, _ENQUIRY)
     )
-    return _Codes(dict(at), measures, policy, enquiry)
+    cues = frozenset(at[name] for name in _CUES)
+    return _Codes(dict(at), cues, measures, policy, enquiry)
 
 
 def told(reading: Reading, *, measures: bool = True) -> MoodReading:
@@ -95,9 +102,11 @@ def told(reading: Reading, *, measures: bool = True) -> MoodReading:
     """
     text, codes = reading.text, _codes()
     said = frozenset(reading.columns)
-    found = _found(reading)
+    found = _found(reading, codes.cues)
 
     def cue(*names: str) -> str | None:
+        if not found:
+            return None
         places_of = next((found[codes.at[n]] for n in names if codes.at[n] in found), None)
         return None if places_of is None else _words(reading, *places_of)
 
@@ -121,11 +130,12 @@ def told(reading: Reading, *, measures: bool = True) -> MoodReading:
     return MoodReading(mood=Mood.FACT)
 
 
-def _found(reading: Reading) -> dict[int, tuple[int, int]]:
-    """The first place, as (first word, last + 1), of each concept said."""
+def _found(reading: Reading, wanted: frozenset[int]) -> dict[int, tuple[int, int]]:
+    """The first place, as (first word, last + 1), of each concept of ``wanted``."""
     found: dict[int, tuple[int, int]] = {}
     for first, last, code in reading.hits:
-        found.setdefault(code, (first, last))
+        if code in wanted:
+            found.setdefault(code, (first, last))
     return found
 
 
@@ -257,6 +267,8 @@ def _is_month(reading: Reading, word: int) -> bool:
 def hedge(reading: Reading) -> str | None:
     """A word of doubt that stands by itself, else None: the sources of "open-sources" are none."""
     doubt = _codes().at["consider"]
+    if not any(hit[2] == doubt for hit in reading.hits):
+        return None
     spans = [(first, last) for first, last, code in reading.hits if code != doubt]
     for first, last, code in reading.hits:
         if (

@@ -138,6 +138,7 @@ class _Book:
 
     matcher: Matcher
     shields: frozenset[int]
+    turning: frozenset[int]
     negate: int
     refuted: int
     despite: int
@@ -153,7 +154,7 @@ class _Book:
     between: frozenset[int]
     negated: Mapping[int, int]
     removed: Mapping[int, int]
-    implied: Mapping[int, tuple[int, ...]]
+    implied: Mapping[int, tuple[int, ...]]  # itself first
     leaders: Mapping[int, int]
     chinese_side: frozenset[int]
     nvidia_side: frozenset[int]
@@ -169,6 +170,7 @@ def _book() -> _Book:
     return _Book(
         matcher=Matcher(words.entries, at),
         shields=some(("noise", "idiom")),
+        turning=some(("negate", "refuted", "despite", "remove", "background")),
         negate=at["negate"],
         refuted=at["refuted"],
         despite=at["despite"],
@@ -184,7 +186,7 @@ def _book() -> _Book:
         between=some(_BETWEEN),
         negated={at[c]: at[f"~{c}"] for c in _TURNABLE},
         removed={at[c]: at[f"-{c}"] for c in _REMOVABLE},
-        implied={at[c]: tuple(at[i] for i in more) for c, more in words.implies.items()},
+        implied={at[c]: (at[c], *(at[i] for i in more)) for c, more in words.implies.items()},
         leaders={at[c]: at[name] for c, name in _LEADERS.items()},
         chinese_side=some(("cn_chip", "huawei", "own_chip")),
         nvidia_side=some(("nvidia", "nv_chip", "nv_china_chip")),
@@ -207,7 +209,7 @@ def _fold_table() -> Mapping[int, str]:
 
 def fold(text: str) -> str:
     """``text`` in lower case without accents, character for character (same length)."""
-    return text.translate(_fold_table())
+    return text.lower() if text.isascii() else text.translate(_fold_table())
 
 
 def _mark_country(text: str) -> str:
@@ -267,6 +269,18 @@ class _Node:
         self.next: dict[str, _Node] = {}
 
 
+_Begun = tuple[tuple[int, ...], tuple[dict[str, _Node], ...]]
+"""Entries so far: the columns of those that end here, and where the longer ones lead."""
+
+
+def _begun(nodes: Sequence[_Node]) -> _Begun | None:
+    """What ``nodes`` come to, None where there are none."""
+    if not nodes:
+        return None
+    codes = tuple(code for node in nodes for code in node.codes)
+    return codes, tuple(node.next for node in nodes if node.next)
+
+
 class Matcher:
     """Finds every lexicon entry in a headline, one dictionary step per word.
 
@@ -287,14 +301,14 @@ class Matcher:
                     node.codes.append(column[code])
         self._patterns = frozenset(patterns)
         self._prefix_lengths = {len(p) - 1 for p in patterns if p.endswith("*")}
-        self._seen: dict[str, tuple[tuple[str, ...], tuple[_Node, ...]]] = {}
+        self._seen: dict[str, tuple[tuple[str, ...], _Begun | None]] = {}
 
     def patterns_of(self, word: str) -> tuple[str, ...]:
         """Literals and prefixes of the lexicon that ``word`` matches."""
         return self._known(word)[0]
 
-    def _known(self, word: str) -> tuple[tuple[str, ...], tuple[_Node, ...]]:
-        """The patterns of ``word``, and where entries that begin with it lead."""
+    def _known(self, word: str) -> tuple[tuple[str, ...], _Begun | None]:
+        """The patterns of ``word``, and the entries that begin with it, None where none does."""
         known = self._seen.get(word)
         if known is None:
             found = [word] if word in self._patterns else []
@@ -303,7 +317,7 @@ class Matcher:
                     found.append(prefix)
             patterns = tuple(sorted(found))
             begins = self._root.next
-            known = patterns, tuple(begins[p] for p in patterns if p in begins)
+            known = patterns, _begun([begins[p] for p in patterns if p in begins])
             if len(self._seen) >= _CACHE_LIMIT:
                 self._seen.clear()
             self._seen[word] = known
@@ -315,17 +329,23 @@ class Matcher:
         known = [seen.get(word) or self._known(word) for word in words]
         found: list[Hit] = []
         size = len(words)
-        for first in range(size):
-            nodes: Sequence[_Node] = known[first][1]
+        for first, (_, begun) in enumerate(known):
+            if begun is None:
+                continue
+            codes, longer = begun
             last = first + 1
-            while nodes:
-                found.extend([(first, last, code) for node in nodes for code in node.codes])
-                longer = [node.next for node in nodes if node.next]
-                if not longer or last == size:
-                    break
+            for code in codes:
+                found.append((first, last, code))
+            while longer and last < size:
                 here = known[last][0]
                 last += 1
                 nodes = [n for after in longer for p in here if (n := after.get(p)) is not None]
+                begun = _begun(nodes)
+                if begun is None:
+                    break
+                codes, longer = begun
+                for code in codes:
+                    found.append((first, last, code))
         return found
 
 
@@ -336,7 +356,7 @@ def matcher() -> Matcher:
 
 def _shielded(hits: list[Hit], shields_of: frozenset[int]) -> list[Hit]:
     """``hits`` without those that touch a shield such as ``rubin observatory`` or ``blue chip``."""
-    shields = [(a, b) for a, b, code in hits if code in shields_of]
+    shields = [hit[:2] for hit in hits if hit[2] in shields_of]
     if not shields:
         return hits
     return [
@@ -551,9 +571,8 @@ def _said(
 ) -> tuple[list[int], list[str]]:
     """Columns said once operators have turned them, and what was done to each hit."""
     book = _book()
-    turning = (book.negate, book.refuted, book.despite, book.remove, book.background)
-    if not any(hit[2] in turning for hit in hits):
-        said = [c for hit in hits for c in (hit[2], *book.implied.get(hit[2], ()))]
+    if book.turning.isdisjoint([hit[2] for hit in hits]):
+        said = [c for hit in hits for c in book.implied.get(hit[2], (hit[2],))]
         return said, [""] * len(hits)
     spots = glossed or [match.span() for match in _WORD.finditer(folded)]
     ops = _operators(folded, words, spots, hits)
@@ -566,7 +585,7 @@ def _said(
             turned.append("conceded")
         else:
             column, how = _turn(hit, hits, words, ops)
-            said += [column, *book.implied.get(column, ())]
+            said += book.implied.get(column, (column,))
             turned.append(how)
     return said, turned
 

@@ -29,9 +29,13 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A conjunction of clauses: each clause is (columns of which one must hold, wanted truth)."""
+    """A conjunction of clauses: each clause is (columns of which one must hold, wanted truth).
+
+    names: the columns of each clause as a set, for one headline.
+    """
 
     clauses: tuple[tuple[IntArray, bool], ...]
+    names: tuple[frozenset[int], ...]
 
     def holds(self, matrix: BoolArray) -> BoolArray:
         """For each headline of ``matrix`` (columns, n): does the condition hold? Shape (n,)."""
@@ -43,9 +47,10 @@ class Condition:
 
     def met(self, said: AbstractSet[int]) -> bool:
         """Does the condition hold for one headline that says the columns ``said``?"""
-        return all(
-            any(c in said for c in columns.tolist()) is wanted for columns, wanted in self.clauses
-        )
+        for names, (_, wanted) in zip(self.names, self.clauses, strict=True):
+            if names.isdisjoint(said) is wanted:
+                return False
+        return True
 
 
 def parse_condition(text: str) -> Condition:
@@ -56,7 +61,7 @@ def parse_condition(text: str) -> Condition:
         names = clause.removeprefix("!").split("|")
         columns = np.asarray([column_of()[name.strip()] for name in names], dtype=np.int64)
         clauses.append((columns, wanted))
-    return Condition(tuple(clauses))
+    return Condition(tuple(clauses), tuple(frozenset(c.tolist()) for c, _ in clauses))
 
 
 @functools.cache
@@ -156,13 +161,18 @@ _MOVED = ("dove_strong", "hawk_strong")
 """A rate that was cut or raised stays decided, whatever else the Fed signals."""
 
 
+@functools.cache
+def _undone() -> frozenset[int]:
+    names = ("-restrict", "-relax", "-rule", "-diffusion", "-licence", "-entity_list", "-probe")
+    return frozenset(column_of()[name] for name in names)
+
+
 def stage(reading: Reading, event_type_name: str) -> Stage:
     """How far the event has come, by its wording: reversed, rumour, effective or announced."""
-    undone = ("-restrict", "-relax", "-rule", "-diffusion", "-licence", "-entity_list", "-probe")
     unsure = mood.hedge(reading) is not None and not (
         event_type_name == "rates" and _has(reading, *_MOVED)
     )
-    if event_type_name in _POLICY and _has(reading, *undone) and not unsure:
+    if event_type_name in _POLICY and not unsure and not _undone().isdisjoint(reading.columns):
         return Stage.REVERSED
     if unsure:
         return Stage.RUMOUR

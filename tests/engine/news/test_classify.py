@@ -14,6 +14,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from engine.errors import DataError, InputError, UnknownNameError
 from engine.news import classify as c
 from engine.news import validation
+from engine.news.reading import read
 from engine.news.taxonomy import EVENT_TYPES
 
 CSV = Path(__file__).resolve().parents[3] / "config" / "headlines.csv"
@@ -105,6 +106,33 @@ def test_probabilities_sum_to_one_and_order_does_not_matter(model: c.Classifier)
 def test_empty_and_absurd_text_is_not_our_business(model: c.Classifier) -> None:
     for found in model.classify(["", "\x00\x1b[31m", "\u202e" * 50, "a" * 10_000]):
         assert found.abstained or not found.relevant
+
+
+def test_scores_kept_of_words_seen_before_change_no_answer(
+    model: c.Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One by one, all at once, and with what was kept forgotten in between: the same to the bit."""
+    titles = ["US bars Nvidia H20 sales to China", "China bars purchases of Nvidia H20", "", "H20"]
+    at_once = [a.confidence for a in c.Classifier.from_arrays(model.to_arrays()).classify(titles)]
+    for kept in (50_000, 3, -1):
+        monkeypatch.setattr(c, "_KEPT_WORDS", kept)
+        fresh = c.Classifier.from_arrays(model.to_arrays())
+        assert [fresh.classify([title])[0].confidence for title in titles] == at_once
+
+
+def test_the_pairs_of_a_headline_are_those_of_the_slow_definition(model: c.Classifier) -> None:
+    features = c._Featurizer((), np.zeros(0), (), np.zeros(0), model.pairs)
+    number = {pair: i for i, pair in enumerate(model.pairs)}
+    found = 0
+    for title in (
+        "US bars Nvidia H20 sales to China",
+        "Meta lifts capex, Huawei ships Ascend 910C",
+    ):
+        reading = read(title)
+        slow = {number[p] for p in c.pair_terms(reading) if p in number}
+        assert features._known_pairs(reading.hits) == slow
+        found += len(slow)
+    assert found > 4
 
 
 def test_two_fits_are_the_same_to_the_bit(labelled: tuple[c.LabelledHeadline, ...]) -> None:

@@ -156,7 +156,9 @@ def test_a_chinese_makers_loss_leaves_the_sense_to_type_and_words() -> None:
 
 def test_a_word_of_frames_that_does_not_exist_is_named() -> None:
     with pytest.raises(UnknownNameError, match="kind of step"):
-        frames._frame({"who": "us_gov", "did": "nonsense", "what": "chip"}, {"bars"}, {})
+        frames._frame(
+            {"who": "us_gov", "did": "nonsense", "what": "chip"}, {"bars"}, {}, frozenset()
+        )
 
 
 def test_a_charge_of_smuggling_taken_for_a_restriction_is_a_probe() -> None:
