@@ -41,6 +41,7 @@ class FeedConfig(Strict):
     label: the source as the reader sees it. allow_private: the source is in one's own network.
     needs_contact: refuse to ask without a contact address. terms_*: what its owner allows.
     key_env: environment variable with the reader's own key; key_header, key_prefix: how it is sent.
+    referer: the public page that asks this question in a browser, where the source wants it named.
     fallback: the stanza that tells the nearest thing when this one is silent. when_silent: what the
     reader then goes without.
     options: what only this collector knows (``symbols``, ``org``, ``series`` …).
@@ -60,6 +61,7 @@ class FeedConfig(Strict):
     ] = "en"
     allow_private: bool = False
     needs_contact: bool = False
+    referer: _Url = ""
     key_env: Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9_]{2,60})?$")] = ""
     key_header: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z-]{0,40}$")] = "Authorization"
     key_prefix: Annotated[str, Field(max_length=20)] = ""

@@ -43,7 +43,9 @@ class AnnouncedOptions(Strict):
     maker: Annotated[str, Field(min_length=1, max_length=60)]
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
+    """An entry of a list that is no feed: title and address "" and ``at`` None where not told."""
+
     title: str
     url: str
     at: datetime | None
@@ -63,7 +65,7 @@ class ModelScopeOrg(DocumentCollector):
         listed = list_in(data, "models", feed, "list of models")
         maker = options_of(feed, AnnouncedOptions).maker
         rows = (_repository(m, maker) for m in listed if isinstance(m, dict) and _is_news(m))
-        return _told(rows, feed, fetched_at)
+        return told(rows, feed, fetched_at)
 
 
 class GitHubReleases(DocumentCollector):
@@ -79,7 +81,7 @@ class GitHubReleases(DocumentCollector):
             raise FeedError(feed.name, "no list of releases in the answer")
         maker = options_of(feed, AnnouncedOptions).maker
         rows = (_release(r, maker) for r in listed if isinstance(r, dict) and not r.get("draft"))
-        return _told(rows, feed, fetched_at)
+        return told(rows, feed, fetched_at)
 
 
 # --- parsing (pure) ---------------------------------------------------------------------------
@@ -89,14 +91,14 @@ def _is_news(model: Mapping[str, Any]) -> bool:
     """A language model of its own, by the tasks it is listed under; none listed may be one."""
     tasks = model.get("tasks")
     names = {t for t in tasks if isinstance(t, str)} if isinstance(tasks, list) else set()
-    told = not names or not names.isdisjoint(_LANGUAGE_TASKS)
-    return told and not _COPY.search(str(model.get("id", "")))
+    language = not names or not names.isdisjoint(_LANGUAGE_TASKS)
+    return language and not _COPY.search(str(model.get("id", "")))
 
 
-def _repository(model: Mapping[str, Any], maker: str) -> _Row:
+def _repository(model: Mapping[str, Any], maker: str) -> Row:
     name = str(model.get("id", ""))
     known = bool(_NAME.match(name))
-    return _Row(
+    return Row(
         title=f"{maker} publishes the model {name.partition('/')[2]} on ModelScope"
         if known
         else "",
@@ -105,10 +107,10 @@ def _repository(model: Mapping[str, Any], maker: str) -> _Row:
     )
 
 
-def _release(release: Mapping[str, Any], maker: str) -> _Row:
+def _release(release: Mapping[str, Any], maker: str) -> Row:
     named = release.get("name") or release.get("tag_name") or ""
     url, notes = release.get("html_url"), release.get("body")
-    return _Row(
+    return Row(
         title=f"{maker}: {named}" if isinstance(named, str) and named.strip() else "",
         url=url if isinstance(url, str) else "",
         at=_instant(release, "published_at", "created_at"),
@@ -116,12 +118,13 @@ def _release(release: Mapping[str, Any], maker: str) -> _Row:
     )
 
 
-def _instant(told: Mapping[str, Any], *names: str) -> datetime | None:
-    found = (parse_stamp(str(told[name])) for name in names if isinstance(told.get(name), str))
+def _instant(entry: Mapping[str, Any], *names: str) -> datetime | None:
+    found = (parse_stamp(str(entry[name])) for name in names if isinstance(entry.get(name), str))
     return next((at for at in found if at is not None), None)
 
 
-def _told(rows: Iterable[_Row], feed: FeedConfig, seen_at: datetime) -> Parsed:
+def told(rows: Iterable[Row], feed: FeedConfig, seen_at: datetime, lang: str = "en") -> Parsed:
+    """Items of the rows that have a title, an address and a date; the others are counted."""
     items: list[Item] = []
     n_bad = n_put_off = n_found = 0
     for row in rows:
@@ -132,7 +135,7 @@ def _told(rows: Iterable[_Row], feed: FeedConfig, seen_at: datetime) -> Parsed:
             n_put_off += falls_due(row.at, seen_at)
             continue
         item = clean.make_item(source=feed.source, title=row.title, url=row.url, known_at=seen_at,
-                               published_at=row.at, summary=row.text, lang="en")  # fmt: skip
+                               published_at=row.at, summary=row.text, lang=lang)  # fmt: skip
         if item is None or not item.url or item.published_at is None:
             n_bad += 1
         else:

@@ -43,7 +43,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from config.feeds import FeedConfig as FeedConfig
 from config.feeds import FeedsConfig as FeedsConfig
@@ -51,7 +51,7 @@ from config.feeds import load_feeds as load_feeds
 from config.schema import Place, Strict, faults_in
 from engine.clock import from_micros, to_micros
 from engine.errors import FeedError, UnknownNameError
-from engine.news.stamps import is_future
+from engine.news.stamps import MAX_ZONE, is_future, read_stamp
 from engine.shown import FeedState
 from engine.values import Fact, Item
 from feeds.proxies import proxies_of
@@ -145,6 +145,17 @@ weeks, before their publication day; a stamp beyond this is a wrong clock."""
 def falls_due(at: datetime, seen_at: datetime) -> bool:
     """Whether ``at`` lies ahead of ``seen_at``, and near enough that it is worth waiting for."""
     return is_future(at, seen_at) and at - seen_at <= MAX_PUT_OFF
+
+
+def claimed_at(text: str, lang: str, seen_at: datetime) -> datetime | None:
+    """The instant that ``text`` claims; None when it claims none.
+
+    What is ahead by no more than a zone, and told without its offset, is from a zone further east.
+    """
+    found = read_stamp(text, lang=lang)
+    if found is not None and not found.exact and found.at - MAX_ZONE <= seen_at:
+        return min(found.at, seen_at)
+    return None if found is None else found.at
 
 
 def newest_stamps(instants: Iterable[datetime], most: int = 20) -> tuple[datetime, ...]:
@@ -260,6 +271,17 @@ class NoOptions(Strict):
     """What most kinds of sources allow under ``options``: nothing."""
 
 
+def _is_a_pattern(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"is not a pattern: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, Field(max_length=1_000), AfterValidator(_is_a_pattern)]
+"""A regular expression, "" for none."""
+
 Days = Annotated[int, Field(ge=1, le=20_000)]
 """A whole number of days."""
 
@@ -344,6 +366,7 @@ def fetch_document(poll: Poll, url: str, accept: str = "*/*", *, plain: bool = F
             accept=accept,
             allow_private=poll.feed.allow_private,
             needs_contact=poll.feed.needs_contact,
+            referer=poll.feed.referer,
             key=_key(poll.feed),
         ),
         poll.now,

@@ -17,7 +17,6 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import Field
 
 from config.schema import Strict
-from engine.errors import FeedError
 from engine.news import clean
 from engine.news.stamps import is_future
 from feeds.base import (
@@ -28,9 +27,7 @@ from feeds.base import (
     newest_stamps,
     options_of,
 )
-
-MAX_PAGE_BYTES = 2 * 1024 * 1024
-"""The real page has about 60 kB; a tree takes up to thirty times the bytes."""
+from feeds.web_pages import is_torn, page_tree, redesigned, seen_text
 
 _DAY = re.compile(r"(?:Date:\s*)?(\d{4}-\d{2}-\d{2})")
 _ANCHOR = re.compile(r"[\w.-]{1,120}\Z", re.A)
@@ -71,7 +68,7 @@ class ChangeLog(DocumentCollector):
             if item is not None:  # one page: the fragment tells its entries apart
                 mark = entry.anchor if _ANCHOR.match(entry.anchor) else entry.on.isoformat()
                 items.append(replace(item, url=f"{item.url}#{mark}"))
-        torn = b"</html" not in body[-4_096:].lower()
+        torn = is_torn(body)
         said = (
             (ahead, f"{ahead} entries dated ahead, read again when due"),
             (torn, "the page ends early, asked for again"),
@@ -104,37 +101,22 @@ def _entries(body: bytes, feed: FeedConfig) -> Iterator[_Entry]:
             on = _day(node)
             seen += on is not None
         elif node.tag in _ENTRY_LEVELS and on is not None:
-            open_ = [_text(node), node.get("id") or ""]
+            open_ = [seen_text(node), node.get("id") or ""]
         elif open_:
-            open_.append(_text(node))
+            open_.append(seen_text(node))
     if open_ and on is not None:
         yield _Entry(on, open_[0], open_[1], " ".join(open_[2:]))
     if not seen:
-        raise FeedError(feed.name, "the page has no headings with a day: it was redesigned")
+        raise redesigned(body, feed, "headings with a day")
 
 
 def _headings_and_prose(body: bytes, feed: FeedConfig) -> Iterator[Any]:
-    from lxml import etree, html
-
-    if len(body) > MAX_PAGE_BYTES:
-        raise FeedError(feed.name, f"the page has more than {MAX_PAGE_BYTES // 2**20} MiB")
-    try:
-        root = html.document_fromstring(
-            body, parser=html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
-        )
-    except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        raise FeedError(feed.name, "the answer is no web page") from None
+    root = page_tree(body, feed)
     yield from root.iter(*_DAY_LEVELS, *_ENTRY_LEVELS, "p", "li")
 
 
-def _text(node: Any) -> str:
-    """What is seen of ``node``, without the mark that links to the heading itself."""
-    parts = (t for t in node.itertext() if t.strip("\u200b #"))
-    return " ".join(" ".join(parts).split())
-
-
 def _day(node: Any) -> date | None:
-    match = _DAY.match(_text(node))
+    match = _DAY.match(seen_text(node))
     try:
         return date.fromisoformat(match[1]) if match else None
     except ValueError:

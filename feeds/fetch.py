@@ -373,8 +373,10 @@ class Fetcher:
             headers["Authorization"] = _basic(first)
         name, value = request.key
         trusted = url.scheme == "https" or request.allow_private
-        if name and trusted and url.host == httpx.URL(request.url).host:
+        if name and trusted and url.host == first.host:
             headers[name] = value
+        if request.referer and url.host == first.host:
+            headers["Referer"] = request.referer
         return headers
 
     def _transport(self, allow_private: bool) -> httpx.BaseTransport:

@@ -1,4 +1,4 @@
-"""What models cost, as two public lists tell it.
+"""What models cost, as two public lists tell it; makers' own pages: ``feeds.price_pages``.
 
 OpenRouter lists the models that can be asked through it, in USD per token, with the repository of
 the weights; models.dev what each maker and cloud charges, in USD per million tokens. Each priced
@@ -15,6 +15,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from pydantic import Field
 
 from config.schema import Many, Strict
 from engine.errors import FeedError
@@ -43,9 +45,12 @@ _HUB_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}\Z", re.A)
 
 
 class PriceOptions(Strict):
-    """providers: whose models, by the part of their names before the stroke; by default any."""
+    """providers: whose models, by the part of their names before the stroke; by default any. orgs:
+    the organisation on the hub that has a provider's weights, where the list names no repository.
+    """
 
     providers: Many[str] = ()
+    orgs: Mapping[str, str] = Field(default_factory=dict)
 
 
 class OpenRouterPrices(DocumentCollector):
@@ -60,7 +65,7 @@ class OpenRouterPrices(DocumentCollector):
         if not listed:
             raise FeedError(feed.name, "no list of models in the answer")
         rows = (_routed(entry) for entry in listed if isinstance(entry, dict))
-        return _parsed(rows, feed, fetched_at)
+        return priced(rows, feed, fetched_at, options_of(feed, PriceOptions).providers)
 
 
 class ModelsDevPrices(DocumentCollector):
@@ -76,16 +81,18 @@ class ModelsDevPrices(DocumentCollector):
             isinstance(p, dict) and isinstance(p.get("models"), dict) for p in answer.values()
         ):
             raise FeedError(feed.name, "no table of providers in the answer")
-        return _parsed(_offered(answer), feed, fetched_at)
+        options = options_of(feed, PriceOptions)
+        return priced(_offered(answer, options.orgs), feed, fetched_at, options.providers)
 
 
 # --- parsing (pure) -------------------------------------------------------------------------
 
-_Row = Mapping[str, Any]
-"""id, name, made (instant or None), input, output (USD per million tokens), hub_id, context."""
+Priced = Mapping[str, Any]
+"""id, name, made (instant or None), input, output (USD per million tokens), hub_id, context;
+by_maker where the list is the maker's own."""
 
 
-def _routed(entry: _Row) -> _Row:
+def _routed(entry: Priced) -> Priced:
     pricing = entry.get("pricing")
     prices = pricing if isinstance(pricing, dict) else {}
     return {
@@ -99,7 +106,7 @@ def _routed(entry: _Row) -> _Row:
     }
 
 
-def _offered(answer: Mapping[str, Any]) -> Iterator[_Row]:
+def _offered(answer: Mapping[str, Any], orgs: Mapping[str, str]) -> Iterator[Priced]:
     for provider, told in answer.items():
         models = told.get("models") if isinstance(told, dict) else None
         for name, model in models.items() if isinstance(models, dict) else ():
@@ -113,6 +120,7 @@ def _offered(answer: Mapping[str, Any]) -> Iterator[_Row]:
                 "made": parse_stamp(f"{str(model.get('release_date'))[:10]}T00:00:00Z"),
                 "input": _usd(prices.get("input"), 1.0),
                 "output": _usd(prices.get("output"), 1.0),
+                "hub_id": f"{orgs[provider]}/{name}" if provider in orgs else None,
                 "context": limit.get("context") if isinstance(limit, dict) else None,
             }
 
@@ -133,8 +141,11 @@ def _usd(value: Any, times: float) -> float | None:
     return float(f"{price:.6g}")
 
 
-def _parsed(rows: Iterable[_Row], feed: FeedConfig, seen_at: datetime) -> Parsed:
-    providers = frozenset(options_of(feed, PriceOptions).providers)
+def priced(
+    rows: Iterable[Priced], feed: FeedConfig, seen_at: datetime, providers: Iterable[str] = ()
+) -> Parsed:
+    """A fact of each row that tells a list price. providers: whose rows alone; empty for all."""
+    providers = frozenset(providers)
     facts: list[Fact] = []
     problems: list[str] = []
     n_found = n_put_off = 0
@@ -164,13 +175,13 @@ def _parsed(rows: Iterable[_Row], feed: FeedConfig, seen_at: datetime) -> Parsed
     )
 
 
-def _is_list_price(row: _Row) -> bool:
+def _is_list_price(row: Priced) -> bool:
     """Both prices told and neither free nor, as -1 says, left to the request."""
     prices = (row["input"], row["output"])
     return all(p is not None and (p > 0 or math.isnan(p)) for p in prices)
 
 
-def _fault(row: _Row, seen_at: datetime) -> str:
+def _fault(row: Priced, seen_at: datetime) -> str:
     if not _ID.match(row["id"]):
         return "is not the name of a model"
     if not all(p <= HIGHEST_USD_PER_MTOK for p in (row["input"], row["output"])):  # NaN too
@@ -180,7 +191,7 @@ def _fault(row: _Row, seen_at: datetime) -> str:
     return ""
 
 
-def _fact(row: _Row, source: str, seen_at: datetime) -> Fact:
+def _fact(row: Priced, source: str, seen_at: datetime) -> Fact:
     hub, context = row.get("hub_id"), row["context"]
     price = ModelPrice(
         id=row["id"],
@@ -189,6 +200,7 @@ def _fact(row: _Row, source: str, seen_at: datetime) -> Fact:
         output_usd_per_mtok=row["output"],
         hub_id=hub if isinstance(hub, str) and _HUB_ID.match(hub) else None,
         context_tokens=context if type(context) is int and 0 < context < 10**9 else None,
+        by_maker=row.get("by_maker"),
         occurred_at=row["made"],
         known_at=seen_at,
         source=source,

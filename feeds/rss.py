@@ -16,15 +16,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
-
-from pydantic import Field, field_validator
 
 from config.schema import Strict
 from engine.errors import FeedError
 from engine.news import clean
-from engine.news.stamps import MAX_ZONE, is_future, read_stamp
+from engine.news.stamps import is_future
 from engine.record.content import item_id
 from engine.values import Item
 from feeds.base import (
@@ -32,6 +30,8 @@ from feeds.base import (
     DocumentCollector,
     FeedConfig,
     Parsed,
+    Pattern,
+    claimed_at,
     falls_due,
     looks_like_html,
     newest_stamps,
@@ -59,17 +59,8 @@ class RssOptions(Strict):
     """
 
     strip_publisher: bool = False
-    must_match: Annotated[str, Field(max_length=1_000)] = ""
+    must_match: Pattern = ""
     keep_summary: bool = True
-
-    @field_validator("must_match")
-    @classmethod
-    def _is_a_pattern(cls, pattern: str) -> str:
-        try:
-            re.compile(pattern)
-        except (re.error, RecursionError, OverflowError) as error:
-            raise ValueError(f"is not a pattern: {error}") from None
-        return pattern
 
 
 class RssCollector(DocumentCollector):
@@ -159,17 +150,9 @@ def to_items(raw: RawFeed, feed: FeedConfig, fetched_at: datetime) -> Parsed:
 
 
 def _stamp(entry: RawEntry, lang: str, fetched_at: datetime) -> datetime | None:
-    """When the entry was published, else changed; None when neither is told.
-
-    What is ahead by no more than a zone, and told without its offset, is from a zone further east.
-    """
-    for text in (entry.stamp, entry.updated):
-        found = read_stamp(text, lang=lang) if text else None
-        if found is not None and not found.exact and found.at - MAX_ZONE <= fetched_at:
-            return min(found.at, fetched_at)
-        if found is not None:
-            return found.at
-    return None
+    """When the entry was published, else changed; None when neither is told."""
+    claimed = (claimed_at(text, lang, fetched_at) for text in (entry.stamp, entry.updated) if text)
+    return next((at for at in claimed if at is not None), None)
 
 
 def _by_identity(read: Sequence[tuple[RawEntry, Item]]) -> list[Item]:

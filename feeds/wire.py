@@ -51,7 +51,8 @@ class Request:
     """What to fetch. ``etag`` and ``last_modified`` are those of the last good answer, or "".
 
     key: header and value that say who pays, ("", "") for none; sent to the asked host alone, and
-    over https alone unless the source is in one's own network.
+    over https alone unless the source is in one's own network. referer: the public page whose
+    question this is, "" for none; for the asked host alone.
     """
 
     feed: str
@@ -61,6 +62,7 @@ class Request:
     accept: str = "*/*"
     allow_private: bool = False
     needs_contact: bool = False
+    referer: str = ""
     key: tuple[str, str] = field(default=("", ""), repr=False)
 
 

@@ -206,7 +206,7 @@ def _cuts_of(told: Sequence[ModelRelease], prices: Sequence[ModelPrice]) -> Iter
         base = max((r for r in told if r.known_at <= instant), key=_when, default=None)
         if listed is None or base is None or not _asked(base):
             continue
-        first = first if first is not None and first.id == listed.id else listed
+        first = first if first is not None and _list_of(first) == _list_of(listed) else listed
         cut = _asked(listed) < LEAST_FALL * _asked(first) and _asked(listed) < _asked(base)
         if cut or lowered:
             lowered = cut
@@ -270,11 +270,43 @@ def _prices_by_family(
 
 
 def _price_at(prices: Iterable[ModelPrice], instant: datetime) -> ModelPrice | None:
-    """The last known price of the plainest name: one model's over time, never another's."""
+    """The last known price in one list of the plainest name there: never another model's.
+
+    The list that told first stays, the maker's own page before others of the same hour: lists that
+    take turns would look like cuts.
+    """
     known = [p for p in prices if p.known_at <= instant]
-    plain = min(((len(p.id), p.id) for p in known), default=None)
-    own = [p for p in known if (len(p.id), p.id) == plain]
-    return max(own, key=lambda p: p.known_at, default=None)
+    first = min(known, key=lambda p: (p.known_at, not p.by_maker, p.source), default=None)
+    if first is None:
+        return None
+    told = [p for p in known if p.source == first.source]
+    plain = min((len(p.id), p.id) for p in told)
+    return max((p for p in told if (len(p.id), p.id) == plain), key=lambda p: p.known_at)
+
+
+def _list_of(price: ModelPrice) -> tuple[str, str]:
+    return price.source, price.id
+
+
+LEAST_CONFLICT = 0.05
+"""Two lists whose prices differ by a smaller share of the higher one agree."""
+
+
+def _elsewhere(prices: Sequence[ModelPrice], chosen: ModelPrice, instant: datetime) -> str:
+    """What other lists ask at ``instant`` where that differs from ``chosen``; else ""."""
+    others = {p.source for p in prices if p.source != chosen.source}
+    told = []
+    for source in sorted(others):
+        other = _price_at((p for p in prices if p.source == source), instant)
+        if other is None:
+            continue
+        asked, here = _asked(other), _asked(chosen)
+        if abs(asked - here) > LEAST_CONFLICT * max(asked, here):
+            prices_told = f"{other.input_usd_per_mtok:g} / {other.output_usd_per_mtok:g}"
+            told.append(f"{source} asks {prices_told}")
+    if not told:
+        return ""
+    return f"; priced by {chosen.source}, while {', '.join(told)} USD per million tokens"
 
 
 SAME_RELEASE = timedelta(days=60)
@@ -349,7 +381,9 @@ def _family_facts(
         if main:
             at = from_micros(known_us)
             tests = _scores_at(scores, at)
-            fact = _fact(lab, latest[main], latest.values(), _price_at(prices, at), tests)
+            price = _price_at(prices, at)
+            said = "" if price is None else _elsewhere(prices, price, at)
+            fact = _fact(lab, latest[main], latest.values(), price, tests, said)
             fact = replace(fact, known_at=at)
             if not found or found[-1].payload != fact.payload:
                 found.append(fact)
@@ -376,6 +410,7 @@ def _fact(
     builds: Iterable[Repository],
     price: ModelPrice | None,
     tests: Mapping[str, Any],
+    said: str,
 ) -> Fact:
     name = main.id.partition("/")[2]
     total_b = (main.config_params or main.total_params or 0.0) / 1e9
@@ -399,7 +434,7 @@ def _fact(
         inference_domestic=main.served_at_home,
         price_input_usd_per_mtok=None if price is None else price.input_usd_per_mtok,
         price_output_usd_per_mtok=None if price is None else price.output_usd_per_mtok,
-        source=f"{PROVENANCE}{main.id}, created {main.occurred_at:%Y-%m-%d}",
+        source=f"{PROVENANCE}{main.id}, created {main.occurred_at:%Y-%m-%d}{said}",
         confidence=CONFIDENCE,
         **tests,
     )

@@ -77,7 +77,7 @@ def test_what_robots_txt_disallows_is_off_and_nothing_leans_on_it():
     feeds = {feed.name: feed for feed in load_feeds(SHIPPED).feeds}
     queries = [feed for feed in feeds.values() if "news.google.com" in feed.url]
 
-    assert len(queries) == 8
+    assert len(queries) == 4
     for feed in queries:
         assert not feed.enabled
         assert "robots.txt" in feed.terms

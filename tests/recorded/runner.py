@@ -11,8 +11,9 @@ the shape, the headers and the oddities are those of the real source::
      "later": ["2026-20950", …]}                 keys of what is put off: there a day later
 
 An answer holds ``json``, ``text``, ``lines`` (joined), ``zip`` (name -> text) or ``hex``, and may
-hold ``status`` (200) and ``headers``; ``encode`` packs the body (gzip, deflate). What is asked and
-not there is answered 404. yfinance is asked too: its own requests go through the same web.
+hold ``status`` (200) and ``headers``; ``encode`` packs the body (gzip, deflate); ``referer`` is
+what the Referer has to begin with, else it answers 403. What is asked and not there is answered
+404. yfinance is asked too: its own requests go through the same web.
 ``expect`` names facts that must be in the fresh record with these fields; of ``payload`` those that
 are given. A fact of a kind named there that is not named is too much, unless ``"others": true``
 stands beside. To add a stanza, add a file: the test finds it.
@@ -79,6 +80,8 @@ class World:
             (a for k, a in self.answers.items() if k.endswith("*") and url.startswith(k[:-1])),
             {"status": 404, "text": "not recorded"},
         )
+        if not request.headers.get("Referer", "").startswith(found.get("referer", "")):
+            found = {"status": 403, "text": "not from our page"}
         headers, body = dict(found.get("headers", {})), body_of(found)
         raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
         etag = headers.get("ETag")

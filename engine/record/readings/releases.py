@@ -73,7 +73,8 @@ REPOSITORIES = Kind(name="hf_repository", of=Repository, key=lambda r: r.id)
 class ModelPrice:
     """What one list asks for a model, USD per million tokens; ``occurred_at`` is the model's day.
 
-    hub_id: the repository of its weights, where the list names it.
+    hub_id: the repository of its weights, where the list names it. by_maker: True where the list
+    is the maker's own price page.
     """
 
     id: str
@@ -85,6 +86,7 @@ class ModelPrice:
     name: str = ""
     hub_id: str | None = None
     context_tokens: int | None = None
+    by_maker: bool | None = None
 
 
 MODEL_PRICES = Kind(name="model_price", of=ModelPrice, key=lambda p: f"{p.source}:{p.id}")

@@ -1,0 +1,188 @@
+"""Price pages of makers: tables of our own in the shapes that real pages have, and broken ones."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from engine.errors import FeedError
+from engine.record.readings import (
+    MODEL_PRICES,
+    RELEASES,
+    REPOSITORIES,
+    ModelPrice,
+    Repository,
+)
+from engine.threat.changes import PRICE_CUT, kind_of_change
+from engine.threat.hub import release_facts
+from engine.values import Fact, ModelRelease
+from feeds.base import FeedConfig
+from feeds.collect import MemorySink, collect
+from feeds.price_pages import PricePage
+from feeds.web_pages import MAX_COLUMNS, MAX_PAGE_BYTES, MAX_ROWS, tables
+from feeds.wire import Fetched
+
+NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
+PAGE = FeedConfig(
+    name="page", kind="feeds.price_pages:PricePage", label="Maker", url="https://e.example/prices",
+    options={"maker": "deepseek", "org": "deepseek-ai"},
+)  # fmt: skip
+
+
+def html(*rows: str) -> bytes:
+    return f"<html><body><table>{''.join(f'<tr>{r}</tr>' for r in rows)}</table></html>".encode()
+
+
+def told(body: bytes) -> dict[str, tuple[float, float]]:
+    facts = PricePage().parse(body, PAGE, NOW).facts
+    prices = [MODEL_PRICES.read(fact) for fact in facts]
+    return {p.id: (p.input_usd_per_mtok, p.output_usd_per_mtok) for p in prices}
+
+
+ROWS = "<th>Model</th><th>Input</th><th>Cached input</th><th>Output</th>"
+ACROSS = (
+    "<td colspan=2>MODEL</td><td>deepseek-a</td><td>deepseek-b</td>",
+    "<td rowspan=3>DAY</td><td>1M INPUT TOKENS (CACHE HIT)</td><td>$0.01</td><td>$0.02</td>",
+    "<td>1M INPUT TOKENS (CACHE MISS)</td><td>$0.5</td><td>$1</td>",
+    "<td>1M OUTPUT TOKENS</td><td colspan=2>$2</td>",
+    "<td rowspan=3>NIGHT</td><td>1M INPUT TOKENS (CACHE HIT)</td><td>$0.01</td><td>$0.01</td>",
+    "<td>1M INPUT TOKENS (CACHE MISS)</td><td>$0.2</td><td>$0.2</td>",
+    "<td>1M OUTPUT TOKENS</td><td>$1</td><td>$1</td>",
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "prices"),
+    [
+        (html(ROWS, "<td>GLM 9</td><td>$1</td><td>$0.2</td><td>$3.2</td>"), {"GLM-9": (1.0, 3.2)}),
+        (html(*ACROSS), {"deepseek-a": (0.5, 2.0), "deepseek-b": (1.0, 2.0)}),
+        (html(ROWS, "<td>a-1</td><td>$0.4 <s>$1</s></td><td>x</td><td>$2 (half) <span "
+              "style='text-decoration: line-through'>$4</span></td>"), {"a-1": (0.4, 2.0)}),
+        (html(ROWS, "<td>a-1 (≤ 32k)</td><td>$1</td><td></td><td>$2</td>",
+              "<td>a-1 (&gt; 32k)</td><td>$3</td><td></td><td>$6</td>"), {"a-1": (1.0, 2.0)}),
+        (html(ROWS, "<td>a-1</td><td>Free</td><td></td><td>Free</td>",
+              "<td>b-1</td><td>US$ 0.25</td><td></td><td>US$ 1.25</td>"), {"b-1": (0.25, 1.25)}),
+        (b"| Model | Input $/M | Output $/M |\n|--|--|--|\n| **x-1** | ~~2~~ 1 | 3 |\n",
+         {"x-1": (1.0, 3.0)}),
+        (b"| Model | Input | Output |\n|:-|-:|-:|\n| [x-1](https://e.org) | \\$1 | `$3` |\n",
+         {"x-1": (1.0, 3.0)}),
+    ],
+    ids=["rows", "columns", "struck", "tiers", "free", "markdown, bare", "markdown, marks"],
+)  # fmt: skip
+def test_a_table_of_prices_is_read_either_way_round(body, prices):
+    """Cache misses, the shortest request, what is asked now, the dearest hour."""
+    assert told(body) == {f"deepseek/{name}": asked for name, asked in prices.items()}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (html("<td>nothing</td>"), "has no prices: it was redesigned"),
+        (b"", "no web page|redesigned"),
+        (b"\x00\xff\xfe", "redesigned"),
+        (html(ROWS, "<td>a-1</td><td>2.1 &#20803;</td><td></td><td>8.4 &#20803;</td>"), "currency"),
+        (
+            html(
+                "<th>Model</th><th>Input (1,000 tokens)</th><th>Output (1,000 tokens)</th>",
+                "<td>a-1</td><td>$0.001</td><td>$0.003</td>",
+            ),
+            "thousand tokens",
+        ),
+        (html(ROWS, "<td>a-1</td><td>1.0</td><td></td><td>2.0</td>"), "redesigned"),
+        (b"<html><script>var acw_sc__v2='x'</script></html>", "bot wall"),
+        (b"<table>" + b"x" * MAX_PAGE_BYTES, "MiB"),
+        (b"|" * (MAX_PAGE_BYTES + 1), "MiB"),
+    ],
+)
+def test_what_tells_no_price_in_usd_is_an_error(body, said):
+    """Another currency, another unit, another page: never a figure, never silence."""
+    with pytest.raises(FeedError, match=said):
+        PricePage().parse(body, PAGE, NOW)
+
+
+def test_a_hostile_table_is_bounded():
+    """Spans without end, rows without end, a table in a table, a name that is none."""
+    body = html(
+        f"{ROWS}<td rowspan=99999999999 colspan=99999999999>x</td><td rowspan=-1 colspan=x>y</td>",
+        "<td><script>alert(1)</script>'; DROP</td><td>$1</td><td></td><td>$2</td>",
+        "<td>a-1</td><td>$1<table><tr><td>$9</td></tr></table></td><td></td><td>$2</td>",
+        *["<td>b-1</td><td>$1</td><td></td><td>$2</td>"] * (2 * MAX_ROWS),
+    )
+    grid = next(iter(tables(body, PAGE)))
+
+    assert len(grid) == MAX_ROWS
+    assert {len(row) for row in grid} <= set(range(MAX_COLUMNS + 1))
+    assert set(told(body)) == {"deepseek/a-1", "deepseek/b-1"}
+
+
+class Page:
+    """A web with one page, which may change."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def get(self, request, now):
+        return Fetched(url=request.url, body=self.body)
+
+
+def test_a_model_keeps_the_day_on_which_the_page_first_listed_it():
+    """So that another row of the page makes no new version of it."""
+    sink, web = MemorySink(), Page(html(ROWS, "<td>a-1</td><td>$1</td><td></td><td>$2</td>"))
+    collect([PAGE], web, sink, NOW, force=True)
+    web.body = html(ROWS, *(f"<td>{n}-1</td><td>$1</td><td></td><td>$2</td>" for n in "ab"))
+    collect([PAGE], web, sink, NOW + timedelta(days=3), force=True)
+    (first,), second = (parsed.facts for _, parsed in sink.documents)
+
+    assert [fact.occurred_at.day for fact in (first, *second)] == [22, 22, 25]
+    assert first.payload == second[0].payload
+
+
+# --- beside other lists -----------------------------------------------------------------------
+
+
+def price(source: str, at: datetime, asked: float, *, by_maker: bool | None = None) -> Fact:
+    told = ModelPrice(
+        id="deepseek/deepseek-v9", input_usd_per_mtok=asked, output_usd_per_mtok=asked,
+        hub_id="deepseek-ai/DeepSeek-V9", occurred_at=at, known_at=at, source=source,
+        by_maker=by_maker,
+    )  # fmt: skip
+    return MODEL_PRICES.fact(told, occurred_at=at, known_at=at, source=source)
+
+
+def releases(*prices: Fact) -> list[ModelRelease]:
+    seen = NOW - timedelta(hours=1)
+    repository = REPOSITORIES.fact(
+        Repository(id="deepseek-ai/DeepSeek-V9", total_params=6.8e11, occurred_at=seen,
+                   known_at=seen, source="Hugging Face", pipeline_tag="text-generation"),
+        occurred_at=seen, known_at=seen, source="Hugging Face",
+    )  # fmt: skip
+    return [RELEASES.read(f) for f in release_facts([repository], [], prices=prices)]
+
+
+def test_the_makers_page_prices_a_release_and_the_other_list_is_said():
+    """Of one round the maker's; where a router asks something else, both stand in the source."""
+    later = NOW + timedelta(hours=6)
+    told = releases(
+        price("Router", NOW, 0.5), price("Maker", NOW, 1.0, by_maker=True),
+        price("Router", later, 0.99),
+    )  # fmt: skip
+
+    assert [r.price_input_usd_per_mtok for r in told] == [None, 1.0, 1.0]
+    assert "priced by Maker, while Router asks 0.5 / 0.5 USD per million tokens" in told[1].source
+    assert "Router" not in told[2].source
+    assert not [1 for a, b in pairwise(told[1:]) if kind_of_change(a, b)]
+
+
+def test_a_list_seen_later_is_no_cut_and_the_first_ones_own_fall_is():
+    """Lists do not take turns; a fall within the one that told first is an event by itself."""
+    day = timedelta(days=1)
+    told = releases(
+        price("Maker", NOW, 1.0, by_maker=True), price("Router", NOW + day, 0.3),
+        price("Maker", NOW + 2 * day, 0.6, by_maker=True),
+    )  # fmt: skip
+    kinds = [kind_of_change(a, b) for a, b in pairwise(told)]
+
+    assert [r.price_input_usd_per_mtok for r in told] == [None, 1.0, 1.0, 0.6]
+    assert kinds[1:] == [None, PRICE_CUT]
