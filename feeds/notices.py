@@ -42,7 +42,7 @@ _LEAST_TITLE_CHARS = 5
 _Field = Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]{0,60}$")]
 
 
-class PageOptions(Strict):
+class NoticePageOptions(Strict):
     """inside: id or class of the element that holds the list, by default the whole page.
     link_match: what the address of an entry has to contain. must_match: what its title has to.
     """
@@ -55,19 +55,19 @@ class PageOptions(Strict):
 class NoticePage(DocumentCollector):
     """A page of links, each with its day beside it, or in its address."""
 
-    Options = PageOptions
+    Options = NoticePageOptions
     accept = "text/html, application/xhtml+xml;q=0.9"
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """An item a dated link; ``FeedError`` when the page has none."""
-        options = options_of(feed, PageOptions)
+        options = options_of(feed, NoticePageOptions)
         rows = list(_linked(page_tree(body, feed), options, feed, fetched_at))
         if not any(row.at for row in rows):
             raise redesigned(body, feed, "list of links with a day")
         return _parsed(rows, options.must_match, feed, fetched_at, torn=is_torn(body))
 
 
-class ListOptions(Strict):
+class NoticeListOptions(Strict):
     """rows: where the list is, a path with dots. title, link, day: fields of a row; day holds text
     or milliseconds since 1970. who: a field that stands before the title. base: what a link without
     a host begins with. must_match: what a title has to contain. lookback_days: see ``NoticeList``.
@@ -89,19 +89,19 @@ class NoticeList(DocumentCollector):
     The address may hold ``{since_on}`` and ``{until_on}``, the first and last day asked for.
     """
 
-    Options = ListOptions
+    Options = NoticeListOptions
     accept = "application/json, */*;q=0.5"
 
     def url(self, poll: Poll) -> str:
         """The stanza's address with its days filled in: the last may be tomorrow further east."""
-        back = timedelta(days=options_of(poll.feed, ListOptions).lookback_days)
+        back = timedelta(days=options_of(poll.feed, NoticeListOptions).lookback_days)
         since, until = (poll.now - back).date(), (poll.now + timedelta(days=1)).date()
         asked = super().url(poll)
         return asked.replace("{since_on}", f"{since}").replace("{until_on}", f"{until}")
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """An item a row; ``FeedError`` when there is no such list in the answer."""
-        options = options_of(feed, ListOptions)
+        options = options_of(feed, NoticeListOptions)
         listed: Any = read_json(_unwrapped(body, feed), feed)
         for name in options.rows.split("."):
             listed = listed.get(name) if isinstance(listed, dict) else None
@@ -126,7 +126,9 @@ def _parsed(
     return replace(parsed, problems=problems, put_off=parsed.put_off + 1)
 
 
-def _linked(root: Any, options: PageOptions, feed: FeedConfig, seen_at: datetime) -> Iterator[Row]:
+def _linked(
+    root: Any, options: NoticePageOptions, feed: FeedConfig, seen_at: datetime
+) -> Iterator[Row]:
     """Of each entry its first link with a title; what stands around the links has no day."""
     wanted = re.compile(options.link_match)
     done: set[Any] = set()
@@ -201,7 +203,7 @@ def _flat(listed: list[Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def _row(
-    entry: Mapping[str, Any], options: ListOptions, feed: FeedConfig, seen_at: datetime
+    entry: Mapping[str, Any], options: NoticeListOptions, feed: FeedConfig, seen_at: datetime
 ) -> Row:
     title, link = _text(entry.get(options.title)), _text(entry.get(options.link))
     who = _text(entry.get(options.who)) if options.who else ""

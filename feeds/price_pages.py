@@ -47,7 +47,7 @@ _FOOTNOTE = re.compile(
 _NAME = re.compile(r"(?=.*[A-Za-z])[\w][\w.:-]{1,78}\Z", re.A)
 
 
-class PageOptions(Strict):
+class PricePageOptions(Strict):
     """maker: what stands before the names of models in the record. org: the organisation on the hub
     that has the weights, by which a price finds its release; "" where there are none.
     """
@@ -59,12 +59,12 @@ class PageOptions(Strict):
 class PricePage(DocumentCollector):
     """The price page of one maker."""
 
-    Options = PageOptions
+    Options = PricePageOptions
     accept = "text/html, text/markdown;q=0.9, text/plain;q=0.8"
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """A fact a model; ``FeedError`` when no table of the page tells prices in USD."""
-        options = options_of(feed, PageOptions)
+        options = options_of(feed, PricePageOptions)
         found: dict[str, _Asked] = {}
         refused = ""
         for table in tables(body, feed):
@@ -126,7 +126,7 @@ class _Asked(NamedTuple):
     version: str = ""
 
 
-def _row(price: _Asked, options: PageOptions, seen_at: datetime) -> Priced:
+def _row(price: _Asked, options: PricePageOptions, seen_at: datetime) -> Priced:
     weights = price.version or price.name
     return {
         "id": f"{options.maker}/{price.name}",
