@@ -1,7 +1,8 @@
 """A value laid out line by line and held to a frozen file: a trip-wire, not a truth.
 
-It says that something moved, not which side is right; the known answers beside it do that. Renew a
-file on purpose: run its test with ``RENEW_FROZEN=1``, read the difference, and say why in the commit.
+It says that something moved, not which side is right; the known answers beside it do that. Renew
+a file on purpose: run its test with ``RENEW_FROZEN=1``, read the difference, and say why in the
+commit.
 """
 
 from __future__ import annotations

@@ -60,7 +60,8 @@ def sheet(seed: int = 1, **more: Any) -> Sheet:
             values=np.array([[0.5, np.nan, 1.5], [0.75, 1.0, 1.25]]), chosen=(1, 2),
         ),
         "evidence": RuleEvidence(
-            excess_cagr_pct=-1.5, interval=BootstrapInterval(low_pct=-9, high_pct=7, block_length=3),
+            excess_cagr_pct=-1.5,
+            interval=BootstrapInterval(low_pct=-9, high_pct=7, block_length=3),
             p_value_random_timing=0.4, n_trials=3, dsr=0.3, pbo=0.6, spa_p_value=0.2,
         ),
         "yardsticks": yardsticks(world, run, np.linspace(90, 100, 205)),
