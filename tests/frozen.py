@@ -75,8 +75,13 @@ def _leaf(value: Any) -> str:
 
 
 def check(name: str, value: Any) -> None:
-    """Fail, with what moved, where ``value`` is not laid out as in the frozen file ``name``."""
-    path, now = FOLDER / f"{name}.txt", "\n".join(laid_out(value)) + "\n"
+    """Fail, with what moved, where ``value`` is not laid out as in the frozen file ``name``.
+
+    A list of lines stands as it is.
+    """
+    ready = isinstance(value, list) and all(isinstance(line, str) for line in value)
+    path = FOLDER / f"{name}.txt"
+    now = "\n".join(value if ready else laid_out(value)) + "\n"
     if os.environ.get("RENEW_FROZEN") == "1":
         path.parent.mkdir(exist_ok=True)
         path.write_text(now, encoding="utf-8")

@@ -1,0 +1,490 @@
+"""What goes out, at its edges: ages, scores, quiet minutes, pauses, claims, sizes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import QuietHours
+from engine.errors import InputError
+from engine.record.store import Store
+from engine.report import courier as courier_
+from engine.report import deliver, smtp
+from engine.report.courier import Courier, DeliverySlip, read_address
+from engine.report.deliver import Notice
+from engine.report.mail_line import MAX_ANSWER_BYTES, _Bounded
+from engine.report.ways import Channel, DeliveryError, Message
+from engine.report.web_line import ended_within
+from engine.service.logs import Redactor, open_log
+from engine.shown import FeedState, SourceHealth
+from tests.builders import make_event
+from tests.engine.report.sample_report import sample_report
+
+NOW = datetime(2025, 8, 22, 12, 31, tzinfo=UTC)
+ALL = frozenset({"decision_changed", "digest", "tripwire", "data_down"})
+SECOND = timedelta(seconds=1)
+
+
+def channel(**changes: Any) -> Channel:
+    return replace(Channel(name="c", address="json://localhost", kinds=ALL), **changes)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{tmp_path / 'record.db'}") as opened:
+        yield opened
+
+
+# --- what is told ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, True),
+        ({"known_at": NOW - timedelta(hours=24)}, True),
+        ({"known_at": NOW - timedelta(hours=24) - SECOND}, False),
+        ({"known_at": NOW + SECOND}, False),
+        ({"confidence": 0.7}, True),
+        ({"confidence": 0.69}, False),
+        ({"event_type": "export_relief"}, True),
+        ({"event_type": "china_purchase_ban"}, True),
+        ({"event_type": "training_failure"}, True),
+        ({"event_type": "model_release"}, False),
+    ],
+)
+def test_an_event_alerts_for_a_day_when_it_is_sure(changes: dict[str, Any], told: bool) -> None:
+    event = make_event("export_restriction", known_at=NOW, headline="h", source="s")
+    found = list(deliver.event_notices([replace(event, **changes)], NOW))
+    assert bool(found) is told
+    if told:
+        assert (found[0].kind, found[0].key) == ("tripwire", "tripwire:event-1")
+        assert str(found[0].line).endswith(": h (s)")
+
+
+@pytest.mark.parametrize(
+    ("age", "above", "told"),
+    [
+        (timedelta(0), 0.0, True),
+        (timedelta(days=3), 0.0, True),
+        (timedelta(days=3) + SECOND, 0.0, False),
+        (-SECOND, 0.0, False),
+        (timedelta(0), 0.01, False),
+    ],
+)
+def test_a_release_alerts_for_three_days_from_its_score_on(
+    age: timedelta, above: float, told: bool
+) -> None:
+    report = sample_report()
+    card = report.releases[0]
+    card = replace(card, release=replace(card.release, known_at=NOW - age))
+    least = card.rating.score + above
+    found = list(deliver.release_notices(replace(report, releases=(card,)), NOW, least))
+    assert bool(found) is told
+
+
+@pytest.mark.parametrize(
+    ("failures", "tier", "state", "told"),
+    [
+        (2, 1, FeedState.ERROR, True),
+        (2, 2, FeedState.ERROR, True),
+        (2, 3, FeedState.ERROR, False),
+        (1, 1, FeedState.ERROR, False),
+        (2, 1, FeedState.OK, False),
+    ],
+)
+def test_a_source_is_down_after_two_failures(
+    failures: int, tier: int, state: FeedState, told: bool
+) -> None:
+    health = SourceHealth(
+        name="wire", state=state, tier=tier, note="timed out", n_facts=0, last_ok_at=None,
+        newest_at=None,
+    )  # fmt: skip
+    found = list(deliver.down_notices([health], {"wire": failures}))
+    assert bool(found) is told
+    if told:
+        assert found[0].key == "data_down:wire:never"
+        assert str(found[0].line) == "wire: timed out; it has never answered"
+        since = replace(health, last_ok_at=NOW)
+        (notice,) = deliver.down_notices([since], {"wire": failures})
+        assert notice.key == f"data_down:wire:{NOW.isoformat()}"
+        assert str(notice.line) == "wire: timed out; last good answer Aug 22, 2025"
+
+
+def past(*entries: tuple[str, str]) -> list[dict[str, str]]:
+    return [{"acts_on": day, "decision": verdict} for day, verdict in entries]
+
+
+def test_a_change_is_told_for_a_week_and_while_it_lasts() -> None:
+    report = sample_report()
+    verdict = report.decision.verdict
+    other = "HOLD" if verdict == "SELL" else "SELL"
+    on = report.decision.acts_on
+
+    def told(days: int, *more: tuple[str, str]) -> str | None:
+        first = (on - timedelta(days=days + 1)).isoformat()
+        since = (on - timedelta(days=days)).isoformat()
+        found = deliver.changed_notice(report, past((since, verdict), (first, other), *more))
+        return found and found.key
+
+    assert told(0) == f"decision_changed:{on}"
+    assert told(7) == f"decision_changed:{on - timedelta(days=7)}"
+    assert told(8) is None
+    assert told(1, (on.isoformat(), other)) is None  # it changed back
+    assert deliver.changed_notice(report, past((on.isoformat(), verdict))) is None
+    assert deliver.changed_notice(report, []) is None
+
+
+# --- what goes out now ----------------------------------------------------------------------------
+
+
+def planned(way: Channel, notices: list[Notice], **changes: Any) -> list[list[str]]:
+    given: dict[str, Any] = {
+        "sent": lambda key: False,
+        "last_tripwire_at": None,
+        "coalesce": timedelta(minutes=30),
+    }
+    parcels = deliver.plan(way, notices, NOW, **(given | changes))
+    return [[n.key for n in p.notices] for p in parcels]
+
+
+NOTICES = [Notice(kind=k, key=k) for k in ("data_down", "tripwire", "digest", "decision_changed")]  # type: ignore[arg-type]
+
+
+def test_parcels_come_in_the_order_of_their_weight() -> None:
+    whole = [["digest", "decision_changed"], ["tripwire"], ["data_down"]]
+    assert planned(channel(), NOTICES) == whole
+    assert planned(channel(kinds=frozenset({"digest"})), NOTICES) == [["digest"]]
+    assert planned(channel(), NOTICES, sent=lambda key: key == "c|tripwire") == [
+        whole[0],
+        whole[2],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ago", "waits"),
+    [
+        (timedelta(0), True),
+        (timedelta(minutes=30) - SECOND, True),
+        (timedelta(minutes=30), False),
+        (-SECOND, False),  # a clock that went back holds nothing up
+    ],
+)
+def test_a_tripwire_waits_for_half_an_hour_after_another(ago: timedelta, waits: bool) -> None:
+    found = planned(channel(), NOTICES, last_tripwire_at=NOW - ago)
+    assert (["tripwire"] not in found) is waits
+    assert ["data_down"] in found
+
+
+def test_in_quiet_hours_only_a_push_is_let_through() -> None:
+    night = QuietHours(start="00:00", end="23:59", zone="UTC", wake_for=("tripwire",))
+    assert planned(channel(quiet=night), NOTICES) == []
+    assert planned(channel(quiet=night, form="push"), NOTICES) == [["tripwire"]]
+    over = QuietHours(start="13:00", end="23:59", zone="UTC")
+    assert len(planned(channel(quiet=over), NOTICES)) == 3
+
+
+def test_an_alert_lists_twenty_and_counts_the_rest() -> None:
+    def text(n: int) -> list[str]:
+        notices = tuple(Notice(kind="tripwire", key=str(i), line=f"l{i}") for i in range(n))
+        parcel = deliver.Parcel(channel=channel(), notices=notices)
+        return deliver.compose(parcel).text.splitlines()
+
+    assert text(20) == [f"- l{i}" for i in range(20)]
+    assert text(22) == [*(f"- l{i}" for i in range(20)), "- and 2 more"]
+
+
+def test_an_alert_says_what_it_is_and_links_where_there_is_a_link() -> None:
+    told = Notice(kind="tripwire", key="k", line="chips <barred>", url="https://e.org/?a=1&b=2")
+    message = deliver.compose(deliver.Parcel(channel=channel(), notices=(told,)))
+    assert message.subject == "NVDA alert: chips <barred>"
+    assert message.text == "- chips <barred>\n  https://e.org/?a=1&b=2\n"
+    assert message.push == "chips <barred>"
+    assert message.html is not None
+    assert '<a href="https://e.org/?a=1&amp;b=2">chips &lt;barred&gt;</a>' in message.html
+    down = Notice(kind="data_down", key="k", line="x" * 900)
+    message = deliver.compose(deliver.Parcel(channel=channel(), notices=(down,)))
+    assert message.subject.startswith("NVDA, data missing: x")
+    assert (len(message.subject), len(message.push)) == (150, 120)
+
+
+def test_days_that_could_not_be_sent_open_text_and_page() -> None:
+    report = Notice(kind="digest", key="d", report=sample_report())
+    parcel = deliver.Parcel(channel=channel(), notices=(report,))
+    plain = deliver.compose(parcel)
+    message = deliver.compose(parcel, (date(2025, 8, 20), date(2025, 8, 21)))
+    told = "Reports that could not be sent before: Aug 20, 2025, Aug 21, 2025; they are kept with"
+    assert message.text.startswith(told)
+    assert message.text.endswith("\n\n" + plain.text)
+    assert message.html is not None
+    assert message.html.count(told) == 1
+    assert plain.html is not None
+    assert told not in plain.html
+
+
+def test_a_change_names_itself_and_goes_before_the_daily_report() -> None:
+    report = sample_report()
+    both = (
+        Notice(kind="digest", key="d", report=report),
+        Notice(kind="decision_changed", key="c", report=report),
+    )
+    for notices in (both, both[::-1]):
+        parcel = deliver.Parcel(channel=channel(), notices=notices)
+        assert deliver.compose(parcel).subject.startswith("Decision changed: ")
+
+
+# --- the courier ----------------------------------------------------------------------------------
+
+
+class Post:
+    """A postman who fails as long as he is told to."""
+
+    def __init__(self) -> None:
+        self.tries, self.broken = 0, True
+        self.sent: list[str] = []
+
+    def __call__(self, way: Channel, message: Message, key: str, now: datetime, slip: Any) -> None:
+        self.tries += 1
+        if self.broken:
+            raise DeliveryError("away")
+        self.sent.append(key)
+        slip.offered(slip.pending)
+        slip.taken(slip.pending)
+
+
+def courier(store: Store, post: Any, said: io.StringIO | None = None) -> Courier:
+    log = open_log(Redactor(), said or io.StringIO())
+    return Courier(store=store, channels=[channel()], log=log, send=post)
+
+
+ALERT = [Notice(kind="tripwire", key="t", line="l")]
+
+
+def test_a_failing_channel_is_left_alone_for_pauses_that_double_to_half_an_hour(
+    store: Store,
+) -> None:
+    """Minutes after each failure: 1, 2, 4, 8, 16, 30, 30."""
+    post, said, now = Post(), io.StringIO(), NOW
+    man = courier(store, post, said)
+    for tries, minutes in enumerate((1, 2, 4, 8, 16, 30, 30), 1):
+        assert man.deliver(ALERT, now) == 0
+        assert post.tries == tries
+        now += timedelta(minutes=minutes)
+        man.deliver(ALERT, now - SECOND)
+        assert post.tries == tries  # still left alone
+    post.broken = False
+    assert man.deliver(ALERT, now) == 1
+    assert courier_.failing_since(store, "c") is None
+    assert said.getvalue().count("channel_failed") == 1
+    assert said.getvalue().count("channel_works_again") == 1
+    assert man.deliver(ALERT, now) == 0
+    assert post.sent == ["c|t"]
+
+
+def test_a_clock_set_back_by_more_than_the_longest_pause_holds_nothing_up(store: Store) -> None:
+    post = Post()
+    man = courier(store, post)
+    man.deliver(ALERT, NOW)
+    back = NOW + timedelta(minutes=1) - timedelta(minutes=30)
+    man.deliver(ALERT, back)
+    assert post.tries == 1
+    man.deliver(ALERT, back - SECOND)
+    assert post.tries == 2
+
+
+@pytest.mark.parametrize(
+    ("ago", "ours"),
+    [
+        (timedelta(0), False),
+        (timedelta(minutes=2) - SECOND, False),
+        (timedelta(minutes=2), True),
+        (-SECOND, True),
+    ],
+)
+def test_a_claim_of_another_process_holds_for_two_minutes(
+    store: Store, ago: timedelta, ours: bool
+) -> None:
+    post = Post()
+    post.broken = False
+    store.mark_sent("c|t", NOW - ago)
+    assert courier(store, post).deliver(ALERT, NOW) == int(ours)
+
+
+def test_a_parcel_of_which_another_process_sends_a_part_waits_whole(store: Store) -> None:
+    """And what was claimed of it is free again."""
+    post = Post()
+    post.broken = False
+    store.mark_sent("c|t", NOW)
+    both = [*ALERT, Notice(kind="tripwire", key="u", line="m")]
+    assert courier(store, post).deliver(both, NOW) == 0
+    assert store.sent_at("c|u") is None
+    assert store.sent_at("c|t") == NOW
+
+
+def test_days_without_a_report_are_named_from_the_first_that_had_one(store: Store) -> None:
+    days = [date(2025, 8, d) for d in (18, 19, 20, 21)]
+    notice = Notice(kind="digest", key="d", report=sample_report(), earlier=tuple(days))
+    parcel = deliver.Parcel(channel=channel(), notices=(notice,))
+    man = courier(store, Post())
+    assert man._unsent(parcel) == ()
+    store.mark_sent(f"done|c|{deliver.digest_key(days[1])}", NOW)
+    assert man._unsent(parcel) == (days[2], days[3])
+    assert courier_.report_sent(store, "c", days[1])
+    assert not courier_.report_sent(store, "c", days[2])
+    assert not courier_.report_sent(store, "d", days[1])
+
+
+def slip(store: Store, *pending: str, **changes: Any) -> DeliverySlip:
+    parcel = deliver.Parcel(channel=channel(), notices=tuple(ALERT))
+    return DeliverySlip(store=store, parcel=parcel, now=NOW, pending=pending, **changes)
+
+
+def test_a_slip_notes_each_step_of_each_recipient(store: Store) -> None:
+    kept = slip(store, "a", "b", "c", doubtful=frozenset({"a"}))
+    kept.offered(["a", "b", "c"])
+    kept.taken(["a"])
+    kept.kept_back(["b"], "busy")
+    kept.kept_back(["c"], "unknown", for_good=True)
+    assert (kept.open, kept.refused) == ({"b": "busy"}, {"c": "unknown"})
+    rows = {row.recipient: row for row in store.deliveries("c", keys=["t"])}
+    assert {r: (row.state, row.why) for r, row in rows.items()} == {
+        "a": ("taken", ""),
+        "b": ("deferred", "busy"),
+        "c": ("refused", "unknown"),
+    }
+    assert [r.recipient for r in courier_.maybe_twice(store, NOW)] == ["a"]
+    assert courier_.maybe_twice(store, NOW + SECOND) == ()
+    told = [str(line) for line in courier_.delivery_problems(store, NOW)]
+    assert told == ["The mail to b was not taken: busy", "The mail to c was not taken: unknown"]
+    assert courier_.turned_away(store, NOW - SECOND) == ()
+
+
+def test_an_address_file_is_its_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "address"
+    path.write_text("json://localhost\n", encoding="utf-8")
+    for mode, fine in ((0o600, True), (0o400, True), (0o640, False), (0o604, False)):
+        path.chmod(mode)
+        if fine:
+            assert read_address(name="c", url_file=str(path)) == "json://localhost"
+            continue
+        with pytest.raises(InputError, match=f"mode 0{mode:o}"):
+            read_address(name="c", url_file=str(path))
+    path.chmod(0o600)
+    for content in (b"", b"a\nb\n", b"\xff"):
+        path.write_bytes(content)
+        with pytest.raises(InputError):
+            read_address(name="c", url_file=str(path))
+    assert read_address(name="c", url_env="A", environ={"A": " json://x "}) == "json://x"
+    for environ in ({}, {"A": " "}):
+        with pytest.raises(InputError, match="A is not set"):
+            read_address(name="c", url_env="A", environ=environ)
+
+
+# --- lines that end -------------------------------------------------------------------------------
+
+
+def test_an_answer_ends_at_its_bound() -> None:
+    assert MAX_ANSWER_BYTES == 64_000
+    line = b"x" * 999 + b"\n"
+    bounded = _Bounded(io.BytesIO(line * 65))
+    for _ in range(64):
+        assert len(bounded.readline()) == 1_000
+    with pytest.raises(OSError, match="does not end"):
+        bounded.readline()
+
+
+def test_work_ends_in_time_or_is_left_alone() -> None:
+    import threading
+
+    held = threading.Event()
+    assert ended_within(lambda: 5, 5.0) == 5
+    assert ended_within(lambda: None, 5.0) is None
+    with pytest.raises(ZeroDivisionError):
+        ended_within(lambda: 1 // 0, 5.0)
+    with pytest.raises(TimeoutError, match=r"within 0\.05 s"):
+        ended_within(held.wait, 0.05)
+    held.set()
+
+
+class Server:
+    """Answers RCPT and DATA as told, and keeps what was sent."""
+
+    def __init__(self, *codes: int) -> None:
+        self.codes, self.sent = list(codes), b""
+
+    def rcpt(self, recipient: str) -> tuple[int, bytes]:
+        return self.codes.pop(0), f"said of {recipient}".encode()
+
+    def docmd(self, word: str) -> tuple[int, bytes]:
+        assert word == "DATA"
+        return self.codes.pop(0), b"go"
+
+    def send(self, text: bytes) -> None:
+        self.sent += text
+
+    def getreply(self) -> tuple[int, bytes]:
+        return self.codes.pop(0), b"well"
+
+
+class Paper:
+    def __init__(self, *pending: str) -> None:
+        self.pending, self.told = pending, list[tuple[str, tuple[str, ...], str]]()
+
+    def offered(self, recipients: Any) -> None:
+        self.told.append(("offered", tuple(recipients), ""))
+
+    def taken(self, recipients: Any) -> None:
+        self.told.append(("taken", tuple(recipients), ""))
+
+    def kept_back(self, recipients: Any, why: str, *, for_good: bool = False) -> None:
+        self.told.append(("refused" if for_good else "deferred", tuple(recipients), why))
+
+
+def test_recipients_are_taken_put_off_or_refused_by_the_code() -> None:
+    paper = Paper("a", "b", "c", "d", "e")
+    found = smtp._takers(Server(250, 251, 450, 499, 500), paper, lambda t: t)  # type: ignore[arg-type]
+    assert found == ["a", "b"]
+    assert [(state, who) for state, who, _ in paper.told] == [
+        ("deferred", ("c",)),
+        ("deferred", ("d",)),
+        ("refused", ("e",)),
+    ]
+    assert paper.told[0][2] == "450 said of c"
+
+
+@pytest.mark.parametrize(
+    ("codes", "states"),
+    [
+        ((354, 250), ["offered", "taken"]),
+        ((354, 451), ["offered", "deferred"]),
+        ((550,), ["deferred"]),
+    ],
+)
+def test_only_the_answer_after_the_text_takes_a_mail(
+    codes: tuple[int, ...], states: list[str]
+) -> None:
+    server, paper = Server(*codes), Paper("a")
+    text = b"first\r\n.second\r\n..third\r\n"
+    refused = pytest.raises(DeliveryError, match=r"^host:25 did not take the mail: ")
+    with refused if states[-1] == "deferred" else nullcontext():
+        smtp._hand_over(server, text, ["a"], paper, "host:25", lambda t: t)  # type: ignore[arg-type]
+    assert [state for state, _, _ in paper.told] == states
+    if codes[0] == 354:
+        assert server.sent == b"first\r\n..second\r\n...third\r\n.\r\n"
+
+
+def test_a_password_is_hidden_in_every_form_it_is_repeated_in() -> None:
+    class Plugin:
+        user, password = "me", "p/ss"
+
+    hide = smtp._hiding(Plugin())
+    assert hide("p/ss p%2Fss cC9zcw== AG1lAHAvc3M=") == "*** *** *** ***"
+    Plugin.password = ""
+    assert smtp._hiding(Plugin())("") == ""
