@@ -61,14 +61,15 @@ lock:
 	echo pip | uv pip compile - --universal --generate-hashes --no-emit-index-url --no-header --no-annotate -q -o .ci/seed.lock -c .ci/requirements-dev.lock
 	$(MAKE) .venv/.dev && $(RUN)/python .ci/supply.py
 
-# An installer is silent for minutes; a line every few seconds says that it is at work.
-TELL_EVERY ?= 4
+# An installer is silent for minutes; a line at the start of each step, and every few seconds by the
+# clock (a second of sleep is longer on a busy machine), says that it is at work.
+TELL_EVERY ?= 3
 define patiently
-	@$(1) & job=$$!; waited=0; \
+	@echo "  $(2)" >&2; began=$$(date +%s); told=$$began; $(1) & job=$$!; \
 	while kill -0 $$job 2>/dev/null; do \
-	  sleep 1; waited=$$((waited + 1)); \
-	  if [ $$((waited % $(TELL_EVERY))) -eq 0 ] && kill -0 $$job 2>/dev/null; then \
-	    echo "  $(2), $$waited s so far" >&2; fi; \
+	  sleep 1; now=$$(date +%s); \
+	  if [ $$((now - told)) -ge $(TELL_EVERY) ] && kill -0 $$job 2>/dev/null; then \
+	    echo "  $(2), $$((now - began)) s so far" >&2; told=$$now; fi; \
 	done; wait $$job
 endef
 

@@ -91,6 +91,8 @@ def _serve(
             language=loaded.settings.report.language,
             answers=answers,
         )
+        if not json:
+            sys.stderr.write("working out the first report\n")
         app.state.pages.warm()  # the port is ours, but nobody gets in yet
         if json:
             write_out(to_json({"address": address, "token_needed": token is not None}))
