@@ -58,6 +58,7 @@ from engine.errors import (
 
 NOT_OBSERVED = "not observed"
 _KIND = re.compile(r"(?P<sign>\+?)(?:\.(?P<f>\d)f|(?P<name>[a-z]+?)(?P<digits>\d?))\Z")
+_FISCAL = re.compile(r"FY(?P<year>\d{4})Q(?P<number>[1-4])\Z")
 _WITH_DIGITS = frozenset({"sig", "pct", "share", "usd", "usdbn", "usdtn"})
 _WITHOUT_DIGITS = frozenset({"int", "bps", "date"})
 
@@ -148,10 +149,28 @@ def plural(one: str, many: str, /, *, n: int, **args: Any) -> Phrase:
     return Phrase(one, {"n": n, **args}, many, n)
 
 
+def fiscal(quarter: str) -> str:
+    """Nvidia's name for a quarter, ``FY2026Q2``, as a phrase; any other text stays as it is."""
+    match = _FISCAL.match(quarter)
+    if match is None:
+        return quarter
+    return phrase("FY{year}Q{number}", year=match["year"], number=match["number"])
+
+
 def paragraph(*sentences: str) -> Phrase:
     """Sentences in a row, each still translatable; bare ``str`` is kept as it is."""
     args = {f"s{i}": sentence for i, sentence in enumerate(s for s in sentences if s)}
     return Phrase(" ".join(f"{{{name}}}" for name in args), args)
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """What ``paragraph`` put together, one by one; any other text is one sentence."""
+    if not isinstance(text, Phrase) or text.plural is not None:
+        return (text,)
+    names = [f"s{i}" for i in range(len(text.args))]
+    if text.template != " ".join(f"{{{name}}}" for name in names):
+        return (text,)
+    return tuple(text.args[name] for name in names)
 
 
 @lru_cache(maxsize=2048)

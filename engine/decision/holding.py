@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from config.holding import Holding, Lot, StepNoted, TaxRule
 from engine.clock import NEW_YORK
+from engine.decision.rates import EFFR
 from engine.decision.reinvest import (
     ELSEWHERE,
     SoldInto,
@@ -192,7 +193,7 @@ def _year_back(
         nvda=closes, usd_per_eur=rates, sold_on=sold_on, until_on=until_on,
         shares=sum(lot.shares * split_factor(splits, lot.bought_on, until_on) for lot in held),
         cost_eur=sum(cost or 0.0 for cost in costs), tax_then=then, tax_now=now,
-        order=holding.order_cost_bp / 1e4,
+        order=holding.order_cost_bp / 1e4, effr_pct=effective_rates(history, at),
     )  # fmt: skip
     return sold_into(year, {name: closes_at(history, name, at) for name in ELSEWHERE})
 
@@ -283,6 +284,15 @@ def euro_rates(history: History, at: datetime) -> dict[date, float]:
     """Day -> USD per euro, as known at ``at``."""
     told = known(history, OBSERVATIONS, at).values()
     return {o.observed_on: o.value for o in told if o.series == USD_PER_EURO and o.value > 0}
+
+
+def effective_rates(history: History, at: datetime) -> dict[date, float]:
+    """Day -> effective Fed rate, % a year, as known at ``at``; of one day FRED's counts first."""
+    told = known(history, OBSERVATIONS, at).values()
+    found: dict[date, float] = {}
+    for series in reversed(EFFR):
+        found |= {o.observed_on: o.value for o in told if o.series == series}
+    return found
 
 
 def cost_eur(lot: Lot, rates: dict[date, float]) -> float | None:

@@ -6,11 +6,14 @@ what will come. Looking ahead, one figure: what the money must earn elsewhere to
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 CASH = "cash"
+DOLLARS = "dollars"
+"""A money fund in dollars that earns the effective Fed rate of each day, without fees."""
 ELSEWHERE = ("QQQ", "SMH")
 """Funds with prices on record: the Nasdaq 100, and makers of semiconductors."""
 BACK = timedelta(days=365)
@@ -24,7 +27,7 @@ Closes = Mapping[date, float]
 class SoldInto:
     """Euro in hand on ``until_on`` had all shares held on ``sold_on`` been sold that day, taxed,
     put into ``into``, and taken out again, taxed. kept_eur: the same shares kept and sold on
-    ``until_on``. Price moves alone: no dividends, and cash without interest.
+    ``until_on``. Price moves alone: no dividends, and cash in euro without interest.
     """
 
     into: str
@@ -56,7 +59,8 @@ def must_earn_pct(in_hand: float, wanted: float, tax_rate: float, order: float) 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class YearBack:
     """What the comparison needs. nvda, usd_per_eur: by day, ascending; shares: held on ``sold_on``,
-    in shares of the last day; cost_eur: of these; tax_then, tax_now: fractions of one."""
+    in shares of the last day; cost_eur: of these; tax_then, tax_now: fractions of one; effr_pct:
+    the effective Fed rate by day, a year, in per cent."""
 
     nvda: Closes
     usd_per_eur: Closes
@@ -67,6 +71,7 @@ class YearBack:
     tax_then: float
     tax_now: float
     order: float
+    effr_pct: Closes = field(default_factory=dict)
 
 
 def sale_day(nvda: Closes) -> date | None:
@@ -75,7 +80,8 @@ def sale_day(nvda: Closes) -> date | None:
 
 
 def sold_into(year: YearBack, elsewhere: Mapping[str, Closes]) -> tuple[SoldInto, ...]:
-    """Cash first, then each fund of ``elsewhere`` that has both prices; empty without a rate."""
+    """Cash first, then dollars where the Fed's rate is known for every day, then each fund of
+    ``elsewhere`` that has both prices; empty without a rate of the euro."""
     rates = [_by(year.usd_per_eur, day) for day in (year.sold_on, year.until_on)]
     if rates[0] is None or rates[1] is None:
         return ()
@@ -85,13 +91,15 @@ def sold_into(year: YearBack, elsewhere: Mapping[str, Closes]) -> tuple[SoldInto
     _, in_hand = after_tax(value, year.cost_eur, year.tax_then, year.order)
     later = year.shares * price_now / now
     _, kept = after_tax(later, year.cost_eur, year.tax_now, year.order)
-    ways = {CASH: in_hand}
+    ways, grew = {CASH: in_hand}, dict[str, float]()
+    if (interest := _interest(year.effr_pct, year.sold_on, year.until_on)) is not None:
+        grew[DOLLARS] = interest
     for name, closes in elsewhere.items():
         days = [_by(closes, day) for day in (year.sold_on, year.until_on)]
-        if days[0] is None or days[1] is None:
-            continue
-        moved = closes[days[1]] / closes[days[0]] * then / now
-        grown = in_hand * (1 - year.order) * moved
+        if days[0] is not None and days[1] is not None:
+            grew[name] = closes[days[1]] / closes[days[0]]
+    for name, factor in grew.items():
+        grown = in_hand * (1 - year.order) * factor * then / now
         ways[name] = after_tax(grown, in_hand, year.tax_now, year.order)[1]
     return tuple(
         SoldInto(
@@ -103,6 +111,21 @@ def sold_into(year: YearBack, elsewhere: Mapping[str, Closes]) -> tuple[SoldInto
         )
         for name, money in ways.items()
     )
+
+
+def _interest(effr_pct: Closes, first: date, last: date) -> float | None:
+    """What 1 USD becomes at the effective rate, compounded daily on 360 days a year, as such
+    deposits count; None where the rate of a day is not known."""
+    days, grown = sorted(effr_pct), 1.0
+    place = bisect_right(days, first) - 1
+    for n in range((last - first).days):
+        day = first + timedelta(days=n)
+        while place + 1 < len(days) and days[place + 1] <= day:
+            place += 1
+        if place < 0 or day - days[place] > SLACK:
+            return None
+        grown *= 1 + effr_pct[days[place]] / 100 / 360
+    return grown
 
 
 def _by(closes: Closes, day: date) -> date | None:

@@ -133,11 +133,12 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column. number: set to the right, never broken. bar: takes a drawing."""
+    """A column. number: set to the right, never broken; bar: takes a drawing; whole: not broken."""
 
     head: str = ""
     number: bool = False
     bar: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,7 +256,9 @@ class Chart(Block):
     levels: labels beside it, times: labels below it; bands: hatched stretches;
     gap: one without values; marks: numbered
     places; dots: unlabelled ones, whose words a pointer shows; end: the last point's place and
-    words; zero: height of the zero line; key: (style, words) for each curve; low: half as high.
+    words; clear: height in percent at which those words, ending there, hide no curve, None where
+    nothing is drawn to the right of the point; zero: height of the zero line; key: (style, words)
+    for each curve; low: half as high.
     """
 
     kind: ClassVar[str] = "chart"
@@ -268,6 +271,7 @@ class Chart(Block):
     marks: tuple[Mark, ...] = ()
     dots: tuple[Mark, ...] = ()
     end: Mark | None = None
+    clear: float | None = None
     zero: float | None = None
     key: tuple[tuple[str, str], ...] = ()
     title: str = ""
@@ -288,11 +292,12 @@ class Card(Block):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details(Block):
     """Blocks that a narrow HTML page keeps behind ``title`` until asked; forms of text lay them out
-    as if they stood alone."""
+    as if they stood alone. printed: paper shows them too."""
 
     kind: ClassVar[str] = "fold"
     title: str
     blocks: tuple[Block, ...]
+    printed: bool = False
 
 
 KINDS: tuple[type[Block], ...] = (Note, Verdict, Lines, Table, ItemList, Waterfall, Chart, Card)
@@ -329,6 +334,12 @@ def flat(blocks: Iterable[Block]) -> Iterator[Block]:
         yield block
         if isinstance(block, Card | Details):
             yield from flat(block.blocks)
+
+
+def folds_only(blocks: Sequence[Block]) -> bool:
+    """Whether a page that shows no folded block, as paper does, would show nothing of these."""
+    kept = tuple(shown(blocks, short=False, folds=True))
+    return all(isinstance(block, Details) and not block.printed for block in kept)
 
 
 def shown(blocks: Sequence[Block], *, short: bool, folds: bool = False) -> Iterator[Block]:

@@ -15,8 +15,8 @@ import numpy as np
 from engine.clock import NEW_YORK, from_micros
 from engine.decision.events import recent
 from engine.decision.overdue import Overdue, calendar_ends_on, overdue_at
-from engine.decision.rates import expectations_at
-from engine.phrases import phrase
+from engine.decision.rates import EFFR, YIELD_MAX_AGE_DAYS, expectations_at
+from engine.phrases import fiscal, phrase
 from engine.record.asof import closes_at, counting, known, unconfirmed_at
 from engine.record.history import Entry, History
 from engine.record.readings import (
@@ -33,6 +33,7 @@ from engine.record.readings import (
 )
 from engine.report.inputs import Inputs, Standing
 from engine.report.section import sections
+from engine.report.sections.health import BACKFILLED
 from engine.shown import (
     FeedState,
     PricePoint,
@@ -283,7 +284,9 @@ def upcoming(history: History, at: datetime) -> tuple[Upcoming, ...]:
     for due in known(history, EARNINGS_DATES, at).values():
         day = due.report_on
         if today < day <= last or (day == today and due.occurred_at > at):
-            what = phrase("Nvidia reports {quarter}, after the close", quarter=due.fiscal_quarter)
+            what = phrase(
+                "Nvidia reports {quarter}, after the close", quarter=fiscal(due.fiscal_quarter)
+            )
             found.append(Upcoming(on=day, what=what, kind="earnings"))
     found += _rules_ahead(history, at, after=today, until=last)
     return tuple(sorted(found, key=lambda u: (u.on, u.kind)))
@@ -330,6 +333,7 @@ def table_health(
             state = FeedState.NEVER
         else:
             old = at - newest > timedelta(days=max_days) or _DUE.get(kind) in missing
+            old = old or bool(_overnight_note(facts, kind, at))
             state = FeedState.STALE if old else FeedState.OK
         lines.append(
             SourceHealth(
@@ -339,7 +343,9 @@ def table_health(
                 newest_at=newest,
                 n_facts=len(facts),
                 tier=tier,
-                note=_ending_note(history, kind, at) or _backfilled_note(facts),
+                note=_ending_note(history, kind, at)
+                or _overnight_note(facts, kind, at)
+                or _backfilled_note(facts),
             )
         )
     return tuple(lines)
@@ -358,9 +364,25 @@ def _ending_note(history: History, kind: str, at: datetime) -> str:
     return phrase("the calendar ends with the meeting of {on:date}", on=last) if last else ""
 
 
+def _overnight_note(facts: Sequence[Entry], kind: str, at: datetime) -> str:
+    """That the overnight rate has ended, whatever else of rates is fresh: no yield speaks then."""
+    if kind != OBSERVATIONS.name:
+        return ""
+    days = [
+        date.fromisoformat(day)
+        for series, _, day in (entry.key.partition(":") for entry in facts)
+        if series in EFFR
+    ]
+    last = max(days, default=None)
+    age = None if last is None else (at.astimezone(NEW_YORK).date() - last).days
+    if age is None or age <= YIELD_MAX_AGE_DAYS:
+        return ""
+    return phrase("the overnight rate ends on {on:date}", on=last)
+
+
 def _backfilled_note(facts: Sequence[Entry]) -> str:
     if facts and all(f.backfilled for f in facts):
-        return phrase("reference table, known_at assumed from publication")
+        return BACKFILLED
     return ""
 
 

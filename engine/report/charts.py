@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -23,8 +23,10 @@ FRAME_W, FRAME_H = 1000.0, 400.0
 
 _MAX_MONTH_TICKS = 7
 _MARK_GAP_PCT = 7.5  # on a phone a mark is about this wide
-LANE_PCT, _LANE_ENDS_PCT = 92.0, 97.0
-"""Where the numbers of events stand: height from the top, and their right end."""
+_LANES_PCT, _LANE_ENDS_PCT = (92.0, 79.0, 66.0), 97.0
+"""Where the numbers of events stand: rows above each other, and their right end."""
+_WORDS_PCT = 24.0
+"""On a phone the words of the last price are about this wide, with the place of their point."""
 _WEEKEND_DAYS, _MOST_GAP_PCT = 7, 25.0
 """Silence up to a week, holidays with it, is no gap; more than a quarter of the frame shows no
 more."""
@@ -96,9 +98,10 @@ class AxisTick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventMark:
-    """A numbered event in the lane below the line. spot: where the line was on its day."""
+    """A numbered event in a lane beside the line. spot: where the line was on its day."""
 
     at: float
+    height: float
     number: int
     direction: int
     spot: tuple[float, float]
@@ -109,7 +112,8 @@ class PriceChart:
     """Line and area paths in frame units; bands are the sessions spent in SELL.
 
     gap: from the last price to the reader's day, hatched and not to scale beyond ``_MOST_GAP_PCT``;
-    None where there is none to speak of.
+    None where there is none to speak of. clear: height above which no price of the last stretch
+    lies, where the last one's words hide nothing; None where there is room for them in the gap.
     """
 
     line: str
@@ -120,11 +124,12 @@ class PriceChart:
     marks: tuple[EventMark, ...]
     end: tuple[float, float]
     gap: AxisSpan | None = None
+    clear: float | None = None
 
     @property
     def leaders(self) -> str:
-        """A path from each spot down to its number."""
-        return "".join(_path([m.spot, (m.at, LANE_PCT)]) for m in self.marks)
+        """A path from each spot to its number."""
+        return "".join(_path([m.spot, (m.at, m.height)]) for m in self.marks)
 
 
 def price_chart(
@@ -141,6 +146,7 @@ def price_chart(
     x_axis = Axis(low=0, high=(len(points) - 1) / (1 - _gap_pct(len(points), silent_days) / 100))
     spots = [(x_axis.at(i), 100 - y_axis.at(p.close)) for i, p in enumerate(points)]
     line, ends_at = _path(spots), spots[-1][0]
+    roomy = 100 - ends_at >= _WORDS_PCT
     foot = f"L{ends_at * FRAME_W / 100:.1f} {FRAME_H:g}L0 {FRAME_H:g}Z"
     return PriceChart(
         line=line,
@@ -151,6 +157,7 @@ def price_chart(
         marks=_marks(points, spots, events),
         end=spots[-1],
         gap=AxisSpan(left=ends_at, width=round(100 - ends_at, 3)) if ends_at < 100 else None,
+        clear=None if roomy else min(y for x, y in spots if x >= ends_at - _WORDS_PCT),
     )
 
 
@@ -194,12 +201,12 @@ def _bands(points: Sequence[PricePoint], axis: Axis) -> tuple[AxisSpan, ...]:
 
 
 def _months(points: Sequence[PricePoint], axis: Axis) -> tuple[AxisTick, ...]:
-    """First session of each month, thinned to what fits, away from the frame's right edge."""
+    """First session of each month, thinned to what fits, away from the frame's edges."""
     days = [p.session_on for p in points]
     firsts = [i for i in range(1, len(days)) if days[i].month != days[i - 1].month]
     every = max(1, math.ceil(len(firsts) / _MAX_MONTH_TICKS))
     ticks = (AxisTick(at=axis.at(i), value=days[i]) for i in firsts[::every])
-    return tuple(t for t in ticks if t.at <= 96)
+    return tuple(t for t in ticks if 4 <= t.at <= 96)
 
 
 def _marks(
@@ -209,21 +216,40 @@ def _marks(
 ) -> tuple[EventMark, ...]:
     """Events on the last session at or before their day, each with a place of its own.
 
-    They stand in one lane, the first at the right, pushed to the left where they would touch.
+    The newest stands at the right. Events of one week are put above each other, and only where no
+    row has room is one pushed to the left: a number should stand near its own day.
     """
     placed = []
     for number, day, direction in events:
         before = [i for i, p in enumerate(points) if p.session_on <= day]
         if before:
             placed.append((number, before[-1], direction))
-    room, found = _LANE_ENDS_PCT, list[EventMark]()
+    rooms, found = [_LANE_ENDS_PCT] * len(_LANES_PCT), list[EventMark]()
     for number, row, direction in sorted(placed):
-        at = min(spots[row][0], room)
-        room = at - _MARK_GAP_PCT
-        found.append(
-            EventMark(at=round(at, 3), number=number, direction=direction, spot=spots[row])
+        wanted = spots[row][0]
+        lane = next((i for i, room in enumerate(rooms) if wanted <= room), None)
+        lane = rooms.index(max(rooms)) if lane is None else lane
+        at = round(min(wanted, rooms[lane]), 3)
+        rooms[lane] = at - _MARK_GAP_PCT
+        mark = EventMark(
+            at=at, height=_LANES_PCT[lane], number=number, direction=direction, spot=spots[row]
         )
-    return tuple(reversed(found))
+        found.append(mark)
+    marks = tuple(reversed(found))
+    return tuple(_above(mark) for mark in marks) if _low_there(marks, spots) else marks
+
+
+def _low_there(marks: Sequence[EventMark], spots: Sequence[tuple[float, float]]) -> bool:
+    """Whether the line runs nearer to the foot than to the top where the numbers stand."""
+    if not marks:
+        return False
+    first = min(mark.at for mark in marks) - _MARK_GAP_PCT
+    heights = [y for x, y in spots if x >= first]
+    return 100 - max(heights) < min(heights)
+
+
+def _above(mark: EventMark) -> EventMark:
+    return replace(mark, height=round(100 - mark.height, 3))
 
 
 SPARK = "▁▂▃▄▅▆▇█"

@@ -47,7 +47,7 @@ LABELS: Mapping[str, str] = MappingProxyType(
         "nvda_change_1d_pct": N_("Change, 1 session"),
         "nvda_change_5d_pct": N_("Change, 5 sessions"),
         "nvda_change_ytd_pct": N_("Change since 1 January"),
-        "drawdown_pct": N_("Below its 52-week high"),
+        "drawdown_pct": N_("Against its 52-week high"),
         "realised_volatility_pct": N_("Realised volatility, 20 sessions"),
         "market_cap_usd_tn": N_("Market value"),
         "implied_growth_pct": N_("Growth the price implies, ten years"),

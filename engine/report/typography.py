@@ -71,5 +71,5 @@ def print_french(template: str) -> str:
 
 
 def print_english(template: str) -> str:
-    """Curly apostrophes and single quotation marks."""
-    return _OPENING.sub("‘", template).replace("'", "’")
+    """Curly apostrophes and single quotation marks; no space before a per cent sign."""
+    return re.sub(r"(?<=\d) %", "%", _OPENING.sub("‘", template).replace("'", "’"))

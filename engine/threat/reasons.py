@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.phrases import paragraph, phrase, plural
+from engine.phrases import fiscal, paragraph, phrase, plural
 from engine.threat.asked import asked_at
 from engine.threat.channels import Case
 from engine.threat.evidence import Proof, ProofOutcome, ProofStage, redeemed
@@ -455,7 +455,7 @@ def _share_evidence(story: ReasonFacts) -> Evidence:
         text=phrase(
             "China was {share:share1} of Nvidia's revenue in {quarter}, as first reported",
             share=told.china_share,
-            quarter=told.quarter,
+            quarter=fiscal(told.quarter),
         ),
         confidence=0.9,
         source="nvidia_earnings",

@@ -88,9 +88,11 @@ class Pages:
         text = self._env.get_template(f"{name}.html.j2").render(
             _=speaker.say,
             pair=speaker.pair,
+            pgettext=speaker.pgettext,
             lang=speaker.lang,
             csrf=request.scope["state"]["csrf"],
             section=shown.pop("section", name),
+            title=shown.pop("title", ""),
             sections=SECTIONS,
             other_lang=_other(request, speaker.lang),
             locked=request.scope["state"]["sessions"] is not None,
@@ -123,8 +125,10 @@ class Pages:
 
     async def missing(self, request: Request, error: Exception) -> Response:
         """An address that nothing answers to."""
-        said = [self.voice(request).say("There is no page at this address")]
-        return self.page(request, "error", 404, problems=said, good="", link="", section="")
+        title = self.voice(request).say("There is no page at this address")
+        return self.page(
+            request, "error", 404, title=title, problems=(), good="", link="", section=""
+        )
 
     def refused(self, request: Request, status: int, line: str) -> Response:
         """A request that was turned away at the door."""
@@ -320,7 +324,7 @@ class Pages:
 
     def _said(self, request: Request, line: str, link: str = "") -> Response:
         name = "said" if _is_fragment(request) else "error"
-        return self.page(request, name, problems=(), good=line, link=link, section="")
+        return self.page(request, name, title=line, problems=(), good=line, link=link, section="")
 
     # --- jobs ---------------------------------------------------------------------------------
 

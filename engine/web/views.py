@@ -11,11 +11,12 @@ from urllib.parse import urlencode
 from engine.clock import NEW_YORK
 from engine.report.charts import Axis, AxisSpan, padded_axis
 from engine.report.i18n import Speaker
+from engine.report.sections.decision import acts, beside
 from engine.report.sections.stress import scenario_name
 from engine.report.typography import clean
-from engine.report.words import stance_word, verdict_word
+from engine.report.words import stance_word, verdict_code, verdict_word
 from engine.shown import FeedState, Report, SourceHealth
-from engine.values import CHANNELS, Decision, Evidence, ModelRelease, Observed
+from engine.values import CHANNELS, Evidence, ModelRelease, Observed
 
 if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
@@ -217,7 +218,7 @@ class Brief:
     name: str
     code: str
     verdict: str
-    target: str
+    kept: str
     score: str
     acts: str
     thresholds: str
@@ -229,18 +230,18 @@ def briefs(reports: Sequence[tuple[str, Report]], voice: Speaker) -> tuple[Brief
     """Decisions by the name of their rules, drawn on one axis so that bars can be compared."""
     moved = [c.contribution for _, r in reports for c in r.decision.contributions]
     axis = padded_axis([0.0, *moved], least=0.05)
-    return tuple(_brief(name, report.decision, axis, voice) for name, report in reports)
+    return tuple(_brief(name, report, axis, voice) for name, report in reports)
 
 
-def _brief(name: str, d: Decision, axis: Axis, voice: Speaker) -> Brief:
-    _ = voice.say
+def _brief(name: str, report: Report, axis: Axis, voice: Speaker) -> Brief:
+    _, d = voice.say, report.decision
     return Brief(
         name=name,
-        code=d.verdict,
+        code=verdict_code(report),
         verdict=stance_word(d.stance, voice),
-        target=voice.number(d.target_weight, "share0"),
+        kept=beside(report, voice),
         score=voice.number(d.score, "+.2f"),
-        acts=voice.on(d.acts_on),
+        acts=acts(report, voice),
         thresholds=_(
             "SELL below {exit:+.2f}, HOLD again above {enter:+.2f}",
             exit=d.exit_below,

@@ -6,12 +6,16 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from config.holding import Holding
 from engine.report.render import render
-from tests.service.test_seed_case import seed_report
+from engine.service.morning import report_of
+from tests.service.test_seed_case import seed, seed_report
 from tests.web.chrome import FAINT, Tab, chrome
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -22,15 +26,33 @@ MOST_SCREENS = 6
 MOST_PAGES = 4
 
 
+WARNINGS = (
+    "Nvidia's results of Aug 20, 2025, due 2 days ago, are missing: what rests on them is silent",
+    "The Fed's decision of Jul 30, 2025 is missing for 23 days: the voice of rates is silent",
+    "The close of QQQ of Aug 21, 2025 is too far from the one before to be believed",
+)
+OWN = {
+    "country": "FR",
+    "share_of_wealth_pct": 20,
+    "lots": [{"bought_on": date(2023, 5, 25), "shares": 10, "cost_per_share": 385.0}],
+    "done": [{"on": date(2025, 1, 28), "note": "sold 20 shares", "shares": -20}],
+}
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """lang -> the HTML report of 2025-08-22 over the reference record."""
+    """lang -> the HTML report of 2025-08-22 over the reference record.
+
+    And with "-full" behind: of an owner, three warnings, a year later.
+    """
     folder = tmp_path_factory.mktemp("look")
-    report = seed_report()
+    own = report_of(seed(), holding=Holding.model_validate(OWN))
+    full = replace(own, notices=WARNINGS, present_on=date(2026, 8, 22))
     found = {}
-    for lang in LANGS:
-        found[lang] = folder / f"{lang}.html"
-        found[lang].write_text(render(report, "html", lang), encoding="utf-8")
+    for name, report in (("", seed_report()), ("-full", full)):
+        for lang in LANGS:
+            path = found[lang + name] = folder / f"{lang}{name}.html"
+            path.write_text(render(report, "html", lang), encoding="utf-8")
     return found
 
 
@@ -40,7 +62,7 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
         yield opened
 
 
-@pytest.fixture(params=LANGS)
+@pytest.fixture(params=[*LANGS, *(f"{lang}-full" for lang in LANGS)])
 def phone(request: pytest.FixtureRequest, tab: Tab, pages: dict[str, Path]) -> Tab:
     """The report on a phone."""
     tab.look(width=390, height=SCREEN_PX)
@@ -82,6 +104,48 @@ def test_paper_takes_four_pages_at_most(tab: Tab, pages: dict[str, Path], lang: 
     printed = tab.call("Page.printToPDF", preferCSSPageSize=True)
     pdf = base64.b64decode(printed["data"])
     assert 2 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= MOST_PAGES
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_paper_is_light_and_shows_no_heading_over_nothing(
+    tab: Tab, pages: dict[str, Path], dark: bool
+) -> None:
+    """What is folded stays off the paper, and a section of folds alone with it; not warnings."""
+    tab.look(width=1280, dark=dark)
+    tab.open(pages["fr-full"].as_uri())
+    tab.call("Emulation.setEmulatedMedia", media="print", features=[
+        {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    ])  # fmt: skip
+    try:
+        assert tab.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert tab.run("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+        bare = json.loads(tab.run(_BARE))
+        assert len(bare["shown"]) > 8
+        assert bare["empty"] == []
+        assert bare["hidden"] != []
+        for place in (".alert", ".printed .mono"):  # each warning; what the report was made of
+            told = f"[...document.querySelectorAll('{place}')]"
+            assert tab.run(f"{told}.length") >= 3
+            assert tab.run(f"{told}.every(e => e.checkVisibility({{contentVisibilityAuto: true}}))")
+    finally:
+        tab.call("Emulation.setEmulatedMedia", media="")
+
+
+_BARE = """
+(() => {
+  const seen = e => e.checkVisibility({contentVisibilityAuto: true});
+  const found = {shown: [], empty: [], hidden: []};
+  for (const s of document.querySelectorAll('section')) {
+    const name = s.querySelector('h2').textContent;
+    if (!seen(s)) { found.hidden.push(name); continue; }
+    found.shown.push(name);
+    const words = e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+    const inside = [...s.querySelectorAll('.body *')].filter(e => e.tagName !== 'SUMMARY');
+    if (!inside.some(e => seen(e) && words(e))) found.empty.push(name);
+  }
+  return JSON.stringify(found);
+})()
+"""
 
 
 @pytest.mark.parametrize("dark", [False, True])

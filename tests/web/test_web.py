@@ -433,14 +433,12 @@ def test_the_league_is_ordered_by_threat_and_led_by_r1(client: Visitor) -> None:
 
 def test_feeds_that_were_never_asked_are_not_called_broken(client: Visitor) -> None:
     root = lxml_html.document_fromstring(client.get("/feeds?lang=en").text)
-    live = root.xpath("(//ul[@class='feeds'])[1]/li")
-    states = {
-        n.text_content().strip()
-        for n in root.xpath("(//ul[@class='feeds'])[1]//*[contains(@class,'state')]")
-    }
+    never = root.xpath("//p[contains(@class,'names')]/bdi")
+    states = {n.text_content().strip() for n in root.xpath("//*[contains(@class,'state')]")}
 
-    assert len(live) > 20
-    assert states == {"– never reached"}
+    assert len(never) > 20
+    assert f"Never asked so far: {len(never)}." in root.text_content()
+    assert states == {"✓ up to date"}  # of the tables
 
 
 def test_french_is_french_throughout_and_is_remembered(client: Visitor) -> None:

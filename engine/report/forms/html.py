@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from engine.report.blocks import Page, shown
+from engine.report.blocks import Page, folds_only, shown
 
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
@@ -41,5 +41,5 @@ def _template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals["shown"] = shown
+    env.globals["shown"], env.globals["folds_only"] = shown, folds_only
     return env.get_template(name)

@@ -163,7 +163,12 @@ def _gauge(gauge: Gauge, width: int) -> RenderableType:
     return line
 
 
-def _lines(block: Lines, _width: int) -> Iterator[RenderableType]:
+def _lines(block: Lines, width: int) -> Iterator[RenderableType]:
+    if block.code and _too_wide(block, width):
+        for line in block.lines:  # what is to be copied stays on one line
+            yield Text(line.label, style="dim")
+            yield Padding(Text(line.value, style="dim"), (0, 0, 0, 2))
+        return
     noted = any(line.note for line in block.lines)
     table = _grid(2)
     for line in block.lines:
@@ -174,6 +179,12 @@ def _lines(block: Lines, _width: int) -> Iterator[RenderableType]:
     if block.title:
         yield Text(block.title, style="bold")
     yield table
+
+
+def _too_wide(block: Lines, width: int) -> bool:
+    """Whether a label and its value do not fit beside each other."""
+    label, value = (max(len(getattr(x, k)) for x in block.lines) for k in ("label", "value"))
+    return bool(label + 2 + value > width)
 
 
 def _grid(columns: int) -> Grid:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from engine.report.i18n import Speaker
     from engine.shown import Report
 
+NAMED = frozenset({"fomc", "earnings"})
+"""Kinds of entries whose words say what they are."""
+
 
 class Ahead(Section):
     """The calendar."""
@@ -27,12 +30,14 @@ class Ahead(Section):
         rows = tuple(
             (
                 Cell(text=voice.on(entry.on), style="quiet"),
-                Cell(text=voice.tell(entry.what)),
-                Cell(text=voice.label(entry.kind), style="quiet"),
+                Cell(
+                    text=voice.tell(entry.what),
+                    note="" if entry.kind in NAMED else voice.label(entry.kind),
+                ),
             )
             for entry in entries
         )
-        return (Table(columns=(Column(), Column(), Column()), rows=rows),)
+        return (Table(columns=(Column(whole=True), Column()), rows=rows),)
 
     def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """Entries with their days."""

@@ -57,7 +57,11 @@ class Changes(Section):
             style="quiet",
         )
         items = ItemList(items=tuple(_item(rating, voice) for rating in found))
-        title = voice.count("{n} in the last weeks", "{n} in the last weeks", n=len(found))
+        title = voice.count(
+            "{n} change of a rating in the last weeks",
+            "{n} changes of ratings in the last weeks",
+            n=len(found),
+        )
         yield Details(title=title, blocks=(how, items))
 
 

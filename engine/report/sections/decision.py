@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,10 @@ _CLOSE = time(16, 0)
 _AXIS = Axis(low=-1, high=1)
 _EVEN = 0.5
 """The chance at which the line itself is the margin."""
+MOST_ALERTS = 2
+"""Warnings that a phone shows at once."""
+NAMED = 4
+"""Sources out of reach that are named in the warning; data health names them all."""
 _WORTH_SAYING = 0.005
 """Half a point of the second decimal, which is what is shown."""
 
@@ -35,14 +39,11 @@ class DecisionSection(Section):
         """The verdict, warnings, how sure it is, the table of flips."""
         d = report.decision
         yield _verdict(report, voice)
-        for notice in report.notices:
-            yield Note(text=ended(voice.tell(notice)), style="alert")
         other = other_word(d.verdict, voice)
         complete, lacking = _evidence(report, voice)
+        yield from _alerts((*lacking, *map(voice.tell, report.notices)), voice)
         told = (_standing(d, other, voice), *complete, _change(report, other, voice))
         yield Note(text=" ".join(f"{line}." for line in told))
-        for line in lacking:
-            yield Note(text=line + ".", style="alert")
         stands = () if report.stale else _stands(d, voice)  # of prices that are not known
         for line in _alone(d, voice):
             yield Note(text=line + ".")
@@ -71,6 +72,17 @@ class DecisionSection(Section):
         }
 
 
+def _alerts(lines: Sequence[str], voice: Speaker) -> Iterable[Block]:
+    """What is wrong with the evidence; one line, and the others behind their number."""
+    alerts = tuple(Note(text=ended(line), style="alert") for line in lines)
+    if len(alerts) <= MOST_ALERTS:
+        yield from alerts
+        return
+    yield alerts[0]
+    title = voice.count("{n} more warning", "{n} more warnings", n=len(alerts) - 1)
+    yield Details(title=title, blocks=alerts[1:], printed=True)
+
+
 def age_in_words(report: Report, voice: Speaker) -> str:
     """Why this decides nothing for the reader's day, how old it is first; empty where it does."""
     present = report.present_on or report.on
@@ -96,7 +108,6 @@ def _verdict(report: Report, voice: Speaker) -> Verdict:
     """The first screen: at most sixty words."""
     d, _ = report.decision, voice.say
     word = stance_word(d.stance, voice)
-    keep = _("keep {share:share0}", share=d.target_weight)
     since = _since(d, voice)
     if not d.known:
         since = _("The evidence cannot say; its last word stands: {verdict}", verdict=Said(since))
@@ -106,8 +117,8 @@ def _verdict(report: Report, voice: Speaker) -> Verdict:
         word=word,
         subject="NVDA",
         when=_moment(report.as_of, voice),
-        beside=_beside(report, keep, voice),
-        acts=_acts(report, voice) + ".",
+        beside=beside(report, voice),
+        acts=acts(report, voice) + ".",
         lead=f"{since}. {_reason(d, voice)}." if d.known else f"{since}.",
         age=age,
         gauge=_gauge(d, voice.number(d.score, "+.2f"), voice),
@@ -176,15 +187,16 @@ def _heard(d: Decision) -> list[Contribution]:
     return sorted(heard, key=lambda c: -abs(c.contribution))
 
 
-def _beside(report: Report, keep: str, voice: Speaker) -> str:
+def beside(report: Report, voice: Speaker) -> str:
     """The share to keep; the last word on it where nothing new can be said."""
+    keep = voice.say("keep {share:share0}", share=report.decision.target_weight)
     if report.decision.known and not report.stale:
         return keep
     last = voice.say("last word: {share}", share=Said(keep))
     return last if report.decision.known else " · ".join((voice.say("cannot say"), last))
 
 
-def _acts(report: Report, voice: Speaker) -> str:
+def acts(report: Report, voice: Speaker) -> str:
     """Which open it is for, in the tense of the reader's day."""
     acts_on, _ = report.decision.acts_on, voice.say
     day = voice.long_on(acts_on)
@@ -303,6 +315,14 @@ def _change(report: Report, other: str, voice: Speaker) -> str:
     moved = _largest_move(d) if abs(by) >= _WORTH_SAYING else None
     if moved is not None:
         name, part = moved
+        if any(c.name == name and c.value is None for c in d.contributions):
+            return _(
+                "Unchanged; score moved {by:+.2f}, mostly because {name} is no longer observed "
+                "({part:+.2f})",
+                by=by,
+                name=voice.label(name),
+                part=part,
+            )
         return _(
             "Unchanged; score moved {by:+.2f}, most of it by {name} ({part:+.2f})",
             by=by,
@@ -349,19 +369,30 @@ def _evidence(report: Report, voice: Speaker) -> tuple[tuple[str, ...], tuple[st
     """That all is seen, else what is not: one of the two is empty."""
     _ = voice.say
     blind = [s.name for s in report.data_health if s.tier == 1 and s.state.blind]
-    coverage = report.decision.coverage
-    if coverage >= 1 - 1e-9 and not blind:
+    d = report.decision
+    if d.coverage >= 1 - 1e-9 and not blind:
         return (_("Evidence complete"),), ()
-    if not blind:
-        said = _("Evidence incomplete: {share:share0} of the weight observed", share=coverage)
-    else:
-        names = ", ".join(voice.tell(name, limit=60) for name in blind)
+    silent = [voice.label(c.name) for c in d.contributions if c.value is None]
+    if len(silent) == len(d.contributions):
+        said = _("Evidence missing: none of the weight is observed")
+    elif silent:
         said = _(
-            "Evidence incomplete: {share:share0} of the weight observed; out of reach: {names}",
-            share=coverage,
-            names=Said(names),
+            "Evidence incomplete: {share:share0} of the weight observed; silent: {names}",
+            share=d.coverage,
+            names=Said(", ".join(silent)),
         )
-    return (), (said,)
+    else:
+        said = _("Evidence incomplete: {share:share0} of the weight observed", share=d.coverage)
+    if not blind:
+        return (), (said,)
+    names = ", ".join(voice.tell(name, limit=60) for name in blind[:NAMED])
+    more = len(blind) - NAMED
+    if more > 0:
+        names = voice.count(
+            "{names} and {n} more", "{names} and {n} more", n=more, names=Said(names)
+        )
+    reach = _("Out of reach: {names}", names=Said(names))
+    return (), (f"{said}. {reach}",)
 
 
 # --- what would flip it --------------------------------------------------------------------------

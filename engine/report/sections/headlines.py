@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from engine.decision.events import CURATED
 from engine.report.blocks import Block, ListItem, Note
+from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.sections.events import folded
 from engine.report.typography import safe_url
-from engine.report.words import actors, quoted, source_of
+from engine.report.words import UNSOURCED, actors, quoted, source_of
 
 if TYPE_CHECKING:
     from engine.decision.news_impulses import Weighed
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
     from engine.shown import Report
 
 MOST_SHOWN = 12
-FIRST = 2
+FIRST = 1
 """Steps shown before the others are folded."""
 POLICY = "policy_impulse_pct"
+VOICES = {
+    POLICY: "export_policy",
+    "domestic_impulse_pct": "fp8_threat",
+    "demand_impulse_pct": "demand",
+}
+"""Impulse -> the strategy that hears it."""
 
 
 class Headlines(Section):
@@ -46,8 +53,22 @@ class Headlines(Section):
 
     def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """One entry a step, or that no news weighs."""
-        steps: tuple[Weighed, ...] = report.parts.get(self.name, ())
-        if not steps:
+        known: tuple[Weighed, ...] = report.parts.get(self.name, ())
+        silent = _silent(report)
+        steps = [step for step in known if VOICES.get(step.voice) not in silent]
+        unheard = [name for name in dict.fromkeys(VOICES[s.voice] for s in known) if name in silent]
+        if unheard:
+            names = ", ".join(voice.label(name) for name in unheard)
+            text = voice.count(
+                "{n} step of news has not faded and weighs nothing now, because it is not observed "
+                "what came after it: {names}.",
+                "{n} steps of news have not faded and weigh nothing now, because it is not "
+                "observed what came after them: {names}.",
+                n=len(known) - len(steps),
+                names=Said(names),
+            )
+            yield Note(text=text, style="quiet")
+        elif not steps:
             yield Note(text=voice.say("No news weighs in the score."), style="quiet")
             return
         items = tuple(_item(step, voice) for step in steps[:MOST_SHOWN])
@@ -59,6 +80,11 @@ class Headlines(Section):
         return {self.name: [_row(step) for step in steps]}
 
 
+def _silent(report: Report) -> set[str]:
+    """Strategies that were not observed: what they would hear weighs nothing."""
+    return {c.name for c in report.decision.contributions if c.value is None}
+
+
 def _item(step: Weighed, voice: Speaker) -> ListItem:
     event, _ = step.event, voice.say
     by_hand = step.owners == (CURATED,)
@@ -67,9 +93,7 @@ def _item(step: Weighed, voice: Speaker) -> ListItem:
     about = (actors(event.actor, voice), voice.label(event.stage.value), voice.label(event.mood))
     detail = (
         voice.at(event.known_at),
-        _("rests on one source: {who}", who=owners)
-        if step.alone
-        else _("told by {who}", who=owners),
+        _told_by(step, owners, voice),
         tier,
         voice.count("{n} more story", "{n} more stories", n=step.others) if step.others else "",
     )
@@ -82,6 +106,15 @@ def _item(step: Weighed, voice: Speaker) -> ListItem:
         detail=" · ".join(x for x in detail if x),
         tone=event.direction,
     )
+
+
+def _told_by(step: Weighed, owners: str, voice: Speaker) -> str:
+    """Who told it; nobody on record tells nothing."""
+    if step.owners == (CURATED,) and step.event.source.startswith(UNSOURCED):
+        return owners
+    if step.alone:
+        return voice.say("rests on one source: {who}", who=Said(owners))
+    return voice.say("told by {who}", who=Said(owners))
 
 
 def _weight(step: Weighed, voice: Speaker) -> str:

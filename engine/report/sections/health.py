@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.phrases import phrase
 from engine.report.blocks import Block, Cell, Column, Details, Note, Table
 from engine.report.i18n import Said
 from engine.report.labels import N_
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from engine.report.i18n import Speaker
     from engine.shown import Report, SourceHealth
 
+BACKFILLED = phrase("reference table, known_at assumed from publication")
+"""The note of a table whose every row was filled in afterwards."""
 NAMED = 12
 """Sources never reached that are named; the others are counted."""
 
@@ -35,7 +38,9 @@ class Health(Section):
             yield Note(text=_mute(mute, voice), style="alert")
         if asked:
             table = _table(asked, voice, depth="full")
-            yield Details(title=voice.say("Each source"), blocks=(table,))
+            tables = [s for s in asked if s.note == BACKFILLED]
+            told = (Note(text=_tables(tables, voice), style="quiet", depth="full"),)
+            yield Details(title=voice.say("Each source"), blocks=(table, *(told if tables else ())))
         yield _table([s for s in asked if not s.state.sees], voice, depth="short")
         if idle and asked:
             yield Note(text=_idle(idle, voice), style="quiet")
@@ -63,11 +68,23 @@ def _table(sources: Sequence[SourceHealth], voice: Speaker, **depth: Any) -> Tab
 def _row(source: SourceHealth, voice: Speaker) -> tuple[Cell, ...]:
     sees, last = source.state.sees, source.last_ok_at
     state = ("✓ " if sees else "✗ ") + voice.label(source.state.value)
+    table = source.note == BACKFILLED
+    told = voice.on if table else voice.at
     return (
         Cell(text=voice.tell(source.name, limit=60)),
-        Cell(text=state, note=voice.tell(source.note), tone=0 if sees else -1),
-        Cell(text=voice.say("never") if last is None else voice.at(last), style="quiet"),
+        Cell(text=state, note="" if table else voice.tell(source.note), tone=0 if sees else -1),
+        Cell(text=voice.say("never") if last is None else told(last), style="quiet"),
         Cell(text=voice.number(source.n_facts, "int"), style="quiet"),
+    )
+
+
+def _tables(tables: Sequence[SourceHealth], voice: Speaker) -> str:
+    """What is no feed: said once, and not in every row."""
+    names = ", ".join(voice.tell(s.name, limit=60) for s in tables)
+    return voice.say(
+        "Tables that came with the program, each row taken as known from the day it was "
+        "published: {names}.",
+        names=Said(names),
     )
 
 

@@ -7,8 +7,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from engine.decision.holding import Position, SaleOutcome, Since, position
-from engine.decision.reinvest import CASH
-from engine.report.blocks import Block, Cell, Column, Line, Lines, Note, Table
+from engine.decision.reinvest import CASH, DOLLARS
+from engine.report.blocks import Block, Cell, Column, Details, Line, Lines, Note, Table
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.typography import clean
@@ -46,16 +46,36 @@ class Mine(Section):
         found = report.parts.get(self.name)
         if found is None:
             return
-        yield from holding_blocks(found, voice)
         risk = report.decision.risk
+        wrong = None
         if risk is not None and found.value_eur is not None and not report.stale:
-            yield Note(text=_wrong(found, found.value_eur, risk, voice))
+            wrong = Note(text=_wrong(found, found.value_eur, risk, voice))
+        yield from holding_blocks(found, voice, wrong)
 
 
-def holding_blocks(p: Position, voice: Speaker) -> Iterable[Block]:
-    """``p`` in words: value and gain, what a sale brings, what half would do."""
+def holding_blocks(p: Position, voice: Speaker, wrong: Note | None = None) -> Iterable[Block]:
+    """``p`` in words: value and gain, what a sale brings, what half would do.
+
+    wrong: both ways of being wrong, by the forecast, where there is one.
+    """
     _ = voice.say
-    yield Lines(lines=(*_worth(p, voice), *_sale(p, voice), *_ahead(p, voice)))
+    yield Lines(lines=_first(p, voice))
+    yield from (Note(text=text, style="quiet") for text in _notes(p, voice))
+    yield Details(
+        title=_("Dividends, falls, what a sale would have brought"),
+        blocks=(*([wrong] if wrong else []), *_rest(p, voice)),
+    )
+
+
+def _first(p: Position, voice: Speaker) -> tuple[Line, ...]:
+    """What a phone shows of it."""
+    return (*_worth(p, voice), *_sale(p, voice))
+
+
+def _rest(p: Position, voice: Speaker) -> Iterable[Block]:
+    """What a phone folds."""
+    _ = voice.say
+    yield Lines(lines=(*_received(p, voice), *_parted(p, voice), *_ahead(p, voice)))
     if p.outcomes:
         heads = (
             _("After a move of"), _("hold"), _("sell half now"), _("sell all now"),
@@ -67,7 +87,7 @@ def holding_blocks(p: Position, voice: Speaker) -> Iterable[Block]:
             rows=tuple(_outcome(row, voice) for row in p.outcomes),
         )
     yield from _elsewhere(p, voice)
-    yield from (Note(text=text, style="quiet") for text in _notes(p, voice))
+    yield from (Note(text=text, style="quiet") for text in _small_print(p, voice))
 
 
 def _wrong(p: Position, value_eur: float, risk: RiskView, voice: Speaker) -> str:
@@ -101,7 +121,10 @@ def _elsewhere(p: Position, voice: Speaker) -> Iterable[Block]:
     if not p.sold_into:
         return
     first = p.sold_into[0]
-    names: dict[str, str] = {CASH: _("cash, without interest")}
+    names: dict[str, str] = {
+        CASH: _("euro, without interest"),
+        DOLLARS: _("dollars at the Fed's rate"),
+    }
     rows: list[tuple[str, float]] = [(_("NVDA, kept"), first.kept_eur)]
     rows += [(names.get(way.into, way.into), way.in_hand_eur) for way in p.sold_into]
     yield Table(
@@ -122,7 +145,8 @@ def _elsewhere(p: Position, voice: Speaker) -> Iterable[Block]:
     )
     yield Note(
         text=_(
-            "What came, not what will come: price moves in euro, without dividends, taxed at the "
+            "What came in this one year, not what will come: price moves in euro, without the "
+            "dividends of NVDA and the funds (those of the funds are not on record), taxed at the "
             "sale and again at the end."
         ),
         style="quiet",
@@ -140,6 +164,10 @@ def _worth(p: Position, voice: Speaker) -> Iterable[Line]:
     yield Line(label=_("Shares today"), value=voice.number(p.shares, "sig8"))
     yield Line(label=_("Value"), value=_euro(p.value_eur, voice), note=price)
     yield Line(label=_("Gain before tax"), value=_euro(p.gain_eur, voice))
+
+
+def _received(p: Position, voice: Speaker) -> Iterable[Line]:
+    _ = voice.say
     if p.dividends_eur != 0:
         kept = p.withheld_eur
         note = "" if kept is None else _("of which {x:int} EUR withheld in the US", x=kept)
@@ -153,14 +181,21 @@ def _sale(p: Position, voice: Speaker) -> Iterable[Line]:
     rule = "" if p.tax_rate_pct is None else _("{pct:pct1} of the gain", pct=p.tax_rate_pct)
     yield Line(label=_("Tax if sold now"), value=_euro(p.tax_if_sold_eur, voice), note=rule)
     yield Line(label=_("In hand if sold now"), value=_euro(p.net_if_sold_eur, voice))
-    yield Line(label=_("In hand if half is sold now"), value=_euro(p.half_net_eur, voice))
     yield Line(
         label=_("NVDA must fall by"),
         value=voice.number(p.break_even_fall_pct, "pct1"),
+        note=_("so that the proceeds buy back as many shares"),
+    )
+
+
+def _parted(p: Position, voice: Speaker) -> Iterable[Line]:
+    _ = voice.say
+    yield Line(label=_("In hand if half is sold now"), value=_euro(p.half_net_eur, voice))
+    yield Line(
+        label=_("Fall needed if it then recovers"),
+        value=voice.number(p.break_even_if_back_pct, "pct1"),
         note=_(
-            "so that the proceeds buy back as many shares; {back:pct1} if it then returns to "
-            "today's price, since tax paid now is saved later",
-            back=p.break_even_if_back_pct,
+            "where the shares bought back later sell at today's price: tax paid now is saved then"
         ),
     )
 
@@ -211,6 +246,7 @@ def _outcome(row: SaleOutcome, voice: Speaker) -> tuple[Cell, ...]:
 
 
 def _notes(p: Position, voice: Speaker) -> Iterable[str]:
+    """What is lacking or old in the sums."""
     _ = voice.say
     if p.price_on is not None and (p.as_of_on - p.price_on).days > OLD_DAYS:
         yield voice.count(
@@ -230,6 +266,10 @@ def _notes(p: Position, voice: Speaker) -> Iterable[str]:
         yield _("No rate of the euro is on record for a purchase: give its cost in EUR.")
     if p.tax_rate_pct is None:
         yield _("No tax rule is known: name your country, or a rule under [[tax]].")
+
+
+def _small_print(p: Position, voice: Speaker) -> Iterable[str]:
+    _ = voice.say
     if p.tax_source:
         yield _("Tax rule: {source}.", source=voice.tell(p.tax_source))
     yield _("The decision does not read this; the tax on dividends is not counted.")

@@ -23,7 +23,7 @@ _SUFFIXES = (
     ("_pct", "pct1"),
     ("_x", ".1f"),
 )
-FIRST = 4
+FIRST = 3
 """Figures shown before the others are folded: the price and its moves."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.clock import NEW_YORK
 from engine.report.blocks import Block, Chart, Curve, Mark, Tick
-from engine.report.charts import LANE_PCT, price_chart
+from engine.report.charts import price_chart
 from engine.report.labels import N_
 from engine.report.section import Section
 from engine.report.sections.events import newest_first
@@ -51,6 +51,7 @@ class Price(Section):
             ),
             gap=drawn.gap,
             end=Mark(at=drawn.end[0], height=drawn.end[1], label=last),
+            clear=drawn.clear,
             summary=_summary(report.prices, voice),
             levels=tuple(
                 Tick(at=t.at, label=voice.number(float(t.value), "usd0"))  # type: ignore[arg-type]
@@ -59,7 +60,7 @@ class Price(Section):
             times=tuple(Tick(at=t.at, label=voice.month(t.value)) for t in drawn.months),  # type: ignore[arg-type]
             bands=drawn.bands,
             marks=tuple(
-                Mark(at=m.at, height=LANE_PCT, label=str(m.number), tone=m.direction)
+                Mark(at=m.at, height=m.height, label=str(m.number), tone=m.direction)
                 for m in drawn.marks
             ),
             key=tuple(key),

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from engine.shown import MeetingScore, Report
     from engine.values import RateExpectation, RateOutcome
 
+UNKNOWN = frozenset({"unknown", "none"})
+"""Rungs of the ladder that name no source."""
+
 
 class Rates(Section):
     """One table for each meeting that has odds, one sentence for a path without them."""
@@ -77,7 +80,9 @@ def _meeting(rate: RateExpectation, voice: Speaker) -> Iterable[Block]:
         if rate.expected_change_bps is None
         else _("expected change {bps:+bps}", bps=rate.expected_change_bps)
     )
-    said = f"{title} · {expected} ({voice.label(rate.rung)})"
+    said = f"{title} · {expected}"
+    if rate.rung not in UNKNOWN:
+        said = f"{said} ({voice.label(rate.rung)})"
     if rate.outcomes:
         likeliest = max(o.probability for o in rate.outcomes)
         yield Table(

@@ -28,7 +28,9 @@ class Receipt(Section):
         ]
         as_of = Line(label=voice.say("As of"), value=voice.at(report.as_of))
         made = Lines(lines=(as_of, *lines), code=True)
-        return (Details(title=voice.say("What this report was made of"), blocks=(made,)),)
+        return (
+            Details(title=voice.say("What this report was made of"), blocks=(made,), printed=True),
+        )
 
     def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """Hashes and versions by name."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from engine.phrases import sentences
 from engine.report.blocks import (
     Block,
     Card,
@@ -87,13 +88,15 @@ def _slight(card: ReleaseCard, voice: Speaker) -> ListItem:
 def _card(card: ReleaseCard, voice: Speaker, *, why_open: bool) -> Card:
     _ = voice.say
     rating = card.rating
-    why = Note(text=voice.tell(rating.reasons, limit=1_200))
+    told = [voice.tell(text, limit=1_200) for text in sentences(rating.reasons)]
+    first = told[:1] if why_open else []
+    rest = " ".join(told[len(first) :])
     found: list[Block] = [
         Note(text=_score(rating, voice), style="lead"),
-        *([why] if why_open else []),
+        *(Note(text=text) for text in first),
         Details(
             title=_("Facts, costs and evidence"),
-            blocks=(*([] if why_open else [why]), *_details(card, voice)),
+            blocks=(*([Note(text=rest)] if rest else []), *_details(card, voice)),
         ),
     ]
     return Card(

@@ -159,8 +159,8 @@ def _record(found: FallSkill, voice: Speaker) -> str:
             **told,
         )
     return _(
-        "On {n:int} days scored, the chance of a fall of {fall:pct0} was hardly more than the base "
-        "rate: Brier skill {skill}, nine times in ten {low} to {high}, which holds zero.",
+        "On {n:int} days scored, the chance of a fall of {fall:pct0} was hardly better than the "
+        "base rate: Brier skill {skill}, nine times in ten {low} to {high}, which holds zero.",
         **told,
     )
 
@@ -225,14 +225,14 @@ def _wrong(risk: RiskView, voice: Speaker) -> Iterable[Note]:
         return
     yield Note(
         text=_(
-            "SELL and wrong: where it rises, half of the outcomes miss more than {up:+pct1}, "
+            "SELL and wrong: where it rises, half of the outcomes miss more than {up:pct1}, "
             "{gain:usd2} a share. HOLD and wrong: where it falls, half lose more than {down:pct1}, "
-            "{loss:usd2} a share; the worst twentieth {worst:pct1} on average.",
+            "{loss:usd2} a share; the worst twentieth lose {worst:pct1} on average.",
             up=risk.up_pct,
             gain=usd * risk.up_pct / 100.0,
-            down=risk.down_pct,
+            down=abs(risk.down_pct),
             loss=-usd * risk.down_pct / 100.0,
-            worst=risk.shortfall_pct,
+            worst=abs(risk.shortfall_pct),
         )
     )
 
@@ -248,7 +248,7 @@ def _half(
     told = {"loss": FALL_TOLD, "whole": whole, "half": half, "up": risk.up_pct / 2}
     does = voice.say(
         "Why not half: it would take the chance of losing {loss:pct0} of the holding from "
-        "{whole:share0} to {half:share0}, and give up half of any rise, {up:+pct1} in the middle "
+        "{whole:share0} to {half:share0}, and give up half of any rise, {up:pct1} in the middle "
         "of those.",
         **told,
     )

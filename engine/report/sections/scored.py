@@ -89,7 +89,10 @@ def _worst(days: tuple[WorstDay, ...], voice: Speaker) -> Iterable[Block]:
     if not days:
         return
     _ = voice.say
-    heads = ("", "NVDA", _("decision"), _("share kept"), _("score"), _("chance of a fall of 10 %"))
+    heads = (
+        "", "NVDA", _("decision"), _("share kept"), voice.pgettext("column", "score"),
+        _("chance of a fall of 10%"),
+    )  # fmt: skip
     yield Table(
         depth="full",
         title=_("The {n:int} worst sessions, and what was said that morning", n=len(days)),
@@ -137,7 +140,7 @@ def _picture(line: ScoredChance, voice: Speaker) -> Chart:
     """What came over what was said; on the diagonal where the chances were right."""
     _ = voice.say
     spots = tuple((said, came) for said, came, _n in line.reliability)
-    each = "; ".join(
+    each = voice.say("; ").join(
         voice.count(
             "said {said:share0}, came {came:share0} ({n} time)",
             "said {said:share0}, came {came:share0} ({n} times)",

@@ -33,6 +33,10 @@ _NAMES = (
     N_("All severe ones at once"),
 )
 """Scenarios of ``config/scenarios``, for the catalogue; a reader's own keep the name he gave."""
+_FULLER = {
+    "The next meeting cuts by 25 bp": N_("The next meeting cuts by 25 bp, 3/4 of it expected"),
+}
+"""What a name leaves out and the report needs: it also tells that cut against today's odds."""
 
 
 class Stress(Section):
@@ -64,7 +68,13 @@ class Stress(Section):
             )
             return
         yield Note(text=_summary(rows, report, voice), style="lead")
-        heads = (_("scenario"), _("severity"), _("then"), _("share kept"), _("score"))
+        heads = (
+            _("scenario"),
+            _("severity"),
+            _("then"),
+            _("share kept"),
+            voice.pgettext("column", "score"),
+        )
         numbers = {3, 4}
         table = Table(
             depth="full",
@@ -93,12 +103,14 @@ class Stress(Section):
 
 def scenario_name(name: str, voice: Speaker) -> str:
     """A shipped scenario's name in the reader's language, any other as it was given."""
-    return voice.say(name) if name in _NAMES else voice.tell(name, limit=60)
+    if name not in _NAMES:
+        return voice.tell(name, limit=60)
+    return voice.say(_FULLER.get(name, name))
 
 
 def _summary(rows: tuple[StressRow, ...], report: Report, voice: Speaker) -> str:
     sold = sum(row.after == "SELL" != row.before for row in rows)
-    less = sum(row.target_after < row.target_before for row in rows)
+    less = sum(row.target_after < row.target_before and row.after != "SELL" for row in rows)
     told = {"n": len(rows), "sold": sold, "less": less}
     if rows[0].before == "SELL":
         held = sum(row.after != "SELL" for row in rows)
@@ -111,11 +123,11 @@ def _summary(rows: tuple[StressRow, ...], report: Report, voice: Speaker) -> str
     if not report.for_today:
         return voice.say(
             "Of {n:int} scenarios laid over that morning, {sold:int} would have made it SELL and "
-            "{less:int} would have kept less.",
+            "{less:int} more would have kept less.",
             **told,
         )
     return voice.say(
         "Of {n:int} scenarios laid over this morning, {sold:int} would make it SELL and {less:int} "
-        "would keep less.",
+        "more would keep less.",
         **told,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -217,6 +217,11 @@ def close_of(symbol: str, day: date, usd: float) -> Fact:
     return BARS.fact(told, occurred_at=instant(day), known_at=instant(day), source="test")
 
 
+def rate_of(series: str, day: date, pct: float) -> Fact:
+    told = Observation(series=series, observed_on=day, value=pct)
+    return OBSERVATIONS.fact(told, occurred_at=instant(day), known_at=instant(day), source="test")
+
+
 def test_a_noted_sale_is_held_against_what_the_rules_kept_and_what_came() -> None:
     """20 shares sold at 150 USD and 1.20 USD per euro, 180 and 1.20 now: 500 € given up."""
     day = date(2025, 8, 20)
@@ -257,6 +262,27 @@ def test_sold_a_year_ago_into_cash_or_a_fund_by_hand() -> None:
     assert fund.in_hand_eur == pytest.approx(grown - 0.3 * (grown - in_cash))
     assert cash.kept_eur == pytest.approx(14_985 - 0.3 * (14_985 - 3_500))
     assert bare.sold_into == ()
+
+
+def test_sold_a_year_ago_into_dollars_at_the_feds_rate_by_hand() -> None:
+    """365 days of 3.6 % on 360 days; none where the rate of a day is missing for long."""
+    then, until = date(2024, 8, 22), date(2025, 8, 22)
+    facts = [*world(), euro(then, 1.10), close_of("NVDA", then, 120.0)]
+    days = [then + timedelta(days=n) for n in range(0, 370, 5)]
+
+    def told(series: str, kept: list[date]) -> dict[str, float]:
+        rates = [rate_of(series, day, 3.6) for day in kept]
+        found = position(mine(), History([*facts, *rates]), AS_OF)
+        assert found is not None
+        return {way.into: way.in_hand_eur for way in found.sold_into}
+
+    whole, other = told("DFF", days), told("EFFR", days)
+    gone = told("DFF", [day for day in days if not 100 < (until - day).days < 130])
+    in_cash = whole["cash"]
+    grown = in_cash * 0.999 * (1 + 0.036 / 360) ** 365 * 1.10 / 1.20 * 0.999
+    assert whole["dollars"] == pytest.approx(grown - 0.3 * max(grown - in_cash, 0.0))
+    assert whole == other
+    assert set(gone) == {"cash"}
 
 
 def test_what_it_must_earn_elsewhere_leaves_as_much_as_holding() -> None:

@@ -69,9 +69,9 @@ def test_what_a_feed_says_of_itself_is_translated(word: str, meant: str) -> None
         (
             "5–95% interval: {low:int} to {high:int}",
             {"low": 1, "high": 9},
-            "intervalle à 90 % (5e–95e centile) : de 1 à 9",
+            "intervalle à 90 % : de 1 à 9",
         ),
-        ("Acts at the open of {day}", {"day": "lundi"}, "À appliquer à l'ouverture de lundi"),
+        ("Acts at the open of {day}", {"day": "lundi 4"}, "À appliquer à l'ouverture du lundi 4"),
         ("Evening of {day}", {"day": "vendredi"}, "Après la clôture du vendredi"),
         ("Growth a year", {}, "Performance annualisée"),
         ("Worst fall", {}, "Perte maximale"),
@@ -99,6 +99,7 @@ def test_the_shipped_scenarios_have_french_names() -> None:
     names = [tomllib.loads(f.read_text(encoding="utf-8"))["name"] for f in files]
     assert len(names) > 10
     for name in names:
-        assert scenario_name(name, voice("en")) == name
+        told = scenario_name(name, voice("en"))
+        assert told.startswith(name.replace(" %", "%")), name  # print has no space before it
         assert scenario_name(name, voice("fr")) != name, name
     assert scenario_name("My own fear", voice("fr")) == "My own fear"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,10 +12,10 @@ import pytest
 from engine.decision.events import CURATED, curated
 from engine.decision.news_impulses import POLICY, Weighed
 from engine.record.readings import HEADLINES
-from engine.report.blocks import ItemList, Note
+from engine.report.blocks import ItemList, Note, flat
 from engine.report.i18n import voice
-from engine.report.sections.headlines import Headlines
-from engine.values import Stage
+from engine.report.sections.headlines import VOICES, Headlines
+from engine.values import Event, Stage
 from tests.builders import at, make_event, make_fact
 
 
@@ -30,16 +31,21 @@ def step(**changes: Any) -> Weighed:
     return Weighed(**fields)
 
 
-def shown(*steps: Weighed, lang: str = "en") -> list[Any]:
+def told_by(source: str) -> Event:
+    return replace(step().event, source=source)
+
+
+def shown(*steps: Weighed, lang: str = "en", silent: str = "") -> list[Any]:
     section = Headlines()
-    report: Any = SimpleNamespace(parts={"headlines": steps})
+    voices = [SimpleNamespace(name=n, value=None if n == silent else 0.1) for n in VOICES.values()]
+    decision = SimpleNamespace(contributions=voices)
+    report: Any = SimpleNamespace(parts={"headlines": steps}, decision=decision)
     return list(section.blocks(report, section.voice(voice(lang))))
 
 
 def test_each_step_says_its_weight_its_teller_and_its_tier() -> None:
-    (items,) = shown(step(), step(owners=("Reuters", "AFP"), alone=False, others=2))
-    assert isinstance(items, ItemList)
-    lone, confirmed = items.items
+    blocks = shown(step(), step(owners=("Reuters", "AFP"), alone=False, others=2))
+    lone, confirmed = (i for b in flat(blocks) if isinstance(b, ItemList) for i in b.items)
     assert str(lone.title) == "-1.5% of the price when told, -0.8% left"
     assert "rests on one source: Reuters · edited press" in lone.detail
     assert "told by Reuters, AFP" in confirmed.detail
@@ -50,6 +56,25 @@ def test_each_step_says_its_weight_its_teller_and_its_tier() -> None:
 def test_a_row_checked_by_hand_names_its_own_source() -> None:
     (items,) = shown(step(owners=(CURATED,), alone=False, grade="A"))
     assert "told by chip desk · checked by hand" in items.items[0].detail
+
+
+def test_who_is_on_no_record_told_nothing() -> None:
+    """The tables' mark for it is no name of a paper."""
+    alone = replace(step(owners=(CURATED,), alone=False), event=told_by("general knowledge (WSJ)"))
+    (items,) = shown(alone)
+    assert " · no source on record (WSJ) · " in items.items[0].detail
+    assert "told by" not in items.items[0].detail
+
+
+def test_what_a_silent_voice_would_hear_is_not_said_to_weigh() -> None:
+    """A step that has not faded moves nothing where its voice is not observed."""
+    (note, rest) = shown(step(), step(), silent="export_policy")
+    assert isinstance(note, Note)
+    assert note.text.startswith("2 steps of news have not faded and weigh nothing now")
+    assert "Export policy" in note.text
+    assert rest.items == ()
+    (items,) = shown(step(), silent="demand")
+    assert len(items.items) == 1
 
 
 def test_no_news_is_said_and_french_is_french() -> None:

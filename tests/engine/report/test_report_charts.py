@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -74,19 +75,43 @@ def test_an_event_after_the_close_sits_on_the_last_session_and_an_early_one_is_l
 
 
 def test_events_of_one_week_stand_side_by_side_in_the_order_of_their_days() -> None:
-    """Nine at the right edge were one bubble; none touches another, and each points to its day."""
+    """Nine at the right edge were one bubble; none touches another, each is near its day."""
     days = [date(2025, 8, 22) - timedelta(days=n) for n in range(9)]
     chart = price_chart(prices(), [(n, day, 1) for n, day in enumerate(days, start=1)])
     assert chart is not None
-    at = [m.at for m in chart.marks]
-
     assert [m.number for m in chart.marks] == list(range(9, 0, -1))
-    assert all(b - a >= 7 for a, b in pairwise(at))
-    assert 0 <= at[0] < at[-1] <= 97
+    for height in {m.height for m in chart.marks}:
+        at = [m.at for m in chart.marks if m.height == height]
+        assert all(b - a >= 7 for a, b in pairwise(at))
+    heights = sorted({m.height for m in chart.marks})
+    assert all(b - a >= 12 for a, b in pairwise(heights))  # a number is so high on a phone
+    assert all(m.spot[0] - 25 <= m.at <= 97 for m in chart.marks)
     assert chart.leaders.count("M") == 9
     lone = price_chart(prices(), [(1, days[0], 1), (2, date(2025, 3, 3), 1)])
     assert lone is not None
     assert lone.marks[0].at == pytest.approx(lone.marks[0].spot[0], abs=1e-3)
+
+
+def test_the_numbers_stand_where_the_line_is_not() -> None:
+    """Below a line that ends high, above one that ends low."""
+    days = [date(2025, 8, 22) - timedelta(days=n) for n in range(6)]
+    events = [(n, day, 1) for n, day in enumerate(days, start=1)]
+    for sign, wanted in ((1.0, (66.0, 79.0, 92.0)), (-1.0, (8.0, 21.0, 34.0))):
+        steady = [replace(p, close=200 + sign * i) for i, p in enumerate(prices())]
+        chart = price_chart(steady, events)
+        assert chart is not None
+        assert tuple(sorted({m.height for m in chart.marks})) == wanted
+
+
+def test_the_last_price_is_told_where_it_hides_no_line() -> None:
+    """In the gap where one is drawn wide; else above all that the last stretch shows."""
+    falling = [replace(p, close=400.0 - i) for i, p in enumerate(prices())]
+    wide, none = price_chart(falling, [], 400), price_chart(falling, [])
+    assert wide is not None
+    assert none is not None
+    assert wide.clear is None
+    assert none.clear is not None
+    assert none.clear < none.end[1] - 10  # the line was higher just before
 
 
 def test_the_days_without_a_price_are_drawn_up_to_a_quarter_of_the_frame() -> None:

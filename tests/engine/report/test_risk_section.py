@@ -47,10 +47,10 @@ def told(beside: Beside, form: str = "text", lang: str = "en") -> str:
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [
-        (-0.02, 0.04, "hardly more than the base rate"),
+        (-0.02, 0.04, "hardly better than the base rate"),
         (0.01, 0.04, "better than the base rate"),
         (-0.04, -0.01, "worse than the base rate"),
-        (0.0, 0.04, "hardly more than the base rate"),
+        (0.0, 0.04, "hardly better than the base rate"),
     ],
 )
 def test_the_sentence_follows_the_interval(low: float, high: float, words: str) -> None:
