@@ -1,28 +1,38 @@
 """``make mutants``: plant faults one at a time and see whether the part's own tests fall.
 
 ``python -m tests.mutants --part decision --n 24 --seed 1``. The files are changed in a copy, so the
-checkout stays as it is. A fault that changes nothing that anybody can see survives too: read the
-survivors before believing the rate.
+checkout stays as it is. The sound tree is run once and watched; a fault then meets the tests that
+call its function, the quickest first (a fault outside any function meets all that call into its
+module), and none marked slow or long. So the rate is a lower bound; a fault that changes nothing
+that anybody can see survives too: read the survivors before believing it.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
-from tests.mutants.faults import Fault, drawn
+import pytest
+
+from tests.mutants.faults import Fault, drawn, function_lines
 
 ROOT = Path(__file__).parents[2]
 SKIPPED = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache")
 TIMEOUT_S = 300
+WATCH_S = 3600
+HEAVY = ("numpy", "pandas", "pydantic", "scipy.stats", "sqlalchemy", "typer", "httpx")
+
+Calls = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,75 +70,113 @@ def modules_of(part: Part) -> list[Path]:
     ]
 
 
-def tests_for(module: Path, part: Part, root: Path) -> list[str]:
-    """The part's test files, those that name the module first: most faults fall there."""
-    files: list[Path] = []
-    for name in part.tests:
-        path = root / name
-        files += sorted(path.rglob("test_*.py")) if path.is_dir() else []
-    dotted = ".".join(module.with_suffix("").parts)
-    package, stem = dotted.rsplit(".", 1)
+def reached(calls: Calls, path: str, fault: Fault) -> list[str]:
+    """The tests that call the function with the fault, the quickest first.
 
-    def rank(file: Path) -> int:
-        text = file.read_text(encoding="utf-8")
-        named = dotted in text or (f"from {package} import" in text and stem in text)
-        return 0 if named else 1
-
-    return [str(f.relative_to(root)) for f in sorted(files, key=lambda f: (rank(f), f.name))]
+    Those that call anything of its module when it lies outside of functions, or in one that no
+    test was seen to call.
+    """
+    lines = function_lines(fault.sound, fault.line)
+    within = {f"{path}:{line}" for line in lines}
+    found = [t for t, seen in calls.items() if within.intersection(seen["calls"])]
+    if not found:
+        found = [t for t, seen in calls.items() if any(c.startswith(f"{path}:") for c in seen["calls"])]
+    return sorted(found, key=lambda t: calls[t]["s"])
 
 
-def falls(root: Path, tests: list[str]) -> str:
-    """How the tests take the tree at ``root``: ``"killed"``, ``"hangs"`` or ``"survives"``."""
-    env = dict(os.environ, PYTHONPATH=str(root), OMP_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1")
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header"]
+def tests_run(root: Path, tests: list[str], timeout_s: float, **env: str) -> int | None:
+    """Exit code of pytest over ``tests`` in the tree at ``root``; None when it took too long.
+
+    In a fork of this process, which has the heavy libraries already.
+    """
+    child = os.fork()
+    if not child:
+        _become_pytest(root, tests, env)
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return None
+
+
+def _become_pytest(root: Path, tests: list[str], env: dict[str, str]) -> NoReturn:
+    code = 1
     try:
-        done = subprocess.run(
-            [*command, *tests],
-            cwd=root,
-            env=env,
-            capture_output=True,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return "hangs"
-    return "survives" if done.returncode == 0 else "killed"
+        os.setsid()
+        os.chdir(root)
+        quiet = os.open(root.parent / "out.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(quiet, 1)
+        os.dup2(quiet, 2)
+        for name in [n for n in sys.modules if n.split(".")[0] == "tests"]:
+            del sys.modules[name]
+        sys.path.insert(0, str(root))
+        os.environ.update(env, PYTHONPATH=str(root))
+        sys.dont_write_bytecode = "REACH_OUT" not in env
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1" if sys.dont_write_bytecode else ""
+        plugins = ["-p", "no:cacheprovider", "-p", "tests.mutants.reach"]
+        code = int(pytest.main(["-x", "-q", *plugins, "-m", "not long and not slow", *tests]))
+    finally:
+        os._exit(code)
 
 
-def tried(root: Path, path: str, fault: Fault, part: Part) -> str:
-    """Plant, test, restore."""
-    file = root / path
-    sound = file.read_text(encoding="utf-8")
+def watched(root: Path, part: Part) -> Calls:
+    """What each test of the sound tree calls; stops when one of them fails."""
+    out = root.parent / "reach.json"
+    if tests_run(root, list(part.tests), WATCH_S, REACH_OUT=str(out)) != 0:
+        said = (root.parent / "out.txt").read_text(encoding="utf-8")[-2000:]
+        raise SystemExit(f"{said}\n{part.tests}: fail without any fault; mend them first")
+    calls: Calls = json.loads(out.read_text(encoding="utf-8"))
+    return calls
+
+
+def tried(root: Path, path: str, fault: Fault, calls: Calls) -> str:
+    """Plant, test, restore: ``"killed"``, ``"hangs"``, ``"survives"`` or ``"unreached"``."""
+    tests = reached(calls, path, fault)
+    if not tests:
+        return "unreached"
+    file, chosen = root / path, root.parent / "chosen.json"
+    sound, times = file.read_text(encoding="utf-8"), file.stat()
+    chosen.write_text(json.dumps(tests), encoding="utf-8")
     file.write_text(fault.source, encoding="utf-8")
+    os.utime(file, (0, 0))  # never the time of the sound file's compiled copy
     try:
-        return falls(root, tests_for(Path(path), part, root))
+        files = sorted({t.partition("::")[0] for t in tests})
+        code = tests_run(root, files, TIMEOUT_S, REACH_CHOSEN=str(chosen))
     finally:
         file.write_text(sound, encoding="utf-8")
+        os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    return "hangs" if code is None else "killed" if code else "survives"
 
 
-def run(name: str, n: int, seed: int, minutes: float) -> dict[str, object]:
+def run(name: str, part: Part, n: int, seed: int, minutes: float) -> dict[str, object]:
     """Plant up to ``n`` faults in one part within ``minutes``; the sound tree must pass first."""
-    part = PARTS[name]
     sources = {str(p): (ROOT / p).read_text(encoding="utf-8") for p in modules_of(part)}
     end = time.monotonic() + 60 * minutes
     survivors, killed = [], 0
+    for library in HEAVY:
+        importlib.import_module(library)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / ROOT.name
         shutil.copytree(ROOT, root, ignore=SKIPPED, symlinks=True)
         shared = ROOT.parent / "shared"
         if shared.exists():
             (root.parent / "shared").symlink_to(shared.resolve())
-        if falls(root, tests_for(Path("x/y.py"), part, root)) != "survives":
-            raise SystemExit(f"{name}: its tests fail without any fault; mend them first")
+        calls = watched(root, part)
         for path, fault in drawn(sources, n, seed):
             if time.monotonic() > end:
                 break
-            fate = tried(root, path, fault, part)
-            killed += fate != "survives"
-            if fate == "survives":
+            fate = tried(root, path, fault, calls)
+            fell = fate in ("killed", "hangs")
+            killed += fell
+            if not fell:
                 survivors.append(
                     {
                         "kind": fault.kind,
+                        "fate": fate,
                         "at": f"{path}:{fault.line}",
                         "before": fault.before,
                         "after": fault.after,
@@ -150,16 +198,23 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=12, help="faults a part (default 12)")
     parser.add_argument("--seed", type=int, default=1, help="which faults are drawn (default 1)")
     parser.add_argument("--minutes", type=float, default=10.0, help="at most so long a part")
+    parser.add_argument("--module", action="append", help="files of the part; default: all")
+    parser.add_argument("--tests", action="append", help="its tests; default: all of the part's")
     parser.add_argument("--json", action="store_true", help="machine-readable result")
     chosen = parser.parse_args()
-    results = [run(p, chosen.n, chosen.seed, chosen.minutes) for p in chosen.part or sorted(PARTS)]
+    results = []
+    for name in chosen.part or sorted(PARTS):
+        part = PARTS[name]
+        modules, tests = chosen.module or part.modules, chosen.tests or part.tests
+        part = Part(modules=tuple(modules), tests=tuple(tests))
+        results.append(run(name, part, chosen.n, chosen.seed, chosen.minutes))
     if chosen.json:
         print(json.dumps(results, indent=2))
         return
     for result in results:
         print(f"{result['part']}: {result['killed']} of {result['planted']} killed")
         for s in result["survivors"]:  # type: ignore[attr-defined]
-            print(f"  {s['kind']} {s['at']}\n    - {s['before']}\n    + {s['after']}")
+            print(f"  {s['fate']} {s['kind']} {s['at']}\n    - {s['before']}\n    + {s['after']}")
 
 
 if __name__ == "__main__":

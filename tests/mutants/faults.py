@@ -1,7 +1,8 @@
 """One-line faults of the kinds people make, planted in a module's source from a seed.
 
 The kinds are those that reviews of such programs find most: a sign, a boundary, a swapped
-operation, a dropped term, a unit, a look-ahead, a default, a turned condition.
+operation, a dropped term, a unit, a look-ahead, a default, a turned condition, the wrong field or
+key, two arguments changed over, a guard or an exception forgotten, one too many or too few.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 SWAPPED = {ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Div, ast.Mod: ast.FloorDiv}
+FLIPPED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE}
 BOUNDARY = {ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt}
 TURNED = {ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In}
 OTHER_NAME = {
@@ -27,6 +29,7 @@ OTHER_NAME = {
     "occurred_at": "known_at",
     "first": "last",
 }
+COMMUTE = {"min", "max", "minimum", "maximum", "isinstance", "cast", "getattr", "print"}
 OTHER_WORD = {"left": "right", "right": "left"}
 
 
@@ -39,6 +42,7 @@ class Fault:
     before: str
     after: str
     source: str
+    sound: str
 
 
 def sign(node: ast.AST) -> ast.AST | None:
@@ -125,6 +129,119 @@ def default(node: ast.AST) -> ast.AST | None:
     return None
 
 
+def flipped(node: ast.AST) -> ast.AST | None:
+    """A comparison the wrong way, or an order turned round."""
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in FLIPPED:
+        new = copy.deepcopy(node)
+        new.ops[0] = FLIPPED[type(node.ops[0])]()
+        return new
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "sorted":
+        return ast.Call(func=ast.Name("list", ast.Load()), args=node.args[:1], keywords=[])
+    return None
+
+
+def nudged(node: ast.AST) -> ast.AST | None:
+    """One more of a count, a day or an index; a tenth more of a quantity."""
+    if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
+        return None
+    if isinstance(node.value, int):
+        return ast.Constant(value=node.value + 1)
+    if isinstance(node.value, float):
+        return ast.Constant(value=node.value * 1.1 if node.value else 0.1)
+    return None
+
+
+def hundredfold(node: ast.AST) -> ast.AST | None:
+    """Percent for a share, or a share for percent: a factor of a hundred lost or gained."""
+    if not isinstance(node, ast.Constant) or isinstance(node.value, bool | str):
+        return None
+    if isinstance(node.value, int | float) and node.value in (100, 1e-2, 1e4, 1e-4, 1e3, 1e6, 1e9):
+        return ast.Constant(value=1)
+    if isinstance(node.value, float) and node.value not in (0.0, 1.0):
+        return ast.Constant(value=node.value * 100)
+    return None
+
+
+def arguments(node: ast.AST) -> ast.AST | None:
+    """The first two arguments, or the two outcomes of a choice, changed over."""
+    if isinstance(node, ast.IfExp):
+        return ast.IfExp(test=node.test, body=node.orelse, orelse=node.body)
+    if not isinstance(node, ast.Call) or len(node.args) < 2:  # noqa: PLR2004
+        return None
+    named = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+    first, second = node.args[:2]
+    if named in COMMUTE or isinstance(first, ast.Starred) or isinstance(second, ast.Starred):
+        return None
+    return ast.Call(func=node.func, args=[second, first, *node.args[2:]], keywords=node.keywords)
+
+
+def guard(node: ast.AST) -> ast.AST | None:
+    """A guard that is never taken: ``if`` with one way out and no ``else``; an exception let by."""
+    if isinstance(node, ast.ExceptHandler) and node.type is not None:
+        return ast.Tuple(elts=[], ctx=ast.Load())
+    ways_out = ast.Return | ast.Continue | ast.Break | ast.Raise
+    if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[-1], ways_out):
+        return ast.Constant(value=False)
+    return None
+
+
+def neighbours(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """The next field of the same thing in the same function, or the next key of the module."""
+    keys = _in_order(n.slice.value for n in ast.walk(tree) if _keyed(n))  # type: ignore[attr-defined]
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        fields: dict[str, list[str]] = {}
+        called = {id(n.func) for n in ast.walk(function) if isinstance(n, ast.Call)}
+        reads = [
+            n
+            for n in _code(ast.Module(body=function.body, type_ignores=[]))
+            if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Load) and id(n) not in called
+        ]
+        for read in reads:
+            known = fields.setdefault(ast.unparse(read.value), [])
+            if read.attr not in known:
+                known.append(read.attr)
+        for read in reads:
+            known = fields[ast.unparse(read.value)]
+            if len(known) > 1:
+                other = known[(known.index(read.attr) + 1) % len(known)]
+                yield read, ast.Attribute(value=read.value, attr=other, ctx=ast.Load())
+    for node in _code(tree):
+        if _keyed(node) and len(keys) > 1:
+            key = node.slice.value  # type: ignore[attr-defined]
+            yield node.slice, ast.Constant(value=keys[(keys.index(key) + 1) % len(keys)])  # type: ignore[attr-defined]
+
+
+def _keyed(node: ast.AST) -> bool:
+    """Whether the node reads a value by a key that is a word."""
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Load)
+        and isinstance(node.slice, ast.Constant)
+        and isinstance(node.slice.value, str)
+    )
+
+
+def _in_order(words: Iterator[str]) -> list[str]:
+    return list(dict.fromkeys(words))
+
+
+def function_lines(source: str, line: int) -> list[int]:
+    """First line (its decorators') of the innermost function round ``line``; empty outside of any."""
+    around = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and _first_line(node) <= line <= (node.end_lineno or node.lineno)
+    ]
+    return [max(_first_line(node) for node in around)] if around else []
+
+
+def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return min([node.lineno, *(d.lineno for d in node.decorator_list)])
+
+
 KINDS: tuple[Callable[[ast.AST], ast.AST | None], ...] = (
     sign,
     boundary,
@@ -134,6 +251,11 @@ KINDS: tuple[Callable[[ast.AST], ast.AST | None], ...] = (
     unit,
     look_ahead,
     default,
+    flipped,
+    nudged,
+    hundredfold,
+    arguments,
+    guard,
 )
 
 
@@ -179,24 +301,38 @@ def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.AST]
 
 def faults(source: str) -> list[Fault]:
     """Every fault of every kind that ``source`` can carry, one at a time, that still compiles."""
+    tree = ast.parse(source)
     lines = source.encode().split(b"\n")
     found = []
-    for node in _code(ast.parse(source)):
+    for old, new, kind in _changes(tree):
+        fault = _planted(lines, old, new, kind) if hasattr(old, "lineno") else None
+        if fault is not None:
+            found.append(fault)
+    return found
+
+
+def _changes(tree: ast.AST) -> Iterator[tuple[ast.AST, ast.AST, str]]:
+    for node in _code(tree):
         for kind in KINDS:
             new = kind(node)
-            if new is None or not hasattr(node, "lineno"):
-                continue
-            fault = _planted(lines, node, new, kind.__name__)
-            if fault is not None:
-                found.append(fault)
-    return found
+            if new is not None:
+                yield _place(node), new, kind.__name__
+    for old, new in neighbours(tree):
+        yield old, new, "neighbour"
+
+
+def _place(node: ast.AST) -> ast.AST:
+    """What of a statement is written anew: of an ``if`` its test, of an ``except`` its type."""
+    if isinstance(node, ast.If):
+        return node.test
+    return node.type or node if isinstance(node, ast.ExceptHandler) else node
 
 
 def _planted(lines: list[bytes], node: ast.AST, new: ast.AST, kind: str) -> Fault | None:
     first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1  # type: ignore[attr-defined]
     start, end = node.col_offset, node.end_col_offset  # type: ignore[attr-defined]
     text = ast.unparse(ast.fix_missing_locations(new))
-    if isinstance(new, ast.BinOp | ast.BoolOp | ast.Compare):
+    if isinstance(new, ast.BinOp | ast.BoolOp | ast.Compare | ast.IfExp):
         text = f"({text})"
     changed = lines[first][:start] + text.encode() + lines[last][end:]
     source = b"\n".join([*lines[:first], changed, *lines[last + 1 :]]).decode()
@@ -211,6 +347,7 @@ def _planted(lines: list[bytes], node: ast.AST, new: ast.AST, kind: str) -> Faul
         before=before,
         after=changed.decode().strip(),
         source=source,
+        sound=b"\n".join(lines).decode(),
     )
 
 
