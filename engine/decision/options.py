@@ -144,6 +144,6 @@ def chance_bounds(chain: Chain, level_usd: float) -> tuple[float, float]:
 def _call_bid_pct(chain: Chain, rise_pct: float) -> float | None:
     """What a buyer pays for a call ``rise_pct`` above the share, in % of it; the next strike up,
     which never overstates it. None beyond the strikes quoted."""
-    level = chain.spot_usd * (1.0 + rise_pct / 100.0)
+    level = chain.spot_usd * (100.0 + rise_pct) / 100.0  # 1.1 times 100 is above 110 in binary
     there = np.flatnonzero((chain.strikes_usd >= level) & np.isfinite(chain.call_bids_usd))
     return None if not there.size else 100.0 * float(chain.call_bids_usd[there[0]]) / chain.spot_usd

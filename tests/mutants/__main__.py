@@ -80,7 +80,9 @@ def reached(calls: Calls, path: str, fault: Fault) -> list[str]:
     within = {f"{path}:{line}" for line in lines}
     found = [t for t, seen in calls.items() if within.intersection(seen["calls"])]
     if not found:
-        found = [t for t, seen in calls.items() if any(c.startswith(f"{path}:") for c in seen["calls"])]
+        found = [
+            t for t, seen in calls.items() if any(c.startswith(f"{path}:") for c in seen["calls"])
+        ]
     return sorted(found, key=lambda t: calls[t]["s"])
 
 

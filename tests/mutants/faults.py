@@ -166,7 +166,7 @@ def arguments(node: ast.AST) -> ast.AST | None:
     """The first two arguments, or the two outcomes of a choice, changed over."""
     if isinstance(node, ast.IfExp):
         return ast.IfExp(test=node.test, body=node.orelse, orelse=node.body)
-    if not isinstance(node, ast.Call) or len(node.args) < 2:  # noqa: PLR2004
+    if not isinstance(node, ast.Call) or len(node.args) < 2:
         return None
     named = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
     first, second = node.args[:2]
@@ -228,7 +228,7 @@ def _in_order(words: Iterator[str]) -> list[str]:
 
 
 def function_lines(source: str, line: int) -> list[int]:
-    """First line (its decorators') of the innermost function round ``line``; empty outside of any."""
+    """First line, decorators included, of the innermost function round ``line``; else empty."""
     around = [
         node
         for node in ast.walk(ast.parse(source))

@@ -63,7 +63,12 @@ def test_a_stance_is_hold_at_the_full_share_reduce_below_and_sell_without() -> N
     )
 
     assert outlook.stances(told, RULE).tolist() == [2.0, 1.0, 0.0, 0.0]
-    assert [outlook.stance_of(told, RULE, t) for t in range(4)] == ["HOLD", "REDUCE", "SELL", "SELL"]
+    assert [outlook.stance_of(told, RULE, t) for t in range(4)] == [
+        "HOLD",
+        "REDUCE",
+        "SELL",
+        "SELL",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +213,7 @@ def test_without_prices_there_is_no_risk_and_without_words_no_share() -> None:
 
 
 def test_a_quantile_is_where_the_weight_is_reached() -> None:
-    """Weights 1, 2, 1 on 0.1, -0.2, 0.3: a quarter and a half lie at -0.2, three quarters at 0.1."""
+    """Weights 1, 2, 1 on 0.1, -0.2, 0.3: up to a half it is -0.2, at three quarters 0.1."""
     values, weights = np.array([0.1, -0.2, 0.3]), np.array([1.0, 2.0, 1.0])
 
     found = [outlook._quantile_pct(values, weights, c) for c in (0.0, 0.25, 0.5, 0.75, 0.8, 1.0)]
@@ -222,7 +227,9 @@ class Sized(BuyAndHold):
 
     name = "sized"
     params = {  # noqa: RUF012
-        "effect_pct": Param(default=1.0, low=0.0, high=1.2, unit="%", source="made up", effect=True),
+        "effect_pct": Param(
+            default=1.0, low=0.0, high=1.2, unit="%", source="made up", effect=True
+        ),
         "window": Param(default=20.0, low=1.0, high=90.0, unit="sessions", source="made up"),
     }
 
@@ -268,4 +275,6 @@ def test_the_worth_of_the_score_is_of_what_came_against_its_own_mean() -> None:
     found = outlook._worth(score, told, 0)
     assert not found[:147].any()
     assert found[147:] == pytest.approx([0.1] * 13, abs=0.02)
-    assert outlook._worth(score[10:], told, 10)[137:] == pytest.approx([0.0] * 10 + [0.1] * 3, abs=0.02)
+    assert outlook._worth(score[10:], told, 10)[137:] == pytest.approx(
+        [0.0] * 10 + [0.1] * 3, abs=0.02
+    )

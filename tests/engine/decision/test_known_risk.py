@@ -26,7 +26,7 @@ def history(
 ) -> PriceHistory:
     """Prices of which only what is given is known."""
     nothing = np.full(len(returns), NAN)
-    none = {h: nothing for h in risk.HORIZONS}
+    none = dict.fromkeys(risk.HORIZONS, nothing)
     fields = {
         "log_return": np.array(returns),
         "log_range": np.array(ranges) if ranges else nothing.copy(),
@@ -137,11 +137,7 @@ def slow_fit(
     x: FloatArray, y: FloatArray, row: int, prior: tuple[float, ...], horizon: int
 ) -> list[float] | None:
     """Ridge towards ``prior`` on what was over at ``row``, solved from the sums' definition."""
-    good = [
-        t
-        for t in range(row - horizon + 1)
-        if not (np.isnan(x[t]).any() or math.isnan(y[t]))
-    ]
+    good = [t for t in range(row - horizon + 1) if not (np.isnan(x[t]).any() or math.isnan(y[t]))]
     slopes = np.array(prior)
     if len(good) >= 126:
         inside, told = x[good][:, 1:], y[good]
@@ -315,8 +311,10 @@ def test_the_level_of_a_chance_is_where_it_is_reached() -> None:
 
 
 def test_a_row_that_was_corrected_says_what_it_said_alone() -> None:
-    alone = said(sigma=np.array([NAN, NAN, 0.3]), unit=np.ones(3), scale=np.ones(3),
-                 end=np.full(3, NAN), low=np.full(3, NAN), unsaid=np.zeros(3, dtype=np.bool_))  # fmt: skip
+    alone = said(
+        sigma=np.array([NAN, NAN, 0.3]), unit=np.ones(3), scale=np.ones(3), end=np.full(3, NAN),
+        low=np.full(3, NAN), unsaid=np.zeros(3, dtype=np.bool_),
+    )  # fmt: skip
     both = said(own={2: alone})
 
     assert both.quantile(0.49)[2] == pytest.approx(-2.2 * 0.3)
@@ -432,7 +430,9 @@ def test_a_chance_is_drawn_towards_how_often_it_has_happened() -> None:
     # nothing scored: the model alone; then half way; without a model the base
     assert found.chance == pytest.approx([0.9, 0.825, 0.5, 0.3625])
     assert found.after(2).chance == pytest.approx([0.5, 0.3625])
-    assert [getattr(found.after(3), n).size for n in ("base", "model", "weight", "outcome")] == [1] * 4
+    assert [getattr(found.after(3), n).size for n in ("base", "model", "weight", "outcome")] == [
+        1
+    ] * 4
 
 
 def test_a_slopes_error_by_newey_and_west_by_hand() -> None:
@@ -445,9 +445,7 @@ def test_a_slopes_error_by_newey_and_west_by_hand() -> None:
     assert risk.slope_and_error(x, y, 1) == pytest.approx((1.0, math.sqrt(12) / 7))
     assert risk.slope_and_error(x, y, 0) == pytest.approx((1.0, math.sqrt(10) / 7))
     # two lags by 2/3 and 1/3: 10 + 2 * 2/3 * 2 + 2 * 1/3 * (1 * -1 + 2 * -2)
-    assert risk.slope_and_error(x, y, 2)[1] == pytest.approx(
-        math.sqrt(10 + 8 / 3 - 10 / 3) / 7
-    )
+    assert risk.slope_and_error(x, y, 2)[1] == pytest.approx(math.sqrt(10 + 8 / 3 - 10 / 3) / 7)
     assert risk.slope_and_error(np.zeros(3), np.ones(3), 1) == (0.0, 0.0)
 
 
@@ -482,9 +480,7 @@ def test_trust_and_proof_weigh_a_slope_by_its_error() -> None:
     assert proven[147:] == pytest.approx([slope * (1 - (error / slope) ** 2)] * 3)
 
 
-@pytest.mark.parametrize(
-    ("lowest", "fell"), [(-0.11, 1.0), (math.log1p(-0.1), 1.0), (-0.105, 0.0)]
-)
+@pytest.mark.parametrize(("lowest", "fell"), [(-0.11, 1.0), (math.log1p(-0.1), 1.0), (-0.105, 0.0)])
 def test_a_fall_of_ten_per_cent_is_a_log_of_nine_tenths(lowest: float, fell: float) -> None:
     """-0.10536: reached or passed, it fell."""
     low = np.array([lowest, NAN, NAN, NAN])
