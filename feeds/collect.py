@@ -70,7 +70,11 @@ class Sink(Protocol):
         """What is known of prices at ``now``: the kinds that ``feeds.bars`` judges by."""
 
     def write(self, feed: FeedConfig, state: PollState, parsed: Parsed | None) -> Written:
-        """Keep the document and the state, both or neither; ``parsed`` None: the state alone."""
+        """Keep the document and the state, both or neither; ``parsed`` None: the state alone,
+        which may wait for ``flush``."""
+
+    def flush(self) -> None:
+        """Keep the states that wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +181,7 @@ def collect(
                 progress(done, total, result)
     finally:
         round_.close()
+        sink.flush()
     ordered = tuple(results[feed.name] for feed in feeds if feed.name in results)
     return RoundSummary(results=ordered, now=now, seconds=monotonic() - began)
 
@@ -454,14 +459,23 @@ def _health(error: NvsignalError) -> FeedState:
 # --- the real sink --------------------------------------------------------------------------
 
 
+MOST_HELD = 32
+"""States of unchanged documents that wait for one transaction: after a crash, asked again."""
+
+
 class StoreSink:
-    """The record as a sink: a document and its poll state are one transaction."""
+    """The record as a sink: a document and its poll state are one transaction, as are the states of
+    documents that did not change. A failure's state, which may hold a server's wish for silence, is
+    kept at once.
+    """
 
     def __init__(self, store: Store):
         self._store = store
+        self._held: list[StoredState] = []
 
     def states(self) -> Mapping[str, PollState]:
         """Every poll state in the record."""
+        self.flush()
         return {name: from_stored(state) for name, state in self._store.poll_states().items()}
 
     def prices(self, now: datetime) -> History:
@@ -472,10 +486,17 @@ class StoreSink:
         """Undated entries stay out of the record: they are for display only."""
         stored = to_stored(feed.name, state)
         if parsed is None:
-            self._store.save_poll_state(stored)
+            self._held.append(stored)
+            if state.failures or len(self._held) >= MOST_HELD:
+                self.flush()
             return Written()
         done = self._store.record_poll(stored, facts=parsed.facts, items=parsed.items)
         return Written(new=done.new, changed=done.changed, unchanged=done.unchanged)
+
+    def flush(self) -> None:
+        """The states that wait, in one transaction."""
+        held, self._held = self._held, []
+        self._store.save_poll_states(held)
 
 
 def to_stored(name: str, state: PollState) -> StoredState:
@@ -541,3 +562,6 @@ class MemorySink:
             self._seen[identity] = content
         total = len(facts) + len(items)
         return Written(new=new, changed=changed, unchanged=total - new - changed)
+
+    def flush(self) -> None:
+        """Nothing waits."""

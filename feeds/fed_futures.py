@@ -62,7 +62,13 @@ class FedFutures(Collector):
         self._history = history or yfinance_history
 
     def poll(self, poll: Poll) -> Harvest:
-        """Ask for each contract; a rate limit, or three failures at the start, end the round."""
+        """Ask for each contract; a rate limit, or three failures at the start, end the round.
+
+        Nobody is asked while every contract's last close is held and no other can have come.
+        """
+        last = last_close(poll.now)
+        if poll.state.memo.get(_READ_TO) == last.isoformat():
+            return Harvest(parsed=None, body_hash=poll.state.body_hash, memo=poll.state.memo)
         today = poll.now.astimezone(NEW_YORK).date()
         start = today - timedelta(days=options_of(poll.feed, FuturesOptions).lookback_days)
         answers: list[RawHistory] = []
@@ -78,7 +84,7 @@ class FedFutures(Collector):
                     break  # nobody answers: fourteen timeouts would tell no more
         digest = sha256(repr(answers).encode()).hexdigest()
         if not problems and digest == poll.state.body_hash:
-            return Harvest(parsed=None, body_hash=digest)
+            return Harvest(parsed=None, body_hash=digest, memo=poll.state.memo)
         parsed = parse_curve(answers, poll.feed, poll.now)
         said = (*problems, *parsed.problems)
         seen = {fact.payload["series"] for fact in parsed.facts}
@@ -86,7 +92,27 @@ class FedFutures(Collector):
             first = f": {said[0]}" if said else ""
             raise FeedError(poll.feed.name, f"{len(seen)} contracts answered{first}")
         waiting = parsed.put_off + len(problems)  # a contract that did not answer is asked again
-        return Harvest(parsed=replace(parsed, problems=said, put_off=waiting), body_hash=digest)
+        held = {fact.payload["series"] for fact in parsed.facts if fact.occurred_at == last}
+        whole = not said and len(held) == CONTRACTS_AHEAD
+        settled = whole and poll.now >= last + _SETTLES
+        return Harvest(
+            parsed=replace(parsed, problems=said, put_off=waiting),
+            body_hash=digest,
+            memo={_READ_TO: last.isoformat()} if settled else {},
+        )
+
+
+_READ_TO = "read_to"
+_SETTLES = timedelta(hours=3)
+"""After the close Yahoo may still put the settlement in the place of the last trade."""
+
+
+def last_close(now: datetime) -> datetime:
+    """The newest weekday's close that lies behind ``now``; a holiday has none, and is asked for."""
+    day = now.astimezone(NEW_YORK).date()
+    while day.weekday() >= 5 or at_new_york(day, _PRICE_TIME) > now:
+        day -= timedelta(days=1)
+    return at_new_york(day, _PRICE_TIME)
 
 
 def contracts(today: date, ahead: int = CONTRACTS_AHEAD) -> tuple[str, ...]:

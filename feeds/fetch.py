@@ -368,7 +368,7 @@ class Fetcher:
             headers["If-None-Match"] = request.etag
         if request.last_modified:
             headers["If-Modified-Since"] = request.last_modified
-        first = httpx.URL(request.url)
+        first = url if str(url) == request.url else httpx.URL(request.url)
         if first.userinfo and (url.scheme, url.netloc) == (first.scheme, first.netloc):
             headers["Authorization"] = _basic(first)
         name, value = request.key

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -86,6 +87,7 @@ def parse_stamp(text: str, *, lang: str = "") -> datetime | None:
     return stamp if stamp >= _OLDEST_STAMP else None
 
 
+@lru_cache(maxsize=256)
 def _month(name: str) -> int | None:
     plain = _plain(name)
     return _MONTHS.get(plain[:4]) or _MONTHS.get(plain[:3])

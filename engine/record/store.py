@@ -14,7 +14,7 @@ from engine.record.tables.database import create_schema, schema_revision, uncoll
 from engine.record.tables.decisions import Decisions
 from engine.record.tables.facts import FactTable, fact_row
 from engine.record.tables.items import Items, StoredItem, item_row
-from engine.record.tables.polls import Polls, StoredPollState
+from engine.record.tables.polls import Polls, StoredPollState, row_of
 from engine.record.tables.runs import JobRun, Runs, RunStatus
 from engine.record.tables.sent import Sent
 from engine.record.tables.trials import Trial, Trials
@@ -38,7 +38,7 @@ class Store(FactTable, Items, Polls, Runs, Trials, Sent, Decisions):
         with self._writing() as connection:
             done = self._write_facts(connection, fact_rows)
             done += self._write_items(connection, item_rows)
-            self._upsert_poll_state(connection, state)
+            self._upsert_poll_states(connection, [row_of(state)])
         return done
 
 

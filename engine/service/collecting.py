@@ -211,6 +211,9 @@ class _Patient:
             return Written()
         return self.inner.write(feed, state, parsed)
 
+    def flush(self) -> None:
+        self.inner.flush()
+
     def release(self) -> None:
         """Write the failures after all."""
         for feed, state in self.held:

@@ -101,8 +101,8 @@ def measure(base: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         with Store.open(f"sqlite:///{Path(folder) / 'a.db'}") as store:
             found |= _named("first", _round(store, feeds, world, base, at))
-            _round(store, feeds, world, base, at + timedelta(hours=25))  # what was put off
-            found |= _named("quiet", _round(store, feeds, world, base, at + timedelta(hours=50)))
+            _round(store, feeds, world, base, at + timedelta(hours=6))  # the day's close is there
+            found |= _named("quiet", _round(store, feeds, world, base, at + timedelta(hours=7)))
         stuck = [
             feeds[-1].model_copy(update={"name": f"stuck-{n}", "url": f"{HANGING}{n}"})
             for n in range(N_HANGING)

@@ -17,6 +17,7 @@ from engine.shown import FeedState
 from engine.values import Fact
 from feeds.base import Collector, FeedConfig, Harvest, Parsed, PollState
 from feeds.collect import (
+    MOST_HELD,
     Lanes,
     MemorySink,
     StoreSink,
@@ -276,6 +277,28 @@ def test_a_broken_database_stops_the_round():
     with pytest.raises(StoreError, match="disk full"):
         collect([FeedConfig(name="a", kind="x:Y")], None, Full(), NOW,
                 collectors=lambda kind: Stuck(set(), 0))  # fmt: skip
+
+
+def test_states_of_the_unchanged_wait_and_a_failure_is_kept_at_once(tmp_path):
+    """One transaction for a quiet round; a wish for silence is on disk before anything else."""
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        sink, other = StoreSink(store), StoreSink(store)
+        sink.write(FEED, PollState(etag="1"), None)
+        waiting = dict(other.states())
+        sink.write(replace_name(FEED, "b"), PollState(failures=1), None)
+        kept = set(other.states())
+        sink.write(replace_name(FEED, "c"), PollState(), None)
+        for n in range(MOST_HELD):
+            sink.write(replace_name(FEED, f"d{n}"), PollState(), None)
+        many = len(other.states())
+        sink.flush()
+        sink.flush()
+
+    assert (waiting, kept, many) == ({}, {"a", "b"}, 2 + MOST_HELD)
+
+
+def replace_name(feed: FeedConfig, name: str) -> FeedConfig:
+    return feed.model_copy(update={"name": name})
 
 
 def test_progress_counts_every_feed_once():

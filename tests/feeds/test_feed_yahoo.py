@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.errors import FeedError
 from feeds.base import FeedConfig, PollState
-from feeds.fed_futures import FedFutures, contracts, parse_curve
+from feeds.fed_futures import FedFutures, contracts, last_close, parse_curve
 from feeds.wire import FetchFailedError
 from feeds.yahoo import (
     RawBar,
@@ -449,6 +449,49 @@ def test_implausible_prices_are_refused(bars):
 
     assert parsed.facts == ()
     assert len(parsed.problems) == 1
+
+
+def curve_of(asked: list[str], *days: str, short: str = "") -> FedFutures:
+    def history(symbol, start, end):
+        asked.append(symbol)
+        kept = days[:-1] if symbol.startswith(short or "-") else days
+        return RawHistory(symbol=symbol, currency="USD", bars=tuple(bar(d, 95.9) for d in kept))
+
+    return FedFutures(history)
+
+
+@pytest.mark.parametrize(
+    ("then", "later", "short", "asks"),
+    [
+        ("2025-08-22T01:00", "2025-08-22T15:00", "", False),  # the session after, still trading
+        ("2025-08-22T01:00", "2025-08-22T20:59", "", False),
+        ("2025-08-22T01:00", "2025-08-22T21:00", "", True),  # its close is due
+        ("2025-08-21T22:00", "2025-08-22T15:00", "", True),  # read while it may still settle
+        ("2025-08-22T01:00", "2025-08-22T15:00", "ZQU25", True),  # one contract lacks the close
+    ],
+)
+def test_a_curve_that_cannot_have_moved_is_not_asked_for(poll_of, then, later, short, asks):
+    """Fourteen questions are spared between the close that is held and the next."""
+    asked: list[str] = []
+    source = curve_of(asked, "2025-08-20", "2025-08-21", short=short)
+    poll = poll_of(CURVE, now=datetime.fromisoformat(then).replace(tzinfo=UTC))
+    first = source.poll(poll)
+    state = replace(poll.state, memo=first.memo, body_hash="x")
+    second = replace(poll, state=state, now=datetime.fromisoformat(later).replace(tzinfo=UTC))
+    n = len(asked)
+    again = source.poll(second)
+
+    assert n == 14
+    assert (len(asked) > n) is asks
+    assert asks or (again.parsed is None and dict(again.memo) == dict(first.memo))
+
+
+def test_a_holiday_has_no_close_and_is_asked_for():
+    """Nothing here knows the exchange's calendar: a Monday without a bar costs questions only."""
+    labour_day = datetime(2025, 9, 1, 23, tzinfo=UTC)
+
+    assert last_close(labour_day) == datetime(2025, 9, 1, 21, tzinfo=UTC)
+    assert last_close(datetime(2025, 8, 31, 12, tzinfo=UTC)).day == 29
 
 
 def test_a_curve_of_two_contracts_was_not_observed(poll_of):

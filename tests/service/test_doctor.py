@@ -215,7 +215,7 @@ def test_feeds_that_fail_are_listed(folder: Path, record: str) -> None:
         url=feed.url, last_poll_at=NOW, failures=3, health=FeedState.BLOCKED, why="HTTP 403"
     )
     with Store.open(record) as store:
-        store.save_poll_state(to_stored(feed.name, state))
+        store.save_poll_states([to_stored(feed.name, state)])
 
     told = found(folder, f"feed: {feed.name}")
 

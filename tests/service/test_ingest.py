@@ -321,7 +321,7 @@ def test_a_damaged_bookmark_repeats_work_and_nothing_else(
         read(store, at(hours=1))
         state = store.poll_state(BOOKMARK)
         assert state is not None
-        store.save_poll_state(replace(state, health={"since": "yesterday"}))
+        store.save_poll_states([replace(state, health={"since": "yesterday"})])
         digest = store.data_hash()
         done = read(store, at(hours=2))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,12 @@ class StoredPollState:
     health: Mapping[str, Any] = field(default_factory=dict)
 
 
+def row_of(state: StoredPollState) -> dict[str, Any]:
+    """The row that holds ``state``."""
+    row = {name: getattr(state, name) for name in schema.poll_state.c.keys()}  # noqa: SIM118
+    return {**row, "health": content.canonical_json(dict(state.health))}
+
+
 class Polls(Database):
     """The table of feeds."""
 
@@ -49,13 +55,15 @@ class Polls(Database):
             ]
         return {state.feed: state for state in sorted(states, key=lambda s: s.feed)}
 
-    def save_poll_state(self, state: StoredPollState) -> None:
-        """Replace the state of one feed."""
-        with self._writing() as connection:
-            self._upsert_poll_state(connection, state)
+    def save_poll_states(self, states: Iterable[StoredPollState]) -> None:
+        """Replace the states of these feeds, all or none."""
+        rows = [row_of(state) for state in states]
+        if rows:
+            with self._writing() as connection:
+                self._upsert_poll_states(connection, rows)
 
-    def _upsert_poll_state(self, connection: Connection, state: StoredPollState) -> None:
-        row = {name: getattr(state, name) for name in schema.poll_state.c.keys()}  # noqa: SIM118
-        row["health"] = content.canonical_json(dict(state.health))
-        statement = self._insert(schema.poll_state).values(row)
-        connection.execute(statement.on_conflict_do_update(index_elements=["feed"], set_=row))
+    def _upsert_poll_states(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        statement = self._insert(schema.poll_state)
+        replaced = {name: statement.excluded[name] for name in rows[0] if name != "feed"}
+        upsert = statement.on_conflict_do_update(index_elements=["feed"], set_=replaced)
+        connection.execute(upsert, list(rows))

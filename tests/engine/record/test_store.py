@@ -316,8 +316,8 @@ class TestPollState:
             feed="wire", etag='W/"1"', last_ok_at=at(), failures=2, health={"state": "ok"}
         )
 
-        store.save_poll_state(StoredPollState(feed="wire", last_modified="yesterday"))
-        store.save_poll_state(state)
+        store.save_poll_states([StoredPollState(feed="wire", last_modified="yesterday")])
+        store.save_poll_states([state])
 
         assert store.poll_state("wire") == state
         assert store.poll_states() == {"wire": state}
