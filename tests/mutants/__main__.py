@@ -44,14 +44,27 @@ class Part:
 
 
 PARTS = {
-    "backtests": Part(modules=("backtests",), tests=("tests/backtests",)),
-    "config": Part(modules=("config", "engine/service/bind.py"), tests=("tests/config",)),
+    "backtests": Part(
+        modules=("backtests",),
+        tests=("tests/backtests", "tests/architecture/test_frozen_backtests.py"),
+    ),
+    "cli": Part(modules=("engine/cli",), tests=("tests/cli",)),
+    "config": Part(
+        modules=("config", "engine/service/bind.py"),
+        tests=("tests/config", "tests/architecture/test_frozen_config.py"),
+    ),
     "decision": Part(modules=("engine/decision",), tests=("tests/engine/decision",)),
-    "feeds": Part(modules=("feeds",), tests=("tests/feeds", "tests/recorded")),
+    "feeds": Part(
+        modules=("feeds",),
+        tests=("tests/feeds", "tests/recorded", "tests/architecture/test_frozen_facts.py"),
+    ),
     "macro": Part(modules=("engine/macro",), tests=("tests/engine/macro",)),
     "news": Part(modules=("engine/news",), tests=("tests/engine/news",)),
     "record": Part(modules=("engine/record",), tests=("tests/engine/record",)),
-    "report": Part(modules=("engine/report",), tests=("tests/engine/report",)),
+    "report": Part(
+        modules=("engine/report",),
+        tests=("tests/engine/report", "tests/architecture/test_frozen_report.py"),
+    ),
     "service": Part(modules=("engine/service",), tests=("tests/service",)),
     "strategies": Part(modules=("strategies",), tests=("tests/strategies",)),
     "threat": Part(modules=("engine/threat",), tests=("tests/engine/threat",)),
