@@ -116,21 +116,39 @@ def test_a_price_chart_by_hand() -> None:
     assert [t.at for t in found.prices] == [100.0, 75.0, 50.0, 25.0, 0.0]
     assert [t.value for t in found.prices] == [10, 11, 12, 13, 14]
     assert found.end == (100.0, 25.0)
+    assert found.clear == 25.0  # the highest point of the last 24 % of the width
     assert found.gap is None
     assert found.months == ()
     assert found.marks == (
-        EventMark(at=50.0, number=2, direction=1, spot=(50.0, 0.0)),
-        EventMark(at=97.0, number=1, direction=-1, spot=(100.0, 25.0)),
+        EventMark(at=50.0, height=92.0, number=2, direction=1, spot=(50.0, 0.0)),
+        EventMark(at=97.0, height=92.0, number=1, direction=-1, spot=(100.0, 25.0)),
     )
     assert found.leaders == "M500.0 0.0L500.0 368.0M1000.0 100.0L970.0 368.0"
 
 
-def test_marks_that_would_touch_make_room_to_the_left() -> None:
-    events = [(n, DAYS[4], 0) for n in (3, 1, 2)]
-    early = (4, DAYS[0] - timedelta(days=1), 1)  # before the chart begins
+def test_marks_that_would_touch_stand_above_each_other_and_then_to_the_left() -> None:
+    events = [(n, DAYS[4], 0) for n in (3, 1, 4, 2)]
+    early = (5, DAYS[0] - timedelta(days=1), 1)  # before the chart begins
     found = price_chart(points(), [*events, early])
     assert found is not None
-    assert [(m.number, m.at) for m in found.marks] == [(3, 82.0), (2, 89.5), (1, 97.0)]
+    assert [(m.number, m.at, m.height) for m in found.marks] == [
+        (4, 89.5, 92.0),
+        (3, 97.0, 66.0),
+        (2, 97.0, 79.0),
+        (1, 97.0, 92.0),
+    ]
+
+
+def test_marks_stand_at_the_top_where_the_line_runs_near_the_foot() -> None:
+    """The last close of 10.9 lies nearer to the foot (10) than to the top (14)."""
+    low = [*points()[:4], PricePoint(session_on=DAYS[4], close=10.9)]
+    found = price_chart(low, [(1, DAYS[4], 0), (2, DAYS[4], 0)])
+    assert found is not None
+    assert [(m.number, m.height) for m in found.marks] == [(2, 21.0), (1, 8.0)]
+    middle = [*points()[:4], PricePoint(session_on=DAYS[4], close=12.0)]
+    found = price_chart(middle, [(1, DAYS[4], 0)])
+    assert found is not None
+    assert found.marks[0].height == 92.0
 
 
 @pytest.mark.parametrize(
@@ -174,6 +192,9 @@ def test_months_are_thinned_and_stay_off_the_edge() -> None:
     late = price_chart(many[:31] + many[31:32], [])
     assert late is not None
     assert late.months == ()  # the only one stands at the very edge
+    early = price_chart(many[30:], [])  # 1 February on the second of 336 sessions
+    assert early is not None
+    assert early.months[0].value == date(2024, 4, 1)
     assert price_chart(many[:1], []) is None
     assert price_chart(many[:2], []) is not None
 
