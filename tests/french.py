@@ -18,7 +18,7 @@ from engine.report import catalogue
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 SHORTEST = 3
 _WORD = re.compile(r"[^\W\d_]+(?:’[^\W\d_]+)?")
-_PLACEHOLDER = re.compile(r"\{[^}]*\}")
+_PLACEHOLDER = re.compile(r"\{[^}]*\}|--[\w-]+")  # and an option, which is the same word in French
 _NAME_COLUMNS = (
     "model", "lab", "chip", "vendor", "name", "actor", "source", "claimant", "actors", "symbol",
     "hardware_named", "license", "licence", "series", "org", "chip_family", "domestic_chip",

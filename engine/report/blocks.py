@@ -160,6 +160,19 @@ class Table(Block):
         return any(column.head for column in self.columns)
 
 
+def plain_table(
+    heads: Sequence[str], rows: Iterable[Sequence[str | Cell]], *, words: int = 1
+) -> Table:
+    """Cells below ``heads``; the first ``words`` columns are words, the others numbers."""
+    return Table(
+        columns=tuple(Column(head=head, number=i >= words) for i, head in enumerate(heads)),
+        rows=tuple(
+            tuple(cell if isinstance(cell, Cell) else Cell(text=cell) for cell in row)
+            for row in rows
+        ),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListItem:
     """One entry of a list: a number, a title, the text (a link when ``url`` is set), details.

@@ -17,7 +17,7 @@ import numpy as np
 from engine.errors import DataError, InputError
 from engine.phrases import phrase
 from engine.service import registering
-from engine.service.tracking import FALL_PCT, LEAST
+from engine.service.tracking import FALL_PCT, LEAST, track
 
 if TYPE_CHECKING:
     from backtests.metrics import Summary
@@ -259,6 +259,24 @@ def judged(
         "state": _state(found, told),
         "so_far": to_plain(found),
         "said_otherwise": said_otherwise(assessment, found, past),
+    }
+
+
+def whole_record(
+    store: Store,
+    assessment: Assessment,
+    past: Sequence[Mapping[str, Any]],
+    as_of: datetime,
+) -> dict[str, Any]:
+    """What was said and what came of it, live and replayed, and what was sealed beforehand.
+
+    JSON-ready but for dates. as_of: the instant that was asked for, as it is printed.
+    """
+    return {
+        "as_of": as_of,
+        "strategy": assessment.config.strategy.name,
+        **track(assessment, past),
+        "registered": all_judged(store, assessment, past),
     }
 
 

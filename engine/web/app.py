@@ -48,7 +48,7 @@ def create_app(
     for the configured one. The caller opens and closes the store. answers: what programs get under
     ``/api``, by question and options; None for nothing there.
     """
-    pages = Pages(Desk(store, folder, strategy, clock), language)
+    pages = Pages(Desk(store, folder, strategy, clock), language, programs=answers is not None)
     api = [Route("/api/{question}", Api(answers).answer)] if answers else []
 
     @asynccontextmanager
@@ -111,6 +111,7 @@ def _routes(pages: Pages, files: Mapping[str, tuple[bytes, str]]) -> list[Route]
         Route("/feeds", pages.feeds),
         Route("/releases", pages.releases),
         Route("/stress", pages.stress),
+        Route("/track", pages.track),
         Route("/backtest", pages.backtest),
         Route("/backtest", pages.start, methods=["POST"]),
         Route("/compare", pages.compare),

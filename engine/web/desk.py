@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from engine.clock import NEW_YORK, at_new_york, to_micros
 from engine.errors import InputError, NvsignalError
@@ -146,6 +146,15 @@ class Desk:
             holding=chosen.holding,
             present=self.clock(),
         )
+
+    def record(self, as_of: datetime) -> dict[str, Any]:
+        """What the rules said until ``as_of`` and what came of it; ``judging.whole_record``."""
+        from engine.service import judging, morning
+
+        chosen = self.config()
+        assessment = self.assessment(chosen, as_of)
+        past = morning.past_decisions(self.store, chosen, as_of)
+        return judging.whole_record(self.store, assessment, past, as_of)
 
     def stress(self, as_of: datetime) -> Job:
         """The work that makes scenarios times presets as of ``as_of``, begun now or before.

@@ -39,15 +39,18 @@ MAX_SPREAD_BPS = 1_000.0
 MOST_SLOW = 4
 """Requests for other days at work at once; the threads for all requests are forty."""
 T = TypeVar("T")
-SECTIONS = ("today", "archive", "feeds", "releases", "stress", "backtest", "compare")
+SECTIONS = ("today", "archive", "feeds", "releases", "stress", "track", "backtest", "compare")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
 
 
 class Pages:
-    """The handlers. Holds the desk, the jobs and the templates; made once per server."""
+    """The handlers. Holds the desk, the jobs and the templates; made once per server.
 
-    def __init__(self, desk: Desk, language: str) -> None:
-        self.desk, self.language = desk, language
+    programs: whether ``/api`` answers, which a page then links to.
+    """
+
+    def __init__(self, desk: Desk, language: str, *, programs: bool = False) -> None:
+        self.desk, self.language, self.programs = desk, language, programs
         self.jobs = Jobs()
         self._slow = anyio.CapacityLimiter(MOST_SLOW)
         self._env = Environment(
@@ -238,6 +241,29 @@ class Pages:
             latest=views.new_york_day(self.desk.instant(None)).isoformat(),
             shown_on=speaker.on(instant),
         )
+
+    async def track(self, request: Request) -> Response:
+        """What was said and what came of it, as ``nvsignal track`` tells it."""
+        speaker = self.voice(request)
+        asked = request.query_params.get("as_of", "")[:60].strip()
+        instant = self.desk.instant(asked or "last")
+        body, title = await self._slowly(self._track, instant, speaker)
+        return self.page(
+            request,
+            "track",
+            record=body,
+            title=title,
+            asked=views.new_york_day(instant).isoformat(),
+            latest=views.new_york_day(self.desk.instant(None)).isoformat(),
+            program="/api/track?" + urlencode({"as_of": asked or "last"}) if self.programs else "",
+        )
+
+    def _track(self, instant: datetime, speaker: Speaker) -> tuple[str, str]:
+        from engine.report.forms.html import inner_html
+        from engine.report.record_page import page_of
+
+        page = page_of(self.desk.record(instant), speaker)
+        return inner_html(page, short=False), page.title
 
     def _report(
         self, as_of: datetime, speaker: Speaker, preset: str | None = None

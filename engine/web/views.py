@@ -12,6 +12,7 @@ from engine.clock import NEW_YORK
 from engine.report.charts import Axis, AxisSpan, padded_axis
 from engine.report.i18n import Speaker
 from engine.report.sections.decision import acts, beside
+from engine.report.sections.health import BACKFILLED
 from engine.report.sections.stress import scenario_name
 from engine.report.typography import clean
 from engine.report.words import stance_word, verdict_code, verdict_word
@@ -204,7 +205,7 @@ def _feed(source: SourceHealth, voice: Speaker) -> Feed:
         last_ok=_("never") if last is None else voice.at(last),
         newest=_("none") if newest is None else voice.on(newest),
         entries=voice.number(source.n_facts, "int"),
-        note=voice.tell(source.note),
+        note="" if source.note == BACKFILLED else voice.tell(source.note),
     )
 
 

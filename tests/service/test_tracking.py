@@ -195,7 +195,6 @@ def test_a_period_may_be_ahead_running_or_of_another_rule(world: Any) -> None:
 
 def test_a_rule_ends_by_what_was_written_and_not_before_its_sessions(world: Any) -> None:
     """Cash never falls, so a rule that may not fall deeper than cash ends, once it is asked."""
-    from engine.cli.said.track import text_of
     from engine.report.i18n import voice
 
     prepared, past, _ = world
@@ -214,8 +213,11 @@ def test_a_rule_ends_by_what_was_written_and_not_before_its_sessions(world: Any)
     assert judging.in_short(ended).met == ("fell deeper than holding",)
     found = {"as_of": assessment.world.as_of, "strategy": "cautious"}
     found |= {**tracking.track(assessment, past), "registered": [ended, few]}
-    text = " ".join(text_of(found, voice("en")).split())
-    assert "Withdrawn by the rule written before, on 2024-07-02: it fell deeper" in text
+    from engine.report.forms.text import render_text
+    from engine.report.record_page import page_of
+
+    text = " ".join(render_text(page_of(found, voice("en"))).split())
+    assert "Withdrawn by the rule written before, on Jul 2, 2024: it fell deeper" in text
     assert "Asked after every 126 sessions and after the last." in text
 
 

@@ -18,7 +18,8 @@ PAGES = (
     "/", "/archive", "/archive?as_of=2025-03-14", "/archive?as_of=1890-01-01", "/feeds",
     "/releases", "/releases?as_of=2023-02-01", "/backtest", "/compare", "/compare?left=nobody",
     "/rules?preset=balanced", "/rules?preset=nobody", "/jobs/none", "/nowhere",
-    "/archive/file/none.html", "/stress?as_of=2030-01-01", "/stress?as_of=soon",
+    "/archive/file/none.html", "/stress?as_of=2030-01-01", "/stress?as_of=soon", "/track",
+    "/track?as_of=2024-03-01", "/track?as_of=soon",
 )  # fmt: skip
 COMMANDS = (
     "track", "track --strategy cautious", "rate", "rate --all", "rate R1", "rate R1 DeepSeek-V2",

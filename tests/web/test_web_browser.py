@@ -123,7 +123,7 @@ _STOPS = """
 """
 LOOKED_AT = (
     "/archive", "/feeds", "/releases", "/backtest", "/compare", "/jobs/none", "/nowhere",
-    "/archive?as_of=1890-01-01", "/stress",
+    "/archive?as_of=1890-01-01", "/stress", "/track",
 )  # fmt: skip
 """The report's own page is looked at in test_look and in the morning above."""
 
@@ -141,7 +141,7 @@ def test_every_page_fits_a_phone_stands_out_and_shows_where_the_keyboard_is(
         assert window.run("document.documentElement.lang") == lang
         over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert window.run(over) == 0, path
-        assert window.run("document.querySelectorAll('header.bar nav a').length") == 7
+        assert window.run("document.querySelectorAll('header.bar nav a').length") == 8
         for dark in (False, True):
             window.look(width=390, dark=dark)
             read, faint = json.loads(window.run(FAINT))

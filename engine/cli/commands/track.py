@@ -23,9 +23,10 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Verdicts and chances against what came; statements registered beforehand beside them."""
         from config.settings import config_folder
-        from engine.cli.said.track import text_of
         from engine.clock import now
-        from engine.service import judging, morning, tracking, wiring
+        from engine.report.forms.text import render_text
+        from engine.report.record_page import page_of
+        from engine.service import judging, morning, wiring
         from engine.service.bind import load
 
         loaded = load(config_folder(config), strategy)
@@ -33,11 +34,8 @@ def register(app: typer.Typer) -> None:
             instant = wiring.instant_at(store, as_of, now())
             assessment = wiring.assessment_at(store, loaded, instant)
             past = morning.past_decisions(store, loaded, instant)
-            judged = judging.all_judged(store, assessment, past)
-        found = {
-            "as_of": instant,
-            "strategy": loaded.strategy.name,
-            **tracking.track(assessment, past),
-            "registered": judged,
-        }
-        write_out(to_json(found) if json else text_of(found, speaker(lang, config)))
+            found = judging.whole_record(store, assessment, past, instant)
+        if json:
+            write_out(to_json(found))
+            return
+        write_out(render_text(page_of(found, speaker(lang, config))))

@@ -9,9 +9,9 @@ import numpy as np
 
 from config.frozen import FROZEN_ON
 from engine.cli.calibration import LEAST_TOLD
-from engine.cli.said import table, told
+from engine.cli.said import told
 from engine.clock import NEW_YORK
-from engine.report.blocks import Block, Note
+from engine.report.blocks import Block, Note, plain_table
 from engine.report.calibration import named
 from engine.report.i18n import Said
 from engine.report.typography import clean
@@ -78,7 +78,7 @@ def _scores(scored: Sequence[ScoredQuantity], voice: Speaker) -> Block:
         ]
         for s in scored
     )
-    return table(heads, rows)
+    return plain_table(heads, rows)
 
 
 def _places(scored: Sequence[ScoredQuantity], voice: Speaker) -> Block:
@@ -88,7 +88,7 @@ def _places(scored: Sequence[ScoredQuantity], voice: Speaker) -> Block:
     for s in scored:
         shares = np.histogram(s.places, bins=BINS, range=(0.0, 1.0))[0] / s.n
         rows.append([named(s.what, voice), *(voice.number(float(x), "share0") for x in shares)])
-    return table((voice.say("Quantity"), *heads), rows)
+    return plain_table((voice.say("Quantity"), *heads), rows)
 
 
 def _verdict(scored: Sequence[ScoredQuantity], voice: Speaker) -> str:
@@ -119,7 +119,7 @@ def forecasts_text(
     if not forecasts:
         none = _("Nothing: the release cannot be rated, or too little came before it.")
         return told(voice, (title, [Note(text=none)]))
-    return told(voice, (title, [table(heads, (_forecast(t, voice) for t in forecasts))]))
+    return told(voice, (title, [plain_table(heads, (_forecast(t, voice) for t in forecasts))]))
 
 
 def _forecast(t: ResolvedForecast, voice: Speaker) -> list[str]:

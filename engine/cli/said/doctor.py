@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from engine.cli.said import table, told
-from engine.report.blocks import Note
+from engine.cli.said import told
+from engine.report.blocks import Note, plain_table
 from engine.report.labels import N_
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def text_of(findings: Sequence[Finding], voice: Speaker) -> str:
         voice.count("{n} error", "{n} errors", n=errors),
         voice.count("{n} warning", "{n} warnings", n=warnings),
     )
-    return told(voice, ("", [table(("", "", ""), rows, words=3), Note(text=""), Note(text=end)]))
+    return told(
+        voice, ("", [plain_table(("", "", ""), rows, words=3), Note(text=""), Note(text=end)])
+    )
 
 
 def _check(check: str, voice: Speaker) -> str:

@@ -7,8 +7,8 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from engine.cli.said import table, told
-from engine.report.blocks import Block, ItemList, Line, Lines, Note
+from engine.cli.said import told
+from engine.report.blocks import Block, ItemList, Line, Lines, Note, plain_table
 from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.sections.changes import Changes
@@ -90,7 +90,7 @@ def _league(league: Sequence[tuple[ModelRelease, ThreatRating]], voice: Speaker)
             voice.number(rating.value_loss_usd_bn, ".1f"),
         )
         rows.append([name, day, *numbers, main_channel(rating, voice)])
-    return table(heads, rows, words=2)
+    return plain_table(heads, rows, words=2)
 
 
 def main_channel(rating: ThreatRating, voice: Speaker) -> str:
@@ -134,7 +134,7 @@ def _changes(changes: Sequence[ThreatRating], voice: Speaker) -> Block:
         for c in changes
     )
     heads = (_("day"), _("change"), _("release"), score, _("year"))
-    return table(heads, rows, words=3)
+    return plain_table(heads, rows, words=3)
 
 
 # --- one release ---
@@ -217,7 +217,7 @@ def _parts(rating: ThreatRating, voice: Speaker) -> Block:
     ]
     both = (voice.number(rating.score, ".1f"), voice.number(sum(year.values()), ".2f"))
     heads = (_("channel"), _("points"), _("year, billions of USD"))
-    return table(heads, [*rows, [_("together"), *both]])
+    return plain_table(heads, [*rows, [_("together"), *both]])
 
 
 def parameter(name: str, voice: Speaker) -> str:
@@ -257,7 +257,7 @@ def side_by_side(
     left, right = _column(*one, voice), _column(*other, voice)
     names = [clean(release.model, limit=28) for release, _rating in (one, other)]
     rows = ([name, left[name], right[name]] for name in left)
-    return told(voice, ("", [table(("", *names), rows, words=3)]))
+    return told(voice, ("", [plain_table(("", *names), rows, words=3)]))
 
 
 def _column(release: ModelRelease, rating: ThreatRating, voice: Speaker) -> dict[str, str]:

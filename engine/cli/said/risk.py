@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.cli.said import table, told
-from engine.report.blocks import Block, Note
+from engine.cli.said import told
+from engine.report.blocks import Block, Note, plain_table
 from engine.report.typography import clean
 from engine.service.basis import foresight
 
@@ -60,7 +60,7 @@ def _falls(found: Sequence[RiskScore], voice: Speaker) -> Block:
             weights = (voice.number(x, ".2f") for x in (s.weight, s.weight_now))
             size = voice.number(fall.fall_pct, "pct0")
             rows.append([clean(stock.symbol, limit=8), size, *shares, *skills, *weights])
-    return table(heads, rows)
+    return plain_table(heads, rows)
 
 
 def _bins(stock: RiskScore, voice: Speaker) -> Block:
@@ -75,7 +75,7 @@ def _bins(stock: RiskScore, voice: Speaker) -> Block:
         for fall in stock.falls
         for told in fall.score.table
     ]
-    return table((_("fall"), _("said"), _("came"), _("sessions")), rows)
+    return plain_table((_("fall"), _("said"), _("came"), _("sessions")), rows)
 
 
 def _spread(found: Sequence[RiskScore], voice: Speaker) -> Block:
@@ -95,4 +95,4 @@ def _spread(found: Sequence[RiskScore], voice: Speaker) -> Block:
         for stock in found
         for horizon, d in stock.distributions
     ]
-    return table(heads, rows)
+    return plain_table(heads, rows)

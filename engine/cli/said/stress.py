@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from engine.cli.said import table, told
-from engine.report.blocks import Block, Note
+from engine.cli.said import told
+from engine.report.blocks import Block, Note, plain_table
 from engine.report.i18n import Said
 from engine.report.sections.stress import Stress, scenario_name
 from engine.report.typography import clean
@@ -51,7 +51,7 @@ def _presets(rows: Sequence[StressRow], voice: Speaker) -> Iterator[tuple[str, l
             rules=Said(clean(preset, limit=24)),
             before=stance_word(mine[0].before, voice),
         )
-        yield title, [table(heads, (_row(row, voice) for row in mine), words=3)]
+        yield title, [plain_table(heads, (_row(row, voice) for row in mine), words=3)]
 
 
 def _row(row: StressRow, voice: Speaker) -> list[str]:
@@ -82,7 +82,7 @@ def _lines(lines: tuple[LineUse, ...], voice: Speaker) -> Block:
         ]
         for line in lines
     )
-    return table(heads, rows, words=2)
+    return plain_table(heads, rows, words=2)
 
 
 def _stances(stances: tuple[StanceUse, ...], voice: Speaker) -> Block:
@@ -95,4 +95,4 @@ def _stances(stances: tuple[StanceUse, ...], voice: Speaker) -> Block:
         ]
         for use in stances
     )
-    return table((*heads, voice.say("of")), rows)
+    return plain_table((*heads, voice.say("of")), rows)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from engine.shown import ReleaseCard, Report
     from engine.values import Interval, ModelRelease, ThreatRating
 
+WHOLE = " (system)"
+"""What our table adds to a chip's name where the row is of the rack; a reader sees the name."""
 SLIGHT = 1.0
 """A score under one point of 100 gets a line, not a card."""
 
@@ -225,7 +227,7 @@ def _costs(card: ReleaseCard, voice: Speaker) -> Table:
 def _cost(
     who: str, chip: str | None, cost: Interval | None, most: float, voice: Speaker
 ) -> tuple[Cell, ...]:
-    name = Cell(text=who, note=clean(chip or "", limit=60))
+    name = Cell(text=who, note=clean((chip or "").removesuffix(WHOLE), limit=60))
     if cost is None:
         missing = voice.label(Observed.NOT_OBSERVED.value)
         return (name, Cell(observed=False), Cell(text=missing, style="quiet"))

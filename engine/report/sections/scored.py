@@ -96,7 +96,9 @@ def _worst(days: tuple[WorstDay, ...], voice: Speaker) -> Iterable[Block]:
     yield Table(
         depth="full",
         title=_("The {n:int} worst sessions, and what was said that morning", n=len(days)),
-        columns=tuple(Column(head=h, number=n not in (0, 2)) for n, h in enumerate(heads)),
+        columns=tuple(
+            Column(head=h, number=n not in (0, 2), whole=n == 0) for n, h in enumerate(heads)
+        ),
         rows=tuple(
             (
                 Cell(text=voice.on(day.session_on)),

@@ -1,13 +1,14 @@
-"""``nvsignal track`` in words."""
+"""The track record in words: what was said and what came of it, for terminal and page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.said import table, told
 from engine.phrases import paragraph
-from engine.report.blocks import Block, Note, Table
+from engine.report.blocks import Block, Cell, Note, Page, Part, Table, plain_table
 from engine.report.i18n import Said
 from engine.report.sections.registered import Registered
 from engine.report.sections.scored import chance_of
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from engine.report.i18n import Speaker
 
 
-def text_of(found: dict[str, Any], voice: Speaker) -> str:
-    """Both records, one after the other; 80 columns."""
+def page_of(found: dict[str, Any], voice: Speaker) -> Page:
+    """Both records, one after the other. found: of ``judging.whole_record``."""
     _ = voice.say
     head = _(
         "Track record of {rules}, as of {on:date}",
@@ -37,7 +38,8 @@ def text_of(found: dict[str, Any], voice: Speaker) -> str:
     if found["registered"]:
         sealed = [block for one in found["registered"] for block in _statement(one, voice)]
         parts.append((_("Registered beforehand"), sealed))
-    return told(voice, *parts)
+    laid = tuple(Part(name="", title=said, blocks=tuple(blocks)) for said, blocks in parts)
+    return Page(lang=voice.lang, title=head, code="", parts=laid, disclaimer="")
 
 
 def _record(record: dict[str, Any], voice: Speaker) -> list[Block]:
@@ -66,8 +68,16 @@ def _chances(chances: Sequence[dict[str, Any]], voice: Speaker) -> Iterator[Bloc
     _ = voice.say
     if not chances:
         return
-    heads = (_("chance of"), _("over"), _("open"), _("void"), "Brier", _("base rate"), _("skill"))
-    yield table(heads, (_chance(c, voice) for c in chances))
+    counts = [
+        (key, head)
+        for key, head in (("n", _("over")), ("open", _("open")), ("void", _("void")))
+        if key != "void" or any(c[key] for c in chances)  # a column of noughts tells nothing
+    ]
+    heads = (
+        _("chance of"), *(head for _key, head in counts), "Brier", _("base rate"), _("skill"),
+    )  # fmt: skip
+    keys = [key for key, _head in counts]
+    yield plain_table(heads, (_chance(c, keys, voice) for c in chances))
     scored = [c for c in chances if c["brier"] is not None]
     if scored:
         yield Note(text=_("Said, and how often it then came"), style="lead")
@@ -79,15 +89,15 @@ def _chances(chances: Sequence[dict[str, Any]], voice: Speaker) -> Iterator[Bloc
         yield Note(text=voice.pair(_event(c, voice), Said(pairs)))
 
 
-def _chance(c: dict[str, Any], voice: Speaker) -> list[str]:
-    counts = [voice.number(c[key], "int") for key in ("n", "open", "void")]
+def _chance(c: dict[str, Any], keys: Sequence[str], voice: Speaker) -> list[str | Cell]:
+    counts = [voice.number(c[key], "int") for key in keys]
     if c["brier"] is None:
         return [_event(c, voice), *counts, "", "", voice.say("too few for a rate")]
     span = c["skill_interval"]
     inside = (
         "" if span is None else voice.say("{low:+.2f} to {high:+.2f}", low=span[0], high=span[1])
     )
-    skill = voice.number(c["skill"], "+.2f") + (f" ({inside})" if inside else "")
+    skill = Cell(text=voice.number(c["skill"], "+.2f"), note=f"({inside})" if inside else "")
     briers = [voice.number(c[key], ".3f") for key in ("brier", "brier_base_rate")]
     return [_event(c, voice), *counts, *briers, skill]
 
@@ -134,7 +144,8 @@ def _worst(days: Sequence[dict[str, Any]], voice: Speaker) -> Table:
         ]
         for d in days
     )
-    return table(heads, rows, words=2)
+    found = plain_table(heads, rows, words=2)
+    return replace(found, columns=(replace(found.columns[0], whole=True), *found.columns[1:]))
 
 
 def _statement(sealed: dict[str, Any], voice: Speaker) -> Iterator[Block]:
@@ -142,11 +153,11 @@ def _statement(sealed: dict[str, Any], voice: Speaker) -> Iterator[Block]:
     _ = voice.say
     yield Note(
         text=_(
-            "{on}: {first} to {last} ({label}), {seal}",
-            on=Said(sealed["registered_at"][:10]),
-            first=Said(str(sealed["from"])),
-            last=Said(str(sealed["until"])),
-            label=Said(clean(sealed["label"], limit=40)),
+            "Sealed on {on:date} for {first:date} to {last:date} ({label}), {seal}",
+            on=_day(sealed["registered_at"]),
+            first=_day(sealed["from"]),
+            last=_day(sealed["until"]),
+            label=voice.quote(clean(sealed["label"], limit=40)),
             seal=Said(sealed["entry_hash"][:12]),
         ),
         style="lead",
@@ -164,10 +175,15 @@ def _statement(sealed: dict[str, Any], voice: Speaker) -> Iterator[Block]:
     if ended := so_far["withdrawn"]:
         why = Said("; ".join(Registered().voice(voice).label(met) for met in ended))
         on = next(look["on"] for look in so_far["looks"] if look["met"])
-        text = _("Withdrawn by the rule written before, on {on}: {why}.", on=Said(on), why=why)
+        text = _("Withdrawn by the rule written before, on {on:date}: {why}.", on=_day(on), why=why)
         yield Note(text=text, style="alert")
     else:
         yield Note(text=_ending(rule, so_far, voice))
+
+
+def _day(told: str | date) -> date:
+    """The day of an ISO date or instant."""
+    return date.fromisoformat(str(told)[:10])
 
 
 def _so_far(sealed: dict[str, Any], voice: Speaker) -> Iterator[str]:
@@ -177,9 +193,9 @@ def _so_far(sealed: dict[str, Any], voice: Speaker) -> Iterator[str]:
     mix, holding = (so_far["yardsticks"][rule[k]] for k in ("excess_over", "fall_deeper_than"))
     own = so_far["figures"]
     yield _(
-        "{n:int} sessions to {last}: {own:+pct1}, constant mix {mix:+share1}, holding "
+        "{n:int} sessions to {last:date}: {own:+pct1}, constant mix {mix:+share1}, holding "
         "{holding:+share1}.",
-        n=so_far["sessions"], last=Said(str(so_far["last_on"])), own=own["total_pct"],
+        n=so_far["sessions"], last=_day(so_far["last_on"]), own=own["total_pct"],
         mix=mix["final_equity"] - 1, holding=holding["final_equity"] - 1,
     )  # fmt: skip
     yield _("A year above its constant mix: {excess}.", excess=_excess(mix, voice))
