@@ -364,7 +364,7 @@ def _chips_evidence(story: ReasonFacts) -> Evidence:
         text=phrase(
             "Serving on {home} costs {mid:.2f} ({low:.2f} to {high:.2f}) times what it costs in "
             "China on {nvidia}, before software and network penalties",
-            home=pair.domestic_chip.removesuffix(" (system)"),
+            home=pair.domestic_chip and pair.domestic_chip.removesuffix(" (system)"),
             nvidia=pair.nvidia_chip,
             mid=mid,
             low=low,
