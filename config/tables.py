@@ -138,7 +138,7 @@ SHEETS: Mapping[str, TableRules] = MappingProxyType(
             "attention_8bit verified accepted tokens_t total_b active_b published unit "
             "published_on source confidence note",
             needs="point use kind chip published unit",
-            kinds={"use": "fitted|held_out", "published": "amount"},
+            kinds={"use": "fitted|seen|held_out", "published": "amount"},
         ),
         "chip_events.csv": TableRules(
             columns="date_utc time_utc time_precision event_type actor headline "

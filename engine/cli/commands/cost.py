@@ -310,7 +310,11 @@ def validation_text(result: Validation) -> str:
     return "\n".join([*table, "─" * WIDTH, *(_wrapped(line) for line in lines)])
 
 
-_USES = {"fitted": "helped to set constants", "held_out": "written down before, never fitted"}
+_USES = {
+    "fitted": "helped to set constants",
+    "seen": "never fitted, looked at since",
+    "held_out": "written down before, run once",
+}
 
 
 def points_plain(scored: Sequence[ScoredPoint]) -> dict[str, Any]:
