@@ -398,7 +398,8 @@ class ThreatRating:
     """What one event puts at risk of Nvidia: a release, a price cut, a port, a proof, a failed run.
 
     Two losses, each with its 5-95 % interval over the draws, negative for a gain. Twelve months:
-    loss_share is the median loss as a share of data-centre revenue (revenue_usd_bn a year);
+    loss_share is the median loss as a share of data-centre revenue (revenue_usd_bn a year), of
+    what was told; impulse_share, which decisions count, draws what was not told from its kind;
     net_mean_share, net_low_share, net_high_share are mean and interval of the *change*, negative is
     a loss. Three years: value_loss_usd_bn is the median present value of the gross profit lost,
     value_share that over the whole, base_value_usd_bn. score: -100 to 100, saturating in
@@ -415,6 +416,7 @@ class ThreatRating:
     score_low: float
     score_high: float
     loss_share: float
+    impulse_share: float
     net_mean_share: float
     net_low_share: float
     net_high_share: float

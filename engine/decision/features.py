@@ -153,7 +153,7 @@ def _threat(
 
 
 def added_losses(ratings: Sequence[RatedRelease]) -> list[float]:
-    """Loss share that each rating, oldest first, adds to what stood of its release before.
+    """Share of revenue that each rating, oldest first, adds to what stood of its release before.
 
     A release that is rated again, now that its price or its tests are known, takes back its first
     rating; every other rating adds itself.
@@ -162,9 +162,9 @@ def added_losses(ratings: Sequence[RatedRelease]) -> list[float]:
     added = []
     for told in (rated.rating for rated in ratings):
         before = standing.get(told.model, 0.0) if told.kind == RATED_AGAIN else 0.0
-        added.append(told.loss_share - before)
+        added.append(told.impulse_share - before)
         if told.kind in WHOLE and told.rateable:
-            standing[told.model] = told.loss_share
+            standing[told.model] = told.impulse_share
     return added
 
 

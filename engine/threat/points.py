@@ -1,9 +1,9 @@
 """Published cost and throughput figures as a table, and what the model says of each.
 
 ``config/facts/published_costs.csv`` holds one figure a row. ``use`` says what it may be taken for:
-``fitted`` rows set constants; ``held_out`` rows (N, 53 of them) were written down and committed
-before the model was run on them, once; ``seen`` rows (H) were such once, set no constant either,
-and have been looked at since. A row's ``kind``: prefill, decode (tokens per second and device), both (output
+``fitted`` rows set constants; ``held_out`` rows (N) were written down and committed before the
+model was run on them, once; ``seen`` rows (H) were such once, set no constant either, and have been
+looked at since. A row's ``kind``: prefill, decode (tokens per second and device), both (output
 tokens of a device that does both), training (millions of device-hours), training_rate (TFLOP/s),
 training_tokens (tokens per second and device).
 """

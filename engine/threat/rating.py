@@ -3,10 +3,13 @@
 ``rate`` is pure: a release, a ``World`` that holds only what was known, and parameters give a
 ``ThreatRating``; the same arguments give the same bits. It never looks at prices of shares.
 
-The centre is the median over the draws and the doubt is their width, reported apart: learning less
-widens a rating and does not raise it. Every rating carries a residual, and what a release does not
-disclose adds to it. A channel's part is its mean over the draws around the median, scaled like the
-score; the residual takes what is left, so that the parts add up exactly.
+The centre and the doubt are reported apart, so that learning less widens a rating and does not
+raise it. The centre is the median of what was told (``Cases``): a price that nobody published
+is no novelty. The doubt is the width of all draws, in which what is not disclosed is drawn from its
+kind; every rating carries a residual besides. ``impulse_share``, what decisions count, is the
+median of all draws: the best guess where a price is not known. A channel's part is its mean over
+the draws around the centre, scaled like the score; the residual takes what is left, so that the
+parts add up exactly.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -95,8 +99,8 @@ def rate(
     now = with_.at(world.as_of)
     setting = setting_of(release, world, params)
     stake = stake_in(world, params, now, release.model)
-    case = case_of(release, world, params, setting, stake, now)
-    return assemble(release, world, params, setting, case, with_, now, claims, kind)
+    cases = cases_of(release, world, params, setting, stake, now)
+    return assemble(release, world, params, setting, cases, with_, now, claims, kind)
 
 
 def rate_all(
@@ -281,6 +285,27 @@ def case_of(
     draws: Draws,
 ) -> Case:
     """What the channels read of one release."""
+    before = assess(setting.record, draws)
+    trained = any(p.stage is ProofStage.TRAINING for p in setting.added)
+    adoption = _adoption(release, draws)
+    return Case(
+        **_by_quality(release, world, params, setting, draws),
+        adoption=adoption,
+        stake=stake,
+        carrying=carrying_path(world.shares, world.supply, world.as_of, draws, stake.market).share,
+        pair=pair_of(release, world, draws),
+        before=before,
+        after=assess(setting.record.with_(setting.added), draws) if setting.added else before,
+        format_in_doubt="fp8" in (release.weight_precision or "") and not trained,
+        doubt=doubt_of(release, setting.own.n_scores, params.doubt, float(np.median(adoption))),
+        stretch=stretch_of(release, params.doubt),
+    )
+
+
+def _by_quality(
+    release: ModelRelease, world: World, params: ThreatParameters, setting: Setting, draws: Draws
+) -> dict[str, Any]:
+    """What of a ``Case`` hangs on the release's quality, by name: reach and the novelties."""
     own = ReleaseStanding(
         model=release.model,
         mean=setting.own.mean,
@@ -296,27 +321,62 @@ def case_of(
     found = expected_log_price(setting.offers, own, draws)
     expected, nearest = (None, None) if found is None else found
     price, compute = _price_novelty(release, world, setting, own, (log_price, expected), draws)
-    before = assess(setting.record, draws)
-    trained = any(p.stage is ProofStage.TRAINING for p in setting.added)
-    adoption = _adoption(release, draws)
-    return Case(
-        reach=np.exp(-lack / draws["quality_width"]),
-        adoption=adoption,
-        price=price,
-        compute=compute,
-        openness=closing(setting.offers, own, draws, is_open=release.open_weights),
-        expected_log_price=expected,
-        log_price=log_price,
-        nearest_offer=nearest,
-        stake=stake,
-        carrying=carrying_path(world.shares, world.supply, world.as_of, draws, stake.market).share,
-        pair=pair_of(release, world, draws),
-        before=before,
-        after=assess(setting.record.with_(setting.added), draws) if setting.added else before,
-        format_in_doubt="fp8" in (release.weight_precision or "") and not trained,
-        doubt=doubt_of(release, setting.own.n_scores, params.doubt, float(np.median(adoption))),
-        stretch=stretch_of(release, params.doubt),
-    )
+    return {
+        "reach": np.exp(-lack / draws["quality_width"]),
+        "price": price,
+        "compute": compute,
+        "openness": closing(setting.offers, own, draws, is_open=release.open_weights),
+        "expected_log_price": expected,
+        "log_price": log_price,
+        "nearest_offer": nearest,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cases:
+    """One release in its readings. full: what nobody told is drawn from its kind.
+
+    told: what nobody told is no novelty and moves no centre. free: as if it cost nothing, which is
+    how far an unpublished price may reach; None where one was published.
+    """
+
+    full: Case
+    told: Case
+    free: Case | None
+
+
+def cases_of(
+    release: ModelRelease,
+    world: World,
+    params: ThreatParameters,
+    setting: Setting,
+    stake: Stake,
+    draws: Draws,
+) -> Cases:
+    """The readings of one release.
+
+    As told, a price that was not published is no step. Quality that no score tells, and what an
+    unpublished price would have told of it, is that of the cheapest open models of its kind,
+    whatever the release costs and whether it is open: else a lower price would seem a worse model,
+    and the threat smaller.
+    """
+    full = case_of(release, world, params, setting, stake, draws)
+    told = replace(full, doubt=params.doubt.residual)
+    priced, gift = has_price(release), free_of_charge(release)
+    if not (priced and setting.own.n_scores):
+        own = fit_quality((*setting.earlier, replace(gift, open_weights=True)), params)[-1]
+        read = _by_quality(release, world, params, replace(setting, own=own), draws)
+        told = replace(told, **read)
+    if priced:
+        return Cases(full=full, told=told, free=None)
+    none = np.zeros(draws.draws)
+    free = replace(full, **_by_quality(gift, world, params, setting, draws))
+    return Cases(full=full, told=replace(told, price=none, compute=none), free=free)
+
+
+def free_of_charge(release: ModelRelease) -> ModelRelease:
+    """``release`` at a price of zero."""
+    return replace(release, price_input_usd_per_mtok=0.0, price_output_usd_per_mtok=0.0)
 
 
 def _price_novelty(
@@ -352,13 +412,15 @@ def doubt_of(release: ModelRelease, n_scores: int, doubt: Doubt, adoption: float
 
     Prices, scores and sizes that are not known leave the more room, the further the model reaches.
     """
+    no_price, no_scores = not has_price(release), n_scores == 0
     parts = (
         doubt.residual,
-        adoption * doubt.price * (not has_price(release)),
-        adoption * doubt.scores * (n_scores == 0),
+        adoption * doubt.price * no_price,
+        adoption * doubt.scores * no_scores,
         adoption * doubt.sizes * _sizes_unknown(release),
     )
-    return math.sqrt(math.fsum(p * p for p in parts))
+    unseen = 2.0 * parts[1] * parts[2]  # the two add straight: each would have told of the other
+    return math.sqrt(math.fsum(p * p for p in parts) + unseen)
 
 
 def _sizes_unknown(release: ModelRelease) -> float:
@@ -504,15 +566,17 @@ def assemble(
     world: World,
     params: ThreatParameters,
     setting: Setting,
-    case: Case,
+    cases: Cases,
     drawn: Sample,
     draws: Draws,
     claims: Sequence[CostClaim],
     kind: str,
 ) -> ThreatRating:
     """Numbers and words of one rating."""
-    outcome = outcome_of(case, draws)
-    figures = figures_of(outcome, params.score, float(case.stake.base[0, 0]))
+    case, outcome = cases.told, outcome_of(cases.full, draws)
+    told = outcome_of(case, draws) if case.doubt < cases.full.doubt else outcome
+    free = None if cases.free is None else outcome_of(cases.free, draws)
+    figures = figures_of(outcome, params.score, float(case.stake.base[0, 0]), told, free)
     story = reasons.ReasonFacts(
         release=release,
         world=world,
@@ -538,10 +602,24 @@ def assemble(
     )
 
 
-def figures_of(outcome: ChannelTotals, scale: ScoreScale, revenue_usd_bn: float) -> reasons.Figures:
-    """Every number of a rating that comes from the draws alone."""
+def figures_of(
+    outcome: ChannelTotals,
+    scale: ScoreScale,
+    revenue_usd_bn: float,
+    told: ChannelTotals | None = None,
+    free: ChannelTotals | None = None,
+) -> reasons.Figures:
+    """Every number of a rating that comes from the draws alone.
+
+    The doubt is that of ``outcome``, in value as far as ``free`` reaches where that is given; the
+    centre that of ``told``, the same as ``outcome`` unless it is given.
+    """
+    told = told or outcome
     year, value = -outcome.total, -outcome.total_value
-    low, centre, high = (float(q) for q in np.quantile(value, (0.05, 0.5, 0.95)))
+    low, high = (float(q) for q in np.quantile(value, (0.05, 0.95)))
+    if free is not None:
+        high = max(high, float(np.quantile(-free.total_value, 0.95)))
+    centre = float(np.median(-told.total_value))
     net_low, net_high = (float(q) for q in np.quantile(-year, (0.05, 0.95)))
     score = on_grid(to_score(centre, scale))
     means = outcome.year.mean(axis=1)
@@ -549,7 +627,8 @@ def figures_of(outcome: ChannelTotals, scale: ScoreScale, revenue_usd_bn: float)
         score=score,
         score_low=min(to_score(low, scale), score),
         score_high=max(to_score(high, scale), score),
-        loss_share=float(np.median(year)),
+        loss_share=float(np.median(-told.total)),
+        impulse_share=float(np.median(year)),
         net_mean_share=float(-year.mean()),
         net_low_share=net_low,
         net_high_share=net_high,
@@ -560,7 +639,7 @@ def figures_of(outcome: ChannelTotals, scale: ScoreScale, revenue_usd_bn: float)
         value_high_usd_bn=high * outcome.base_usd_bn,
         value_share=centre,
         base_value_usd_bn=outcome.base_usd_bn,
-        channels=MappingProxyType(channel_parts(outcome.value, score, centre)),
+        channels=MappingProxyType(channel_parts(told.value, score, centre)),
         channel_usd_bn=MappingProxyType(
             {n: float(m) * revenue_usd_bn for n, m in zip(CHANNEL_ORDER, means, strict=True)}
         ),

@@ -51,6 +51,7 @@ class Figures:
     score_low: float
     score_high: float
     loss_share: float
+    impulse_share: float
     net_mean_share: float
     net_low_share: float
     net_high_share: float
@@ -130,7 +131,10 @@ def _lead(story: ReasonFacts) -> str:
 
 def _price(story: ReasonFacts) -> str:
     if not has_price(story.release):
-        return phrase("No price was published; it is drawn from models of its kind.")
+        return phrase(
+            "No price was published: it counts as no novelty, and what it may be is left to the "
+            "interval."
+        )
     if story.case.nearest_offer is None:
         return phrase("No earlier offer is known to compare its price with.")
     ratio = float(np.exp(-np.median(story.case.price)))
@@ -262,7 +266,8 @@ def _quality_evidence(story: ReasonFacts) -> Evidence:
     if own.n_scores == 0:
         return Evidence(
             text=phrase(
-                "No benchmark score is known; its quality is drawn from models of its kind"
+                "No benchmark score is known; its quality is taken for that of the cheapest open "
+                "models of its kind"
             ),
             observed=Observed.NOT_OBSERVED,
         )

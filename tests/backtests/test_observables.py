@@ -115,8 +115,8 @@ def test_what_cannot_be_rated_and_what_has_not_run_its_course_says_nothing() -> 
 def test_a_step_knows_the_ratings_told_since_the_one_before() -> None:
     days = [date(2022, 1, 3) + timedelta(days=90 * k) for k in range(8)]
     steps = [(a, b, float(k)) for k, (a, b) in enumerate(pairwise(days))]
-    first = replace(rated(550, 0).rating, loss_share=0.01)
-    second = replace(rated(560, 0).rating, loss_share=0.02)
+    first = replace(rated(550, 0).rating, impulse_share=0.01)
+    second = replace(rated(560, 0).rating, impulse_share=0.02)
 
     told = of_steps("a guide", steps, [RatedRelease(row=1, rating=r) for r in (first, second)])
 
@@ -258,7 +258,7 @@ def test_a_china_line_that_ratings_knew_scores_better_than_the_past() -> None:
 def test_one_rating_says_what_the_next_step_will_be_even_before_it_comes() -> None:
     days = [date(2022, 1, 3) + timedelta(days=90 * k) for k in range(8)]
     steps = [(a, b, float(k)) for k, (a, b) in enumerate(pairwise(days))]
-    early, mid, late = (replace(rated(n, 0).rating, loss_share=0.03) for n in (100, 500, 800))
+    early, mid, late = (replace(rated(n, 0).rating, impulse_share=0.03) for n in (100, 500, 800))
 
     assert observables.next_step("a guide", steps, early) is None
     known = observables.next_step("a guide", steps, mid)

@@ -287,6 +287,7 @@ def rating(**changes: Any) -> ThreatRating:
         score_low=6.0,
         score_high=41.0,
         loss_share=0.021,
+        impulse_share=0.021,
         net_mean_share=-0.012,
         net_low_share=-0.083,
         net_high_share=0.047,

@@ -33,41 +33,62 @@ def scored() -> tuple[ScoredPoint, ...]:
     return score_points(load_points(), CHIPS, MODELS)
 
 
-def held_out(scored: tuple[ScoredPoint, ...]) -> list[ScoredPoint]:
-    return [s for s in scored if s.point.use == "held_out"]
+def of_use(scored: tuple[ScoredPoint, ...], *uses: str) -> list[ScoredPoint]:
+    return [s for s in scored if s.point.use in uses]
 
 
-def test_bands_hold_the_figures_that_set_nothing(scored: tuple[ScoredPoint, ...]) -> None:
-    """The aim of 0.30 over all of them is missed, and ``nvsignal validate`` says so: serving on
-    Ascend with a draft model comes out too fast, and so do the first FP8 stacks on Hopper."""
-    unseen = summary(held_out(scored))
+def test_the_bands_as_they_held_on_figures_run_once(scored: tuple[ScoredPoint, ...]) -> None:
+    """The aim of 0.30 is missed by far, and ``nvsignal validate`` and README say so: short answers
+    to long prompts on one node come out too fast, tuned dense training too slow."""
+    unseen = summary(of_use(scored, "held_out"))
 
-    assert unseen.n >= 80
-    assert 0.80 <= unseen.covered / unseen.n <= 0.99
-    assert abs(unseen.mean_log_error) <= 0.10
-    assert unseen.rms_log_error == pytest.approx(0.318, abs=0.005)
+    assert unseen.n == 53
+    assert unseen.covered == 33
+    assert unseen.rms_log_error == pytest.approx(0.553, abs=0.005)
+    assert unseen.band_factor == pytest.approx(2.79, abs=0.05)
 
 
-def test_training_runs_never_fitted_come_out_within_thirty_percent(
+def test_figures_looked_at_since_set_nothing_and_came_out_better(
     scored: tuple[ScoredPoint, ...],
 ) -> None:
-    runs = [s for s in held_out(scored) if s.point.training]
+    """Many are of the same makers' documents as the fitted ones."""
+    seen = summary(of_use(scored, "seen"))
+
+    assert seen.n >= 80
+    assert 0.80 <= seen.covered / seen.n <= 0.99
+    assert abs(seen.mean_log_error) <= 0.10
+    assert seen.rms_log_error == pytest.approx(0.318, abs=0.005)
+
+
+def test_whole_training_runs_come_out_within_thirty_percent(
+    scored: tuple[ScoredPoint, ...],
+) -> None:
+    """What tuned benchmarks reach on Hopper, Blackwell and TPU in an hour is another matter."""
+    runs = [s for s in of_use(scored, "seen") if s.point.training]
 
     assert {s.platform for s in runs} >= {"ampere", "hopper", "tpu", "ascend", "domestic-other"}
     for family in ("ampere", "hopper", "tpu", "ascend"):
         assert summary([s for s in runs if s.platform == family]).rms_log_error <= 0.30, family
 
 
+@pytest.mark.parametrize("use", ["seen", "held_out"])
 def test_they_come_from_seven_families_of_hardware_and_both_kinds_of_work(
-    scored: tuple[ScoredPoint, ...],
+    scored: tuple[ScoredPoint, ...], use: str
 ) -> None:
-    unseen = held_out(scored)
+    unseen = of_use(scored, use)
 
     assert {s.platform for s in unseen} == {
         "ampere", "hopper", "blackwell", "amd", "tpu", "ascend", "domestic-other",
     }  # fmt: skip
     assert {s.point.training for s in unseen} == {True, False}
     assert {bool(architecture(s.point, MODELS).is_moe) for s in unseen} == {True, False}
+
+
+def test_no_source_of_the_held_out_figures_set_or_checked_a_constant_before() -> None:
+    points = load_points()
+    before = {p.source for p in points if p.use != "held_out"}
+
+    assert not before & {p.source for p in points if p.use == "held_out"}
 
 
 def test_every_figure_names_its_source_and_no_name_comes_twice() -> None:

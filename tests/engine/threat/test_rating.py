@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 
 from config.threat import ThreatParameters
 from engine.errors import NotObservedError
-from engine.threat.channels import CHANNEL_ORDER
+from engine.threat.channels import CHANNEL_ORDER, Case
 from engine.threat.evidence import Proof, ProofOutcome, ProofStage
 from engine.threat.pairing import ChipCosts
 from engine.threat.parameters import Sample, sample
 from engine.threat.rating import (
     CostClaim,
     case_of,
+    cases_of,
     channel_parts,
+    doubt_of,
     on_grid,
     outcome_of,
     rate,
@@ -362,6 +364,67 @@ def test_closest_earlier_is_a_known_neighbour() -> None:
     twin = release("Twin", -10)
     assert rated(release(), world(twin)).closest_earlier == "Twin"
     assert rated(release(), world(releases=())).closest_earlier is None
+
+
+# --- what was told, and what decisions count ---
+
+UNPRICED = {"price_input_usd_per_mtok": None, "price_output_usd_per_mtok": None}
+UNSCORED = dict.fromkeys(
+    ("gpqa_diamond_pct", "mmlu_pro_pct", "swe_bench_verified_pct", "aime_pct", "lmarena_elo")
+)
+
+
+def test_a_price_that_nobody_told_is_no_novelty_at_the_centre_and_a_guess_for_decisions() -> None:
+    silent = rated(release(**UNPRICED))
+
+    assert silent.channels["price_pressure"] == silent.channels["efficiency"] == 0.0
+    assert silent.impulse_share > silent.loss_share
+    assert rated(release()).impulse_share == rated(release()).loss_share
+
+
+def test_an_untold_price_reaches_in_the_interval_as_far_as_free() -> None:
+    silent = rated(release(**UNPRICED))
+    free = rated(release(price_input_usd_per_mtok=0.0, price_output_usd_per_mtok=0.0))
+
+    assert silent.value_high_usd_bn >= free.value_high_usd_bn
+    assert silent.score < free.score
+
+
+def test_quality_that_no_score_tells_hangs_on_no_price_and_on_no_licence() -> None:
+    """Where it does, the cheaper or the open of two unscored releases seems the worse model."""
+    others = tuple(
+        release(f"Scored {n}", -30 * n, price_output_usd_per_mtok=p, open_weights=p < 1,
+                gpqa_diamond_pct=g, mmlu_pro_pct=None, swe_bench_verified_pct=None, aime_pct=None)
+        for n, (p, g) in enumerate(((0.2, 35.0), (0.4, 45.0), (4.0, 75.0), (8.0, 82.0)), start=1)
+    )  # fmt: skip
+    around = world(releases=(frontier_model(), *others))
+    read = {
+        (price, opened): _told(
+            release(price_output_usd_per_mtok=price, price_input_usd_per_mtok=price / 4,
+                    open_weights=opened, **UNSCORED), around
+        ).reach
+        for price in (0.1, 0.3, 10.0) for opened in (True, False)
+    }  # fmt: skip
+
+    assert len({float(reach.mean()) for reach in read.values()}) == 1
+
+
+def test_without_price_and_scores_the_two_doubts_add_straight() -> None:
+    doubt = params().doubt
+
+    def of(new: ModelRelease, n_scores: int) -> float:
+        return doubt_of(replace(new, total_params_b=1.0, active_params_b=1.0), n_scores, doubt, 1.0)
+
+    both = of(release(**UNPRICED), 0) ** 2 - doubt.residual**2
+    assert both == pytest.approx((doubt.price + doubt.scores) ** 2)
+    assert of(release(**UNPRICED), 3) ** 2 - doubt.residual**2 == pytest.approx(doubt.price**2)
+    assert of(release(), 0) ** 2 - doubt.residual**2 == pytest.approx(doubt.scores**2)
+
+
+def _told(new: ModelRelease, around: World) -> Case:
+    now = drawn().at(around.as_of)
+    stake = stake_in(around, params(), now, "")
+    return cases_of(new, around, params(), setting_of(new, around, params()), stake, now).told
 
 
 # --- time ---
