@@ -145,7 +145,8 @@ Effect = Callable[[Sequence[ThreatRating], date], tuple[float, float]]
 def of_the_year(own: Sequence[ThreatRating], _on: date) -> tuple[float, float]:
     """Losses of a year's revenue add up, as each quarter of that year loses the same share."""
     widths = [r.net_high_share - r.net_low_share for r in own]
-    return -100.0 * sum(r.impulse_share for r in own), 100.0 * float(np.hypot.reduce(widths)) / NINETY
+    lost = sum(r.impulse_share for r in own)
+    return -100.0 * lost, 100.0 * float(np.hypot.reduce(widths)) / NINETY
 
 
 def of_steps(

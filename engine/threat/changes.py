@@ -26,18 +26,16 @@ from engine.threat.evidence import (
     family,
     proofs_of,
 )
+from engine.threat.figures import figures_of, outcome_of, sensitivity
 from engine.threat.novelty import has_price
 from engine.threat.parameters import Draws, Sample, ThreatParameters
 from engine.threat.quality import fit_quality
 from engine.threat.rating import (
     at_instant,
     closeness_by_run,
-    figures_of,
-    outcome_of,
     pair_of,
     placed,
     rate,
-    sensitivity,
     stake_in,
 )
 from engine.threat.supply import carrying_path, run_rate_usd_bn

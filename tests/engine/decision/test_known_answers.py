@@ -394,7 +394,8 @@ def rated(row: int) -> RatedRelease:
         row=row,
         rating=ThreatRating(
             model="Made-up-1", rated_at=morning(MONDAY), score=20.0, score_low=-5.0,
-            score_high=40.0, loss_share=0.02, impulse_share=0.02, net_mean_share=-0.02, net_low_share=-0.05,
+            score_high=40.0, loss_share=0.02, impulse_share=0.02, net_mean_share=-0.02,
+            net_low_share=-0.05,
             net_high_share=0.01, p_loss_over_5pct=0.05, revenue_usd_bn=100.0,
             value_loss_usd_bn=3.0, value_low_usd_bn=-1.0, value_high_usd_bn=8.0,
             value_share=0.015, base_value_usd_bn=200.0, channels={"made up": 20.0},

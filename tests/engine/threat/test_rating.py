@@ -15,20 +15,17 @@ from config.threat import ThreatParameters
 from engine.errors import NotObservedError
 from engine.threat.channels import CHANNEL_ORDER, Case
 from engine.threat.evidence import Proof, ProofOutcome, ProofStage
+from engine.threat.figures import channel_parts, on_grid, outcome_of, to_score
 from engine.threat.pairing import ChipCosts
 from engine.threat.parameters import Sample, sample
 from engine.threat.rating import (
     CostClaim,
     case_of,
     cases_of,
-    channel_parts,
     doubt_of,
-    on_grid,
-    outcome_of,
     rate,
     setting_of,
     stake_in,
-    to_score,
 )
 from engine.threat.world import World
 from engine.values import Accelerator, ModelRelease, ThreatRating
