@@ -48,7 +48,10 @@ PARTS = {
         modules=("backtests",),
         tests=("tests/backtests", "tests/architecture/test_frozen_backtests.py"),
     ),
-    "cli": Part(modules=("engine/cli",), tests=("tests/cli",)),
+    "cli": Part(
+        modules=("engine/cli",),
+        tests=("tests/cli", "tests/architecture/test_frozen_cli.py"),
+    ),
     "config": Part(
         modules=("config", "engine/service/bind.py"),
         tests=("tests/config", "tests/architecture/test_frozen_config.py"),
