@@ -16,10 +16,12 @@ from engine.cli.calibration import forecasts_plain
 from engine.cli.commands import audit, cost, rates
 from engine.cli.commands.rates import RatesAnswer
 from engine.cli.output import to_json
-from engine.cli.said import calibration, doctor, events, rate, risk, stress, track
+from engine.cli.said import calibration, doctor, events, rate, risk, stress
 from engine.decision.features import RatedRelease
 from engine.phrases import phrase
+from engine.report.forms.text import render_text
 from engine.report.i18n import voice
+from engine.report.record_page import page_of as record_page
 from engine.service.doctor import Finding
 from engine.service.risks import RiskScore
 from engine.service.stressing import LineUse, StanceUse, StressTable
@@ -193,7 +195,7 @@ def test_the_track_record_in_words() -> None:
     }  # fmt: skip
     bare = found | {"registered": []}
     bare["replayed"] = found["replayed"] | {"distribution": None}  # type: ignore[operator]
-    held("track", track.text_of(found, EN), track.text_of(bare, EN))
+    held("track", *(render_text(record_page(told, EN)) for told in (found, bare)))
 
 
 def quantity(what: str, **changes: Any) -> ScoredQuantity:

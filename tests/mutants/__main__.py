@@ -66,7 +66,11 @@ PARTS = {
     "record": Part(modules=("engine/record",), tests=("tests/engine/record",)),
     "report": Part(
         modules=("engine/report",),
-        tests=("tests/engine/report", "tests/architecture/test_frozen_report.py"),
+        tests=(
+            "tests/engine/report",
+            "tests/architecture/test_frozen_report.py",
+            "tests/architecture/test_frozen_cli.py",
+        ),
     ),
     "service": Part(modules=("engine/service",), tests=("tests/service",)),
     "strategies": Part(modules=("strategies",), tests=("tests/strategies",)),
