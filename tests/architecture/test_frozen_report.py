@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from engine.decision.holding import Fall, Position, SaleOutcome, Since
+from engine.decision.options import FallChance, OptionOutlook
+from engine.decision.reinvest import SoldInto
 from engine.report.blocks import (
     Card,
     Cell,
@@ -43,7 +46,10 @@ from engine.report.i18n import voice
 from engine.report.league import page_of as league_page
 from engine.report.page import compose
 from engine.report.render import render
+from engine.report.sections.holding import holding_blocks
+from engine.report.sections.risk import Beside
 from engine.shown import Report
+from engine.values import FallSkill
 from tests.engine.report.sample_report import AS_OF, card, rating, sample_report, v31
 from tests.frozen import check, laid_out
 
@@ -160,21 +166,42 @@ FIGURE = re.compile(r"[-+−]?\d[\d.,\u202f]*%?")
 NOT_WORDS = ("style", "depth", "code", "path", "kind", "name", "url")
 
 
-def figures(report: Report, lang: str = "en") -> Iterator[str]:
-    """Everything of a page but its words, which an editor may change."""
+def figures(told: object) -> Iterator[str]:
+    """Everything of blocks but their words, which an editor may change."""
 
     def without_words(found: re.Match[str]) -> str:
         if found[1] in NOT_WORDS:
             return found[0]
         return f"{found[1]}{found[2]}'{' '.join(FIGURE.findall(found[3]))}'"
 
-    for line in laid_out(compose(report, voice(lang))):
+    for line in laid_out(told):
         yield WORDS.sub(without_words, line)
 
 
 def variants() -> dict[str, Report]:
     plain = sample_report()
     decision = plain.decision
+    risk = decision.risk
+    assert risk is not None
+    chain = OptionOutlook(
+        symbol="NVDA", expires_on=date(2025, 9, 19), quoted_at=AS_OF, expected_move_pct=7.3,
+        falls=(FallChance(fall_pct=5.0, chance=0.31, low=0.28, high=0.35),
+               FallChance(fall_pct=20.0, chance=None, low=0.0, high=0.1)),
+        put_cost_pct=1.35, collar_cost_pct=None,
+    )  # fmt: skip
+    proved = FallSkill(fall_pct=10.0, skill=0.02, low=0.01, high=0.04, scored=700)
+    sold = replace(
+        decision, verdict="SELL", stance="SELL", target_weight=0.4, floor_weight=0.25,
+        changed=True, previous_score=None,
+        risk=replace(risk, sells=True, tax_rate_pct=30.0, allowed_share=0.4),
+    )  # fmt: skip
+    first, *others = plain.releases
+    odd = (
+        replace(first, rating=replace(first.rating, score_low=-1.0, rateable=False)),
+        replace(first, release=replace(
+            first.release, price_input_usd_per_mtok=None, price_output_usd_per_mtok=None,
+            open_weights=False)),
+    )  # fmt: skip
     later = AS_OF.date() + timedelta(days=40)
     return {
         "plain": plain,
@@ -185,13 +212,70 @@ def variants() -> dict[str, Report]:
             parts={}, notices=("one notice",),
         ),
         "unknown": replace(plain, decision=replace(decision, known=False)),
+        "beside": replace(
+            plain, parts={**plain.parts, "risk": Beside(skill=proved, options=(chain,))}
+        ),
+        "limitless": replace(plain, decision=replace(
+            decision, target_weight=0.5,
+            risk=replace(risk, bear_fall_pct=None, last_close_usd=None, tax_rate_pct=0.0),
+        )),
+        "sells": replace(plain, decision=sold),
+        "odd": replace(plain, releases=(*odd, *others)),
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(variants()))
 def test_the_figures_of_every_section_stay(name: str) -> None:
     """Signs, shares, places on charts, tones and styles; not the sentences round them."""
-    check(f"sections_{name}", list(figures(variants()[name])))
+    check(f"sections_{name}", list(figures(compose(variants()[name], voice("en")))))
+
+
+OWNED = Position(
+    as_of_on=date(2025, 8, 22), shares=120.5, price_usd=180.0, price_on=date(2025, 8, 15),
+    usd_per_eur=1.16, rate_on=date(2025, 8, 8), value_eur=18698.0, cost_eur=9000.0,
+    gain_eur=9698.0, tax_rate_pct=31.4, tax_source="", tax_confidence="certain",
+    tax_if_sold_eur=3045.0, order_cost_eur=18.0, net_if_sold_eur=15635.0,
+    break_even_fall_pct=16.4, break_even_if_back_pct=0.2, half_net_eur=7817.0,
+    half_tax_eur=1522.0, half_kept_eur=9349.0,
+    outcomes=(
+        SaleOutcome(move_pct=-20.0, hold_eur=1.0, sell_half_eur=2.0, sell_all_eur=3.0,
+                    must_earn_pct=-4.5),
+        SaleOutcome(move_pct=0.0, hold_eur=6.0, sell_half_eur=7.0, sell_all_eur=8.0,
+                    must_earn_pct=None),
+    ),
+    dividends_eur=41.0, withheld_eur=6.0, gain_with_dividends_eur=9739.0,
+    falls=(Fall(fall_pct=10.0, loss_eur=1869.0, wealth_pct=4.0),
+           Fall(fall_pct=35.0, loss_eur=6544.0, wealth_pct=None)),
+    insured_eur_a_month=210.0, insured_until=date(2025, 9, 19),
+    done=(
+        Since(on=date(2025, 5, 1), note="sold 10", move_pct=12.5, kept_share=0.75, followed=True,
+              brought_eur=0.0),
+        Since(on=date(2025, 6, 1), note="bought 5", move_pct=-2.5, brought_eur=-30.0),
+    ),
+    sold_into=(
+        SoldInto(into="cash", sold_on=date(2024, 8, 22), until_on=date(2025, 8, 22),
+                 in_hand_eur=9000.0, kept_eur=12000.0),
+        SoldInto(into="SMH", sold_on=date(2024, 8, 22), until_on=date(2025, 8, 22),
+                 in_hand_eur=13000.0, kept_eur=12000.0),
+    ),
+)  # fmt: skip
+
+
+def test_what_the_owner_holds_keeps_its_figures() -> None:
+    say = voice("en")
+    check("holding", [*figures(tuple(holding_blocks(OWNED, say, Note(text="both ways"))))])
+    old = replace(OWNED, price_on=date(2025, 8, 14), rate_on=date(2025, 8, 6), dividends_eur=0.0)
+    poor = replace(
+        OWNED, price_usd=None, price_on=None, usd_per_eur=None, rate_on=None, value_eur=None,
+        cost_eur=None, gain_eur=None, tax_rate_pct=None, tax_if_sold_eur=None, withheld_eur=None,
+        outcomes=(), sold_into=(), insured_eur_a_month=None, tax_source="a rule", done=(),
+    )  # fmt: skip
+    for name, held in (("old", old), ("poor", poor)):
+        check(f"holding_{name}", [*figures(tuple(holding_blocks(held, say)))])
+    text = repr(tuple(holding_blocks(OWNED, say)))
+    assert (text.count("You followed"), text.count("did not follow")) == (1, 0)
+    assert "brought 0" in text
+    assert "cost 30" in text
 
 
 def test_the_machine_readable_form_keeps_its_values() -> None:
