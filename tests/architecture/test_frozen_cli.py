@@ -289,6 +289,7 @@ def test_costs_in_words() -> None:
                       high=130.0)  # fmt: skip
     scored = [
         one,
+        replace(one, point=replace(point, use="seen", name="p"), log_error=0.1, high=99.0),
         replace(one, point=replace(point, use="held_out", name="q"), log_error=-0.3, low=105.0),
     ]  # fmt: skip
     held(
