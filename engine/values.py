@@ -407,7 +407,7 @@ class ThreatRating:
     losing more than 5 % of a year's revenue. channels: name -> part of the score; the parts add up
     to ``score`` exactly. channel_usd_bn: name -> mean change of a year's revenue, billions of USD.
     rateable: False where neither a price nor a score is known: seen, and not more than a wide
-    guess. kind: what happened.
+    guess. kind: what happened. in_short: one line of reason.
     """
 
     model: str
@@ -438,6 +438,7 @@ class ThreatRating:
     confidence: float | None = None
     kind: str = "release"
     rateable: bool = True
+    in_short: str = ""
 
     def __post_init__(self) -> None:
         need_aware(self, rated_at=self.rated_at)

@@ -119,6 +119,11 @@ def family(name: str) -> str:
     return found["name"] if found else low
 
 
+def flagship_of(releases: Iterable[ModelRelease]) -> ModelRelease:
+    """Of the releases of one run: the largest of its first day. Raises ``ValueError`` for none."""
+    return min(releases, key=lambda r: (r.released_on, -(r.total_params_b or 0.0), r.model))
+
+
 # --- where proofs come from ---
 
 

@@ -551,6 +551,7 @@ def assemble(
         **figures.fields(),
         novelty=novelty(case),
         reasons=reasons.paragraph_of(story),
+        in_short=reasons.in_short(story),
         evidence=reasons.evidence_of_story(story),
         sensitivity=sensitivity(outcome.total_value, drawn),
         closest_earlier=closest_earlier(release, setting),

@@ -39,6 +39,8 @@ _USD_PER_CHIP_HOUR = 2.0
 """DeepSeek's own assumption for an H800 hour (V3 report, 2024-12)."""
 _LITTLE = 1.0
 """Points of the score below which a rating says that little is new."""
+_A_LINE = 0.5
+"""Points of the score from which a channel is the one line of reason."""
 _NOTICED = 0.05
 """Log price, logits and probability below which a novelty is not worth a sentence."""
 
@@ -91,8 +93,30 @@ class ReasonFacts:
 def paragraph_of(story: ReasonFacts) -> str:
     """The reason in one paragraph: the loss, the channel that leads, novelty, what is missing."""
     return paragraph(
-        _loss(story), _lead(story), _price(story), _openness(story), _hardware(story), _gaps(story)
+        _loss(story),
+        _lead(story),
+        _price(story),
+        _per_token(story),
+        _openness(story),
+        _hardware(story),
+        _gaps(story),
     )
+
+
+def in_short(story: ReasonFacts) -> str:
+    """One line of reason: what most of it comes from, or why it is next to nothing."""
+    lead, part = _leading(story)
+    if abs(part) < _A_LINE:
+        return paragraph(_price(story), _no_opening(story))
+    by_channel = {"substitution": _hardware, "openness": _openness}
+    return by_channel.get(lead, _price)(story) or _lead(story)
+
+
+def _leading(story: ReasonFacts) -> tuple[str, float]:
+    """The channel with the largest part, and that part in points."""
+    parts = {n: p for n, p in story.figures.channels.items() if n != "residual"}
+    lead = max(parts, key=lambda name: abs(parts[name]))
+    return lead, parts[lead]
 
 
 def _loss(story: ReasonFacts) -> str:
@@ -118,14 +142,13 @@ def _loss(story: ReasonFacts) -> str:
 
 
 def _lead(story: ReasonFacts) -> str:
-    parts = {n: p for n, p in story.figures.channels.items() if n != "residual"}
-    lead = max(parts, key=lambda name: abs(parts[name]))
-    if abs(parts[lead]) < _LITTLE:
+    lead, part = _leading(story)
+    if abs(part) < _LITTLE:
         return phrase("Little of it is new: earlier releases had moved the same.")
     return phrase(
         "Most of it comes through {channel}, {part:+.1f} points.",
         channel=SPOKEN_CHANNEL[lead],
-        part=parts[lead],
+        part=part,
     )
 
 
@@ -137,7 +160,7 @@ def _price(story: ReasonFacts) -> str:
         )
     if story.case.nearest_offer is None:
         return phrase("No earlier offer is known to compare its price with.")
-    ratio = float(np.exp(-np.median(story.case.price)))
+    ratio = _price_ratio(story)
     if ratio > 1 - _NOTICED:
         return phrase(
             "At its quality it is no cheaper than {other} had led buyers to expect.",
@@ -148,6 +171,28 @@ def _price(story: ReasonFacts) -> str:
         ratio=ratio,
         other=story.case.nearest_offer,
     )
+
+
+def _price_ratio(story: ReasonFacts) -> float:
+    """Its price over what buyers had been led to expect, 1 where it is no lower."""
+    return float(np.exp(-np.median(story.case.price)))
+
+
+def _per_token(story: ReasonFacts) -> str:
+    """Why a model that answers in few words may be rated too low."""
+    compared = has_price(story.release) and story.case.nearest_offer is not None
+    if not compared or _price_ratio(story) <= 1 - _NOTICED:
+        return ""
+    return phrase("Prices are compared by the token: how many an answer takes is known of neither.")
+
+
+def _no_opening(story: ReasonFacts) -> str:
+    """That its weights, open or closed, carry openness no further."""
+    if story.release.open_weights is None or _openness(story):
+        return ""
+    if story.release.open_weights:
+        return phrase("Its open weights lead no further than those before.")
+    return phrase("Its weights are closed.")
 
 
 def _openness(story: ReasonFacts) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.commands.rate import candidates, find_name, meant
+from engine.cli.commands.rate import candidates, explained, find_name, meant
 from engine.cli.main import main
 from engine.cli.said.rate import detail_text, league_text
 from engine.errors import InputError, UnknownNameError
@@ -41,6 +41,48 @@ def test_league_puts_r1_first_and_fits_eighty_columns(capsys: pytest.CaptureFixt
     assert max(map(len, out.splitlines())) <= 80
     assert "known by Sep 30, 2025" in out
     assert re.search(r"\d+ more with lower scores; --all shows them", out)
+
+
+def test_why_adds_a_line_of_reason_for_the_highest_and_for_flagships_near_zero(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, _ = run(capsys, "--why", "--as-of", "2025-08-22")
+    assert code == 0
+    assert max(map(len, out.splitlines())) <= 80
+    told = " ".join(out[out.index("Why ") : out.index("Between releases")].split())
+    assert re.search(r"DeepSeek-R1, Jan 20, 2025, 1\d\.\d: At its quality it costs \d+% of", told)
+    assert re.search(r"Kimi K2, Jul 11, 2025, 0\.0: At its quality it is no cheaper than", told)
+    assert "DeepSeek-V3.1, Aug 21, 2025, 0.0:" in told
+    assert told.index("DeepSeek-R1,") < told.index("DeepSeek-V3,") < told.index("Kimi K2,")
+    assert "Why " not in run(capsys, "--as-of", "2025-08-22")[1]
+
+
+def test_the_flagships_told_are_each_laboratorys_newest_of_the_year_and_near_zero() -> None:
+    from engine.threat.rating import rate
+
+    base = rate(release(), world(), params(), drawn=drawn())
+
+    def told(model: str, score: float, days: int, **given: object) -> tuple[object, object]:
+        new = release(model, days, **given)
+        parts = {**dict.fromkeys(base.channels, 0.0), "residual": score}
+        rated = replace(base, model=model, score=score, channels=parts, score_high=99.0,
+                        score_low=-99.0)  # fmt: skip
+        return new, rated
+
+    league = [told(f"High-{n}", 30.0 - n, -200 - n, lab="Firsts") for n in range(10)]
+    league += [
+        told("Alpha-2-Pro", 0.9, -20, lab="A", total_params_b=900),
+        told("Alpha-2-Mini", 0.8, -20, lab="A", total_params_b=90),
+        told("Alpha-2-Pro-0901", 0.7, -10, lab="A", total_params_b=900),
+        told("Alpha-1", 0.6, -300, lab="A"),
+        told("Beta-1", 1.5, -30, lab="B"),
+        told("Gamma-1", 0.1, -400, lab="C"),
+        told("Delta-1", -0.9, -30, lab="D"),
+    ]
+
+    found = [release.model for release, _ in explained(league, DAY.date())]  # type: ignore[arg-type]
+
+    assert found == [*(f"High-{n}" for n in range(10)), "Alpha-2-Pro", "Delta-1"]
 
 
 def test_all_lists_every_rateable_release_and_names_the_others(

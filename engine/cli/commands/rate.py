@@ -18,12 +18,14 @@ from engine.phrases import phrase
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
     from engine.report.i18n import Speaker
     from engine.values import ModelRelease, ThreatRating
 
 SHOWN = 20
+HIGHEST, A_YEAR, NEAR_ZERO = 10, 365, 1.0
+"""Releases of the league told with their reason; days for which a flagship is one; points."""
 MOST_SHOWN = 8
 """Names offered where several are meant."""
 
@@ -39,6 +41,12 @@ def rate(
         typer.Argument(help="One release in detail, or two side by side; a beginning is enough."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every release, not the top only.")] = False,
+    why: Annotated[
+        bool,
+        typer.Option(
+            "--why", help="With a line of reason for the ten highest and each flagship near zero."
+        ),
+    ] = False,
     as_of: AsOf = None,
     calibrate: Annotated[
         bool,
@@ -89,7 +97,9 @@ def rate(
     elif html is None:
         from engine.cli.said.rate import league_text
 
-        write_out(league_text(league, instant, None if every else SHOWN, changes, voice))
+        told_why = explained(league, instant.date()) if why else []
+        text = league_text(league, instant, None if every else SHOWN, changes, voice, told_why)
+        write_out(text)
 
 
 def _calibrate(
@@ -157,6 +167,27 @@ def league_of(
     return sorted(found, key=lambda p: (not p[1].rateable, -p[1].score, p[1].rated_at, p[1].model))
 
 
+def explained(
+    league: Sequence[tuple[ModelRelease, ThreatRating]], on: date
+) -> list[tuple[ModelRelease, ThreatRating]]:
+    """The ten highest of ``league``, then each laboratory's newest flagship that is near zero.
+
+    A flagship is the largest release of a run's first day; those of the year before ``on`` count.
+    """
+    from engine.threat.evidence import family, flagship_of
+
+    rated = [pair for pair in league if pair[1].rateable]
+    runs: dict[str, list[ModelRelease]] = {}
+    for release, _rating in rated:
+        runs.setdefault(family(release.model), []).append(release)
+    newest: dict[str, ModelRelease] = {}
+    for flagship in sorted(map(flagship_of, runs.values()), key=lambda r: r.released_on):
+        newest[flagship.lab] = flagship
+    recent = {r.model for r in newest.values() if (on - r.released_on).days <= A_YEAR}
+    highest, others = rated[:HIGHEST], rated[HIGHEST:]
+    return [*highest, *(p for p in others if p[0].model in recent and abs(p[1].score) < NEAR_ZERO)]
+
+
 def changes_of(ratings: Iterable[ThreatRating]) -> list[ThreatRating]:
     """What happened besides releases, newest first."""
     from engine.decision.rated import between_releases
@@ -193,14 +224,14 @@ def meant(name: str, found: Sequence[ModelRelease], known: Iterable[str]) -> Mod
     The flagship of a run is the largest of its first day: V4 means V4-Pro. Names of several runs
     are listed with their days, so that one of them can be copied.
     """
-    from engine.threat.evidence import family
+    from engine.threat.evidence import family, flagship_of
 
     if not found:
         raise UnknownNameError("release", name, known)
     if len({family(r.model) for r in found}) > 1:
         newest = sorted(found, key=lambda r: (r.released_on, r.model), reverse=True)
         raise _several(name, [f'"{r.model}" {r.released_on}' for r in newest])
-    return min(found, key=lambda r: (r.released_on, -(r.total_params_b or 0.0), r.model))
+    return flagship_of(found)
 
 
 def find_name(name: str, known: Iterable[str], what: str) -> str:

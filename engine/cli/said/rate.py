@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from engine.cli.said import told
-from engine.report.blocks import Block, ItemList, Line, Lines, Note, plain_table
+from engine.report.blocks import Block, ItemList, Line, Lines, ListItem, Note, plain_table
 from engine.report.i18n import Said
 from engine.report.labels import N_
 from engine.report.sections.changes import Changes
@@ -48,8 +48,9 @@ def league_text(
     most: int | None,
     changes: Sequence[ThreatRating],
     voice: Speaker,
+    explained: Sequence[tuple[ModelRelease, ThreatRating]] = (),
 ) -> str:
-    """The league table, 80 columns; most None: every release."""
+    """The league table, 80 columns; most None: every release. explained: told with a reason."""
     _ = voice.say
     rated = [pair for pair in league if pair[1].rateable]
     shown = rated if most is None else [p for p in rated if abs(p[1].score) >= SLIGHT][:most]
@@ -69,7 +70,27 @@ def league_text(
     told_changes = [c for c in changes if most is None or abs(c.score) >= SLIGHT]
     title = _("Threat to Nvidia, known by {on:date}", on=as_of)
     between = [_changes(told_changes, voice)] if told_changes else []
-    return told(voice, (title, blocks), (_("Between releases, newest first"), between))
+    return told(
+        voice,
+        (title, blocks),
+        (_("Why"), _reasons(explained, voice)),
+        (_("Between releases, newest first"), between),
+    )
+
+
+def _reasons(explained: Sequence[tuple[ModelRelease, ThreatRating]], voice: Speaker) -> list[Block]:
+    """A line of reason for each, the highest score first."""
+    lines = tuple(
+        ListItem(
+            text=voice.say(
+                "{model}, {on:date}, {score:.1f}: {why}",
+                model=Said(clean(release.model, limit=MOST_NAME)), on=release.released_on,
+                score=rating.score, why=voice.tell(rating.in_short),
+            )
+        )
+        for release, rating in explained
+    )  # fmt: skip
+    return [ItemList(items=lines)] if lines else []
 
 
 def _league(league: Sequence[tuple[ModelRelease, ThreatRating]], voice: Speaker) -> Block:

@@ -424,6 +424,56 @@ def _told(new: ModelRelease, around: World) -> Case:
     return cases_of(new, around, params(), setting_of(new, around, params()), stake, now).told
 
 
+# --- one line of reason ---
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (ASCEND, "Training on home-grown chips moves the odds"),
+        ({"price_output_usd_per_mtok": 0.02, "price_input_usd_per_mtok": 0.01}, "it costs"),
+        ({"price_output_usd_per_mtok": 50.0, "price_input_usd_per_mtok": 20.0}, "best open weights"),
+    ],
+)  # fmt: skip
+def test_one_line_tells_what_most_of_it_comes_from(given: dict[str, Any], said: str) -> None:
+    around = world(release("Open before", -30, gpqa_diamond_pct=40.0, mmlu_pro_pct=60.0,
+                           swe_bench_verified_pct=20.0, aime_pct=20.0))  # fmt: skip
+    rating = rated(release(**given), around)
+    parts = {n: p for n, p in rating.channels.items() if n != "residual"}
+
+    assert abs(max(parts.values(), key=abs)) > 0.5
+    assert said in rating.in_short
+    assert rating.in_short.count(". ") == 0
+
+
+DEAR = {"price_output_usd_per_mtok": 50.0, "price_input_usd_per_mtok": 20.0}
+
+
+@pytest.mark.parametrize(
+    ("opened", "said"),
+    [(True, "Its open weights lead no further"), (False, "Its weights are closed"), (None, "")],
+)
+def test_one_line_tells_why_it_is_next_to_nothing(opened: bool | None, said: str) -> None:
+    twin = release("Twin", -10)
+    rating = rated(release(open_weights=opened, **DEAR), world(twin))
+
+    assert abs(rating.score) < 0.5
+    assert "no cheaper than Twin" in rating.in_short
+    assert said in rating.in_short
+    assert ("weights" in rating.in_short) is bool(said)
+
+
+def test_where_no_price_is_lower_the_reasons_say_that_prices_are_by_the_token() -> None:
+    """A model that answers in fewer words may cost less and is not told from one that does not."""
+    by_token = "Prices are compared by the token"
+    around = world(release("Twin", -10))
+
+    assert by_token in rated(release(**DEAR), around).reasons
+    assert by_token not in rated(release(price_output_usd_per_mtok=0.02), around).reasons
+    assert by_token not in rated(release(**UNPRICED), around).reasons
+    assert by_token not in rated(release(**DEAR), world(releases=())).reasons
+
+
 # --- time ---
 
 
