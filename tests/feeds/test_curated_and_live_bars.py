@@ -7,20 +7,25 @@ cent on some days, a dividend short on others, and three closes plainly wrong.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from backtests.replay import Costs, replay
 from config.settings import PACKAGED, Lags
+from engine.decision.decide import evaluate
 from engine.record.asof import bars_at
 from engine.record.history import History
 from engine.record.readings import ACTIONS, BARS
 from engine.record.store import Store
+from engine.service import bind
+from engine.service.history import open_window
+from engine.service.wiring import load_reference
 from engine.values import Fact
 from feeds.bars import KINDS, exchange_sessions
 from feeds.base import FeedConfig, load_feeds
@@ -135,6 +140,55 @@ def test_what_differs_is_told_and_the_curated_close_stands(record: Store) -> Non
     assert all(f"NVDA {on}" in " ".join(nvda.problems) for on in WRONG)
     assert bars_at(history_after, "NVDA", EVENING) == before
     assert not moved
+
+
+# --- the backtest itself ----------------------------------------------------------------------
+
+
+Backtested = tuple[bytes, bytes, int]
+"""Target weight of each session, equity after each, number of switches."""
+
+
+def backtested(store: Store) -> Backtested:
+    """The shipped strategy over the 207 sessions, as ``nvsignal backtest`` runs it."""
+    window = open_window(
+        store, bind.load(PACKAGED), Costs(), FIRST, LAST, now=EVENING + timedelta(hours=1)
+    )
+    target = evaluate(window.config.blend, window.features).target_weight[window.rows]
+    run = replay(window.market, target, capital=1.0)
+    assert len(target) == len(run.equity) == 207
+    return target.tobytes(), run.equity.tobytes(), len(run.trades)
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Iterator[Store]:
+    """The shipped record, as a first start makes it."""
+    with Store.open(f"sqlite:///{tmp_path / 'whole.db'}") as store:
+        load_reference(store, bind.load(PACKAGED))
+        yield store
+
+
+def test_a_backtest_is_the_same_to_the_bit_after_the_poll(whole: Store) -> None:
+    """Yahoo's rounding and three wrong closes: same weights, same equity, same trades. A version
+    that did overrule would show."""
+    before = backtested(whole)
+    for noise in (rounded, wrong):
+        polled(whole, noise)
+    after = backtested(whole)
+    for on in WRONG:
+        told = max(
+            (f for f in whole.facts(kinds=(BARS.name,)) if f.key == f"NVDA:{on}"),
+            key=lambda f: f.known_at,
+        )
+        slipped = {k: told.payload[k] * 1.009 for k in ("open", "high", "low", "close")}
+        payload = {**told.payload, **slipped}
+        whole.record([replace(told, payload=payload, known_at=told.known_at + SECOND)])
+
+    assert after == before
+    assert backtested(whole) != before
+
+
+SECOND = timedelta(seconds=1)
 
 
 def test_the_check_sees_a_version_that_overrules(record: Store) -> None:
