@@ -62,6 +62,10 @@ _OWN: dict[str, Any] = {
 }
 
 
+_READ_ONLY = frozenset({"price_elsewhere"})
+"""Of a release, what sources tell beside it: nothing to assume."""
+
+
 def _fields() -> dict[str, Any]:
     """Every field of ``ModelRelease`` with its kind, so that no second list has to follow it."""
     hints = get_type_hints(ModelRelease)
@@ -73,7 +77,7 @@ def _fields() -> dict[str, Any]:
     rest = {
         f.name: (kinds.get(hints[f.name], hints[f.name]), f.default)
         for f in dataclasses.fields(ModelRelease)
-        if f.name not in _OWN
+        if f.name not in _OWN and f.name not in _READ_ONLY
     }
     return {**_OWN, **rest}
 

@@ -220,7 +220,8 @@ class ModelRelease:
     Parameters in billions, training tokens in trillions, prices in USD per million tokens,
     benchmark scores in percent, ``lmarena_elo`` in points, context in thousand tokens.
     ``hardware_named`` keeps the words of the source on training hardware; ``inference_domestic``
-    is True when domestic-chip inference was announced with the release.
+    is True when domestic-chip inference was announced with the release. ``price_elsewhere`` is what
+    other lists ask, as ``LIST 0.1 / 0.3``, where that is another price than this one.
     """
 
     model: str
@@ -249,6 +250,7 @@ class ModelRelease:
     claimed_training_cost_usd: float | None = None
     inference_domestic: bool | None = None
     setback: str | None = None
+    price_elsewhere: str | None = None
     is_comparison: bool = False
     source: str = ""
     confidence: float | None = None

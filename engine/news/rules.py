@@ -193,6 +193,19 @@ _POLICY_ACTORS = (
 )
 
 
+def _is_named(reading: Reading, code: str) -> bool:
+    """Whether ``code`` is told, and not by words of another government's name alone: *commerce* in
+    the name of China's ministry names no American one."""
+    if code != "us_gov" or not _has(reading, "cn_gov"):
+        return _has(reading, code)
+    ours, theirs = column_of()["us_gov"], column_of()["cn_gov"]
+    taken = [hit[:2] for hit in reading.hits if hit[2] == theirs]
+    return any(
+        hit[2] == ours and not any(a <= hit[0] and hit[1] <= b for a, b in taken)
+        for hit in reading.hits
+    )
+
+
 _EXPORT_ACTORS = (_POLICY_ACTORS[0], _POLICY_ACTORS[2], _POLICY_ACTORS[1])
 
 
@@ -231,7 +244,7 @@ def actor(reading: Reading, event_type_name: str) -> str:
     if event_type_name in _POLICY:
         exports = event_type_name != "regulatory_probe"
         order = _EXPORT_ACTORS if exports else _POLICY_ACTORS
-        named = next((name for code, name in order if _has(reading, code)), None)
+        named = next((name for code, name in order if _is_named(reading, code)), None)
         if named is not None:
             return named
     return next(_company_names(reading), None) or next(

@@ -185,6 +185,7 @@ def _release(row: Mapping[str, str], released: date, known: datetime) -> ModelRe
         hardware_named=_text(row, "training_hardware"),
         inference_domestic=_flag(row, "inference_domestic_day0"),
         setback=_setback(row.get("delay_or_setback_note") or ""),
+        price_elsewhere=None,
         is_comparison=row.get("role", "").strip() == "us_comparison",
         source=row.get("source", "").strip(),
         confidence=_CONFIDENCE.get((row.get("confidence") or "").strip()),

@@ -292,21 +292,19 @@ LEAST_CONFLICT = 0.05
 """Two lists whose prices differ by a smaller share of the higher one agree."""
 
 
-def _elsewhere(prices: Sequence[ModelPrice], chosen: ModelPrice, instant: datetime) -> str:
-    """What other lists ask at ``instant`` where that differs from ``chosen``; else ""."""
-    others = {p.source for p in prices if p.source != chosen.source}
+def _elsewhere(prices: Sequence[ModelPrice], chosen: ModelPrice, instant: datetime) -> str | None:
+    """What other lists ask at ``instant``, where that differs from ``chosen``; else None."""
     told = []
-    for source in sorted(others):
+    for source in sorted({p.source for p in prices if p.source != chosen.source}):
         other = _price_at((p for p in prices if p.source == source), instant)
-        if other is None:
-            continue
-        asked, here = _asked(other), _asked(chosen)
-        if abs(asked - here) > LEAST_CONFLICT * max(asked, here):
-            prices_told = f"{other.input_usd_per_mtok:g} / {other.output_usd_per_mtok:g}"
-            told.append(f"{source} asks {prices_told}")
-    if not told:
-        return ""
-    return f"; priced by {chosen.source}, while {', '.join(told)} USD per million tokens"
+        if other is not None and _differ(_asked(other), _asked(chosen)):
+            asked = f"{other.input_usd_per_mtok:g} / {other.output_usd_per_mtok:g}"
+            told.append(f"{source} {asked}")
+    return "; ".join(told[:3]) or None
+
+
+def _differ(one: float, other: float) -> bool:
+    return abs(one - other) > LEAST_CONFLICT * max(one, other)
 
 
 SAME_RELEASE = timedelta(days=60)
@@ -380,10 +378,10 @@ def _family_facts(
         main = main or _main(latest)
         if main:
             at = from_micros(known_us)
-            tests = _scores_at(scores, at)
+            told = _scores_at(scores, at)
             price = _price_at(prices, at)
-            said = "" if price is None else _elsewhere(prices, price, at)
-            fact = _fact(lab, latest[main], latest.values(), price, tests, said)
+            told["price_elsewhere"] = None if price is None else _elsewhere(prices, price, at)
+            fact = _fact(lab, latest[main], latest.values(), price, told)
             fact = replace(fact, known_at=at)
             if not found or found[-1].payload != fact.payload:
                 found.append(fact)
@@ -409,8 +407,7 @@ def _fact(
     main: Repository,
     builds: Iterable[Repository],
     price: ModelPrice | None,
-    tests: Mapping[str, Any],
-    said: str,
+    told: Mapping[str, Any],
 ) -> Fact:
     name = main.id.partition("/")[2]
     total_b = (main.config_params or main.total_params or 0.0) / 1e9
@@ -434,9 +431,9 @@ def _fact(
         inference_domestic=main.served_at_home,
         price_input_usd_per_mtok=None if price is None else price.input_usd_per_mtok,
         price_output_usd_per_mtok=None if price is None else price.output_usd_per_mtok,
-        source=f"{PROVENANCE}{main.id}, created {main.occurred_at:%Y-%m-%d}{said}",
+        source=f"{PROVENANCE}{main.id}, created {main.occurred_at:%Y-%m-%d}",
         confidence=CONFIDENCE,
-        **tests,
+        **told,
     )
     return RELEASES.fact(
         release,

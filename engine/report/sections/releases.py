@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,8 @@ class Releases(Section):
         for card in heavy:
             yield _card(card, voice, why_open=card is heavy[0])
         slight = [card for card in report.releases if card.rating.score < SLIGHT]
-        yield ItemList(items=tuple(_slight(card, voice) for card in slight))
+        lines = tuple(_slight(card, voice) for card in slight)
+        yield ItemList(items=lines, title=voice.say("Other releases") if heavy else "")
 
     def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """One entry for each release: the rating's figures, its facts, its cost, the claims."""
@@ -176,10 +178,24 @@ def _hardware(r: ModelRelease, undisclosed: str, voice: Speaker) -> str:
 
 
 def _prices(card: ReleaseCard, undisclosed: str, voice: Speaker) -> str:
-    """Today's list price, and the one that was rated where it has changed since."""
+    """Today's list price, the one that was rated where it has changed since, and other lists'."""
     now = _list_price(card.release, undisclosed, voice)
     then = _list_price(card.rated or card.release, undisclosed, voice)
-    return now if now == then else voice.say("{now}; {then} when rated", now=now, then=then)
+    told = now if now == then else voice.say("{now}; {then} when rated", now=now, then=then)
+    others = [_elsewhere(text, voice) for text in (card.release.price_elsewhere or "").split("; ")]
+    return "; ".join((told, *filter(None, others)))
+
+
+_FIGURE = r"\d{1,5}(?:\.\d{1,6})?(?:e-?\d\d?)?"
+
+
+def _elsewhere(text: str, voice: Speaker) -> str:
+    """One other list's price, ``LIST 0.1 / 0.3``, in the reader's figures."""
+    found = re.fullmatch(rf"(.{{1,60}}) ({_FIGURE}) / ({_FIGURE})", text)
+    if found is None:
+        return ""
+    source, a, b = clean(found[1], limit=60), float(found[2]), float(found[3])
+    return voice.say("{source} asks {a:usd2} / {b:usd2}", source=Said(source), a=a, b=b)
 
 
 def _list_price(r: ModelRelease, undisclosed: str, voice: Speaker) -> str:

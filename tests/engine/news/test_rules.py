@@ -176,6 +176,12 @@ def test_actor_is_a_government_where_the_type_is_theirs() -> None:
     assert actor("Powell hints at cut", "rates") == "Fed"
     assert actor("Qwen3 tops charts", "model_release") == "Alibaba"
     assert actor("Rain", "irrelevant") == ""
+    notice = "China's commerce ministry imposes export controls on gallium"
+    assert actor(notice, "export_restriction") == "China"
+    assert actor("商务部公布对高端芯片实施进口管制", "export_restriction") == "China"
+    assert actor("美国商务部收紧对华芯片出口", "export_restriction") == "US government"
+    both = "US commerce department bans H20, China's commerce ministry objects"
+    assert actor(both, "export_restriction") == "US government"
 
 
 def test_directions_agree_with_the_curated_events() -> None:
