@@ -284,7 +284,7 @@ class _Bench:
 
 def _traced(answer: Answer) -> Trace:
     if answer.trace is None:
-        raise NvsignalError("a run broke off: " + "; ".join(answer.refused)[:200])
+        raise NvsignalError(phrase("a run broke off: {why}", why="; ".join(answer.refused)[:200]))
     return answer.trace
 
 
@@ -309,7 +309,7 @@ def _first_row(history: History, full: Trace) -> int:
     """The first session that was decided with a price known."""
     bars = history.known("bar", from_micros(int(full.decide_at_us[-1])))
     if not bars:
-        raise InputError("the record holds no prices", remedy="import bars first")
+        raise InputError(phrase("the record holds no prices"), remedy=phrase("import bars first"))
     first = bars[0].known_at
     return next(
         (t for t in range(len(full)) if from_micros(int(full.decide_at_us[t])) >= first), len(full)
@@ -325,12 +325,17 @@ class _Choice:
 
     def __post_init__(self) -> None:
         if self.dates != "all" and self.dates < 1:
-            raise OutOfRangeError("--dates", self.dates, "1 or more, or all")
+            raise OutOfRangeError("--dates", self.dates, phrase("1 or more, or all"))
 
     def __call__(self, history: History, full: Trace) -> tuple[int, ...]:
         possible = range(_first_row(history, full), len(full))
         if len(possible) < 2:
-            raise InputError(f"{len(possible)} decision dates are too few to cut the record")
+            raise InputError(
+                phrase(
+                    "{n_possible} decision dates are too few to cut the record",
+                    n_possible=len(possible),
+                )
+            )
         if self.dates == "all" or self.dates >= len(possible):
             return tuple(possible)
         rng = random.Random(self.seed)  # noqa: S311 - a sample, not a secret

@@ -78,13 +78,20 @@ def returns_at(
     symbols = {bar.symbol for bar in known(history, BARS, at).values()}
     others = sorted(symbols - {firm, "VIX"})
     if benchmark not in others:
-        raise UnknownNameError("benchmark", benchmark, others)
+        raise UnknownNameError(phrase("benchmark"), benchmark, others)
     if firm not in symbols:
-        raise UnknownNameError("symbol", firm, symbols)
+        raise UnknownNameError(phrase("symbol"), firm, symbols)
     bars = {symbol: bars_at(history, symbol, at) for symbol in (firm, benchmark)}
     common = tuple(day for day in bars[firm] if day in bars[benchmark])
     if len(common) < 2:
-        raise InputError(f"{firm} and {benchmark} share {len(common)} sessions")
+        raise InputError(
+            phrase(
+                "{firm} and {benchmark} share {n_common} sessions",
+                firm=firm,
+                benchmark=benchmark,
+                n_common=len(common),
+            )
+        )
     simple = {
         symbol: _simple(prices_over(own, actions_at(history, symbol, at), common, symbol=symbol))
         for symbol, own in bars.items()
@@ -184,7 +191,13 @@ def fit(
     mean = float(m.mean())
     s_mm = float(((m - mean) ** 2).sum())
     if not s_mm > 0:
-        raise DataError(f"{series.benchmark} does not move before {occurrence.session_on}")
+        raise DataError(
+            phrase(
+                "{benchmark} does not move before {session_on}",
+                benchmark=series.benchmark,
+                session_on=str(occurrence.session_on),
+            )
+        )
     beta = float(((m - mean) * (r - r.mean())).sum()) / s_mm
     alpha = float(r.mean()) - beta * mean
     residuals = r - alpha - beta * m
@@ -415,7 +428,7 @@ def base_rate(returns: FloatArray) -> BaseRate:
     """Of ``returns`` (n,), fractions; a large fall is below ``LARGE_FALL_PCT``."""
     pct = 100.0 * returns[np.isfinite(returns)]
     if pct.size == 0:
-        raise DataError("no returns to describe")
+        raise DataError(phrase("no returns to describe"))
     return BaseRate(
         n=int(pct.size),
         mean_pct=float(pct.mean()),
@@ -535,8 +548,16 @@ def study(
     usable, left_out = _usable(events, place, series, windows, estimation, gap)
     if not usable:
         raise InputError(
-            f"no {kind} event has {estimation} sessions of prices before and its window after",
-            remedy=f"prices run from {series.sessions_on[0]} to {series.sessions_on[-1]}",
+            phrase(
+                "no {kind} event has {estimation} sessions of prices before and its window after",
+                kind=kind,
+                estimation=estimation,
+            ),
+            remedy=phrase(
+                "prices run from {sessions_on} to {sessions_on2}",
+                sessions_on=str(series.sessions_on[0]),
+                sessions_on2=str(series.sessions_on[-1]),
+            ),
         )
     found = tuple(_window(series, usable, place, w, estimation, gap) for w in windows)
     last = [fit(series, o, place[o.session_on], windows[-1], estimation, gap) for o in usable]
@@ -568,25 +589,47 @@ def check_design(series: Returns, windows: Sequence[Window], estimation: int, ga
     """Refuse a study that cannot be made, naming the number and what is allowed."""
     if not LEAST_ESTIMATION <= estimation <= MOST_ESTIMATION:
         raise OutOfRangeError(
-            "--estimation", estimation, f"{LEAST_ESTIMATION} to {MOST_ESTIMATION} sessions"
+            "--estimation",
+            estimation,
+            phrase(
+                "{least_estimation} to {most_estimation} sessions",
+                least_estimation=LEAST_ESTIMATION,
+                most_estimation=MOST_ESTIMATION,
+            ),
         )
     if gap < 0:
-        raise OutOfRangeError("gap", gap, "0 sessions or more")
+        raise OutOfRangeError("gap", gap, phrase("0 sessions or more"))
     if not windows:
-        raise InputError("no window to study", remedy="for example --window 0,5")
+        raise InputError(phrase("no window to study"), remedy=phrase("for example --window 0,5"))
     for first, last in windows:
         if first > last:
-            raise InputError(f"the window {first},{last} ends before it begins")
+            raise InputError(
+                phrase(
+                    "the window {first},{last} ends before it begins",
+                    first=str(first),
+                    last=str(last),
+                )
+            )
         length = last - first + 1
         have = len(series.sessions_on) - 1
         if length + estimation + gap > have:
             raise InputError(
-                f"the window {first},{last} with {estimation} sessions of estimation and a gap of "
-                f"{gap} is longer than the data",
-                remedy=f"there are {have} returns",
+                phrase(
+                    "the window {first},{last} with {estimation} sessions of estimation and "
+                    "a gap of {gap} is longer than the data",
+                    first=str(first),
+                    last=str(last),
+                    estimation=estimation,
+                    gap=gap,
+                ),
+                remedy=phrase("there are {have} returns", have=have),
             )
         if length > MOST_WINDOW or max(abs(first), abs(last)) > MOST_WINDOW:
-            raise OutOfRangeError("--window", f"{first},{last}", f"at most {MOST_WINDOW} sessions")
+            raise OutOfRangeError(
+                "--window",
+                f"{first},{last}",
+                phrase("at most {most_window} sessions", most_window=MOST_WINDOW),
+            )
 
 
 def _usable(

@@ -14,6 +14,7 @@ from backtests.replay import Costs, UnitValues, market, prices_over, replay
 from backtests.trace import Trace
 from engine.clock import from_micros
 from engine.errors import DataError, NvsignalError, OutOfRangeError
+from engine.phrases import phrase
 from engine.record.asof import actions_at, bars_at
 from engine.record.history import History
 from engine.values import Fact
@@ -153,7 +154,7 @@ def delay(
     What would become usable behind the last row stays unknown.
     """
     if sessions < 1:
-        raise OutOfRangeError("delay", sessions, "1 session or more")
+        raise OutOfRangeError("delay", sessions, phrase("1 session or more"))
     kept = []
     for fact in facts:
         if fact.kind in kinds:
@@ -174,5 +175,5 @@ def droppable(history: History) -> tuple[str, ...]:
 def backfilled_share(history: History) -> float:
     """Share of the facts whose ``known_at`` was assumed, 0 to 1."""
     if not len(history):
-        raise DataError("the record is empty")
+        raise DataError(phrase("the record is empty"))
     return sum(f.backfilled for f in history) / len(history)

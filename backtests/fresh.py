@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from backtests.surroundings import OutsideRecordError, Surroundings, enter
 from backtests.trace import Run, Trace
 from engine.errors import InputError, NvsignalError
+from engine.phrases import phrase
 from engine.record.history import History
 
 PRELOADED = ("backtests.audit",)
@@ -107,8 +108,8 @@ class Fresh:
             found = ours.recv()
         except (EOFError, ConnectionResetError):
             found = NvsignalError(
-                "the process of a run ended without an answer",
-                remedy="see above for its own words; too little memory is the usual reason",
+                phrase("the process of a run ended without an answer"),
+                remedy=phrase("see above for its own words; too little memory is the usual reason"),
             )
         finally:
             ours.close()

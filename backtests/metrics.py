@@ -23,6 +23,7 @@ import numpy as np
 
 from backtests.replay import Replay, Trade
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.values import FloatArray
 
 SESSIONS_A_YEAR = 252
@@ -55,11 +56,19 @@ class Moments:
 def moments(returns: FloatArray) -> Moments:
     """Moments of ``returns`` (n,), n >= 1; not-finite values are refused by row."""
     if returns.ndim != 1 or returns.size == 0:
-        raise DataError(f"returns have shape {returns.shape}, not (n,) with n > 0")
+        raise DataError(
+            phrase("returns have shape {shape}, not (n,) with n > 0", shape=str(returns.shape))
+        )
     bad = ~np.isfinite(returns)
     if bad.any():
         row = int(np.argmax(bad))
-        raise DataError(f"return {row} = {float(returns[row])!r} is not a number")
+        raise DataError(
+            phrase(
+                "return {row} = {returns} is not a number",
+                row=str(row),
+                returns=repr(float(returns[row])),
+            )
+        )
     n, mean = returns.size, float(returns.mean())
     centred = returns - mean
     second = float((centred**2).mean())

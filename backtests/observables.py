@@ -23,6 +23,7 @@ from backtests.overfitting import bootstrap_rows
 from backtests.reliability import crps
 from engine.decision.features import RatedRelease
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.record.readings import Consensus, Earnings
 from engine.values import Features, FloatArray, ThreatRating
 
@@ -291,7 +292,7 @@ def _substitution_width_usd_bn(rating: ThreatRating) -> float:
 def score(told: Sequence[ResolvedForecast]) -> ScoredQuantity:
     """CRPS, skill with its interval, coverage and places; ``DataError`` without forecasts."""
     if not told:
-        raise DataError("no forecast of this quantity has run its course")
+        raise DataError(phrase("no forecast of this quantity has run its course"))
     ours = np.array([_crps(t.sample(), t.came) for t in told])
     past = np.array([_crps(t.past, t.came) for t in told])
     drawn = _blocks(len(told))

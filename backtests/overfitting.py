@@ -69,7 +69,13 @@ def overfitting_probability(
     """
     blocks, sets = block_sums.shape
     if blocks % 2 or blocks < 2 or sets < 2 or block_squares.shape != block_sums.shape:
-        raise DataError(f"{blocks} blocks of {sets} sets: an even number and two sets are needed")
+        raise DataError(
+            phrase(
+                "{blocks} blocks of {sets} sets: an even number and two sets are needed",
+                blocks=blocks,
+                sets=sets,
+            )
+        )
     # Of a split and its mirror image, the one that holds block 0 comes in the first half of the
     # lexicographic order and its mirror at the same distance from the end.
     halves = list(itertools.combinations(range(blocks), blocks // 2))
@@ -125,7 +131,10 @@ def block_length(returns: FloatArray) -> float:
     """Best mean block length of the stationary bootstrap for the mean of ``returns`` (n,)."""
     n = returns.size
     if n < 20:
-        raise DataError(f"{n} returns are too few for a bootstrap", remedy="at least 20 are needed")
+        raise DataError(
+            phrase("{n} returns are too few for a bootstrap", n=str(n)),
+            remedy=phrase("at least 20 are needed"),
+        )
     centred = returns - returns.mean()
     if not float(centred @ centred) > 0:
         return 1.0
@@ -170,7 +179,7 @@ def bootstrap_rows(
     on with the next row, round the end. Random numbers are drawn sample by sample.
     """
     if mean_block < 1:
-        raise DataError(f"mean block length {mean_block} is below 1")
+        raise DataError(phrase("mean block length {mean_block} is below 1", mean_block=mean_block))
     rows = np.empty((draws, n), dtype=np.int64)
     place = np.arange(n)
     for draw in range(draws):
@@ -285,8 +294,8 @@ def superior_ability_p_value(
         from arch.bootstrap import SPA
     except ImportError:
         raise NotObservedError(
-            "test of superior ability skipped: package 'arch' is not installed",
-            remedy="pip install '.[stats]' in nvsignal's folder",
+            phrase("test of superior ability skipped: package 'arch' is not installed"),
+            remedy=phrase("pip install '.[stats]' in nvsignal's folder"),
         ) from None
     moving = np.ptp(models - holding[:, None], axis=0) > 1e-12
     if not moving.any():

@@ -16,6 +16,7 @@ from backtests.overfitting import bootstrap_rows
 from engine.decision import risk
 from engine.decision.risk import Chance, Forecast
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.values import BoolArray, Features, FloatArray
 
 DRAWS = 1_000
@@ -95,7 +96,9 @@ def score_chance(chance: Chance, rows: BoolArray) -> ChanceScore:
     """Score ``chance`` on ``rows`` (T,) whose windows are over."""
     own = rows & ~np.isnan(chance.outcome) & ~np.isnan(chance.model)
     if not own.any():
-        raise DataError("no forecast has run its course", remedy="choose a longer window")
+        raise DataError(
+            phrase("no forecast has run its course"), remedy=phrase("choose a longer window")
+        )
     came = chance.outcome[own]
     said, base, model = chance.chance[own], chance.base[own], chance.model[own]
     interval = skill_interval((said - came) ** 2, (base - came) ** 2, chance.horizon)

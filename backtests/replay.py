@@ -60,7 +60,7 @@ class Costs:
         for name, most in limits.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and 0.0 <= value <= most):
-                raise OutOfRangeError(name, value, f"0 to {most:g}")
+                raise OutOfRangeError(name, value, phrase("0 to {most:sig6}", most=most))
 
     @property
     def fee(self) -> float:
@@ -93,7 +93,7 @@ class RawPrices:
                 raise DataError(
                     phrase(
                         "{symbol} {name} has shape {shape}, not ({rows},)",
-                        symbol=str(self.symbol),
+                        symbol=self.symbol,
                         name=str(name),
                         shape=str(array.shape),
                         rows=str(rows),
@@ -107,7 +107,7 @@ class RawPrices:
                 raise DataError(
                     phrase(
                         "{symbol} {name} of {sessions_on} (row {row}) = {array}",
-                        symbol=str(self.symbol),
+                        symbol=self.symbol,
                         name=str(name),
                         sessions_on=str(self.sessions_on[row]),
                         row=str(row),
@@ -402,7 +402,7 @@ def replay(
     account is wiped out.
     """
     if not (math.isfinite(capital) and capital > 0):
-        raise OutOfRangeError("capital", capital, "more than 0")
+        raise OutOfRangeError("capital", capital, phrase("more than 0"))
     check_weights(target_weight, world.sessions_on)
     account = _Account(world, capital)
     rows = len(world)

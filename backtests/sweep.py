@@ -27,6 +27,7 @@ from config.strategy import Rule
 from engine.decision.decide import Bearing, bearing_of, score_pair
 from engine.decision.evidence import Blend, Voice
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
+from engine.phrases import phrase
 from engine.values import BoolArray, Features, FloatArray
 from strategies.base import levels_of
 
@@ -70,25 +71,30 @@ def parse_axis(text: str) -> GridAxis:
     name = name.strip()
     if not found or not name or not given.strip():
         raise InputError(
-            f"--grid '{text[:80]}' names no values", remedy="write name=low:high:count or name=a,b"
+            phrase("--grid '{text}' names no values", text=text[:80]),
+            remedy=phrase("write name=low:high:count or name=a,b"),
         )
     try:
         values = _spaced(given) if ":" in given else [float(v) for v in given.split(",")]
     except ValueError:
         raise InputError(
-            f"--grid '{text[:80]}': not numbers", remedy="write name=low:high:count or name=a,b"
+            phrase("--grid '{text}': not numbers", text=text[:80]),
+            remedy=phrase("write name=low:high:count or name=a,b"),
         ) from None
     if not all(map(math.isfinite, values)):
-        raise InputError(f"--grid '{text[:80]}': values must be finite")
+        raise InputError(phrase("--grid '{text}': values must be finite", text=text[:80]))
     if len(set(values)) != len(values):
-        raise InputError(f"--grid '{text[:80]}': a value comes twice")
+        raise InputError(phrase("--grid '{text}': a value comes twice", text=text[:80]))
     return GridAxis(name=name, values=tuple(values))
 
 
 def _spaced(given: str) -> list[float]:
     low, high, count = given.split(":")
     if not 1 <= int(count) <= MOST_SETS:
-        raise InputError(f"--grid '{given[:60]}' asks for {count} values", remedy="1 or more")
+        raise InputError(
+            phrase("--grid '{given}' asks for {count} values", given=given[:60], count=str(count)),
+            remedy=phrase("1 or more"),
+        )
     # Rounded, so that -0.4:-0.1:7 says -0.35 and not -0.35000000000000003.
     return [round(float(v), 12) for v in np.linspace(float(low), float(high), int(count))]
 
@@ -98,9 +104,14 @@ def grid(axes: Sequence[GridAxis]) -> FloatArray:
     _refuse_repeats(axes)
     total = math.prod(len(a.values) for a in axes)
     if not axes or total == 0:
-        raise InputError("the grid is empty", remedy="give at least one --grid name=values")
+        raise InputError(
+            phrase("the grid is empty"), remedy=phrase("give at least one --grid name=values")
+        )
     if total > MOST_SETS:
-        raise InputError(f"the grid has {total:,} sets", remedy=f"at most {MOST_SETS:,}")
+        raise InputError(
+            phrase("the grid has {total:int} sets", total=total),
+            remedy=phrase("at most {most_sets:int}", most_sets=MOST_SETS),
+        )
     return np.array(list(itertools.product(*(a.values for a in axes))), dtype=np.float64)
 
 
@@ -112,9 +123,11 @@ def random_sets(axes: Sequence[GridAxis], n: int, seed: int) -> FloatArray:
     """
     _refuse_repeats(axes)
     if not axes:
-        raise InputError("the grid is empty", remedy="give at least one --grid name=values")
+        raise InputError(
+            phrase("the grid is empty"), remedy=phrase("give at least one --grid name=values")
+        )
     if not 1 <= n <= MOST_SETS:
-        raise OutOfRangeError("random", n, f"1 to {MOST_SETS:,}")
+        raise OutOfRangeError("random", n, phrase("1 to {most_sets:int}", most_sets=MOST_SETS))
     rng = np.random.default_rng(seed)
     columns = []
     for axis in axes:
@@ -130,7 +143,7 @@ def _refuse_repeats(axes: Sequence[GridAxis]) -> None:
     names = [a.name for a in axes]
     for name in names:
         if names.count(name) > 1:
-            raise InputError(f"--grid names '{name}' twice")
+            raise InputError(phrase("--grid names '{name}' twice", name=name))
 
 
 Tables = tuple[FloatArray, FloatArray, FloatArray]
@@ -226,15 +239,23 @@ def make_job(
     """
     rows = len(features.sessions_on)
     if sets.ndim != 2 or sets.shape[1] != len(axes) or not sets.size:
-        raise InputError("the grid is empty", remedy="give at least one --grid name=values")
+        raise InputError(
+            phrase("the grid is empty"), remedy=phrase("give at least one --grid name=values")
+        )
     if not 0 <= start <= rows - len(world):
-        raise DataError(f"the account's window does not fit the {rows} sessions")
+        raise DataError(phrase("the account's window does not fit the {rows} sessions", rows=rows))
     if world.costs.tax_rate:
-        raise InputError("a sweep takes no tax rate", remedy="use nvsignal backtest for that")
+        raise InputError(
+            phrase("a sweep takes no tax rate"), remedy=phrase("use nvsignal backtest for that")
+        )
     if curves and len(world) < 2 * blocks:
         raise InputError(
-            f"{len(world)} sessions are too few for {blocks} blocks",
-            remedy="choose a longer window",
+            phrase(
+                "{n_world} sessions are too few for {blocks} blocks",
+                n_world=len(world),
+                blocks=blocks,
+            ),
+            remedy=phrase("choose a longer window"),
         )
     _check_axes(blend, axes, sets)
     _check_rules(blend, axes, sets)
@@ -258,7 +279,7 @@ def _check_axes(blend: Blend, axes: Sequence[str], sets: FloatArray) -> None:
     known = axis_names(blend)
     for axis, column in zip(axes, sets.T, strict=True):
         if axis not in known:
-            raise UnknownNameError("parameter", axis, known)
+            raise UnknownNameError(phrase("parameter"), axis, known)
         owner, _, name = axis.partition(".")
         for value in (float(column.min()), float(column.max())):
             if owner != "decision" and name != "weight":
@@ -266,9 +287,9 @@ def _check_axes(blend: Blend, axes: Sequence[str], sets: FloatArray) -> None:
                 if not spec.allows(value):
                     raise OutOfRangeError(axis, value, spec.allowed)
             elif name == "weight" and not 0 <= value <= 1_000:
-                raise OutOfRangeError(axis, value, "0 to 1000")
+                raise OutOfRangeError(axis, value, phrase("{low} to {high}", low="0", high="1000"))
             elif name in ("exit_below", "enter_above", "reduce_below") and not -1 <= value <= 1:
-                raise OutOfRangeError(axis, value, "-1 to 1")
+                raise OutOfRangeError(axis, value, phrase("{low} to {high}", low="-1", high="1"))
 
 
 def rules_among(blend: Blend, axes: Sequence[str], sets: FloatArray) -> BoolArray:
@@ -287,16 +308,29 @@ def _check_rules(blend: Blend, axes: Sequence[str], sets: FloatArray) -> None:
     if not fits.all():
         row = int(np.argmin(fits))
         raise InputError(
-            f"set {row} is no rule: exit_below = {columns['exit_below'][row]:g}, enter_above = "
-            f"{columns['enter_above'][row]:g}, reduce_below = {columns['reduce_below'][row]:g}",
-            remedy="exit below enter, reduce above exit, some weight above zero",
+            phrase(
+                "set {row} is no rule: exit_below = {exit:sig6}, enter_above = "
+                "{enter:sig6}, reduce_below = {reduce:sig6}",
+                row=str(row),
+                exit=columns["exit_below"][row],
+                enter=columns["enter_above"][row],
+                reduce=columns["reduce_below"][row],
+            ),
+            remedy=phrase("exit below enter, reduce above exit, some weight above zero"),
         )
     wait = columns["min_sessions_between_changes"]
     if not ((wait >= 0) & (wait <= 252) & (wait == np.floor(wait))).all():
-        raise InputError("min_sessions_between_changes must be whole, from 0 to 252")
+        raise InputError(phrase("min_sessions_between_changes must be whole, from 0 to 252"))
     for name in ("hold_weight", "sell_weight", "reduce_weight"):
         if (columns[name] < LEAST_WEIGHT).any() or (columns[name] > MOST_WEIGHT).any():
-            raise InputError(f"decision.{name} must lie from {LEAST_WEIGHT:g} to {MOST_WEIGHT:g}")
+            raise InputError(
+                phrase(
+                    "decision.{name} must lie from {least_weight:sig6} to {most_weight:sig6}",
+                    name=name,
+                    least_weight=LEAST_WEIGHT,
+                    most_weight=MOST_WEIGHT,
+                )
+            )
 
 
 def axis_names(blend: Blend) -> tuple[str, ...]:
@@ -410,7 +444,13 @@ def gather(job: SweepJob, found: Mapping[int, Chunk]) -> SweepResult:
     """The result from all chunks; a missing one is a ``DataError``."""
     missing = [n for n in range(job.n_chunks) if n not in found]
     if missing:
-        raise DataError(f"{len(missing)} of {job.n_chunks} chunks are missing")
+        raise DataError(
+            phrase(
+                "{n_missing} of {n_chunks} chunks are missing",
+                n_missing=len(missing),
+                n_chunks=job.n_chunks,
+            )
+        )
     edges = block_edges(len(job.world), job.blocks)
     return SweepResult(
         job=job,
@@ -430,7 +470,9 @@ def block_edges(rows: int, blocks: int) -> IntArray:
 def run_chunk(job: SweepJob, number: int) -> Chunk:
     """Chunk ``number`` of ``job``: a pure function of the two."""
     if not 0 <= number < job.n_chunks:
-        raise DataError(f"chunk {number} of {job.n_chunks}")
+        raise DataError(
+            phrase("chunk {number} of {n_chunks}", number=str(number), n_chunks=job.n_chunks)
+        )
     part = job.part(number)
     rules = _rules(job, part)
     books = Accounts(job.world, rules.levels, curves=job.curves)
@@ -441,7 +483,9 @@ def run_chunk(job: SweepJob, number: int) -> Chunk:
 def excess_returns_of(job: SweepJob, rows: Sequence[int]) -> FloatArray:
     """(T, k): returns above cash of the chosen sets, at most a chunk of them."""
     if len(rows) > CHUNK:
-        raise DataError(f"{len(rows)} curves asked for, at most {CHUNK}")
+        raise DataError(
+            phrase("{n_rows} curves asked for, at most {chunk}", n_rows=len(rows), chunk=CHUNK)
+        )
     few = make_job(
         job.blend,
         job.axes,
@@ -612,8 +656,14 @@ def _score_or_name(
     except Exception as error:
         shown = ", ".join(f"{n} = {v:g}" for n, v in zip(names, setting[0], strict=True))
         raise DataError(
-            f"strategy {voice.strategy.name} raised {type(error).__name__}: {error} "
-            f"(setting {row}: {shown or 'as configured'})"
+            phrase(
+                "strategy {name} raised {kind}: {error} (setting {row}: {shown})",
+                name=voice.strategy.name,
+                kind=type(error).__name__,
+                error=error,
+                row=str(row),
+                shown=shown or phrase("as configured"),
+            )
         ) from error
 
 

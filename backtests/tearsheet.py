@@ -21,6 +21,7 @@ from backtests.metrics import SESSIONS_A_YEAR, excess_returns
 from backtests.replay import Replay, UnitValues
 from engine.decision.events import CURATED
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.values import Event, FloatArray
 
 if TYPE_CHECKING:
@@ -101,9 +102,16 @@ class Sheet:
             named["score"] = self.score
         for name, array in named.items():
             if array.shape != (rows,):
-                raise DataError(f"{name} has shape {array.shape}, not ({rows},)")
+                raise DataError(
+                    phrase(
+                        "{name} has shape {shape}, not ({rows},)",
+                        name=name,
+                        shape=str(array.shape),
+                        rows=rows,
+                    )
+                )
         if self.holding.sessions_on != self.run.sessions_on:
-            raise DataError("the account and the benchmark cover different sessions")
+            raise DataError(phrase("the account and the benchmark cover different sessions"))
 
     @property
     def days(self) -> tuple[date, ...]:

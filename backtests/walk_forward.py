@@ -18,6 +18,7 @@ from backtests.replay import replay as replay_weights
 from backtests.sweep import SweepJob, SweepResult, blend_of, run
 from engine.decision.decide import evaluate
 from engine.errors import InputError, OutOfRangeError
+from engine.phrases import phrase
 from engine.values import FloatArray
 
 LEAST_TRAIN = 63
@@ -47,14 +48,20 @@ def folds(
         ("embargo", embargo, 0),
     ):
         if value < least:
-            raise OutOfRangeError(name, value, f"{least} sessions or more")
+            raise OutOfRangeError(name, value, phrase("{least} sessions or more", least=least))
     gap = purge + embargo
     first = train + gap
     if first >= sessions:
         raise InputError(
-            f"train {train} + purge {purge} + embargo {embargo} leave nothing of {sessions} "
-            "sessions to test on",
-            remedy="shorten them, or choose a longer window",
+            phrase(
+                "train {train} + purge {purge} + embargo {embargo} leave nothing of "
+                "{sessions} sessions to test on",
+                train=train,
+                purge=purge,
+                embargo=embargo,
+                sessions=sessions,
+            ),
+            remedy=phrase("shorten them, or choose a longer window"),
         )
     return tuple(
         Fold(

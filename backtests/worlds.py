@@ -24,6 +24,7 @@ from backtests.metrics import SESSIONS_A_YEAR
 from backtests.overfitting import bootstrap_rows
 from backtests.replay import RawPrices
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.record.asof import PRICES
 from engine.record.readings import ACTIONS, BARS, Bar
 from engine.values import Fact, FloatArray
@@ -46,7 +47,9 @@ def rows_of(kind: Kind, sessions: int, rng: np.random.Generator) -> npt.NDArray[
     """(sessions,): for each session the one whose return it gets, of 1 to ``sessions`` - 1."""
     n = sessions - 1
     if n < 3 * LEAST_SHIFT:
-        raise DataError(f"{sessions} sessions are too few for another world")
+        raise DataError(
+            phrase("{sessions} sessions are too few for another world", sessions=sessions)
+        )
     if kind == "shifted":
         drawn = (np.arange(n) + rng.integers(LEAST_SHIFT, n - LEAST_SHIFT)) % n
     else:
@@ -81,7 +84,13 @@ def _moved(
 ) -> Iterable[Fact]:
     """One symbol's bars with the returns of other sessions; a session without bar stays so."""
     if len(bars) != len(days):
-        raise DataError(f"a symbol has {len(bars)} bars in {len(days)} sessions")
+        raise DataError(
+            phrase(
+                "a symbol has {n_bars} bars in {n_days} sessions",
+                n_bars=len(bars),
+                n_days=len(days),
+            )
+        )
     given = [bars[day][1] for day in days]
     old = np.array([bar.close for bar in given])
     split = np.array([splits.get(day, 1.0) for day in days])

@@ -42,7 +42,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from string import Formatter
@@ -171,6 +171,12 @@ def sentences(text: str) -> tuple[str, ...]:
     if text.template != " ".join(f"{{{name}}}" for name in names):
         return (text,)
     return tuple(text.args[name] for name in names)
+
+
+def listed(parts: Iterable[str], *, between: str = ", ") -> Phrase:
+    """``parts`` with ``between`` them, each still translatable."""
+    args = {f"s{i}": part for i, part in enumerate(parts)}
+    return Phrase(between.join(f"{{{name}}}" for name in args), args)
 
 
 @lru_cache(maxsize=2048)

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import DataError
+from engine.phrases import phrase
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
@@ -40,7 +41,14 @@ def need_aware(owner: object, **instants: datetime | None) -> None:
     """Refuse an instant without a zone, by its name."""
     for name, instant in instants.items():
         if instant is not None and instant.tzinfo is None:
-            raise DataError(f"{type(owner).__name__}.{name} = {instant} is naive")
+            raise DataError(
+                phrase(
+                    "{kind}.{name} = {instant} is naive",
+                    kind=type(owner).__name__,
+                    name=name,
+                    instant=str(instant),
+                )
+            )
 
 
 def _need_range(
@@ -53,7 +61,15 @@ def _need_range(
         if not math.isfinite(number) or not inside:
             bracket = "(" if open_low else "["
             raise DataError(
-                f"{type(owner).__name__}.{name} = {number!r} is outside {bracket}{least}, {most}]"
+                phrase(
+                    "{kind}.{name} = {number} is outside {bracket}{least}, {most}]",
+                    kind=type(owner).__name__,
+                    name=name,
+                    number=repr(number),
+                    bracket=bracket,
+                    least=least,
+                    most=most,
+                )
             )
 
 
@@ -90,7 +106,7 @@ class Fact:
         need_aware(self, occurred_at=self.occurred_at, known_at=self.known_at)
         _need_range(self, 0, 1, confidence=self.confidence)
         if not self.kind or not self.key:
-            raise DataError("a Fact needs a kind and a key")
+            raise DataError(phrase("a Fact needs a kind and a key"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +130,9 @@ class Item:
     def __post_init__(self) -> None:
         need_aware(self, known_at=self.known_at, published_at=self.published_at)
         if len(self.title) > MAX_TITLE_CHARS or len(self.summary) > MAX_BODY_CHARS:
-            raise DataError(f"Item from {self.source} is longer than the bounds")
+            raise DataError(
+                phrase("Item from {source} is longer than the bounds", source=self.source)
+            )
 
 
 class Stage(StrEnum):
@@ -182,7 +200,12 @@ class Event:
         need_aware(self, occurred_at=self.occurred_at, known_at=self.known_at)
         _need_range(self, 0, 1, confidence=self.confidence)
         if self.direction not in (-1, 0, 1):
-            raise DataError(f"Event.direction = {self.direction!r} is not -1, 0 or +1")
+            raise DataError(
+                phrase(
+                    "Event.direction = {direction} is not -1, 0 or +1",
+                    direction=repr(self.direction),
+                )
+            )
 
     @property
     def confirmed(self) -> bool:
@@ -262,8 +285,13 @@ class ModelRelease:
         total, active = self.total_params_b, self.active_params_b
         if total is not None and active is not None and active > total:
             raise DataError(
-                f"{self.model}: active_params_b = {active} exceeds total_params_b = {total}",
-                remedy="active parameters are a part of the total",
+                phrase(
+                    "{model}: active_params_b = {active} exceeds total_params_b = {total}",
+                    model=self.model,
+                    active=active,
+                    total=total,
+                ),
+                remedy=phrase("active parameters are a part of the total"),
             )
 
 
@@ -288,7 +316,13 @@ def release_of(fact: Fact) -> ModelRelease:
     payload = dict(fact.payload)
     unknown = payload.keys() - {spec.name for spec in fields(ModelRelease)}
     if unknown:
-        raise DataError(f"model_release {fact.key}: unknown field(s) {sorted(unknown)}")
+        raise DataError(
+            phrase(
+                "model_release {key}: unknown field(s) {unknown}",
+                key=fact.key,
+                unknown=sorted(unknown),
+            )
+        )
     payload["released_on"] = date.fromisoformat(str(payload["released_on"]))
     return ModelRelease(**payload, known_at=fact.known_at)
 
@@ -343,7 +377,14 @@ class Interval:
 
     def __post_init__(self) -> None:
         if not (self.low <= self.mid <= self.high):
-            raise DataError(f"Interval {self.low}, {self.mid}, {self.high} is not ordered")
+            raise DataError(
+                phrase(
+                    "Interval {low}, {mid}, {high} is not ordered",
+                    low=self.low,
+                    mid=self.mid,
+                    high=self.high,
+                )
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -448,9 +489,13 @@ class ThreatRating:
             self, -100, 100, score=self.score, score_low=self.score_low, score_high=self.score_high
         )
         if not self.score_low <= self.score <= self.score_high:
-            raise DataError(f"{self.model}: the interval does not hold the score")
+            raise DataError(
+                phrase("{model}: the interval does not hold the score", model=self.model)
+            )
         if abs(sum(self.channels.values()) - self.score) > 1e-9:
-            raise DataError(f"{self.model}: channels do not add up to the score")
+            raise DataError(
+                phrase("{model}: channels do not add up to the score", model=self.model)
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -479,7 +524,13 @@ class RateExpectation:
     def __post_init__(self) -> None:
         total = sum(o.probability for o in self.outcomes)
         if self.outcomes and abs(total - 1) > 1e-9:
-            raise DataError(f"meeting {self.meeting_on}: probabilities sum to {total}, not 1")
+            raise DataError(
+                phrase(
+                    "meeting {meeting_on}: probabilities sum to {total}, not 1",
+                    meeting_on=str(self.meeting_on),
+                    total=total,
+                )
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -499,7 +550,14 @@ class Features:
     def __post_init__(self) -> None:
         for name, array in self.values.items():
             if array.shape != (len(self.sessions_on),) or array.dtype != np.float64:
-                raise DataError(f"feature {name} has shape {array.shape}, dtype {array.dtype}")
+                raise DataError(
+                    phrase(
+                        "feature {name} has shape {shape}, dtype {dtype}",
+                        name=name,
+                        shape=str(array.shape),
+                        dtype=array.dtype,
+                    )
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -663,4 +721,4 @@ class Decision:
         need_aware(self, decided_at=self.decided_at)
         _need_range(self, 0, 1, coverage=self.coverage, chance_beyond=self.chance_beyond)
         if abs(sum(c.contribution for c in self.contributions) - self.score) > 1e-9:
-            raise DataError("contributions do not add up to the score")
+            raise DataError(phrase("contributions do not add up to the score"))

@@ -18,6 +18,7 @@ from config.schema import Strict
 from engine.errors import FeedError
 from engine.news import clean
 from engine.news.stamps import is_future, parse_stamp
+from engine.phrases import phrase
 from engine.values import Item
 from feeds.base import (
     MAX_ENTRIES,
@@ -78,7 +79,7 @@ class GitHubReleases(DocumentCollector):
         """An item a release that is no draft; ``FeedError`` when the answer is no such list."""
         listed = read_json(body, feed)
         if not isinstance(listed, list):
-            raise FeedError(feed.name, "no list of releases in the answer")
+            raise FeedError(feed.name, phrase("no list of releases in the answer"))
         maker = options_of(feed, AnnouncedOptions).maker
         rows = (_release(r, maker) for r in listed if isinstance(r, dict) and not r.get("draft"))
         return told(rows, feed, fetched_at)

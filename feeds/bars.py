@@ -18,6 +18,7 @@ from statistics import median
 
 from engine.clock import at_new_york
 from engine.errors import DataError
+from engine.phrases import phrase, plural
 from engine.record.asof import IMPORTED, POLLED, bars_at, rank, unconfirmed_at
 from engine.record.history import History
 from engine.record.quarantine import SECOND_LOOK, bound_of, same_close
@@ -133,8 +134,15 @@ def _actions_that_add(
             found += [fact] if fact.kind != BARS.name else []
         elif abs(ACTIONS.read(fact).value - ACTIONS.read(held).value) > _SAME_ACTION:
             problems.append(
-                f"{fact.key}: {fact.source} says {ACTIONS.read(fact).value:g}, the record's "
-                f"{ACTIONS.read(held).value:g} from '{held.source[:60]}' stands"
+                phrase(
+                    "{key}: {source} says {value:sig6}, the record's {value2:sig6} from "
+                    "'{source2}' stands",
+                    key=fact.key,
+                    source=fact.source,
+                    value=ACTIONS.read(fact).value,
+                    value2=ACTIONS.read(held).value,
+                    source2=held.source[:60],
+                )
             )
     return found
 
@@ -167,11 +175,29 @@ class _Door:
         kept: list[tuple[Fact, Bar]] = []
         for fact, bar in bars:
             if bar.session_on not in calendar:
-                problems.append(f"{self.symbol} {bar.session_on}: no session of the exchange")
+                problems.append(
+                    phrase(
+                        "{symbol} {session_on}: no session of the exchange",
+                        symbol=self.symbol,
+                        session_on=str(bar.session_on),
+                    )
+                )
             elif fact.occurred_at > self.now:
-                problems.append(f"{self.symbol} {bar.session_on}: the session is not over")
+                problems.append(
+                    phrase(
+                        "{symbol} {session_on}: the session is not over",
+                        symbol=self.symbol,
+                        session_on=str(bar.session_on),
+                    )
+                )
             elif kept and kept[-1][1].session_on == bar.session_on:
-                problems.append(f"{self.symbol} {bar.session_on}: comes twice")
+                problems.append(
+                    phrase(
+                        "{symbol} {session_on}: comes twice",
+                        symbol=self.symbol,
+                        session_on=str(bar.session_on),
+                    )
+                )
             else:
                 kept.append((fact, bar))
         return kept
@@ -186,9 +212,13 @@ class _Door:
         other = {day: ratio for day, ratio in ratios.items() if abs(ratio - 1) > OTHER_PRICE}
         if len(ratios) < LEAST_OVERLAP or 2 * len(other) <= len(ratios):
             return ""
-        return (
-            f"{self.symbol}: {len(other)} of {len(ratios)} sessions differ from the record, by a "
-            f"factor of {median(other.values()):.3g}: another currency, or adjusted otherwise"
+        return phrase(
+            "{symbol}: {other} of {all} sessions differ from the record, by a factor of "
+            "{factor:sig3}: another currency, or adjusted otherwise",
+            symbol=self.symbol,
+            other=len(other),
+            all=len(ratios),
+            factor=median(other.values()),
         )
 
     def admitted(self, bars: Sequence[tuple[Fact, Bar]], problems: list[str]) -> list[Fact]:
@@ -207,8 +237,16 @@ class _Door:
                 found.append(self._after(fact, standing))
             else:
                 problems.append(
-                    f"{self.symbol} {bar.session_on}: {fact.source} says {bar.close:g}, the "
-                    f"record's {believed.close:g} from '{standing.source[:60]}' stands"
+                    phrase(
+                        "{symbol} {session_on}: {source} says {close:sig6}, the record's "
+                        "{close2:sig6} from '{source2}' stands",
+                        symbol=self.symbol,
+                        session_on=str(bar.session_on),
+                        source=fact.source,
+                        close=bar.close,
+                        close2=believed.close,
+                        source2=standing.source[:60],
+                    )
                 )
         return found
 
@@ -270,11 +308,15 @@ class _Door:
 
     def _wait_line(self, bar: Bar) -> str:
         days = [day for day in self.held if day < bar.session_on]
-        before = f" after {self.held[days[-1]].close:g}" if days else ""
-        return (
-            f"{self.symbol} {bar.session_on}: close {bar.close:g}{before} is beyond a factor of "
-            f"{bound_of(self.symbol):g} and waits until another source, or a poll twelve hours "
-            "from now, repeats it"
+        before = phrase(" after {close:sig6}", close=self.held[days[-1]].close) if days else ""
+        return phrase(
+            "{symbol} {day}: close {close:sig6}{before} is beyond a factor of {bound:sig6} and "
+            "waits until another source, or a poll twelve hours from now, repeats it",
+            symbol=self.symbol,
+            day=str(bar.session_on),
+            close=bar.close,
+            before=before,
+            bound=bound_of(self.symbol),
         )
 
     def holes(self, bars: Sequence[tuple[Fact, Bar]], sessions: Calendar) -> list[str]:
@@ -292,8 +334,13 @@ class _Door:
 
 def hole_line(symbol: str, missing: Sequence[date]) -> str:
     """That sessions have no bar; changes across them are not observed."""
-    count = f"{len(missing)} sessions have" if len(missing) > 1 else "1 session has"
-    return f"{symbol}: {count} no bar, the first {missing[0]}"
+    return plural(
+        "{symbol}: {n} session has no bar, the first {first}",
+        "{symbol}: {n} sessions have no bar, the first {first}",
+        n=len(missing),
+        symbol=symbol,
+        first=str(missing[0]),
+    )
 
 
 def last_session(record: History, symbol: str, now: datetime) -> date | None:

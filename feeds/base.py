@@ -52,6 +52,7 @@ from config.schema import Place, Strict, faults_in
 from engine.clock import from_micros, to_micros
 from engine.errors import FeedError, UnknownNameError
 from engine.news.stamps import MAX_ZONE, is_future, read_stamp
+from engine.phrases import phrase
 from engine.shown import FeedState
 from engine.values import Fact, Item
 from feeds.proxies import proxies_of
@@ -297,7 +298,9 @@ class Collector:
 
     def poll(self, poll: Poll) -> Harvest:
         """Ask once. Raises ``FeedError``; a failure is never an empty success."""
-        raise FeedError(poll.feed.name, f"{type(self).__name__} does not say how to poll")
+        raise FeedError(
+            poll.feed.name, phrase("{kind} does not say how to poll", kind=type(self).__name__)
+        )
 
     def close(self) -> None:
         """End what is held open, such as a process; by default nothing."""
@@ -330,7 +333,9 @@ class DocumentCollector(Collector):
 
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """What ``body`` holds; raises ``FeedError`` when it is not such a document at all."""
-        raise FeedError(feed.name, f"{type(self).__name__} does not say how to parse")
+        raise FeedError(
+            feed.name, phrase("{kind} does not say how to parse", kind=type(self).__name__)
+        )
 
     def body(self, fetched: Fetched) -> bytes:
         """What is parsed of an answer; by default its bytes as they are."""
@@ -356,7 +361,7 @@ class DocumentCollector(Collector):
 def fetch_document(poll: Poll, url: str, accept: str = "*/*", *, plain: bool = False) -> Fetched:
     """``url`` asked for conditionally; ``plain`` leaves the validators out (a second document)."""
     if not url:
-        raise FeedError(poll.feed.name, "the stanza has no url")
+        raise FeedError(poll.feed.name, phrase("the stanza has no url"))
     return poll.fetcher.get(
         Request(
             feed=poll.feed.name,
@@ -381,9 +386,9 @@ def _key(feed: FeedConfig) -> tuple[str, str]:
     if not re.fullmatch(r"[!-~]{4,200}", value):
         raise FeedError(
             feed.name,
-            f"the environment variable {feed.key_env} holds no key",
+            phrase("the environment variable {key_env} holds no key", key_env=feed.key_env),
             state="blocked",
-            remedy="ask the source for a key and set the variable, or set enabled = false",
+            remedy=phrase("ask the source for a key and set the variable, or set enabled = false"),
         )
     return (feed.key_header, f"{feed.key_prefix}{value}")
 
@@ -412,12 +417,12 @@ def collector_class(kind: str) -> type[Collector]:
         import feeds
 
         known = [f"feeds.{info.name}" for info in pkgutil.iter_modules(feeds.__path__)]
-        raise UnknownNameError("module", module_name, known) from None
+        raise UnknownNameError(phrase("module"), module_name, known) from None
     found = getattr(module, name, None)
     if isinstance(found, type) and issubclass(found, Collector):
         return found
     own = [n for n, v in vars(module).items() if isinstance(v, type) and issubclass(v, Collector)]
-    raise UnknownNameError(f"collector in {module_name}", name, own)
+    raise UnknownNameError(phrase("collector in {module_name}", module_name=module_name), name, own)
 
 
 def find_collector(kind: str) -> Collector:
@@ -455,18 +460,18 @@ def looks_like_html(body: bytes) -> bool:
 def read_json(body: bytes, feed: FeedConfig) -> Any:
     """``body`` as JSON; ``FeedError`` (blocked for a web page, error otherwise) when it is not."""
     if looks_like_html(body):
-        raise FeedError(feed.name, "a web page came instead of data", state="blocked")
+        raise FeedError(feed.name, phrase("a web page came instead of data"), state="blocked")
     try:
         return json.loads(body, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise FeedError(feed.name, f"not JSON: {str(error)[:120]}") from None
+        raise FeedError(feed.name, phrase("not JSON: {error}", error=str(error)[:120])) from None
 
 
 def list_in(answer: Any, name: str, feed: FeedConfig, what: str) -> list[Any]:
     """The list called ``name`` in an answer; ``FeedError``, "no WHAT in the answer", without."""
     found = answer.get(name) if isinstance(answer, dict) else None
     if not isinstance(found, list):
-        raise FeedError(feed.name, f"no {what} in the answer")
+        raise FeedError(feed.name, phrase("no {what} in the answer", what=what))
     return found
 
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from engine.errors import FeedError
 from engine.news.clean import clean_text
+from engine.phrases import phrase
 from engine.record.readings import CHIP_SHARES, SUPPLY, ChipShare, Supply
 from engine.values import Fact
 from feeds.base import DocumentCollector, FeedConfig, Parsed, newest_stamps
@@ -60,7 +61,7 @@ class EpochChipSales(DocumentCollector):
         if not rows or not {"Chip manufacturer", "End date", "Chip type", *_UNITS, _COMPUTE} <= set(
             rows[0]
         ):
-            raise FeedError(feed.name, f"{TABLE} has other columns than it had")
+            raise FeedError(feed.name, phrase("{table} has other columns than it had", table=TABLE))
         years = _whole_years(filter(None, (_quarter(row) for row in rows)), fetched_at.date())
         facts = [f for y, q in sorted(years.items()) for f in _of_year(y, q, feed, fetched_at)]
         return Parsed(

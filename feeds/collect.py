@@ -23,6 +23,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from engine.errors import DataError, FeedError, NvsignalError
+from engine.phrases import phrase
 from engine.record.history import History
 from engine.shown import FeedState
 from feeds import bars
@@ -302,7 +303,7 @@ class _Round:
             error = failure
         except Exception as failure:  # a fault in one collector must not stop the others
             what = f"{type(failure).__name__}: {str(failure)[:160]}"
-            error = FeedError(poll.feed.name, f"the collector failed: {what}")
+            error = FeedError(poll.feed.name, phrase("the collector failed: {what}", what=what))
         return _Answer(poll, harvest, error, self.monotonic() - began)
 
     def _keep(self, answer: _Answer) -> FeedResult:
@@ -342,7 +343,7 @@ class _Round:
         )
         problems = (*parsed.problems, *sound.problems)
         if sound.refused and not sound.facts:
-            raise FeedError(feed.name, problems[0], remedy="stored bars stay in use")
+            raise FeedError(feed.name, problems[0], remedy=phrase("stored bars stay in use"))
         return replace(parsed, facts=sound.facts, problems=problems)
 
     def _failed(self, poll: Poll, error: NvsignalError, seconds: float) -> FeedResult:

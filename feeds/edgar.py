@@ -18,6 +18,7 @@ from config.schema import Many, Strict
 from engine.errors import FeedError
 from engine.news.clean import clean_text
 from engine.news.stamps import is_future, parse_stamp
+from engine.phrases import phrase
 from engine.values import Fact
 from feeds.base import (
     MAX_ENTRIES,
@@ -57,7 +58,7 @@ class EdgarSubmissions(DocumentCollector):
         options = options_of(feed, EdgarOptions)
         cik = options.cik
         if not isinstance(answer, dict) or str(answer.get("cik", "")).zfill(10) != cik:
-            raise FeedError(feed.name, f"the answer is not about CIK {cik}")
+            raise FeedError(feed.name, phrase("the answer is not about CIK {cik}", cik=cik))
         filings = answer.get("filings")
         recent = filings.get("recent") if isinstance(filings, dict) else None
         rows = _rows(recent, feed)
@@ -71,7 +72,7 @@ def _rows(recent: Any, feed: FeedConfig) -> list[dict[str, str]]:
     columns = [recent.get(name) for name in _COLUMNS] if isinstance(recent, dict) else [None]
     lists = [column for column in columns if isinstance(column, list)]
     if len(lists) < len(columns) or len({len(column) for column in lists}) > 1:
-        raise FeedError(feed.name, "filings.recent has missing or uneven columns")
+        raise FeedError(feed.name, phrase("filings.recent has missing or uneven columns"))
     table = zip(*(column[:MAX_ENTRIES] for column in lists), strict=True)
     return [dict(zip(_COLUMNS, map(str, row), strict=True)) for row in table]
 
@@ -86,12 +87,19 @@ def _parsed(
         accession = row["accessionNumber"]
         accepted_at = parse_stamp(row["acceptanceDateTime"])
         if not _ACCESSION.match(accession):
-            problems.append(f"'{clean_text(accession, limit=40)}' is not an accession number")
+            problems.append(
+                phrase(
+                    "'{clean_text}' is not an accession number",
+                    clean_text=clean_text(accession, limit=40),
+                )
+            )
         elif accepted_at is not None and falls_due(accepted_at, seen_at):
             n_put_off += 1
-            problems.append(f"{accession} is stamped ahead: put off")
+            problems.append(phrase("{accession} is stamped ahead: put off", accession=accession))
         elif accepted_at is None or is_future(accepted_at, seen_at):
-            problems.append(f"{accession} has no usable time of acceptance")
+            problems.append(
+                phrase("{accession} has no usable time of acceptance", accession=accession)
+            )
         else:
             payload = _payload(row, accession, accepted_at, cik, entity)
             facts.append(

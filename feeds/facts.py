@@ -20,6 +20,7 @@ from pathlib import Path
 from config.settings import Lags as Lags
 from engine.clock import at_new_york, next_business_morning
 from engine.errors import ConfigError, DataError, NvsignalError
+from engine.phrases import error_phrase, phrase
 from engine.record.asof import split_factor
 from engine.record.history import History
 from engine.record.readings import (
@@ -79,7 +80,7 @@ def _fact(
     kind: str, key: str, occurred_at: datetime, known_at: datetime, row: Row, payload: object
 ) -> Fact:
     if not isinstance(payload, dict):
-        raise DataError(f"{kind} {key}: payload is not a mapping")
+        raise DataError(phrase("{kind} {key}: payload is not a mapping", kind=kind, key=key))
     return Fact(
         kind=kind,
         key=key,
@@ -150,7 +151,14 @@ def _date_in(row: Row, name: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise DataError(f"{row['chip']}: {name} '{text[:40]}' is not a date") from None
+        raise DataError(
+            phrase(
+                "{row}: {name} '{text}' is not a date",
+                row=str(row["chip"]),
+                name=name,
+                text=text[:40],
+            )
+        ) from None
 
 
 def _chip_by(chip: Accelerator, day: date, priced: date, rented: date) -> Accelerator:
@@ -422,9 +430,22 @@ def action_facts(actions_csv: str) -> list[Fact]:
             )
             facts.append(_action_fact(told, row, row["declared_on"]))
         except KeyError as error:
-            raise DataError(f"{WHOLE_FILES[4]}: column {error} is missing") from None
+            raise DataError(
+                phrase(
+                    "{whole_files}: column {error} is missing",
+                    whole_files=WHOLE_FILES[4],
+                    error=error,
+                )
+            ) from None
         except (ValueError, DataError) as error:
-            raise DataError(f"{WHOLE_FILES[4]}:{line}: {error}") from None
+            raise DataError(
+                phrase(
+                    "{whole_files}:{line}: {error}",
+                    whole_files=WHOLE_FILES[4],
+                    line=str(line),
+                    error=error,
+                )
+            ) from None
     return facts
 
 
@@ -553,10 +574,16 @@ def parse_table(table: CsvTable, text: str, lags: Lags) -> tuple[list[Fact], lis
     try:
         _, header = next(found, (1, []))
     except DataError as error:
-        return [], [str(error)]
+        return [], [error_phrase(error)]
     missing = [c for c in (*table.needs, "source", "confidence") if c not in header]
     if missing:
-        return [], [f"{table.file}:1: missing column(s) {', '.join(missing)}"]
+        return [], [
+            phrase(
+                "{file}:1: missing column(s) {columns}",
+                file=table.file,
+                columns=", ".join(missing),
+            )
+        ]
     try:
         for line, row in found:
             if len(row) == len(header):
@@ -564,10 +591,16 @@ def parse_table(table: CsvTable, text: str, lags: Lags) -> tuple[list[Fact], lis
                 facts.extend(_row_facts(table, mapped, line, lags, problems))
             else:
                 problems.append(
-                    f"{table.file}:{line}: {len(row)} cells under {len(header)} columns"
+                    phrase(
+                        "{file}:{line}: {n_row} cells under {n_header} columns",
+                        file=table.file,
+                        line=str(line),
+                        n_row=str(len(row)),
+                        n_header=len(header),
+                    )
                 )
     except DataError as error:
-        problems.append(str(error))
+        problems.append(error_phrase(error))
     return facts, problems
 
 
@@ -576,12 +609,21 @@ def _row_facts(
 ) -> list[Fact]:
     blank = [c for c in table.needs if row[c] == "" and c in _NEVER_BLANK]
     if blank:
-        problems.append(f"{table.file}:{line}: column '{blank[0]}' is blank")
+        problems.append(
+            phrase(
+                "{file}:{line}: column '{blank}' is blank",
+                file=table.file,
+                line=str(line),
+                blank=blank[0],
+            )
+        )
         return []
     try:
         return list(table.make(row, lags))
     except (ValueError, DataError) as error:
-        problems.append(f"{table.file}:{line}: {error}")
+        problems.append(
+            phrase("{file}:{line}: {error}", file=table.file, line=str(line), error=error)
+        )
         return []
 
 
@@ -603,7 +645,7 @@ def read_tables(folder: Path, lags: Lags) -> tuple[Fact, ...]:
     except ConfigError as error:
         problems += error.problems
     except NvsignalError as error:
-        problems.append(str(error))
+        problems.append(error_phrase(error))
     actions = [ACTIONS.read(fact) for fact in facts if fact.kind == ACTIONS.name]
     for table in TABLES:
         text = _read(folder / table.file, problems)
@@ -613,7 +655,9 @@ def read_tables(folder: Path, lags: Lags) -> tuple[Fact, ...]:
             facts += found
             problems += wrong
     if problems:
-        raise ConfigError(problems, remedy="correct the table, or restore it from the repository")
+        raise ConfigError(
+            problems, remedy=phrase("correct the table, or restore it from the repository")
+        )
     return tuple(facts)
 
 
@@ -670,11 +714,19 @@ def files() -> tuple[str, ...]:
 def _read(path: Path, problems: list[str]) -> str:
     try:
         if path.stat().st_size > MAX_TABLE_BYTES:
-            problems.append(f"{path.name}: larger than {MAX_TABLE_BYTES:,} bytes")
+            problems.append(
+                phrase(
+                    "{name}: larger than {max_table_bytes:int} bytes",
+                    name=path.name,
+                    max_table_bytes=MAX_TABLE_BYTES,
+                )
+            )
             return ""
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        problems.append(f"{path.name}: cannot be read ({error.strerror})")
+        problems.append(
+            phrase("{name}: cannot be read ({why})", name=path.name, why=error.strerror)
+        )
     except UnicodeDecodeError:
-        problems.append(f"{path.name}: cannot be read (it is not UTF-8 text)")
+        problems.append(phrase("{name}: cannot be read (it is not UTF-8 text)", name=path.name))
     return ""

@@ -16,6 +16,7 @@ from hashlib import sha256
 from config.schema import Strict
 from engine.clock import NEW_YORK, at_new_york, next_business_morning
 from engine.errors import FeedError
+from engine.phrases import phrase
 from engine.record.readings import Observation
 from engine.record.readings.observations import FUTURES_PRICE
 from engine.values import Fact
@@ -90,7 +91,10 @@ class FedFutures(Collector):
         seen = {fact.payload["series"] for fact in parsed.facts}
         if len(seen) < MIN_CONTRACTS:
             first = f": {said[0]}" if said else ""
-            raise FeedError(poll.feed.name, f"{len(seen)} contracts answered{first}")
+            raise FeedError(
+                poll.feed.name,
+                phrase("{n_seen} contracts answered{first}", n_seen=len(seen), first=str(first)),
+            )
         waiting = parsed.put_off + len(problems)  # a contract that did not answer is asked again
         held = {fact.payload["series"] for fact in parsed.facts if fact.occurred_at == last}
         whole = not said and len(held) == CONTRACTS_AHEAD
@@ -147,19 +151,42 @@ def _contract(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> lis
     series = answer.symbol.partition(".")[0]
     expected = options_of(feed, FuturesOptions).currency
     if answer.currency != expected:
-        raise FeedError(feed.name, f"{series} came in '{answer.currency[:8]}', not {expected}")
+        raise FeedError(
+            feed.name,
+            phrase(
+                "{series} came in '{currency}', not {expected}",
+                series=series,
+                currency=answer.currency[:8],
+                expected=expected,
+            ),
+        )
     facts: list[Fact] = []
     previous: float | None = None
     for bar in sorted(answer.bars, key=lambda bar: bar.session_on):
         at = at_new_york(bar.session_on, _PRICE_TIME)
         if bar.session_on > fetched_at.astimezone(NEW_YORK).date():
-            raise FeedError(feed.name, f"{series} has a bar from the future ({bar.session_on})")
+            raise FeedError(
+                feed.name,
+                phrase(
+                    "{series} has a bar from the future ({session_on})",
+                    series=series,
+                    session_on=str(bar.session_on),
+                ),
+            )
         if bar.close is None or _unfinished(bar, fetched_at):
             continue
         price = round(bar.close, 4)
         slipped = previous is not None and abs(price - previous) > _MAX_DAILY_POINTS
         if slipped or not LOWEST_PRICE <= price <= HIGHEST_PRICE:
-            raise FeedError(feed.name, f"{series} at {price:g} on {bar.session_on} is implausible")
+            raise FeedError(
+                feed.name,
+                phrase(
+                    "{series} at {price:sig6} on {session_on} is implausible",
+                    series=series,
+                    price=price,
+                    session_on=str(bar.session_on),
+                ),
+            )
         previous = price
         sound = Observation(series=series, observed_on=bar.session_on, value=price)
         facts.append(observation_fact(sound, at, fetched_at, feed.source))

@@ -17,6 +17,7 @@ from engine.clock import NEW_YORK, at_new_york
 from engine.errors import FeedError
 from engine.news.clean import canonical_url, clean_text
 from engine.news.stamps import is_future, parse_stamp
+from engine.phrases import phrase
 from engine.values import Fact
 from feeds.base import (
     MAX_ENTRIES,
@@ -55,7 +56,7 @@ class FederalRegister(DocumentCollector):
         if isinstance(answer, dict) and results is None and answer.get("count") == 0:
             results = []  # the interface leaves the list out when nothing matches
         if not isinstance(results, list):
-            raise FeedError(feed.name, "no results in the answer")
+            raise FeedError(feed.name, phrase("no results in the answer"))
         agencies = frozenset(options_of(feed, RegisterOptions).agencies)
         wanted = (
             entry
@@ -83,12 +84,23 @@ def _parsed(entries: Iterable[Mapping[str, Any]], feed: FeedConfig, seen_at: dat
         kind, at = _when(entry)
         published_on = _day(entry.get("publication_date"))
         if not _NUMBER.match(number):
-            problems.append(f"'{clean_text(number, limit=40)}' is not a document number")
+            problems.append(
+                phrase(
+                    "'{clean_text}' is not a document number",
+                    clean_text=clean_text(number, limit=40),
+                )
+            )
         elif at is not None and falls_due(at, seen_at):
             n_put_off += 1
-            problems.append(f"{number} is dated {at:%Y-%m-%d}: put off until then")
+            problems.append(
+                phrase(
+                    "{number} is dated {at}: put off until then",
+                    number=str(number),
+                    at=f"{at:%Y-%m-%d}",
+                )
+            )
         elif at is None or is_future(at, seen_at) or _absurd(published_on, seen_at):
-            problems.append(f"{number} has no usable date")
+            problems.append(phrase("{number} has no usable date", number=str(number)))
         else:
             facts.append(
                 Fact(

@@ -27,6 +27,7 @@ from random import Random
 import httpx
 
 from config.feeds import HostLimit as HostLimit
+from engine.phrases import phrase
 from feeds.guard import (
     GuardedTransport,
     RefusedAddressError,
@@ -271,9 +272,9 @@ class Fetcher:
         if request.needs_contact and not self.settings.contact:
             raise FetchFailedError(
                 request.feed,
-                "this source asks every client for a contact address",
+                phrase("this source asks every client for a contact address"),
                 reason="no_contact",
-                remedy="set mail under [contact] in nvsignal.toml",
+                remedy=phrase("set mail under [contact] in nvsignal.toml"),
             )
         deadline = self._monotonic() + self.settings.deadline_seconds
         failure: FetchFailedError | None = None
@@ -317,14 +318,18 @@ class Fetcher:
             if url.scheme == "https" and following.scheme != "https":
                 raise FetchFailedError(
                     request.feed,
-                    f"redirect from https to {redact(target)}",
+                    phrase("redirect from https to {target}", target=str(redact(target))),
                     reason="downgrade",
                 )
             url = following
             moved_to = str(url) if permanent else moved_to
         raise FetchFailedError(
             request.feed,
-            f"more than {self.settings.max_redirects} redirects from {redact(request.url)}",
+            phrase(
+                "more than {max_redirects} redirects from {url}",
+                max_redirects=self.settings.max_redirects,
+                url=str(redact(request.url)),
+            ),
             reason="redirects",
         )
 
@@ -336,7 +341,7 @@ class Fetcher:
         if not granted:
             raise FetchFailedError(
                 request.feed,
-                f"{url.host} is not due for {wait:.0f} s",
+                phrase("{host} is not due for {wait:int} s", host=url.host, wait=wait),
                 reason="deferred",
                 wait_seconds=wait,
             )
@@ -426,7 +431,7 @@ class Fetcher:
         limit = self.settings.max_bytes
         too_large = FetchFailedError(
             request.feed,
-            f"{url.host} sent more than {limit / 2**20:.0f} MiB",
+            phrase("{host} sent more than {limit:int} MiB", host=url.host, limit=limit / 2**20),
             reason="too_large",
         )
         declared = response.headers.get("content-length", "")
@@ -446,7 +451,9 @@ class Fetcher:
             raise _network_failure(request, url, error) from error
         except ValueError as error:
             raise FetchFailedError(
-                request.feed, f"{url.host}: {error}", reason="bad_reply"
+                request.feed,
+                phrase("{host}: {error}", host=url.host, error=error),
+                reason="bad_reply",
             ) from error
         return bytes(body)
 
@@ -463,7 +470,7 @@ class Fetcher:
             self._hosts.pause(url.host, wait)
         return FetchFailedError(
             request.feed,
-            f"{url.host} answered {status}",
+            phrase("{host} answered {status}", host=url.host, status=str(status)),
             reason=_reason(status),
             wait_seconds=wait,
             remedy=_BOT_WALL if _is_challenge(response.headers) else _REMEDIES.get(status),
@@ -480,18 +487,22 @@ def _is_challenge(headers: httpx.Headers) -> bool:
     return str(headers.get("cf-mitigated", "")).strip().lower() == "challenge"
 
 
-_BOT_WALL = "a bot wall wants a browser here; no setting helps, another address of the source may"
+_BOT_WALL = phrase(
+    "a bot wall wants a browser here; no setting helps, another address of the source may"
+)
 
 
 _REMEDIES = {
-    403: "the source refuses this client; a mail address under [contact] may be what it asks for",
-    410: "the feed is gone for good; remove its stanza or give it a new url",
+    403: phrase(
+        "the source refuses this client; a mail address under [contact] may be what it asks for"
+    ),
+    410: phrase("the feed is gone for good; remove its stanza or give it a new url"),
 }
 
 
 _PROXY_REMEDIES = {
-    403: "the proxy does not let this host through: ask who runs it",
-    407: "the proxy wants a name: http://user:password@host:port in HTTPS_PROXY",
+    403: phrase("the proxy does not let this host through: ask who runs it"),
+    407: phrase("the proxy wants a name: http://user:password@host:port in HTTPS_PROXY"),
 }
 
 
@@ -534,7 +545,9 @@ def _checked_url(request: Request, text: str) -> httpx.URL:
         usable = False
     if not usable:
         raise FetchFailedError(
-            request.feed, f"'{redact(text)}' is not an http(s) address", reason="refused_address"
+            request.feed,
+            phrase("'{text}' is not an http(s) address", text=redact(text)),
+            reason="refused_address",
         )
     return url
 
@@ -558,15 +571,19 @@ def _network_failure(
             request.feed,
             str(error),
             reason="refused_address",
-            remedy="allow_private = true in its stanza permits a source in your own network",
+            remedy=phrase(
+                "allow_private = true in its stanza permits a source in your own network"
+            ),
         )
     if isinstance(error, RefusedByProxyError) and error.status in _PROXY_REMEDIES:
         return FetchFailedError(
             request.feed,
-            f"{url.host}: {error}",
+            phrase("{host}: {error}", host=url.host, error=error),
             reason="proxy",
             remedy=_PROXY_REMEDIES[error.status],
         )
     reason: Reason = "timeout" if isinstance(error, httpx.TimeoutException) else "network"
     what = str(error) or type(error).__name__
-    return FetchFailedError(request.feed, f"{url.host}: {redact(what)}", reason=reason)
+    return FetchFailedError(
+        request.feed, phrase("{host}: {what}", host=url.host, what=redact(what)), reason=reason
+    )

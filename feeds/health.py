@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
+from engine.phrases import phrase
 from engine.shown import FeedState, SourceHealth
 from feeds.base import FeedConfig, PollState
 
@@ -39,7 +40,7 @@ def assess(
         newest_at=state.newest_at,
         n_facts=state.n_entries,
         tier=feed.tier,
-        note="not asked: no contact address is set" if mute else note,
+        note=phrase("not asked: no contact address is set") if mute else note,
         mute=mute,
     )
 
@@ -67,22 +68,22 @@ def assess_all(
 
 def _verdict(feed: FeedConfig, state: PollState, now: datetime) -> tuple[FeedState, str]:
     if state.gone:
-        return FeedState.ERROR, "gone for good (410)"
+        return FeedState.ERROR, phrase("gone for good (410)")
     if state.last_poll_at is None or state.health is FeedState.NEVER:
-        return FeedState.NEVER, "never asked"
+        return FeedState.NEVER, phrase("never asked")
     if state.failures:
         return state.health, _failed(state)
     if state.health is FeedState.EMPTY and feed.may_be_empty:
-        return FeedState.OK, "nothing at the moment"
+        return FeedState.OK, phrase("nothing at the moment")
     if state.health is not FeedState.OK:
         return state.health, state.why
     if state.last_ok_at is None:
-        return FeedState.NEVER, "never answered"
+        return FeedState.NEVER, phrase("never answered")
     if now - state.last_ok_at > stale_after(feed):
-        return FeedState.STALE, f"no answer for {_days(now - state.last_ok_at)}"
+        return FeedState.STALE, phrase("no answer for {span}", span=_days(now - state.last_ok_at))
     silence = silence_at(state)
     if silence is not None and silence > frozen_after(feed, state.stamps):
-        return FeedState.FROZEN, f"answers, but nothing new for {_days(silence)}"
+        return FeedState.FROZEN, phrase("answers, but nothing new for {span}", span=_days(silence))
     return FeedState.OK, _moved(state) or state.why
 
 
@@ -113,14 +114,17 @@ def frozen_after(feed: FeedConfig, stamps: Sequence[datetime]) -> timedelta:
 
 
 def _failed(state: PollState) -> str:
-    times = "" if state.failures == 1 else f" ({state.failures} times in a row)"
-    return f"{state.why}{times}"
+    if state.failures == 1:
+        return state.why
+    return phrase("{why} ({times:int} times in a row)", why=state.why, times=state.failures)
 
 
 def _moved(state: PollState) -> str:
-    return f"moved for good to {state.moved_to}" if state.moved_to else ""
+    return phrase("moved for good to {address}", address=state.moved_to) if state.moved_to else ""
 
 
 def _days(span: timedelta) -> str:
     hours = span.total_seconds() / 3_600
-    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
+    if hours < 48:
+        return phrase("{hours:int} h", hours=hours)
+    return phrase("{days:int} days", days=hours / 24)

@@ -27,6 +27,7 @@ from config.schema import Strict
 from engine.errors import DataError, FeedError
 from engine.news.clean import clean_text
 from engine.news.stamps import is_future, parse_stamp
+from engine.phrases import phrase
 from engine.record.readings import MODEL_SCORES, Benchmark, ModelScore
 from engine.values import Fact
 from feeds.base import (
@@ -95,15 +96,17 @@ class HuggingFaceOrg(DocumentCollector):
         listed = read_json(body, feed)
         org = options_of(feed, HubOptions).org
         if isinstance(listed, dict) and "error" in listed:
-            raise FeedError(feed.name, f"'{org}': {str(listed['error'])[:120]}")
+            raise FeedError(
+                feed.name, phrase("'{org}': {listed}", org=org, listed=str(listed["error"])[:120])
+            )
         if not isinstance(listed, list):
-            raise FeedError(feed.name, "the answer is not a list of models")
+            raise FeedError(feed.name, phrase("the answer is not a list of models"))
         if not listed:
             raise FeedError(
                 feed.name,
-                f"no models under '{org}'",
+                phrase("no models under '{org}'", org=org),
                 state="unknown_org",
-                remedy="the organisation may have been renamed; check options.org",
+                remedy=phrase("the organisation may have been renamed; check options.org"),
             )
         return _parsed(listed[:MAX_ENTRIES], org, feed, fetched_at)
 
@@ -158,9 +161,16 @@ class HuggingFaceOrg(DocumentCollector):
                     self._read(poll, fact.key, memo, name)
                 except FeedError as error:
                     what = "card" if memo.get(name) else "config"
-                    problems.append(f"{what} of {fact.key} not read: {error.message}")
+                    problems.append(
+                        phrase(
+                            "{what} of {key} not read: {message}",
+                            what=what,
+                            key=fact.key,
+                            message=error.message,
+                        )
+                    )
             elif wanted:
-                problems.append(f"config of {fact.key} not read yet")
+                problems.append(phrase("config of {key} not read yet", key=fact.key))
             config, _, card = memo.get(name, "").partition(_CARD_MARK)
             told = card_from(card)
             out.append(with_card(with_config(fact, config), told))
@@ -203,12 +213,20 @@ def _parsed(listed: Iterable[Any], org: str, feed: FeedConfig, fetched_at: datet
         repository = str(entry.get("id", "")) if isinstance(entry, dict) else ""
         created_at = parse_stamp(str(entry.get("createdAt", ""))) if repository else None
         if not _REPOSITORY.match(repository) or repository.split("/")[0].lower() != org.lower():
-            problems.append(f"'{clean_text(repository, limit=60)}' is not a repository of {org}")
+            problems.append(
+                phrase(
+                    "'{clean_text}' is not a repository of {org}",
+                    clean_text=clean_text(repository, limit=60),
+                    org=org,
+                )
+            )
         elif created_at is not None and falls_due(created_at, fetched_at):
             n_put_off += 1
-            problems.append(f"{repository} is stamped ahead: put off")
+            problems.append(phrase("{repository} is stamped ahead: put off", repository=repository))
         elif created_at is None or is_future(created_at, fetched_at):
-            problems.append(f"{repository} has no usable date of creation")
+            problems.append(
+                phrase("{repository} has no usable date of creation", repository=repository)
+            )
         else:
             fact = _fact(repository, created_at, entry, feed.source, fetched_at)
             typed = ModelCard(scores=indexed_scores(entry.get("model-index")))

@@ -22,6 +22,7 @@ from config.schema import Many, Strict
 from engine.errors import FeedError
 from engine.news.clean import clean_text
 from engine.news.stamps import is_future, parse_stamp
+from engine.phrases import phrase
 from engine.record.readings import MODEL_PRICES, ModelPrice
 from engine.values import Fact
 from feeds.base import (
@@ -63,7 +64,7 @@ class OpenRouterPrices(DocumentCollector):
         """Facts ``model_price``; ``FeedError`` when the answer is no such list."""
         listed = list_in(read_json(body, feed), "data", feed, "list of models")
         if not listed:
-            raise FeedError(feed.name, "no list of models in the answer")
+            raise FeedError(feed.name, phrase("no list of models in the answer"))
         rows = (_routed(entry) for entry in listed if isinstance(entry, dict))
         return priced(rows, feed, fetched_at, options_of(feed, PriceOptions).providers)
 
@@ -80,7 +81,7 @@ class ModelsDevPrices(DocumentCollector):
         if not isinstance(answer, dict) or not any(
             isinstance(p, dict) and isinstance(p.get("models"), dict) for p in answer.values()
         ):
-            raise FeedError(feed.name, "no table of providers in the answer")
+            raise FeedError(feed.name, phrase("no table of providers in the answer"))
         options = options_of(feed, PriceOptions)
         return priced(_offered(answer, options.orgs), feed, fetched_at, options.providers)
 
@@ -159,7 +160,11 @@ def priced(
             continue
         fault = _fault(row, seen_at)
         if fault:
-            problems.append(f"{clean_text(row['id'], limit=60)} {fault}")
+            problems.append(
+                phrase(
+                    "{clean_text} {fault}", clean_text=clean_text(row["id"], limit=60), fault=fault
+                )
+            )
             n_put_off += row["made"] is not None and falls_due(row["made"], seen_at)
         else:
             facts.append(_fact(row, feed.source, seen_at))

@@ -21,6 +21,7 @@ from config.schema import Many, Strict
 from engine.errors import DataError, FeedError
 from engine.news.clean import clean_text
 from engine.news.stamps import is_future
+from engine.phrases import phrase
 from engine.record.readings import MODEL_SCORES, ModelScore
 from engine.tables import csv_cells
 from engine.values import Fact
@@ -145,7 +146,7 @@ class ArtificialAnalysis(DocumentCollector):
         """Facts ``model_score`` of one page; ``FeedError`` when this is no list of models."""
         models = list_in(read_json(body, feed), "data", feed, "list of models")
         if not models:
-            raise FeedError(feed.name, "no list of models in the answer")
+            raise FeedError(feed.name, phrase("no list of models in the answer"))
         rows = [row for model in models if isinstance(model, dict) for row in _measured(model)]
         return scored(rows, feed, fetched_at)
 
@@ -182,9 +183,11 @@ def unzipped(body: bytes, feed: FeedConfig, wanted: Iterable[str]) -> dict[str, 
                 with archive.open(info) as stream:
                     found[name] = stream.read(MAX_TABLE_BYTES).decode("utf-8-sig", "replace")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error):
-        raise FeedError(feed.name, "the answer is no archive that can be read") from None
+        raise FeedError(feed.name, phrase("the answer is no archive that can be read")) from None
     if not found:
-        raise FeedError(feed.name, f"none of {', '.join(wanted)} in the archive")
+        raise FeedError(
+            feed.name, phrase("none of {wanted} in the archive", wanted=str(", ".join(wanted)))
+        )
     return found
 
 
@@ -197,7 +200,15 @@ def table_rows(name: str, text: str, problems: list[str]) -> Iterator[dict[str, 
             if len(row) == len(heading):
                 yield dict(zip(heading, row, strict=True))
             else:
-                problems.append(f"{name}:{line}: {len(row)} cells under {len(heading)} columns")
+                problems.append(
+                    phrase(
+                        "{name}:{line}: {n_row} cells under {n_heading} columns",
+                        name=name,
+                        line=str(line),
+                        n_row=str(len(row)),
+                        n_heading=len(heading),
+                    )
+                )
     except DataError as error:
         problems.append(error.message)
 
@@ -297,11 +308,11 @@ def scored(
 def _fact(row: _Row, feed: FeedConfig, seen_at: datetime) -> Fact:
     name = clean_text(row["model"], limit=120)
     if not _NAME.match(name):
-        raise DataError("is not the name of a model")
+        raise DataError(phrase("is not the name of a model"))
     on = row["released_on"] or row["told_on"]
     at = seen_at if on is None else datetime.combine(on, time(0), tzinfo=UTC)
     if is_future(at, seen_at):
-        raise DataError("is dated ahead")
+        raise DataError(phrase("is dated ahead"))
     score = ModelScore(
         model=_EFFORT.sub("", name),
         benchmark=row["benchmark"],

@@ -20,6 +20,7 @@ from pydantic import Field
 from config.schema import Strict
 from engine.errors import FeedError
 from engine.news.clean import clean_title
+from engine.phrases import phrase
 from feeds.announced import Row, told
 from feeds.base import (
     Days,
@@ -106,7 +107,9 @@ class NoticeList(DocumentCollector):
         for name in options.rows.split("."):
             listed = listed.get(name) if isinstance(listed, dict) else None
         if not isinstance(listed, list):
-            raise FeedError(feed.name, f"no list called {options.rows} in the answer")
+            raise FeedError(
+                feed.name, phrase("no list called {rows} in the answer", rows=options.rows)
+            )
         rows = [_row(entry, options, feed, fetched_at) for entry in _flat(listed)]
         return _parsed(rows, options.must_match, feed, fetched_at)
 

@@ -20,6 +20,7 @@ from pydantic import Field
 from config.schema import Strict
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import DataError, FeedError, InputError
+from engine.phrases import phrase
 from engine.record.readings import USD_PER_EURO, Observation
 from engine.record.readings.observations import EURO_USD, RATE_PCT
 from engine.tables import csv_cells, decoded
@@ -73,15 +74,24 @@ class FredSeries(DocumentCollector):
         """Facts of every day with a figure; blanks are holidays and become nothing."""
         series = options_of(feed, FredOptions).series
         if looks_like_html(body):
-            raise FeedError(feed.name, "a web page came instead of a table", state="blocked")
+            raise FeedError(
+                feed.name, phrase("a web page came instead of a table"), state="blocked"
+            )
         try:
             rows = [row for _, row in csv_cells(decoded(body, "it")[0], "it")]
         except (InputError, DataError) as error:
-            raise FeedError(feed.name, f"not a table: {str(error)[:120]}") from None
+            raise FeedError(
+                feed.name, phrase("not a table: {error}", error=str(error)[:120])
+            ) from None
         heading = rows[0] if rows else []
         if heading[:1] not in (["observation_date"], ["DATE"]) or series not in heading[1:]:
             shown = ",".join(heading)[:60]
-            raise FeedError(feed.name, f"the table starts with '{shown}', not with {series}")
+            raise FeedError(
+                feed.name,
+                phrase(
+                    "the table starts with '{shown}', not with {series}", shown=shown, series=series
+                ),
+            )
         column = heading.index(series)
         cells = ((row[0], row[column]) for row in rows[1:] if len(row) > column)
         return observations(
@@ -129,7 +139,9 @@ class EcbReference(DocumentCollector):
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """Facts of every day with a US dollar; ``FeedError`` when this is no such table."""
         if looks_like_html(body):
-            raise FeedError(feed.name, "a web page came instead of a table", state="blocked")
+            raise FeedError(
+                feed.name, phrase("a web page came instead of a table"), state="blocked"
+            )
         rows = list(_euros(body, feed))
         low, high = EURO_USD
         sound = [r for r in rows if low <= (_percent(r[2]) or 0) <= high]
@@ -146,10 +158,10 @@ def _euros(body: bytes, feed: FeedConfig) -> Iterable[tuple[str, str, str]]:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError):
-        raise FeedError(feed.name, "the answer is no table of reference rates") from None
+        raise FeedError(feed.name, phrase("the answer is no table of reference rates")) from None
     days = root.findall(f".//{_ECB}Cube[@time]")
     if not days:
-        raise FeedError(feed.name, "the table of reference rates has no days")
+        raise FeedError(feed.name, phrase("the table of reference rates has no days"))
     for day in days[:MAX_ENTRIES]:
         for rate in day.findall(f"{_ECB}Cube[@currency='USD']"):
             yield day.get("time", ""), USD_PER_EURO, rate.get("rate", "")
@@ -172,10 +184,15 @@ def observations(
         day, value = _day(day_text), _percent(value_text)
         if day is None or value is None:
             shown = f"{series} {day_text[:20]} {str(value_text)[:20]}"
-            problems.append(f"'{shown}' is not a day and a rate")
+            problems.append(phrase("'{shown}' is not a day and a rate", shown=shown))
             continue
         if day > today:
-            raise FeedError(feed.name, f"{series} has a figure from the future ({day})")
+            raise FeedError(
+                feed.name,
+                phrase(
+                    "{series} has a figure from the future ({day})", series=series, day=str(day)
+                ),
+            )
         at = at_new_york(day, _DAY_START)
         observed = Observation(series=series, observed_on=day, value=value)
         facts.append(observation_fact(observed, at, fetched_at, feed.source))

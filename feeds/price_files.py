@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 
 from engine.errors import InputError, TableError
-from engine.phrases import phrase
+from engine.phrases import listed, phrase
 from engine.plain import one_line
 from engine.record.readings import Bar
 from engine.tables import csv_cells, decoded
@@ -126,15 +126,20 @@ def read_price_file(raw: bytes, name: str, symbol: str) -> PriceFile:
         dated.reverse()
     _need_order(dated, name)
     bars = tuple(_bar(sheet, symbol, line, day, row, number_of) for line, day, row in dated)
-    words = [encoding, f"separator '{_shown(separator)}'"]
-    words += ["decimal comma"] if comma else []
-    words += [f"{first_part} first"] if first_part else []
-    words += ["newest first"] if newest_first else []
-    return PriceFile(symbol=symbol, bars=bars, recognised=f"{sheet.dialect}: {', '.join(words)}")
+    words = [encoding, phrase("separator '{separator}'", separator=_shown(separator))]
+    words += [phrase("decimal comma")] if comma else []
+    words += [_FIRST[first_part]] if first_part else []
+    words += [phrase("newest first")] if newest_first else []
+    told = phrase("{dialect}: {words}", dialect=sheet.dialect, words=listed(words))
+    return PriceFile(symbol=symbol, bars=bars, recognised=told)
+
+
+_FIRST = {"day": phrase("day first"), "month": phrase("month first")}
+"""Which part of a date comes first."""
 
 
 def _shown(separator: str) -> str:
-    return "tab" if separator == "\t" else separator
+    return phrase("tab") if separator == "\t" else separator
 
 
 def _separator(text: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from config.schema import Strict
 from engine.errors import FeedError
 from engine.news import clean
 from engine.news.stamps import is_future
+from engine.phrases import phrase
 from engine.record.content import item_id
 from engine.values import Item
 from feeds.base import (
@@ -90,7 +91,7 @@ class RssCollector(DocumentCollector):
     def parse(self, body: bytes, feed: FeedConfig, fetched_at: datetime) -> Parsed:
         """The items of ``body``; ``FeedError`` "blocked" for a web page, "error" for no feed."""
         if looks_like_html(body):
-            raise FeedError(feed.name, "a web page came instead of a feed", state="blocked")
+            raise FeedError(feed.name, phrase("a web page came instead of a feed"), state="blocked")
         body = to_utf8(body)
         raw = parse_strict(body) if len(body) <= MAX_IN_PROCESS_BYTES else None
         if raw is not None:

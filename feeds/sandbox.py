@@ -21,6 +21,7 @@ from typing import IO, Any
 
 from engine.bare import PASSED_ON, named
 from engine.errors import FeedError
+from engine.phrases import phrase
 from feeds.entries import RawEntry, RawFeed, parse_strict, parse_tolerant
 
 PARSE_SECONDS = 10.0
@@ -84,7 +85,7 @@ class ParserProcess:
         except (OSError, EOFError, ValueError) as error:
             self.close()
             limit = f"{self._seconds:.0f} s" if late.is_set() else "its memory"
-            raise FeedError(feed, f"parsing was stopped at {limit}") from error
+            raise FeedError(feed, phrase("parsing was stopped at {limit}", limit=limit)) from error
         finally:
             timer.cancel()
         assert isinstance(reply, dict)

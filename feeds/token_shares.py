@@ -20,6 +20,7 @@ from typing import Any
 from config.schema import Many, Strict
 from engine.errors import FeedError
 from engine.news.clean import clean_text
+from engine.phrases import phrase
 from engine.record.readings import TOKEN_SHARES, TokenShare
 from engine.values import Fact
 from feeds.base import (
@@ -56,7 +57,7 @@ class OpenRouterTokens(DocumentCollector):
         answer = read_json(body, feed)
         rows = list_in(answer, "data", feed, "daily totals")
         if not rows:
-            raise FeedError(feed.name, "no daily totals in the answer")
+            raise FeedError(feed.name, phrase("no daily totals in the answer"))
         makers = frozenset(options_of(feed, TokenOptions).makers)
         days, n_bad = _by_day(rows[:MAX_ROWS], _as_of(answer, fetched_at))
         facts = [_fact(on, told, makers, feed, fetched_at) for on, told in sorted(days.items())]

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from engine.errors import FeedError
+from engine.phrases import phrase
 from feeds.base import FeedConfig
 
 MAX_PAGE_BYTES = 2 * 1024 * 1024
@@ -31,13 +32,19 @@ def page_tree(body: bytes, feed: FeedConfig) -> Any:
     from lxml import etree, html
 
     if len(body) > MAX_PAGE_BYTES:
-        raise FeedError(feed.name, f"the page has more than {MAX_PAGE_BYTES // 2**20} MiB")
+        raise FeedError(
+            feed.name,
+            phrase(
+                "the page has more than {max_page_bytes} MiB",
+                max_page_bytes=MAX_PAGE_BYTES // 2**20,
+            ),
+        )
     try:
         return html.document_fromstring(
             body, parser=html.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
         )
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
-        raise FeedError(feed.name, "the answer is no web page") from None
+        raise FeedError(feed.name, phrase("the answer is no web page")) from None
 
 
 def seen_text(node: Any) -> str:
@@ -49,8 +56,8 @@ def seen_text(node: Any) -> str:
 def redesigned(body: bytes, feed: FeedConfig, what: str) -> FeedError:
     """Why a page holds no ``what``: a bot wall's page, or another design. Never plain silence."""
     if len(body) < 100_000 and _WALL.search(body):
-        return FeedError(feed.name, "a bot wall's page came instead", state="blocked")
-    return FeedError(feed.name, f"the page has no {what}: it was redesigned")
+        return FeedError(feed.name, phrase("a bot wall's page came instead"), state="blocked")
+    return FeedError(feed.name, phrase("the page has no {what}: it was redesigned", what=what))
 
 
 def is_torn(body: bytes) -> bool:
@@ -65,7 +72,13 @@ def tables(body: bytes, feed: FeedConfig) -> Iterator[Table]:
     """The tables of a page in HTML, or of a text in Markdown."""
     if not re.search(rb"<table[\s>]", body, re.I):
         if len(body) > MAX_PAGE_BYTES:
-            raise FeedError(feed.name, f"the text has more than {MAX_PAGE_BYTES // 2**20} MiB")
+            raise FeedError(
+                feed.name,
+                phrase(
+                    "the text has more than {max_page_bytes} MiB",
+                    max_page_bytes=MAX_PAGE_BYTES // 2**20,
+                ),
+            )
         yield from piped(body.decode("utf-8", "replace"))
         return
     for found, table in enumerate(page_tree(body, feed).iter("table")):

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from config.feeds import HostLimit
 from engine.errors import ConfigError, FeedError
+from engine.phrases import phrase
 from feeds.proxies import Proxies
 
 MAX_BYTES = 15 * 1024 * 1024
@@ -104,7 +105,9 @@ def user_agent(version: str, contact: str = "") -> str:
     Raises ``ConfigError`` when ``contact`` could not stand in a header.
     """
     if contact and not _CONTACT.match(contact):
-        raise ConfigError([f"contact '{contact[:60]}' is not a mail address or a URL"])
+        raise ConfigError(
+            [phrase("contact '{contact}' is not a mail address or a URL", contact=contact[:60])]
+        )
     return f"nvsignal/{version}" + (f" (+{contact})" if contact else "")
 
 

@@ -25,6 +25,7 @@ from pydantic import Field
 from config.schema import Many, Strict
 from engine.clock import NEW_YORK, at_new_york
 from engine.errors import DataError, FeedError
+from engine.phrases import phrase
 from engine.record.asof import POLLED
 from engine.record.readings import Bar
 from engine.values import Fact
@@ -120,7 +121,9 @@ class YahooBars(Collector):
             raise (
                 failures[0]
                 if failures
-                else FeedError(poll.feed.name, problems[0] if problems else "no bars: not observed")
+                else FeedError(
+                    poll.feed.name, problems[0] if problems else phrase("no bars: not observed")
+                )
             )
         return Harvest(parsed=replace(parsed, problems=problems))
 
@@ -181,21 +184,36 @@ def checked(answer: RawHistory, feed: FeedConfig, fetched_at: datetime) -> tuple
     expected = options_of(feed, YahooBarOptions).currency
     if answer.currency != expected:
         shown = answer.currency[:8] or "no currency"
-        raise FeedError(feed.name, f"{answer.symbol} came in {shown}, not {expected}")
+        raise FeedError(
+            feed.name,
+            phrase(
+                "{symbol} came in {shown}, not {expected}",
+                symbol=answer.symbol,
+                shown=shown,
+                expected=expected,
+            ),
+        )
     today = fetched_at.astimezone(NEW_YORK).date()
     rows = tuple(sorted(answer.bars, key=lambda bar: bar.session_on))
     if rows and rows[-1].session_on > today:
         raise FeedError(
-            feed.name, f"{answer.symbol} has a bar from the future ({rows[-1].session_on})"
+            feed.name,
+            phrase(
+                "{symbol} has a bar from the future ({session_on})",
+                symbol=answer.symbol,
+                session_on=str(rows[-1].session_on),
+            ),
         )
     if len({bar.session_on for bar in rows}) < len(rows):
-        raise FeedError(feed.name, f"{answer.symbol} has a session twice")
+        raise FeedError(feed.name, phrase("{symbol} has a session twice", symbol=answer.symbol))
     final = tuple(
         bar if bar.close and at_new_york(bar.session_on, SETTLED) <= fetched_at else _priceless(bar)
         for bar in unadjusted(rows)
     )
     if all(bar.close is None for bar in final):
-        raise FeedError(feed.name, f"no bars of {answer.symbol}: not observed")
+        raise FeedError(
+            feed.name, phrase("no bars of {symbol}: not observed", symbol=answer.symbol)
+        )
     return final
 
 
@@ -257,7 +275,14 @@ def _facts(
             try:
                 facts.append(_bar_fact(name, bar, source, fetched_at))
             except DataError as error:
-                problems.append(f"{symbol} {bar.session_on}: {error.message}")
+                problems.append(
+                    phrase(
+                        "{symbol} {session_on}: {message}",
+                        symbol=symbol,
+                        session_on=str(bar.session_on),
+                        message=error.message,
+                    )
+                )
         for action, value in (("split", bar.split), ("dividend", bar.dividend)):
             if value > 0:
                 facts.append(_action_fact(name, bar.session_on, action, value, source, fetched_at))
@@ -338,11 +363,15 @@ def yfinance_history(
     except Exception as error:  # an undocumented interface raises whatever it likes
         raise ticker_failure(symbol, error) from error
     if not bars:
-        raise FeedError("yahoo", f"no bars of {symbol} came: not observed", remedy=_UPGRADE)
+        raise FeedError(
+            "yahoo",
+            phrase("no bars of {symbol} came: not observed", symbol=symbol),
+            remedy=_UPGRADE,
+        )
     return RawHistory(symbol=symbol, currency=currency, bars=bars)
 
 
-_UPGRADE = "stored bars stay in use; if it lasts, upgrade yfinance"
+_UPGRADE = phrase("stored bars stay in use; if it lasts, upgrade yfinance")
 
 
 def make_ticker(symbol: str, session: Any = None) -> Any:

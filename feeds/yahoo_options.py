@@ -18,6 +18,7 @@ from pydantic import Field
 from config.schema import Many, Strict
 from engine.clock import NEW_YORK
 from engine.errors import DataError, FeedError
+from engine.phrases import phrase
 from engine.record.readings import OPTION_CHAINS, OptionChain
 from engine.values import Fact
 from feeds.base import Collector, Days, Harvest, Parsed, Poll, newest_stamps, options_of
@@ -81,9 +82,18 @@ class YahooOptions(Collector):
                 try:
                     facts.append(chain_fact(chain, poll.feed.source, poll.now))
                 except DataError as error:
-                    problems.append(f"{symbol} {chain.expires_on}: {error.message}")
+                    problems.append(
+                        phrase(
+                            "{symbol} {expires_on}: {message}",
+                            symbol=symbol,
+                            expires_on=str(chain.expires_on),
+                            message=error.message,
+                        )
+                    )
         if not facts:
-            raise FeedError(poll.feed.name, problems[0] if problems else "no chains: not observed")
+            raise FeedError(
+                poll.feed.name, problems[0] if problems else phrase("no chains: not observed")
+            )
         stamps = newest_stamps(fact.occurred_at for fact in facts)
         return Harvest(parsed=Parsed(facts=tuple(facts), problems=tuple(problems), stamps=stamps))
 
@@ -97,9 +107,13 @@ def chain_fact(chain: RawChain, source: str, seen_at: datetime) -> Fact:
     ``DataError`` for another currency, no price of the share, or no strikes.
     """
     if chain.currency != "USD":
-        raise DataError(f"came in {chain.currency[:8] or 'no currency'}, not USD")
+        raise DataError(
+            phrase(
+                "came in {currency}, not USD", currency=chain.currency[:8] or phrase("no currency")
+            )
+        )
     if not (math.isfinite(chain.spot) and chain.spot > 0):
-        raise DataError("no price of the share")
+        raise DataError(phrase("no price of the share"))
     calls, puts = (_by_strike(rows, chain.spot) for rows in (chain.calls, chain.puts))
     strikes = tuple(sorted({*calls, *puts}))
 
@@ -167,7 +181,9 @@ def yfinance_chains(
     except Exception as error:  # an undocumented interface raises whatever it likes
         raise ticker_failure(symbol, error) from error
     if not found:
-        raise FeedError("yahoo", f"no expiries of {symbol} came: not observed")
+        raise FeedError(
+            "yahoo", phrase("no expiries of {symbol} came: not observed", symbol=symbol)
+        )
     return found
 
 

@@ -21,6 +21,7 @@ from engine.decision import decide, risk
 from engine.decision.decide import Bearing, Evaluation
 from engine.decision.evidence import Blend
 from engine.errors import UnknownNameError
+from engine.phrases import phrase
 from engine.values import BoolArray, Features, FloatArray
 from strategies.base import levels_of
 
@@ -368,7 +369,9 @@ def _with_includes(scenario: Scenario, scenarios: Mapping[str, Scenario]) -> Sce
     parts = [scenario]
     for name in scenario.includes:
         if name not in scenarios:
-            raise UnknownNameError(f"scenario included by '{scenario.name}'", name, scenarios)
+            raise UnknownNameError(
+                phrase("scenario included by '{name}'", name=scenario.name), name, scenarios
+            )
         parts.append(scenarios[name])
     if len(parts) == 1:
         return scenario

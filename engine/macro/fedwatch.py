@@ -36,6 +36,7 @@ import numpy.typing as npt
 
 from engine.clock import NEW_YORK, utc
 from engine.errors import DataError, InputError, OutOfRangeError
+from engine.phrases import phrase
 from engine.values import FloatArray, RateExpectation, RateOutcome
 
 STEP_BPS = 25
@@ -69,7 +70,8 @@ class UndeterminedCurveError(DataError):
     """
 
     def __init__(self, meeting_on: date, reason: str, *, remedy: str | None = None) -> None:
-        super().__init__(f"meeting {meeting_on}: {reason}", remedy=remedy)
+        told = phrase("meeting {day}: {reason}", day=str(meeting_on), reason=reason)
+        super().__init__(told, remedy=remedy)
         self.meeting_on = meeting_on
 
 
@@ -86,7 +88,8 @@ def parse_contract(code: str, *, near: date, root: str = "ZQ") -> date:
     match = _CODE.match(code.strip().upper().removesuffix(".CBT").removesuffix(".CME"))
     if match is None or match["root"] != root:
         raise InputError(
-            f"'{code[:40]}' is not a {root} contract", remedy=f"write {root}U25 for September 2025"
+            phrase("'{code}' is not a {root} contract", code=code[:40], root=root),
+            remedy=phrase("write {root}U25 for September 2025", root=root),
         )
     digits = match["year"]
     if len(digits) == 1:
@@ -94,7 +97,9 @@ def parse_contract(code: str, *, near: date, root: str = "ZQ") -> date:
     else:
         year = int(digits) if len(digits) == 4 else 2000 + int(digits)
     if not 1990 <= year <= 2100:
-        raise OutOfRangeError("contract year", year, "1990 to 2100")
+        raise OutOfRangeError(
+            phrase("contract year"), year, phrase("{low} to {high}", low="1990", high="2100")
+        )
     return date(year, MONTH_CODES.index(match["month"]) + 1, 1)
 
 
@@ -106,7 +111,15 @@ def contract_code(month: date, *, root: str = "ZQ") -> str:
 def check_price(code: str, price: float) -> float:
     """``price`` when it can be a fed funds futures price; ``OutOfRangeError`` otherwise."""
     if not LEAST_PRICE <= price <= MOST_PRICE:
-        raise OutOfRangeError(f"price of {code}", price, f"{LEAST_PRICE:g} to {MOST_PRICE:g}")
+        raise OutOfRangeError(
+            phrase("price of {code}", code=code),
+            price,
+            phrase(
+                "{least_price:sig6} to {most_price:sig6}",
+                least_price=LEAST_PRICE,
+                most_price=MOST_PRICE,
+            ),
+        )
     return price
 
 
@@ -114,16 +127,23 @@ def parse_range(text: str) -> tuple[int, int]:
     """A target range such as ``425-450``, in basis points: 25 wide, the lower bound first."""
     match = _RANGE.match(text.strip())
     if match is None:
-        raise InputError(f"target range '{text[:40]}' is malformed", remedy="write 425-450")
+        raise InputError(
+            phrase("target range '{text}' is malformed", text=text[:40]),
+            remedy=phrase("write 425-450"),
+        )
     lower, upper = int(match[1]), int(match[2])
     if lower > upper:
-        raise InputError(f"target range {text} is inverted", remedy=f"write {upper}-{lower}")
+        raise InputError(
+            phrase("target range {text} is inverted", text=text),
+            remedy=phrase("write {upper}-{lower}", upper=upper, lower=lower),
+        )
     if upper - lower != STEP_BPS:
         raise InputError(
-            f"target range {text} is {upper - lower} bp wide", remedy=f"it must be {STEP_BPS} bp"
+            phrase("target range {text} is {upper} bp wide", text=text, upper=upper - lower),
+            remedy=phrase("it must be {step_bps} bp", step_bps=STEP_BPS),
         )
     if not -500 <= lower <= 2500:
-        raise OutOfRangeError("target range", text, "-500 to 2500 bp")
+        raise OutOfRangeError(phrase("target range"), text, phrase("-500 to 2500 bp"))
     return lower, upper
 
 
@@ -141,14 +161,21 @@ def parse_published(text: str) -> dict[tuple[int, int], float]:
         except ValueError:
             probability = math.nan
         if not colon or not 0 <= probability <= 1:
-            raise InputError(f"'{part[:40]}' is no probability", remedy="write 400-425:84.7")
+            raise InputError(
+                phrase("'{part}' is no probability", part=part[:40]),
+                remedy=phrase("write 400-425:84.7"),
+            )
         if bounds in outcomes:
-            raise InputError(f"range {label} is given twice", remedy="give each range once")
+            raise InputError(
+                phrase("range {label} is given twice", label=str(label)),
+                remedy=phrase("give each range once"),
+            )
         outcomes[bounds] = probability
     total = sum(outcomes.values())
     if abs(total - 1) > 0.001 + 1e-9:
         raise InputError(
-            f"probabilities sum to {100 * total:.4g} %, not 100 %", remedy="give every outcome"
+            phrase("probabilities sum to {total:sig4} %, not 100 %", total=100 * total),
+            remedy=phrase("give every outcome"),
         )
     return outcomes
 
@@ -266,19 +293,23 @@ def _chain(
     ahead = [day for day in meetings if day > as_of_on]
     if not ahead:
         raise OutOfRangeError(
-            "as-of date", str(as_of_on), "before the last meeting of the calendar"
+            phrase("as-of date"), str(as_of_on), phrase("before the last meeting of the calendar")
         )
     known = {**averages_pct, **{m: 100 - p for m, p in prices.items()}}
     if any(month.day != 1 for month in known):
-        raise DataError("contract months are keyed by their first day")
+        raise DataError(phrase("contract months are keyed by their first day"))
     first = min([_month_of(min(ahead)), *known])
     last = max([_month_of(min(ahead)), *known])
     span = (_month_of(min(meetings)), _month_of(max(meetings)))
     if first < span[0] or last > span[1]:
         raise OutOfRangeError(
-            "contract month",
+            phrase("contract month"),
             contract_code(first if first < span[0] else last),
-            f"{contract_code(span[0])} to {contract_code(span[1])}, where meetings are known",
+            phrase(
+                "{contract_code} to {contract_code2}, where meetings are known",
+                contract_code=contract_code(span[0]),
+                contract_code2=contract_code(span[1]),
+            ),
         )
     return [_month(month, meetings, known) for month in _months(first, last)]
 
@@ -342,30 +373,32 @@ def _fill_forwards(months: list[_Month], first: int, effr_pct: float | None) -> 
 def _problem(month: _Month) -> str | None:
     """Why a meeting in ``month`` is not determined, or None when it is."""
     if len(month.announced) > 1:
-        return "two meetings in one month cannot be told apart by one contract"
+        return phrase("two meetings in one month cannot be told apart by one contract")
     if math.isnan(month.end):
         if month.after == 0:
-            return "it ends on the last day of its month, so only a later contract can price it"
-        return "the rate after it is open"
+            return phrase(
+                "it ends on the last day of its month, so only a later contract can price it"
+            )
+        return phrase("the rate after it is open")
     if math.isnan(month.start):
-        return "the rate before it is open"
+        return phrase("the rate before it is open")
     return None
 
 
 def _undetermined(meeting_on: date, month: _Month) -> UndeterminedCurveError:
     """The refusal for the first upcoming meeting, with what would settle it."""
-    reason = _problem(month) or "it is not determined"
+    reason = _problem(month) or phrase("it is not determined")
     own = contract_code(month.first)
     before = contract_code(_month_of(month.first - timedelta(days=1)))
     after = contract_code(_next_month(month.first))
     if len(month.announced) > 1:
-        remedy = "drop one of the two meetings"
+        remedy = phrase("drop one of the two meetings")
     elif not math.isnan(month.end):
-        remedy = f"give the effective rate, {before} or {own}"
+        remedy = phrase("give the effective rate, {before} or {own}", before=before, own=own)
     elif math.isnan(month.average) or month.after == 0:
-        remedy = f"give {after}, and on to the next month without a meeting"
+        remedy = phrase("give {after}, and on to the next month without a meeting", after=after)
     else:
-        remedy = f"give {after}, or the effective rate"
+        remedy = phrase("give {after}, or the effective rate", after=after)
     return UndeterminedCurveError(meeting_on, reason, remedy=remedy)
 
 
@@ -385,7 +418,9 @@ def undetermined(
         month = _next_month(month)
     missing = [contract_code(m) for m in needed if m not in prices]
     remedy = f"give {', '.join(missing)}" if missing else "price the meetings before it too"
-    return UndeterminedCurveError(meeting_on, "the prices given do not reach it", remedy=remedy)
+    return UndeterminedCurveError(
+        meeting_on, phrase("the prices given do not reach it"), remedy=remedy
+    )
 
 
 def _expectation(
@@ -456,7 +491,14 @@ def steps_over_time(
     T, K = prices.shape
     day_of = _announcement_days(months, meetings)
     if len(months) != K or len(as_of_on) != T:
-        raise DataError(f"prices {prices.shape} do not fit {len(as_of_on)} days, {K} months")
+        raise DataError(
+            phrase(
+                "prices {shape} do not fit {days} days, {k} months",
+                shape=str(prices.shape),
+                days=len(as_of_on),
+                k=str(K),
+            )
+        )
     days = np.array([monthrange(m.year, m.month)[1] for m in months], np.float64)
     as_of = np.array(as_of_on, "datetime64[D]")
     on = np.array(meetings, "datetime64[D]")
@@ -505,15 +547,24 @@ def distributions(
 def _announcement_days(months: Sequence[date], meetings: Sequence[date]) -> npt.NDArray[np.int64]:
     """(K,) day of the announcement in each month, 0 where there is no meeting."""
     if list(months) != _months(months[0], months[-1]):
-        raise DataError("months are not consecutive first days")
+        raise DataError(phrase("months are not consecutive first days"))
     day_of = np.zeros(len(months), np.int64)
     for meeting in meetings:
         month = _month_of(meeting)
         if not months[0] <= month <= months[-1]:
-            raise DataError(f"meeting {meeting} is outside the months {months[0]} to {months[-1]}")
+            raise DataError(
+                phrase(
+                    "meeting {meeting} is outside the months {first} to {last}",
+                    meeting=str(meeting),
+                    first=str(months[0]),
+                    last=str(months[-1]),
+                )
+            )
         k = months.index(month)
         if day_of[k]:
-            raise UndeterminedCurveError(meeting, "two meetings in one month", remedy="drop one")
+            raise UndeterminedCurveError(
+                meeting, phrase("two meetings in one month"), remedy=phrase("drop one")
+            )
         day_of[k] = meeting.day
     return day_of
 

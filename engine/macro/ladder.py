@@ -225,7 +225,13 @@ def compounded_pct(rates_pct: FloatArray, days: FloatArray) -> float:
 def forward_pct(near_days: int, near_pct: float, far_days: int, far_pct: float) -> float:
     """Forward rate between two maturities: f = (y2 t2 - y1 t1) / (t2 - t1)."""
     if not 0 < near_days < far_days:
-        raise DataError(f"bill maturities {near_days} and {far_days} days do not ascend")
+        raise DataError(
+            phrase(
+                "bill maturities {near_days} and {far_days} days do not ascend",
+                near_days=near_days,
+                far_days=far_days,
+            )
+        )
     return (far_pct * far_days - near_pct * near_days) / (far_days - near_days)
 
 

@@ -19,6 +19,7 @@ from statistics import NormalDist
 import numpy as np
 
 from engine.errors import OutOfRangeError
+from engine.phrases import phrase
 from engine.values import BoolArray, FloatArray
 
 LEAST_QUOTES = 5
@@ -52,12 +53,14 @@ class Chain:
         for name in ("spot_usd", "years"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
-                raise OutOfRangeError(name, value, "greater than 0")
+                raise OutOfRangeError(name, value, phrase("greater than 0"))
         if not math.isfinite(self.rate_pct):
-            raise OutOfRangeError("rate_pct", self.rate_pct, "a finite number")
+            raise OutOfRangeError("rate_pct", self.rate_pct, phrase("a finite number"))
         strikes = self.strikes_usd
         if not (np.all(np.isfinite(strikes)) and np.all(strikes > 0) and _ascends(strikes)):
-            raise OutOfRangeError("strikes_usd", strikes.tolist()[:5], "ascending, greater than 0")
+            raise OutOfRangeError(
+                "strikes_usd", strikes.tolist()[:5], phrase("ascending, greater than 0")
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +174,7 @@ def forward_usd(chain: Chain) -> float:
 
 def _level_usd(chain: Chain, fall_pct: float) -> float:
     if not 0.0 <= fall_pct < 100.0:
-        raise OutOfRangeError("fall_pct", fall_pct, "from 0 to below 100 %")
+        raise OutOfRangeError("fall_pct", fall_pct, phrase("from 0 to below 100 %"))
     return chain.spot_usd * (1.0 - fall_pct / 100.0)
 
 

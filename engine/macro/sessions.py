@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from engine.clock import NEW_YORK, at_new_york, from_micros, to_micros, utc
 from engine.errors import DataError, OutOfRangeError
+from engine.phrases import phrase
 
 Int64Array = npt.NDArray[np.int64]
 Phase = Literal["pre-open", "regular", "after-close", "closed-day"]
@@ -47,13 +48,26 @@ class Sessions:
 
     def __post_init__(self) -> None:
         if not self.on:
-            raise DataError(f"no session between {self.first} and {self.last}")
+            raise DataError(
+                phrase(
+                    "no session between {first} and {last}",
+                    first=str(self.first),
+                    last=str(self.last),
+                )
+            )
         for name in ("open_at_us", "close_at_us", "decide_at_us"):
             array: Int64Array = getattr(self, name)
             if array.shape != (len(self.on),) or array.dtype != np.int64:
-                raise DataError(f"Sessions.{name} has shape {array.shape}, dtype {array.dtype}")
+                raise DataError(
+                    phrase(
+                        "Sessions.{name} has shape {shape}, dtype {dtype}",
+                        name=name,
+                        shape=str(array.shape),
+                        dtype=array.dtype,
+                    )
+                )
             if bool(np.any(np.diff(array) <= 0)):
-                raise DataError(f"Sessions.{name} does not ascend")
+                raise DataError(phrase("Sessions.{name} does not ascend", name=name))
             array.flags.writeable = False
 
     def __len__(self) -> int:
@@ -100,7 +114,7 @@ class Sessions:
         self._need_loaded(day)
         row = self._row_of(day)
         if row is None:
-            raise DataError(f"{day} is not an NYSE session")
+            raise DataError(phrase("{day} is not an NYSE session", day=str(day)))
         return from_micros(int(self.decide_at_us[row]))
 
     def _search(
@@ -126,7 +140,11 @@ class Sessions:
             raise self._outside(str(day))
 
     def _outside(self, what: str) -> OutOfRangeError:
-        return OutOfRangeError("session date", what, f"loaded sessions {self.first} to {self.last}")
+        return OutOfRangeError(
+            phrase("session date"),
+            what,
+            phrase("loaded sessions {first} to {last}", first=str(self.first), last=str(self.last)),
+        )
 
 
 def load_sessions(first: date, last: date, decision_time: time = DECISION_TIME) -> Sessions:
@@ -137,7 +155,7 @@ def load_sessions(first: date, last: date, decision_time: time = DECISION_TIME) 
     that would come after an open.
     """
     if last < first:
-        raise OutOfRangeError("sessions", f"{first} to {last}", "first on or before last")
+        raise OutOfRangeError("sessions", f"{first} to {last}", phrase("first on or before last"))
     return sessions_within(read_schedule(first, last), first, last, decision_time)
 
 
@@ -162,7 +180,7 @@ def sessions_within(
     open_at_us, close_at_us = schedule.open_at_us[rows].copy(), schedule.close_at_us[rows].copy()
     decide_at_us = np.array([to_micros(at_new_york(day, decision_time)) for day in on], np.int64)
     if bool(np.any(decide_at_us >= open_at_us)):
-        raise OutOfRangeError("decision_time", str(decision_time), "before the 09:30 open")
+        raise OutOfRangeError("decision_time", str(decision_time), phrase("before the 09:30 open"))
     return Sessions(
         first=first,
         last=last,

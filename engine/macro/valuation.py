@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import DataError, InputError, OutOfRangeError
+from engine.phrases import phrase
 from engine.values import FloatArray
 
 Int64Array = npt.NDArray[np.int64]
@@ -47,13 +48,19 @@ class Assumptions:
 
     def __post_init__(self) -> None:
         if not 0 < self.discount_rate < 1:
-            raise OutOfRangeError("discount_rate", self.discount_rate, "above 0 and below 1")
+            raise OutOfRangeError(
+                "discount_rate", self.discount_rate, phrase("above 0 and below 1")
+            )
         if not -0.5 < self.terminal_growth < self.discount_rate:
             raise OutOfRangeError(
-                "terminal_growth", self.terminal_growth, "above -0.5 and below the discount rate"
+                "terminal_growth",
+                self.terminal_growth,
+                phrase("above -0.5 and below the discount rate"),
             )
         if not 1 <= self.years <= 100:
-            raise OutOfRangeError("years", self.years, "1 to 100")
+            raise OutOfRangeError(
+                "years", self.years, phrase("{low} to {high}", low="1", high="100")
+            )
 
     @property
     def terminal_multiple(self) -> float:
@@ -86,7 +93,7 @@ def shares_as_known(
     multiplied by every split in force between its day and the decision. NaN before the first count.
     """
     if not known_at_us.shape == counted_at_us.shape == shares_bn.shape:
-        raise DataError("share counts and their times differ in length")
+        raise DataError(phrase("share counts and their times differ in length"))
     order = np.lexsort((counted_at_us, known_at_us))
     row = np.searchsorted(known_at_us[order], decide_at_us, side="right") - 1
     chosen = order[np.maximum(row, 0)] if len(order) else np.zeros(len(row), np.intp)
@@ -197,14 +204,15 @@ def parse_money(text: str) -> float:
     number = None if match is None else _number(match["number"])
     if scale is None or number is None:
         raise InputError(
-            f"'{text.strip()[:40]}' is no amount of US dollars", remedy="write 4 trillion or $4.2tn"
+            phrase("'{text}' is no amount of US dollars", text=text.strip()[:40]),
+            remedy=phrase("write 4 trillion or $4.2tn"),
         )
     usd = number * scale
     if not (math.isfinite(usd) and LEAST_CEILING_USD <= usd <= MOST_CEILING_USD):
         raise OutOfRangeError(
-            f"'{text.strip()[:40]}' read as USD",
+            phrase("'{text}' read as USD", text=text.strip()[:40]),
             usd,
-            "10 billion to 100 trillion, as in 4 trillion",
+            phrase("10 billion to 100 trillion, as in 4 trillion"),
         )
     return usd
 

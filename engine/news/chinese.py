@@ -16,6 +16,7 @@ from types import MappingProxyType
 
 from engine.errors import DataError
 from engine.news.lexicon import read_data
+from engine.phrases import phrase
 
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _LATIN = re.compile(r"[^\W_\u3400-\u9fff\uf900-\ufaff]+(?:[.,]\d+)*[a-z]*|%", re.ASCII)
@@ -39,7 +40,7 @@ def glossary() -> Glossary:
     for section in data.values():
         for word, meaning in section.items():
             if word in words:
-                raise DataError(f"chinese.toml: '{word}' stands there twice")
+                raise DataError(phrase("chinese.toml: '{word}' stands there twice", word=word))
             words[word.lower()] = tuple(meaning.split())
     return Glossary(
         words=MappingProxyType(words),

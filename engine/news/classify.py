@@ -31,6 +31,7 @@ from engine.news import budgets, frames, mood, rules
 from engine.news.lexicon import lexicon, read_data, rule_table
 from engine.news.reading import Hit, Reading, Span, columns, evidence, read, spans
 from engine.news.taxonomy import DEMAND, EVENT_TYPES, IRRELEVANT, MOVING
+from engine.phrases import phrase
 from engine.values import WEIGHING, Direction, FloatArray, Mood, Stage
 
 VERSION = "linear-2"
@@ -143,24 +144,38 @@ def parse_labelled(records: Iterable[Mapping[str, str]]) -> tuple[LabelledHeadli
     """
     rows = tuple(_parse_row(line, record) for line, record in enumerate(records, start=2))
     if len({row.event_type for row in rows}) < 2:
-        raise InputError("labelled headlines: need rows of at least two event types")
+        raise InputError(phrase("labelled headlines: need rows of at least two event types"))
     return rows
 
 
 def _parse_row(line: int, record: Mapping[str, str]) -> LabelledHeadline:
     missing = [name for name in HEADLINE_COLUMNS if record.get(name) is None]
     if missing:
-        raise InputError(f"labelled headlines, line {line}: column '{missing[0]}' is missing")
+        raise InputError(
+            phrase(
+                "labelled headlines, line {line}: column '{missing}' is missing",
+                line=str(line),
+                missing=missing[0],
+            )
+        )
     if record["event_type"] not in _TYPE_INDEX:
-        raise UnknownNameError(f"event type on line {line}", record["event_type"], EVENT_TYPES)
+        raise UnknownNameError(
+            phrase("event type on line {line}", line=str(line)), record["event_type"], EVENT_TYPES
+        )
     sense = {"-1": -1, "0": 0, "+1": 1, "1": 1}.get(record["direction"].strip())
     if sense is None:
         raise InputError(
-            f"labelled headlines, line {line}: direction '{record['direction'][:20]}'",
-            remedy="use -1, 0 or +1",
+            phrase(
+                "labelled headlines, line {line}: direction '{record}'",
+                line=str(line),
+                record=record["direction"][:20],
+            ),
+            remedy=phrase("use -1, 0 or +1"),
         )
     if not record["headline"].strip() or not record["event_group"].strip():
-        raise InputError(f"labelled headlines, line {line}: empty headline or event_group")
+        raise InputError(
+            phrase("labelled headlines, line {line}: empty headline or event_group", line=str(line))
+        )
     return LabelledHeadline(
         headline=record["headline"],
         event_type=record["event_type"],
@@ -346,11 +361,13 @@ class Classifier:
             )
         except (KeyError, ValueError, TypeError) as error:
             raise DataError(
-                f"stored classifier: {error}", remedy="delete it; it is refitted"
+                phrase("stored classifier: {error}", error=error),
+                remedy=phrase("delete it; it is refitted"),
             ) from error
         if model.word_weights.shape != (len(model.words), len(EVENT_TYPES) + len(_SENSES)):
             raise DataError(
-                "stored classifier has another shape", remedy="delete it; it is refitted"
+                phrase("stored classifier has another shape"),
+                remedy=phrase("delete it; it is refitted"),
             )
         return model
 

@@ -24,6 +24,7 @@ from engine.news.lexicon import lexicon, phrases, read_data, written_out
 from engine.news.reading import Hit, Matcher, Reading, clause_starts, column_of, places
 from engine.news.rules import Condition, parse_condition
 from engine.news.taxonomy import EVENT_TYPES
+from engine.phrases import phrase
 
 _REACH = 8
 """Words between a verb and what completes it. Judgement: "tells tech groups including ByteDance and
@@ -153,7 +154,7 @@ def _frames(
 ) -> dict[str, tuple[Frame, ...]]:
     for name in " ".join(table).split():
         if name not in EVENT_TYPES:
-            raise UnknownNameError("event type in frames.toml", name, EVENT_TYPES)
+            raise UnknownNameError(phrase("event type in frames.toml"), name, EVENT_TYPES)
     return {
         name: tuple(_frame(row, kinds, matters, parties) for row in rows)
         for names, rows in table.items()
@@ -167,7 +168,9 @@ def _frame(
     did = tuple(str(row["did"]).split())
     for kind in did:
         if kind not in kinds:
-            raise UnknownNameError("kind of step in frames.toml", kind, tuple(sorted(kinds)))
+            raise UnknownNameError(
+                phrase("kind of step in frames.toml"), kind, tuple(sorted(kinds))
+            )
     who = (name.strip() for name in written_out(row["who"]).split("|"))
     takers = frozenset(column_of()[name] for name in who if name)
     return Frame(

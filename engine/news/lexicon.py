@@ -17,6 +17,7 @@ from typing import Any
 
 from engine.errors import DataError, UnknownNameError
 from engine.news.taxonomy import EVENT_TYPES
+from engine.phrases import phrase
 from engine.values import Direction
 
 _SECTIONS = ("entities", "topics", "verbs", "clauses", "moods")
@@ -58,7 +59,9 @@ def read_data(name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(raw)
     except tomllib.TOMLDecodeError as error:
-        raise DataError(f"engine/news/data/{name}: {error}") from None
+        raise DataError(
+            phrase("engine/news/data/{name}: {error}", name=name, error=error)
+        ) from None
 
 
 def phrases(text: str) -> tuple[str, ...]:
@@ -74,12 +77,14 @@ def lexicon() -> Lexicon:
     for section in _SECTIONS:
         for code, text in data[section].items():
             if code in entries:
-                raise DataError(f"words.toml: concept '{code}' stands in two sections")
+                raise DataError(
+                    phrase("words.toml: concept '{code}' stands in two sections", code=code)
+                )
             entries[code] = phrases(text)
     implies = {code: phrases(text) for code, text in data["implies"].items()}
     for code in (*implies, *(c for more in implies.values() for c in more)):
         if code not in entries:
-            raise UnknownNameError("concept in [implies]", code, tuple(entries))
+            raise UnknownNameError(phrase("concept in [implies]"), code, tuple(entries))
     return Lexicon(
         entries=MappingProxyType(entries),
         entities=frozenset(data["entities"]),
@@ -98,7 +103,7 @@ def rule_table() -> RuleTable:
     groups: Mapping[str, str] = data["groups"]
     for name in (*data["votes"], *data["senses"]):
         if name not in EVENT_TYPES:
-            raise UnknownNameError("event type in rules.toml", name, EVENT_TYPES)
+            raise UnknownNameError(phrase("event type in rules.toml"), name, EVENT_TYPES)
     return RuleTable(
         votes=tuple(
             (name, float(weight), _written_out(text, groups))
@@ -136,6 +141,6 @@ def _clauses(condition: str, groups: Mapping[str, str]) -> Iterator[str]:
         for name in clause.removeprefix("!").split("|"):
             group = name.strip().removeprefix("@")
             if name.strip().startswith("@") and group not in groups:
-                raise UnknownNameError("group in rules.toml", group, tuple(groups))
+                raise UnknownNameError(phrase("group in rules.toml"), group, tuple(groups))
             names.append(groups[group] if name.strip().startswith("@") else name.strip())
         yield ("!" if clause.startswith("!") else "") + "|".join(names)

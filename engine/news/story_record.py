@@ -13,6 +13,7 @@ from typing import Any
 from engine.errors import DataError
 from engine.news.stories import Story
 from engine.news.tellings import Telling, key_of, objects, tokens
+from engine.phrases import phrase
 from engine.record.readings import NEWS, News
 from engine.values import Event, Fact, Mood
 
@@ -74,8 +75,12 @@ def _story_of(fact: Fact, first_known_at: datetime) -> Story:
         tellings = tuple(map(Telling.decode, told.tellings))
     except (ValueError, TypeError, KeyError) as error:
         raise DataError(
-            f"event '{fact.key[:40]}' of the record cannot be read: {error}",
-            remedy="restore a backup, or remove the row",
+            phrase(
+                "event '{key}' of the record cannot be read: {error}",
+                key=fact.key[:40],
+                error=error,
+            ),
+            remedy=phrase("restore a backup, or remove the row"),
         ) from None
     return Story(
         event_id=fact.key,

@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import UnknownNameError
+from engine.phrases import phrase
 from engine.values import Direction
 
 
@@ -110,7 +111,7 @@ def event_type(name: str) -> EventType:
     """The type called ``name``; ``UnknownNameError`` with the nearest name otherwise."""
     found = TAXONOMY.get(name)
     if found is None:
-        raise UnknownNameError("event type", name, EVENT_TYPES)
+        raise UnknownNameError(phrase("event type"), name, EVENT_TYPES)
     return found
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import URL
 
 from engine.errors import StoreError
 from engine.files import appearing, need_room, real
+from engine.phrases import phrase
 from engine.record import schema
 from engine.record.connect import BUSY_TIMEOUT_S, file_of, parse_url, shown, sqlite_in_words
 
@@ -29,7 +30,10 @@ def backup(url: str, target: Path, *, overwrite: bool = False) -> Path:
     """
     source = _sqlite_file(url)
     if target.exists() and not overwrite:
-        raise StoreError(f"{target} exists already", remedy="name another file, or use --force")
+        raise StoreError(
+            phrase("{target} exists already", target=str(target)),
+            remedy=phrase("name another file, or use --force"),
+        )
     need_room(target.parent, _size(source), "the copy")
     with appearing(target, private=True) as unfinished:
         _copy(source, unfinished)
@@ -63,7 +67,10 @@ def restore(copy: Path, url: str, *, overwrite: bool = False) -> Restored:
     target = _sqlite_file(url, must_exist=False)
     check(copy)
     if target.exists() and not overwrite:
-        raise StoreError(f"{target} exists already", remedy="use --force to replace it")
+        raise StoreError(
+            phrase("{target} exists already", target=str(target)),
+            remedy=phrase("use --force to replace it"),
+        )
     need_room(target.parent, _size(copy), "the restored record")
     if target.exists() and _is_readable(target):
         newer = _entries_since(copy, target)
@@ -88,8 +95,12 @@ def _entries_since(copy: Path, current: Path) -> list[Entry]:
     old, new = _entries(copy), _entries(current)
     if new and old != new[: len(old)] and new != old[: len(new)]:
         raise StoreError(
-            f"the ledger of {current} does not continue that of {copy}",
-            remedy="move the record away first, so that neither ledger is lost",
+            phrase(
+                "the ledger of {current} does not continue that of {copy}",
+                current=str(current),
+                copy=str(copy),
+            ),
+            remedy=phrase("move the record away first, so that neither ledger is lost"),
         )
     return new[len(old) :]
 
@@ -120,14 +131,21 @@ def check(path: Path) -> str:
         verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
         if verdict != "ok":
-            raise StoreError(f"{path} is damaged: {str(verdict)[:100]}")
+            raise StoreError(
+                phrase("{path} is damaged: {verdict}", path=str(path), verdict=str(verdict)[:100])
+            )
         if not {"alembic_version", "fact"} <= tables:
-            raise StoreError(f"{path} holds no nvsignal record")
+            raise StoreError(phrase("{path} holds no nvsignal record", path=str(path)))
         revision = str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
     if revision not in schema.REVISIONS:
         raise StoreError(
-            f"{path} has schema {revision[:40]}, newer than {schema.REVISION}",
-            remedy="install a newer nvsignal",
+            phrase(
+                "{path} has schema {revision}, newer than {revision2}",
+                path=str(path),
+                revision=revision[:40],
+                revision2=schema.REVISION,
+            ),
+            remedy=phrase("install a newer nvsignal"),
         )
     return revision
 
@@ -137,16 +155,17 @@ def _sqlite_file(url: str, *, must_exist: bool = True) -> Path:
     path = file_of(address)
     if path is None:
         raise StoreError(
-            f"{shown(address)} is not a SQLite file", remedy="for PostgreSQL use pg_dump"
+            phrase("{address} is not a SQLite file", address=shown(address)),
+            remedy=phrase("for PostgreSQL use pg_dump"),
         )
     if must_exist and not path.exists():
-        raise StoreError(f"no database at {path}")
+        raise StoreError(phrase("no database at {path}", path=str(path)))
     return path
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
     if not path.is_file():
-        raise StoreError(f"no file at {path}")
+        raise StoreError(phrase("no file at {path}", path=str(path)))
     address = f"{real(path).as_uri()}?mode=ro"
     return sqlite3.connect(address, uri=True, timeout=BUSY_TIMEOUT_S)
 

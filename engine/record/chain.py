@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from engine.clock import to_micros, utc
 from engine.errors import LedgerError
+from engine.phrases import phrase
 from engine.record.content import canonical_json
 
 GENESIS = "0" * 64
@@ -119,13 +120,15 @@ def check_chain(entries: Sequence[LedgerEntry], head: LedgerHead) -> None:
     for expected_seq, entry in enumerate(entries, start=1):
         session = (entry.acts_on, entry.strategy)
         if entry.seq != expected_seq:
-            _broken(entry, f"entry {expected_seq} is missing")
+            _broken(
+                entry, phrase("entry {expected_seq} is missing", expected_seq=str(expected_seq))
+            )
         if entry.previous_hash != previous:
-            _broken(entry, "it does not follow from the entry before it")
+            _broken(entry, phrase("it does not follow from the entry before it"))
         if entry.entry_hash != entry_hash(entry):
-            _broken(entry, "its content was changed after it was written")
+            _broken(entry, phrase("its content was changed after it was written"))
         if entry.revision != revisions.get(session, 0):
-            _broken(entry, f"revision {entry.revision} is out of turn")
+            _broken(entry, phrase("revision {revision} is out of turn", revision=entry.revision))
         revisions[session] = entry.revision + 1
         previous = entry.entry_hash
     _check_head(entries, head)
@@ -133,12 +136,25 @@ def check_chain(entries: Sequence[LedgerEntry], head: LedgerHead) -> None:
 
 def _check_head(entries: Sequence[LedgerEntry], head: LedgerHead) -> None:
     if head.n_entries > len(entries):
-        raise LedgerError(f"ledger entry {len(entries) + 1} is missing: the end was cut off")
+        raise LedgerError(
+            phrase(
+                "ledger entry {n_entries} is missing: the end was cut off",
+                n_entries=len(entries) + 1,
+            )
+        )
     if head.n_entries < len(entries):
-        _broken(entries[head.n_entries], "it was added outside the ledger")
+        _broken(entries[head.n_entries], phrase("it was added outside the ledger"))
     if entries and head.entry_hash != entries[-1].entry_hash:
-        _broken(entries[-1], "it is not the entry that was written last")
+        _broken(entries[-1], phrase("it is not the entry that was written last"))
 
 
 def _broken(entry: LedgerEntry, why: str) -> NoReturn:
-    raise LedgerError(f"ledger entry {entry.seq} ({entry.acts_on}, {entry.strategy}): {why}")
+    raise LedgerError(
+        phrase(
+            "ledger entry {seq} ({acts_on}, {strategy}): {why}",
+            seq=str(entry.seq),
+            acts_on=str(entry.acts_on),
+            strategy=entry.strategy,
+            why=why,
+        )
+    )

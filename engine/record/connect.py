@@ -15,6 +15,7 @@ from sqlalchemy.pool import StaticPool
 
 from engine.errors import InputError, NvsignalError, StoreError
 from engine.files import at_home
+from engine.phrases import phrase
 
 BUSY_TIMEOUT_S = 5.0
 """How long a writer waits for another one before it gives up."""
@@ -35,12 +36,15 @@ def parse_url(url: str) -> URL:
         parsed = make_url(url)
     except (sa_exc.ArgumentError, ValueError):
         raise InputError(
-            "the database address is not a URL", remedy="sqlite:///nvsignal.db, for example"
+            phrase("the database address is not a URL"),
+            remedy=phrase("sqlite:///nvsignal.db, for example"),
         ) from None
     if parsed.drivername not in _DRIVERS:
         raise InputError(
-            f"database driver '{parsed.drivername[:40]}' is not supported",
-            remedy=f"use one of {', '.join(_DRIVERS)}",
+            phrase(
+                "database driver '{drivername}' is not supported", drivername=parsed.drivername[:40]
+            ),
+            remedy=phrase("use one of {drivers}", drivers=", ".join(_DRIVERS)),
         )
     path = file_of(parsed)
     return parsed if path is None else parsed.set(database=str(at_home(path)))
@@ -69,12 +73,17 @@ def prepare_file(url: URL, *, create: bool) -> None:
     if path is None or path.exists():
         return
     if not create:
-        raise StoreError(f"no database at {path}", remedy="'nvsignal report' creates one")
+        raise StoreError(
+            phrase("no database at {path}", path=str(path)),
+            remedy=phrase("'nvsignal report' creates one"),
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise StoreError(f"cannot create {path}: {error.strerror}") from None
+        raise StoreError(
+            phrase("cannot create {path}: {why}", path=str(path), why=error.strerror)
+        ) from None
 
 
 def make_engine(url: URL, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
@@ -124,8 +133,8 @@ def _postgres_engine(url: URL, busy_timeout_s: float) -> Engine:
         return create_engine(url, connect_args={"options": options.strip(), "connect_timeout": 10})
     except ModuleNotFoundError:
         raise StoreError(
-            "the PostgreSQL driver is not installed",
-            remedy="pip install '.[postgres]' in nvsignal's folder",
+            phrase("the PostgreSQL driver is not installed"),
+            remedy=phrase("pip install '.[postgres]' in nvsignal's folder"),
         ) from None
 
 
@@ -169,9 +178,9 @@ def _in_words(error: sa_exc.SQLAlchemyError, url: URL) -> StoreError:
     state = getattr(origin, "sqlstate", None)
     for prefix, (what, remedy) in _POSTGRES_WORDS.items():
         if state is not None and state.startswith(prefix):
-            return StoreError(f"{shown(url)} {what}", remedy=remedy)
+            return StoreError(phrase("{url} {what}", url=str(shown(url)), what=what), remedy=remedy)
     detail = str(origin or error).strip().splitlines()[0][:200]
-    return StoreError(f"{shown(url)}: {detail}")
+    return StoreError(phrase("{url}: {detail}", url=str(shown(url)), detail=detail))
 
 
 def sqlite_in_words(error: sqlite3.Error, url: URL) -> StoreError:
@@ -179,29 +188,50 @@ def sqlite_in_words(error: sqlite3.Error, url: URL) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
     for prefix, (what, remedy) in _SQLITE_WORDS.items():
         if name.startswith(prefix):
-            return StoreError(f"{shown(url)} {what}", remedy=remedy)
-    return StoreError(f"{shown(url)}: {error}")
+            return StoreError(phrase("{url} {what}", url=str(shown(url)), what=what), remedy=remedy)
+    return StoreError(phrase("{url}: {error}", url=str(shown(url)), error=error))
 
 
 _SQLITE_WORDS = {
-    "SQLITE_BUSY": ("is locked by another process", "nothing was written; try again"),
-    "SQLITE_LOCKED": ("is locked by another process", "nothing was written; try again"),
-    "SQLITE_READONLY": ("cannot be written", "check the permissions of the file and its folder"),
-    "SQLITE_CANTOPEN": ("cannot be opened", "check the path and its permissions"),
-    "SQLITE_PERM": ("cannot be opened", "check the path and its permissions"),
-    "SQLITE_FULL": ("cannot grow: the disk is full", "nothing was written; free some space"),
-    "SQLITE_IOERR": ("cannot be read or written: disk error", "check the disk and its free space"),
-    "SQLITE_NOTADB": ("is not a database", "name another file, or restore a backup"),
-    "SQLITE_CORRUPT": ("is damaged", "restore a backup with 'nvsignal db restore'"),
+    "SQLITE_BUSY": (
+        phrase("is locked by another process"),
+        phrase("nothing was written; try again"),
+    ),
+    "SQLITE_LOCKED": (
+        phrase("is locked by another process"),
+        phrase("nothing was written; try again"),
+    ),
+    "SQLITE_READONLY": (
+        phrase("cannot be written"),
+        phrase("check the permissions of the file and its folder"),
+    ),
+    "SQLITE_CANTOPEN": (phrase("cannot be opened"), phrase("check the path and its permissions")),
+    "SQLITE_PERM": (phrase("cannot be opened"), phrase("check the path and its permissions")),
+    "SQLITE_FULL": (
+        phrase("cannot grow: the disk is full"),
+        phrase("nothing was written; free some space"),
+    ),
+    "SQLITE_IOERR": (
+        phrase("cannot be read or written: disk error"),
+        phrase("check the disk and its free space"),
+    ),
+    "SQLITE_NOTADB": (
+        phrase("is not a database"),
+        phrase("name another file, or restore a backup"),
+    ),
+    "SQLITE_CORRUPT": (phrase("is damaged"), phrase("restore a backup with 'nvsignal db restore'")),
 }
 
 # By class of SQLSTATE, PostgreSQL documentation, appendix A.
 _POSTGRES_WORDS = {
-    "55P03": ("is locked by another process", "nothing was written; try again"),
-    "40": ("was busy with a conflicting change", "nothing was written; try again"),
-    "53100": ("cannot grow: the disk is full", "nothing was written; free some space"),
-    "25006": ("is read-only", "connect to the primary server"),
-    "28": ("refused the user or password", "check the address"),
-    "3D000": ("does not exist", "create it with createdb"),
-    "42501": ("does not allow this user to write", "grant the rights"),
+    "55P03": (phrase("is locked by another process"), phrase("nothing was written; try again")),
+    "40": (phrase("was busy with a conflicting change"), phrase("nothing was written; try again")),
+    "53100": (
+        phrase("cannot grow: the disk is full"),
+        phrase("nothing was written; free some space"),
+    ),
+    "25006": (phrase("is read-only"), phrase("connect to the primary server")),
+    "28": (phrase("refused the user or password"), phrase("check the address")),
+    "3D000": (phrase("does not exist"), phrase("create it with createdb")),
+    "42501": (phrase("does not allow this user to write"), phrase("grant the rights")),
 }

@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.clock import to_micros
 from engine.errors import DataError, StoreError
+from engine.phrases import phrase
 from engine.values import Fact, Item
 
 HASH_BYTES = 16
@@ -34,14 +35,16 @@ def canonical_json(value: Any) -> str:
     try:
         return _ENCODE(value)
     except (TypeError, ValueError) as error:
-        raise DataError(f"not JSON-ready: {error}", remedy="None means not observed") from None
+        raise DataError(
+            phrase("not JSON-ready: {error}", error=error), remedy=phrase("None means not observed")
+        ) from None
 
 
 def _need_text_keys(value: Any) -> None:
     if isinstance(value, Mapping):
         for key, inner in value.items():
             if not isinstance(key, str):
-                raise DataError(f"JSON key {key!r} is not text")
+                raise DataError(phrase("JSON key {key} is not text", key=repr(key)))
             if isinstance(inner, Mapping | list | tuple):
                 _need_text_keys(inner)
     elif isinstance(value, list | tuple):
@@ -61,7 +64,13 @@ def payload_json(fact: Fact) -> str:
         return canonical_json(dict(fact.payload))
     except DataError as error:
         raise DataError(
-            f"{fact.kind} '{fact.key[:80]}': {error.message}", remedy=error.remedy
+            phrase(
+                "{kind} '{key}': {message}",
+                kind=fact.kind,
+                key=fact.key[:80],
+                message=error.message,
+            ),
+            remedy=error.remedy,
         ) from None
 
 
@@ -123,6 +132,10 @@ def unreadable(where: str) -> Iterator[None]:
         yield
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, sqlite3.Error) as error:
         raise StoreError(
-            f"{where} holds a row that cannot be read ({type(error).__name__})",
-            remedy="restore a backup with 'nvsignal db restore'",
+            phrase(
+                "{where} holds a row that cannot be read ({kind})",
+                where=where,
+                kind=type(error).__name__,
+            ),
+            remedy=phrase("restore a backup with 'nvsignal db restore'"),
         ) from error

@@ -13,6 +13,7 @@ from typing import Any
 
 from engine.errors import StoreError, UnknownNameError
 from engine.files import appearing
+from engine.phrases import phrase
 from engine.record.content import canonical_json, content_hash
 from engine.record.store import Store
 
@@ -50,9 +51,9 @@ def export(store: Store, table: str, target: Path, form: str) -> int:
     whole or not at all.
     """
     if table not in _TABLES:
-        raise UnknownNameError("table", table, _TABLES)
+        raise UnknownNameError(phrase("table"), table, _TABLES)
     if form not in FORMATS:
-        raise UnknownNameError("format", form, FORMATS)
+        raise UnknownNameError(phrase("format"), form, FORMATS)
     rows = list(_TABLES[table](store))
     write = _write_csv if form == "csv" else _write_parquet
     with appearing(target) as unfinished:
@@ -173,7 +174,7 @@ def _write_parquet(path: Path, columns: Mapping[str, type], rows: list[Row]) -> 
         import pyarrow.parquet as pq
     except ModuleNotFoundError:
         raise StoreError(
-            "Parquet needs pyarrow", remedy="pip install pyarrow, or use csv"
+            phrase("Parquet needs pyarrow"), remedy=phrase("pip install pyarrow, or use csv")
         ) from None
     arrow = {
         str: pa.string(),

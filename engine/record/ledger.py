@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import LedgerError
+from engine.phrases import phrase
 from engine.record.chain import LedgerEntry, LedgerHead, check_chain
 from engine.record.content import canonical_json
 
@@ -50,6 +51,7 @@ def verify(store: Store, *, head: str | None = None) -> LedgerHead:
     check_chain(found, stored_head)
     if head is not None and head not in {entry.entry_hash for entry in found}:
         raise LedgerError(
-            f"no ledger entry has the hash {head[:64]}", remedy="the ledger was rewritten"
+            phrase("no ledger entry has the hash {head}", head=head[:64]),
+            remedy=phrase("the ledger was rewritten"),
         )
     return stored_head

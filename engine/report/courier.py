@@ -61,8 +61,12 @@ def read_address(
         found = (os.environ if environ is None else environ).get(url_env, "").strip()
         if not found:
             raise InputError(
-                f"channel '{name}': the environment variable {url_env} is not set",
-                remedy="put the Apprise address of the channel there",
+                phrase(
+                    "channel '{name}': the environment variable {url_env} is not set",
+                    name=name,
+                    url_env=url_env,
+                ),
+                remedy=phrase("put the Apprise address of the channel there"),
             )
         return found
     path = at_home(url_file)
@@ -70,16 +74,36 @@ def read_address(
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077:
             raise InputError(
-                f"channel '{name}': {path} has mode {mode:04o}, others can read it",
-                remedy=f"chmod 600 {path}",
+                phrase(
+                    "channel '{name}': {path} has mode {mode}, others can read it",
+                    name=name,
+                    path=str(path),
+                    mode=f"{mode:04o}",
+                ),
+                remedy=phrase("chmod 600 {path}", path=str(path)),
             )
         found = path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise InputError(f"channel '{name}': cannot read {path} ({error.strerror})") from None
+        raise InputError(
+            phrase(
+                "channel '{name}': cannot read {path} ({why})",
+                name=name,
+                path=str(path),
+                why=error.strerror,
+            )
+        ) from None
     except UnicodeDecodeError:
-        raise InputError(f"channel '{name}': {path} is not UTF-8 text") from None
+        raise InputError(
+            phrase("channel '{name}': {path} is not UTF-8 text", name=name, path=str(path))
+        ) from None
     if not found or "\n" in found:
-        raise InputError(f"channel '{name}': {path} must hold one address on one line")
+        raise InputError(
+            phrase(
+                "channel '{name}': {path} must hold one address on one line",
+                name=name,
+                path=str(path),
+            )
+        )
     return found
 
 
@@ -365,11 +389,19 @@ def send(channel: Channel, message: Message, key: str, now: datetime, slip: smtp
         try:
             well = ended_within(notify)
         except TimeoutError as error:  # nobody knows whether it has it
-            raise DeliveryError(f"channel '{channel.name}': {error}") from None
+            raise DeliveryError(
+                phrase("channel '{name}': {error}", name=channel.name, error=error)
+            ) from None
         if not well:
             why = said[-1] if said else "it gave no reason"
             slip.kept_back(slip.pending, why)
-            raise DeliveryError(f"channel '{channel.name}': the service did not take it: {why}")
+            raise DeliveryError(
+                phrase(
+                    "channel '{name}': the service did not take it: {why}",
+                    name=channel.name,
+                    why=why,
+                )
+            )
     slip.taken(slip.pending)
 
 
@@ -421,7 +453,11 @@ def open_address(channel: Channel) -> Any:
         scheme = channel.address.partition("://")[0]
         shown = f"'{clean(scheme, limit=20)}://…'" if "://" in channel.address else "without ://"
         raise DeliveryError(
-            f"channel '{channel.name}': its address {shown} is not one Apprise understands",
+            phrase(
+                "channel '{name}': its address {shown} is not one Apprise understands",
+                name=channel.name,
+                shown=shown,
+            ),
             remedy=ADDRESS_REMEDY,
         )
     return plugin

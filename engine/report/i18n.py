@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import NEW_YORK
-from engine.errors import UnknownNameError
+from engine.errors import NvsignalError, UnknownNameError
 from engine.phrases import (
     NOT_OBSERVED,
     Phrase,
     PhraseFormat,
+    error_phrase,
     fill,
     is_missing,
+    phrase,
     resolve,
     round_half_even,
     sig_decimals,
@@ -99,6 +101,10 @@ class Speaker:
             template = self.catalogue.ngettext(text.template, text.plural, text.n)
         return Said(fill(self._print(template), text.args, self.value))
 
+    def shipped(self, text: str, *, limit: int = 240) -> Said:
+        """A sentence of the configuration: a shipped one translated, the reader's own as it is."""
+        return Said(clean(self._print(self.catalogue.gettext(text)) if text else "", limit=limit))
+
     def _word(self, text: str) -> str:
         """``text`` when it is one of our own words, or a list of them; else empty."""
         words = [text] if text in WORDS else text.split(", ")
@@ -120,6 +126,8 @@ class Speaker:
             return self.say(NOT_OBSERVED)
         if isinstance(value, str):
             return self.tell(value)
+        if isinstance(value, NvsignalError):
+            return self.tell(error_phrase(value))
         name, digits, signed = resolve(value, kind)
         if not name:
             return clean(str(value))
@@ -221,7 +229,7 @@ def voice(lang: str, *, minus: str = "-") -> Speaker:
     """The voice for ``lang`` ("en", "fr", or a tag such as "fr-CA"); else ``UnknownNameError``."""
     short = lang.replace("_", "-").split("-")[0].split(".")[0].lower()
     if short not in LANGUAGES:
-        raise UnknownNameError("language", lang, LANGUAGES)
+        raise UnknownNameError(phrase("language"), lang, LANGUAGES)
     return Speaker(short, _catalogue(short), minus)
 
 

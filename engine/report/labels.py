@@ -157,6 +157,11 @@ MARKET_ORDER = (
 WORDS = frozenset(
     {
         # what the feeds' health says of one
+        N_("stale"),
+        N_("frozen"),
+        N_("blocked"),
+        N_("undated"),
+        N_("error"),
         N_("never asked"),
         N_("nothing at the moment"),
         N_("gone for good (410)"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, get_args
 
 from engine.errors import UnknownNameError
+from engine.phrases import phrase
 from engine.report.i18n import voice
 from engine.report.page import compose
 from engine.report.section import sections
@@ -38,7 +39,7 @@ def render(
     Raises ``UnknownNameError`` for an unknown form or language.
     """
     if fmt not in FORMS:
-        raise UnknownNameError("report format", fmt, FORMS)
+        raise UnknownNameError(phrase("report format"), fmt, FORMS)
     speaker = voice(lang, minus="\u2212" if fmt in ("html", "mail_html") else "-")
     if fmt == "json":
         from engine.report.forms.json import render_json

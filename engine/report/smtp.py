@@ -21,6 +21,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from engine.phrases import phrase
 from engine.report.mail_line import PIECE_SECONDS, BoundedSmtp, SecureLine
 from engine.report.typography import clean
 from engine.report.ways import MAX_SUBJECT_CHARS, Channel, DeliveryError, Message
@@ -94,10 +95,18 @@ def submit(plugin: Any, message: EmailMessage, slip: Slip) -> None:
             server.login(plugin.user, plugin.password or "")
         code, text = server.mail(plugin.from_addr[1])
         if code != 250:
-            raise DeliveryError(f"{where} did not take the sender: {_answer(code, text, hide)}")
+            raise DeliveryError(
+                phrase(
+                    "{where} did not take the sender: {answer}",
+                    where=where,
+                    answer=_answer(code, text, hide),
+                )
+            )
         takers = _takers(server, slip, hide)
         if not takers:
-            raise DeliveryError(f"{where} accepts mail for none of the recipients")
+            raise DeliveryError(
+                phrase("{where} accepts mail for none of the recipients", where=where)
+            )
         _hand_over(server, message.as_bytes(policy=SMTP), takers, slip, where, hide)
 
 
@@ -146,7 +155,7 @@ def _hand_over(
     if code != 250:
         why = _answer(code, said, hide)
         slip.kept_back(takers, why)
-        raise DeliveryError(f"{where} did not take the mail: {why}")
+        raise DeliveryError(phrase("{where} did not take the mail: {why}", where=where, why=why))
     slip.taken(takers)
 
 
@@ -193,16 +202,24 @@ def _in_words(where: str, hide: Callable[[str], str]) -> Iterator[None]:
         yield
     except smtplib.SMTPAuthenticationError:
         raise DeliveryError(
-            f"{where} refused the user or the password",
-            remedy="many providers want an app password here",
+            phrase("{where} refused the user or the password", where=where),
+            remedy=phrase("many providers want an app password here"),
         ) from None
     except ssl.SSLError as error:
-        raise DeliveryError(f"{where}: no trusted connection ({error.reason})") from None
+        raise DeliveryError(
+            phrase("{where}: no trusted connection ({reason})", where=where, reason=error.reason)
+        ) from None
     except smtplib.SMTPException as error:
-        raise DeliveryError(f"{where} did not take the mail: {hide(_first_line(error))}") from None
+        raise DeliveryError(
+            phrase(
+                "{where} did not take the mail: {hide}", where=where, hide=hide(_first_line(error))
+            )
+        ) from None
     except OSError as error:
         why = error.strerror or _first_line(error) or type(error).__name__
-        raise DeliveryError(f"{where} cannot be reached: {why}") from None
+        raise DeliveryError(
+            phrase("{where} cannot be reached: {why}", where=where, why=why)
+        ) from None
 
 
 def _first_line(error: Exception) -> str:

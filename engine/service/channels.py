@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from engine.errors import InputError
+from engine.phrases import error_phrase
 
 if TYPE_CHECKING:
     from config.settings import ChannelSettings, Config
@@ -45,7 +46,7 @@ def channels_of(config: Config) -> Channels:
             )
             usable.append(_channel(settings, address))
         except InputError as error:
-            problems.append(str(error))
+            problems.append(error_phrase(error))
     return Channels(usable=tuple(usable), problems=tuple(problems))
 
 

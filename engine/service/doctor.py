@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Literal
 
 from engine.clock import NEW_YORK
 from engine.errors import NvsignalError
-from engine.phrases import Phrase, phrase
-from engine.shown import FeedState
+from engine.phrases import Phrase, error_phrase, phrase
+from engine.report.retold import recalled
+from engine.shown import FeedState, SourceHealth
 
 if TYPE_CHECKING:
     from config.settings import Config
@@ -124,7 +125,10 @@ def feeds_file(config: Config) -> Iterator[Finding]:
         feeds_of(config)
     except NvsignalError as error:
         yield Finding(
-            level="error", check="feeds.toml", message=str(error), remedy=phrase("correct the file")
+            level="error",
+            check="feeds.toml",
+            message=error_phrase(error),
+            remedy=phrase("correct the file"),
         )
 
 
@@ -424,8 +428,16 @@ def _run_told(session: str, status: str, detail: str) -> str:
     said = {"done": phrase("done"), "failed": phrase("failed"), "running": phrase("running")}
     told = said.get(status, status)
     if detail:
-        return phrase("{session}: {status}, {detail}", session=session, status=told, detail=detail)
+        why = recalled(detail)
+        return phrase("{session}: {status}, {detail}", session=session, status=told, detail=why)
     return phrase("{session}: {status}", session=session, status=told)
+
+
+def _state_told(source: SourceHealth) -> str:
+    if not source.note:
+        return source.state.value
+    note = recalled(source.note)
+    return phrase("{state}: {note}", state=source.state.value, note=note)
 
 
 def sources(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
@@ -447,7 +459,7 @@ def sources(store: Store, config: Config, now: datetime) -> Iterator[Finding]:
         yield Finding(
             level="warning",
             check=f"feed: {source.name}",
-            message=f"{source.state.value}" + (f": {source.note}" if source.note else ""),
+            message=_state_told(source),
             remedy=phrase("see 'nvsignal feeds'"),
         )
     if told and not bad:

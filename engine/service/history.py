@@ -15,7 +15,7 @@ import numpy as np
 from engine.clock import end_of_day
 from engine.errors import DataError, InputError
 from engine.files import read_bytes
-from engine.phrases import phrase
+from engine.phrases import error_phrase, phrase
 from engine.record.asof import bars_at
 from engine.service import wiring
 from engine.tables import Row, csv_rows, decoded
@@ -449,7 +449,7 @@ def superior_ability(window: Window, found: SweepResult) -> tuple[float | None, 
     try:
         value = superior_ability_p_value(holding, excess_returns_of(found.job, rows))
     except NotObservedError as error:
-        return None, str(error)
+        return None, error_phrase(error)
     return value, f"SPA over {len(rows)} of {len(found.job.sets)} sets." if len(rows) < len(
         found.job.sets
     ) else ""

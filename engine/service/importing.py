@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from engine.clock import at_new_york, next_business_morning
 from engine.errors import DataError, InputError, TableError
 from engine.files import read_bytes
-from engine.phrases import phrase
+from engine.phrases import listed, phrase
 from engine.record.asof import IMPORTED, actions_at, bars_at, split_factor
 from engine.record.history import History
 from engine.record.readings import ACTIONS, OBSERVATIONS, Bar, CorporateAction, Observation
@@ -94,20 +94,26 @@ def import_bars(
             phrase(
                 "{name}: {wrong}{more}",
                 name=file.name,
-                wrong=str(wrong[0]),
-                more=str(_more(wrong)),
+                wrong=wrong[0],
+                more=_more(wrong),
             ),
             remedy=phrase("nothing was recorded"),
         )
     if sound.holes and not allow_gaps:
         raise DataError(
-            phrase("{name}: {holes}", name=file.name, holes=str(sound.holes[0])),
+            phrase("{name}: {holes}", name=file.name, holes=sound.holes[0]),
             remedy=phrase("complete it, or use --allow-gaps"),
         )
     done = store.record(sound.facts)
-    notes = [f"read as {found.recognised}", *undone, *sound.waiting, *sound.holes]
+    notes = [phrase("read as {what}", what=found.recognised), *undone, *sound.waiting, *sound.holes]
     if name not in DECIDES:
-        notes.append(f"{name} is kept; no decision reads it ({', '.join(DECIDES)} are read)")
+        notes.append(
+            phrase(
+                "{name} is kept; no decision reads it ({read} are read)",
+                name=name,
+                read=", ".join(DECIDES),
+            )
+        )
     sightings = sum(fact.kind != "bar" for fact in sound.facts)
     return _imported(name, [bar.session_on for bar in bars], done, notes, also=sightings)
 
@@ -124,7 +130,7 @@ def symbol_of(text: str) -> str:
 
 
 def _more(lines: Sequence[str]) -> str:
-    return f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+    return phrase(" (and {n} more)", n=len(lines) - 1) if len(lines) > 1 else ""
 
 
 def splits_undone(
@@ -142,8 +148,11 @@ def splits_undone(
         return tuple(bars), []
     today = now.date()
     raw = tuple(_scaled(bar, split_factor(worked_in, bar.session_on, today)) for bar in bars)
-    told = ", ".join(f"{split.value:g} for 1 of {split.ex_on}" for split in worked_in)
-    return raw, [f"adjusted for splits, undone: {told}"]
+    told = listed(
+        phrase("{new:sig6} for 1 of {day}", new=split.value, day=str(split.ex_on))
+        for split in worked_in
+    )
+    return raw, [phrase("adjusted for splits, undone: {splits}", splits=told)]
 
 
 def _is_worked_in(
@@ -205,7 +214,7 @@ def import_rates(store: Store, file: Path, now: datetime) -> Imported:
                     source=IMPORTED + file.name, backfilled=True,
                 )
             )  # fmt: skip
-    return _record(store, "rates", facts, now)
+    return _record(store, phrase("rates"), facts, now)
 
 
 def _figure(series: str, text: str, place: str) -> float:
@@ -272,7 +281,7 @@ def import_actions(store: Store, file: Path, symbol: str, now: datetime) -> Impo
                     source=IMPORTED + file.name, backfilled=True,
                 )
             )  # fmt: skip
-    return _record(store, f"{name} actions", facts, now)
+    return _record(store, phrase("{name} actions", name=name), facts, now)
 
 
 def _actions(row: Row, place: str) -> list[tuple[str, float]]:
@@ -318,9 +327,9 @@ def import_events(store: Store, file: Path, now: datetime) -> Imported:
         try:
             made = list(event_facts({**row, **told}, Lags()))
         except (ValueError, DataError) as error:
-            raise TableError(phrase("{place}: {error}", place=place, error=str(error))) from None
+            raise TableError(phrase("{place}: {error}", place=place, error=error)) from None
         facts += [replace(fact, known_at=min(now, fact.known_at)) for fact in made]
-    return _record(store, "events", facts, now)
+    return _record(store, phrase("events"), facts, now)
 
 
 # --- shared ----------------------------------------------------------------------------------

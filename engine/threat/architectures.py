@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import DataError, OutOfRangeError, UnknownNameError
+from engine.phrases import phrase
 from engine.record.readings import Dimensions
 from engine.tables import read_rows
 from engine.threat.chips import FACTS
@@ -306,7 +307,9 @@ def estimate_arch(total_params: float, active_params: float) -> Arch:
 def check_params(total_params: float, active_params: float) -> None:
     """Raise ``OutOfRangeError`` unless 0 < active <= total <= 100 trillion."""
     if not 1e6 <= total_params <= 1e14:
-        raise OutOfRangeError("total_params_b", total_params / 1e9, "0.001 to 100000 (billions)")
+        raise OutOfRangeError(
+            "total_params_b", total_params / 1e9, phrase("0.001 to 100000 (billions)")
+        )
     if not 1e6 <= active_params <= total_params:
         allowed = f"0.001 to total_params_b = {total_params / 1e9:g} (billions)"
         raise OutOfRangeError("active_params_b", active_params / 1e9, allowed)
@@ -327,15 +330,31 @@ def _parse_row(row: Mapping[str, str]) -> Dimensions:
         try:
             value = float(text)
         except ValueError:
-            raise DataError(f"{name or 'a model'}: {field} = '{text[:40]}' is no number") from None
+            raise DataError(
+                phrase(
+                    "{name}: {field} = '{text}' is no number",
+                    name=name or "a model",
+                    field=field,
+                    text=text[:40],
+                )
+            ) from None
         if not 0 <= value < 1e9:
-            raise DataError(f"{name}: {field} = {text[:40]} is outside [0, 1e9)")
+            raise DataError(
+                phrase(
+                    "{name}: {field} = {text} is outside [0, 1e9)",
+                    name=name,
+                    field=field,
+                    text=text[:40],
+                )
+            )
         return value
 
     def need(field: str) -> float:
         value = number(field)
         if not value:
-            raise DataError(f"{name or 'a model'}: {field} is missing")
+            raise DataError(
+                phrase("{name}: {field} is missing", name=name or "a model", field=field)
+            )
         return value
 
     def whole(field: str) -> int | None:
@@ -344,7 +363,10 @@ def _parse_row(row: Mapping[str, str]) -> Dimensions:
 
     kind = (row.get("attention_kind") or "").strip()
     if kind not in _ATTENTION:
-        raise DataError(f"{name}: attention_kind = '{kind}'", remedy=", ".join(_ATTENTION))
+        raise DataError(
+            phrase("{name}: attention_kind = '{kind}'", name=name, kind=kind),
+            remedy=", ".join(_ATTENTION),
+        )
     total, active = need("total_params_b") * 1e9, need("active_params_b") * 1e9
     check_params(total, active)
     layers = int(need("layers"))
@@ -399,5 +421,7 @@ def find_architecture(table: Sequence[Dimensions], name: str) -> Dimensions:
     """As ``match_architecture``; raises ``UnknownNameError`` with the nearest name."""
     found = match_architecture(table, name)
     if found is None:
-        raise UnknownNameError("model", name, [n for d in table for n in (d.model, *d.aliases)])
+        raise UnknownNameError(
+            phrase("model"), name, [n for d in table for n in (d.model, *d.aliases)]
+        )
     return found

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
 from engine.errors import ConfigError, DataError, nearest
+from engine.phrases import phrase
 from engine.values import ModelRelease
 
 _COLUMN_OF_FIELD: Mapping[str, str] = {
@@ -66,12 +67,24 @@ def parse_updates(rows: Iterable[Mapping[str, str]]) -> tuple[ReleaseUpdate, ...
         if column not in _UPDATE_COLUMNS:
             close = nearest(column, _UPDATE_COLUMNS)
             hint = f"; did you mean '{close}'?" if close else ""
-            problems.append(f"release_updates.csv:{number}: unknown field '{column[:60]}'{hint}")
+            problems.append(
+                phrase(
+                    "release_updates.csv:{number}: unknown field '{column}'{hint}",
+                    number=str(number),
+                    column=column[:60],
+                    hint=hint,
+                )
+            )
             continue
         try:
             known = datetime.fromisoformat(row.get("known_at_utc", "").strip())
         except ValueError:
-            problems.append(f"release_updates.csv:{number}: known_at_utc is not an instant")
+            problems.append(
+                phrase(
+                    "release_updates.csv:{number}: known_at_utc is not an instant",
+                    number=str(number),
+                )
+            )
             continue
         updates.append(
             ReleaseUpdate(
@@ -102,7 +115,9 @@ def parse_releases(
         try:
             versions.extend(_versions(row, own))
         except (DataError, ValueError) as error:
-            problems.append(f"model_releases.csv:{number}: {error}")
+            problems.append(
+                phrase("model_releases.csv:{number}: {error}", number=str(number), error=error)
+            )
     if problems:
         raise ConfigError(problems)
     return tuple(sorted(versions, key=lambda r: (r.known_at, r.model)))
@@ -227,7 +242,9 @@ def _number(row: Mapping[str, str], column: str) -> float | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise DataError(f"{column} = '{text[:40]}' is not a number")
+        raise DataError(
+            phrase("{column} = '{text}' is not a number", column=column, text=text[:40])
+        )
     return value
 
 
@@ -236,5 +253,5 @@ def _flag(row: Mapping[str, str], column: str) -> bool | None:
     if text is None:
         return None
     if text not in ("y", "n"):
-        raise DataError(f"{column} = '{text[:40]}' is not y or n")
+        raise DataError(phrase("{column} = '{text}' is not y or n", column=column, text=text[:40]))
     return text == "y"

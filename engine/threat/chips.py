@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
+from engine.phrases import phrase
 from engine.tables import read_rows
 from engine.threat import constants as k
 from engine.values import Accelerator, FloatArray
@@ -60,7 +61,8 @@ def _sale_date(row: Mapping[str, str], name: str) -> date | None:
         return date.fromisoformat(text) if text else None
     except ValueError:
         raise DataError(
-            f"{name}: on_sale_from '{text[:40]}' is not a date", remedy="use YYYY-MM-DD"
+            phrase("{name}: on_sale_from '{text}' is not a date", name=name, text=text[:40]),
+            remedy=phrase("use YYYY-MM-DD"),
         ) from None
 
 
@@ -69,13 +71,18 @@ def _origin(row: Mapping[str, str], name: str) -> tuple[str, str]:
     country = (row.get("country") or "").strip()
     if country not in COUNTRIES:
         raise DataError(
-            f"{name}: country '{country[:20]}' is none of {', '.join(COUNTRIES)}",
-            remedy="give the country of its designer",
+            phrase(
+                "{name}: country '{country}' is none of {countries}",
+                name=name,
+                country=country[:20],
+                countries=", ".join(COUNTRIES),
+            ),
+            remedy=phrase("give the country of its designer"),
         )
     usual = "domestic-other" if country == "CN" else "unknown"
     platform = (row.get("platform") or "").strip() or usual
     if platform not in k.PLATFORM_FACTOR:
-        raise UnknownNameError("platform", platform, list(k.PLATFORM_FACTOR))
+        raise UnknownNameError(phrase("platform"), platform, list(k.PLATFORM_FACTOR))
     return country, platform
 
 
@@ -113,7 +120,11 @@ def parse_number(text: str, *, field: str, row: str) -> float | None:
     except ValueError:
         number = -1.0
     if not 0 < number <= most:
-        raise OutOfRangeError(f"{row}: {field}", clean[:40], f"above 0 to {most:g}")
+        raise OutOfRangeError(
+            phrase("{row}: {field}", row=str(row), field=field),
+            clean[:40],
+            phrase("above 0 to {most:sig6}", most=most),
+        )
     return number
 
 
@@ -125,7 +136,7 @@ def _native(text: str) -> bool | None:
 def _parse_row(row: Mapping[str, str]) -> Accelerator:
     name = row.get("chip", "").strip()
     if not name:
-        raise DataError("an accelerator row has no chip name")
+        raise DataError(phrase("an accelerator row has no chip name"))
 
     def number(field: str) -> float | None:
         return parse_number(row.get(field) or "", field=field, row=name)
@@ -187,7 +198,7 @@ def parse_accelerators(rows: Iterable[Mapping[str, str]]) -> tuple[Accelerator, 
     chips = tuple(_parse_row(row) for row in rows)
     by_name = {chip.chip: chip for chip in chips}
     if len(by_name) != len(chips):
-        raise DataError("an accelerator name appears twice")
+        raise DataError(phrase("an accelerator name appears twice"))
     return tuple(
         _per_device(chip, _SYSTEMS[chip.chip][0], by_name.get(_SYSTEMS[chip.chip][1]))
         if chip.chip in _SYSTEMS
@@ -213,14 +224,26 @@ def find_chip(chips: Sequence[Accelerator], name: str, *, as_of: date | None = N
     fitting = exact or [chip for chip in chips if wanted and whole.search(chip.chip.lower())]
     if not fitting:
         words = {w.strip("()") for chip in chips for w in chip.chip.split() if re.search(r"\d", w)}
-        raise UnknownNameError("chip", name, [*(chip.chip for chip in chips), *sorted(words)])
+        raise UnknownNameError(
+            phrase("chip"), name, [*(chip.chip for chip in chips), *sorted(words)]
+        )
     if len(fitting) > 1:
         names = ", ".join(f"'{chip.chip}'" for chip in fitting[:4])
-        raise InputError(f"chip '{name[:80]}' fits several chips", remedy=f"name one: {names}")
+        raise InputError(
+            phrase("chip '{name}' fits several chips", name=name[:80]),
+            remedy=phrase("name one: {names}", names=names),
+        )
     chip = fitting[0]
     if as_of is not None and not on_sale(chip, as_of):
-        when = "it has no sale date yet" if chip.valid_from is None else f"from {chip.valid_from}"
-        raise InputError(f"chip '{chip.chip}' was not on sale on {as_of}", remedy=when)
+        when = (
+            phrase("it has no sale date yet")
+            if chip.valid_from is None
+            else phrase("from {valid_from}", valid_from=str(chip.valid_from))
+        )
+        raise InputError(
+            phrase("chip '{chip}' was not on sale on {as_of}", chip=chip.chip, as_of=str(as_of)),
+            remedy=when,
+        )
     return chip
 
 

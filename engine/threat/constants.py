@@ -13,6 +13,7 @@ from types import MappingProxyType
 import numpy as np
 
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.values import FloatArray
 
 
@@ -29,7 +30,14 @@ class Prior:
 
     def __post_init__(self) -> None:
         if not self.low <= self.mode <= self.high:
-            raise DataError(f"Prior {self.low}, {self.mode}, {self.high} is not ordered")
+            raise DataError(
+                phrase(
+                    "Prior {low}, {mode}, {high} is not ordered",
+                    low=self.low,
+                    mode=self.mode,
+                    high=self.high,
+                )
+            )
 
     def draw(self, rng: np.random.Generator, shape: int | tuple[int, ...]) -> FloatArray:
         """``shape`` independent draws; the constant itself where low equals high."""

@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.errors import OutOfRangeError
+from engine.phrases import phrase
 from engine.threat import constants as k
 from engine.threat.architectures import Arch, Number
 from engine.threat.chips import ChipArrays
@@ -86,7 +87,9 @@ def _check(
     array = array[~np.isnan(array)] if unknown else array
     if not np.all((array >= low) & (array <= high)):
         bad = array[~((array >= low) & (array <= high))].flat[0]
-        raise OutOfRangeError(field, float(bad), f"{low:g} to {high:g}")
+        raise OutOfRangeError(
+            field, float(bad), phrase("{low:sig6} to {high:sig6}", low=low, high=high)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from engine.errors import InputError, OutOfRangeError, UnknownNameError
+from engine.phrases import phrase
 from engine.record.readings import Dimensions
 from engine.threat import constants as k
 from engine.threat.architectures import (
@@ -135,7 +136,7 @@ def find_subject(
         exact = [row for row in releases if (row.get("model") or "").lower() in names][:1]
     if dims is None and not exact:
         known = [n for d in models for n in (d.model, *d.aliases)]
-        raise UnknownNameError("model", name, known + [row["model"] for row in releases])
+        raise UnknownNameError(phrase("model"), name, known + [row["model"] for row in releases])
     row: Mapping[str, str] = exact[0] if exact else {}
     total, active = _scaled(row, "total_params_b", 1e9), _scaled(row, "active_params_b", 1e9)
     return Subject(
@@ -218,7 +219,7 @@ def chip_from(fields: Mapping[str, object]) -> Accelerator:
     """A chip from plain fields (``CHIP_KEYS``, the columns of ``accelerators.csv``)."""
     _known_keys("chip field", fields, CHIP_KEYS)
     if not fields.get("chip"):
-        raise InputError("the chip file names no chip", remedy='add: chip = "NAME"')
+        raise InputError(phrase("the chip file names no chip"), remedy=phrase('add: chip = "NAME"'))
     return parse_accelerators([{key: _plain(value) for key, value in fields.items()}])[0]
 
 
@@ -239,14 +240,16 @@ def _number(fields: Mapping[str, object], field: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-        raise OutOfRangeError(field, value, "a number above 0 and below 1e9")
+        raise OutOfRangeError(field, value, phrase("a number above 0 and below 1e9"))
     return float(value)
 
 
 def check_tokens(tokens: float) -> float:
     """``tokens`` if it is a believable pre-training length; raises ``OutOfRangeError``."""
     if not 1e6 <= tokens <= MOST_TRAINING_TOKENS:
-        raise OutOfRangeError("tokens_trained", tokens, "1e6 to 1e15 tokens (0.000001T to 1000T)")
+        raise OutOfRangeError(
+            "tokens_trained", tokens, phrase("1e6 to 1e15 tokens (0.000001T to 1000T)")
+        )
     return tokens
 
 
@@ -326,7 +329,7 @@ def _priced(one: ChipArrays, usd_per_hour: float | None) -> ChipArrays:
     if usd_per_hour is None:
         return one
     if not 0 < usd_per_hour <= 1e4:
-        raise OutOfRangeError("usd_per_hour", usd_per_hour, "above 0 to 10000")
+        raise OutOfRangeError("usd_per_hour", usd_per_hour, phrase("above 0 to 10000"))
     return replace(one, usd_per_hour=np.array([[usd_per_hour]]))
 
 
@@ -352,7 +355,9 @@ def _settle(
         load = replace(load, batch=k.PLANNED_BATCH)
     devices = int(np.asarray(load.devices if given else default_devices(arch, one, load)).item())
     if devices < least:
-        raise OutOfRangeError("devices", devices, f"at least {least}, to hold the weights")
+        raise OutOfRangeError(
+            "devices", devices, phrase("at least {least}, to hold the weights", least=least)
+        )
     text = f"{devices} in one serving group"
     made.notes.append(_note("devices", text, "given" if given else "chosen"))
     most = int(max_batch(arch, one, replace(load, devices=float(devices))).item())

@@ -21,6 +21,7 @@ from functools import lru_cache
 import numpy as np
 
 from engine.errors import ConfigError
+from engine.phrases import phrase
 from engine.threat.parameters import Draws
 from engine.threat.supply import end_of_utc_day
 from engine.values import FloatArray, ModelRelease
@@ -134,7 +135,13 @@ def proofs_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[Proof, ...]:
         try:
             found.append(_from_row(row))
         except (KeyError, ValueError) as error:
-            problems.append(f"homegrown_training_record.csv:{number}: {error}")
+            problems.append(
+                phrase(
+                    "homegrown_training_record.csv:{number}: {error}",
+                    number=str(number),
+                    error=error,
+                )
+            )
     if problems:
         raise ConfigError(problems)
     return tuple(sorted(found, key=lambda p: (p.known_at, p.obj)))

@@ -34,6 +34,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import DataError, InputError, OutOfRangeError, UnknownNameError
+from engine.phrases import phrase
 from engine.threat.fp8_codec import (
     CHUNK,
     EXPONENT,
@@ -76,13 +77,15 @@ class Scheme:
             allowed = ", ".join(f.name for f in FORMATS if f.is_element)
             raise OutOfRangeError("element", self.element, allowed)
         if self.rule not in RULES:
-            raise UnknownNameError("scale rule", self.rule, RULES)
+            raise UnknownNameError(phrase("scale rule"), self.rule, RULES)
         if self.scale not in SCALES:
-            raise UnknownNameError("scale format", self.scale, SCALES)
+            raise UnknownNameError(phrase("scale format"), self.scale, SCALES)
         if not 0 <= self.amax_floor < math.inf:
-            raise OutOfRangeError("amax_floor", self.amax_floor, "zero or a positive number")
+            raise OutOfRangeError(
+                "amax_floor", self.amax_floor, phrase("zero or a positive number")
+            )
         if self.block is not None and min(self.block_shape) < 1:
-            raise OutOfRangeError("block", self.block, "sizes from 1 up")
+            raise OutOfRangeError("block", self.block, phrase("sizes from 1 up"))
 
     @property
     def form(self) -> Format:
@@ -93,7 +96,7 @@ class Scheme:
     def block_shape(self) -> tuple[int, int]:
         """(rows, columns) of a block; ``DataError`` for per-tensor scaling, which has none."""
         if self.block is None:
-            raise DataError("a per-tensor scheme has no block shape")
+            raise DataError(phrase("a per-tensor scheme has no block shape"))
         return self.block if isinstance(self.block, tuple) else (1, self.block)
 
 
@@ -115,7 +118,7 @@ def preset(name: str) -> Scheme:
     for known, scheme in PRESETS:
         if known == name:
             return scheme
-    raise UnknownNameError("preset", name, [known for known, _ in PRESETS])
+    raise UnknownNameError(phrase("preset"), name, [known for known, _ in PRESETS])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -286,8 +289,12 @@ def scales_shape(shape: tuple[int, ...], scheme: Scheme) -> tuple[int, ...]:
     along_one = isinstance(scheme.block, int)
     if len(shape) < (1 if along_one else 2) or (along_one and shape[-1] % columns):
         raise InputError(
-            f"shape {shape} is not made of whole blocks of {scheme.block}",
-            remedy="pad with zeros, or choose a block that divides it",
+            phrase(
+                "shape {shape} is not made of whole blocks of {block}",
+                shape=str(shape),
+                block=scheme.block,
+            ),
+            remedy=phrase("pad with zeros, or choose a block that divides it"),
         )
     across = -(-shape[-1] // columns)
     return (*shape[:-1], across) if along_one else (*shape[:-2], -(-shape[-2] // rows), across)
@@ -428,7 +435,10 @@ def _dequantize(
 ) -> Float32:
     expected = scales_shape(codes.shape, how)
     if scales.shape != expected:
-        raise DataError(f"scales have shape {scales.shape}", remedy=f"needed: {expected}")
+        raise DataError(
+            phrase("scales have shape {shape}", shape=str(scales.shape)),
+            remedy=phrase("needed: {expected}", expected=expected),
+        )
     result: Float32 = out_array(out, codes.shape, np.float32)
     values = to_tiles(decode(codes, how.element), how)
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
@@ -583,7 +593,13 @@ def sqnr_db(x: npt.ArrayLike, approximation: npt.ArrayLike) -> float:
     """
     signal, other = np.asarray(x, np.float64), np.asarray(approximation, np.float64)
     if signal.shape != other.shape:
-        raise DataError(f"shapes {signal.shape} and {other.shape} differ")
+        raise DataError(
+            phrase(
+                "shapes {shape} and {shape2} differ",
+                shape=str(signal.shape),
+                shape2=str(other.shape),
+            )
+        )
     power, noise = float(np.sum(signal**2)), float(np.sum((signal - other) ** 2))
     if math.isnan(noise) or not power > 0:
         return math.nan
@@ -595,7 +611,15 @@ def refuse_non_finite(x: Float32) -> None:
     bad = np.flatnonzero(~np.isfinite(x))
     if bad.size:
         where = tuple(int(i) for i in np.unravel_index(bad[0], x.shape))
-        raise DataError(f"{x[where]} at position {where}; {bad.size} of {x.size} are not finite")
+        raise DataError(
+            phrase(
+                "{value} at position {where}; {bad} of {all} are not finite",
+                value=str(x[where]),
+                where=where,
+                bad=bad.size,
+                all=x.size,
+            )
+        )
 
 
 __all__ = [

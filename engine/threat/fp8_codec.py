@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.errors import DataError, OutOfRangeError
+from engine.phrases import phrase
 from engine.threat.fp8_formats import Format, check_overflow, format_of, ladder, value_of
 
 CHUNK: Final = 1 << 16
@@ -47,8 +48,8 @@ def as_float32(x: npt.ArrayLike) -> Float32:
     if (array.dtype.kind == "f" and array.dtype.itemsize <= 4) or array.dtype.name == "bfloat16":
         return np.ascontiguousarray(array, dtype=np.float32).reshape(array.shape)
     raise DataError(
-        f"cannot encode numbers of type {array.dtype}",
-        remedy="allowed: float16, bfloat16, float32, float64",
+        phrase("cannot encode numbers of type {dtype}", dtype=array.dtype),
+        remedy=phrase("allowed: float16, bfloat16, float32, float64"),
     )
 
 
@@ -90,9 +91,15 @@ def decode(codes: npt.ArrayLike, fmt: str, *, out: Float32 | None = None) -> Flo
     form = format_of(fmt)
     array = np.ascontiguousarray(codes)
     if array.dtype != np.uint8:
-        raise DataError(f"codes have type {array.dtype}", remedy="codes are uint8")
+        raise DataError(
+            phrase("codes have type {dtype}", dtype=array.dtype), remedy=phrase("codes are uint8")
+        )
     if array.size and form.n_codes < 256 and int(array.max()) >= form.n_codes:
-        raise OutOfRangeError(f"{form.name} code", int(array.max()), f"0 to {form.n_codes - 1}")
+        raise OutOfRangeError(
+            phrase("{name} code", name=form.name),
+            int(array.max()),
+            phrase("0 to {n_codes}", n_codes=form.n_codes - 1),
+        )
     values: Float32 = out_array(out, np.shape(codes), np.float32)
     table = value_table(form)
     for here in chunks(array.size):
@@ -107,7 +114,10 @@ def out_array(out: npt.NDArray[Any] | None, shape: tuple[int, ...], dtype: type)
         return np.empty(shape, dtype)
     if out.shape != shape or out.dtype != dtype or not out.flags.c_contiguous:
         wanted = f"a C-contiguous {np.dtype(dtype)} array of shape {shape}"
-        raise DataError(f"out is {out.dtype} of shape {out.shape}", remedy=f"needed: {wanted}")
+        raise DataError(
+            phrase("out is {dtype} of shape {shape}", dtype=out.dtype, shape=str(out.shape)),
+            remedy=phrase("needed: {wanted}", wanted=str(wanted)),
+        )
     return out
 
 
@@ -186,8 +196,10 @@ class Encoder:
         nan = self.fmt.nan_code
         if nan is None:
             raise DataError(
-                f"{where.size} NaN to encode, and {self.fmt.name} has none",
-                remedy="use a block scale, which can be NaN, or another format",
+                phrase(
+                    "{size} NaN to encode, and {name} has none", size=where.size, name=self.fmt.name
+                ),
+                remedy=phrase("use a block scale, which can be NaN, or another format"),
             )
         sign = np.uint8(self.fmt.sign_bit if self.fmt.signed_special else 0)
         codes[where] = np.where(np.signbit(x[where]), np.uint8(nan) | sign, np.uint8(nan))

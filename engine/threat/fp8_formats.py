@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from engine.errors import DataError, OutOfRangeError, UnknownNameError
+from engine.phrases import phrase
 
 Overflow = Literal["saturate", "nonsaturate"]
 OVERFLOWS: Final = ("saturate", "nonsaturate")
@@ -104,7 +105,7 @@ def format_of(name: str) -> Format:
     for candidate in FORMATS:
         if candidate.name == name:
             return candidate
-    raise UnknownNameError("number format", name, [f.name for f in FORMATS])
+    raise UnknownNameError(phrase("number format"), name, [f.name for f in FORMATS])
 
 
 def check_overflow(fmt: Format, overflow: str) -> None:
@@ -113,14 +114,20 @@ def check_overflow(fmt: Format, overflow: str) -> None:
         raise OutOfRangeError("overflow", overflow, " or ".join(OVERFLOWS))
     if overflow == "nonsaturate" and fmt.overflow_code is None:
         raise OutOfRangeError(
-            "overflow", overflow, f"saturate only: {fmt.name} has neither infinity nor NaN"
+            "overflow",
+            overflow,
+            phrase("saturate only: {name} has neither infinity nor NaN", name=fmt.name),
         )
 
 
 def value_of(code: int, fmt: Format) -> float:
     """The value of one code, from its sign, exponent and mantissa fields. Exact in float64."""
     if not 0 <= code < fmt.n_codes:
-        raise OutOfRangeError(f"{fmt.name} code", code, f"0 to {fmt.n_codes - 1}")
+        raise OutOfRangeError(
+            phrase("{name} code", name=fmt.name),
+            code,
+            phrase("0 to {n_codes}", n_codes=fmt.n_codes - 1),
+        )
     magnitude_code = code & ~fmt.sign_bit
     sign = -1.0 if code & fmt.sign_bit else 1.0
     if _is_nan(code, fmt):
@@ -192,7 +199,7 @@ def byte_of(x: float, fmt: Format, overflow: Overflow = "saturate") -> int:
     sign = fmt.sign_bit if math.copysign(1.0, x) < 0 else 0
     if math.isnan(x) or (fmt.name == "e8m0" and x <= 0):
         if fmt.nan_code is None:
-            raise DataError(f"{fmt.name} has no NaN")
+            raise DataError(phrase("{name} has no NaN", name=fmt.name))
         return fmt.nan_code | (sign if fmt.signed_special else 0)
     code = _nearest_magnitude(abs(x), fmt)
     if code is None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.record.readings import Dimensions
 from engine.tables import read_rows
 from engine.threat.architectures import Arch, arch_of, estimate_arch, match_architecture
@@ -95,15 +96,24 @@ def _parse(row: Mapping[str, str]) -> Point:
         try:
             return float(text) if text else None
         except ValueError:
-            raise DataError(f"{name}: {field} = '{text[:40]}' is no number") from None
+            raise DataError(
+                phrase(
+                    "{name}: {field} = '{text}' is no number",
+                    name=name,
+                    field=field,
+                    text=text[:40],
+                )
+            ) from None
 
     published = number("published")
     kind, use = (row.get("kind") or "").strip(), (row.get("use") or "").strip()
     if published is None or published <= 0:
-        raise DataError(f"{name}: published is missing")
+        raise DataError(phrase("{name}: published is missing", name=name))
     for value, allowed in ((kind, KINDS), (use, USES)):
         if value not in allowed:
-            raise DataError(f"{name}: '{value[:40]}'", remedy=", ".join(allowed))
+            raise DataError(
+                phrase("{name}: '{value}'", name=name, value=value[:40]), remedy=", ".join(allowed)
+            )
     return Point(
         name=name,
         use=use,
@@ -138,7 +148,9 @@ def architecture(point: Point, models: Sequence[Dimensions]) -> Arch:
     found = match_architecture(models, point.model)
     if found is None:
         if point.total_b is None or point.active_b is None:
-            raise DataError(f"{point.name}: no dimensions of '{point.model}'")
+            raise DataError(
+                phrase("{name}: no dimensions of '{model}'", name=point.name, model=point.model)
+            )
         return estimate_arch(point.total_b * 1e9, point.active_b * 1e9)
     return arch_of(found)
 
@@ -251,7 +263,7 @@ def summary(scored: Sequence[ScoredPoint]) -> Score:
     Raises ``DataError`` without points.
     """
     if not scored:
-        raise DataError("no published figure to score")
+        raise DataError(phrase("no published figure to score"))
     errors = np.array([s.log_error for s in scored])
     widths = np.log([s.high / s.low for s in scored])
     return Score(

@@ -24,6 +24,7 @@ import numpy as np
 
 from config.threat import Doubt
 from engine.errors import NotObservedError
+from engine.phrases import phrase
 from engine.threat import reasons
 from engine.threat.catalogue import first_versions
 from engine.threat.channels import Case, Pair
@@ -260,8 +261,12 @@ def stake_in(world: World, params: ThreatParameters, draws: Draws, who: str) -> 
     revenue = run_rate_usd_bn(world.earnings)
     if revenue is None:
         raise NotObservedError(
-            f"{who}: no data-centre revenue of Nvidia is known at {world.as_of:%Y-%m-%d}",
-            remedy="load nvidia_earnings, or rate at a later date",
+            phrase(
+                "{who}: no data-centre revenue of Nvidia is known at {as_of}",
+                who=who,
+                as_of=f"{world.as_of:%Y-%m-%d}",
+            ),
+            remedy=phrase("load nvidia_earnings, or rate at a later date"),
         )
     mix = params.policy_as_of(world.as_of.date())
     return stake_of(revenue, world.availability, mix, draws)

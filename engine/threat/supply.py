@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from engine.errors import ConfigError
+from engine.phrases import phrase
 from engine.threat.parameters import Draws, standard
 from engine.values import FloatArray
 
@@ -115,7 +116,9 @@ def earnings_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[EarningsRepor
         try:
             reports.append(_earnings(row))
         except (KeyError, ValueError) as error:
-            problems.append(f"nvidia_earnings.csv:{number}: {error}")
+            problems.append(
+                phrase("nvidia_earnings.csv:{number}: {error}", number=str(number), error=error)
+            )
     if problems:
         raise ConfigError(problems)
     return tuple(sorted(reports, key=lambda r: r.known_at))
@@ -170,7 +173,14 @@ def availability_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[Availabil
     for number, row in enumerate(rows, start=2):
         permission, acceptance = row["us_permission"].strip(), row["china_acceptance"].strip()
         if permission not in get_args(Permission) or acceptance not in get_args(Acceptance):
-            problems.append(f"china_availability.csv:{number}: '{permission}', '{acceptance}'")
+            problems.append(
+                phrase(
+                    "china_availability.csv:{number}: '{permission}', '{acceptance}'",
+                    number=str(number),
+                    permission=permission,
+                    acceptance=acceptance,
+                )
+            )
             continue
         began = date.fromisoformat(row["from_date"].strip())
         public = [date.fromisoformat(d) for d in _PUBLIC_ON.findall(row.get("note") or "")]
@@ -233,7 +243,11 @@ def supply_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[SupplyEstimate,
                 )
             )
         except (KeyError, ValueError) as error:
-            problems.append(f"domestic_chip_supply.csv:{number}: {error}")
+            problems.append(
+                phrase(
+                    "domestic_chip_supply.csv:{number}: {error}", number=str(number), error=error
+                )
+            )
     if problems:
         raise ConfigError(problems)
     return tuple(sorted(found, key=lambda e: e.known_at))
@@ -266,7 +280,9 @@ def shares_from_rows(rows: Iterable[Mapping[str, str]]) -> tuple[ChinaShare, ...
                 )
             )
         except (KeyError, ValueError) as error:
-            problems.append(f"china_chip_share.csv:{number}: {error}")
+            problems.append(
+                phrase("china_chip_share.csv:{number}: {error}", number=str(number), error=error)
+            )
     if problems:
         raise ConfigError(problems)
     return tuple(sorted(found, key=lambda c: c.known_at))

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.errors import InputError, NvsignalError
+from engine.phrases import phrase
 from engine.web.api import Answering, Api
 from engine.web.desk import Desk
 from engine.web.guard import Admission, Guard
@@ -176,7 +177,16 @@ def server(app: Starlette) -> uvicorn.Server:
 def _cannot_listen(host: str, port: int, error: OSError) -> InputError:
     if error.errno == errno.EADDRINUSE:
         remedy = f"another program has it: stop it, or use --port {port + 1}"
-        return InputError(f"port {port} on {host} is taken", remedy=remedy)
+        return InputError(
+            phrase("port {port} on {host} is taken", port=str(port), host=host), remedy=remedy
+        )
     if error.errno == errno.EACCES:
-        return InputError(f"port {port} may not be used", remedy="choose one above 1023")
-    return InputError(f"cannot listen on {host}:{port} ({error.strerror})")
+        return InputError(
+            phrase("port {port} may not be used", port=str(port)),
+            remedy=phrase("choose one above 1023"),
+        )
+    return InputError(
+        phrase(
+            "cannot listen on {host}:{port} ({why})", host=host, port=str(port), why=error.strerror
+        )
+    )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from engine.clock import NEW_YORK, at_new_york, to_micros
 from engine.errors import InputError, NvsignalError
-from engine.phrases import phrase
+from engine.phrases import error_phrase, phrase
 from engine.web.jobs import Job, Jobs
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ class Desk:
         try:
             ledger.verify(self.store)
         except NvsignalError as error:
-            return str(error)
+            return error_phrase(error)
         return ""
 
     # --- stored reports -----------------------------------------------------------------------

@@ -553,5 +553,7 @@ def _spread(form: Mapping[str, str]) -> float:
     except ValueError:
         raise InputError(phrase("spread '{text}' is not a number", text=text[:20])) from None
     if not 0 <= value <= MAX_SPREAD_BPS:
-        raise OutOfRangeError("spread_bps", value, f"0 to {MAX_SPREAD_BPS:g}")
+        raise OutOfRangeError(
+            "spread_bps", value, phrase("0 to {max_spread_bps:sig6}", max_spread_bps=MAX_SPREAD_BPS)
+        )
     return value

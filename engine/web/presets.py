@@ -60,7 +60,7 @@ def preset_path(folder: Path, name: str) -> Path:
     """The file of a listed preset; any other text, paths above all, is an unknown name."""
     known = [preset.name for preset in presets(folder)]
     if name not in known:
-        raise UnknownNameError("strategy preset", name, known)
+        raise UnknownNameError(phrase("strategy preset"), name, known)
     return folder / "strategies" / f"{name}.toml"
 
 
@@ -153,7 +153,7 @@ def _need_installed(folder: Path, text: str) -> None:
     known = installed(folder)
     for use in _uses(data):
         if use not in known:
-            raise UnknownNameError("strategy", use, known)
+            raise UnknownNameError(phrase("strategy"), use, known)
 
 
 def _bounded(text: str) -> str:
@@ -167,7 +167,7 @@ def _bounded(text: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise ConfigError([f"{_EDITED}: is not UTF-8 text"]) from None
+        raise ConfigError([phrase("{edited}: is not UTF-8 text", edited=_EDITED)]) from None
     return text if text.endswith("\n") else text + "\n"
 
 

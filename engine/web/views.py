@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from engine.clock import NEW_YORK
 from engine.report.charts import Axis, AxisSpan, padded_axis
 from engine.report.i18n import Speaker
+from engine.report.retold import retold
 from engine.report.sections.decision import acts, beside
 from engine.report.sections.health import BACKFILLED
 from engine.report.sections.stress import scenario_name
@@ -205,7 +206,7 @@ def _feed(source: SourceHealth, voice: Speaker) -> Feed:
         last_ok=_("never") if last is None else voice.at(last),
         newest=_("none") if newest is None else voice.on(newest),
         entries=voice.number(source.n_facts, "int"),
-        note="" if source.note == BACKFILLED else voice.tell(source.note),
+        note="" if source.note == BACKFILLED else retold(source.note, voice),
     )
 
 

@@ -109,4 +109,4 @@ def test_an_unknown_language_is_refused(capsys: pytest.CaptureFixture[str], data
     code, _, err = run(capsys, "--lang", "de", "--db", database)
 
     assert code == 2
-    assert err == "nvsignal: unknown language 'de' (use en or fr)\n"
+    assert err == "nvsignal: unknown language 'de' (did you mean 'en'?)\n"

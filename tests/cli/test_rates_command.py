@@ -210,8 +210,8 @@ def test_a_meeting_may_be_added_to_the_calendar(
 def test_the_text_fits_eighty_columns(capsys: pytest.CaptureFixture[str]) -> None:
     text = run(capsys, "--as-of", "2025-08-22", *JACKSON_HOLE)
     assert max(map(len, text.splitlines())) <= 80
-    assert "Wed 2025-09-17" in text
-    assert "84.69 %" in text
+    assert "Wednesday, September 17, 2025" in text
+    assert "84.69%" in text
 
 
 Q = "--as-of 2025-08-22 "

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from config.whatif import TEMPLATE, WhatIf
-from engine.cli.commands.whatif import _text
 from engine.cli.main import build
+from engine.cli.said.whatif import text_of
 from engine.errors import InputError
+from engine.report.i18n import voice
 
 
 def test_the_template_is_printed_and_sound(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,6 +43,6 @@ def test_the_day_is_new_yorks_and_what_is_left_out_is_said() -> None:
         model="X", score=1.0, score_low=0.0, score_high=2.0, loss_share=0.0, value_loss_usd_bn=0.0,
         reasons="",
     )  # fmt: skip
-    told = _text(morning, morning, rating)
-    assert "as if told on 2025-08-22" in told
+    told = text_of(morning, morning, rating, voice("en"))
+    assert "as if told on Aug 22, 2025" in told
     assert "nvsignal stress" in " ".join(told.split())

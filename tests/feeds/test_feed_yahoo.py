@@ -171,7 +171,7 @@ def test_a_row_that_contradicts_itself_is_left_out_alone():
     parsed = parse_bars([answer(WEEK[0], bar("2025-08-21", high=90.0, low=95.0))], FEED, NOW)
 
     assert [fact.key for fact in parsed.facts] == ["NVDA:2025-08-20"]
-    assert "high 90.0 < low 95.0" in parsed.problems[0]
+    assert "high 90 < low 95" in parsed.problems[0]
 
 
 def test_an_index_has_no_volume_and_no_caret():

@@ -305,7 +305,9 @@ def test_status_tells_runs_leader_and_feeds(
     )
 
     assert code == 0
-    assert "last report   2026-11-24 08:30  done  2026-11-24 HOLD +0.100" in text
+    assert "last report Nov 24, 2026, 08:30 (New York), done: 2026-11-24 HOLD +0.100" in " ".join(
+        text.split()
+    )
     assert max(len(line) for line in text.splitlines() if not line.startswith("record")) <= 80
     assert told["led_by"] is None
     assert told["last_runs"][0]["status"] == "done"

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.options import AsOf, ConfigDir, Db, Json
+from engine.cli.options import AsOf, ConfigDir, Db, Json, Lang
 from engine.cli.output import to_json, write_out
-from engine.errors import InputError
-from engine.phrases import phrase
+from engine.cli.speech import speaker
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
+    from engine.report.i18n import Speaker
     from engine.service.ics import Day
 
 
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def calendar(
         as_of: AsOf = None,
-        lang: Annotated[str, typer.Option(help="en or fr.")] = "en",
+        lang: Lang = None,
         out: Annotated[
             Path | None, typer.Option(help="Write an .ics file that calendar programs import.")
         ] = None,
@@ -37,12 +37,9 @@ def register(app: typer.Typer) -> None:
         from engine.clock import now
         from engine.service.ics import calendar_text
 
-        if lang not in ("en", "fr"):
-            raise InputError(
-                phrase("unknown language '{lang}'", lang=lang[:20]), remedy=phrase("use en or fr")
-            )
+        voice = speaker(lang, config)
         stamped_at = now()
-        days = _days(as_of, stamped_at, lang, db, config)
+        days = _days(as_of, stamped_at, voice, db, config)
         if out is not None:
             from engine.files import write_file
 
@@ -53,19 +50,20 @@ def register(app: typer.Typer) -> None:
         elif ics:
             write_out(calendar_text(days, stamped_at, name="NVDA"))
         elif out is not None:
-            write_out(f"{len(days)} dates in {out}")
+            write_out(
+                voice.count("{n} date in {file}", "{n} dates in {file}", n=len(days), file=str(out))
+            )
         else:
             lines = [f"{d.on}  {safe_text(d.summary)}" for d in days]
-            write_out("\n".join(lines) or "nothing is scheduled on record")
+            write_out("\n".join(lines) or voice.say("nothing is scheduled on record"))
 
 
 def _days(
-    as_of: str | None, present: datetime, lang: str, db: str | None, config: str | None
+    as_of: str | None, present: datetime, voice: Speaker, db: str | None, config: str | None
 ) -> list[Day]:
     from config.settings import config_folder
     from engine.record.history import History
     from engine.report.build import upcoming
-    from engine.report.i18n import voice
     from engine.service import wiring
     from engine.service.bind import load
     from engine.service.ics import Day
@@ -78,7 +76,7 @@ def _days(
         Day(
             uid=f"{event.kind}-{event.on}@nvsignal.invalid",
             on=event.on,
-            summary=voice(lang).tell(event.what),
+            summary=voice.tell(event.what),
             categories=event.kind,
         )
         for event in upcoming(history, at)

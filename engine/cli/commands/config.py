@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import ConfigDir, Json
+from engine.cli.options import ConfigDir, Json, Lang
 from engine.cli.output import to_json, write_out
+from engine.cli.speech import speaker
 from engine.errors import ConfigError, UnknownNameError
 from engine.phrases import phrase
 
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="config")
 
     @group.command()
-    def check(config: ConfigDir = None, json: Json = False) -> None:
+    def check(lang: Lang = None, config: ConfigDir = None, json: Json = False) -> None:
         """List every problem of every configuration file; touches no network and no database."""
         from config.settings import config_folder
         from engine.clock import now
@@ -36,15 +37,17 @@ def register(app: typer.Typer) -> None:
             return
         if problems:
             raise ConfigError(problems)
+        voice = speaker(lang, config)
         for line in warnings:
-            write_out(f"note: {line}")
-        write_out(f"{folder}: every file is in order")
+            write_out(voice.say("note: {note}", note=line))
+        write_out(voice.say("{folder}: every file is in order", folder=str(folder)))
 
     @group.command()
     def init(
         folder: Annotated[
             Path | None, typer.Argument(help="~/.config/nvsignal unless given.")
         ] = None,
+        lang: Lang = None,
     ) -> None:
         """Write a configuration folder of your own, which an upgrade leaves alone."""
         from config.settings import config_folder, user_folder
@@ -54,14 +57,22 @@ def register(app: typer.Typer) -> None:
 
         chosen = at_home(folder or user_folder())
         written = own_folder.init(chosen)
+        voice = speaker(lang, str(chosen))
         write_out(
-            f"{chosen}: {len(written.new)} files written, {len(written.kept)} kept as they are"
+            voice.say(
+                "{folder}: {new} files written, {kept} kept as they are",
+                folder=str(chosen),
+                new=len(written.new),
+                kept=len(written.kept),
+            )
         )
         if real(config_folder()) != real(chosen):
-            write_out(f"To use it: export NVSIGNAL_CONFIG={chosen}")
+            command = f"export NVSIGNAL_CONFIG={chosen}"
+            write_out(voice.say("To use it: {command}", command=command))
         unread = "" if bind.check(chosen) else mute_line(bind.load(chosen))
         if unread:
-            write_out(f"{unread}; set mail under [contact] in {chosen / 'nvsignal.toml'}")
+            file = str(chosen / "nvsignal.toml")
+            write_out(voice.say("{why}; set mail under [contact] in {file}", why=unread, file=file))
 
     @group.command()
     def schema(
@@ -81,7 +92,7 @@ def register(app: typer.Typer) -> None:
         write_out(to_json(known[name]))
 
     @group.command()
-    def show(config: ConfigDir = None, json: Json = False) -> None:
+    def show(lang: Lang = None, config: ConfigDir = None, json: Json = False) -> None:
         """List the presets and their voices."""
         from config import settings
 
@@ -101,8 +112,13 @@ def register(app: typer.Typer) -> None:
         if json:
             write_out(to_json(rows))
             return
+        voice = speaker(lang, config)
         for row in rows:
-            write_out(
-                f"{row['name']}: {row['description']}\n"
-                f"  SELL below {row['exit_below']:+.2f}, HOLD again above {row['enter_above']:+.2f}"
+            told = voice.shipped(str(row["description"]))
+            write_out(voice.pair(str(row["name"]), told))
+            lines = voice.say(
+                "SELL below {exit:+.2f}, HOLD again above {enter:+.2f}",
+                exit=row["exit_below"],
+                enter=row["enter_above"],
             )
+            write_out(f"  {lines}")

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from engine.cli.options import ConfigDir, Db, Json
+from engine.cli.options import ConfigDir, Db, Json, Lang
 from engine.cli.output import to_json, write_out
+from engine.cli.speech import speaker
 
 Force = Annotated[bool, typer.Option("--force", help="Replace what is there already.")]
 
@@ -19,7 +20,9 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="db")
 
     @group.command()
-    def upgrade(db: Db = None, config: ConfigDir = None, json: Json = False) -> None:
+    def upgrade(
+        lang: Lang = None, db: Db = None, config: ConfigDir = None, json: Json = False
+    ) -> None:
         """Bring the record to the schema of this version; safe to repeat."""
         from engine.record.connect import parse_url, shown
         from engine.record.migrations import upgrade as run
@@ -27,11 +30,15 @@ def register(app: typer.Typer) -> None:
         url = record_url(db, config)
         revision = run(url)
         found = {"database": shown(parse_url(url)), "revision": revision}
-        write_out(to_json(found) if json else f"{found['database']}: schema {revision}")
+        told = speaker(lang, config).say(
+            "{database}: schema {revision}", database=found["database"], revision=revision
+        )
+        write_out(to_json(found) if json else told)
 
     @group.command()
     def backup(
         file: Annotated[Path, typer.Argument(help="Where to put the copy.")],
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         force: Force = False,
@@ -45,12 +52,19 @@ def register(app: typer.Typer) -> None:
         path = run(url, file, overwrite=force)
         size, head = path.stat().st_size, note_backup(path, url).ledger_head
         found = {"file": str(path), "bytes": size, "ledger_head": head}
-        ends = f"; its ledger ends with {head}" if head else ""
-        write_out(to_json(found) if json else f"{path}: {size:,} bytes, checked{ends}")
+        if json:
+            write_out(to_json(found))
+            return
+        voice = speaker(lang, config)
+        told = voice.say("{path}: {size:int} bytes, checked", path=str(path), size=size)
+        if head:
+            told = voice.say("{checked}; its ledger ends with {head}", checked=told, head=head)
+        write_out(told)
 
     @group.command()
     def drill(
         file: Annotated[Path | None, typer.Argument(help="A backup; default the last one.")] = None,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -65,10 +79,17 @@ def register(app: typer.Typer) -> None:
             found = {"file": str(done.path), "acts_on": done.acts_on, "bytes": done.n_bytes}
             write_out(to_json({**found, "same": done.same}))
         else:
-            verdict = "the same" if done.same else "NOT the same"
+            voice = speaker(lang, config)
+            verdict = voice.say("the same") if done.same else voice.say("NOT the same")
             write_out(
-                f"{done.path}: the report for {done.acts_on}, made from it and from the record, is "
-                f"{verdict} ({done.n_bytes:,} bytes)"
+                voice.say(
+                    "{path}: the report for {day:date}, made from it and from the record, is "
+                    "{verdict} ({size:int} bytes)",
+                    path=str(done.path),
+                    day=done.acts_on,
+                    verdict=verdict,
+                    size=done.n_bytes,
+                )
             )
         if not done.same:
             raise typer.Exit(1)
@@ -76,6 +97,7 @@ def register(app: typer.Typer) -> None:
     @group.command()
     def restore(
         file: Annotated[Path, typer.Argument(help="The copy to put back.")],
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         force: Force = False,
@@ -88,10 +110,15 @@ def register(app: typer.Typer) -> None:
         if json:
             write_out(to_json({"database": str(done.path), "kept_entries": done.kept}))
             return
-        write_out(f"{done.path}: restored from {file}")
+        _ = speaker(lang, config).say
+        write_out(_("{path}: restored from {file}", path=str(done.path), file=str(file)))
         if done.kept:
             write_out(
-                f"ledger entries written since stay: {len(done.kept)}, for {', '.join(done.kept)}"
+                _(
+                    "ledger entries written since stay: {n}, for {sessions}",
+                    n=len(done.kept),
+                    sessions=", ".join(done.kept),
+                )
             )
 
     @group.command()
@@ -101,6 +128,7 @@ def register(app: typer.Typer) -> None:
         form: Annotated[
             str | None, typer.Option("--format", help="csv or parquet; default from the file name.")
         ] = None,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -113,7 +141,14 @@ def register(app: typer.Typer) -> None:
         with Store.open(record_url(db, config), create=False) as store:
             rows = run(store, table, file, chosen)
         found = {"file": str(file), "table": table, "format": chosen, "rows": rows}
-        write_out(to_json(found) if json else f"{file}: {rows:,} rows of {table} as {chosen}")
+        told = speaker(lang, config).say(
+            "{file}: {rows:int} rows of {table} as {form}",
+            file=str(file),
+            rows=rows,
+            table=table,
+            form=chosen,
+        )
+        write_out(to_json(found) if json else told)
 
 
 def record_url(db: str | None, config: str | None) -> str:

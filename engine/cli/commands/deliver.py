@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.options import ConfigDir, Json
+from engine.cli.options import ConfigDir, Json, Lang
 from engine.cli.output import to_json, write_out
+from engine.cli.speech import speaker
 from engine.errors import InputError
-from engine.phrases import phrase
+from engine.phrases import error_phrase, phrase
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from engine.report.i18n import Speaker
     from engine.report.ways import Channel
 
 
@@ -26,6 +28,7 @@ def register(app: typer.Typer) -> None:
         test: Annotated[
             bool, typer.Option("--test", help="Send one test message on each channel now.")
         ] = False,
+        lang: Lang = None,
         config: ConfigDir = None,
         json: Json = False,
     ) -> None:
@@ -52,7 +55,7 @@ def register(app: typer.Typer) -> None:
             )
         rows = [_tried(channel, now()) for channel in channels.usable]
         found = {"tried": rows, "unusable": list(channels.problems)}
-        write_out(to_json(found) if json else _told(found))
+        write_out(to_json(found) if json else _told(found, speaker(lang, config)))
         if channels.problems or any(row["not_reached"] or row["error"] for row in rows):
             raise typer.Exit(1)
 
@@ -65,16 +68,25 @@ def _tried(channel: Channel, at: datetime) -> dict[str, Any]:
     try:
         slip = send_test(channel, at)
     except NvsignalError as error:
-        return row | {"error": str(error)}
+        return row | {"error": error_phrase(error)}
     return row | {"reached": slip.reached, "not_reached": slip.missed}
 
 
-def _told(found: dict[str, Any]) -> str:
-    lines = []
+def _told(found: dict[str, Any], voice: Speaker) -> str:
+    lines: list[str] = []
     for row in found["tried"]:
-        name = row["channel"]
-        lines += [f"{name}: sent{f' to {who}' if who else ''}" for who in row["reached"]]
-        lines += [f"{name}: not taken for {who}: {why}" for who, why in row["not_reached"].items()]
-        lines += [f"{name}: NOT sent: {row['error']}"] if row["error"] else []
-    lines += [f"cannot be used: {problem}" for problem in found["unusable"]]
+        _, name = voice.say, row["channel"]
+        lines += [
+            _("{channel}: sent to {who}", channel=name, who=who)
+            if who
+            else _("{channel}: sent", channel=name)
+            for who in row["reached"]
+        ]
+        lines += [
+            _("{channel}: not taken for {who}: {why}", channel=name, who=who, why=why)
+            for who, why in row["not_reached"].items()
+        ]
+        if row["error"]:
+            lines.append(_("{channel}: NOT sent: {why}", channel=name, why=row["error"]))
+    lines += [voice.say("cannot be used: {why}", why=problem) for problem in found["unusable"]]
     return safe_text("\n".join(lines))

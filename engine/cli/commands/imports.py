@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from engine.cli.options import ConfigDir, Db, Json
+from engine.cli.options import ConfigDir, Db, Json, Lang
 from engine.cli.output import fail, to_json, write_out
+from engine.cli.speech import speaker
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,6 +48,7 @@ def register(app: typer.Typer) -> None:
         allow_jumps: Annotated[
             bool, typer.Option("--allow-jumps", help="Vouch for closes that look impossible.")
         ] = False,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -60,20 +62,34 @@ def register(app: typer.Typer) -> None:
                 store, file, symbol, now, sessions=exchange_sessions,
                 allow_gaps=allow_gaps, vouched=allow_jumps,
             ),
-            "bars", db, config, json=json,
+            "bars", db, config, lang, json=json,
         )  # fmt: skip
 
     @group.command()
-    def rates(file: File, db: Db = None, config: ConfigDir = None, json: Json = False) -> None:
+    def rates(
+        file: File,
+        lang: Lang = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
         """Rates: date,series,value, or a file of FRED."""
         from engine.service.importing import import_rates
 
-        _run(lambda store, now: import_rates(store, file, now), "figures", db, config, json=json)
+        _run(
+            lambda store, now: import_rates(store, file, now),
+            "figures",
+            db,
+            config,
+            lang,
+            json=json,
+        )
 
     @group.command()
     def actions(
         file: File,
         symbol: Symbol = "NVDA",
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -83,15 +99,28 @@ def register(app: typer.Typer) -> None:
 
         _run(
             lambda store, now: import_actions(store, file, symbol, now),
-            "actions", db, config, json=json,
+            "actions", db, config, lang, json=json,
         )  # fmt: skip
 
     @group.command()
-    def events(file: File, db: Db = None, config: ConfigDir = None, json: Json = False) -> None:
+    def events(
+        file: File,
+        lang: Lang = None,
+        db: Db = None,
+        config: ConfigDir = None,
+        json: Json = False,
+    ) -> None:
         """Dated events: date,event_type,headline (and time, actor, source, confidence)."""
         from engine.service.importing import import_events
 
-        _run(lambda store, now: import_events(store, file, now), "events", db, config, json=json)
+        _run(
+            lambda store, now: import_events(store, file, now),
+            "events",
+            db,
+            config,
+            lang,
+            json=json,
+        )
 
     app.add_typer(group, name="import")
 
@@ -101,10 +130,12 @@ def _run(
     rows: str,
     db: str | None,
     config: str | None,
+    lang: str | None,
     *,
     json: bool,
 ) -> None:
     from config.settings import config_folder
+    from engine.cli.said.imports import text_of
     from engine.clock import now
     from engine.service import wiring
     from engine.service.bind import load
@@ -118,9 +149,7 @@ def _run(
         }  # fmt: skip
         write_out(to_json(result))
         return
-    write_out(
-        f"{done.what} {done.first_on} to {done.last_on}: {done.new} new {rows}, {done.changed} "
-        f"corrected, {done.unchanged} known already"
-    )
+    voice = speaker(lang, config)
+    write_out(text_of(done, rows, voice))
     for note in done.notes:
-        fail(note)
+        fail(voice.tell(note))

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.cli.commands.db import record_url
-from engine.cli.options import ConfigDir, Db, Json
+from engine.cli.options import ConfigDir, Db, Json, Lang
 from engine.cli.output import to_json, write_out
+from engine.cli.speech import speaker
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
     from engine.record.chain import LedgerEntry
+    from engine.report.i18n import Speaker
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +28,7 @@ def register(app: typer.Typer) -> None:
         context: typer.Context,
         strategy: Annotated[str | None, typer.Option(help="Only this strategy.")] = None,
         limit: Annotated[int, typer.Option(min=1, help="Only the newest so many.")] = 20,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -38,7 +41,11 @@ def register(app: typer.Typer) -> None:
 
         with Store.open(record_url(db, config), create=False) as store:
             entries = ledger.entries(store, strategy=strategy)[-limit:]
-        write_out(to_json([_plain(e) for e in entries]) if json else _table(entries))
+        write_out(
+            to_json([_plain(e) for e in entries])
+            if json
+            else _table(entries, speaker(lang, config))
+        )
 
     @group.command()
     def verify(
@@ -52,6 +59,7 @@ def register(app: typer.Typer) -> None:
         head: Annotated[
             str | None, typer.Option(help="Entry hash noted earlier; it must still be there.")
         ] = None,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -74,11 +82,20 @@ def register(app: typer.Typer) -> None:
             plain = {"ok": True, "entries": found.n_entries, "head": found.entry_hash}
             write_out(to_json({**plain, "reports": reports, "time_stamps": stamped}))
         else:
-            write_out(
-                f"{found.n_entries} entries hold"
-                f"{f', and the {reports} reports that name one' if reports else ''}"
-                f"{f', and {stamped} time stamps' if stamped else ''}; head {found.entry_hash}"
-            )
+            voice = speaker(lang, config)
+            held = [voice.count("{n} entry holds", "{n} entries hold", n=found.n_entries)]
+            if reports:
+                held.append(
+                    voice.count(
+                        "and the {n} report that names one",
+                        "and the {n} reports that name one",
+                        n=reports,
+                    )
+                )
+            if stamped:
+                held.append(voice.count("and {n} time stamp", "and {n} time stamps", n=stamped))
+            what = ", ".join(held)
+            write_out(voice.say("{what}; head {head}", what=what, head=found.entry_hash))
 
 
 def _plain(entry: LedgerEntry) -> dict[str, Any]:
@@ -94,20 +111,30 @@ def _plain(entry: LedgerEntry) -> dict[str, Any]:
     }
 
 
-def _table(entries: list[LedgerEntry]) -> str:
+def _table(entries: list[LedgerEntry], voice: Speaker) -> str:
     """Eighty columns: what was decided, for which session, when, and the hash to note down."""
+    from engine.report.words import stance_word
+
+    _ = voice.say
     if not entries:
-        return "no decisions recorded yet"
-    lines = [f"{'#':>5}  {'session':<10}  {'decision':<8}  {'score':>6}  {'strategy':<16}  hash"]
+        return _("no decisions recorded yet")
+    heads = ("#", _("session"), _("decision"), _("score"), _("rules"), _("hash"))
+    wide = max(9, len(heads[2]))
+    lines = [
+        f"{heads[0]:>5}  {heads[1]:<10}  {heads[2]:<{wide}}  {heads[3]:>6}  {heads[4]:<16}  "
+        f"{heads[5]}"
+    ]
     for entry in entries:
         payload = entry.payload
-        decision = safe_text(str(payload.get("decision", "")), limit=8)
+        verdict = str(payload.get("decision", ""))
+        known = verdict in ("HOLD", "REDUCE", "SELL")
+        decision = stance_word(verdict, voice) if known else safe_text(verdict, limit=8)
         score = payload.get("score")
-        shown = f"{score:+.2f}" if isinstance(score, int | float) else ""
+        shown = voice.number(score, "+.2f") if isinstance(score, int | float) else ""
         name = safe_text(entry.strategy, limit=16)
-        later = "" if entry.stands else f"  revision {entry.revision}"
+        later = "" if entry.stands else "  " + _("revision {n}", n=entry.revision)
         lines.append(
-            f"{entry.seq:>5}  {entry.acts_on}  {decision:<8}  {shown:>6}  {name:<16}  "
+            f"{entry.seq:>5}  {entry.acts_on}  {decision:<{wide}}  {shown:>6}  {name:<16}  "
             f"{entry.entry_hash[:12]}{later}"
         )
     return "\n".join(lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.options import AsOf, ConfigDir, Db
+from engine.cli.options import AsOf, ConfigDir, Db, Lang
 from engine.cli.output import to_json, write_out
+from engine.cli.speech import speaker
 from engine.errors import InputError, NotObservedError, OutOfRangeError
-from engine.phrases import phrase
+from engine.phrases import listed, phrase
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
@@ -65,11 +65,13 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option("--published", help="Reading to compare, 400-425:84.7;425-450:15.3"),
         ] = None,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         as_json: Annotated[bool, typer.Option("--json", help="JSON with stable keys.")] = False,
     ) -> None:
         """Meeting probabilities from fed funds futures, exactly as CME FedWatch has them."""
+        from engine.cli.said.rates import text_of
         from engine.clock import now
         from engine.service.wiring import history_at
 
@@ -84,7 +86,11 @@ def register(app: typer.Typer) -> None:
             calendar_add=calendar_add or (),
             published=published,
         )
-        write_out(to_json(as_plain(reading)) if as_json else as_text(reading))
+        if as_json:
+            write_out(to_json(as_plain(reading)))
+            return
+        compared = _compared(reading) if reading.published is not None else []
+        write_out(text_of(reading, compared, speaker(lang, config)))
 
 
 def read(
@@ -142,7 +148,11 @@ def read(
         )
     spoken = found[0].rung == "zq"
     source = (
-        "given" if given else f"record, closes of {rates.curve(today)[0]}" if spoken else "none"
+        phrase("given")
+        if given
+        else phrase("record, closes of {day}", day=str(rates.curve(today)[0]))
+        if spoken
+        else phrase("none")
     )
     return RatesAnswer(
         as_of=as_of,
@@ -302,8 +312,8 @@ def _expected(
     chosen = tuple(e for e in found if e.meeting_on == wanted)
     if not chosen and inputs.zq and inputs.range_bps is not None:
         raise undetermined(wanted, inputs.zq, inputs.meetings)
-    said = f"no futures price, so nothing is said of {wanted} itself"
-    return chosen or tuple(replace(e, note=f"{e.note}; {said}") for e in found)
+    said = phrase("no futures price, so nothing is said of {day} itself", day=str(wanted))
+    return chosen or tuple(replace(e, note=listed((e.note, said), between="; ")) for e in found)
 
 
 # ---------------------------------------------------------------------------- how it is said
@@ -341,99 +351,14 @@ def as_plain(reading: RatesAnswer) -> dict[str, Any]:
     return plain
 
 
-def _compared(reading: RatesAnswer) -> list[tuple[tuple[int, int], float, float]]:
+Compared = tuple[tuple[int, int], float, float]
+"""A range with the published probability and ours."""
+
+
+def _compared(reading: RatesAnswer) -> list[Compared]:
     """(range, published, ours) for the first meeting shown; a range missing on one side is 0."""
     ours = {o.range_bps: o.probability for o in reading.found[0].outcomes}
     theirs = reading.published or {}
     return [
         (label, theirs.get(label, 0.0), ours.get(label, 0.0)) for label in sorted({*ours, *theirs})
     ]
-
-
-def as_text(reading: RatesAnswer) -> str:
-    """The reading as a table of at most 80 columns."""
-    from io import StringIO
-
-    from rich.console import Console
-
-    from engine.clock import NEW_YORK
-
-    out = StringIO()
-    console = Console(file=out, width=80, color_system=None, highlight=False, emoji=False)
-    unknown = "not known, as the decision of the last meeting is not on record"
-    target = unknown if reading.range_bps is None else "{}-{} bp".format(*reading.range_bps)
-    local = reading.as_of.astimezone(NEW_YORK)
-    effr = "not observed" if reading.effr_pct is None else f"{reading.effr_pct:.2f} %"
-    console.print(f"Fed expectations as of {local:%Y-%m-%d %H:%M} New York")
-    console.print(f"Target range {target} · effective rate {effr}")
-    console.print(_price_line(reading))
-    for expectation in reading.found:
-        console.print()
-        if expectation.outcomes:
-            console.print(_table_of(expectation))
-            if expectation.note:
-                console.print(f"  Note: {expectation.note}.")
-        else:
-            console.print(_path_line(expectation))
-    if reading.published is not None:
-        console.print()
-        console.print(_comparison_of(reading))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
-
-
-def _price_line(reading: RatesAnswer) -> str:
-    from engine.macro.fedwatch import contract_code
-
-    if not reading.prices:
-        return "Futures prices: none observed"
-    listed = ", ".join(f"{contract_code(m)} {p:g}" for m, p in sorted(reading.prices.items()))
-    return f"Futures ({reading.source}): {listed}"
-
-
-def _path_line(expectation: RateExpectation) -> str:
-    if expectation.expected_change_bps is None:
-        return f"Unknown: {expectation.note}. Weight 0; give --price to know more."
-    return (
-        f"Expected change {expectation.expected_change_bps:+.0f} bp "
-        f"(rung {expectation.rung}): {expectation.note}."
-    )
-
-
-def _table_of(expectation: RateExpectation) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    mean = expectation.expected_change_bps or 0.0
-    title = f"{expectation.meeting_on:%a %Y-%m-%d} · expected {mean:+.1f} bp · {expectation.rung}"
-    table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
-    table.add_column("Range, bp")
-    table.add_column("Change", justify="right")
-    table.add_column("Probability", justify="right")
-    table.add_column("", min_width=36)
-    for outcome in expectation.outcomes:
-        low, high = outcome.range_bps
-        table.add_row(
-            f"{low}-{high}",
-            "hold" if outcome.change_bps == 0 else f"{outcome.change_bps:+d}",
-            f"{100 * outcome.probability:.2f} %",
-            "█" * math.floor(36 * outcome.probability + 0.5),
-        )
-    return table
-
-
-def _comparison_of(reading: RatesAnswer) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    title = f"Against the published reading for {reading.found[0].meeting_on}"
-    table = Table(title=title, title_justify="left", title_style="", box=box.SIMPLE_HEAD)
-    for name in ("Range, bp", "Published", "Ours", "Difference"):
-        table.add_column(name, justify="right")
-    for (low, high), theirs, ours in _compared(reading):
-        cells = (
-            f"{100 * theirs:.2f} %",
-            f"{100 * ours:.2f} %",
-            f"{100 * (ours - theirs):+z.2f} pp",
-        )
-        table.add_row(f"{low}-{high}", *cells)
-    return table

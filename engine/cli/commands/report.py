@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from engine.cli.options import AsOf, ConfigDir, Db, Json, Lang, StrategyFile
-from engine.cli.output import to_json, write_out
-from engine.cli.speech import language as language_of
+from engine.cli.output import fail, to_json, write_out
+from engine.cli.speech import speaker
 from engine.files import write_file
 from engine.phrases import phrase
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from config.settings import Config
     from engine.record.store import Store
+    from engine.report.i18n import Speaker
     from engine.service.morning import Morning
     from engine.shown import SourceHealth
 
@@ -56,23 +57,23 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Weigh everything known and print HOLD or SELL with its reasons."""
         chosen = "json" if json else _format(form, out)
-        language = language_of(lang, config)
-        morning = _morning(as_of, strategy, db, config, offline=offline)
+        voice = speaker(lang, config)
+        morning = _morning(as_of, strategy, db, config, voice=voice, offline=offline)
         from engine.report.render import render
 
         width = _width()
         color = out is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
         for path in save or ():
-            write_file(path, render(morning.report, _format(None, path), lang=language))
-            sys.stderr.write(f"wrote {path}\n")
-        text = render(morning.report, chosen, lang=language, width=width, color=color)
+            write_file(path, render(morning.report, _format(None, path), lang=voice.lang))
+            _say(voice.say("wrote {path}", path=str(path)))
+        text = render(morning.report, chosen, lang=voice.lang, width=width, color=color)
         if out is None:
-            write_out(_with_record(text, chosen, morning, language))
+            write_out(_with_record(text, chosen, morning, voice))
         else:
             write_file(out, text)
-            sys.stderr.write(f"wrote {out}\n")
+            _say(voice.say("wrote {path}", path=str(out)))
         if morning.report.stale:
-            sys.stderr.write("nvsignal: STALE: prices end before the last sessions\n")
+            fail(voice.say("STALE: prices end before the last sessions"))
             if as_of is None:
                 raise typer.Exit(3)
 
@@ -86,7 +87,8 @@ def register(app: typer.Typer) -> None:
         json: Json = False,
     ) -> None:
         """Print the decision as a waterfall with its evidence and flip levels."""
-        morning = _morning(as_of, strategy, db, config, offline=True, record=False)
+        voice = speaker(lang, config)
+        morning = _morning(as_of, strategy, db, config, voice=voice, offline=True, record=False)
         if json:
             write_out(to_json(morning.assessment.decision))
             return
@@ -94,11 +96,15 @@ def register(app: typer.Typer) -> None:
         from engine.report.section import sections
 
         told = [section for section in sections() if section.name in EXPLAINED]
-        language = language_of(lang, config)
-        write_out(render(morning.report, "text", language, _width(), listed=told))
+        write_out(render(morning.report, "text", voice.lang, _width(), listed=told))
 
 
-def _with_record(text: str, form: str, morning: Morning, lang: str) -> str:
+def _say(text: str) -> None:
+    """A word on standard error that is no fault."""
+    sys.stderr.write(f"{text}\n")
+
+
+def _with_record(text: str, form: str, morning: Morning, voice: Speaker) -> str:
     """Where the record lies, on the terminal and in JSON only: it names the user's folders."""
     if form == "json":
         import json
@@ -106,9 +112,7 @@ def _with_record(text: str, form: str, morning: Morning, lang: str) -> str:
         return to_json(json.loads(text) | {"record": morning.record_at})
     if form != "text":
         return text
-    from engine.report.i18n import voice
-
-    said = voice(lang).say("Record: {place}", place=morning.record_at)
+    said = voice.say("Record: {place}", place=morning.record_at)
     return f"{text.rstrip()}\n  {said}\n"
 
 
@@ -138,6 +142,7 @@ def _morning(
     db: str | None,
     config: str | None,
     *,
+    voice: Speaker,
     offline: bool,
     record: bool | None = None,
 ) -> Morning:
@@ -155,7 +160,7 @@ def _morning(
         if as_of == wiring.LAST:
             notices = (_shown_as_of(instant),)
         if live and not offline:
-            _collect(store, loaded, instant)
+            _collect(store, loaded, instant, voice)
         return morning.prepare(
             store,
             loaded,
@@ -179,10 +184,9 @@ def _shown_as_of(instant: datetime) -> str:
     )
 
 
-def _collect(store: Store, config: Config, instant: datetime) -> None:
+def _collect(store: Store, config: Config, instant: datetime, voice: Speaker) -> None:
     """Ask the feeds that are due, for so long; what happened is said on standard error."""
     from engine.cli.commands.collect import OFFLINE
-    from engine.cli.output import fail
     from engine.service import collecting
 
     done = collecting.collect_and_ingest(
@@ -190,9 +194,15 @@ def _collect(store: Store, config: Config, instant: datetime) -> None:
     )
     failed = done.summary.count("failed")
     if done.offline:
-        fail(OFFLINE)
+        fail(voice.tell(OFFLINE))
     elif failed:
-        fail(f"{failed} of {len(done.summary.results)} sources failed; see 'nvsignal feeds'")
+        fail(
+            voice.say(
+                "{failed} of {all} sources failed; see 'nvsignal feeds'",
+                failed=failed,
+                all=len(done.summary.results),
+            )
+        )
 
 
 def _feed_health(store: Store, config: Config, instant: datetime) -> tuple[SourceHealth, ...]:

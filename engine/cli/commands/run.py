@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.options import ConfigDir, Db, Json, StrategyFile
+from engine.cli.options import ConfigDir, Db, Json, Lang, StrategyFile
 from engine.cli.output import to_json, write_out
+from engine.cli.speech import speaker
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
+    from engine.report.i18n import Speaker
     from engine.service.logs import Log
     from engine.service.runner import Runner
     from engine.service.schedule import RunKey
@@ -63,6 +65,7 @@ def register(app: typer.Typer) -> None:
         config: ConfigDir = None,
         strategy: StrategyFile = None,
         offline: Offline = False,
+        lang: Lang = None,
         json: Json = False,
     ) -> None:
         """Make the report that is due, deliver it and exit; for cron and systemd timers.
@@ -73,6 +76,7 @@ def register(app: typer.Typer) -> None:
         """
         from engine.service.lock import wait_for
 
+        voice = speaker(lang, config)
         with _runner(db, config, strategy, offline=offline) as (runner, _):
             if not wait_for(runner.lock, LOCK_SECONDS):
                 holder = runner.lock.holder()
@@ -80,10 +84,11 @@ def register(app: typer.Typer) -> None:
                     "led_by": None if holder is None else holder.name,
                     "reports": [],
                 }
-                write_out(to_json(found) if json else f"nothing done: {found['led_by']} leads")
+                said = voice.say("nothing done: {leader} leads", leader=found["led_by"])
+                write_out(to_json(found) if json else said)
                 return
             found = _one_morning(runner)
-            write_out(to_json(found) if json else _told(found))
+            write_out(to_json(found) if json else _told(found, voice))
             if found["failed"] or found["not_sent"]:
                 raise typer.Exit(1)
             if found["stale"]:
@@ -148,17 +153,19 @@ def _as_row(key: RunKey, runner: Runner) -> dict[str, Any]:
     return {"acts_on": key.acts_on, "as_of": key.as_of, "files": files}
 
 
-def _told(found: dict[str, Any]) -> str:
-    from engine.clock import NEW_YORK
+def _told(found: dict[str, Any], voice: Speaker) -> str:
+    from engine.report.retold import retold
 
-    lines = []
+    lines, _ = list[str](), voice.say
     for row in found["reports"]:
-        lines.append(f"report for {row['acts_on']}:")
+        lines.append(_("report for {day}:", day=str(row["acts_on"])))
         lines += [f"  {path}" for path in row["files"]]
-    lines += [f"report for {day}: failed, see the log" for day in found["failed"]]
-    lines += [f"not sent, will be tried again: {safe_text(why)}" for why in found["not_sent"]]
-    coming = found["next"]["report"].astimezone(NEW_YORK)
+    lines += [_("report for {day}: failed, see the log", day=day) for day in found["failed"]]
+    lines += [
+        _("not sent, will be tried again: {why}", why=retold(safe_text(why), voice))
+        for why in found["not_sent"]
+    ]
     if not found["reports"] and not found["failed"]:
-        lines.append("nothing due")
-    lines.append(f"next report {coming:%Y-%m-%d %H:%M} New York")
+        lines.append(_("nothing due"))
+    lines.append(_("next report {at}", at=voice.at(found["next"]["report"])))
     return "\n".join(lines)

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from engine.cli.answers import Answers
-from engine.cli.options import ConfigDir, Db, Json, StrategyFile
+from engine.cli.options import ConfigDir, Db, Json, Lang, StrategyFile
 from engine.cli.output import fail, to_json, write_out
+from engine.cli.speech import speaker
 from engine.errors import InputError, OutOfRangeError
 from engine.phrases import phrase
 
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="Further host name the page is reached by; may be repeated."),
         ] = None,
         strategy: StrategyFile = None,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -43,7 +45,7 @@ def register(app: typer.Typer) -> None:
             raise OutOfRangeError("port", port, phrase("{low} to {high}", low="1", high="65535"))
         need_web()
         answers = Answers(root=ctx.find_root().command, db=db, config=config, strategy=strategy)
-        _serve(host, port, tuple(name or ()), answers, json=json)
+        _serve(host, port, tuple(name or ()), answers, lang, json=json)
 
 
 def need_web() -> None:
@@ -63,6 +65,7 @@ def _serve(
     port: int,
     names: tuple[str, ...],
     answers: Answers,
+    lang: str | None,
     *,
     json: bool,
 ) -> None:
@@ -76,6 +79,7 @@ def _serve(
     from engine.web.guard import TOKEN_VARIABLE, Admission, is_loopback, need_token
 
     token = need_token(host, os.environ.get(TOKEN_VARIABLE))
+    voice = speaker(lang, answers.config)
     loaded = load(config_folder(answers.config), answers.strategy)
     known = {"localhost", host.strip("[]").lower(), *(n.lower() for n in names)}
     if token is not None:
@@ -98,8 +102,11 @@ def _serve(
             write_out(to_json({"address": address, "token_needed": token is not None}))
             sys.stdout.flush()
         else:
-            sys.stderr.write(f"serving {address} (stop with Ctrl-C)\n")
+            said = voice.say("serving {address} (stop with Ctrl-C)", address=address)
+            sys.stderr.write(f"{said}\n")
         if not is_loopback(host):
-            fail("warning: plain http beyond this machine; put a TLS proxy in front of it")
+            fail(
+                voice.say("warning: plain http beyond this machine; put a TLS proxy in front of it")
+            )
         with suppress(KeyboardInterrupt):  # Ctrl-C is how this command ends
             server(app).run(sockets=[listener])

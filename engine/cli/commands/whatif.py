@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.options import AsOf, ConfigDir, Db, Json, StrategyFile
+from engine.cli.options import AsOf, ConfigDir, Db, Json, Lang, StrategyFile
 from engine.cli.output import to_json, write_out
+from engine.cli.speech import speaker
 from engine.errors import InputError
 from engine.phrases import phrase
-from engine.plain import safe_text
 
 if TYPE_CHECKING:
     from engine.service.wiring import Assessment
@@ -34,12 +34,14 @@ def register(app: typer.Typer) -> None:
         ] = False,
         as_of: AsOf = None,
         strategy: StrategyFile = None,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
     ) -> None:
         """Rate a hypothetical release and show the decision with and without it."""
         from config.settings import config_folder
+        from engine.cli.said.whatif import text_of
         from engine.clock import now
         from engine.decision.rated import of_releases
         from engine.service import wiring
@@ -67,7 +69,7 @@ def register(app: typer.Typer) -> None:
         if json:
             write_out(to_json(_plain(before, after, rating)))
             return
-        write_out(_text(before, after, rating))
+        write_out(text_of(before, after, rating, speaker(lang, config)))
 
 
 def _read(path: Path) -> str:
@@ -110,26 +112,3 @@ def _verdict(assessment: Assessment) -> dict[str, Any]:
         "target_weight": d.target_weight,
         "contributions": {c.name: c.contribution for c in d.contributions},
     }
-
-
-def _text(before: Assessment, after: Assessment, rating: ThreatRating) -> str:
-    from engine.clock import NEW_YORK
-
-    a, b = before.decision, after.decision
-    told_on = before.world.as_of.astimezone(NEW_YORK)
-    lines = [
-        f"HYPOTHETICAL: {safe_text(rating.model)} as if told on {told_on:%Y-%m-%d}",
-        f"threat {rating.score:.0f} of 100, 5-95 %: {rating.score_low:.0f} to "
-        f"{rating.score_high:.0f}; {100 * rating.loss_share:.1f} % of a year's data-centre revenue "
-        f"at risk and {rating.value_loss_usd_bn:.1f} bn USD of three years' gross profit",
-        "",
-        safe_text(rating.reasons),
-        "",
-        f"decision without it: {a.verdict}, score {a.score:+.3f}",
-        f"decision with it:    {b.verdict}, score {b.score:+.3f} (SELL below {b.exit_below:+.2f})",
-        "Only the release is assumed: no fall of the price and no other news. nvsignal stress lays "
-        "these over a morning too.",
-    ]
-    import textwrap
-
-    return "\n".join("\n".join(textwrap.wrap(line, 80)) if line else "" for line in lines)

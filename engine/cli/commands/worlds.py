@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from engine.cli.options import ConfigDir, Db, Json
+from engine.cli.options import ConfigDir, Db, Json, Lang
 from engine.cli.output import to_json, write_out
 from engine.cli.progress import counted
+from engine.cli.speech import speaker
 from engine.plain import to_plain
 
 if TYPE_CHECKING:
+    from engine.report.i18n import Speaker
     from engine.service.worlds import Tally
 
 FROZEN = "2025-09-30"
@@ -34,6 +36,7 @@ def register(app: typer.Typer) -> None:
         cluster: Annotated[
             str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler, tcp://host:8786.")
         ] = None,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -49,8 +52,13 @@ def register(app: typer.Typer) -> None:
             history = store.history(known_by=instant)
         given = service.given_at(history, instant, configs, seed)
         found: dict[str, Tally] = {}
-        for name, judge in (("without", service.without_edge), ("with", service.with_edge)):
-            with counted(f"worlds {name} an edge", count) as advance:
+        voice = speaker(lang, config)
+        stages = {
+            "without": (voice.say("worlds without an edge"), service.without_edge),
+            "with": (voice.say("worlds with an edge"), service.with_edge),
+        }
+        for name, (said, judge) in stages.items():
+            with counted(said, count) as advance:
                 found[name] = service.tally(
                     judge,
                     given,
@@ -63,7 +71,7 @@ def register(app: typer.Typer) -> None:
         if json:
             write_out(to_json({"kept": kept, **{k: _plain(t) for k, t in found.items()}}))
         else:
-            write_out(_text(found, kept))
+            write_out(_text(found, kept, voice))
         if not kept:
             raise typer.Exit(1)
 
@@ -78,15 +86,31 @@ def _plain(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _text(found: dict[str, Tally], kept: bool) -> str:
+def _text(found: dict[str, Tally], kept: bool, voice: Speaker) -> str:
     from engine.service.worlds import LEAST_FOUND, MOST_CLAIMED, SHARPE
 
-    without, edge = found["without"], found["with"]
-    kinds = ", ".join(f"{kind} {a} of {n}" for kind, (a, n) in without.by_kind.items())
-    return (
-        f"Synthetic worlds. Without edge: {without.claimed} of {without.worlds} are told to have "
-        f"one ({kinds}); at most {MOST_CLAIMED:.0%} may be.\n"
-        f"With a planted edge, Sharpe {SHARPE:g} a year against holding: {edge.claimed} of "
-        f"{edge.worlds} are found; at least {LEAST_FOUND:.0%} must be.\n"
-        f"{'Both bounds are kept.' if kept else 'A bound is missed.'}"
+    _, without, edge = voice.say, found["without"], found["with"]
+    kinds = ", ".join(
+        _("{kind} {some} of {all}", kind=kind, some=a, all=n)
+        for kind, (a, n) in without.by_kind.items()
     )
+    lines = (
+        _(
+            "Synthetic worlds. Without edge: {claimed} of {worlds} are told to have one ({kinds}); "
+            "at most {most:share0} may be.",
+            claimed=without.claimed,
+            worlds=without.worlds,
+            kinds=kinds,
+            most=MOST_CLAIMED,
+        ),
+        _(
+            "With a planted edge, Sharpe {sharpe:sig3} a year against holding: {claimed} of "
+            "{worlds} are found; at least {least:share0} must be.",
+            sharpe=SHARPE,
+            claimed=edge.claimed,
+            worlds=edge.worlds,
+            least=LEAST_FOUND,
+        ),
+        _("Both bounds are kept.") if kept else _("A bound is missed."),
+    )
+    return "\n".join(lines)

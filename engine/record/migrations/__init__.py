@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.phrases import phrase
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -42,8 +44,12 @@ def upgrade(url: str, *, to: str = "head") -> str:
             found = schema_revision(connection)
             if found is not None and found not in schema.REVISIONS:
                 raise StoreError(
-                    f"schema {found[:40]} is newer than {schema.REVISION}",
-                    remedy="install a newer nvsignal",
+                    phrase(
+                        "schema {found} is newer than {revision}",
+                        found=found[:40],
+                        revision=schema.REVISION,
+                    ),
+                    remedy=phrase("install a newer nvsignal"),
                 )
             config = alembic_config()
             config.attributes["connection"] = connection

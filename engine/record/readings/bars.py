@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.record.readings.base import Kind, need_range
 
 
@@ -29,7 +30,15 @@ class Bar:
             need_range(self, name, 0, 1e7, open_low=True)
         need_range(self, "volume", 0, 1e15)
         if self.high is not None and self.low is not None and self.high < self.low:
-            raise DataError(f"{self.symbol} {self.session_on}: high {self.high} < low {self.low}")
+            raise DataError(
+                phrase(
+                    "{symbol} {session_on}: high {high} < low {low}",
+                    symbol=self.symbol,
+                    session_on=str(self.session_on),
+                    high=self.high,
+                    low=self.low,
+                )
+            )
 
 
 BARS = Kind(name="bar", of=Bar, key=lambda bar: f"{bar.symbol}:{bar.session_on.isoformat()}")

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, Generic, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.values import Fact
 
 R = TypeVar("R")
@@ -55,8 +56,13 @@ class Kind(Generic[R]):
         except (ValueError, TypeError, DataError) as error:
             said = error.message if isinstance(error, DataError) else str(error)
             raise DataError(
-                f"{fact.kind} '{fact.key[:80]}' of the record cannot be read: {said}",
-                remedy="correct it at its source; a correction is a new version",
+                phrase(
+                    "{kind} '{key}' of the record cannot be read: {said}",
+                    kind=fact.kind,
+                    key=fact.key[:80],
+                    said=said,
+                ),
+                remedy=phrase("correct it at its source; a correction is a new version"),
             ) from None
 
     def payload(self, reading: R) -> dict[str, Any]:
@@ -98,7 +104,16 @@ def need_range(
     above = least < number if open_low else least <= number
     if not (math.isfinite(number) and above and number <= most):
         bracket = "(" if open_low else "["
-        raise DataError(f"{name} = {number!r} is outside {bracket}{least:g}, {most:g}]")
+        raise DataError(
+            phrase(
+                "{name} = {number} is outside {bracket}{least:sig6}, {most:sig6}]",
+                name=name,
+                number=repr(number),
+                bracket=bracket,
+                least=least,
+                most=most,
+            )
+        )
 
 
 _DEFAULT = object()

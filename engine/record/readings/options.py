@@ -7,6 +7,7 @@ from datetime import date, datetime
 from itertools import pairwise
 
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.record.readings.base import Kind, need_range
 
 MOST_STRIKES = 600
@@ -42,15 +43,15 @@ class OptionChain:
         need_range(self, "spot_usd", 0.0, 1e6, open_low=True)
         strikes = self.strikes_usd
         if not 0 < len(strikes) <= MOST_STRIKES or strikes[0] <= 0:
-            raise DataError("no strikes, or too many")
+            raise DataError(phrase("no strikes, or too many"))
         if any(b <= a for a, b in pairwise(strikes)):
-            raise DataError("strikes do not ascend")
+            raise DataError(phrase("strikes do not ascend"))
         if self.expires_on < self.quoted_on:
-            raise DataError("expired before it was quoted")
+            raise DataError(phrase("expired before it was quoted"))
         for name in ("call_bids_usd", "call_asks_usd", "put_bids_usd", "put_asks_usd"):
             quotes = getattr(self, name)
             if len(quotes) != len(strikes) or not all(0 <= q < 1e6 for q in quotes):
-                raise DataError(f"{name} are not one sound quote a strike")
+                raise DataError(phrase("{name} are not one sound quote a strike", name=name))
 
 
 OPTION_CHAINS = Kind(

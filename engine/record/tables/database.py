@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import URL, Connection, Engine, Table
 
 from engine.errors import StoreError
+from engine.phrases import phrase
 from engine.record import schema
 from engine.record.connect import (
     BUSY_TIMEOUT_S,
@@ -107,15 +108,25 @@ class Database:
         if found == schema.REVISION:
             return
         if found is None:
-            raise StoreError(f"{self.address} holds no nvsignal record")
+            raise StoreError(phrase("{address} holds no nvsignal record", address=self.address))
         if found in schema.REVISIONS:
             raise StoreError(
-                f"{self.address} has schema {found}, this version needs {schema.REVISION}",
-                remedy="run 'nvsignal db upgrade'",
+                phrase(
+                    "{address} has schema {found}, this version needs {revision}",
+                    address=self.address,
+                    found=found,
+                    revision=schema.REVISION,
+                ),
+                remedy=phrase("run 'nvsignal db upgrade'"),
             )
         raise StoreError(
-            f"{self.address} has schema {found[:40]}, newer than {schema.REVISION}",
-            remedy="install a newer nvsignal",
+            phrase(
+                "{address} has schema {found}, newer than {revision}",
+                address=self.address,
+                found=found[:40],
+                revision=schema.REVISION,
+            ),
+            remedy=phrase("install a newer nvsignal"),
         )
 
 
@@ -158,8 +169,8 @@ def schema_revision(connection: Connection) -> str | None:
         return None
     if "alembic_version" not in tables:
         raise StoreError(
-            f"{shown(connection.engine.url)} belongs to another program",
-            remedy="name another database",
+            phrase("{url} belongs to another program", url=str(shown(connection.engine.url))),
+            remedy=phrase("name another database"),
         )
     row = connection.exec_driver_sql("SELECT version_num FROM alembic_version").first()
     return None if row is None else str(row[0])

@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Connection, type_coerce
 
 from engine.clock import to_micros
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.record import content, schema
 from engine.record.content import Version
 from engine.record.history import STORED, History, digest_of
@@ -154,8 +155,14 @@ def fact_row(fact: Fact) -> Row:
     """``fact`` as it is stored; ``DataError`` when it cannot be."""
     if len(fact.kind) > schema.MAX_KIND_CHARS or len(fact.key) > schema.MAX_KEY_CHARS:
         raise DataError(
-            f"fact {fact.kind[:40]} '{fact.key[:40]}…' is longer than "
-            f"{schema.MAX_KIND_CHARS} or {schema.MAX_KEY_CHARS} characters"
+            phrase(
+                "fact {kind} '{key}…' is longer than {max_kind_chars} or {max_key_chars} "
+                "characters",
+                kind=fact.kind[:40],
+                key=fact.key[:40],
+                max_kind_chars=schema.MAX_KIND_CHARS,
+                max_key_chars=schema.MAX_KEY_CHARS,
+            )
         )
     need_storable("fact", fact.key, fact.kind, fact.source)
     payload = content.payload_json(fact)

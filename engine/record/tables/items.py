@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from engine.clock import to_micros
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.record import content, schema
 from engine.record.tables.database import Row
 from engine.record.tables.versions import (
@@ -99,8 +100,8 @@ def item_row(item: Item) -> Row:
     """``item`` as it is stored; ``DataError`` when it cannot be."""
     if item.backfilled and item.published_at is None:
         raise DataError(
-            f"item '{item.title[:60]}' is back-filled but undated",
-            remedy="without a date nobody can say when it was known",
+            phrase("item '{title}' is back-filled but undated", title=item.title[:60]),
+            remedy=phrase("without a date nobody can say when it was known"),
         )
     need_storable(
         "item", item.title, item.source, item.url, item.summary, item.lang, item.body_hash

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import BigInteger, Connection, Table, type_coerce
 
 from engine.errors import DataError
+from engine.phrases import phrase
 from engine.record.content import Version
 from engine.record.tables.database import Database, Row
 
@@ -119,7 +120,11 @@ def need_storable(what: str, name: str, *texts: str) -> None:
     """Both engines must be able to keep the text: no NUL, no half of a surrogate pair."""
     joined = "\n".join((name, *texts))
     if "\0" in joined or not (joined.isascii() or _SURROGATE.search(joined) is None):
-        raise DataError(f"{what} {name[:60]!a} holds characters that cannot be stored")
+        raise DataError(
+            phrase(
+                "{what} {name} holds characters that cannot be stored", what=what, name=name[:60]
+            )
+        )
 
 
 def version_of(table: Table) -> tuple[sa.ColumnElement[int], sa.Column[Any]]:

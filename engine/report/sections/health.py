@@ -9,6 +9,7 @@ from engine.phrases import phrase
 from engine.report.blocks import Block, Cell, Column, Details, Note, Table
 from engine.report.i18n import Said
 from engine.report.labels import N_
+from engine.report.retold import retold
 from engine.report.section import Section
 from engine.shown import FeedState
 
@@ -72,7 +73,7 @@ def _row(source: SourceHealth, voice: Speaker) -> tuple[Cell, ...]:
     told = voice.on if table else voice.at
     return (
         Cell(text=voice.tell(source.name, limit=60)),
-        Cell(text=state, note="" if table else voice.tell(source.note), tone=0 if sees else -1),
+        Cell(text=state, note="" if table else retold(source.note, voice), tone=0 if sees else -1),
         Cell(text=voice.say("never") if last is None else told(last), style="quiet"),
         Cell(text=voice.number(source.n_facts, "int"), style="quiet"),
     )
