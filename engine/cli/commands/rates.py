@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,23 +17,11 @@ from engine.phrases import listed, phrase
 from engine.plain import safe_text
 
 if TYPE_CHECKING:
+    from engine.cli.said.rates import Compared, RatesAnswer
     from engine.decision.rates import KnownRates
     from engine.macro.ladder import RateInputs
     from engine.record.history import History
     from engine.values import RateExpectation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RatesAnswer:
-    """What was asked and what was found. ``source`` says where prices came from."""
-
-    as_of: datetime
-    range_bps: tuple[int, int] | None
-    effr_pct: float | None
-    prices: Mapping[date, float]
-    source: str
-    found: tuple[RateExpectation, ...]
-    published: Mapping[tuple[int, int], float] | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -108,6 +96,7 @@ def read(
 
     What is not typed comes from ``history`` as the report reads it.
     """
+    from engine.cli.said.rates import RatesAnswer
     from engine.clock import NEW_YORK
     from engine.decision.rates import rates_at
     from engine.macro.fedwatch import parse_published, parse_range
@@ -349,10 +338,6 @@ def as_plain(reading: RatesAnswer) -> dict[str, Any]:
             for label, theirs, ours in _compared(reading)
         ]
     return plain
-
-
-Compared = tuple[tuple[int, int], float, float]
-"""A range with the published probability and ours."""
 
 
 def _compared(reading: RatesAnswer) -> list[Compared]:

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from engine.cli.said import told
 from engine.report.blocks import Block, Cell, Column, Note, Table
 
 if TYPE_CHECKING:
-    from engine.cli.commands.rates import Compared, RatesAnswer
     from engine.report.i18n import Speaker
     from engine.values import RateExpectation
 
 _BAR_CELLS = 30
+Compared = tuple[tuple[int, int], float, float]
+"""A range with the published probability and ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatesAnswer:
+    """What was asked and what was found. ``source`` says where prices came from."""
+
+    as_of: datetime
+    range_bps: tuple[int, int] | None
+    effr_pct: float | None
+    prices: Mapping[date, float]
+    source: str
+    found: tuple[RateExpectation, ...]
+    published: Mapping[tuple[int, int], float] | None = None
 
 
 def text_of(reading: RatesAnswer, compared: Sequence[Compared], voice: Speaker) -> str:
