@@ -84,14 +84,8 @@ def returns_at(
     bars = {symbol: bars_at(history, symbol, at) for symbol in (firm, benchmark)}
     common = tuple(day for day in bars[firm] if day in bars[benchmark])
     if len(common) < 2:
-        raise InputError(
-            phrase(
-                "{firm} and {benchmark} share {n_common} sessions",
-                firm=firm,
-                benchmark=benchmark,
-                n_common=len(common),
-            )
-        )
+        pair = {"firm": firm, "benchmark": benchmark}
+        raise InputError(phrase("{firm} and {benchmark} share {n} sessions", n=len(common), **pair))
     simple = {
         symbol: _simple(prices_over(own, actions_at(history, symbol, at), common, symbol=symbol))
         for symbol, own in bars.items()
@@ -193,9 +187,9 @@ def fit(
     if not s_mm > 0:
         raise DataError(
             phrase(
-                "{benchmark} does not move before {session_on}",
+                "{benchmark} does not move before {day}",
                 benchmark=series.benchmark,
-                session_on=str(occurrence.session_on),
+                day=str(occurrence.session_on),
             )
         )
     beta = float(((m - mean) * (r - r.mean())).sum()) / s_mm
@@ -554,9 +548,9 @@ def study(
                 estimation=estimation,
             ),
             remedy=phrase(
-                "prices run from {sessions_on} to {sessions_on2}",
-                sessions_on=str(series.sessions_on[0]),
-                sessions_on2=str(series.sessions_on[-1]),
+                "prices run from {first} to {last}",
+                first=str(series.sessions_on[0]),
+                last=str(series.sessions_on[-1]),
             ),
         )
     found = tuple(_window(series, usable, place, w, estimation, gap) for w in windows)
@@ -591,34 +585,24 @@ def check_design(series: Returns, windows: Sequence[Window], estimation: int, ga
         raise OutOfRangeError(
             "--estimation",
             estimation,
-            phrase(
-                "{least_estimation} to {most_estimation} sessions",
-                least_estimation=LEAST_ESTIMATION,
-                most_estimation=MOST_ESTIMATION,
-            ),
+            phrase("{low} to {high} sessions", low=LEAST_ESTIMATION, high=MOST_ESTIMATION),
         )
     if gap < 0:
         raise OutOfRangeError("gap", gap, phrase("0 sessions or more"))
     if not windows:
         raise InputError(phrase("no window to study"), remedy=phrase("for example --window 0,5"))
     for first, last in windows:
+        window = f"{first},{last}"
         if first > last:
-            raise InputError(
-                phrase(
-                    "the window {first},{last} ends before it begins",
-                    first=str(first),
-                    last=str(last),
-                )
-            )
+            raise InputError(phrase("the window {window} ends before it begins", window=window))
         length = last - first + 1
         have = len(series.sessions_on) - 1
         if length + estimation + gap > have:
             raise InputError(
                 phrase(
-                    "the window {first},{last} with {estimation} sessions of estimation and "
+                    "the window {window} with {estimation} sessions of estimation and "
                     "a gap of {gap} is longer than the data",
-                    first=str(first),
-                    last=str(last),
+                    window=window,
                     estimation=estimation,
                     gap=gap,
                 ),
@@ -626,9 +610,7 @@ def check_design(series: Returns, windows: Sequence[Window], estimation: int, ga
             )
         if length > MOST_WINDOW or max(abs(first), abs(last)) > MOST_WINDOW:
             raise OutOfRangeError(
-                "--window",
-                f"{first},{last}",
-                phrase("at most {most_window} sessions", most_window=MOST_WINDOW),
+                "--window", window, phrase("at most {most} sessions", most=MOST_WINDOW)
             )
 
 

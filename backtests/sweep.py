@@ -250,11 +250,7 @@ def make_job(
         )
     if curves and len(world) < 2 * blocks:
         raise InputError(
-            phrase(
-                "{n_world} sessions are too few for {blocks} blocks",
-                n_world=len(world),
-                blocks=blocks,
-            ),
+            phrase("{n} sessions are too few for {blocks} blocks", n=len(world), blocks=blocks),
             remedy=phrase("choose a longer window"),
         )
     _check_axes(blend, axes, sets)
@@ -307,15 +303,10 @@ def _check_rules(blend: Blend, axes: Sequence[str], sets: FloatArray) -> None:
     fits = rules_among(blend, axes, sets)
     if not fits.all():
         row = int(np.argmin(fits))
+        named = ("exit_below", "enter_above", "reduce_below")
+        levels = ", ".join(f"{name} = {columns[name][row]:g}" for name in named)
         raise InputError(
-            phrase(
-                "set {row} is no rule: exit_below = {exit:sig6}, enter_above = "
-                "{enter:sig6}, reduce_below = {reduce:sig6}",
-                row=str(row),
-                exit=columns["exit_below"][row],
-                enter=columns["enter_above"][row],
-                reduce=columns["reduce_below"][row],
-            ),
+            phrase("set {row} is no rule: {levels}", row=str(row), levels=levels),
             remedy=phrase("exit below enter, reduce above exit, some weight above zero"),
         )
     wait = columns["min_sessions_between_changes"]
@@ -325,10 +316,10 @@ def _check_rules(blend: Blend, axes: Sequence[str], sets: FloatArray) -> None:
         if (columns[name] < LEAST_WEIGHT).any() or (columns[name] > MOST_WEIGHT).any():
             raise InputError(
                 phrase(
-                    "decision.{name} must lie from {least_weight:sig6} to {most_weight:sig6}",
+                    "decision.{name} must lie from {low:sig6} to {high:sig6}",
                     name=name,
-                    least_weight=LEAST_WEIGHT,
-                    most_weight=MOST_WEIGHT,
+                    low=LEAST_WEIGHT,
+                    high=MOST_WEIGHT,
                 )
             )
 
@@ -444,13 +435,7 @@ def gather(job: SweepJob, found: Mapping[int, Chunk]) -> SweepResult:
     """The result from all chunks; a missing one is a ``DataError``."""
     missing = [n for n in range(job.n_chunks) if n not in found]
     if missing:
-        raise DataError(
-            phrase(
-                "{n_missing} of {n_chunks} chunks are missing",
-                n_missing=len(missing),
-                n_chunks=job.n_chunks,
-            )
-        )
+        raise DataError(phrase("{n} of {all} chunks are missing", n=len(missing), all=job.n_chunks))
     edges = block_edges(len(job.world), job.blocks)
     return SweepResult(
         job=job,

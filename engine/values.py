@@ -41,14 +41,8 @@ def need_aware(owner: object, **instants: datetime | None) -> None:
     """Refuse an instant without a zone, by its name."""
     for name, instant in instants.items():
         if instant is not None and instant.tzinfo is None:
-            raise DataError(
-                phrase(
-                    "{kind}.{name} = {instant} is naive",
-                    kind=type(owner).__name__,
-                    name=name,
-                    instant=str(instant),
-                )
-            )
+            place = f"{type(owner).__name__}.{name}"
+            raise DataError(phrase("{place} = {at} is naive", place=place, at=str(instant)))
 
 
 def _need_range(
@@ -60,17 +54,11 @@ def _need_range(
         inside = (least < number if open_low else least <= number) and number <= most
         if not math.isfinite(number) or not inside:
             bracket = "(" if open_low else "["
-            raise DataError(
-                phrase(
-                    "{kind}.{name} = {number} is outside {bracket}{least}, {most}]",
-                    kind=type(owner).__name__,
-                    name=name,
-                    number=repr(number),
-                    bracket=bracket,
-                    least=least,
-                    most=most,
-                )
+            given, span = (
+                f"{type(owner).__name__}.{name} = {number!r}",
+                f"{bracket}{least}, {most}]",
             )
+            raise DataError(phrase("{given} is outside {span}", given=given, span=span))
 
 
 class Observed(StrEnum):
@@ -200,12 +188,8 @@ class Event:
         need_aware(self, occurred_at=self.occurred_at, known_at=self.known_at)
         _need_range(self, 0, 1, confidence=self.confidence)
         if self.direction not in (-1, 0, 1):
-            raise DataError(
-                phrase(
-                    "Event.direction = {direction} is not -1, 0 or +1",
-                    direction=repr(self.direction),
-                )
-            )
+            shown = repr(self.direction)
+            raise DataError(phrase("Event.direction = {shown} is not -1, 0 or +1", shown=shown))
 
     @property
     def confirmed(self) -> bool:
@@ -316,12 +300,9 @@ def release_of(fact: Fact) -> ModelRelease:
     payload = dict(fact.payload)
     unknown = payload.keys() - {spec.name for spec in fields(ModelRelease)}
     if unknown:
+        names = ", ".join(sorted(unknown))
         raise DataError(
-            phrase(
-                "model_release {key}: unknown field(s) {unknown}",
-                key=fact.key,
-                unknown=sorted(unknown),
-            )
+            phrase("model_release {key}: unknown field(s) {names}", key=fact.key, names=names)
         )
     payload["released_on"] = date.fromisoformat(str(payload["released_on"]))
     return ModelRelease(**payload, known_at=fact.known_at)
@@ -377,14 +358,8 @@ class Interval:
 
     def __post_init__(self) -> None:
         if not (self.low <= self.mid <= self.high):
-            raise DataError(
-                phrase(
-                    "Interval {low}, {mid}, {high} is not ordered",
-                    low=self.low,
-                    mid=self.mid,
-                    high=self.high,
-                )
-            )
+            given = f"{self.low}, {self.mid}, {self.high}"
+            raise DataError(phrase("Interval {given} is not ordered", given=given))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -526,8 +501,8 @@ class RateExpectation:
         if self.outcomes and abs(total - 1) > 1e-9:
             raise DataError(
                 phrase(
-                    "meeting {meeting_on}: probabilities sum to {total}, not 1",
-                    meeting_on=str(self.meeting_on),
+                    "meeting {day}: probabilities sum to {total}, not 1",
+                    day=str(self.meeting_on),
                     total=total,
                 )
             )
@@ -550,14 +525,8 @@ class Features:
     def __post_init__(self) -> None:
         for name, array in self.values.items():
             if array.shape != (len(self.sessions_on),) or array.dtype != np.float64:
-                raise DataError(
-                    phrase(
-                        "feature {name} has shape {shape}, dtype {dtype}",
-                        name=name,
-                        shape=str(array.shape),
-                        dtype=array.dtype,
-                    )
-                )
+                form = f"{array.shape}, {array.dtype}"
+                raise DataError(phrase("feature {name} has shape {form}", name=name, form=form))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

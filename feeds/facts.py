@@ -151,14 +151,9 @@ def _date_in(row: Row, name: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise DataError(
-            phrase(
-                "{row}: {name} '{text}' is not a date",
-                row=str(row["chip"]),
-                name=name,
-                text=text[:40],
-            )
-        ) from None
+        place = f"{row['chip']}: {name}"
+        told = phrase("{place} '{text}' is not a date", place=place, text=text[:40])
+        raise DataError(told) from None
 
 
 def _chip_by(chip: Accelerator, day: date, priced: date, rented: date) -> Accelerator:
@@ -431,20 +426,11 @@ def action_facts(actions_csv: str) -> list[Fact]:
             facts.append(_action_fact(told, row, row["declared_on"]))
         except KeyError as error:
             raise DataError(
-                phrase(
-                    "{whole_files}: column {error} is missing",
-                    whole_files=WHOLE_FILES[4],
-                    error=error,
-                )
+                phrase("{file}: column {error} is missing", file=WHOLE_FILES[4], error=error)
             ) from None
         except (ValueError, DataError) as error:
             raise DataError(
-                phrase(
-                    "{whole_files}:{line}: {error}",
-                    whole_files=WHOLE_FILES[4],
-                    line=str(line),
-                    error=error,
-                )
+                phrase("{place}: {fault}", place=f"{WHOLE_FILES[4]}:{line}", fault=error)
             ) from None
     return facts
 
@@ -579,9 +565,7 @@ def parse_table(table: CsvTable, text: str, lags: Lags) -> tuple[list[Fact], lis
     if missing:
         return [], [
             phrase(
-                "{file}:1: missing column(s) {columns}",
-                file=table.file,
-                columns=", ".join(missing),
+                "{file}:1: missing column(s) {columns}", file=table.file, columns=", ".join(missing)
             )
         ]
     try:
@@ -590,15 +574,9 @@ def parse_table(table: CsvTable, text: str, lags: Lags) -> tuple[list[Fact], lis
                 mapped = dict(zip(header, row, strict=True))
                 facts.extend(_row_facts(table, mapped, line, lags, problems))
             else:
-                problems.append(
-                    phrase(
-                        "{file}:{line}: {n_row} cells under {n_header} columns",
-                        file=table.file,
-                        line=str(line),
-                        n_row=str(len(row)),
-                        n_header=len(header),
-                    )
-                )
+                told = {"cells": len(row), "columns": len(header)}
+                wrong = phrase("{cells} cells under {columns} columns", **told)
+                problems.append(_at(table, line, wrong))
     except DataError as error:
         problems.append(error_phrase(error))
     return facts, problems
@@ -609,22 +587,17 @@ def _row_facts(
 ) -> list[Fact]:
     blank = [c for c in table.needs if row[c] == "" and c in _NEVER_BLANK]
     if blank:
-        problems.append(
-            phrase(
-                "{file}:{line}: column '{blank}' is blank",
-                file=table.file,
-                line=str(line),
-                blank=blank[0],
-            )
-        )
+        problems.append(_at(table, line, phrase("column '{column}' is blank", column=blank[0])))
         return []
     try:
         return list(table.make(row, lags))
     except (ValueError, DataError) as error:
-        problems.append(
-            phrase("{file}:{line}: {error}", file=table.file, line=str(line), error=error)
-        )
+        problems.append(_at(table, line, error))
         return []
+
+
+def _at(table: CsvTable, line: int, fault: object) -> str:
+    return phrase("{place}: {fault}", place=f"{table.file}:{line}", fault=fault)
 
 
 _NEVER_BLANK = frozenset(
@@ -715,18 +688,13 @@ def _read(path: Path, problems: list[str]) -> str:
     try:
         if path.stat().st_size > MAX_TABLE_BYTES:
             problems.append(
-                phrase(
-                    "{name}: larger than {max_table_bytes:int} bytes",
-                    name=path.name,
-                    max_table_bytes=MAX_TABLE_BYTES,
-                )
+                phrase("{name}: larger than {most:int} bytes", name=path.name, most=MAX_TABLE_BYTES)
             )
             return ""
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        problems.append(
-            phrase("{name}: cannot be read ({why})", name=path.name, why=error.strerror)
-        )
+        why = error.strerror
+        problems.append(phrase("{name}: cannot be read ({why})", name=path.name, why=why))
     except UnicodeDecodeError:
         problems.append(phrase("{name}: cannot be read (it is not UTF-8 text)", name=path.name))
     return ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from engine.cli.said import table, told
-from engine.report.blocks import Block, Line, Lines, Note
+from engine.cli.said import told
+from engine.report.blocks import Block, Line, Lines, Note, plain_table
 from engine.report.i18n import Said
 from engine.report.retold import retold
 from engine.report.typography import clean
@@ -58,7 +58,7 @@ def _facts(found: dict[str, Any], voice: Speaker) -> Block:
         ]
         for row in found["facts"]
     )
-    return table(heads, rows)
+    return plain_table(heads, rows)
 
 
 def job_word(job: str, voice: Speaker) -> str:
@@ -95,4 +95,4 @@ def _sources(found: dict[str, Any], voice: Speaker) -> Iterator[Block]:
         for s in found["stale_feeds"]
     ]
     if rows:
-        yield table(("", "", ""), rows, words=3)
+        yield plain_table(("", "", ""), rows, words=3)
