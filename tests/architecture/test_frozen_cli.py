@@ -14,9 +14,9 @@ from backtests.observables import ResolvedForecast, ScoredQuantity
 from backtests.reliability import Bin, ChanceScore, DistributionScore, FallScore
 from engine.cli.calibration import forecasts_plain
 from engine.cli.commands import audit, cost, rates
-from engine.cli.commands.rates import RatesAnswer
 from engine.cli.output import to_json
 from engine.cli.said import calibration, doctor, events, rate, risk, stress
+from engine.cli.said import rates as rates_said
 from engine.decision.features import RatedRelease
 from engine.phrases import phrase
 from engine.report.forms.text import render_text
@@ -312,19 +312,19 @@ def test_fed_meetings_in_words() -> None:
         ),
         rung="futures", expected_change_bps=-21.2, note="a note",
     )  # fmt: skip
-    answer = RatesAnswer(
+    answer = rates_said.RatesAnswer(
         as_of=NOW, range_bps=(425, 450), effr_pct=4.33, prices={date(2025, 9, 1): 95.76},
         source="typed", found=(meeting, replace(meeting, outcomes=(), note="path alone")),
         published={(400, 425): 0.85, (375, 400): 0.01},
     )  # fmt: skip
-    blind = RatesAnswer(
+    blind = rates_said.RatesAnswer(
         as_of=NOW, range_bps=None, effr_pct=None, prices={}, source="none",
         found=(replace(meeting, outcomes=(), expected_change_bps=None),),
     )  # fmt: skip
     held(
         "rates",
-        rates.as_text(answer),
-        rates.as_text(blind),
+        rates_said.text_of(answer, rates.compared(answer), EN),
+        rates_said.text_of(blind, rates.compared(blind), EN),
         to_json(rates.as_plain(answer)),
         to_json(rates.as_plain(blind)),
     )

@@ -77,8 +77,7 @@ def register(app: typer.Typer) -> None:
         if as_json:
             write_out(to_json(as_plain(reading)))
             return
-        compared = _compared(reading) if reading.published is not None else []
-        write_out(text_of(reading, compared, speaker(lang, config)))
+        write_out(text_of(reading, compared(reading), speaker(lang, config)))
 
 
 def read(
@@ -335,15 +334,20 @@ def as_plain(reading: RatesAnswer) -> dict[str, Any]:
     if reading.published is not None:
         plain["published"] = [
             {"range_bps": label, "published": theirs, "ours": ours, "difference": ours - theirs}
-            for label, theirs, ours in _compared(reading)
+            for label, theirs, ours in compared(reading)
         ]
     return plain
 
 
-def _compared(reading: RatesAnswer) -> list[Compared]:
-    """(range, published, ours) for the first meeting shown; a range missing on one side is 0."""
+def compared(reading: RatesAnswer) -> list[Compared]:
+    """(range, published, ours) for the first meeting shown; a range missing on one side is 0.
+
+    Empty where no published reading was given.
+    """
+    if reading.published is None:
+        return []
     ours = {o.range_bps: o.probability for o in reading.found[0].outcomes}
-    theirs = reading.published or {}
+    theirs = reading.published
     return [
         (label, theirs.get(label, 0.0), ours.get(label, 0.0)) for label in sorted({*ours, *theirs})
     ]

@@ -53,7 +53,7 @@ def _head(reading: RatesAnswer, voice: Speaker) -> Iterator[Note]:
         if reading.range_bps is None
         else _span(reading.range_bps, voice)
     )
-    effr = "–" if reading.effr_pct is None else voice.number(reading.effr_pct, "pct2")
+    effr = voice.number(reading.effr_pct, "pct2")
     yield Note(text=_("Target range {target} · effective rate {effr}", target=target, effr=effr))
     yield Note(text=_prices(reading, voice))
 
