@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from engine.report.i18n import Speaker
 
 BY_CHANCE = 0.1
+_KEPT_TOGETHER = "\u00a0"
 _NAMES = {
     "abnormal return, 1 session": N_("NVDA's abnormal return, 1 session"),
     "abnormal return, 5 sessions": N_("NVDA's abnormal return, 5 sessions"),
@@ -79,10 +80,6 @@ def page_of(quantities: Sequence[Quantity], as_of: datetime, voice: Speaker) -> 
     return Page(lang=voice.lang, title=title, code="HOLD", parts=parts, disclaimer="")
 
 
-def _picture(quantity: Quantity, voice: Speaker) -> Card:
-    return Card(title=named(quantity.what, voice), blocks=(_chart(quantity, voice),))
-
-
 def named(what: str, voice: Speaker) -> str:
     """A quantity in the reader's words."""
     return voice.say(_NAMES[what]) if what in _NAMES else voice.tell(what, limit=60)
@@ -103,15 +100,16 @@ def _table(quantities: Sequence[Quantity], voice: Speaker) -> Table:
 def _row(q: Quantity, voice: Speaker) -> tuple[Cell, ...]:
     _ = voice.say
     tone = (q.low > 0) - (q.high < 0)
+    told = voice.count("{n} forecast", "{n} forecasts", n=q.n)
     return (
-        Cell(text=named(q.what, voice), note=voice.count("{n} forecast", "{n} forecasts", n=q.n)),
+        Cell(text=named(q.what, voice), note=told.replace(" ", _KEPT_TOGETHER)),
         Cell(
             text=voice.number(q.crps, ".2f"),
             note=_("past {crps:.2f}", crps=q.crps_of_past),
         ),
         Cell(
             text=voice.number(q.skill, "+share1"),
-            note=_("{low:+share0} to {high:+share0}", low=q.low, high=q.high),
+            note=_("{low:+share1} to {high:+share1}", low=q.low, high=q.high),
             tone=tone,
             style="strong",
         ),
@@ -142,7 +140,7 @@ def _chart(q: Quantity, voice: Speaker) -> Chart:
             for share in (0.0, 0.5, 1.0)
         ),
         times=tuple(
-            Tick(at=100 * place, label=voice.number(place, "share0")) for place in (0.05, 0.5, 0.9)
+            Tick(at=100 * place, label=voice.number(place, "share0")) for place in (0.05, 0.5, 0.95)
         ),
         key=(
             ("own", _("share of outcomes at or below a place of the forecast")),
@@ -150,7 +148,6 @@ def _chart(q: Quantity, voice: Speaker) -> Chart:
             ("around", _("by chance, nine times of ten")),
         ),
         spark=tuple(share for _place, share in _steps(q.places)),
-        low=True,
     )
 
 

@@ -432,7 +432,7 @@ def _told(new: ModelRelease, around: World) -> Case:
     [
         (ASCEND, "Training on home-grown chips moves the odds"),
         ({"price_output_usd_per_mtok": 0.02, "price_input_usd_per_mtok": 0.01}, "it costs"),
-        ({"price_output_usd_per_mtok": 50.0, "price_input_usd_per_mtok": 20.0}, "best open weights"),
+        ({"price_output_usd_per_mtok": 50, "price_input_usd_per_mtok": 20}, "best open weights"),
     ],
 )  # fmt: skip
 def test_one_line_tells_what_most_of_it_comes_from(given: dict[str, Any], said: str) -> None:
