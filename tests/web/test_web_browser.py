@@ -121,6 +121,15 @@ _STOPS = """
   return e === document.body ? '' : [e.tagName, e.name || e.textContent.trim().slice(0, 20),
     s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2].join('|'); })()
 """
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+REACHABLE = """
+new Set([...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
+  .filter(e => e.checkVisibility({contentVisibilityAuto: true}))
+  .filter(e => !e.disabled && e.type !== 'hidden')
+  .map(e => [e.tagName, e.name || e.textContent.trim().slice(0, 20)].join())).size
+"""
+"""How many different places a keyboard should reach, named as ``_STOPS`` names them."""
+MOST_STOPS = 90
 LOOKED_AT = (
     "/archive", "/feeds", "/releases", "/backtest", "/compare", "/jobs/none", "/nowhere",
     "/archive?as_of=1890-01-01", "/stress", "/track",
@@ -133,28 +142,89 @@ def test_every_page_fits_a_phone_stands_out_and_shows_where_the_keyboard_is(
     window: Tab, address: str, path: str
 ) -> None:
     """In both languages, light and dark; no page is wider than 390 px, its forms included."""
-    between = "&" if "?" in path else "?"
+    looked_at(window, f"{address}{path}", links=8)
+
+
+@pytest.fixture(scope="module")
+def result(window: Tab, address: str) -> str:
+    """Address of a backtest that is over, with its sheet, run without a script's help."""
+    window.look(width=1280)
+    window.open(f"{address}/backtest?lang=en")
+    window.run("document.querySelector('[name=first]').value = '2024-09-03'")
+    window.run("document.querySelector('[name=last]').value = '2025-03-31'")
+    window.click("form.try button.main")
+    window.wait("!!document.querySelector('#sheet')", "the tear sheet")
+    link = window.run("document.querySelector('#sheet a').getAttribute('href')")
+    return f"{address}{link}"
+
+
+def test_what_came_of_a_backtest_is_looked_at_like_every_page(window: Tab, result: str) -> None:
+    """The short sheet within the page, and the whole one, a document of its own."""
+    looked_at(window, result.partition("/sheet/")[0], links=8)
+    looked_at(window, result, links=0)
+
+
+def looked_at(window: Tab, address: str, *, links: int) -> None:
+    """Width, contrast, the keyboard's place; ``links``: of the bar, none where there is none."""
+    between = "&" if "?" in address else "?"
     for lang in ("en", "fr"):
         window.look(width=390)
-        window.open(f"{address}{path}{between}lang={lang}")
+        window.open(f"{address}{between}lang={lang}")
         window.wait("!document.querySelector('meta[http-equiv=refresh]')", "the page as it stays")
         assert window.run("document.documentElement.lang") == lang
-        over = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert window.run(over) == 0, path
-        assert window.run("document.querySelectorAll('header.bar nav a').length") == 8
+        assert window.run(TOO_WIDE) == 0, address
+        assert window.run("document.querySelectorAll('header.bar nav a').length") == links
         for dark in (False, True):
             window.look(width=390, dark=dark)
             read, faint = json.loads(window.run(FAINT))
             assert read > 8
             assert faint == []
-    stops = []
-    for _ in range(9):
+    stops = stops_of(window)
+    assert len(set(stops)) >= window.run(REACHABLE) - 1, stops
+    assert all(stop.endswith("|true") for stop in stops), stops
+
+
+def stops_of(window: Tab) -> list[str]:
+    """Every place to which the tabulator leads from the top, once round, and whether it is seen."""
+    window.run("document.activeElement.blur(); scrollTo(0, 0)")
+    window.run("getSelection().collapse(document.body, 0)")  # where the next press begins
+    stops: list[str] = []
+    for _ in range(MOST_STOPS):
         for kind in ("keyDown", "keyUp"):
             window.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab",
                         windowsVirtualKeyCode=9)  # fmt: skip
-        stops.append(window.run(_STOPS))
-    assert len({stop for stop in stops if stop}) >= 6
-    assert all(stop.endswith("|true") for stop in stops if stop), stops
+        stop = str(window.run(_STOPS))
+        if not stop or (len(stops) > 1 and stop == stops[0]):
+            break
+        stops.append(stop)
+    return stops
+
+
+@pytest.mark.parametrize(
+    ("broken", "what"),
+    [
+        ("p { color: #999 !important; }", "faint"),
+        (":root { --muted: #8a9098 !important; }", "faint"),
+        (".row, form.row { width: 30rem; }", "wide"),
+        ("main > h1 { white-space: nowrap; font-size: 3rem; }", "wide"),
+        (":focus-visible, :root *:focus-visible { outline: none !important; }", "lost"),
+    ],
+)
+def test_each_check_sees_what_it_is_for(window: Tab, address: str, broken: str, what: str) -> None:
+    """A page that was sound, with one rule of style too many."""
+    window.look(width=390)
+    window.open(f"{address}/archive?lang=en")
+
+    def found() -> set[str]:
+        _read, faint = json.loads(window.run(FAINT))
+        seen = {"faint": bool(faint), "wide": window.run(TOO_WIDE) > 0,
+                "lost": any(stop.endswith("|false") for stop in stops_of(window))}  # fmt: skip
+        return {name for name, bad in seen.items() if bad}
+
+    assert found() == set()
+    style = f"const s = new CSSStyleSheet(); s.replaceSync({json.dumps(broken)});"
+    window.run(f"(() => {{ {style} document.adoptedStyleSheets.push(s); }})()")
+    assert found() == {what}
 
 
 @pytest.mark.parametrize(("dark", "paper"), [(False, "250, 249, 246"), (True, "19, 22, 25")])
