@@ -206,7 +206,7 @@ def stops_of(window: Tab) -> list[str]:
         ("p { color: #999 !important; }", "faint"),
         (":root { --muted: #8a9098 !important; }", "faint"),
         (".row, form.row { width: 30rem; }", "wide"),
-        ("main > h1 { white-space: nowrap; font-size: 3rem; }", "wide"),
+        ("main > .lead { width: 30rem; max-width: none; }", "wide"),
         (":focus-visible, :root *:focus-visible { outline: none !important; }", "lost"),
     ],
 )
