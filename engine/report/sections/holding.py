@@ -151,6 +151,13 @@ def _elsewhere(p: Position, voice: Speaker) -> Iterable[Block]:
         ),
         style="quiet",
     )
+    if DOLLARS not in {way.into for way in p.sold_into}:
+        yield Note(text=_no_dollars(voice), style="quiet")
+
+
+def _no_dollars(voice: Speaker) -> str:
+    """That a way is missing, and why: missing is not nothing."""
+    return voice.say("The Fed's rate of each day is not on record, so dollars are left out.")
 
 
 def _worth(p: Position, voice: Speaker) -> Iterable[Line]:

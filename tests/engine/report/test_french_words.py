@@ -5,17 +5,20 @@ The right sentences were written down by hand; what is asserted is what a reader
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from engine.phrases import Phrase
+from engine.report import catalogue
 from engine.report.blocks import Table, flat
 from engine.report.i18n import voice
 from engine.report.sections.stress import scenario_name
 from engine.report.sections.track import Track
 from tests.engine.report.sample_report import sample_report
+from tests.french import words
 
 CONFIG = Path(__file__).resolve().parents[3] / "config"
 NBSP, THIN = "\u00a0", "\u202f"
@@ -103,3 +106,23 @@ def test_the_shipped_scenarios_have_french_names() -> None:
         assert told.startswith(name.replace(" %", "%")), name  # print has no space before it
         assert scenario_name(name, voice("fr")) != name, name
     assert scenario_name("My own fear", voice("fr")) == "My own fear"
+
+
+BOTH = frozenset(
+    "question option format configuration contact journal score substitution points licence absent "
+    "source sources contribution".split()
+)
+"""Words that are French as they stand."""
+NAMES = frozenset("vix new york nvda nvidia sqlite nvsignal register date sharpe".split())
+
+
+def test_no_sentence_is_its_own_translation() -> None:
+    """Left in English it would also teach the scan of the pages that its words are French."""
+    left = {}
+    for message in catalogue.read("fr"):
+        ids, said = (m if isinstance(m, tuple) else (m,) for m in (message.id, message.string))
+        for told, meant in zip(ids, said, strict=False):
+            rest = words(re.sub(r"\{[^}]*\}|--[\w-]+", " ", told)) - BOTH - NAMES
+            if told and told == meant and rest:
+                left[told] = rest
+    assert left == {}
