@@ -236,6 +236,11 @@ def test_the_yardsticks_say_what_they_are() -> None:
         assert [e.source for e in voice.evidence({}, {})] == ["baseline"]
 
 
+def test_a_coin_takes_any_seed_of_31_bits_and_a_change_a_session() -> None:
+    bounds = {n: (p.default, p.low, p.high) for n, p in RandomSameTurnover.params.items()}
+    assert bounds == {"changes_per_year": (6, 0, 252), "seed": (1, 0, 2_147_483_648)}
+
+
 def test_a_coin_switches_where_its_number_is_below_the_chance() -> None:
     """Of 252 a year every session, of none never; starts invested."""
     rows = {"trend_gap_pct": [0.0] * 6}
