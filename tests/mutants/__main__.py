@@ -113,15 +113,16 @@ def tests_run(root: Path, tests: list[str], timeout_s: float, **env: str) -> int
     child = os.fork()
     if not child:
         _become_pytest(root, tests, env)
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.05)
-    os.killpg(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return None
+    end, done, status = time.monotonic() + timeout_s, 0, 0
+    try:
+        while not done and time.monotonic() < end:
+            time.sleep(0.05)
+            done, status = os.waitpid(child, os.WNOHANG)
+    finally:
+        if not done:  # too long, or we are told to stop
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) if done else None
 
 
 def _become_pytest(root: Path, tests: list[str], env: dict[str, str]) -> NoReturn:

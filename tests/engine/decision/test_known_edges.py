@@ -129,7 +129,7 @@ def test_a_release_that_is_rated_again_takes_its_first_rating_back() -> None:
 
     def with_(kind: str, loss: float, model: str = "A", **changes: Any) -> RatedRelease:
         base = rated(1)
-        told_ = replace(base.rating, model=model, kind=kind, loss_share=loss, **changes)
+        told_ = replace(base.rating, model=model, kind=kind, impulse_share=loss, **changes)
         return RatedRelease(row=1, rating=told_)
 
     told_ = [
@@ -154,7 +154,7 @@ def test_what_cannot_be_rated_adds_no_impulse() -> None:
 
 
 def of(model: str, kind: str = "release", loss: float = 0.02) -> ThreatRating:
-    return replace(rated(1).rating, model=model, kind=kind, loss_share=loss)
+    return replace(rated(1).rating, model=model, kind=kind, impulse_share=loss)
 
 
 def test_one_rating_stands_for_each_release_and_the_rest_lies_between() -> None:

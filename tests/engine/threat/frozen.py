@@ -46,7 +46,6 @@ FREEZE = "2025-09-30"
 DRAWS = 256
 TOLD = ("DeepSeek-R1", "DeepSeek-V3.1", "Kimi K2", "Qwen2.5-Max", "ERNIE 4.5")
 """Releases whose reasons and evidence are kept too."""
-EVERY_POINT = 6
 MODELS = ("DeepSeek-V3", "Qwen3-32B", "Kimi K2", "GLM-4.5", "DeepSeek-V3.2")
 LONGEST_NAME = 4
 """Words; what is longer may be said otherwise."""
@@ -127,7 +126,8 @@ def targets() -> Iterator[tuple[str, Any]]:
     """Published figures beside the model."""
     tables = TargetTables(chips=load_accelerators(), models=load_architectures())
     yield "validation", figures(validate(tables))
-    points = load_points()[::EVERY_POINT]
+    names = set(kept()["targets"]) if FILE.exists() else set()
+    points = [p for i, p in enumerate(load_points()) if p.name in names or not (names or i % 6)]
     for scored in score_points(points, tables.chips, tables.models):
         yield scored.point.name, figures(scored)
 

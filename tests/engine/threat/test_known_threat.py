@@ -12,7 +12,17 @@ import pytest
 
 from config.threat import PolicyMix, ScoreScale
 from engine.errors import ConfigError, DataError
-from engine.threat import catalogue, changes, channels, evidence, rating, reasons, stake, supply
+from engine.threat import (
+    catalogue,
+    changes,
+    channels,
+    evidence,
+    figures,
+    rating,
+    reasons,
+    stake,
+    supply,
+)
 from engine.threat.asked import TokensRouted, asked_at, tokens_from_rows
 from engine.threat.evidence import (
     Confirmed,
@@ -682,8 +692,8 @@ SCALE = ScoreScale.model_construct(loss_scale=0.02, loss_threshold=0.05)
 
 
 def test_a_score_saturates_by_its_scale() -> None:
-    assert rating.to_score(0.02, SCALE) == pytest.approx(100 * (1 - math.exp(-1)))
-    assert rating.to_score(-0.04, SCALE) == pytest.approx(-100 * (1 - math.exp(-2)))
+    assert figures.to_score(0.02, SCALE) == pytest.approx(100 * (1 - math.exp(-1)))
+    assert figures.to_score(-0.04, SCALE) == pytest.approx(-100 * (1 - math.exp(-2)))
 
 
 def test_figures_are_quantiles_means_and_shares_of_the_draws() -> None:
@@ -691,20 +701,58 @@ def test_figures_are_quantiles_means_and_shares_of_the_draws() -> None:
     loss = np.linspace(0.0, 0.1, 101)
     year, value = np.zeros((5, 101)), np.zeros((5, 101))
     year[0], value[0] = -loss, -0.5 * loss
-    told = rating.ChannelTotals(year=year, value=value, base_usd_bn=200.0)
-    found = rating.figures_of(told, SCALE, 150.0)
+    told = figures.ChannelTotals(year=year, value=value, base_usd_bn=200.0)
+    found = figures.figures_of(told, SCALE, 150.0)
 
     assert (found.loss_share, found.net_mean_share) == pytest.approx((0.05, -0.05))
     assert (found.net_low_share, found.net_high_share) == pytest.approx((-0.095, -0.005))
     assert (found.value_share, found.value_loss_usd_bn) == pytest.approx((0.025, 5.0))
     assert (found.value_low_usd_bn, found.value_high_usd_bn) == pytest.approx((0.5, 9.5))
     assert found.p_loss_over_5pct == pytest.approx(50 / 101)
-    assert found.score == pytest.approx(rating.to_score(0.025, SCALE))
-    assert found.score_low == pytest.approx(rating.to_score(0.0025, SCALE))
-    assert found.score_high == pytest.approx(rating.to_score(0.0475, SCALE))
+    assert found.score == pytest.approx(figures.to_score(0.025, SCALE))
+    assert found.score_low == pytest.approx(figures.to_score(0.0025, SCALE))
+    assert found.score_high == pytest.approx(figures.to_score(0.0475, SCALE))
     assert (found.revenue_usd_bn, found.base_value_usd_bn) == (150.0, 200.0)
     assert found.channel_usd_bn["substitution"] == pytest.approx(-7.5)
     assert found.channels["substitution"] == pytest.approx(found.score)
+    assert found.impulse_share == found.loss_share
+
+
+def test_the_centre_is_of_what_was_told_and_the_doubt_of_everything() -> None:
+    """Drawn: losses of 0 to 10 %; told: 2 % for sure; free of charge: 20 %."""
+
+    def totals(losses: np.ndarray[Any, np.dtype[np.float64]]) -> figures.ChannelTotals:
+        spread = np.zeros((5, 101))
+        spread[1] = -losses
+        return figures.ChannelTotals(year=spread, value=spread, base_usd_bn=100.0)
+
+    drawn, told = totals(np.linspace(0.0, 0.1, 101)), totals(np.full(101, 0.02))
+    found = figures.figures_of(drawn, SCALE, 150.0, told, totals(np.full(101, 0.2)))
+    near = figures.figures_of(drawn, SCALE, 150.0, told, totals(np.full(101, 0.01)))
+
+    assert (found.loss_share, found.impulse_share) == pytest.approx((0.02, 0.05))
+    assert (found.value_share, found.value_loss_usd_bn) == pytest.approx((0.02, 2.0))
+    assert (found.value_low_usd_bn, found.value_high_usd_bn) == pytest.approx((0.5, 20.0))
+    assert found.score == pytest.approx(figures.to_score(0.02, SCALE))
+    assert found.channels["efficiency"] == pytest.approx(found.score)
+    assert near.value_high_usd_bn == pytest.approx(9.5)
+    assert found.net_mean_share == pytest.approx(-0.05)
+
+
+def test_a_figures_part_in_doubt_is_ranked_by_its_correlation() -> None:
+    """The loss grows with the first parameter and falls with the second; the third is no matter."""
+    apart = np.tile([0.0, 3.0, 1.0, 2.0], 50) * 1000 + np.arange(200.0)
+
+    class Drawn:
+        names = ("apart", "b", "a")
+        ranks = np.stack(
+            [figures.unit_ranks(x) for x in (apart, -np.arange(200.0), np.arange(200.0))]
+        )
+
+    found = dict(figures.sensitivity(-np.arange(200.0), Drawn()))  # type: ignore[arg-type]
+    assert found.pop("apart", 0.0) < 0.3
+    assert found == {"a": pytest.approx(1.0), "b": pytest.approx(-1.0)}
+    assert figures.sensitivity(np.zeros(200), Drawn()) == ()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -730,7 +778,7 @@ def test_the_residual_grows_with_what_is_not_told_and_how_far_it_reaches() -> No
     priced = make_release(price_output_usd_per_mtok=0.0)
 
     assert rating.doubt_of(priced, 2, doubt, 0.5) == pytest.approx(0.1)
-    expected = math.sqrt(0.01 + 0.1**2 + 0.15**2 + 0.1**2)
+    expected = math.sqrt(0.01 + (0.1 + 0.15) ** 2 + 0.1**2)  # price and scores add straight
     assert rating.doubt_of(bare, 0, doubt, 0.5) == pytest.approx(expected)
     told = make_release(context_k=128.0, license="MIT", confidence=1.0)
     assert rating.stretch_of(told, doubt) == 0.0
