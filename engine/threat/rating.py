@@ -284,11 +284,13 @@ def case_of(
     draws: Draws,
 ) -> Case:
     """What the channels read of one release."""
+    own = _standing(release, params, setting, draws)
     before = assess(setting.record, draws)
     trained = any(p.stage is ProofStage.TRAINING for p in setting.added)
     adoption = _adoption(release, draws)
     return Case(
-        **_by_quality(release, world, params, setting, draws),
+        **_reached(release, setting, own, draws),
+        **_priced(release, world, setting, own, draws),
         adoption=adoption,
         stake=stake,
         carrying=carrying_path(world.shares, world.supply, world.as_of, draws, stake.market).share,
@@ -301,11 +303,10 @@ def case_of(
     )
 
 
-def _by_quality(
-    release: ModelRelease, world: World, params: ThreatParameters, setting: Setting, draws: Draws
-) -> dict[str, Any]:
-    """What of a ``Case`` hangs on the release's quality, by name: reach and the novelties."""
-    own = ReleaseStanding(
+def _standing(
+    release: ModelRelease, params: ThreatParameters, setting: Setting, draws: Draws
+) -> ReleaseStanding:
+    return ReleaseStanding(
         model=release.model,
         mean=setting.own.mean,
         doubt=undecided(setting.own, params.quality.settled_sd),
@@ -313,7 +314,23 @@ def _by_quality(
         closed_in_china=release.country == "CN" and release.open_weights is False,
         active_params_b=release.active_params_b,
     )
+
+
+def _reached(
+    release: ModelRelease, setting: Setting, own: ReleaseStanding, draws: Draws
+) -> dict[str, Any]:
+    """Reach and openness of a ``Case``, by name: what hangs on quality whatever the price."""
     lack = np.maximum(setting.best_quality - own.quality, 0.0)
+    return {
+        "reach": np.exp(-lack / draws["quality_width"]),
+        "openness": closing(setting.offers, own, draws, is_open=release.open_weights),
+    }
+
+
+def _priced(
+    release: ModelRelease, world: World, setting: Setting, own: ReleaseStanding, draws: Draws
+) -> dict[str, Any]:
+    """What of a ``Case`` hangs on the price, by name."""
     log_price = log_blended(
         release.price_input_usd_per_mtok, release.price_output_usd_per_mtok, draws
     )
@@ -321,10 +338,8 @@ def _by_quality(
     expected, nearest = (None, None) if found is None else found
     price, compute = _price_novelty(release, world, setting, own, (log_price, expected), draws)
     return {
-        "reach": np.exp(-lack / draws["quality_width"]),
         "price": price,
         "compute": compute,
-        "openness": closing(setting.offers, own, draws, is_open=release.open_weights),
         "expected_log_price": expected,
         "log_price": log_price,
         "nearest_offer": nearest,
@@ -362,15 +377,25 @@ def cases_of(
     full = case_of(release, world, params, setting, stake, draws)
     told = replace(full, doubt=params.doubt.residual)
     priced, gift = has_price(release), free_of_charge(release)
-    if not (priced and setting.own.n_scores):
-        own = fit_quality((*setting.earlier, replace(gift, open_weights=True)), params)[-1]
-        read = _by_quality(release, world, params, replace(setting, own=own), draws)
-        told = replace(told, **read)
-    if priced:
+    if priced and setting.own.n_scores:
         return Cases(full=full, told=told, free=None)
-    none = np.zeros(draws.draws)
-    free = replace(full, **_by_quality(gift, world, params, setting, draws))
-    return Cases(full=full, told=replace(told, price=none, compute=none), free=free)
+    cheapest = fit_quality((*setting.earlier, replace(gift, open_weights=True)), params)[-1]
+    read = replace(setting, own=cheapest)
+    own = _standing(release, params, read, draws)
+    told = replace(told, **_reached(release, read, own, draws))
+    if priced:
+        told = replace(told, **_priced(release, world, read, own, draws))
+        return Cases(full=full, told=told, free=None)
+    none, nothing = np.zeros(draws.draws), log_blended(0.0, 0.0, draws)
+    own = _standing(release, params, setting, draws)
+    price, compute = _price_novelty(
+        gift, world, setting, own, (nothing, full.expected_log_price), draws
+    )
+    return Cases(
+        full=full,
+        told=replace(told, price=none, compute=none),
+        free=replace(full, price=price, compute=compute),
+    )
 
 
 def free_of_charge(release: ModelRelease) -> ModelRelease:
