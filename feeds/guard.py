@@ -28,6 +28,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from engine.phrases import phrase
 from feeds.proxies import Proxies, Proxy
 
 Resolver = Callable[[str, int], Sequence[str]]
@@ -136,11 +137,11 @@ def checked_addresses(
     Raises ``RefusedAddressError``; ``OSError`` from the resolver passes through.
     """
     if host.rstrip(".").lower() in _METADATA_HOSTS:
-        raise RefusedAddressError(f"{host}: a metadata service of a cloud")
+        raise RefusedAddressError(phrase("{host}: a metadata service of a cloud", host=host))
     literal = literal_address(host)
     found = (literal,) if literal else tuple(dict.fromkeys(resolve(host, port)))
     if not found:
-        raise OSError(f"no address for {host}")
+        raise OSError(phrase("no address for {host}", host=host))
     for address in found:
         if reason := refusal(address, allow_private=allow_private):
             raise RefusedAddressError(f"{host}: {reason}")
@@ -248,7 +249,9 @@ class _Backend(httpcore.NetworkBackend):
         try:
             return checked_addresses(host, port, self._resolve, allow_private=self._allow_private)
         except OSError as error:
-            raise httpcore.ConnectError(f"name not resolved ({error})") from error
+            raise httpcore.ConnectError(
+                phrase("name not resolved ({error})", error=error)
+            ) from error
 
 
 class _Body(httpx.SyncByteStream):
@@ -271,14 +274,14 @@ class _HttpxErrors:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, httpcore.ConnectTimeout):
-            raise httpx.ConnectTimeout(str(error) or "no connection in time") from error
+            raise httpx.ConnectTimeout(str(error) or phrase("no connection in time")) from error
         if isinstance(error, httpcore.ProxyError):
             status = str(error)[:3]
             raise RefusedByProxyError(
                 f"the proxy answered {status}", int(status) if status.isdigit() else 0
             ) from error
         if isinstance(error, httpcore.TimeoutException):
-            raise httpx.ReadTimeout(str(error) or "no data in time") from error
+            raise httpx.ReadTimeout(str(error) or phrase("no data in time")) from error
         if isinstance(error, httpcore.ConnectError):
             raise httpx.ConnectError(str(error)) from error
         if isinstance(error, httpcore.NetworkError):

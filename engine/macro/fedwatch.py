@@ -417,7 +417,11 @@ def undetermined(
             break
         month = _next_month(month)
     missing = [contract_code(m) for m in needed if m not in prices]
-    remedy = f"give {', '.join(missing)}" if missing else "price the meetings before it too"
+    remedy = (
+        phrase("give {example}", example=", ".join(missing))
+        if missing
+        else phrase("price the meetings before it too")
+    )
     return UndeterminedCurveError(
         meeting_on, phrase("the prices given do not reach it"), remedy=remedy
     )

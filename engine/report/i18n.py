@@ -93,6 +93,8 @@ class Speaker:
         """Text made elsewhere: a phrase is translated, other text is outside text and cleaned."""
         if isinstance(text, Said):
             return text
+        if not text:  # the message without a name is the head of the catalogue
+            return Said("")
         if not isinstance(text, Phrase):
             return Said(self._word(text) or clean(text, limit=limit))
         if text.plural is None:

@@ -157,6 +157,8 @@ MARKET_ORDER = (
 WORDS = frozenset(
     {
         # what the feeds' health says of one
+        N_("never"),
+        N_("empty"),
         N_("stale"),
         N_("frozen"),
         N_("blocked"),
@@ -193,6 +195,26 @@ WORDS = frozenset(
             "social security financing law for 2026 (30 December 2025), article 12: social "
             "levies of 18.6 %, for securities sold in 2025 too; by tax lawyers' notes of early 2026"
         ),
+        # what the system says of a file or an address
+        N_("No such file or directory"),
+        N_("Permission denied"),
+        N_("Operation not permitted"),
+        N_("Is a directory"),
+        N_("Not a directory"),
+        N_("File exists"),
+        N_("File name too long"),
+        N_("Read-only file system"),
+        N_("No space left on device"),
+        N_("Input/output error"),
+        N_("Too many levels of symbolic links"),
+        N_("Too many open files"),
+        N_("Bad file descriptor"),
+        N_("Device or resource busy"),
+        N_("Invalid argument"),
+        N_("Address already in use"),
+        N_("Cannot assign requested address"),
+        N_("Connection refused"),
+        N_("Name or service not known"),
         # what Python's tomllib says most often
         N_("Invalid value"),
         N_("Invalid statement"),

@@ -107,10 +107,13 @@ def _all(config: Config, db: str | None, now: datetime) -> Iterator[Finding]:
 
 
 def _without_secrets(message: str, redact: Callable[[str], str]) -> str:
-    """``message``, still a phrase where it was one."""
+    """``message``, still a phrase where it was one, and so are the phrases in it."""
     if not isinstance(message, Phrase):
         return redact(message)
-    args = {name: redact(x) if isinstance(x, str) else x for name, x in message.args.items()}
+    args = {
+        name: _without_secrets(x, redact) if isinstance(x, str) else x
+        for name, x in message.args.items()
+    }
     return Phrase(message.template, args, message.plural, message.n)
 
 

@@ -450,9 +450,10 @@ def superior_ability(window: Window, found: SweepResult) -> tuple[float | None, 
         value = superior_ability_p_value(holding, excess_returns_of(found.job, rows))
     except NotObservedError as error:
         return None, error_phrase(error)
-    return value, f"SPA over {len(rows)} of {len(found.job.sets)} sets." if len(rows) < len(
-        found.job.sets
-    ) else ""
+    all_sets = len(found.job.sets)
+    if len(rows) == all_sets:
+        return value, ""
+    return value, phrase("SPA over {n} of {all} sets.", n=len(rows), all=all_sets)
 
 
 def top_sets(found: SweepResult, most: int = 10) -> list[dict[str, Any]]:

@@ -166,7 +166,7 @@ def tally(
     from engine.service.sweeping import spread
 
     if not 1 <= worlds <= 10_000:
-        raise OutOfRangeError("worlds", worlds, phrase("{low} to {high}", low="1", high="10000"))
+        raise OutOfRangeError("--worlds", worlds, phrase("{low} to {high}", low="1", high="10000"))
     found: dict[int, Judged] = {}
 
     def keep(number: int, judged: Judged) -> None:

@@ -16,10 +16,14 @@ from engine.cli import address, answers, output, searches
 from engine.cli.commands import audit, classify, collect, cost, deliver, fp8, rates, report, study
 from engine.cli.main import _given, build, main
 from engine.cli.output import kept_output, to_json, write_out
+from engine.cli.said import collect as said
 from engine.errors import DataError, InputError, NvsignalError, StoreError, UnknownNameError
+from engine.report.i18n import voice
 from engine.service.ingest import Ingested
 from engine.shown import FeedState, SourceHealth
 from feeds.collect import FeedResult, RoundSummary
+
+EN = voice("en")
 
 NOW = datetime(2025, 8, 22, 12, 31, tzinfo=UTC)
 
@@ -442,9 +446,10 @@ ROUND = (
 
 
 def test_a_round_in_words() -> None:
-    text = collect.summary_text(
+    text = said.summary_text(
         collected(*ROUND, classified=9, irrelevant=1, abstained=2, unread=3, archive=1, stories=1,
-                  grown=1, releases=2, updated=1)
+                  grown=1, releases=2, updated=1),
+        EN,
     )  # fmt: skip
     assert text.splitlines() == [
         "feed   result       new  changed  same",
@@ -461,7 +466,7 @@ def test_a_round_in_words() -> None:
         "7 told nothing (2 unsure, 3 unread, 1 told already or too old)",
         "2 new model releases, 1 updated",
     ]
-    waiting = collect.summary_text(collected(ROUND[4]))
+    waiting = said.summary_text(collected(ROUND[4]), EN)
     assert (
         waiting == "0 answered, 0 failed, 0 put off, 1 not due, in 1.3 s  (--force asks them too)"
     )
@@ -513,14 +518,14 @@ def test_ill_sources_come_first_with_what_their_silence_costs() -> None:
         source("ill", FeedState.ERROR, 1, note="away"), source("new", FeedState.NEVER),
     ]  # fmt: skip
     due = {"well": NOW + timedelta(hours=1)}
-    assert collect.health_text(known, health, due).splitlines() == [
-        "feed   tier  state  last ok      next",
-        "ill    1     error  never        never",
+    assert said.health_text(known, health, due, EN).splitlines() == [
+        "feed   tier  state          last ok      next",
+        "ill    1     error          never        never",
         "    away; meanwhile well; no news",
-        "new    2     never  never        never",
-        "minor  3     error  never        never",
+        "new    2     never reached  never        never",
+        "minor  3     error          never        never",
         "    no",
-        "well   2     ok     08-22 12:31  08-22 13:31",
+        "well   2     up to date     08-22 12:31  08-22 13:31",
         "1 of 4 sources up to date; times are UTC",
     ]
     rows = collect.health_rows(known, health, due)
@@ -543,7 +548,7 @@ def test_a_test_of_the_channels_in_words() -> None:
         ],
         "unusable": ["none"],
     }
-    assert deliver._told(found).splitlines() == [
+    assert deliver._told(found, EN).splitlines() == [
         "mail: sent to a", "mail: not taken for b: no", "push: sent", "bad: NOT sent: away",
         "cannot be used: none",
     ]  # fmt: skip
@@ -556,7 +561,7 @@ def test_the_best_sets_and_the_folds_as_tables() -> None:
     top = {"sharpe": 1.234, "final_equity": 2.0, "max_drawdown_pct": -12.34, "n_trades": 7,
            "params": {"decision.exit_below": -0.25, "trend.weight": 0.5}}  # fmt: skip
     result_ = {"top": [top], "n_left_out": 1_500, "spa_note": "skipped", "n_sets": 2_000}
-    (part,) = searches.search_parts(result_)
+    (part,) = searches.search_parts(result_, EN)
     table, left, note = part.blocks
     assert [c.text for c in table.rows[0]] == [  # type: ignore[attr-defined]
         "1.23", "2.000", "-12.3%", "7", "exit_below=-0.25, trend.weight=0.5",
@@ -565,11 +570,11 @@ def test_the_best_sets_and_the_folds_as_tables() -> None:
     assert left.text == "1,500 sets left out: their thresholds make no rule."  # type: ignore[attr-defined]
     assert note.text == "skipped"  # type: ignore[attr-defined]
     assert part.title == "2,000 parameter sets, best by Sharpe ratio"
-    (bare,) = searches.search_parts(result_ | {"n_left_out": 0, "spa_note": ""})
+    (bare,) = searches.search_parts(result_ | {"n_left_out": 0, "spa_note": ""}, EN)
     assert len(bare.blocks) == 1
     fold = {"test_from": "2025-01-02", "test_to": "2025-03-31", "sharpe_in_sample": None,
             "final": 1.01, "params": {"decision.exit_below": -0.3}}  # fmt: skip
-    (part,) = searches.fold_parts({"folds": [fold]})
+    (part,) = searches.fold_parts({"folds": [fold]}, EN)
     assert [c.text for c in part.blocks[0].rows[0]] == [  # type: ignore[attr-defined]
-        "2025-01-02", "2025-03-31", "-", "1.0100", "exit_below=-0.3",
+        "2025-01-02", "2025-03-31", "–", "1.0100", "exit_below=-0.3",
     ]  # fmt: skip

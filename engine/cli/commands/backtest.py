@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.cli.options import ConfigDir, Db, Json, Lang, StrategyFile
-from engine.cli.output import to_json, write_out
+from engine.cli.output import fail, to_json, write_out
 from engine.cli.progress import counted
 from engine.cli.searches import fold_parts, search_parts
 from engine.cli.speech import language
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from engine.decision.evidence import Blend
     from engine.record.store import Store
     from engine.report.blocks import Part
+    from engine.report.i18n import Speaker
     from engine.service.history import Window
     from engine.values import FloatArray
 
@@ -147,7 +149,7 @@ def _register_sweep(app: typer.Typer) -> None:
         costs = Costs(commission_bps=commission_bps, spread_bps=spread_bps, borrow_pct=borrow_pct)
         with _window(strategy, first, last, costs, db, config) as (store, window):
             job, left_out = _job(window, axes, random, seed)
-            found = _run(job, workers, cluster, resume=resume)
+            found = _run(job, workers, cluster, spoken, resume=resume)
             done = _sweep_result(store, window, found, left_out)
             blend, heat = blend_of(found.job, found.best), heat_of(found)
             _answer(
@@ -185,6 +187,7 @@ def _register_walk_forward(app: typer.Typer) -> None:
         commission_bps: Commission = 0.0,
         spread_bps: Spread = 10.0,
         borrow_pct: Borrow = 0.5,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -206,7 +209,7 @@ def _register_walk_forward(app: typer.Typer) -> None:
             )
             job, left_out = _job(window, axes, random, seed)
             done = _walk_result(store, window, job, plan, left_out)
-            _answer(store, window, done, None, lang="en", json=json)
+            _answer(store, window, done, None, lang=language(lang, config), json=json)
 
 
 # --- shared ---------------------------------------------------------------------------------------
@@ -274,7 +277,10 @@ def _job(
     return job, int((~fits).sum())
 
 
-def _run(job: SweepJob, workers: int, cluster: str | None, *, resume: bool) -> SweepResult:
+def _run(
+    job: SweepJob, workers: int, cluster: str | None, lang: str, *, resume: bool
+) -> SweepResult:
+    from engine.report.i18n import voice
     from engine.service import sweeping
     from engine.service.folders import data_folder
 
@@ -282,7 +288,8 @@ def _run(job: SweepJob, workers: int, cluster: str | None, *, resume: bool) -> S
     if not resume:
         checkpoint.clear()
     try:
-        with counted(f"{len(job.sets):,} parameter sets", job.n_chunks) as advance:
+        sets = voice(lang).say("{n:int} parameter sets", n=len(job.sets))
+        with counted(sets, job.n_chunks) as advance:
             return sweeping.run_sweep(
                 job,
                 workers=workers,
@@ -292,9 +299,12 @@ def _run(job: SweepJob, workers: int, cluster: str | None, *, resume: bool) -> S
             )
     except KeyboardInterrupt:
         kept = len(checkpoint.load())
-        sys.stderr.write(
-            f"nvsignal: interrupted; {kept} of {job.n_chunks} chunks are kept, the same command "
-            "goes on from there\n"
+        fail(
+            voice(lang).say(
+                "interrupted; {kept} of {all} chunks are kept, the same command goes on from there",
+                kept=kept,
+                all=job.n_chunks,
+            )
         )
         raise
 
@@ -371,7 +381,7 @@ class _Done:
     run: Replay
     target: FloatArray
     evidence: RuleEvidence
-    parts: tuple[Part, ...] = ()
+    parts: Callable[[Speaker], tuple[Part, ...]] | None = None
     rows: slice | None = None
 
 
@@ -389,6 +399,7 @@ def _answer(
 ) -> None:
     """Write the files that were asked for, then print the short tear sheet or the data."""
     from backtests.sheet_page import text_of
+    from engine.report.i18n import voice
     from engine.service.sheets import sheet_for, write_sheet
 
     if html or ledger or not json:
@@ -404,11 +415,13 @@ def _answer(
             told=bool(html or ledger),
         )
         for path in write_sheet(sheet, html=html, ledger=ledger, lang=lang):
-            sys.stderr.write(f"wrote {path}\n")
+            said = voice(lang).say("wrote {path}", path=str(path))
+            sys.stderr.write(f"{said}\n")
     if json:
         write_out(to_json(done.result))
         return
-    write_out(text_of(sheet, lang=lang, before=done.parts).rstrip("\n"))
+    before = done.parts(voice(lang)) if done.parts else ()
+    write_out(text_of(sheet, lang=lang, before=before).rstrip("\n"))
 
 
 def _backtest(store: Store, window: Window, positions: Path | None, capital: float) -> _Done:
@@ -466,7 +479,7 @@ def _sweep_result(store: Store, window: Window, found: SweepResult, left_out: in
         "spa_note": note,
         "n_left_out": left_out,
     }
-    parts = search_parts(result)
+    parts = partial(search_parts, result)
     return _Done(result=result, run=run, target=target, evidence=evidence, parts=parts)
 
 
@@ -509,6 +522,6 @@ def _walk_result(store: Store, window: Window, job: SweepJob, plan: Any, left_ou
         run=walked.path,
         target=walked.target_weight,
         evidence=evidence,
-        parts=fold_parts(result),
+        parts=partial(fold_parts, result),
         rows=rows,
     )
