@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -153,24 +154,24 @@ def _morning(
 
     live = as_of is None
     loaded = load(config_folder(config), strategy)
-    notices: tuple[str, ...] = ()
     with wiring.open_record(loaded, db) as store:
         present = now()
         instant = wiring.instant_at(store, as_of, present)
-        if as_of == wiring.LAST:
-            notices = (_shown_as_of(instant),)
         if live and not offline:
             _collect(store, loaded, instant, voice)
-        return morning.prepare(
+        made = morning.prepare(
             store,
             loaded,
             instant,
             record=live if record is None else record,
             polled=_feed_health(store, loaded, instant) if live else (),
-            notices=notices,
             holding=loaded.holding,
             present=present,
         )
+    if as_of != wiring.LAST or made.report.for_today:  # nothing newer could have come
+        return made
+    told = (_shown_as_of(instant), *made.report.notices)
+    return replace(made, report=replace(made.report, notices=told))
 
 
 def _shown_as_of(instant: datetime) -> str:
