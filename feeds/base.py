@@ -462,7 +462,10 @@ def read_json(body: bytes, feed: FeedConfig) -> Any:
     if looks_like_html(body):
         raise FeedError(feed.name, phrase("a web page came instead of data"), state="blocked")
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        told = json.loads(body, parse_constant=_no_constant)
+        if b"\\ud" in body or b"\\uD" in body:  # half a character is no text: it becomes "?"
+            told = json.loads(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace"))
+        return told
     except (ValueError, RecursionError) as error:
         raise FeedError(feed.name, phrase("not JSON: {error}", error=str(error)[:120])) from None
 

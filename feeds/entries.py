@@ -82,12 +82,20 @@ def parse_strict(body: bytes) -> RawFeed | None:
     try:
         if root.tag == "rss" and root.get("version", "").startswith("2."):
             channel = root.find("channel")
-            return None if channel is None else _rss(channel.findall("item"))
-        if root.tag == _ATOM + "feed":
+            if channel is None or _hides_items(root, "") or _hides_items(channel, "item"):
+                return None
+            return _rss(channel.findall("item"))
+        if root.tag == _ATOM + "feed" and not _hides_items(root, _ATOM + "entry"):
             return _atom(root.findall(_ATOM + "entry"))
     except _UnsureError:
         return None
     return None
+
+
+def _hides_items(parent: Any, known: str) -> bool:
+    """Whether items stand here under another spelling than ``known``, or beside the channel."""
+    names = {child.tag for child in parent} - {known}
+    return any(name.rpartition("}")[2].lower() in ("item", "entry") for name in names)
 
 
 def _rss(nodes: Sequence[Any]) -> RawFeed:
@@ -110,8 +118,9 @@ def _rss_entry(node: Any) -> RawEntry:
             text = child.text or ""
             if len(child):  # markup that was not escaped
                 text = "".join(child.itertext())
-            if tag == "link" and text.strip():
-                found[tag] = text.strip()
+            if tag == "link":
+                text = text.strip() or child.get("href", "").strip()
+                found[tag] = text or found.get(tag, "")
             elif text.strip():
                 found.setdefault(tag, _repaired(text.strip()))
         else:

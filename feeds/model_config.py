@@ -24,6 +24,11 @@ billions: GLM-4.5 32, GLM-4.5-Air 12, MiniMax-M1 45.9; by their configs 32.1, 12
 with the head 32.9, 12.8 and 47.2."""
 
 
+_TWO_BLOCKS = "longcat"
+"""A layer of LongCat-Flash (arXiv 2509.01322) has two blocks of attention and dense feed-forward
+beside its experts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
     """Parameters in all, and those that one token is multiplied with: not its look-up table.
@@ -74,6 +79,8 @@ def size_of(told: Mapping[str, Any]) -> Size | None:
         for layer in range(layers):
             shared = _attention(config, layer)
             every, used = _feed_forward(config, layer, layers)
+            if told_type.startswith(_TWO_BLOCKS):
+                shared = 2 * (shared + _dense(config, layer))
             total, active = total + shared + every, active + shared + used
     except (KeyError, ZeroDivisionError):
         return None
@@ -167,7 +174,7 @@ def _feed_forward(c: _Config, layer: int, layers: int) -> tuple[int, int]:
         layer=layer,
     )  # fmt: skip
     if not experts or not _is_sparse(c, layer, layers):
-        dense = 3 * hidden * c.number("intermediate_size", layer=layer)
+        dense = _dense(c, layer)
         return dense, dense
     width = c.number(
         "moe_intermediate_size", "expert_ffn_hidden_size", "intermediate_size", layer=layer
@@ -177,14 +184,23 @@ def _feed_forward(c: _Config, layer: int, layers: int) -> tuple[int, int]:
         layer=layer,
     )  # fmt: skip
     each = 3 * hidden * width
-    always = 3 * hidden * _shared_width(c, width, layer) + hidden * experts
-    return experts * each + always, min(used, experts) * each + always
+    idle = c.number("zero_expert_num", default=0)  # chosen like the others, they compute nothing
+    always = 3 * hidden * _shared_width(c, width, layer) + hidden * (experts + idle)
+    chosen = min(used, experts) * each * experts // (experts + idle)
+    return experts * each + always, chosen + always
+
+
+def _dense(c: _Config, layer: int) -> int:
+    width = c.number("intermediate_size_mlp", "ffn_hidden_size", "intermediate_size", layer=layer)
+    return 3 * c.number("hidden_size") * width
 
 
 def _shared_width(c: _Config, width: int, layer: int) -> int:
     told = c.number("shared_expert_intermediate_size", "share_expert_dim", default=-1)
     if told >= 0:
         return told
+    if str(c.get("model_type") or "").startswith("llama4"):  # its config does not say so
+        return width
     names = (
         "n_shared_experts",
         "num_shared_experts",
@@ -206,7 +222,10 @@ def _is_sparse(c: _Config, layer: int, layers: int) -> bool:
         return False
     first = c.number("first_k_dense_replace", "moe_layer_start_index", default=0)
     last = c.number("moe_layer_end_index", default=layers - 1)
-    step = c.number("decoder_sparse_step", "moe_layer_freq", "moe_layer_interval", default=1)
+    step = c.number(
+        "decoder_sparse_step", "moe_layer_freq", "moe_layer_interval", "interleave_moe_layer_step",
+        default=1,
+    )  # fmt: skip
     in_step = step <= 1 or (layer + 1) % step == 0
     return first <= layer <= last and in_step
 

@@ -40,6 +40,8 @@ _BLOCK = re.compile(
     r"<(?=/?(?:p|br|div|li|ul|ol|tr|td|th|h[1-6]|table|blockquote|section|article|hr|dd|dt)\b)",
     re.I,
 )
+_CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
+"""Marks of XML that somebody escaped: left in, the whole text would go as a comment."""
 _STRIP_ROUNDS = 4  # text escaped more often than this is no longer prose
 
 
@@ -72,7 +74,7 @@ def _visible(text: str) -> str:
 def _without_markup(text: str) -> str:
     """Repeats until nothing changes: escapes may hide markup, invisible characters may split it."""
     for _ in range(_STRIP_ROUNDS):
-        before = text = _visible(text)
+        before = text = _CDATA.sub(" ", _visible(text))
         if _TAG.search(text):
             text = nh3.clean(_BLOCK.sub(" <", text), tags=set())
         text = html.unescape(text)

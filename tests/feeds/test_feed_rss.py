@@ -262,6 +262,34 @@ def test_an_atom_entry_without_a_link_has_the_address_of_its_id():
         assert [item.url for item in to_items(raw, FEED, NOW).items] == ["https://e.com/a", ""]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        rss_doc(entry(1)).replace(b"item>", b"ITEM>"),
+        rss_doc(entry(2), entry(1)).replace(b"<item>", b"<Item>").replace(b"/item>", b"/Item>"),
+        rss_doc(entry(2)).replace(b"</chan", b"<Item><title>Headline 1</title></Item></chan"),
+        rss_doc(entry(2)).replace(b"</rss", b"<item><title>Headline 1</title></item></rss"),
+        atom_doc("<title>Headline 1</title>").replace(b"entry>", b"Entry>"),
+    ],
+)  # fmt: skip
+def test_items_under_another_spelling_or_beside_the_channel_are_not_passed_over(body, rss):
+    """The strict road leaves such a document to the other, instead of calling it empty."""
+    assert parse_strict(body) is None
+    assert "Headline 1" in {i.title for i in (*rss.parse(body, FEED, NOW).items,
+                                              *rss.parse(body, FEED, NOW).undated)}  # fmt: skip
+
+
+def test_a_link_may_stand_in_an_attribute_and_marks_of_cdata_are_no_text(rss):
+    """As feedparser reads the first; the second, escaped, had taken the whole title with it."""
+    body = rss_doc(
+        '<title>&lt;![CDATA[Nvidia &lt;![CDATA[one]]&gt;</title><link href="https://e.com/1"/>'
+        "<pubDate>Fri, 22 Aug 2025 10:00:00 GMT</pubDate>"
+    )
+    (item,) = rss.parse(body, FEED, NOW).items
+
+    assert (item.title, item.url) == ("Nvidia one", "https://e.com/1")
+
+
 def test_order_and_repetition_carry_no_meaning(rss):
     """Ten deliveries of one document, shuffled and doubled: identical identities and versions."""
     entries = [entry(n % 40) for n in range(60)]

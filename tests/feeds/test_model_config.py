@@ -93,7 +93,47 @@ MINIMAX_M1 = {
     "tie_word_embeddings": False,
 }  # fmt: skip
 
+LONGCAT = {
+    "model_type": "longcat_flash", "hidden_size": 6144, "num_layers": 28, "vocab_size": 131072,
+    "num_attention_heads": 64, "q_lora_rank": 1536, "kv_lora_rank": 512, "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64, "v_head_dim": 128, "ffn_hidden_size": 12288,
+    "expert_ffn_hidden_size": 2048, "n_routed_experts": 512, "zero_expert_num": 256,
+    "zero_expert_type": "identity", "moe_topk": 12, "max_position_embeddings": 131072,
+}  # fmt: skip
+LLAMA_4 = {"text_config": {
+    "model_type": "llama4_text", "hidden_size": 5120, "num_hidden_layers": 48, "vocab_size": 202048,
+    "num_attention_heads": 40, "num_key_value_heads": 8, "head_dim": 128,
+    "intermediate_size": 8192, "intermediate_size_mlp": 16384, "num_local_experts": 128,
+    "num_experts_per_tok": 1, "interleave_moe_layer_step": 2, "max_position_embeddings": 1048576},
+    "model_type": "llama4",
+}  # fmt: skip
+GPT_OSS = {
+    "model_type": "gpt_oss", "hidden_size": 2880, "num_hidden_layers": 36, "vocab_size": 201088,
+    "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 64, "intermediate_size": 2880,
+    "num_local_experts": 128, "num_experts_per_tok": 4, "max_position_embeddings": 131072,
+    "tie_word_embeddings": False, "quantization_config": {"quant_method": "mxfp4"},
+}  # fmt: skip
+LING = {
+    "model_type": "bailing_moe_v2", "hidden_size": 8192, "num_hidden_layers": 80,
+    "vocab_size": 157184, "num_attention_heads": 64, "num_key_value_heads": 8, "head_dim": 128,
+    "intermediate_size": 18432, "moe_intermediate_size": 2048, "num_experts": 256,
+    "num_shared_experts": 1, "num_experts_per_tok": 8, "first_k_dense_replace": 4,
+    "max_position_embeddings": 32768,
+}  # fmt: skip
+GLM_5 = {
+    "model_type": "glm_moe_dsa", "hidden_size": 6144, "num_hidden_layers": 78, "vocab_size": 154880,
+    "num_attention_heads": 64, "q_lora_rank": 2048, "kv_lora_rank": 512, "qk_nope_head_dim": 192,
+    "qk_rope_head_dim": 64, "v_head_dim": 256, "intermediate_size": 12288,
+    "moe_intermediate_size": 2048, "n_routed_experts": 256, "n_shared_experts": 1,
+    "num_experts_per_tok": 8, "first_k_dense_replace": 3, "index_n_heads": 32,
+    "index_head_dim": 128, "max_position_embeddings": 202752,
+}  # fmt: skip
+
 PUBLISHED = {
+    "LongCat-Flash": (LONGCAT, 560, 27, 131072),
+    "gpt-oss-120b": (GPT_OSS, 116.8, 5.1, 131072),
+    "Ling-1T": (LING, 1_000, 50, 32768),
+    "GLM-5": (GLM_5, 744, 40, 202752),
     "DeepSeek-V3": (DEEPSEEK, 671, 37, 163840),
     "Qwen3-235B-A22B": (QWEN, 235, 22, 40960),
     "Kimi-K2": (KIMI, 1_026, 32, 262144),
@@ -125,6 +165,15 @@ def test_active_parameters_agree_with_what_was_announced(name):
 
     within = pytest.approx(active_b, rel=0.02, abs=0.5)
     assert size_of(config).active / 1e9 == within
+
+
+def test_dense_layers_of_another_width_between_sparse_ones_are_counted_each():
+    """Llama 4 Maverick: 400 billion; of the announced 17 active its look-up table is a part."""
+    size, inner = size_of(LLAMA_4), LLAMA_4["text_config"]
+    table = inner["vocab_size"] * inner["hidden_size"]
+
+    assert size.total / 1e9 == pytest.approx(400, rel=0.02)
+    assert (size.active + table) / 1e9 == pytest.approx(17, abs=0.5)
 
 
 def test_layers_of_two_kinds_of_attention_are_counted_each():

@@ -130,6 +130,13 @@ def test_a_row_that_is_damaged_costs_that_row():
     assert found.problems == ("4 entries without a name, an address or a date, skipped",)
 
 
+def test_half_a_character_costs_nothing():
+    """A lone surrogate, which JSON can spell and no text can hold, becomes a mark; pairs stay."""
+    (item,) = NoticeList().parse(rows({**ROW, "T": "\ud800虚构\ud83d\ude80公告"}), LIST, NOW).items
+
+    assert item.title == "虚构科技：?虚构🚀公告"
+
+
 @pytest.mark.parametrize("body", [b"[]", b"{}", b"cb({)", b"<html>acw_sc__v2</html>", rows()[:-3]])
 def test_what_is_no_list_is_an_error(body):
     """Said in the stanza's own words; a bot wall's page is blocked."""
