@@ -130,7 +130,7 @@ def retry_after_seconds(value: str, now: datetime) -> float | None:
     Both forms of RFC 9110 section 10.2.3 are read; negative and absurd values are held too.
     """
     value = value.strip()
-    if re.fullmatch(r"[+-]?\d{1,18}(\.\d{1,9})?", value):
+    if re.fullmatch(r"[+-]?\d{1,300}(\.\d{1,9})?", value):
         seconds = float(value)
     else:
         try:
@@ -191,6 +191,9 @@ def inflated(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     yield from _zlib_pieces(chunks)
 
 
+_GZIP = b"\x1f\x8b"
+
+
 def _zlib_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
     decoder = zlib.decompressobj(wbits=47)  # 32 + 15: gzip or zlib, told by the header
     fed = False
@@ -201,6 +204,8 @@ def _zlib_pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 data = data.lstrip(b"\0")  # some servers pad to a block; gzip(1) ignores it too
                 if not data:
                     break
+                if not data.startswith(_GZIP[: len(data)]):
+                    return  # what follows a whole member and is none: gzip(1) ignores it as well
                 decoder = zlib.decompressobj(wbits=47)
             try:
                 piece = decoder.decompress(data, _INFLATE_STEP)

@@ -110,6 +110,8 @@ def test_retry_after_silences_the_host_for_all_its_feeds(server, ask, make_fetch
         ("-5", 60),
         ("315360000", 86_400),
         ("9" * 18, 86_400),
+        ("9" * 300, 86_400),
+        ("9" * 301, None),
         ("Fri, 22 Aug 2025 12:40:00 GMT", 600),
         ("Thu, 21 Aug 2025 12:40:00 GMT", 60),
         ("Fri, 22 Aug 2035 12:40:00 GMT", 86_400),
@@ -279,8 +281,17 @@ def test_compressed_documents_arrive_whole(server, ask):
         ("gzip, identity", gzip.compress(b"<rss/>", mtime=0)),
         ("gzip", gzip.compress(b"<rss/>", mtime=0) + bytes(100)),
         ("gzip", gzip.compress(b"<r", mtime=0) + bytes(3) + gzip.compress(b"ss/>", mtime=0)),
+        ("gzip", gzip.compress(b"<rss/>", mtime=0) + b"<!-- cached -->"),
     ],
-    ids=["none", "charset", "identity", "gzip and identity", "padded", "padded between members"],
+    ids=[
+        "none",
+        "charset",
+        "identity",
+        "gzip and identity",
+        "padded",
+        "padded between members",
+        "something after it",
+    ],
 )
 def test_encodings_that_name_nothing_and_padding_are_passed_over(encoding, packed, server, ask):
     """Seen at real servers; each arrives whole."""
