@@ -297,6 +297,23 @@ def test_states_of_the_unchanged_wait_and_a_failure_is_kept_at_once(tmp_path):
     assert (waiting, kept, many) == ({}, {"a", "b"}, 2 + MOST_HELD)
 
 
+def test_a_round_keeps_every_state_before_it_ends(tmp_path):
+    """Also those that waited: another reader of the record sees them."""
+
+    class Same(Collector):
+        def poll(self, poll):
+            return Harvest(parsed=None, etag="kept")
+
+    feeds = [replace_name(FEED, f"n{n}") for n in range(3)]
+    with Store.open(f"sqlite:///{tmp_path / 'a.db'}") as store:
+        collect(feeds, None, StoreSink(store), NOW, collectors=lambda kind: Same())
+        found = StoreSink(store).states()
+
+    assert {(name, state.etag) for name, state in found.items()} == {
+        (f"n{n}", "kept") for n in range(3)
+    }
+
+
 def replace_name(feed: FeedConfig, name: str) -> FeedConfig:
     return feed.model_copy(update={"name": name})
 

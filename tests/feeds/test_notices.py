@@ -57,7 +57,7 @@ def test_an_entry_is_its_first_titled_link_and_the_rest_of_the_page_is_left():
     found = page(
         "<a href='/x'>栏目导航链接</a>",
         "<li><a href='/p'><img></a><a href='/2' title='约谈虚构公司的完整标题'>约谈虚构…</a>"
-        "<a href='/3'>政策解读链接</a><span>2026-11-20</span></li>",
+        "<a href='/3'>约谈的政策解读</a><span>2026-11-20</span></li>",
         entry("虚构大会通知文字"),
         "</div><ul>" + entry("约谈别处的标题") + "</ul><div>",
         inside="there",

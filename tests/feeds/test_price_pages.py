@@ -62,6 +62,11 @@ ACROSS = (
               "style='text-decoration: line-through'>$4</span></td>"), {"a-1": (0.4, 2.0)}),
         (html(ROWS, "<td>a-1 (≤ 32k)</td><td>$1</td><td></td><td>$2</td>",
               "<td>a-1 (&gt; 32k)</td><td>$3</td><td></td><td>$6</td>"), {"a-1": (1.0, 2.0)}),
+        (html("<th>Model</th><th>Input (cache hit)</th><th>Input (cache miss)</th><th>Output</th>",
+              "<td>a-1</td><td>$0.1</td><td>$1</td><td>$2</td>"), {"a-1": (1.0, 2.0)}),
+        (html("<td>MODEL</td><td colspan=2>a-1</td>",
+              "<td>INPUT</td><td>$1 by day</td><td>$0.5 by night</td>",
+              "<td>OUTPUT</td><td>$2</td><td>$1.5</td>"), {"a-1": (1.0, 2.0)}),
         (html(ROWS, "<td>a-1</td><td>Free</td><td></td><td>Free</td>",
               "<td>b-1</td><td>US$ 0.25</td><td></td><td>US$ 1.25</td>"), {"b-1": (0.25, 1.25)}),
         (b"| Model | Input $/M | Output $/M |\n|--|--|--|\n| **x-1** | ~~2~~ 1 | 3 |\n",
@@ -69,7 +74,8 @@ ACROSS = (
         (b"| Model | Input | Output |\n|:-|-:|-:|\n| [x-1](https://e.org) | \\$1 | `$3` |\n",
          {"x-1": (1.0, 3.0)}),
     ],
-    ids=["rows", "columns", "struck", "tiers", "free", "markdown, bare", "markdown, marks"],
+    ids=["rows", "columns", "struck", "tiers", "cached first", "hours", "free", "markdown, bare",
+         "markdown, marks"],
 )  # fmt: skip
 def test_a_table_of_prices_is_read_either_way_round(body, prices):
     """Cache misses, the shortest request, what is asked now, the dearest hour."""
@@ -165,7 +171,7 @@ def test_the_makers_page_prices_a_release_and_the_other_list_is_said():
     """Of one round the maker's; where a router asks something else, that is told beside it."""
     later = NOW + timedelta(hours=6)
     told = releases(
-        price("Router", NOW, 0.5), price("Maker", NOW, 1.0, by_maker=True),
+        price("Router", NOW, 0.5), price("The maker", NOW, 1.0, by_maker=True),
         price("Router", later, 0.99),
     )  # fmt: skip
 

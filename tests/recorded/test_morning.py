@@ -32,10 +32,12 @@ NAME, OLDER = f"deepseek-ai/{MODEL}", "deepseek-ai/DeepSeek-V8"
 HUB = "https://huggingface.co/"
 BARE = "Qwen9-Bare"
 STANZAS = ("hf-deepseek", "hf-qwen", "openrouter-prices", "bis-rules", "sec-nvda", "fed-monetary",
-           "chinanews-finance")  # fmt: skip
+           "chinanews-finance", "deepseek-prices", "mofcom-notices")  # fmt: skip
 RULE = "Implementation of Additional Export Controls: Advanced Computing Chips (made up)"
 STATEMENT = "Federal Reserve issues FOMC statement"
 NOTICE = "商务部公告：对英伟达高端芯片实施进口限制"
+ORDER = "商务部约谈英伟达：就H20芯片安全风险"
+MAKERS_PAGE = "https://api-docs.deepseek.com/quick_start/pricing/"
 CARD = """---
 license: mit
 ---
@@ -62,6 +64,25 @@ def priced(cut: bool) -> dict[str, Any]:
     known = offer("deepseek-v3.1", "deepseek-ai/DeepSeek-V3.1", 1755779628,
                   *((2e-8, 6e-8) if cut else (5.6e-7, 1.68e-6)))  # fmt: skip
     return {"data": [old, known, new] if cut else [old, known]}
+
+
+def makers_page(cut: bool) -> dict[str, Any]:
+    """The maker's own prices of the two: the new one cheaper than at the router."""
+    rows = [
+        ("MODEL", OLDER, MODEL),
+        ("1M INPUT TOKENS (CACHE MISS)", "$0.05" if cut else "$2", "$0.08"),
+        ("1M OUTPUT TOKENS", "$0.2" if cut else "$8", "$0.24"),
+    ]
+    cells = ("".join(f"<td>{c.rpartition('/')[2]}</td>" for c in row) for row in rows)
+    table = "".join(f"<tr>{row}</tr>" for row in cells)
+    return {"text": f"<!doctype html><html><body><table>{table}</table></body></html>"}
+
+
+def mofcom() -> dict[str, Any]:
+    """The ministry's own list with one order."""
+    link = "<a href='http://www.mofcom.gov.cn/zcfb/zc/art/2025/art_1.html'>"
+    entry = f"<li>{link}{ORDER}</a><span>2025-09-30</span></li>"
+    return {"text": f"<html><body><ul class='policy-list f-mt20'>{entry}</ul></body></html>"}
 
 
 def repository(name: str, made: str) -> dict[str, Any]:
@@ -124,6 +145,8 @@ def answers(cut: bool = True) -> dict[str, Any]:
         "https://www.chinanews.com.cn/*": {
             "lines": rss(NOTICE, "https://www.chinanews.com.cn/cj/2025/09-30/1.shtml", stamp)
         },
+        MAKERS_PAGE: makers_page(cut),
+        "https://www.mofcom.gov.cn/zcfb/index.html": mofcom(),
         **bare_repository(),
         **quiet_press(),
     }  # fmt: skip
@@ -181,8 +204,13 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
     feeds = everything()
     with Store.open(f"sqlite:///{tmp_path_factory.mktemp('m') / 'fresh.db'}") as store:
         wiring.load_reference(store, config)
-        prices = {"https://openrouter.ai/api/v1/models": {"json": priced(cut=False)}}
-        before = [f for f in feeds if f.name in ("hf-deepseek", "openrouter-prices")]
+        prices = {
+            "https://openrouter.ai/api/v1/models": {"json": priced(cut=False)},
+            MAKERS_PAGE: makers_page(cut=False),
+        }
+        before = [
+            f for f in feeds if f.name in ("hf-deepseek", "openrouter-prices", "deepseek-prices")
+        ]
         ask(store, before, World({**hub(OLD_ENTRY), **prices}), BEFORE)
         first = ask(store, feeds, World(answers()), EVENING)
         assert {r.status for r in first if r.feed in STANZAS} == {"new"}, [r.why for r in first]
@@ -210,6 +238,8 @@ def test_a_new_flagship_is_rated_and_moves_the_threat(told: Told) -> None:
 
     assert card["rateable"]
     assert card["score"] > 0
+    assert card["release"]["price_elsewhere"] == "OpenRouter 0.1 / 0.3"
+    assert "$0.08 / $0.24; OpenRouter asks $0.10 / $0.30" in told.text
     assert f"{MODEL}: " in told.text.split("AI model threat  weight")[1].split("Price trend")[0]
 
 
@@ -246,6 +276,7 @@ def test_a_rule_moves_export_policy_and_stands_in_the_calendar(told: Told) -> No
         ("Nvidia files form 8-K: a material agreement", "other", 0),
         (STATEMENT, "rates", 0),
         (NOTICE, "china_purchase_ban", -1),
+        (ORDER, "regulatory_probe", -1),
     ],
 )
 def test_what_was_said_is_told(told: Told, headline: str, kind: str, sense: int) -> None:
