@@ -28,6 +28,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
 from engine.values import BoolArray, Features, FloatArray
@@ -232,7 +233,7 @@ class Forecast:
         """
         with np.errstate(invalid="ignore", divide="ignore"):
             asked = np.asarray(log_level, dtype=np.float64) / self.sigma
-        out = self._mixed(asked, low=low)
+        out = self._counted(low=low).share_below(asked)
         for row, alone in self.own.items():
             level = np.asarray(log_level, dtype=np.float64)
             level = level[..., : row + 1] if level.shape[-1:] == self.sigma.shape else level
@@ -244,9 +245,10 @@ class Forecast:
         chance = np.asarray(chance, dtype=np.float64)
         shape = np.broadcast_shapes(chance.shape, self.sigma.shape)
         lower, upper = np.full(shape, -12.0), np.full(shape, 0.0 if low else 12.0)
+        counted = self._counted(low=low)
         for _ in range(40):
             middle = 0.5 * (lower + upper)
-            below = self._mixed(middle, low=low) < chance
+            below = counted.share_below(middle) < chance
             lower, upper = np.where(below, middle, lower), np.where(below, upper, middle)
         out: FloatArray = np.where(np.isnan(self.sigma), np.nan, upper * self.sigma)
         for row, alone in self.own.items():
@@ -274,18 +276,9 @@ class Forecast:
         taken = np.clip(chance - before, 0.0, weights[order])
         return float((taken * np.expm1(values[order])).sum() / chance)
 
-    def _mixed(self, asked: FloatArray, *, low: bool) -> FloatArray:
-        """Share of past shapes and of Student paths at or below ``asked`` (…, T), weighted."""
+    def _counted(self, *, low: bool) -> _Counted:
         past, tail = (self.low, self.tail_low) if low else (self.end, self.tail_end)
-        asked = np.broadcast_to(asked, np.broadcast_shapes(asked.shape, self.sigma.shape))
-        flat = asked.reshape(-1, asked.shape[-1])
-        counted = np.stack([_count_before(past, row, self.horizon) for row in flat])
-        seen = np.cumsum(~np.isnan(_completed(past, self.horizon))).astype(np.float64)
-        windows = seen / self.horizon
-        share = np.where(seen > 0, counted / np.maximum(seen, 1.0), 0.0)
-        student = np.searchsorted(tail, flat / self.scale, side="right") / tail.size
-        mixed = (windows * share + TAIL_WINDOWS * student) / (windows + TAIL_WINDOWS)
-        return np.where(np.isnan(flat), np.nan, mixed).reshape(asked.shape)
+        return _Counted.of(_completed(past, self.horizon), tail, self.scale, self.horizon)
 
 
 def _completed(per_start: FloatArray, horizon: int) -> FloatArray:
@@ -295,18 +288,66 @@ def _completed(per_start: FloatArray, horizon: int) -> FloatArray:
     return out
 
 
-def _count_before(past: FloatArray, asked: FloatArray, horizon: int) -> FloatArray:
-    """(T,): how many windows over by row t lie at or below ``asked[t]``."""
-    known = _completed(past, horizon)
-    out = np.zeros(asked.size)
-    for first in range(0, asked.size, 256):
-        rows = slice(first, first + 256)
-        if np.isnan(asked[rows]).all():
-            continue
-        hits = known[None, : first + 256] <= asked[rows, None]
-        earlier = np.arange(hits.shape[1])[None, :] <= np.arange(asked.size)[rows, None]
-        out[rows] = (hits & earlier).sum(axis=1)
-    return out
+_BLOCK = 32
+"""Rows between two columns of the table of counts: what it leaves is compared one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Counted:
+    """Past shapes and Student paths made ready to be asked many times how many lie below a level.
+
+    ordered: (N,), the shapes known at all, sorted. before: (B, N + 1), how many of the first n of
+    them were known before each block of rows. since: (T, _BLOCK), the shapes that became known in
+    the block of a row, up to that row; NaN elsewhere. windows: (T,), independent windows over by
+    each row, ``seen`` of them counted with their overlaps.
+    """
+
+    ordered: FloatArray
+    before: npt.NDArray[np.int64]
+    since: FloatArray
+    seen: FloatArray
+    windows: FloatArray
+    tail: FloatArray
+    scale: FloatArray
+
+    @staticmethod
+    def of(known: FloatArray, tail: FloatArray, scale: FloatArray, horizon: int) -> _Counted:
+        """known: (T,), the shape of the window that is over at each row, NaN without one."""
+        rows = np.flatnonzero(~np.isnan(known))
+        order = np.argsort(known[rows], kind="stable")
+        blocks = -(-known.size // _BLOCK)
+        before = np.zeros((blocks + 1, rows.size + 1), dtype=np.int64)
+        before[rows[order] // _BLOCK + 1, np.arange(rows.size) + 1] = 1
+        padded = np.full(blocks * _BLOCK, np.nan)
+        padded[: known.size] = known
+        since = np.repeat(padded.reshape(blocks, _BLOCK), _BLOCK, axis=0)[: known.size]
+        since[np.arange(_BLOCK) > (np.arange(known.size) % _BLOCK)[:, None]] = np.nan
+        seen = np.cumsum(~np.isnan(known)).astype(np.float64)
+        return _Counted(
+            ordered=known[rows][order],
+            before=before.cumsum(axis=0).cumsum(axis=1),
+            since=since,
+            seen=seen,
+            windows=seen / horizon,
+            tail=tail,
+            scale=scale,
+        )
+
+    def share_below(self, asked: FloatArray) -> FloatArray:
+        """Weighted share of shapes and paths at or below ``asked``, (…, T) both; NaN where asked."""
+        asked = np.broadcast_to(asked, np.broadcast_shapes(asked.shape, self.seen.shape))
+        flat = asked.reshape(-1, asked.shape[-1])
+        counted = np.stack([self._count(row) for row in flat])
+        share = np.where(self.seen > 0, counted / np.maximum(self.seen, 1.0), 0.0)
+        student = np.searchsorted(self.tail, flat / self.scale, side="right") / self.tail.size
+        mixed = (self.windows * share + TAIL_WINDOWS * student) / (self.windows + TAIL_WINDOWS)
+        return np.where(np.isnan(flat), np.nan, mixed).reshape(asked.shape)
+
+    def _count(self, asked: FloatArray) -> npt.NDArray[np.int64]:
+        """(T,): how many windows over by row t lie at or below ``asked[t]``."""
+        place = np.searchsorted(self.ordered, asked, side="right")
+        late = (self.since <= asked[:, None]).sum(axis=1)
+        return self.before[np.arange(asked.size) // _BLOCK, place] + late
 
 
 def forecast(history: PriceHistory, horizon: int) -> Forecast:

@@ -83,13 +83,28 @@ def slow_chance(said: Forecast, t: int, level: float) -> float:
     return (windows * share + risk.TAIL_WINDOWS * student) / (windows + risk.TAIL_WINDOWS)
 
 
-@pytest.mark.parametrize("t", [40, 126, 333, 699])
-def test_the_chance_is_its_definition(t: int) -> None:
-    """Counted slowly for one row."""
-    said = forecast(synthetic(), 21)
-    level = math.log(0.9)
+def slow_quantile(said: Forecast, t: int, chance: float) -> float:
+    """The lowest level at or above which ``chance`` lies below, by halving."""
+    lower, upper = -12.0 * said.sigma[t], 0.0
+    for _ in range(60):
+        middle = (lower + upper) / 2
+        lower, upper = (middle, upper) if slow_chance(said, t, middle) < chance else (lower, middle)
+    return float(upper)
 
-    assert said.chance_below(level)[t] == pytest.approx(slow_chance(said, t, level), abs=1e-12)
+
+@pytest.mark.parametrize("t", [40, 63, 64, 65, 126, 333, 699])
+def test_the_chance_and_the_level_are_their_definitions(t: int) -> None:
+    """Counted slowly for one row, with holes in the prices; a level of its own for each row."""
+    history = synthetic()
+    returns = history.log_return.copy()
+    returns[50:300:45] = np.nan
+    said = forecast(replace(history, log_return=returns), 21)
+    levels = np.log(np.linspace(0.7, 0.99, ROWS))
+
+    for level in (levels, np.full(ROWS, math.log(0.9))):
+        slow = slow_chance(said, t, level[t])
+        assert said.chance_below(level)[t] == pytest.approx(slow, abs=1e-12)
+    assert said.quantile(0.1)[t] == pytest.approx(slow_quantile(said, t, 0.1), abs=1e-9)
 
 
 def test_a_fall_is_the_lowest_close_of_the_horizon_against_the_last_one_known() -> None:
