@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -49,6 +49,11 @@ class Bearing:
     floor_scale: FloatArray
     said: risk.Forecast | None = None
     worst: FloatArray | None = None
+
+    def at(self, t: int) -> Bearing:
+        """What it is at row ``t`` alone, without that axis."""
+        names = ("share", "held", "sells", "floor_scale")
+        return replace(self, **{name: getattr(self, name)[..., t] for name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,19 +105,51 @@ def evaluate_levels(
 
     params, weights (S, P, 1): instead of the blend's own.
     """
-    given = params or [v.params for v in blend.voices]
-    heard = list(zip(blend.voices, levels, given, strict=True))
-    pairs = [score_pair(*voice, blend.rule) for voice in heard]
-    scores = stacked([score for score, _ in pairs])
-    alone = any(confirmed is not score for score, confirmed in pairs)
-    apart = stacked([confirmed for _, confirmed in pairs]) if alone else None
-    doubts = [v.strategy.doubt(lv, p) for v, lv, p in heard]
+    said = said_by(blend, levels, params)
+    scores = stacked(said.scores)
+    apart = None if said.confirmed is said.scores else stacked(said.confirmed)
     if weights is None:
         weights = blend.weights.reshape(-1, *(1,) * (scores.ndim - 1))
     shape = np.broadcast_shapes(scores.shape[1:], weights.shape[1:])
-    scores = np.broadcast_to(scores, (len(heard), *shape))
-    told = np.stack([np.broadcast_to(d, shape) for d in doubts])
-    return judge(blend.rule, weights, levels, scores, told, bearing, confirmed=apart)
+    scores = np.broadcast_to(scores, (len(scores), *shape))
+    doubts = np.stack([np.broadcast_to(doubt, shape) for doubt in said.doubts])
+    return judge(blend.rule, weights, levels, scores, doubts, bearing, confirmed=apart)
+
+
+def votes_of(
+    blend: Blend, levels: Levels, *, params: Sequence[Params], weights: FloatArray
+) -> Votes:
+    """What the evidence alone asks for, as in ``evaluate_levels``, (P, T)."""
+    said = said_by(blend, levels, params)
+    mixed, error = mix(said.scores, weights), spread(said.scores, said.doubts, weights)
+    return vote(blend.rule, weights, said.scores, said.confirmed, mixed, error)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Said:
+    """Of each voice its weighed score, the same without what one source alone tells, its doubt.
+
+    S times (T,), or (P, T) where a parameter that varies moves it. confirmed: the very ``scores``
+    where nothing rests on one source.
+    """
+
+    scores: Sequence[FloatArray]
+    confirmed: Sequence[FloatArray]
+    doubts: Sequence[FloatArray]
+
+
+def said_by(blend: Blend, levels: Levels, params: Sequence[Params] | None = None) -> Said:
+    """What the voices say of their levels. params: instead of the blend's own."""
+    given = params or [v.params for v in blend.voices]
+    heard = list(zip(blend.voices, levels, given, strict=True))
+    pairs = [score_pair(*voice, blend.rule) for voice in heard]
+    scores = [score for score, _ in pairs]
+    alone = any(confirmed is not score for score, confirmed in pairs)
+    return Said(
+        scores=scores,
+        confirmed=[confirmed for _, confirmed in pairs] if alone else scores,
+        doubts=[v.strategy.doubt(lv, p) for v, lv, p in heard],
+    )
 
 
 def score_pair(
@@ -167,7 +204,7 @@ def judge(
         scores=scores,
         doubts=doubts,
         confirmed=confirmed,
-        contributions=mixed.contributions,
+        contributions=stacked(mixed.contributions),
         score=mixed.score,
         spread=error,
         coverage=mixed.coverage,
@@ -273,11 +310,17 @@ class Votes:
     withheld: BoolArray
 
 
+def together(parts: Sequence[Votes]) -> Votes:
+    """Votes (P, T) of parameter sets that were asked apart."""
+    names = (f.name for f in fields(Votes))
+    return Votes(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
+
+
 def vote(
     rule: Rule,
     weights: FloatArray,
-    scores: FloatArray,
-    confirmed: FloatArray,
+    scores: Sequence[FloatArray] | FloatArray,
+    confirmed: Sequence[FloatArray] | FloatArray,
     mixed: Mixed,
     error: FloatArray,
 ) -> Votes:
@@ -297,8 +340,8 @@ def vote(
     if rule.reduce_below is not None:
         weak = known & (score < rule.reduce_below)
     if rule.extreme_below is not None:
-        heard = np.broadcast_to(weights > 0, scores.shape)
-        weak = weak | (known & (heard & (scores <= rule.extreme_below)).any(axis=0))
+        for weight, said in zip(weights, scores, strict=True):
+            weak = weak | (known & (weight > 0) & (said <= rule.extreme_below))
     buys = known & (score > rule.enter_above)
     return Votes(sells=asked & ~withheld, buys=buys, weak=weak, known=known, withheld=withheld)
 

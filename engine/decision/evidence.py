@@ -4,14 +4,15 @@
 and takes nothing; what it might have said widens the score into a range. ``spread`` is the score's
 standard error: each voice's own doubt, and the whole width of the silent ones.
 
-Everything is elementwise over parameter sets: arrays are (S, T) for one configuration and
-(S, P, T) in a sweep, S voices in the order of the configuration.
+Everything is elementwise over parameter sets: a voice's array is (T,) for one configuration and
+(P, T) in a sweep, or (T,) there too where no parameter moves it. S of them,
+stacked or not, stand in the order of the configuration.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy as np
 from config.strategy import RiskWords, Rule
 from engine.errors import ConfigError
 from engine.phrases import phrase
-from engine.values import FloatArray
+from engine.values import BoolArray, FloatArray
 from strategies.base import Strategy
 
 SILENT_VARIANCE = 1.0 / 3.0
@@ -76,47 +77,57 @@ class Blend:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Mixed:
-    """Result of ``mix``; shapes follow the scores.
+    """Result of ``mix``; (…, T) like the widest of the scores and weights.
 
-    contributions: weight times score, zero where not observed. score: their sum, NaN where nobody
-    was observed. coverage: weight that was observed. silent: weight that was not: the score could
-    be so much lower or higher.
+    contributions: of each voice, weight times score, zero where not observed. score: their sum, NaN
+    where nobody was observed. coverage: weight that was observed. silent: weight that was not: the
+    score could be so much lower or higher.
     """
 
-    contributions: FloatArray
+    contributions: tuple[FloatArray, ...]
     score: FloatArray
     coverage: FloatArray
     silent: FloatArray
 
 
-def mix(scores: FloatArray, weights: FloatArray) -> Mixed:
+def mix(scores: Iterable[FloatArray], weights: Iterable[FloatArray]) -> Mixed:
     """Weighted sum over what was observed.
 
-    scores: (S, …, T), NaN unobserved. weights: broadcastable to it, summing to one over axis 0.
-    The sum runs over voices in their order, so that results do not depend on the shape.
+    scores: S times (…, T), NaN unobserved. weights: S times what broadcasts with them, summing to
+    one. The sum runs over voices in their order, so that results do not depend on the shape.
     """
-    observed = ~np.isnan(scores)
-    contributions = np.where(observed, weights * np.where(observed, scores, 0.0), 0.0)
-    coverage = sum0(np.where(observed, weights, 0.0))
-    silent = sum0(np.where(observed, 0.0, weights))
-    score = np.where(observed.any(axis=0), sum0(contributions), np.nan)
-    return Mixed(contributions=contributions, score=score, coverage=coverage, silent=silent)
+    contributions = []
+    anybody: BoolArray = np.zeros((), dtype=np.bool_)
+    score = coverage = silent = np.zeros(())
+    for said, weight in zip(scores, weights, strict=True):
+        observed = ~np.isnan(said)
+        heard = _or_zero(observed, weight)
+        contributions.append(weight * _or_zero(observed, said))
+        score, coverage = score + contributions[-1], coverage + heard
+        silent, anybody = silent + (weight - heard), anybody | observed
+    return Mixed(
+        contributions=tuple(contributions),
+        score=np.where(anybody, score, np.nan),
+        coverage=np.broadcast_to(coverage, score.shape),
+        silent=np.broadcast_to(silent, score.shape),
+    )
 
 
-def spread(scores: FloatArray, doubts: FloatArray, weights: FloatArray) -> FloatArray:
+def spread(
+    scores: Iterable[FloatArray], doubts: Iterable[FloatArray], weights: Iterable[FloatArray]
+) -> FloatArray:
     """(…, T): standard error of the score.
 
-    Doubts are taken as independent; a silent voice could be anything.
+    Doubts are taken as independent; a silent voice could be anything. Shapes as in ``mix``.
     """
-    observed = ~np.isnan(scores)
-    known = np.where(observed, weights * np.where(observed, doubts, 0.0), 0.0)
-    missing = np.where(observed, 0.0, weights)
-    return np.asarray(np.sqrt(sum0(known * known) + SILENT_VARIANCE * sum0(missing * missing)))
+    told = silent = np.zeros(())
+    for said, doubt, weight in zip(scores, doubts, weights, strict=True):
+        observed = ~np.isnan(said)
+        known, missing = weight * _or_zero(observed, doubt), weight - _or_zero(observed, weight)
+        told, silent = told + known * known, silent + missing * missing
+    return np.asarray(np.sqrt(told + SILENT_VARIANCE * silent))
 
 
-def sum0(x: FloatArray) -> FloatArray:
-    """Sum over axis 0, one after the other: the same bits whatever the other axes are."""
-    total = np.zeros(x.shape[1:])
-    for part in x:
-        total = total + part
-    return total
+def _or_zero(observed: BoolArray, x: FloatArray) -> FloatArray:
+    """``x`` where observed, else 0; ``x`` itself where everything is."""
+    return x if observed.all() else np.where(observed, x, 0.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -17,12 +17,15 @@ from config.strategy import Rule
 from engine.decision import risk
 from engine.decision.decide import (
     Evaluation,
-    evaluate_levels,
+    latch,
     sell_quantile,
+    target_weight,
+    together,
+    votes_of,
 )
 from engine.decision.evidence import Blend, Voice
 from engine.decision.risk import Chance, Forecast
-from engine.values import Features, FloatArray, RiskSpan, RiskView, Stance, StatedChance
+from engine.values import BoolArray, Features, FloatArray, RiskSpan, RiskView, Stance, StatedChance
 
 STANDS_WITHIN = 5
 FALLS_WITHIN = 21
@@ -32,7 +35,7 @@ DRAWS = 500
 SPREAD = 1.0 / 3.0
 _GROUP = 50
 """Draws of one turn of the generator."""
-_AT_ONCE = 50
+_AT_ONCE = 25
 """Draws decided together: what they need stays near the processor's cache."""
 _SEED = 20250930
 
@@ -100,8 +103,11 @@ def stance_of(evaluation: Evaluation, rule: Rule, t: int) -> Stance:
 
 def stances(evaluation: Evaluation, rule: Rule) -> FloatArray:
     """(…, T): 0 SELL, 1 REDUCE, 2 HOLD."""
-    full = evaluation.target_weight >= rule.hold_weight
-    return np.where(evaluation.invested, np.where(full, 2.0, 1.0), 0.0)
+    return _stances(evaluation.invested, evaluation.target_weight, rule)
+
+
+def _stances(invested: BoolArray, target_weight: FloatArray, rule: Rule) -> FloatArray:
+    return np.where(invested, np.where(target_weight >= rule.hold_weight, 2.0, 1.0), 0.0)
 
 
 def _stands(rule: Rule, evaluation: Evaluation) -> Chance:
@@ -209,27 +215,21 @@ def firmness(blend: Blend, features: Features, evaluation: Evaluation, t: int) -
     Weights and the parameters marked as effect sizes are multiplied by up to a third either way,
     and the whole history is decided anew. Effect sizes are of the score: levels stay as they are.
     """
-    rows = range(len(features.sessions_on))[t] + 1
-    levels = tuple({name: array[:rows] for name, array in at.items()} for at in evaluation.levels)
-    bearing = replace(
-        evaluation.bearing,
-        share=evaluation.bearing.share[:rows],
-        held=evaluation.bearing.held[:rows],
-        sells=evaluation.bearing.sells[:rows],
-        floor_scale=evaluation.bearing.floor_scale[:rows],
-    )
-    mine = stances(evaluation, blend.rule)[rows - 1]
+    row, rule = range(len(features.sessions_on))[t], blend.rule
+    levels = tuple({k: array[: row + 1] for k, array in at.items()} for at in evaluation.levels)
     params, weights = _redraws(blend)
-    same = 0
+    asked = []
     for first in range(0, DRAWS, _AT_ONCE):
         part = slice(first, first + _AT_ONCE)
-        mixed = weights[:, part]
         own = [
             {k: v if np.ndim(v) == 0 else np.asarray(v)[part] for k, v in p.items()} for p in params
         ]
-        found = evaluate_levels(blend, levels, bearing, params=own, weights=mixed)
-        same += int((stances(found, blend.rule)[:, -1] == mine).sum())
-    return same / DRAWS
+        asked.append(votes_of(blend, levels, params=own, weights=weights[:, part]))
+    holding, reduced = latch(together(asked), rule.min_sessions_between_changes)
+    then = evaluation.bearing.at(row)
+    kept = target_weight(rule, holding[:, -1], reduced[:, -1], then)
+    found = _stances(holding[:, -1] & ~then.sells, kept, rule)
+    return int((found == stances(evaluation, rule)[row]).sum()) / DRAWS
 
 
 def _redraws(blend: Blend) -> tuple[list[dict[str, FloatArray | float]], FloatArray]:

@@ -334,7 +334,7 @@ class _Counted:
         )
 
     def share_below(self, asked: FloatArray) -> FloatArray:
-        """Weighted share of shapes and paths at or below ``asked``, (…, T) both; NaN where asked."""
+        """(…, T): weighted share of shapes and paths at or below ``asked``; NaN where that is."""
         asked = np.broadcast_to(asked, np.broadcast_shapes(asked.shape, self.seen.shape))
         flat = asked.reshape(-1, asked.shape[-1])
         counted = np.stack([self._count(row) for row in flat])
@@ -347,7 +347,8 @@ class _Counted:
         """(T,): how many windows over by row t lie at or below ``asked[t]``."""
         place = np.searchsorted(self.ordered, asked, side="right")
         late = (self.since <= asked[:, None]).sum(axis=1)
-        return self.before[np.arange(asked.size) // _BLOCK, place] + late
+        early = self.before[np.arange(asked.size) // _BLOCK, place]
+        return np.asarray(early + late)
 
 
 def forecast(history: PriceHistory, horizon: int) -> Forecast:

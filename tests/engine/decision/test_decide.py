@@ -162,7 +162,7 @@ def test_contributions_sum_to_the_score(values: list[float]) -> None:
     if np.isnan(values).all():
         assert np.isnan(mixed.score[0])
     else:
-        assert float(mixed.contributions.sum()) == pytest.approx(float(mixed.score[0]), abs=1e-12)
+        assert float(np.sum(mixed.contributions)) == pytest.approx(float(mixed.score[0]), abs=1e-12)
 
 
 def test_a_silent_voice_is_as_wide_as_it_can_be() -> None:

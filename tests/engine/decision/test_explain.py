@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from engine.clock import parse_as_of
-from engine.decision.decide import evaluate, evaluate_levels
+from engine.decision import outlook
+from engine.decision.decide import evaluate, evaluate_levels, latch, votes_of
 from engine.decision.explain import flips_at
-from engine.decision.outlook import firmness
+from engine.decision.outlook import firmness, stances
 from engine.record.history import History
 from engine.service.bind import load
 from engine.service.wiring import Assessment, assess, world_of
@@ -144,6 +145,24 @@ def test_firm_is_a_share_of_redrawn_presets_and_the_same_each_time() -> None:
     assert share is not None
     assert share * 500 == pytest.approx(round(share * 500))
     assert share == firmness(a.config.blend, a.features, a.evaluation, -1)
+
+
+def test_firm_is_what_presets_decided_whole_would_say() -> None:
+    """The definition: every redrawn preset through the whole rule, stance against stance."""
+    a = assessed("conviction")
+    blend, e = a.config.blend, a.evaluation
+    params, weights = outlook._redraws(blend)
+    stance = stances(e, blend.rule)[-1]
+    for part in (slice(0, 3), slice(260, 263), slice(0, outlook.DRAWS, 50)):
+        own = [{k: v if np.ndim(v) == 0 else v[part] for k, v in p.items()} for p in params]
+        found = evaluate_levels(blend, e.levels, e.bearing, params=own, weights=weights[:, part])
+        votes = votes_of(blend, e.levels, params=own, weights=weights[:, part])
+        holding, reduced = latch(votes, blend.rule.min_sessions_between_changes)
+
+        assert holding.tobytes() == found.holding.tobytes()
+        assert reduced.tobytes() == found.reduced.tobytes()
+    found = evaluate_levels(blend, e.levels, e.bearing, params=params, weights=weights)
+    assert a.decision.firm_share == (stances(found, blend.rule)[:, -1] == stance).mean()
 
 
 def test_each_bar_says_what_it_was_the_session_before() -> None:
