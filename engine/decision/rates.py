@@ -288,12 +288,11 @@ def _priced(
     kept = memo.get(key) if memo is not None else None
     if kept is not None:
         return {date.fromisoformat(meeting): bps for meeting, bps in kept.items()}
-    inputs = rates.inputs(at)
-    if not inputs.zq:
-        return {}
+    if not rates.curve(at.astimezone(NEW_YORK).date())[1]:
+        return {}  # asked first: all else that a price stands on takes ten times as long
     priced = {
         e.meeting_on: e.expected_change_bps
-        for e in ladder.expect(inputs)
+        for e in ladder.expect(rates.inputs(at))
         if e.rung == "zq" and e.meeting_on is not None and e.expected_change_bps is not None
     }
     if memo is not None:

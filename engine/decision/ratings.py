@@ -6,15 +6,17 @@ decision, so a record that ends earlier gives the same ratings, bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from engine.clock import NEW_YORK
+from engine.clock import NEW_YORK, to_micros
 from engine.decision.events import EventLog, proof_in
 from engine.decision.features import RatedRelease
 from engine.decision.grid import Grid
+from engine.decision.kept_values import KeptValues
 from engine.errors import NotObservedError
 from engine.record.asof import actions_at, closes_at, known, spans, split_factor
 from engine.record.history import History
@@ -22,7 +24,7 @@ from engine.record.readings import ARCHITECTURES, CHIPS, SHARES, Dimensions
 from engine.threat.architectures import match_architecture
 from engine.threat.asked import tokens_from_rows
 from engine.threat.catalogue import first_versions
-from engine.threat.changes import rate_changes, rate_proofs
+from engine.threat.changes import Once, each_time, rate_changes, rate_proofs
 from engine.threat.chips import on_sale
 from engine.threat.estimate import Subject, estimate
 from engine.threat.evidence import Proof, proofs_from_rows
@@ -71,12 +73,17 @@ def world_from(history: History, at: datetime, events: Sequence[Event]) -> World
 
     Cut it back by ``at_instant`` before rating anything: that leaves the versions that count there.
     """
+    facts, chips = _facts(history, at, events), chips_at(history, at)
+    return replace(facts, costs=chip_costs(facts.releases, chips, dimensions_at(history, at)))
+
+
+def _facts(history: History, at: datetime, events: Sequence[Event]) -> World:
+    """``world_from`` without what serving each release costs, which takes longest."""
     releases = tuple(release_of(f) for f in history.known("model_release", at))
-    chips = chips_at(history, at)
     return World(
         as_of=at,
         releases=releases,
-        accelerators=tuple(c for c in chips if on_sale(c, at.astimezone(NEW_YORK).date())),
+        accelerators=_on_sale(history, at),
         availability=_each(history, "availability", at, availability_from_rows),
         supply=_each(history, "supply_estimate", at, supply_from_rows),
         shares=_each(history, "chip_share", at, shares_from_rows),
@@ -86,8 +93,13 @@ def world_from(history: History, at: datetime, events: Sequence[Event]) -> World
             *_each(history, "homegrown_run", at, proofs_from_rows),
         ),
         tokens=_each(history, "token_share", at, tokens_from_rows),
-        costs=chip_costs(releases, chips, dimensions_at(history, at)),
+        costs={},
     )
+
+
+def _on_sale(history: History, at: datetime) -> tuple[Accelerator, ...]:
+    day = at.astimezone(NEW_YORK).date()
+    return tuple(chip for chip in chips_at(history, at) if on_sale(chip, day))
 
 
 def claims_at(events: Sequence[Event], at: datetime) -> tuple[Proof, ...]:
@@ -118,51 +130,89 @@ def _each(history: History, kind: str, at: datetime, parse: Any) -> tuple[Any, .
 
 
 def rate_all(
-    history: History, grid: Grid, events: Sequence[Event], reference: Reference
+    history: History,
+    grid: Grid,
+    events: Sequence[Event],
+    reference: Reference,
+    memo: KeptValues | None = None,
 ) -> tuple[RatedRelease, ...]:
     """Every rating of ``history`` with the row in which it first counts, oldest first."""
-    ratings = rate_history(history, events, reference.params)
+    ratings = rate_history(history, events, reference.params, memo)
     return tuple(RatedRelease(row=grid.row_at(r.rated_at), rating=r) for r in ratings)
 
 
 def rate_history(
-    history: History, events: Sequence[Event], params: ThreatParameters
+    history: History,
+    events: Sequence[Event],
+    params: ThreatParameters,
+    memo: KeptValues | None = None,
 ) -> tuple[ThreatRating, ...]:
     """Every Chinese release in ``history``, its changes and the claims on chips, oldest first.
 
-    What is older than Nvidia's first known report cannot be rated and is left out.
+    What is older than Nvidia's first known report cannot be rated and is left out. memo: ratings
+    made with ``params`` before, for ``events`` that are those of ``history``; the same without.
     """
     at = history.last_known_at
     if at is None:
         return ()
-    facts = world_from(history, at, events)
+    facts = _facts(history, at, events)
     drawn = sample(params, draws=DEFAULT_DRAWS, seed=DEFAULT_SEED)
 
     def world_at(instant: datetime, models: Sequence[ModelRelease]) -> World:
         return world_then(facts, history, instant, models)
 
     chinese = [r for r in facts.releases if r.country == "CN" and not r.is_comparison]
-    ratings: list[ThreatRating] = []
-    for release in first_versions(chinese):
+    once = each_time if memo is None else _kept_in(memo, history, chinese, facts.proofs)
+
+    def rate_release(release: ModelRelease) -> ThreatRating | None:
         try:
             world = world_at(release.known_at, [release])
-            ratings.append(rate(release, world, params, drawn=drawn))
+            return rate(release, world, params, drawn=drawn)
         except NotObservedError:
-            continue
-    ratings += rate_changes(chinese, world_at, params, drawn)
-    ratings += rate_proofs(facts.proofs, world_at, params, drawn)
+            return None
+
+    first = [
+        once(release.known_at, f"{release.model}, release", partial(rate_release, release))
+        for release in first_versions(chinese)
+    ]
+    ratings = [rating for rating in first if rating is not None]
+    ratings += rate_changes(chinese, world_at, params, drawn, once)
+    ratings += rate_proofs(facts.proofs, world_at, params, drawn, once)
     return tuple(sorted(ratings, key=lambda r: (r.rated_at, r.model, r.kind)))
+
+
+def _kept_in(
+    memo: KeptValues, history: History, releases: Sequence[ModelRelease], proofs: Sequence[Proof]
+) -> Once:
+    """Each rating under the digest of every fact that was known at its instant, of any kind."""
+    told = {release.known_at for release in releases} | {proof.known_at for proof in proofs}
+    ended = {proof.until for proof in proofs if proof.until is not None}
+    instants = sorted(to_micros(instant) for instant in told | ended)
+    digests = history.running_digests(history.kinds, instants)
+    known = dict(zip(instants, digests, strict=True))
+
+    def once(
+        instant: datetime, name: str, make: Callable[[], ThreatRating | None]
+    ) -> ThreatRating | None:
+        key = f"{known[to_micros(instant)]} {name}"
+        found = memo.get(key)
+        if found is None:
+            made = make()
+            found = () if made is None else (made,)
+            memo.put(key, found)
+        return found[0] if found else None
+
+    return once
 
 
 def world_then(
     facts: World, history: History, at: datetime, models: Sequence[ModelRelease]
 ) -> World:
     """``facts`` as of ``at``, with the chips on sale and the costs of ``models`` as known then."""
-    chips = chips_at(history, at)
     return replace(
         at_instant(facts, at),
-        accelerators=tuple(c for c in chips if on_sale(c, at.astimezone(NEW_YORK).date())),
-        costs=chip_costs(models, chips, dimensions_at(history, at)),
+        accelerators=_on_sale(history, at),
+        costs=chip_costs(models, chips_at(history, at), dimensions_at(history, at)),
     )
 
 

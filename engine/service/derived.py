@@ -51,9 +51,9 @@ def _head(made_with: str, body: str) -> str:
 class Memo:
     """Values by key, kept in a file. A key must say everything that the value depends on."""
 
-    def __init__(self, path: Path, made_with: str) -> None:
-        """made_with: the code, so that another version starts afresh."""
-        self._path, self._made_with = path, made_with
+    def __init__(self, path: Path, made_with: str, *, most: int = MOST_ENTRIES) -> None:
+        """made_with: the code, so that another version starts afresh. most: entries kept."""
+        self._path, self._made_with, self._most = path, made_with, most
         found = read_file(path, made_with)
         self._kept: dict[str, Any] = found if isinstance(found, dict) else {}
         self._used: dict[str, Any] = {}
@@ -75,7 +75,7 @@ class Memo:
         """Write the file when there is something new."""
         if self._grew:
             others = {k: v for k, v in self._kept.items() if k not in self._used}
-            newest = list((others | self._used).items())[-MOST_ENTRIES:]
+            newest = list((others | self._used).items())[-self._most :]
             keep_file(self._path, self._made_with, dict(newest))
             self._grew = False
 

@@ -22,7 +22,7 @@ from typing import Any, TypeVar, cast
 
 from engine.errors import DataError
 from engine.phrases import Phrase, phrase
-from engine.service.derived import keep_file, read_file
+from engine.service.derived import Memo, keep_file, read_file
 
 MOST_FILES = 12
 """Two a morning: a few presets, or a few days looked at again."""
@@ -54,6 +54,22 @@ def remembered(folder: Path | None, key: str, name: str, make: Callable[[], T]) 
         keep_file(path, key, encoded(value))
         _forget(folder)
     return value
+
+
+class KeptObjects:
+    """A memo (``KeptValues``) of anything that ``encoded`` knows."""
+
+    def __init__(self, memo: Memo) -> None:
+        self._memo = memo
+
+    def get(self, key: str) -> Any:
+        """An equal of what was put under ``key``; None when it is not kept."""
+        found = self._memo.get(key)
+        return None if found is None else decoded(found)
+
+    def put(self, key: str, value: Any) -> None:
+        """Keep ``value``; sequences come back as tuples."""
+        self._memo.put(key, encoded(value))
 
 
 def _forget(folder: Path) -> None:

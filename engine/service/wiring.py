@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.decision.decide import Evaluation
     from engine.decision.features import RatedRelease
     from engine.decision.grid import Grid
+    from engine.decision.kept_values import KeptValues
     from engine.decision.outlook import Outlook
     from engine.decision.ratings import Reference
     from engine.macro.sessions import Sessions
@@ -341,7 +342,7 @@ def assess(
     folder = world.kept if ratings is None else None
 
     def make() -> tuple[tuple[RatedRelease, ...], Features]:
-        rated = tuple(ratings) if ratings is not None else rate_releases(world, config, events)
+        rated = tuple(ratings) if ratings is not None else _rated_once(world, config, events)
         built = build(
             world.history,
             world.grid,
@@ -374,13 +375,39 @@ def assessment_at(store: Store, config: Config, as_of: datetime) -> Assessment:
     return assess(world_at(store, config, as_of), config)
 
 
-def rate_releases(
+MOST_RATINGS = 500
+"""Kept from other mornings: seven times those of the reference record, 4 MB."""
+
+
+def _rated_once(
     world: KnownWorld, config: Config, events: Sequence[Event]
 ) -> tuple[RatedRelease, ...]:
-    """Every Chinese release rated once, at the first decision that could use it."""
+    """``rate_releases`` of the events of ``world`` itself; ratings of other mornings are kept.
+
+    In a file of their own: a morning whose features are kept reads none of them.
+    """
+    from engine.service.derived import Memo
+    from engine.service.kept import KeptObjects, key_of
+
+    if world.kept is None:
+        return rate_releases(world, config, events)
+    made_with = key_of(code_version(), reference_of(config).params.model_dump_json())
+    memo = Memo(world.kept / "ratings.json", made_with, most=MOST_RATINGS)
+    rated = rate_releases(world, config, events, KeptObjects(memo))
+    memo.save()
+    return rated
+
+
+def rate_releases(
+    world: KnownWorld, config: Config, events: Sequence[Event], memo: KeptValues | None = None
+) -> tuple[RatedRelease, ...]:
+    """Every Chinese release rated once, at the first decision that could use it.
+
+    memo: as in ``ratings.rate_history``.
+    """
     from engine.decision.ratings import rate_all
 
-    return rate_all(world.history, world.grid, events, reference_of(config))
+    return rate_all(world.history, world.grid, events, reference_of(config), memo)
 
 
 def reference_of(config: Config) -> Reference:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -111,32 +112,59 @@ def worlds_of(facts: World) -> WorldAt:
     return lambda instant, _: at_instant(facts, instant)
 
 
+Once = Callable[[datetime, str, Callable[[], ThreatRating | None]], ThreatRating | None]
+"""What the third makes, or its equal kept from another time. The second tells it from everything
+else that is rated at the instant, of which it depends on what was known then and on nothing later.
+"""
+
+
+def each_time(
+    _instant: datetime, _name: str, make: Callable[[], ThreatRating | None]
+) -> ThreatRating | None:
+    """Nothing is kept."""
+    return make()
+
+
 def rate_changes(
-    versions: Iterable[ModelRelease], world_at: WorldAt, params: ThreatParameters, drawn: Sample
+    versions: Iterable[ModelRelease],
+    world_at: WorldAt,
+    params: ThreatParameters,
+    drawn: Sample,
+    once: Once = each_time,
 ) -> tuple[ThreatRating, ...]:
     """Every later change of the releases in ``versions``, each on its own day, oldest first."""
     rated = []
     ordered = sorted(versions, key=lambda r: (r.model, r.known_at))
     for _, group in groupby(ordered, key=lambda r: r.model):
-        for old, new in pairwise(group):
+        for order, (old, new) in enumerate(pairwise(group)):
             kind = kind_of_change(old, new)
-            if kind is None:
-                continue
-            world = world_at(new.known_at, [new])
-            if run_rate_usd_bn(world.earnings) is None:
-                continue
-            if kind in WHOLE:
-                others = tuple(r for r in world.releases if r.model != new.model)
-                world = replace(world, releases=others)
-            rated.append(rate(new, world, params, drawn=drawn, kind=kind))
-    return tuple(sorted(rated, key=lambda r: (r.rated_at, r.model)))
+            if kind is not None:
+                make = partial(_rate_change, new, kind, world_at, params, drawn)
+                rated.append(once(new.known_at, f"{new.model}, change {order}: {kind}", make))
+    return tuple(sorted((r for r in rated if r), key=lambda r: (r.rated_at, r.model)))
+
+
+def _rate_change(
+    new: ModelRelease, kind: str, world_at: WorldAt, params: ThreatParameters, drawn: Sample
+) -> ThreatRating | None:
+    world = world_at(new.known_at, [new])
+    if run_rate_usd_bn(world.earnings) is None:
+        return None
+    if kind in WHOLE:
+        others = tuple(r for r in world.releases if r.model != new.model)
+        world = replace(world, releases=others)
+    return rate(new, world, params, drawn=drawn, kind=kind)
 
 
 # --- claims of their own ---
 
 
 def rate_proofs(
-    proofs: Sequence[Proof], world_at: WorldAt, params: ThreatParameters, drawn: Sample
+    proofs: Sequence[Proof],
+    world_at: WorldAt,
+    params: ThreatParameters,
+    drawn: Sample,
+    once: Once = each_time,
 ) -> tuple[ThreatRating, ...]:
     """Every claim on home-grown chips that belongs to no release's own day, oldest first.
 
@@ -147,14 +175,11 @@ def rate_proofs(
     ended = {p.until for p in proofs if p.until is not None and p.until > p.known_at}
     groups = [(group[0].known_at, group) for group in _told_together(proofs)]
     for instant, group in sorted([*groups, *((day, ()) for day in ended)], key=lambda g: g[0]):
-        world = world_at(instant, ())
-        if run_rate_usd_bn(world.earnings) is None:
-            continue
         ending = tuple(p for p in proofs if p.until == instant)
-        rating = _rate_claims(group, ending, world, params, drawn)
-        if rating is not None:
-            rated.append(rating)
-    return tuple(rated)
+        make = partial(_rate_told, instant, group, ending, world_at, params, drawn)
+        name = f"claims of {group[0].actor.lower()}" if group else "claims that ended"
+        rated.append(once(instant, name, make))
+    return tuple(rating for rating in rated if rating is not None)
 
 
 def _told_together(proofs: Sequence[Proof]) -> Iterator[tuple[Proof, ...]]:
@@ -163,6 +188,20 @@ def _told_together(proofs: Sequence[Proof]) -> Iterator[tuple[Proof, ...]]:
     weighty.sort(key=lambda p: (p.known_at, p.actor.lower(), p.obj, p.source))
     for _, group in groupby(weighty, key=lambda p: (p.known_at, p.actor.lower())):
         yield tuple(group)
+
+
+def _rate_told(
+    instant: datetime,
+    group: tuple[Proof, ...],
+    ending: tuple[Proof, ...],
+    world_at: WorldAt,
+    params: ThreatParameters,
+    drawn: Sample,
+) -> ThreatRating | None:
+    world = world_at(instant, ())
+    if run_rate_usd_bn(world.earnings) is None:
+        return None
+    return _rate_claims(group, ending, world, params, drawn)
 
 
 def _rate_claims(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.clock import parse_as_of
+from engine.decision.events import known_events
+from engine.decision.features import RatedRelease
 from engine.errors import DataError
 from engine.phrases import Phrase, phrase, plural
 from engine.service import kept, morning, wiring
 from engine.service.bind import Bound, load
 from engine.service.morning import beside_of, prepare, release_cards
+from engine.threat.rating import at_instant
+from engine.threat.world import World
 from engine.values import Evidence, Observed
 from tests.engine.report.sample_report import card
 
@@ -39,8 +44,6 @@ VALUES = [
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda v: type(v).__name__)
 def test_a_value_comes_back_equal(value: object) -> None:
-    import json
-
     text = json.dumps(kept.encoded(value))
     back = kept.decoded(json.loads(text))
 
@@ -117,6 +120,54 @@ def test_a_damaged_file_counts_as_absent_and_another_fact_or_rule_makes_another_
         world.key(config.digest, "2"),
     }
     assert len(others | {key}) == 5
+
+
+def bits(rated: tuple[RatedRelease, ...]) -> str:
+    """Every figure and word of it; floats as JSON tells them, which is exact."""
+    return json.dumps(kept.encoded(rated))
+
+
+def ratings(world: wiring.KnownWorld, config: Bound) -> tuple[RatedRelease, ...]:
+    """What a morning with nothing but ratings kept would rate."""
+    events = known_events(world.history, world.as_of)
+    return wiring._rated_once(world, config, events)
+
+
+def test_another_morning_rates_only_what_is_new_and_says_the_same(
+    record: tuple[wiring.Store, Bound], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fortnight with R1 in it; then the same morning with a figure of years ago corrected."""
+    store, config = record
+    monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path))
+    before, after = (
+        wiring.world_at(store, config, parse_as_of(day)) for day in ("2025-01-17", "2025-01-31")
+    )
+    asked: list[datetime] = []
+
+    def counted(facts: World, instant: datetime) -> World:
+        asked.append(instant)
+        return at_instant(facts, instant)
+
+    monkeypatch.setattr("engine.decision.ratings.at_instant", counted)
+    ratings(before, config)
+    everything = len(asked)
+    asked.clear()
+    told = ratings(after, config)
+
+    assert everything > 20
+    assert asked
+    assert min(asked) > before.as_of
+    assert bits(told) == bits(ratings(replace(after, kept=None), config))
+
+    old = after.history.known("earnings", before.as_of)[-1]
+    assert "data_center_revenue_usd_bn" in old.payload
+    wrong = {**old.payload, "data_center_revenue_usd_bn": 10.0}
+    late = replace(old, known_at=old.known_at + timedelta(days=1), payload=wrong)
+    moved = wiring.with_facts(after, config, [late])
+    again = ratings(moved, config)
+
+    assert bits(again) == bits(ratings(replace(moved, kept=None), config))
+    assert bits(again) != bits(told)
 
 
 def test_only_the_newest_files_are_kept(tmp_path: Path) -> None:

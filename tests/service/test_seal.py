@@ -30,7 +30,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The reference record, with releases rated once for all presets: no rating knows a preset."""
     folder, rate, rated = tmp_path_factory.mktemp("seal"), wiring.rate_releases, {}
 
-    def once(world: Any, config: Any, events: Any) -> Any:
+    def once(world: Any, config: Any, events: Any, *_: Any) -> Any:
         if world.data_hash not in rated:
             rated[world.data_hash] = rate(world, config, events)
         return rated[world.data_hash]
