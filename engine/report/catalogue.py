@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from engine.files import write_file
 from engine.report.i18n import DOMAIN, KEYWORDS, LANGUAGES, LOCALE_DIR
 
 SOURCES = ("engine", "strategies", "feeds", "backtests", "config")
@@ -141,13 +142,12 @@ def mo_bytes(catalog: Any) -> bytes:
 def main() -> int:
     """Rewrite template, translations and compiled files; 1 when a translation is missing."""
     template = extract(Path.cwd())
-    _TEMPLATE.write_bytes(po_bytes(template))
+    write_file(_TEMPLATE, po_bytes(template))
     gaps = 0
     for lang in LANGUAGES:
         catalog = merged(lang, template)
-        po_path(lang).parent.mkdir(parents=True, exist_ok=True)
-        po_path(lang).write_bytes(po_bytes(catalog))
-        po_path(lang).with_suffix(".mo").write_bytes(mo_bytes(read(lang)))
+        write_file(po_path(lang), po_bytes(catalog), make_folder=True)
+        write_file(po_path(lang).with_suffix(".mo"), mo_bytes(read(lang)))
         for text in missing(catalog):
             sys.stderr.write(f"{lang}: untranslated: {text}\n")
             gaps += 1

@@ -365,15 +365,14 @@ READERS = {"reader", "DictReader", "read_csv", "loadtxt", "genfromtxt"}
 _MODES = frozenset("wax+")
 
 # Own doors, each for a reason: a lock must be the same file for all, a database is not written
-# whole, standard output gives way to the null device, and the other two are tools or fill what
-# ``appearing`` handed out.
+# whole, standard output gives way to the null device, and the export fills what ``appearing`` handed
+# out.
 OTHER_WRITERS = {
     "engine.cli.output",
     "engine.files",
     "engine.service.lock",
     "engine.record.connect",
     "engine.record.export",
-    "engine.report.catalogue",
 }
 
 
