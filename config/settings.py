@@ -12,14 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
 from config.events import EventWeights
 from config.feeds import FeedsConfig
-from config.holding import Holding
 from config.scenario import Scenario
 from config.schema import FaultsError, Many, Strict, one_of, read_file, unknown
 from config.strategy import StrategyFile
@@ -27,6 +26,9 @@ from config.threat import ThreatParameters
 from engine.errors import ConfigError, InputError, UnknownNameError
 from engine.files import at_home
 from engine.phrases import phrase
+
+if TYPE_CHECKING:
+    from config.holding import Holding
 
 _M = TypeVar("_M", bound=BaseModel)
 PACKAGED = Path(__file__).resolve().parent
@@ -368,7 +370,11 @@ class Read:
     def holding(self) -> Holding | None:
         """What the investor holds; None without the file, too."""
         path = self.folder / "holding.toml"
-        return self.one(path, Holding) if path.exists() or path.is_symlink() else None
+        if not (path.exists() or path.is_symlink()):
+            return None
+        from config.holding import Holding
+
+        return self.one(path, Holding)
 
 
 def strategy_path(folder: Path, name: str) -> Path:
@@ -403,6 +409,7 @@ def scenario_paths(folder: Path) -> list[Path]:
 
 def models() -> dict[str, type[BaseModel]]:
     """Kind of file -> its model."""
+    from config.holding import Holding
     from config.whatif import WhatIf
 
     return {

@@ -262,7 +262,8 @@ def _nearest_flip(
 ) -> float | None:
     """The flipping value closest to the present one; None when none lies within ``bounds``."""
     low, high = min(bounds[0], current), max(bounds[1], current)
-    grid = np.unique(np.append(np.linspace(low, high, GRID_POINTS), current))
+    # Not ``np.unique``, which imports ``numpy.ma`` for it.
+    grid = np.array(sorted({*np.linspace(low, high, GRID_POINTS).tolist(), current}))
     wrong = flipped(grid)
     here = int(np.searchsorted(grid, current))
     found = []

@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.style import Style
@@ -98,8 +98,7 @@ def _printed(parts: Iterable[RenderableType], width: int, *, color: bool) -> str
         highlight=False,
         _environ={},
     )
-    for part in parts:
-        console.print(part)
+    console.print(Group(*parts))
     lines = (line.rstrip() for line in out.getvalue().translate(_UNGLUE).split("\n"))
     return "\n".join(lines).strip("\n") + "\n"
 

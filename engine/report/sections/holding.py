@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from engine.decision.holding import Position, SaleOutcome, Since, position
 from engine.decision.reinvest import CASH, DOLLARS
 from engine.report.blocks import Block, Cell, Column, Details, Line, Lines, Note, Table
 from engine.report.labels import N_
@@ -14,6 +13,7 @@ from engine.report.section import Section
 from engine.report.typography import clean
 
 if TYPE_CHECKING:
+    from engine.decision.holding import Position, SaleOutcome, Since
     from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import Report
@@ -33,6 +33,8 @@ class Mine(Section):
         """The position, where there is a holding."""
         if inputs.holding is None:
             return None
+        from engine.decision.holding import position
+
         kept = dict(
             zip(inputs.features.sessions_on, map(float, inputs.target_weight), strict=False)
         )
