@@ -126,7 +126,7 @@ def votes_of(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Said:
+class Testimony:
     """Of each voice its weighed score, the same without what one source alone tells, its doubt.
 
     S times (T,), or (P, T) where a parameter that varies moves it. confirmed: the very ``scores``
@@ -138,14 +138,14 @@ class Said:
     doubts: Sequence[FloatArray]
 
 
-def said_by(blend: Blend, levels: Levels, params: Sequence[Params] | None = None) -> Said:
+def said_by(blend: Blend, levels: Levels, params: Sequence[Params] | None = None) -> Testimony:
     """What the voices say of their levels. params: instead of the blend's own."""
     given = params or [v.params for v in blend.voices]
     heard = list(zip(blend.voices, levels, given, strict=True))
     pairs = [score_pair(*voice, blend.rule) for voice in heard]
     scores = [score for score, _ in pairs]
     alone = any(confirmed is not score for score, confirmed in pairs)
-    return Said(
+    return Testimony(
         scores=scores,
         confirmed=[confirmed for _, confirmed in pairs] if alone else scores,
         doubts=[v.strategy.doubt(lv, p) for v, lv, p in heard],

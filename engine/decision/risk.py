@@ -28,9 +28,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numpy.lib.stride_tricks import sliding_window_view
 
+from engine.decision.counted import Counted
 from engine.values import BoolArray, Features, FloatArray
 
 HORIZONS = (5, 21, 63)
@@ -276,9 +276,10 @@ class Forecast:
         taken = np.clip(chance - before, 0.0, weights[order])
         return float((taken * np.expm1(values[order])).sum() / chance)
 
-    def _counted(self, *, low: bool) -> _Counted:
+    def _counted(self, *, low: bool) -> Counted:
         past, tail = (self.low, self.tail_low) if low else (self.end, self.tail_end)
-        return _Counted.of(_completed(past, self.horizon), tail, self.scale, self.horizon)
+        over = _completed(past, self.horizon)
+        return Counted.of(over, self.horizon, tail, self.scale, tail_windows=TAIL_WINDOWS)
 
 
 def _completed(per_start: FloatArray, horizon: int) -> FloatArray:
@@ -286,69 +287,6 @@ def _completed(per_start: FloatArray, horizon: int) -> FloatArray:
     out = np.full(per_start.shape, np.nan)
     out[horizon:] = per_start[:-horizon]  # nothing, where there are fewer rows
     return out
-
-
-_BLOCK = 32
-"""Rows between two columns of the table of counts: what it leaves is compared one by one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Counted:
-    """Past shapes and Student paths made ready to be asked many times how many lie below a level.
-
-    ordered: (N,), the shapes known at all, sorted. before: (B, N + 1), how many of the first n of
-    them were known before each block of rows. since: (T, _BLOCK), the shapes that became known in
-    the block of a row, up to that row; NaN elsewhere. windows: (T,), independent windows over by
-    each row, ``seen`` of them counted with their overlaps.
-    """
-
-    ordered: FloatArray
-    before: npt.NDArray[np.int64]
-    since: FloatArray
-    seen: FloatArray
-    windows: FloatArray
-    tail: FloatArray
-    scale: FloatArray
-
-    @staticmethod
-    def of(known: FloatArray, tail: FloatArray, scale: FloatArray, horizon: int) -> _Counted:
-        """known: (T,), the shape of the window that is over at each row, NaN without one."""
-        rows = np.flatnonzero(~np.isnan(known))
-        order = np.argsort(known[rows], kind="stable")
-        blocks = -(-known.size // _BLOCK)
-        before = np.zeros((blocks + 1, rows.size + 1), dtype=np.int64)
-        before[rows[order] // _BLOCK + 1, np.arange(rows.size) + 1] = 1
-        padded = np.full(blocks * _BLOCK, np.nan)
-        padded[: known.size] = known
-        since = np.repeat(padded.reshape(blocks, _BLOCK), _BLOCK, axis=0)[: known.size]
-        since[np.arange(_BLOCK) > (np.arange(known.size) % _BLOCK)[:, None]] = np.nan
-        seen = np.cumsum(~np.isnan(known)).astype(np.float64)
-        return _Counted(
-            ordered=known[rows][order],
-            before=before.cumsum(axis=0).cumsum(axis=1),
-            since=since,
-            seen=seen,
-            windows=seen / horizon,
-            tail=tail,
-            scale=scale,
-        )
-
-    def share_below(self, asked: FloatArray) -> FloatArray:
-        """(…, T): weighted share of shapes and paths at or below ``asked``; NaN where that is."""
-        asked = np.broadcast_to(asked, np.broadcast_shapes(asked.shape, self.seen.shape))
-        flat = asked.reshape(-1, asked.shape[-1])
-        counted = np.stack([self._count(row) for row in flat])
-        share = np.where(self.seen > 0, counted / np.maximum(self.seen, 1.0), 0.0)
-        student = np.searchsorted(self.tail, flat / self.scale, side="right") / self.tail.size
-        mixed = (self.windows * share + TAIL_WINDOWS * student) / (self.windows + TAIL_WINDOWS)
-        return np.where(np.isnan(flat), np.nan, mixed).reshape(asked.shape)
-
-    def _count(self, asked: FloatArray) -> npt.NDArray[np.int64]:
-        """(T,): how many windows over by row t lie at or below ``asked[t]``."""
-        place = np.searchsorted(self.ordered, asked, side="right")
-        late = (self.since <= asked[:, None]).sum(axis=1)
-        early = self.before[np.arange(asked.size) // _BLOCK, place]
-        return np.asarray(early + late)
 
 
 def forecast(history: PriceHistory, horizon: int) -> Forecast:
