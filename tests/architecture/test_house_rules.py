@@ -365,8 +365,8 @@ READERS = {"reader", "DictReader", "read_csv", "loadtxt", "genfromtxt"}
 _MODES = frozenset("wax+")
 
 # Own doors, each for a reason: a lock must be the same file for all, a database is not written
-# whole, standard output gives way to the null device, and the export fills what ``appearing`` handed
-# out.
+# whole, standard output gives way to the null device, and the export fills what ``appearing``
+# handed out.
 OTHER_WRITERS = {
     "engine.cli.output",
     "engine.files",
