@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -134,7 +132,7 @@ def _unfinished(target: Path, *, private: bool) -> Path:
     """An empty file beside ``target`` with the mode that the finished one shall have."""
     # Names may have 255 bytes; the ending of ours and of SQLite's helpers needs 46.
     stem = os.fsdecode(os.fsencode(target.name)[:190])
-    name = f".{stem}-{os.getpid()}-{secrets.token_hex(6)}.unfinished"
+    name = f".{stem}-{os.getpid()}-{os.urandom(6).hex()}.unfinished"
     unfinished = target.with_name(name)
     handle = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 if private else 0o666)
     try:
@@ -171,6 +169,8 @@ def sweep(folder: Path, *, now_s: float) -> int:
 
 def tidy(folders: Iterable[Path]) -> int:
     """``sweep`` in each folder that holds anything unfinished; returns how many files went."""
+    import tempfile  # here, for the sake of --help
+
     gone = 0
     for folder in dict.fromkeys(folders):
         with suppress(OSError):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
-from pathlib import Path
+from collections.abc import Callable
 
 LIBRARIES = "import numpy, sqlalchemy, typer, rich, jinja2, babel, pydantic"
 REPORT = ("-m", "engine.cli.main", "report", "--as-of", "2025-08-22", "--offline")
@@ -37,29 +38,39 @@ def peak_mb(*args: str, folder: str) -> float:
     return float(subprocess.run(command, env=env, check=True, capture_output=True).stdout)
 
 
-def best(*args: str, folder: str) -> float:
-    """The least of a few runs, after one to warm up."""
-    cpu_seconds(*args, folder=folder)
-    return min(cpu_seconds(*args, folder=folder) for _ in range(ROUNDS))
+def side_by_side(*commands: tuple[str, ...], folder: str) -> list[float]:
+    """The least of a few runs of each, after one to warm up.
+
+    In turns, so that what else the machine does meets all of them alike.
+    """
+    for command in commands:
+        cpu_seconds(*command, folder=folder)
+    rounds = [[cpu_seconds(*c, folder=folder) for c in commands] for _ in range(ROUNDS)]
+    return [min(times) for times in zip(*rounds, strict=True)]
+
+
+def on_a_new_day(measure: Callable[..., float], before: str) -> float:
+    """Of the morning after, in a copy of a data folder that does not know it yet."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(before, folder, dirs_exist_ok=True)
+        return measure(*NEXT_DAY, folder=folder)
 
 
 def rows() -> list[dict[str, object]]:
     """Ratios of process time, all in one run."""
+    shown, nothing = ("-m", "engine.cli.main", "--help"), ("-c", "pass")
     with tempfile.TemporaryDirectory() as folder:
         cpu_seconds(*REPORT, folder=folder)
-        warm = best(*REPORT, folder=folder)
-        imports = best("-c", LIBRARIES, folder=folder)
-        for path in (Path(folder) / "derived").glob("morning-*"):
-            path.unlink()
-        new_day = cpu_seconds(*NEXT_DAY, folder=folder)
-        told = best("-m", "engine.cli.main", "--help", folder=folder)
-        bare = best("-c", "pass", folder=folder)
-        memory = peak_mb(*NEXT_DAY, folder=folder)
+        warm, imports, told, bare = side_by_side(
+            REPORT, ("-c", LIBRARIES), shown, nothing, folder=folder
+        )
+        new_day = min(on_a_new_day(cpu_seconds, folder) for _ in range(ROUNDS))
+        memory = on_a_new_day(peak_mb, folder)
     return [
         row("report, warm / imports of its libraries", warm, imports, "<= 2.0"),
         row("report, new day / report, warm", new_day, warm, "<= 2.0"),
         row("--help / bare interpreter", told, bare, "<= 12"),
-        {"what": "memory of report, MB", "ours": round(memory), "target": "<= 150"},
+        {"what": "memory of report, new day, MB", "ours": round(memory), "target": "<= 150"},
     ]
 
 
