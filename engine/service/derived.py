@@ -1,9 +1,9 @@
 """Files of what was computed before and can be computed again: safe to delete at any time.
 
-Three things the daily path would otherwise do anew each morning: ask the exchange calendar, whose
-import costs more than all the rest, price every past futures curve, and read every curated
-headline. Each file names what it was made with; made with anything else, or damaged, it counts as
-absent. A folder that cannot be written is no error.
+Four things the daily path would otherwise do anew each morning: ask the exchange calendar, whose
+import costs more than all the rest, price every past futures curve, read every curated headline,
+and rate every release again. Each file names what it was made with; made with anything else, or
+damaged, it counts as absent. A folder that cannot be written is no error.
 """
 
 from __future__ import annotations
