@@ -29,6 +29,21 @@ from engine.news.tellings import number, objects, only_names_scales, tokens
 ROOT = Path(__file__).resolve().parents[3]
 FILE = ROOT / "tests" / "data" / "frozen_readings.json"
 ONE_IN = 20
+MADE = (
+    "Correction: Nvidia's H20 sales to China were not halted",
+    "In 2022: US curbs A100 and H100 exports to China",
+    "Analysis: What the new H20 export rule means for Nvidia",
+    "Why Nvidia could lose its China business?",
+    "Nvidia CEO urges US to ease chip export curbs",
+    "Nvidia ends lower after US export curbs",
+    "US lawmakers propose bill to bar H20 sales to China",
+    "China tells tech firms to stop buying Nvidia H20, sources say",
+    "Huawei launches Ascend 920 after US export curbs on Nvidia H20",
+    "Nvidia beats estimates despite China export curbs",
+    "US will not ban Nvidia H20 sales to China, Lutnick says",
+    "US may lift curbs on H20 exports, but keeps ban on Blackwell",
+)
+"""Moods and turns that the drawn ones lack."""
 FRAMED = (
     "export_restriction", "export_relief", "china_purchase_ban", "regulatory_probe",
     "domestic_chip_adoption", "domestic_chip_launch",
@@ -100,7 +115,8 @@ def chosen() -> list[str]:
         return list(kept())
     with (ROOT / "config" / "headlines.csv").open(newline="", encoding="utf-8") as lines:
         rows = [row["headline"] for row in csv.DictReader(lines)]
-    return [h for h in rows if int(sha256(h.encode()).hexdigest()[:8], 16) % ONE_IN == 0]
+    drawn = [h for h in rows if int(sha256(h.encode()).hexdigest()[:8], 16) % ONE_IN == 0]
+    return [*drawn, *MADE]
 
 
 def renew() -> None:

@@ -1,0 +1,352 @@
+"""The record's rules at their edges: which close counts, ranks, splits, chains and hashes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import DataError, LedgerError
+from engine.record import asof, chain, content, export, quarantine
+from engine.record.chain import EMPTY_HEAD, GENESIS, LedgerHead, check_chain, next_entry
+from engine.record.history import History
+from engine.record.quarantine import ToldClose, Walk
+from engine.record.readings import ACTIONS, BARS, OBSERVATIONS, Bar, CorporateAction, Observation
+from engine.values import Fact
+from tests.builders import at, make_fact, make_item
+
+MONDAY = date(2025, 1, 6)
+
+# --- which close counts --------------------------------------------------------------------------
+
+
+def chosen(closes: list[float | list[tuple[float, bool]]], *, gaps: dict[int, int] | None = None,
+           bound: float = 1.3) -> list[float | None]:  # fmt: skip
+    """Of closes on consecutive days (``gaps``: days more before a place); confirmed where told."""
+    walk, day = Walk(bound, lambda after, until: 1.0), MONDAY
+    for place, close in enumerate(closes):
+        day += timedelta(days=(gaps or {}).get(place, 0) + 1)
+        told = close if isinstance(close, list) else [(close, False)]
+        walk.add(day, [ToldClose(close=c, confirmed=sure) for c, sure in told])
+    return walk.chosen
+
+
+@pytest.mark.parametrize(
+    ("close", "counts"), [(130.0, True), (130.1, False), (76.93, True), (76.9, False)]
+)
+def test_a_close_within_the_bound_of_the_last_counts(close: float, counts: bool) -> None:
+    """1.3 up and 1 / 1.3 down, after two that stand."""
+    found = chosen([100.0, 100.0, close])
+    assert found == [100.0, 100.0, close if counts else None]
+
+
+def test_a_close_beyond_the_bound_waits_until_somebody_repeats_it() -> None:
+    assert chosen([100.0, 100.0, [(140.0, True)]]) == [100.0, 100.0, 140.0]
+    assert chosen([100.0, 100.0, [(140.0, False), (101.0, False)]]) == [100.0, 100.0, 101.0]
+
+
+def test_once_more_wait_than_stand_the_majority_was_right() -> None:
+    assert chosen([100.0, 200.0]) == [100.0, None]
+    assert chosen([100.0, 200.0, 201.0]) == [None, 200.0, 201.0]
+    assert chosen([100.0, 101.0, 200.0, 201.0]) == [100.0, 101.0, None, None]
+    assert chosen([100.0, 101.0, 200.0, 201.0, 202.0]) == [None, None, 200.0, 201.0, 202.0]
+    # what does not agree among itself does not add up
+    assert chosen([100.0, 101.0, 200.0, 300.0, 450.0]) == [100.0, 101.0, None, None, None]
+
+
+def test_a_leap_and_back_was_a_wrong_price() -> None:
+    """0.6 of ln 1.3 is a factor of 1.1705: 1.18 up and back is one, 1.17 is none."""
+    assert chosen([100.0, 100.0, 118.0, 100.0]) == [100.0, 100.0, None, 100.0]
+    assert chosen([100.0, 100.0, 117.0, 100.0]) == [100.0, 100.0, 117.0, 100.0]
+    assert chosen([100.0, 100.0, 118.0, 118.0]) == [100.0, 100.0, 118.0, 118.0]
+    assert chosen([100.0, 100.0, [(118.0, True)], 100.0]) == [100.0, 100.0, 118.0, 100.0]
+    # another source's word for the session takes its place
+    both: list[Any] = [100.0, 100.0, [(118.0, False), (101.0, False)], 100.0]
+    assert chosen(both) == [100.0, 100.0, 101.0, 100.0]
+    assert chosen([100.0, 100.0, 84.0, 100.0]) == [100.0, 100.0, None, 100.0]
+
+
+@pytest.mark.parametrize(
+    ("days", "bound"),
+    [(1, 1.3), (2, 1.3), (7, 1.3**5**0.5), (14, 1.3**10**0.5), (60, 3.0)],
+)
+def test_across_a_hole_the_bound_grows_with_the_root_of_its_sessions(
+    days: int, bound: float
+) -> None:
+    """From a Monday: a week holds five sessions; never beyond three."""
+    found = quarantine._bound_over(1.3, MONDAY, MONDAY + timedelta(days=days))
+    expected = 1.3**2**0.5 if days == 2 else bound
+    assert found == pytest.approx(expected)
+    assert quarantine._bound_over(4.0, MONDAY, MONDAY + timedelta(days=60)) == 4.0
+
+
+def test_bounds_are_those_of_the_symbol_and_two_of_any_other() -> None:
+    told = {name: quarantine.bound_of(name) for name in ("NVDA", "SPY", "QQQ", "SMH", "VIX", "AMD")}
+    assert told == {"NVDA": 1.3, "SPY": 1.2, "QQQ": 1.2, "SMH": 1.25, "VIX": 2.5, "AMD": 2.0}
+
+
+@pytest.mark.parametrize(("other", "same"), [(100.1, True), (100.11, False), (99.91, True)])
+def test_two_sources_agree_within_a_thousandth(other: float, same: bool) -> None:
+    assert quarantine.same_close(100.0, other) is same
+    assert quarantine.same_close(other, 100.0) is same
+
+
+# --- ranks, versions and splits ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "backfilled", "rank"),
+    [
+        ("a table", True, 2), ("a table", False, 0), ("FRED", False, 1), ("FRED (polled)", True, 1),
+        ("Yahoo (polled)", True, 0), ("SEC EDGAR", False, 1), ("imported from x.csv", True, 2),
+    ],
+)  # fmt: skip
+def test_a_table_outranks_the_publisher_who_outranks_the_rest(
+    source: str, backfilled: bool, rank: int
+) -> None:
+    assert asof.rank(make_fact(source=source, backfilled=backfilled)) == rank
+
+
+def figure(value: float, hours: float, source: str = "FRED", day: date = MONDAY) -> Fact:
+    told = Observation(series="DFF", observed_on=day, value=value)
+    return OBSERVATIONS.fact(told, occurred_at=at(), known_at=at(hours=hours), source=source)
+
+
+def test_the_latest_of_the_highest_rank_counts() -> None:
+    facts = [figure(1.0, 1), figure(2.0, 2, "a blog"), figure(3.0, 3), figure(4.0, 4, "a blog")]
+
+    def value(hours: float) -> float | None:
+        found = asof.known(History(facts), OBSERVATIONS, at(hours=hours))
+        return next((o.value for o in found.values()), None)
+
+    assert [value(h) for h in (0.5, 1, 2, 3, 4)] == [None, 1.0, 1.0, 3.0, 3.0]
+    until = [(f.known_at, end) for f, end in asof.spans(facts)]
+    assert until == [(at(hours=1), at(hours=3)), (at(hours=3), None)]
+    same = [figure(1.0, 1), figure(2.0, 1)]
+    assert [end for _, end in asof.spans(same)] == [None]
+
+
+def test_a_split_counts_after_its_day_before_and_until_its_own() -> None:
+    splits = [
+        CorporateAction(symbol="NVDA", ex_on=MONDAY, action="split", value=10.0),
+        CorporateAction(symbol="NVDA", ex_on=MONDAY + timedelta(days=7), action="split", value=4.0),
+        CorporateAction(symbol="NVDA", ex_on=MONDAY, action="dividend", value=9.0),
+    ]
+    day = timedelta(days=1)
+
+    assert asof.split_factor(splits, MONDAY - day, MONDAY) == 10.0
+    assert asof.split_factor(splits, MONDAY, MONDAY + 6 * day) == 1.0
+    assert asof.split_factor(splits, MONDAY - day, MONDAY + 7 * day) == 40.0
+    assert asof.split_factor(splits, MONDAY - day, MONDAY - day) == 1.0
+
+
+def test_closes_are_told_in_shares_of_today() -> None:
+    def bar(close: float, on: date) -> Fact:
+        instant = datetime(on.year, on.month, on.day, 22, tzinfo=UTC)
+        told = Bar(symbol="NVDA", session_on=on, close=close)
+        return BARS.fact(told, occurred_at=instant, known_at=instant, source="a")
+
+    split_on = date(2025, 1, 8)
+    split = ACTIONS.fact(
+        CorporateAction(symbol="NVDA", ex_on=split_on, action="split", value=10.0),
+        occurred_at=at(), known_at=at(), source="a",
+    )  # fmt: skip
+    history = History(
+        [bar(1000.0, MONDAY), bar(1010.0, date(2025, 1, 7)), bar(102.0, split_on), split]
+    )
+
+    before = asof.closes_at(history, "NVDA", datetime(2025, 1, 7, 23, tzinfo=UTC))
+    after = asof.closes_at(history, "NVDA", datetime(2025, 1, 8, 23, tzinfo=UTC))
+    assert list(before.values()) == [1000.0, 1010.0]
+    assert list(after.values()) == pytest.approx([100.0, 101.0, 102.0])
+    assert asof.closes_at(history, "AMD", at(9)) == {}
+    assert asof.unconfirmed_at(history, "NVDA", at(9)) == ()
+
+
+class Rows:
+    """Four sessions, decided at noon."""
+
+    sessions_on = tuple(MONDAY + timedelta(days=n) for n in range(4))
+    decide_at_us = np.array(
+        [int(datetime(2025, 1, 6 + n, 12, tzinfo=UTC).timestamp() * 1e6) for n in range(4)]
+    )
+
+
+def test_prices_have_windows_and_ages() -> None:
+    """Closes of the first and third session, each known that evening."""
+    facts = []
+    for n, close in ((0, 100.0), (2, 104.0)):
+        on = MONDAY + timedelta(days=n)
+        known = datetime(2025, 1, 6 + n, 22, tzinfo=UTC)
+        told = Bar(
+            symbol="NVDA", session_on=on, close=close, open=close - 1, high=close + 2, low=close - 2
+        )
+        facts.append(BARS.fact(told, occurred_at=known, known_at=known, source="a"))
+    found = asof.prices(History(facts), "NVDA", Rows())
+    nan = math.nan
+
+    assert found.window(2) == pytest.approx(
+        np.array([[nan, nan], [nan, 100.0], [100.0, nan], [nan, 104.0]]), nan_ok=True
+    )
+    assert found.window(1, "high")[:, 0] == pytest.approx([nan, 102.0, nan, 106.0], nan_ok=True)
+    assert found.window(1, "low")[1, 0] == 98.0
+    assert found.window(1, "open")[1, 0] == 99.0
+    assert found.last(0) == pytest.approx([nan, 100.0, nan, 104.0], nan_ok=True)
+    assert found.last(1) == pytest.approx([nan, 100.0, 100.0, 104.0], nan_ok=True)
+    assert [found.last_on(t) for t in range(4)] == [
+        None, MONDAY, MONDAY, MONDAY + timedelta(days=2)
+    ]  # fmt: skip
+
+
+def test_a_timeline_tells_rows_spells_and_what_counts() -> None:
+    facts = [
+        figure(1.0, -2),
+        figure(2.0, 20),
+        figure(3.0, 21),
+        figure(9.0, 20, day=date(2025, 1, 3)),
+    ]
+    told = asof.known_on(History(facts), OBSERVATIONS, Rows())
+
+    assert [(row, [v.reading.value for v in versions]) for row, versions in told] == [
+        (0, [1.0]), (1, [9.0, 3.0])
+    ]  # fmt: skip
+    spells = [(first, until, o.value) for first, until, o in told.spells(4)]
+    assert spells == [(0, 1, 1.0), (1, 4, 9.0), (1, 4, 3.0)]
+    assert [o.value for o in told.at(0).values()] == [1.0]
+    assert sorted(o.value for o in told.at(1).values()) == [3.0, 9.0]
+
+
+# --- the ledger ----------------------------------------------------------------------------------
+
+
+def entry(head: LedgerHead, text: str, earlier: tuple[Any, ...] = ()) -> Any:
+    return next_entry(head, earlier, acts_on=MONDAY, strategy="s", made_at=at(), payload_text=text)
+
+
+def test_entries_follow_each_other_and_the_first_stands() -> None:
+    first = entry(EMPTY_HEAD, '{"a":1}')
+    head = LedgerHead(n_entries=1, entry_hash=first.entry_hash)
+    second = entry(head, '{"a":2}', (first,))
+
+    assert (first.seq, first.revision, first.previous_hash, first.stands) == (1, 0, GENESIS, True)
+    assert (second.seq, second.revision, second.stands) == (2, 1, False)
+    assert second.previous_hash == first.entry_hash
+    assert entry(head, '{"a":1}', (first, second)) is None
+    assert (first.payload, len(first.entry_hash)) == ({"a": 1}, 64)
+    check_chain([first, second], LedgerHead(n_entries=2, entry_hash=second.entry_hash))
+    check_chain([], EMPTY_HEAD)
+
+
+def forged(one: Any, **changes: Any) -> Any:
+    made = replace(one, **changes)
+    return replace(made, entry_hash=chain.entry_hash(made))
+
+
+def test_every_break_of_the_chain_is_named() -> None:
+    first = entry(EMPTY_HEAD, '{"a":1}')
+    second = entry(LedgerHead(n_entries=1, entry_hash=first.entry_hash), '{"a":2}', (first,))
+    whole = LedgerHead(n_entries=2, entry_hash=second.entry_hash)
+    rogue = forged(second, revision=0)
+    cases = [
+        ([second], whole, "entry 1 is missing"),
+        ([replace(first, payload_text="{}"), second], whole, "content was changed"),
+        ([first, forged(second, previous_hash=GENESIS)], whole, "does not follow"),
+        ([first, rogue], LedgerHead(n_entries=2, entry_hash=rogue.entry_hash), "out of turn"),
+        ([first], whole, "the end was cut off"),
+        (
+            [first, second],
+            LedgerHead(n_entries=1, entry_hash=first.entry_hash),
+            "outside the ledger",
+        ),
+        ([first, second], replace(whole, entry_hash=first.entry_hash), "written last"),
+    ]
+    for entries, head, said in cases:
+        with pytest.raises(LedgerError, match=said):
+            check_chain(entries, head)
+    for text in ("[1]", "nonsense"):
+        with pytest.raises(LedgerError, match="cannot be read"):
+            _ = replace(first, payload_text=text).payload
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seq": 2}, {"acts_on": date(2025, 1, 7)}, {"strategy": "t"}, {"revision": 1},
+        {"made_at": at(hours=1)}, {"payload_text": "{}"}, {"previous_hash": "1" * 64},
+    ],
+    ids=lambda c: next(iter(c)),
+)  # fmt: skip
+def test_the_hash_is_of_every_field(changes: dict[str, Any]) -> None:
+    first = entry(EMPTY_HEAD, '{"a":1}')
+    assert chain.entry_hash(replace(first, **changes)) != first.entry_hash
+
+
+# --- what is the same ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"known_at": at(9)}, True), ({"kind": "bar"}, False), ({"key": "x"}, False),
+        ({"occurred_at": at(-4)}, False), ({"source": "x"}, False), ({"confidence": 0.5}, False),
+        ({"backfilled": True}, False), ({"payload": {"value": 4.34}}, False),
+    ],
+    ids=lambda c: next(iter(c)) if isinstance(c, dict) else "",
+)  # fmt: skip
+def test_a_fact_is_the_same_whenever_it_is_learned(changes: dict[str, Any], same: bool) -> None:
+    one = make_fact()
+    assert (content.content_hash(one) == content.content_hash(replace(one, **changes))) is same
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        ({"published_at": at(-2)}, True), ({"known_at": at(1)}, True), ({"source": "x"}, True),
+        ({"title": "x"}, False), ({"url": "https://example.org/x"}, False), ({"lang": "fr"}, False),
+        ({"summary": "x"}, False), ({"body_hash": "x"}, False),
+    ],
+    ids=lambda c: next(iter(c)) if isinstance(c, dict) else "",
+)  # fmt: skip
+def test_a_version_of_an_item_is_what_its_reader_sees(changes: dict[str, Any], same: bool) -> None:
+    one = make_item()
+    assert (content.item_version(one) == content.item_version(replace(one, **changes))) is same
+
+
+def test_an_item_is_its_address_else_its_source_title_and_day() -> None:
+    one = make_item()
+    assert content.item_id(one) == content.item_id(replace(one, title="x", source="x"))
+    bare = replace(one, url="")
+    shouted = replace(bare, title="  HEADLINE number   1 ")
+    assert content.item_id(bare) == content.item_id(shouted) != content.item_id(one)
+    for other in ({"source": "x"}, {"published_at": at(-2)}, {"title": "x"}):
+        assert content.item_id(replace(bare, **other)) != content.item_id(bare)  # type: ignore[arg-type]
+    undated = replace(bare, published_at=None)
+    assert content.item_id(undated) == content.title_id(one.source, one.title, at().date())
+
+
+def test_canonical_json_is_sorted_ascii_and_refuses_what_would_not_come_back() -> None:
+    assert (
+        content.canonical_json({"b": 1, "a": [True, None, "é"]})
+        == '{"a":[true,null,"\\u00e9"],"b":1}'
+    )
+    for wrong in (math.nan, {1: 2}, [{1: 2}], {"a": {1: 2}}, {"a": ({1: 2},)}, object()):
+        with pytest.raises(DataError):
+            content.canonical_json(wrong)
+    assert len(content.digest("x")) == 32
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("  =1", "'  =1"),
+        ("＝1", "'＝1"), ("\t1", "'\t1"), ("\r1", "'\r1"), ("'x", "''x"), ("plain", "plain"),
+        ("", ""), ("a=1", "a=1"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_a_spreadsheet_would_run_is_quoted(text: str, safe: str) -> None:
+    assert export.csv_safe(text) == safe
+    assert export.csv_plain(safe) == text or text.startswith("'")
