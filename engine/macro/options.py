@@ -167,7 +167,7 @@ def forward_usd(chain: Chain) -> float:
     calls = _mids(chain.call_bids_usd, chain.call_asks_usd)
     puts = _mids(chain.put_bids_usd, chain.put_asks_usd)
     told = chain.strikes_usd + growth * (calls - puts)
-    near = np.abs(chain.strikes_usd / chain.spot_usd - 1.0) <= NEAR_MONEY
+    near = np.abs(chain.strikes_usd - chain.spot_usd) <= NEAR_MONEY * chain.spot_usd
     told = told[near & ~np.isnan(told)]
     return float(np.median(told)) if told.size else chain.spot_usd * growth
 

@@ -125,7 +125,8 @@ def implied_growth(
     market_cap and fcf in one unit. NaN where either was not observed or is not positive: without
     cash flow there is no such growth, which is not the same as a growth of zero.
     """
-    multiple = np.asarray(market_cap, np.float64) / np.asarray(fcf, np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):  # no cash flow: NaN, without a warning
+        multiple = np.asarray(market_cap, np.float64) / np.asarray(fcf, np.float64)
     usable = (np.asarray(market_cap) > 0) & (np.asarray(fcf) > 0) & np.isfinite(multiple)
     target = np.where(usable, multiple, 1.0)
     # The last year's flow and the terminal value alone bound the root from above.

@@ -1,0 +1,383 @@
+"""Rates, values, options and sessions at their bounds, by hand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+
+from engine.errors import DataError, InputError, OutOfRangeError
+from engine.macro import fedwatch, ladder, options, valuation
+from engine.macro.ladder import RateInputs
+from engine.macro.options import Chain, Smile
+from engine.macro.sessions import Sessions, load_sessions
+from engine.macro.valuation import Assumptions
+
+# --- one meeting ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("steps", "law"),
+    [
+        (0.25, {0: 0.75, 1: 0.25}), (-0.25, {-1: 0.25, 0: 0.75}), (-1.0, {-1: 1.0}),
+        (2.0, {2: 1.0}), (1e-10, {0: 1.0}), (-1.5, {-2: 0.5, -1: 0.5}),
+    ],
+)  # fmt: skip
+def test_steps_lie_on_their_two_whole_neighbours(steps: float, law: dict[int, float]) -> None:
+    assert fedwatch.two_point(steps) == pytest.approx(law)
+
+
+def test_independent_moves_add_up() -> None:
+    found = fedwatch.convolve({0: 0.75, 1: 0.25}, {-1: 0.4, 0: 0.6})
+    assert found == pytest.approx({-1: 0.3, 0: 0.55, 1: 0.15})
+    assert list(found) == [-1, 0, 1]
+
+
+def test_laws_over_days_are_those_of_one_day() -> None:
+    """0.25 and then -0.6 of a step: from -1; the day before knows one meeting more."""
+    steps = np.array([[0.25, -0.6, math.nan], [math.nan, -0.6, math.nan], [math.nan] * 3])
+    lower, law, first = fedwatch.distributions(steps, 2)
+
+    assert first.tolist() == [0, 1, 3]
+    assert lower[0].tolist() == [0, -1]
+    assert law[0, 0] == pytest.approx([0.75, 0.25, 0.0])
+    assert law[0, 1] == pytest.approx([0.75 * 0.6, 0.75 * 0.4 + 0.25 * 0.6, 0.25 * 0.4])
+    assert lower[1, 0] == -1
+    assert law[1, 0] == pytest.approx([0.6, 0.4, 0.0])
+    assert np.isnan(law[1, 1]).all()
+    assert np.isnan(law[2]).all()
+
+
+def test_a_meeting_from_its_own_contract_and_the_rate_by_hand() -> None:
+    """September: 17 days at 4.33, 13 at E; 100 - 95.80 = 4.20 on average: E = 4.03, -30 bp."""
+    meetings = (date(2025, 7, 30), date(2025, 9, 17), date(2025, 10, 29))
+    (found,) = fedwatch.expectations(
+        {date(2025, 9, 1): 95.80}, meetings, date(2025, 9, 1), range_bps=(425, 450), effr_pct=4.33
+    )
+    rate = (30 * 4.20 - 17 * 4.33) / 13
+
+    assert found.expected_change_bps == pytest.approx(100 * (rate - 4.33))
+    steps = (rate - 4.33) / 0.25
+    told = {o.change_bps: o.probability for o in found.outcomes}
+    assert told == pytest.approx({-50: -1 - steps, -25: 2 + steps})
+    assert {o.range_bps for o in found.outcomes} == {(375, 400), (400, 425)}
+    assert (found.meeting_on, found.rung) == (date(2025, 9, 17), "zq")
+    assert "rests on" not in found.note  # 0.005 * 30 / 13 / 0.25 is 4.6 points
+
+
+@pytest.mark.parametrize(("days_after", "points"), [(7, 0), (6, 10), (1, 60)])
+def test_few_days_are_told_with_what_a_tick_moves(days_after: int, points: int) -> None:
+    """100 * 0.005 * 30 / n / 0.25: 8.6 points of seven days, 10 of six, 60 of one."""
+    month = fedwatch._Month(
+        first=date(2025, 9, 1), days=30, announced=(17,), average=4.2, solved_over=days_after
+    )
+    told = fedwatch._noise(month)
+    assert (f"by {points} percentage points" in told) is bool(points)
+    assert ("1 day of ZQU25" in told) is (days_after == 1)
+    assert (month.before, month.after) == (17, 13)
+
+
+@pytest.mark.parametrize(
+    ("text", "ok"),
+    [("-500--475", True), ("-525--500", False), ("2500-2525", True), ("2525-2550", False)],
+)
+def test_target_ranges_have_bounds(text: str, ok: bool) -> None:
+    if ok:
+        lower, upper = fedwatch.parse_range(text)
+        assert upper - lower == 25
+        return
+    with pytest.raises((OutOfRangeError, InputError)):
+        fedwatch.parse_range(text)
+
+
+@pytest.mark.parametrize(
+    ("total", "ok"), [("15.4", True), ("15.2", True), ("15.5", False), ("15.1", False)]
+)
+def test_a_published_law_may_miss_a_tenth_of_a_point(total: str, ok: bool) -> None:
+    text = f"400-425:84.7;425-450:{total}"
+    if ok:
+        assert fedwatch.parse_published(text)[425, 450] == float(total) / 100
+        return
+    with pytest.raises(InputError, match="sum to"):
+        fedwatch.parse_published(text)
+
+
+@pytest.mark.parametrize(
+    ("price", "ok"), [(90.0, True), (105.0, True), (89.99, False), (105.01, False)]
+)
+def test_prices_have_bounds(price: float, ok: bool) -> None:
+    if ok:
+        assert fedwatch.check_price("ZQ", price) == price
+        return
+    with pytest.raises(OutOfRangeError):
+        fedwatch.check_price("ZQ", price)
+
+
+def test_a_one_digit_year_reaches_four_back_and_five_ahead() -> None:
+    years = {
+        digit: fedwatch.parse_contract(f"ZQU{digit}", near=date(2025, 6, 1)).year
+        for digit in range(10)
+    }
+    assert sorted(years.values()) == list(range(2021, 2031))
+    assert fedwatch.parse_contract("ZQZ1990", near=date(2025, 1, 1)) == date(1990, 12, 1)
+    with pytest.raises(OutOfRangeError):
+        fedwatch.parse_contract("ZQZ2101", near=date(2025, 1, 1))
+    assert fedwatch.contract_code(date(2009, 1, 1)) == "ZQF09"
+
+
+@pytest.mark.parametrize(("hour", "held"), [(17, 16), (18, 17)])
+def test_a_meeting_is_held_from_two_in_new_york(hour: int, held: int) -> None:
+    assert fedwatch.held_by(datetime(2025, 9, 17, hour, tzinfo=UTC)) == date(2025, 9, held)
+
+
+# --- the ladder ----------------------------------------------------------------------------------
+
+INPUTS = RateInputs(
+    as_of_on=date(2025, 8, 22), range_bps=(425, 450), effr_pct=4.33, two_year_pct=3.68,
+    bills=((28, 4.25), (91, 4.15), (182, 4.02)), bill_basis_pct=-0.10,
+)  # fmt: skip
+
+
+def test_the_last_two_bills_less_the_basis_against_the_rate() -> None:
+    """(4.02 * 182 - 4.15 * 91) / 91 = 3.89; + 0.10 - 4.33 = -34 bp."""
+    (found,) = ladder.from_bills(INPUTS)
+    assert found.expected_change_bps == pytest.approx(-34.0)
+    assert (found.rung, found.meeting_on, found.outcomes) == ("bills", None, ())
+    assert ladder.from_bills(replace(INPUTS, bills=((28, 4.25),))) == ()
+    assert ladder.from_bills(replace(INPUTS, bill_basis_pct=None)) == ()
+    assert ladder.from_bills(replace(INPUTS, effr_pct=None)) == ()
+
+
+def test_the_two_year_yield_against_the_rate_in_moves_of_25() -> None:
+    (cut,), (hike,) = (ladder.from_two_year(replace(INPUTS, two_year_pct=y)) for y in (3.68, 4.83))
+    assert (cut.expected_change_bps, hike.expected_change_bps) == pytest.approx((-65.0, 50.0))
+    assert (cut.note.args["moves"], hike.note.args["moves"]) == pytest.approx((2.6, 2.0))  # type: ignore[attr-defined]
+    assert "cuts" in cut.note
+    assert "hikes" in hike.note
+
+
+def test_months_beyond_the_calendar_are_left_out_and_all_of_them_without_a_meeting_ahead() -> None:
+    told = replace(INPUTS, meetings=(date(2025, 7, 30), date(2025, 9, 17), date(2025, 10, 29)))
+    months = {date(2025, m, 1): float(m) for m in (6, 7, 10, 11)}
+
+    assert list(ladder._within_calendar(months, told)) == [date(2025, 7, 1), date(2025, 10, 1)]
+    over = replace(told, as_of_on=date(2025, 10, 29))
+    assert ladder._within_calendar(months, over) == {}
+
+
+def test_forwards_compounding_and_quarters_by_hand() -> None:
+    assert ladder.forward_pct(91, 4.0, 182, 5.0) == pytest.approx(6.0)
+    for near, far in ((0, 91), (91, 91)):
+        with pytest.raises(DataError):
+            ladder.forward_pct(near, 4.0, far, 5.0)
+    found = ladder.compounded_pct(np.array([3.6, 7.2]), np.array([10.0, 20.0]))
+    assert found == pytest.approx(100 * (1.001 * 1.004 - 1) * 360 / 30)
+    assert ladder.imm_wednesday(date(2025, 9, 30)) == date(2025, 9, 17)
+    assert ladder._plus_months(date(2025, 11, 1), 3) == date(2026, 2, 1)
+    assert ladder._plus_months(date(2025, 9, 1), 3) == date(2025, 12, 1)
+    weekdays, held = ladder._fixings(date(2025, 9, 17), date(2025, 9, 23))
+    assert (len(weekdays), held.tolist()) == (4, [1.0, 1.0, 3.0, 1.0])
+
+
+def test_a_path_is_of_so_many_priced_meetings() -> None:
+    steps = np.array([[1.0, 2.0, 4.0], [math.nan, 2.0, 4.0], [1.0, math.nan, 4.0], [math.nan] * 3])
+    found = ladder.expected_path_bps(steps, 2)
+    assert found == pytest.approx([75.0, 150.0, 125.0, math.nan], nan_ok=True)
+    assert np.isnan(ladder.expected_path_bps(steps, 3)).tolist() == [False, True, True, True]
+
+
+# --- value ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bad", "ok"),
+    [
+        ({"discount_rate": 0.0}, False), ({"discount_rate": 1.0}, False),
+        ({"terminal_growth": 0.10}, False), ({"terminal_growth": 0.0999}, True),
+        ({"terminal_growth": -0.5}, False), ({"terminal_growth": -0.49}, True),
+        ({"years": 0}, False), ({"years": 1}, True), ({"years": 100}, True),
+        ({"years": 101}, False),
+    ],
+)  # fmt: skip
+def test_assumptions_have_bounds(bad: dict[str, Any], ok: bool) -> None:
+    if ok:
+        assert Assumptions(**bad).terminal_multiple > 0
+        return
+    with pytest.raises(OutOfRangeError):
+        Assumptions(**bad)
+
+
+def test_a_value_by_hand() -> None:
+    """One year of 10 % at 10 %: 1 + 1.02 / 0.08 = 13.75 of the flow."""
+    one = Assumptions(discount_rate=0.10, terminal_growth=0.02, years=1)
+
+    assert one.terminal_multiple == pytest.approx(12.75)
+    assert valuation.present_value(2.0, 0.10, one) == pytest.approx(27.5)
+    assert valuation.implied_growth(27.5, 2.0, one) == pytest.approx(0.10)
+    # 1.21 for 1.1: two years of 21 % at 10 %: 1.1 + 1.21 + 12.75 * 1.21
+    two = replace(one, years=2)
+    assert valuation.present_value(1.0, 0.21, two) == pytest.approx(1.1 + 1.21 * 13.75)
+    for cap, flow in ((0.0, 1.0), (1.0, 0.0), (-1.0, 1.0), (math.nan, 1.0)):
+        assert np.isnan(valuation.implied_growth(cap, flow, one))
+    assert valuation.implied_growth_by_bisection(27.5, 2.0, one) == pytest.approx(0.10)
+    assert Assumptions() == Assumptions(discount_rate=0.10, terminal_growth=0.035, years=10)
+    assert valuation.market_cap_usd_tn(24.4, 180.0) == pytest.approx(4.392)
+
+
+@pytest.mark.parametrize(
+    ("text", "usd"),
+    [
+        ("10bn", 1e10), ("9.99bn", None), ("100tn", 1e14), ("100.1tn", None), ("4e12", 4e12),
+        ("4,20 trillion", 4.2e12), ("4,200 billion", 4.2e12), ("4 mille milliards", 4e12),
+        ("50000 million", 5e10), ("us$4tn", 4e12), ("4 lots", None), ("1,23,4bn", None),
+    ],
+)  # fmt: skip
+def test_money_in_words_has_bounds(text: str, usd: float | None) -> None:
+    if usd is not None:
+        assert valuation.parse_money(text) == pytest.approx(usd)
+        return
+    with pytest.raises((InputError, OutOfRangeError)):
+        valuation.parse_money(text)
+
+
+def test_the_count_known_last_is_carried_over_the_splits_since_its_day() -> None:
+    """Counted on day 10, known on day 20; 10:1 on day 15, 2:1 on day 30."""
+    found = valuation.shares_as_known(
+        np.array([19, 20, 29, 30, 40]), np.array([20, 40]), np.array([10, 30]),
+        np.array([2.0, 41.0]), np.array([15, 30]), np.array([10.0, 2.0]),
+    )  # fmt: skip
+    assert found == pytest.approx([math.nan, 20.0, 20.0, 40.0, 41.0], nan_ok=True)
+
+
+# --- options -------------------------------------------------------------------------------------
+
+
+def test_blacks_price_at_the_money_and_parity() -> None:
+    """F (2 N(v / 2) - 1) with v = 0.4 sqrt(0.25) = 0.2: 7.9656 of 100."""
+    call = options._black(0.4, 100.0, 100.0, 0.25, put=False)
+    put = options._black(0.4, 110.0, 100.0, 0.25, put=True)
+
+    assert call == pytest.approx(7.96557, abs=1e-5)
+    assert put - options._black(0.4, 110.0, 100.0, 0.25, put=False) == pytest.approx(10.0)
+    assert options._implied(call, 100.0, 100.0, 0.25, put=False) == pytest.approx(0.4)
+    assert math.isnan(options._implied(math.nan, 100.0, 100.0, 0.25, put=False))
+    assert math.isnan(options._implied(120.0, 100.0, 100.0, 0.25, put=False))
+    assert math.isnan(options._implied(0.0, 100.0, 100.0, 0.25, put=False))
+
+
+def chain(strikes: list[float], vol: float = 0.4, rate: float = 0.0, **changes: Any) -> Chain:
+    """A share of 100 for a quarter of a year, quoted a hundredth either side of Black's price."""
+    growth = math.exp(rate / 400)
+    mids = {
+        put: np.array(
+            [options._black(vol, k, 100 * growth, 0.25, put=put) / growth for k in strikes]
+        )
+        for put in (True, False)
+    }
+    fields: dict[str, Any] = {
+        "strikes_usd": np.array(strikes), "call_bids_usd": mids[False] - 0.01,
+        "call_asks_usd": mids[False] + 0.01, "put_bids_usd": mids[True] - 0.01,
+        "put_asks_usd": mids[True] + 0.01, "spot_usd": 100.0, "years": 0.25, "rate_pct": rate,
+        **changes,
+    }  # fmt: skip
+    return Chain(**fields)
+
+
+def test_five_quotes_make_a_smile_and_four_make_none() -> None:
+    found = options.smile(chain([90.0, 95.0, 100.0, 105.0, 110.0]))
+    assert found is not None
+    assert (found.level, found.slope, found.bend) == pytest.approx((0.4, 0.0, 0.0), abs=1e-3)
+    assert (found.lowest_usd, found.highest_usd) == (90.0, 110.0)
+    assert options.smile(chain([90.0, 95.0, 100.0, 105.0])) is None
+
+
+def test_the_forward_is_by_parity_within_a_twentieth_of_the_spot() -> None:
+    """At 4 % for a quarter: 100 e^0.01; a strike 6 % off says nothing."""
+    found = options.forward_usd(chain([95.0, 100.0, 105.0], rate=4.0))
+    assert found == pytest.approx(100 * math.exp(0.01))
+    off = chain([106.0], rate=4.0, put_bids_usd=np.array([50.0]), put_asks_usd=np.array([50.1]))
+    assert options.forward_usd(off) == pytest.approx(100 * math.exp(0.01))
+    edge = chain([105.0], put_bids_usd=np.array([50.0]), put_asks_usd=np.array([50.0]),
+                 call_bids_usd=np.array([1.0]), call_asks_usd=np.array([1.0]))  # fmt: skip
+    assert options.forward_usd(edge) == pytest.approx(105.0 + (1.0 - 50.0))
+
+
+def test_a_smiles_chance_by_hand_and_its_ends() -> None:
+    """Flat 40 % for a quarter: N(ln(k / F) / 0.2 + 0.1); a slope tilts it by vega."""
+    flat = Smile(forward_usd=100.0, years=0.25, level=0.4, slope=0.0, bend=0.0,
+                 lowest_usd=80.0, highest_usd=120.0)  # fmt: skip
+    normal = options._cdf
+
+    assert flat.chance_below(90.0) == pytest.approx(normal(math.log(0.9) / 0.2 + 0.1))
+    assert flat.chance_below(79.99) is flat.chance_below(120.01) is None
+    assert flat.chance_below(80.0) is not None
+    tilted = replace(flat, slope=-0.2)
+    vega = 100 * 0.5 * math.exp(-0.5 * 0.1**2) / math.sqrt(2 * math.pi)
+    assert tilted.chance_below(100.0) == pytest.approx(normal(0.1) + vega * -0.2 / 100)
+    assert replace(flat, slope=1.0, bend=2.0).vol(110.0) == pytest.approx(
+        0.4 + math.log(1.1) + 2 * math.log(1.1) ** 2
+    )
+    assert replace(flat, slope=9.0).vol(50.0) == 0.01
+
+
+def test_insurance_lies_between_two_asks_on_a_line() -> None:
+    """Halfway between asks of 1 and 3 on a share of 100; outside the strikes nothing."""
+    told = chain([80.0, 90.0], put_bids_usd=np.array([0.5, 2.0]), put_asks_usd=np.array([1.0, 3.0]))
+
+    assert options.insurance_cost_pct(told, 15.0) == pytest.approx(2.0)
+    assert options.insurance_cost_pct(told, 20.0) == pytest.approx(1.0)
+    assert options.insurance_cost_pct(told, 9.0) is None
+    assert options.insurance_cost_pct(told, 21.0) is None
+    unbid = replace(told, put_bids_usd=np.array([0.0, 2.0]))
+    assert options.insurance_cost_pct(unbid, 15.0) is None
+
+
+# --- sessions ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sessions() -> Sessions:
+    return load_sessions(date(2025, 11, 24), date(2025, 12, 5))
+
+
+def at(day: int, hour: int, minute: int = 0, micros: int = 0, month: int = 11) -> datetime:
+    return datetime(2025, month, day, hour, minute, tzinfo=UTC) + timedelta(microseconds=micros)
+
+
+def test_thanksgiving_week_by_hand(sessions: Sessions) -> None:
+    """Closed on Thursday the 27th, one o'clock on Friday; New York is five hours behind."""
+    assert [d.day for d in sessions.on] == [24, 25, 26, 28, 1, 2, 3, 4, 5]
+    assert sessions.decide_at(date(2025, 11, 24)) == at(24, 13, 30)
+    assert [sessions.is_session(date(2025, 11, d)) for d in (26, 27, 28)] == [True, False, True]
+    with pytest.raises(DataError):
+        sessions.decide_at(date(2025, 11, 27))
+    phases = [
+        (at(26, 14, 29), "pre-open"), (at(26, 14, 30), "regular"), (at(26, 20, 59), "regular"),
+        (at(26, 21, 0), "after-close"), (at(27, 16), "closed-day"), (at(28, 17, 59), "regular"),
+        (at(28, 18, 0), "after-close"), (at(27, 4, 59), "after-close"),
+        (at(27, 5, 0), "closed-day"),
+    ]  # fmt: skip
+    assert [sessions.phase(instant) for instant, _ in phases] == [phase for _, phase in phases]
+
+
+def test_a_fact_acts_at_the_decision_and_news_moves_the_running_session(sessions: Sessions) -> None:
+    on_time, late = at(26, 13, 30), at(26, 13, 30, micros=1)
+    assert [sessions.acts_on(i).day for i in (on_time, late)] == [26, 28]
+    assert [sessions.index_at_or_after(i) for i in (on_time, late)] == [2, 3]
+    running, closed = at(26, 20, 59, micros=59_999_999), at(26, 21, 0)
+    assert [sessions.trades_on(i).day for i in (running, closed)] == [26, 28]
+    with pytest.raises(OutOfRangeError):
+        sessions.acts_on(at(5, 13, 30, micros=1, month=12))
+    with pytest.raises(OutOfRangeError):
+        sessions.is_session(date(2025, 11, 23))
+
+
+def test_a_decision_is_before_the_open() -> None:
+    with pytest.raises(OutOfRangeError):
+        load_sessions(date(2025, 11, 24), date(2025, 11, 25), time(9, 30))
+    early = load_sessions(date(2025, 11, 24), date(2025, 11, 25), time(9, 29))
+    assert early.decide_at(date(2025, 11, 24)) == at(24, 14, 29)
