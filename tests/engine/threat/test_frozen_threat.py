@@ -14,9 +14,12 @@ RENEW = "if this is wanted: python -m tests.engine.threat.frozen --renew"
 def moved(now: Any, before: Any, at: str) -> list[str]:
     """The places at which two trees of figures differ by more than rounding."""
     if isinstance(now, dict) and isinstance(before, dict):
-        if now.keys() != before.keys():
-            return [f"{at}: {sorted(now.keys() ^ before.keys())}"]
-        return [line for k in now for line in moved(now[k], before[k], f"{at}.{k}")]
+        gone = sorted(before.keys() - now.keys())  # what is new has not moved
+        same = [k for k in before if k in now]
+        return [
+            *(f"{at}: without {gone}" for _ in gone[:1]),
+            *(line for k in same for line in moved(now[k], before[k], f"{at}.{k}")),
+        ]
     if isinstance(now, list) and isinstance(before, list) and len(now) == len(before):
         return [
             line
