@@ -56,7 +56,8 @@ CHIPS = ("NVIDIA H100 SXM", "NVIDIA H20 96GB", "Huawei Ascend 910C", "Huawei Asc
 def figures(value: Any) -> Any:
     """Numbers, names and what fills sentences, of anything; no words that a page might reword."""
     if isinstance(value, Phrase):
-        return [figures(arg) for arg in value.args.values()]
+        filled = (figures(arg) for arg in value.args.values())
+        return [told for told in filled if told != []]  # a sentence without figures is words
     if isinstance(value, str):  # a name or a sentence: of that its numbers
         return str(value) if len(value.split()) <= LONGEST_NAME else NUMBER.findall(value)
     if isinstance(value, bool) or value is None:
