@@ -678,6 +678,22 @@ def test_the_published_range_is_that_of_a_meeting_before_its_day(
     assert one_side.range_bps(end) is None
 
 
+@pytest.mark.parametrize(("last", "mean"), [(25, 4.5), (24, None)])
+def test_a_month_is_known_from_its_fourth_last_day_on_and_closed_days_carry_the_rate(
+    last: int, mean: float | None
+) -> None:
+    """February 2025: 14 days of 4.0, then 14 of 5.0; DFF before EFFR on one day."""
+    february = date(2025, 2, 1)
+    told_ = [
+        figure("EFFR", february, 9.0), figure("DFF", february, 4.0),
+        figure("EFFR", date(2025, 2, 15), 5.0), figure("EFFR", date(2025, 2, last), 5.0),
+    ]  # fmt: skip
+    found = rates(*told_)._month_mean(february)
+
+    assert found == (None if mean is None else pytest.approx(mean))
+    assert KnownRates()._month_mean(february) is None
+
+
 def test_grid_rows_begin_at_the_decision_instant() -> None:
     grid = Grid(sessions_on=(MONDAY,), decide_at_us=np.array([to_micros(morning(MONDAY))]))
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.news import classify, official, sentinel, stories, taxonomy
+from engine.news import classify, frames, official, reading, sentinel, stories, taxonomy
 from engine.news.tellings import Telling, ToldItem, jaccard, number
 from engine.news.validation import calibration_error, f1_by_class
 from engine.record.readings import FederalRule, Filing
@@ -496,6 +496,27 @@ def test_the_types_change_on_purpose_only() -> None:
         for t in taxonomy.TAXONOMY.values()
     ]
     assert told_ == TYPES.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("headline", "speaks"),
+    [
+        ("H20 sales to China may resume, White House says", "us_gov"),
+        ("H20 sales to China may resume, says White House", "us_gov"),
+        ("H20 sales to China may resume, White House hopes", None),
+        ("White House: H20 sales to China resume", "us_gov"),
+        ("Analysts fear what comes next from the White House: H20 sales resume", None),
+        ("H20 sales to China may resume, Nvidia says", None),
+    ],
+)
+def test_a_government_speaks_where_it_says_so_or_stands_before_a_colon(
+    headline: str, speaks: str | None
+) -> None:
+    """Four words before a colon at most; a company that says so decides nothing."""
+    line = frames._Line(reading.read(headline))
+    found = None if line.speaker is None else reading.columns()[line.speaker]
+
+    assert found == speaks
 
 
 def test_an_item_of_the_house_begins_a_story_on_its_own_day() -> None:
