@@ -224,6 +224,9 @@ def test_a_value_by_hand() -> None:
     for cap, flow in ((0.0, 1.0), (1.0, 0.0), (-1.0, 1.0), (math.nan, 1.0)):
         assert np.isnan(valuation.implied_growth(cap, flow, one))
     assert valuation.implied_growth_by_bisection(27.5, 2.0, one) == pytest.approx(0.10)
+    steep = float(valuation.present_value(1.0, 4.0, one))  # 400 % a year: 5 / 1.1 of 13.75
+    assert steep == pytest.approx(62.5)
+    assert valuation.implied_growth_by_bisection(steep, 1.0, one) == pytest.approx(4.0)
     assert Assumptions() == Assumptions(discount_rate=0.10, terminal_growth=0.035, years=10)
     assert valuation.market_cap_usd_tn(24.4, 180.0) == pytest.approx(4.392)
 
@@ -285,6 +288,12 @@ def chain(strikes: list[float], vol: float = 0.4, rate: float = 0.0, **changes: 
         **changes,
     }  # fmt: skip
     return Chain(**fields)
+
+
+def test_strikes_ascend_without_a_repeat() -> None:
+    for strikes in ([95.0, 95.0], [95.0, 90.0], [0.0, 90.0]):
+        with pytest.raises((OutOfRangeError, ValueError, ZeroDivisionError)):
+            replace(chain([90.0, 95.0]), strikes_usd=np.array(strikes))
 
 
 def test_five_quotes_make_a_smile_and_four_make_none() -> None:
