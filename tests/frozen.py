@@ -90,3 +90,18 @@ def check(name: str, value: Any) -> None:
         moved = difflib.unified_diff(was.splitlines(), now.splitlines(), name, "now", n=0)
         told = "\n".join(line[:200] for line in list(moved)[:40])
         raise AssertionError(f"{told}\nmoved; on purpose? RENEW_FROZEN=1 writes {path.name} anew")
+
+
+def keep(name: str, now: Mapping[str, str]) -> None:
+    """Fail where something has another value than in the frozen file ``name``.
+
+    What is new, renamed or gone does not fail, unless it is much.
+    """
+    path = FOLDER / f"{name}.txt"
+    if os.environ.get("RENEW_FROZEN") == "1":
+        path.write_text("".join(f"{k} = {v}\n" for k, v in now.items()), encoding="utf-8")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    was = {key: value for key, _, value in (line.partition(" = ") for line in lines)}
+    moved = {k: f"{was[k]} -> {v}" for k, v in now.items() if k in was and was[k] != v}
+    assert moved == {}, f"on purpose? RENEW_FROZEN=1 writes {path.name} anew"
+    assert len(was.keys() & now.keys()) > 0.8 * len(was)

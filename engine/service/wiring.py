@@ -210,7 +210,7 @@ def world_of(
     first_bar_on = date.fromisoformat(min(bar.key[-10:] for bar in bars))  # SYMBOL:YYYY-MM-DD
     first_on = max(decision.first_on, first_bar_on)
     last_on = as_of.astimezone(NEW_YORK).date() + CALENDAR_AHEAD
-    if last_on - CALENDAR_AHEAD < first_on - timedelta(days=1):
+    if last_on - CALENDAR_AHEAD < first_on:
         raise InputError(
             phrase(
                 "decisions begin on {first_on}; what is known before is warm-up",

@@ -38,8 +38,9 @@ from engine.values import (
     ThreatRating,
 )
 from tests.builders import make_event
+from tests.cli.test_readme import commands
 from tests.engine.report.sample_report import AS_OF, rating, stress_rows, v31
-from tests.frozen import check
+from tests.frozen import check, keep
 
 EN = voice("en")
 NOW = datetime(2025, 8, 22, 12, 31, tzinfo=UTC)
@@ -328,3 +329,17 @@ def test_fed_meetings_in_words() -> None:
         to_json(rates.as_plain(answer)),
         to_json(rates.as_plain(blind)),
     )
+
+
+def test_options_keep_their_names_bounds_and_defaults() -> None:
+    """What a command does where nothing is said: who types it without options rests on that."""
+    now = {}
+    for words, command in commands().items():
+        for p in command.params:
+            bounds = [f"{n} {v}" for n in ("min", "max") if (v := getattr(p, n, None)) is not None]
+            marks = [n for n in ("required", "multiple", "is_flag") if getattr(p, n, False)]
+            default = getattr(p.default, "value", p.default)
+            names = " ".join((*p.opts, *p.secondary_opts))
+            now[f"{words} {names}"] = ", ".join((*bounds, *marks, str(default)))
+    assert len(now) > 150
+    keep("cli_options", now)

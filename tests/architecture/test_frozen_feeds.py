@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from config.feeds import FeedConfig
+from config.feeds import FeedConfig, FeedsConfig
+from config.settings import PACKAGED, Read
 from feeds.announced import GitHubReleases, ModelScopeOrg
-from feeds.base import DocumentCollector, Parsed
+from feeds.base import DocumentCollector, Parsed, collector_class
 from feeds.change_log import ChangeLog
 from feeds.chip_sales import TABLE, EpochChipSales
 from feeds.edgar import EdgarSubmissions
@@ -20,6 +21,7 @@ from feeds.fed_futures import contracts, last_close, parse_curve
 from feeds.federal_register import FederalRegister
 from feeds.hugging_face import HuggingFaceOrg
 from feeds.model_prices import ModelsDevPrices, OpenRouterPrices
+from feeds.model_scores import ArenaRatings, ArtificialAnalysis, EpochBenchmarks
 from feeds.notices import NoticeList, NoticePage
 from feeds.official_rates import EcbReference, FredSeries, NewYorkFed
 from feeds.price_pages import PricePage
@@ -27,7 +29,7 @@ from feeds.rss import RssCollector
 from feeds.token_shares import OpenRouterTokens
 from feeds.web_pages import tables
 from feeds.yahoo import RawBar, RawHistory, parse_bars
-from tests.frozen import check
+from tests.frozen import check, keep
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 LONG = "x" * 30_000
@@ -217,6 +219,42 @@ def test_what_makers_answer_is_read_as_it_was() -> None:
     ])  # fmt: skip
 
 
+def test_scores_are_read_as_they_were() -> None:
+    """Of several efforts the best; a share of one, or of a hundred; dated by release, or told."""
+    head = "Model version,Organization,Best score (across scorers),mean_score,Release date,Started"
+    table = "\n".join((
+        f"{head} at", "one-2025_32K,Lab,0.7123456,0.5,2025-01-02,2025-03-01T00:00:00Z",
+        "one-2025_32K,Lab,0.61,,2025-01-02,2025-03-01", "two,Lab,,0.4,,2025-03-01",
+        "three,Lab,,,2025-01-02,", "four,Lab,x,,2025-01-02,", "five,Lab,0.4,,2026-01-02,", "a,b",
+    ))  # fmt: skip
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("gpqa_diamond.csv", table)
+        archive.writestr("other.csv", "a\n1")
+    arena = {"rows": [{"row": {"model_name": "m-1", "organization": "Lab", "rating": 1417.123456,
+                               "leaderboard_publish_date": "2025-08-01"}},
+                      {"row": {"model_name": "", "rating": 1}}, {"row": 3}, 4]}  # fmt: skip
+    measured = {
+        "data": [
+            {
+                "name": "M 1",
+                "model_creator": {"name": "Lab"},
+                "release_date": "2025-07-01",
+                "evaluations": {"gpqa": 0.811, "mmlu_pro": 0.7, "aime_25": 0, "aime": 0.91},
+            },
+            {"slug": "m-2", "evaluations": {"gpqa_diamond": None, "gpqa": 0.5}},
+            {"name": "M 3"},
+            5,
+        ]
+    }
+    check("feeds_scores", [
+        *read(EpochBenchmarks(), packed.getvalue()),
+        *read(ArenaRatings(), arena),
+        *read(ArtificialAnalysis(), measured),
+        *read(ArtificialAnalysis(), measured, labs=["L.a.b"]),
+    ])  # fmt: skip
+
+
 def test_what_pages_hold_is_read_as_it_was() -> None:
     page = """<html><table><tr><th>Model</th><th>Input</th><th>Cached input</th><th>Output</th></tr>
       <tr><td>GLM 9</td><td>$1</td><td>$0.2</td><td>$3.2</td></tr>
@@ -257,3 +295,17 @@ def test_what_pages_hold_is_read_as_it_was() -> None:
         *(repr(table) for table in tables(span, feed)),
         *(repr(t) for t in tables(b"| a | **b** |\n|--|--|\n| [c](u) | ~~1~~ 2 |\n\n|x|\n", feed)),
     ])  # fmt: skip
+
+
+def test_options_of_collectors_keep_their_bounds_and_defaults() -> None:
+    """Of every kind that the shipped feeds name."""
+    shipped = Read(PACKAGED).one("feeds.toml", FeedsConfig)
+    assert shipped is not None
+    now = {}
+    for kind in sorted({feed.kind for feed in shipped.feed}):
+        for name, field in collector_class(kind).Options.model_fields.items():
+            now[f"{kind} {name}"] = re.sub(
+                " at 0x[0-9a-f]+", "", f"{field.default!r} {field.metadata}"
+            )
+    assert len(now) > 30
+    keep("feeds_options", now)

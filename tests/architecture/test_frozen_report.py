@@ -51,6 +51,7 @@ from engine.report.sections.risk import Beside
 from engine.shown import Report
 from engine.values import FallSkill
 from tests.engine.report.sample_report import AS_OF, card, rating, sample_report, v31
+from tests.engine.report.test_headlines_section import step
 from tests.frozen import check, laid_out
 
 AXIS = Axis(low=-1.0, high=1.0)
@@ -221,6 +222,13 @@ def variants() -> dict[str, Report]:
         )),
         "sells": replace(plain, decision=sold),
         "odd": replace(plain, releases=(*odd, *others)),
+        "many": replace(
+            plain, market={**plain.market, "nvda_change_5d_pct": 0.0}, events=plain.events * 4,
+            parts={**plain.parts, "headlines": tuple(
+                step(left_pct=n / 4 - 1, told_pct=-n / 2, others=n % 3, alone=n % 2 == 0,
+                     owners=("Reuters", "AP")[: 1 + n % 2]) for n in range(14)
+            )},
+        ),
     }  # fmt: skip
 
 

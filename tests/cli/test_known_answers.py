@@ -13,11 +13,23 @@ import pytest
 
 from config.feeds import FeedConfig, FeedsConfig
 from engine.cli import address, answers, output, searches
-from engine.cli.commands import audit, classify, collect, cost, deliver, fp8, rates, report, study
+from engine.cli.commands import (
+    audit,
+    classify,
+    collect,
+    cost,
+    deliver,
+    fp8,
+    rate,
+    rates,
+    report,
+    study,
+)
 from engine.cli.main import _given, build, main
 from engine.cli.output import kept_output, to_json, write_out
 from engine.cli.said import collect as said
 from engine.errors import DataError, InputError, NvsignalError, StoreError, UnknownNameError
+from engine.macro.sessions import load_sessions
 from engine.report.i18n import voice
 from engine.service.ingest import Ingested
 from engine.shown import FeedState, SourceHealth
@@ -228,12 +240,12 @@ def test_what_goes_wrong_inside_is_one_line() -> None:
         def format_message(self) -> str:
             return "no such option"
 
-    for error, kind, said in (
+    for error, kind, words in (
         (DataError("away"), DataError, "away"),
         (RefusedError(), InputError, "no such option"),
         (ValueError("x"), NvsignalError, "unexpected ValueError: x"),
     ):
-        with pytest.raises(kind, match=said):
+        with pytest.raises(kind, match=words):
             answers.Answers(root=Root(error))("feeds", {})
 
 
@@ -466,6 +478,12 @@ def test_a_round_in_words() -> None:
         "7 told nothing (2 unsure, 3 unread, 1 told already or too old)",
         "2 new model releases, 1 updated",
     ]
+    for told, line in (
+        ({"releases": 0, "updated": 2}, "0 new model releases, 2 updated"),
+        ({"releases": 1, "updated": 0}, "1 new model release, 0 updated"),
+    ):
+        assert said.summary_text(collected(ROUND[1], **told), EN).splitlines()[-1] == line
+    assert "model release" not in said.summary_text(collected(ROUND[1]), EN)
     waiting = said.summary_text(collected(ROUND[4]), EN)
     assert (
         waiting == "0 answered, 0 failed, 0 put off, 1 not due, in 1.3 s  (--force asks them too)"
@@ -578,3 +596,29 @@ def test_the_best_sets_and_the_folds_as_tables() -> None:
     assert [c.text for c in part.blocks[0].rows[0]] == [  # type: ignore[attr-defined]
         "2025-01-02", "2025-03-31", "–", "1.0100", "exit_below=-0.3",
     ]  # fmt: skip
+
+
+# --- names and days -------------------------------------------------------------------------------
+
+
+def test_a_name_that_means_several_is_shown_in_part() -> None:
+    names = [f"model-{n}" for n in range(rate.MOST_SHOWN + 2)]
+    said = str(rate._several("m" * 70, names))
+    assert said.startswith(f"'{'m' * 60}' begins {len(names)} names: model-0, ")
+    assert f"model-{rate.MOST_SHOWN - 1} (+2)" in said
+    assert "(+" not in str(rate._several("m", names[: rate.MOST_SHOWN]))
+
+
+def test_the_market_reacts_in_the_session_in_which_it_could() -> None:
+    """The day itself before the first session of the prices, and from the last close on."""
+    sessions = load_sessions(date(2026, 11, 23), date(2026, 11, 25))
+    close = datetime(2026, 11, 25, 21, tzinfo=UTC)
+    for at, on in (
+        (datetime(2026, 11, 22, 15, tzinfo=UTC), date(2026, 11, 22)),
+        (datetime(2026, 11, 23, 15, tzinfo=UTC), date(2026, 11, 23)),
+        (datetime(2026, 11, 23, 22, tzinfo=UTC), date(2026, 11, 24)),
+        (close - timedelta(seconds=1), date(2026, 11, 25)),
+        (close, date(2026, 11, 25)),
+        (close + timedelta(days=3), date(2026, 11, 28)),
+    ):
+        assert study._reacts_on(sessions, at) == on

@@ -19,6 +19,7 @@ from engine.cli.commands import rates, whatif
 from engine.cli.main import build
 from engine.cli.output import to_json
 from engine.cli.said.events import Moved
+from engine.cli.said.rates import RatesAnswer
 from engine.report.render import render
 from engine.service import tracking
 from engine.values import ThreatRating
@@ -136,7 +137,7 @@ def sample_keys(receipt: dict[str, Any]) -> set[str]:
 
 
 def test_keys_of_rates_and_costs() -> None:
-    answer = rates.RatesAnswer(
+    answer = RatesAnswer(
         as_of=datetime.fromisoformat("2025-08-22T12:30:00+00:00"), range_bps=(425, 450),
         effr_pct=4.33, prices={date(2025, 9, 1): 95.7}, source="x", found=sample_report().rates,
     )  # fmt: skip

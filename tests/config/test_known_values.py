@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from config.events import EventWeights, Impulse, StageFactors
 from config.feeds import FeedConfig, FeedsConfig, load_feeds
@@ -492,6 +493,8 @@ def test_estimates_and_their_table_agree_row_by_row() -> None:
 def test_each_line_out_of_order_is_told_under_its_own_key() -> None:
     rule = {"exit_below": -0.2, "enter_above": -0.3, "reduce_below": -0.25}
     assert [place for place, _ in told(Rule, rule)] == [("exit_below",), ("reduce_below",)]
+    figures = [re.findall(r"= (-?[\d.]+)", str(text)) for _, text in told(Rule, rule)]
+    assert figures == [["-0.2", "-0.3"], ["-0.25", "-0.2"]]
     flat = {"exit_below": -0.2, "enter_above": -0.2, "reduce_below": -0.2}
     assert len(told(Rule, flat)) == 2
     assert told(Rule, {"exit_below": -0.2, "enter_above": -0.19, "reduce_below": -0.19}) == []
@@ -656,3 +659,16 @@ def test_a_file_is_bounded_and_text(tmp_path: Path) -> None:
     for other in (tmp_path, tmp_path / "none"):
         with pytest.raises(ConfigError):
             read_text(other)
+
+
+@pytest.mark.parametrize(
+    ("barred", "whole"), [(0.3, True), (0.3 + 5e-10, True), (0.3 + 2e-9, False)]
+)
+def test_where_policy_may_stand_adds_up_to_one(barred: float, whole: bool) -> None:
+    given = {"known_on": date(2026, 1, 2), "free": 0.2, "licensed": 0.5, "barred": barred,
+             "accepted": 0.5, "source": "thought on that day"}  # fmt: skip
+    if whole:
+        assert PolicyMix.model_validate(given).barred == barred
+    else:
+        with pytest.raises(ValidationError, match="add up to 1"):
+            PolicyMix.model_validate(given)

@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import io
+import json
+import zipfile
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from config.feeds import FeedConfig
-from feeds import charsets, rss
+from engine.errors import FeedError
+from engine.record.history import History
+from feeds import (
+    announced,
+    change_log,
+    charsets,
+    edgar,
+    entries,
+    federal_register,
+    hugging_face,
+    model_prices,
+    official_rates,
+    proxies,
+    rss,
+    token_shares,
+)
+from feeds.bars import bar_fact, sound_bars
+from feeds.base import Parsed
 from feeds.entries import RawFeed, parse_strict
+from feeds.model_scores import unzipped
+from feeds.notices import NoticePage
+from feeds.proxies import BadProxyError
 from feeds.rss import RssCollector
+from feeds.yahoo import RawBar, RawHistory, checked
+from tests.builders import make_bar
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 BODY = b"""<rss version="2.0"><channel><title>T</title><item><title>A story</title>
@@ -52,3 +78,160 @@ def test_only_the_head_of_a_text_tells_its_script() -> None:
     assert not charsets._is_of_another_script(accents + runs)
     assert charsets._is_of_another_script(runs)
     assert charsets._is_of_another_script(runs[: charsets._GUESS_BYTES] + b" \xe9" * 90_000)
+
+
+# --- more than is read ----------------------------------------------------------------------------
+
+EURO = """<e xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref">{}</e>"""
+CUBE = '<Cube time="2025-08-{}"><Cube currency="USD" rate="1.16"/></Cube>'
+ITEM = "<item><title>Story {0}</title><link>https://e.org/{0}</link></item>"
+
+
+def answers(n: int) -> dict[str, tuple[Any, Any, bytes, dict[str, Any]]]:
+    """Module, collector, an answer with ``n`` entries that are all sound, options."""
+    days = range(1, n + 1)
+    stamps = [f"2025-08-{d:02}T10:00:00Z" for d in days]
+    columns = {name: [""] * n for name in edgar._COLUMNS} | {
+        "form": ["8-K"] * n, "acceptanceDateTime": stamps,
+        "accessionNumber": [f"0001045810-25-{d:06}" for d in days],
+    }  # fmt: skip
+    rules = [{"document_number": f"2025-{d}", "publication_date": "2025-08-01"} for d in days]
+    hub = [{"id": f"org/m{d}", "createdAt": at} for d, at in zip(days, stamps, strict=True)]
+    routed = [{"id": f"o/m{d}", "created": 1_755_660_000,
+               "pricing": {"prompt": "1e-7", "completion": "1e-7"}} for d in days]  # fmt: skip
+    rates = [{"effectiveDate": at[:10], "type": "EFFR", "percentRate": 4.3} for at in stamps]
+    log = "".join(f"<h2>{at[:10]}</h2><h3>Entry {at}</h3>" for at in stamps)
+    github = [{"name": f"v{at}", "html_url": f"https://e.org/{at}", "published_at": at}
+              for at in stamps]  # fmt: skip
+    tokens = [{"date": at[:10], "model_permaslug": "a/b", "total_tokens": 3} for at in stamps]
+    recent = {"cik": "1", "filings": {"recent": columns}}
+    plain: dict[str, tuple[Any, Any, Any, dict[str, Any]]] = {
+        "edgar": (edgar, edgar.EdgarSubmissions, recent, {"cik": "0000000001"}),
+        "rules": (federal_register, federal_register.FederalRegister, {"results": rules}, {}),
+        "hub": (hugging_face, hugging_face.HuggingFaceOrg, hub, {"org": "org"}),
+        "prices": (model_prices, model_prices.OpenRouterPrices, {"data": routed}, {}),
+        "new york": (official_rates, official_rates.NewYorkFed, {"refRates": rates}, {}),
+        "github": (announced, announced.GitHubReleases, github, {"maker": "M"}),
+        "tokens": (token_shares, token_shares.OpenRouterTokens, {"data": tokens},
+                   {"makers": ["a"]}),
+    }  # fmt: skip
+    euro = EURO.format("".join(CUBE.format(f"{d:02}") for d in days)).encode()
+    page = f"<html>{log}</html>".encode()
+    stories = "".join(ITEM.format(d) for d in days)
+    feed = f'<rss version="2.0"><channel>{stories}</channel></rss>'.encode()
+    return {k: (m, c, json.dumps(a).encode(), o) for k, (m, c, a, o) in plain.items()} | {
+        "euro": (official_rates, official_rates.EcbReference, euro, {}),
+        "log": (change_log, change_log.ChangeLog, page, {"maker": "M"}),
+        "rss": (entries, RssCollector, feed, {}),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(answers(1)))
+def test_a_list_is_read_to_its_bound_and_no_further(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """All of three where three may be; of five the first three."""
+    for n in (3, 5):
+        module, collector, body, options = answers(n)[name]
+        bound = "MAX_ROWS" if name == "tokens" else "MAX_ENTRIES"
+        monkeypatch.setattr(module, bound, 3)
+        feed = FeedConfig(name="f", kind="x:Y", url="https://e.org/", options=options)
+        parsed: Parsed = collector().parse(body, feed, NOW)
+        assert len(parsed.facts) + len(parsed.items) + len(parsed.undated) == 3
+        told = any("2 " in said and "beyond the first" in said for said in parsed.problems)
+        assert told == (n == 5 and name in ("prices", "github", "rss"))
+
+
+@pytest.mark.parametrize("name", ["edgar", "rules", "hub", "prices", "new york", "euro"])
+def test_twenty_problems_are_told(name: str) -> None:
+    _, collector, body, options = answers(25)[name]
+    for sound, broken in (
+        (b"0001045810-25-", b"x"), (b'"2025-', b'"x 2025-'), (b"org/m", b"org m"),
+        (b'"o/m', b'"o m'), (b": 4.3", b': "n/a"'), (b"1.16", b"9999"),
+    ):  # fmt: skip
+        if name != "rules" or b"2025" in broken:
+            body = body.replace(sound, broken)
+    feed = FeedConfig(name="f", kind="x:Y", url="https://e.org/", options=options)
+    parsed = collector().parse(body, feed, NOW)
+    assert (len(parsed.facts), len(parsed.problems)) == (0, 20)
+
+
+# --- prices at the door ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("late", "n"), [(timedelta(0), 1), (-timedelta(seconds=1), 0)])
+def test_a_session_is_over_at_its_close(late: timedelta, n: int) -> None:
+    close = datetime(2025, 8, 21, 20, tzinfo=UTC)
+    fact = bar_fact(
+        make_bar(date(2025, 8, 21), 180.0), known_at=close, source="s", backfilled=False
+    )
+    assert fact.occurred_at == close
+    found = sound_bars([fact], History([]), now=close + late, sessions=lambda a, b: {a, b})
+    assert len(found.facts) == n
+    assert bool(found.left_out) == (n == 0)
+
+
+# --- what is in no message ------------------------------------------------------------------------
+
+
+def test_what_a_proxy_is_told_with_shows_no_password() -> None:
+    from feeds.proxies import Proxies, Proxy
+
+    proxy = Proxy(scheme="http", host="p.example", port=3128, auth=("me", "planted"))
+    named = Proxies(named={"https_proxy": "http://me:planted@p.example:3128"})
+    shown = [repr(proxy), str(proxy), repr(named), repr(named.shown()), str(named.shown())]
+    assert not any("planted" in text for text in shown)
+    assert list(named.shown().values()) == [proxy]
+    assert str(Proxy(scheme="http", host="::1", port=1)) == "http://[::1]:1"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "said"),
+    [
+        ("socks5", "socks5"),
+        ("abcdefghij", "abcdefghij"),
+        ("abcdefghijk", "other"),
+        ("a+b", "other"),
+    ],
+)
+def test_a_proxy_of_another_kind_is_named_where_its_name_is_short(scheme: str, said: str) -> None:
+    with pytest.raises(BadProxyError, match=f"ALL: {said} proxies are not spoken"):
+        proxies._read("ALL", f"{scheme}://me:planted@p.example:1")
+
+
+def test_bars_come_oldest_first_however_they_were_told() -> None:
+    days = [date(2025, 8, n) for n in (21, 19, 20)]
+    bars = tuple(
+        RawBar(session_on=day, close=100.0 + day.day, open=1.0, high=1.0, low=1.0, volume=1.0)
+        for day in days
+    )
+    feed = FeedConfig(name="f", kind="x:Y", options={"symbols": ["NVDA"]})
+    rows = checked(RawHistory(symbol="NVDA", currency="USD", bars=bars), feed, NOW)
+    assert [(r.session_on, r.close) for r in rows] == [
+        (day, 100.0 + day.day) for day in sorted(days)
+    ]
+
+
+def test_a_table_is_found_wherever_it_stands_in_its_archive() -> None:
+    def packed(n: int) -> bytes:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            for k in range(n):
+                archive.writestr(f"other{k}.csv", "x")
+            archive.writestr("wanted.csv", "told")
+        return out.getvalue()
+
+    feed = FeedConfig(name="f", kind="x:Y")
+    assert unzipped(packed(999), feed, ["wanted.csv"]) == {"wanted.csv": "told"}
+    with pytest.raises(FeedError, match=r"none of wanted\.csv"):
+        unzipped(packed(1_000), feed, ["wanted.csv"])
+
+
+def test_of_a_row_of_links_the_first_with_a_title_and_a_wanted_address() -> None:
+    page = (
+        "<html><ul><li><a href='/n/0'>abcd</a><a href='/n/1'>abcde</a><a href='/n/2'>Another link"
+        "</a> 2025-08-21</li><li><a href='/x/3'>Another link</a> 2025-08-21</li></ul></html>"
+    )
+    feed = FeedConfig(name="f", kind="x:Y", url="https://e.org/", options={"link_match": "^/n/"})
+    found = NoticePage().parse(page.encode(), feed, NOW)
+    assert [item.url for item in found.items] == ["https://e.org/n/1"]

@@ -44,23 +44,30 @@ class Part:
     tests: tuple[str, ...]
 
 
+CONSTANTS = "tests/architecture/test_frozen_constants.py"
 PARTS = {
     "backtests": Part(
         modules=("backtests",),
-        tests=("tests/backtests", "tests/architecture/test_frozen_backtests.py"),
+        tests=("tests/backtests", "tests/architecture/test_frozen_backtests.py", CONSTANTS),
     ),
     "cli": Part(
         modules=("engine/cli",),
-        tests=("tests/cli", "tests/architecture/test_frozen_cli.py"),
+        tests=("tests/cli", "tests/architecture/test_frozen_cli.py", CONSTANTS),
     ),
     "config": Part(
         modules=("config", "engine/service/bind.py"),
-        tests=("tests/config", "tests/architecture/test_frozen_config.py"),
+        tests=("tests/config", "tests/architecture/test_frozen_config.py", CONSTANTS),
     ),
     "decision": Part(modules=("engine/decision",), tests=("tests/engine/decision",)),
     "feeds": Part(
         modules=("feeds",),
-        tests=("tests/feeds", "tests/recorded", "tests/architecture/test_frozen_facts.py"),
+        tests=(
+            "tests/feeds",
+            "tests/recorded",
+            "tests/architecture/test_frozen_facts.py",
+            "tests/architecture/test_frozen_feeds.py",
+            CONSTANTS,
+        ),
     ),
     "macro": Part(modules=("engine/macro",), tests=("tests/engine/macro",)),
     "news": Part(modules=("engine/news",), tests=("tests/engine/news",)),
@@ -71,12 +78,13 @@ PARTS = {
             "tests/engine/report",
             "tests/architecture/test_frozen_report.py",
             "tests/architecture/test_frozen_cli.py",
+            CONSTANTS,
         ),
     ),
-    "service": Part(modules=("engine/service",), tests=("tests/service",)),
+    "service": Part(modules=("engine/service",), tests=("tests/service", CONSTANTS)),
     "strategies": Part(modules=("strategies",), tests=("tests/strategies",)),
     "threat": Part(modules=("engine/threat",), tests=("tests/engine/threat",)),
-    "web": Part(modules=("engine/web",), tests=("tests/web",)),
+    "web": Part(modules=("engine/web",), tests=("tests/web", CONSTANTS)),
 }
 
 

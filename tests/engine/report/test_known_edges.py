@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace as Thing
+from typing import Any
 
+import pytest
+from babel.messages.catalog import Catalog
+
+from engine.news.sentinel import USUAL_DAYS
+from engine.phrases import listed, phrase
 from engine.report import catalogue
+from engine.report.blocks import Line, Lines
+from engine.report.charts import AxisSpan
+from engine.report.forms import text
+from engine.report.i18n import voice
 from engine.report.render import render
-from tests.engine.report.sample_report import sample_report
+from engine.report.section import sections
+from engine.report.sections import market
+from engine.report.sections.scored import ScoredChances
+from tests.builders import make_event
+from tests.engine.report.sample_report import AS_OF, sample_report
 
 
 def test_json_is_set_in_by_two_and_ends_with_a_line() -> None:
-    text = render(sample_report(), "json")
-    first, second, *_ = text.splitlines()
-    assert (first, second[:3], text[-3:]) == ("{", '  "', "\n}\n")
+    told = render(sample_report(), "json")
+    first, second, *_ = told.splitlines()
+    assert (first, second[:3], told[-3:]) == ("{", '  "', "\n}\n")
 
 
 def test_messages_stand_by_file_and_then_by_line(tmp_path: Path) -> None:
@@ -27,3 +43,131 @@ def test_messages_stand_by_file_and_then_by_line(tmp_path: Path) -> None:
     assert [m.id for m in found] == ["first", "second", "third", "fourth"]
     places = [(f"{catalogue.SOURCES[n]}/a.py", 1) for n in (0, 1)]
     assert found[0].locations == places
+
+
+def test_a_catalogue_says_nothing_of_when_it_was_made() -> None:
+    """Header and messages, by file; no date, no line, no programmer."""
+    found = Catalog(project="p", locale="fr", charset="utf-8", fuzzy=False)
+    found.add("two", "deux", locations=[("b.py", 7)])
+    found.add(("one {n}", "many {n}"), ("un {n}", ""), locations=[("a.py", 9)])
+    found.add("gone", "", locations=[("c.py", 1)])
+    lines = catalogue.po_bytes(found).decode().splitlines()
+    assert [x for x in lines if x.startswith(("msgid", "msgstr"))][:4] == [
+        'msgid ""', 'msgstr ""', 'msgid "two"', 'msgstr "deux"']  # fmt: skip
+    assert "#: b.py" in lines
+    assert '"Content-Type: text/plain; charset=utf-8\\n"' in lines
+    assert not any(word in line for line in lines for word in ("Date", "Generated", "Translator"))
+    assert catalogue.missing(found) == ["('one {n}', 'many {n}')", "gone"]
+    found["two"].flags.add("fuzzy")
+    assert "two" in catalogue.missing(found)
+    assert catalogue.mo_bytes(found) == catalogue.mo_bytes(found)
+
+
+def test_english_says_every_message_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Translations stay, what is no longer said goes, what is new waits for one."""
+    template = Catalog(charset="utf-8")
+    template.add("kept")
+    template.add("new")
+
+    def held(lang: str) -> Catalog:
+        own = Catalog(locale=lang)
+        own.add("kept", "gardé")
+        own.add("dropped", "parti")
+        return own
+
+    monkeypatch.setattr(catalogue, "read", held)
+    french, english = catalogue.merged("fr", template), catalogue.merged("en", template)
+    assert [(m.id, m.string) for m in french if m.id] == [("kept", "gardé"), ("new", None)]
+    assert [(m.id, m.string) for m in english if m.id] == [("kept", "kept"), ("new", "new")]
+    assert not french.obsolete
+    assert [m.string for m in template if m.id] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("left", "width", "zero", "at", "drawn"),
+    [
+        (47.6, 20.0, None, None, "..........####......"),
+        (47.4, 20.0, None, None, ".........####......."),
+        (47.6, 0.1, None, None, "..........#........."),
+        (47.6, 0.0, None, None, "...................."),
+        (90.0, 40.0, None, None, "..................##"),
+        (0.0, 100.0, None, None, "####################"),
+        (10.0, 10.0, 52.6, None, "..##.......|........"),
+        (10.0, 10.0, 52.4, 100.0, "..##......|........o"),
+        (10.0, 20.0, 12.0, 97.4, "..####.............o"),
+    ],
+)
+def test_a_bar_of_characters(
+    left: float, width: float, zero: float | None, at: float | None, drawn: str
+) -> None:
+    """Twenty characters: five per cent each, whose zero gives way to the bar, and the bar to the
+    needle."""
+    signs = str.maketrans({text._EMPTY: ".", text._FULL: "#", "│": "|", "●": "o"})
+    found = text._track(AxisSpan(left=left, width=width), zero, 1, 20, at=at)
+    assert str(found).translate(signs) == drawn
+
+
+def test_a_bar_against_is_drawn_otherwise_and_one_unseen_is_hatched() -> None:
+    against = str(text._track(AxisSpan(left=0, width=10.0), None, -1, 20))
+    assert against[:3] == text._AGAINST * 2 + text._EMPTY
+    assert str(text._track(None, None, 0, 20)) == "╱╱╱" + " " * 17
+
+
+@pytest.mark.parametrize("name", ["changes", "rates", "registered", "stress"])
+def test_a_section_of_nothing_gathers_none(name: str) -> None:
+    section = next(s for s in sections() if s.name == name)
+    told = {"rates": "meeting"}.get(name, name)
+    inputs: Any = Thing(**{told: ("one", "two")})
+    assert section.gather(inputs) == ("one", "two")
+    assert section.gather(Thing(**{told: ()})) is None  # type: ignore[arg-type]
+
+
+def test_news_outcomes_and_floods_are_gathered_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_name = {s.name: s for s in sections()}
+    inputs: Any = Thing(weighed=(), outcomes="o", events=(), as_of=AS_OF)
+    assert by_name["headlines"].gather(inputs) == ()
+    assert by_name[ScoredChances.name].gather(inputs) == "o"
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        "engine.report.sections.floods.floods", lambda events, at: asked.append((events, at)) or ()
+    )
+    day = timedelta(days=1)
+    first = AS_OF - (USUAL_DAYS + 2) * day
+    inputs.events = [
+        make_event(event_id=name, known_at=at)
+        for name, at in (("old", first - day), ("one", first + day), ("two", AS_OF - day),
+                         ("late", AS_OF + day))
+    ]  # fmt: skip
+    by_name["floods"].gather(inputs)
+    assert [e.event_id for e in asked[0][0]] == ["one", "two"]
+    assert asked[0][1] == AS_OF
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told", "tone"),
+    [
+        ("nvda_change_1d_pct", 1.25, "+1.2%", 1),
+        ("nvda_change_1d_pct", 0.0, "0.0%", 0),
+        ("nvda_change_1d_pct", -1.25, "-1.2%", -1),
+        ("nvda_drawdown_pct", -4.0, "-4.0%", -1),
+        ("nvda_volatility_pct", 31.0, "31.0%", 0),
+    ],
+)
+def test_only_a_move_has_a_sign_and_a_colour(name: str, value: float, told: str, tone: int) -> None:
+    line = market._figure(name, value, voice("en"))
+    assert (line.value.replace("\u2212", "-"), line.tone) == (told, tone)
+
+
+@pytest.mark.parametrize(("width", "wide"), [(13, False), (12, True)])
+def test_a_label_needs_room_for_the_widest_of_each(width: int, wide: bool) -> None:
+    """Six for a label, two between, five for a value, of whichever line."""
+    lines = (Line(label="longer", value="1"), Line(label="a", value="12345"))
+    assert text._too_wide(Lines(lines=lines), width) == wide
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_nothing_is_told_as_nothing(lang: str) -> None:
+    """gettext answers an empty message with the header of its catalogue: address, date and all."""
+    assert voice(lang).tell(listed(())) == ""
+    assert voice(lang).tell(phrase("")) == ""
+    assert voice(lang).tell("") == ""

@@ -1,0 +1,217 @@
+"""Known answers of the world a decision knows: first and last sessions, warm-up, its hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from types import SimpleNamespace as Thing
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backtests.replay import Costs
+from config.settings import Lags
+from engine.errors import InputError
+from engine.macro.sessions import Schedule, Sessions, read_schedule, sessions_within
+from engine.record.history import History
+from engine.record.store import Store
+from engine.service import history, wiring
+from engine.values import Fact
+from feeds.bars import bar_fact
+from tests.builders import make_bar
+
+DAY = timedelta(days=1)
+NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)  # a Tuesday, 08:00 in New York
+
+
+def bars(*days: date, symbol: str = "NVDA") -> list[Fact]:
+    return [
+        bar_fact(
+            replace(make_bar(day), symbol=symbol), source="s", backfilled=False,
+            known_at=datetime.combine(day, time(22), tzinfo=UTC),
+        )
+        for day in days
+    ]  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def schedule() -> Schedule:
+    return read_schedule(date(2026, 10, 1), date(2026, 12, 31))
+
+
+def sessions(first: date, last: date, clock: time) -> Sessions:
+    return sessions_within(schedule(), first, last, clock)
+
+
+def config(first_on: date) -> Any:
+    return Thing(settings=Thing(decision=Thing(first_on=first_on, clock_time=time(8, 30))))
+
+
+def world(
+    first_on: date = date(2026, 11, 18), at: datetime = NOW, since: date = date(2026, 11, 16)
+) -> wiring.KnownWorld:
+    days = [d for d in (since + n * DAY for n in range(60)) if d.weekday() < 5]
+    return wiring.world_of(History(bars(*days)), config(first_on), at, load=sessions)
+
+
+@pytest.mark.parametrize(
+    ("at", "last"),
+    [
+        (NOW, date(2026, 11, 24)),
+        (NOW + timedelta(minutes=30), date(2026, 11, 24)),
+        (NOW + timedelta(minutes=30, seconds=1), date(2026, 11, 25)),
+        (datetime(2026, 11, 25, 18, tzinfo=UTC), date(2026, 11, 27)),  # the next day is a holiday
+    ],
+)
+def test_the_last_row_is_the_session_that_acts_on_the_instant(at: datetime, last: date) -> None:
+    found = world(at=at)
+    assert (found.grid.sessions_on[0], found.grid.sessions_on[-1]) == (date(2026, 11, 18), last)
+    assert len(found.grid.decide_at_us) == len(found.grid.sessions_on)
+    assert found.sessions.last == at.date() + wiring.CALENDAR_AHEAD
+    assert max(f.known_at for f in found.history) <= at
+
+
+def test_decisions_begin_with_the_prices_or_on_the_day_set() -> None:
+    early = world(first_on=date(2026, 11, 2))
+    assert early.grid.sessions_on[0] == date(2026, 11, 16)
+    assert early.warm is None
+    assert world(first_on=date(2026, 11, 24)).grid.sessions_on == (date(2026, 11, 24),)
+    at = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
+    for n in (24, 25):  # the evening before counts as before
+        with pytest.raises(InputError, match=f"decisions begin on 2026-11-{n}"):
+            world(first_on=date(2026, 11, n), at=at)
+    with pytest.raises(InputError, match="no price is known by 2026-11-13"):
+        world(at=datetime(2026, 11, 13, 22, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("since", "warm"),
+    [(date(2026, 11, 11), 0), (date(2026, 11, 10), 6), (date(2026, 11, 9), 7)],
+)
+def test_more_than_a_week_of_prices_before_the_first_decision_is_warm_up(
+    since: date, warm: int
+) -> None:
+    found = world(since=since)
+    if not warm:
+        assert found.warm is None
+        return
+    assert found.warm is not None
+    assert (found.warm.sessions_on[0], found.warm.sessions_on[-1]) == (since, date(2026, 11, 17))
+    assert len(found.warm.sessions_on) == len(found.warm.decide_at_us) == warm
+
+
+def test_more_facts_make_another_world_with_the_same_sessions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = world()
+    read: list[Any] = []
+
+    def counted(*given: Any) -> Sessions:
+        read.append(given)
+        return sessions(*given)
+
+    monkeypatch.setattr("engine.macro.sessions.load_sessions", counted)
+    more = bars(date(2026, 11, 23), symbol="SMH")
+    memo: Any = object()
+    after = wiring.with_facts(replace(before, memo=memo), config(date(2026, 11, 18)), more)
+    assert after.sessions is before.sessions
+    assert (after.data_hash == before.data_hash, after.memo is memo) == (False, True)
+    assert not read
+    keys = {before.key("c", "v"), before.key("c", "w"), before.key("d", "v"), after.key("c", "v")}
+    assert len(keys) == 4
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(f"sqlite:///{tmp_path / 'record.db'}") as opened:
+        yield opened
+
+
+def test_the_instant_of_a_command(store: Store) -> None:
+    present = datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
+    with pytest.raises(InputError, match="no NVDA price"):
+        wiring.instant_at(store, "last", present)
+    store.record(bars(date(2026, 11, 19), date(2026, 11, 20)) + bars(date(2026, 11, 23),
+                                                                     symbol="SMH"))  # fmt: skip
+    evening = datetime(2026, 11, 21, 4, 59, 59, 999_999, tzinfo=UTC)
+    assert wiring.last_evening(store) == evening
+    for text in ("last", " LAST "):
+        assert wiring.instant_at(store, text, present) == evening
+    assert wiring.instant_at(store, "last", evening - DAY) == evening - DAY
+    assert wiring.instant_at(store, None, present) == present
+    said = str(wiring._before_the_record(store, datetime(2026, 11, 1, tzinfo=UTC)))
+    assert "no price is known by 2026-10-31; prices begin on 2026-11-19" in said
+
+
+def test_reference_tables_are_read_when_they_or_the_lags_change(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Lags] = []
+
+    def tables(folder: Path, lags: Lags) -> list[Fact]:
+        read.append(lags)
+        return bars(date(2026, 11, 20))
+
+    monkeypatch.setattr("feeds.facts.files", lambda: ("a.csv", "b.csv"))
+    monkeypatch.setattr("feeds.facts.read_tables", tables)
+    (tmp_path / "a.csv").write_text("1")
+
+    def load(lags: Lags | None = None) -> bool:
+        given: Any = Thing(facts=tmp_path, settings=Thing(lags=lags or Lags()))
+        return wiring.load_reference(store, given)
+
+    assert [load(), load()] == [True, False]
+    (tmp_path / "a.csv").write_text("2")
+    assert [load(), load()] == [True, False]
+    (tmp_path / "b.csv").write_text("2")
+    assert [load(), load(), load(Lags(close_minutes=11))] == [True, False, True]
+    assert len(read) == 4
+    assert store.counts()["bar"] == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "span", "start", "earlier"),
+    [
+        (None, None, (18, 23), 0, 2),
+        (date(2026, 11, 19), date(2026, 11, 20), (19, 20), 1, 3),
+        (date(2026, 11, 21), None, (23, 23), 3, 5),
+        (date(2026, 11, 18), date(2026, 11, 22), (18, 20), 0, 2),
+    ],
+)
+def test_a_window_is_the_sessions_with_a_price_between_two_days(
+    first: date | None, last: date | None, span: tuple[int, int], start: int, earlier: int
+) -> None:
+    found = window(first, last)
+    assert (found.first.day, found.last.day) == span
+    assert (found.start, len(found.earlier)) == (start, earlier)
+    assert found.rows == slice(start, start + len(found.market))
+    assert found.earlier == pytest.approx([150.0] * earlier)
+    part = found.part(slice(0, 1))
+    assert (part.first, part.last, part.start) == (found.first, found.first, start)
+    if len(found.market) > 1:
+        later = found.part(slice(1, 2))
+        assert (later.start, len(later.earlier)) == (start + 1, earlier + 1)
+
+
+def window(first: date | None, last: date | None) -> history.Window:
+    known = world()
+    rates = np.arange(float(len(known.grid.sessions_on)))
+    assessment: Any = Thing(
+        world=known, features=Thing(values={"effr_pct": rates}), config="config"
+    )
+    return history.window_of(assessment, Costs(), first, last)
+
+
+def test_a_window_without_a_price_is_refused() -> None:
+    with pytest.raises(InputError):
+        window(date(2026, 11, 24), None)
+    with pytest.raises(InputError, match="there is 2026-11-18 to 2026-11-23"):
+        window(date(2026, 11, 1), date(2026, 12, 31))
+    with pytest.raises(InputError, match="--from '1/2' is not a date"):
+        history.parse_day("1/2", "--from")
+    found = replace(window(None, None), dividend_on=tuple(date(2026, 11, n) for n in range(17, 25)))
+    assert found.dividends == 5  # those after the first session, up to the last
