@@ -36,6 +36,7 @@ from feeds.proxies import BadProxyError
 from feeds.rss import RssCollector
 from feeds.yahoo import RawBar, RawHistory, checked
 from tests.builders import make_bar
+from tests.feeds.test_sold_and_asked import sales, year
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 BODY = b"""<rss version="2.0"><channel><title>T</title><item><title>A story</title>
@@ -235,3 +236,9 @@ def test_of_a_row_of_links_the_first_with_a_title_and_a_wanted_address() -> None
     feed = FeedConfig(name="f", kind="x:Y", url="https://e.org/", options={"link_match": "^/n/"})
     found = NoticePage().parse(page.encode(), feed, NOW)
     assert [item.url for item in found.items] == ["https://e.org/n/1"]
+
+
+def test_a_year_without_compute_has_no_share() -> None:
+    """Chips that nobody counts in compute are sold all the same."""
+    found = sales(*year("Huawei", "Ascend 910C", "0")).facts
+    assert [fact.kind for fact in found] == ["supply_estimate"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace as Thing
@@ -19,7 +20,7 @@ from engine.report.forms import text
 from engine.report.i18n import voice
 from engine.report.render import render
 from engine.report.section import sections
-from engine.report.sections import market
+from engine.report.sections import decision, market, view
 from engine.report.sections.scored import ScoredChances
 from tests.builders import make_event
 from tests.engine.report.sample_report import AS_OF, sample_report
@@ -171,3 +172,38 @@ def test_nothing_is_told_as_nothing(lang: str) -> None:
     assert voice(lang).tell(listed(())) == ""
     assert voice(lang).tell(phrase("")) == ""
     assert voice(lang).tell("") == ""
+
+
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [
+        (view.BALANCED - 1e-9, "is balanced"), (view.BALANCED, "slightly for"),
+        (view.SLIGHT - 1e-9, "slightly for"), (view.SLIGHT, "speaks for"),
+        (view.PLAIN - 1e-9, "speaks for"), (view.PLAIN, "strongly for"),
+    ],
+)  # fmt: skip
+def test_the_words_for_a_score_change_at_its_lines(score: float, words: str) -> None:
+    for sign in (1, -1):
+        wanted = words if sign > 0 else words.replace(" for", " against")
+        assert wanted in view._lean(sign * score, voice("en"))
+
+
+def test_a_line_that_was_passed_is_told_apart_from_one_that_is_near() -> None:
+    d = sample_report().decision
+    told = {
+        margin: str(decision._distance(replace(d, margin=margin), "SELL", voice("en")))
+        for margin in (-0.01, 0.0, 0.01)
+    }
+    assert ["has passed" in text for text in told.values()] == [True, False, False]
+
+
+@pytest.mark.parametrize("n", [0, 1, decision.MOST_ALERTS, decision.MOST_ALERTS + 1])
+def test_many_warnings_are_folded_behind_the_first(n: int) -> None:
+    found = list(decision._alerts([f"w{k}" for k in range(n)], voice("en")))
+    if n <= decision.MOST_ALERTS:
+        assert [note.text for note in found] == [f"w{k}." for k in range(n)]  # type: ignore[attr-defined]
+        return
+    first, more = found
+    assert first.text == "w0."  # type: ignore[attr-defined]
+    assert [note.text for note in more.blocks] == [f"w{k}." for k in range(1, n)]  # type: ignore[attr-defined]
+    assert str(n - 1) in more.title  # type: ignore[attr-defined]
