@@ -15,7 +15,17 @@ from engine.record import asof, chain, content, export, quarantine
 from engine.record.chain import EMPTY_HEAD, GENESIS, LedgerHead, check_chain, next_entry
 from engine.record.history import History
 from engine.record.quarantine import ToldClose, Walk
-from engine.record.readings import ACTIONS, BARS, OBSERVATIONS, Bar, CorporateAction, Observation
+from engine.record.readings import (
+    ACTIONS,
+    BARS,
+    OBSERVATIONS,
+    Bar,
+    CorporateAction,
+    Observation,
+    ShareCount,
+)
+from engine.record.readings.observations import sound_range
+from engine.record.tables.versions import choose
 from engine.values import Fact
 from tests.builders import at, make_fact, make_item
 
@@ -350,3 +360,80 @@ def test_canonical_json_is_sorted_ascii_and_refuses_what_would_not_come_back() -
 def test_a_cell_that_a_spreadsheet_would_run_is_quoted(text: str, safe: str) -> None:
     assert export.csv_safe(text) == safe
     assert export.csv_plain(safe) == text or text.startswith("'")
+
+
+# --- readings and stored versions ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "inside", "outside"),
+    [
+        (
+            lambda x: Observation(series="DFF", observed_on=MONDAY, value=x),
+            (-1e6, 1e6), (-1.01e6, 1.01e6),
+        ),
+        (lambda x: Bar(symbol="NVDA", session_on=MONDAY, close=x), (1e-9, 1e7), (0.0, 1.01e7)),
+        (
+            lambda x: Bar(symbol="NVDA", session_on=MONDAY, close=1.0, volume=x),
+            (0, 1e15), (-1, 1.1e15),
+        ),
+        (
+            lambda x: CorporateAction(symbol="NVDA", ex_on=MONDAY, action="split", value=x),
+            (1e-9, 1e4), (0.0, 1.01e4),
+        ),
+        (lambda x: ShareCount(date=MONDAY, shares_bn=x), (1e-9, 1e5), (0.0, 1.01e5)),
+    ],
+    ids=["observation", "close", "volume", "action", "shares"],
+)  # fmt: skip
+def test_a_reading_has_bounds(make: Any, inside: Any, outside: Any) -> None:
+    for value in inside:
+        make(value)
+    for value in (*outside, math.nan, math.inf):
+        with pytest.raises(DataError, match="is outside"):
+            make(value)
+
+
+@pytest.mark.parametrize(
+    ("series", "bounds"),
+    [("ZQU25", (85.0, 101.0)), ("USDEUR", (0.5, 2.5)), ("DFF", (-5.0, 25.0))],
+)
+def test_a_sound_figure_is_in_the_range_of_its_series(
+    series: str, bounds: tuple[float, float]
+) -> None:
+    assert sound_range(series) == bounds
+
+
+def test_a_reading_comes_back_as_it_went_in_and_blank_is_unknown() -> None:
+    told = Bar(symbol="NVDA", session_on=MONDAY, close=150.0, open=149.0)
+    fact = BARS.fact(told, occurred_at=at(), known_at=at(1), source="a", confidence=0.5)
+
+    assert BARS.read(fact) == told
+    assert (fact.key, fact.payload["session_on"], "volume" in fact.payload) == (
+        "NVDA:2025-01-06", "2025-01-06", False
+    )  # fmt: skip
+    assert (fact.confidence, fact.backfilled, fact.known_at) == (0.5, False, at(1))
+    assert BARS.fact(told, occurred_at=at(), known_at=at(), source="a", key="x").key == "x"
+    text = replace(fact, payload={**fact.payload, "close": "150.5", "open": "", "high": None})
+    assert (BARS.read(text).close, BARS.read(text).open, BARS.read(text).high) == (
+        150.5,
+        None,
+        None,
+    )
+    for wrong in ({"close": "nan"}, {"close": "dear"}, {"session_on": "soon"}):
+        with pytest.raises(DataError, match="cannot be read"):
+            BARS.read(replace(fact, payload={**fact.payload, **wrong}))
+
+
+def test_of_new_rows_those_count_that_say_something_new_where_they_stand() -> None:
+    """Stored: B at 5, A at 9."""
+
+    def kept(*rows: tuple[int, str]) -> list[tuple[int, str]]:
+        stored = [(5, "B"), (9, "A")]
+        told = [{"known_at": when, "h": what} for when, what in rows]
+        return [(row["known_at"], row["h"]) for row in choose(told, "h", stored)]
+
+    assert kept((1, "A")) == [(1, "A")]  # before everything: what comes last is no repeat of it
+    assert kept((5, "B")) == kept((6, "B")) == kept((9, "A")) == kept((10, "A")) == []
+    assert kept((6, "C"), (7, "C"), (10, "B")) == [(6, "C"), (10, "B")]
+    assert kept((7, "C"), (6, "C")) == [(6, "C")]
+    assert choose([{"known_at": 1, "h": "A"}], "h", []) == [{"known_at": 1, "h": "A"}]
