@@ -32,6 +32,9 @@ def worth(rows: list[int], known_at: int, wide: bool = False) -> int:
         ("dropped", "return max(rows[:-1]) - known_at"),
         ("unit", "LIMIT_S: int = 60"),
         ("look_ahead", "return max(rows[:]) * 2 - known_at"),
+        ("flipped", "if not rows or (known_at > 5):"),
+        ("nudged", "LIMIT_S: int = 31"),
+        ("guard", "if False:"),
         ("default", "def worth(rows: list[int], known_at: int, wide: bool = True) -> int:"),
     ],
 )
