@@ -41,6 +41,10 @@ _CHANGE = re.compile(
     r"|slow(?:s|ed|ing)?|reaffirm(?:s|ed)?|sticks?|stands?|maintain(?:s|ed)?|keeps?|confirm(?:s|ed)?"
     r"|adds?|added|higher|lower|more|less|record|releve|augmente|accroit|reduit|rogne|coupe|suspend|annule|gele)\Z"
 )
+_CUT = re.compile(
+    r"(?:cut|slash|trim|reduc|paus|halt|freez|froze|cancel|scrap|shelv|delay|pull|walk|backs?\Z|slow"
+    r"|lower\Z|less\Z|reduit|rogne|coupe|suspend|annule|gele)"
+)
 _SUM = re.compile(r"\d[\d.,]*(?:bn|b|bln|tn|trn|t|mln|md)\Z")
 _MANY = frozenset("thousands hundreds million millions milliers tens".split())
 _COUNT = re.compile(r"\d{1,3}(?:[.,]\d{3})+\Z|\d{4,}\Z|\d+k\Z")
@@ -55,6 +59,12 @@ _LARGE = frozenset("billion billions bn bln trillion trillions tn milliard milli
 @functools.cache
 def _columns(names: tuple[str, ...]) -> frozenset[int]:
     return frozenset(column_of()[name] for name in names)
+
+
+def sense(reading: Reading) -> int:
+    """1 where the budget that is told (see ``tells``) is new, more or kept, -1 where it is less."""
+    main = _main(reading)
+    return -1 if any(_CUT.match(w) and _CHANGE.match(w) for w in main) else 1
 
 
 def tells(reading: Reading) -> bool:

@@ -23,7 +23,7 @@ from engine.news import budgets
 from engine.news.lexicon import lexicon, phrases, read_data, written_out
 from engine.news.reading import Hit, Matcher, Reading, clause_starts, column_of, places
 from engine.news.rules import Condition, parse_condition
-from engine.news.taxonomy import EVENT_TYPES
+from engine.news.taxonomy import EVENT_TYPES, TAXONOMY
 from engine.phrases import phrase
 
 _REACH = 8
@@ -31,17 +31,23 @@ _REACH = 8
 Alibaba to stop" needs seven."""
 
 _NEGATED_WITHIN = 3
-_PROBE = "regulatory_probe"
-_KIN = MappingProxyType(
+_KIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "domestic_chip_adoption": "domestic_chip_launch",
-        "domestic_chip_launch": "domestic_chip_adoption",
+        "domestic_chip_adoption": ("domestic_chip_launch",),
+        "domestic_chip_launch": ("domestic_chip_adoption",),
+        "export_restriction": ("regulatory_probe", "china_purchase_ban"),
+        "export_relief": ("regulatory_probe", "china_purchase_ban"),
+        "china_purchase_ban": ("regulatory_probe", "export_restriction"),
+        "regulatory_probe": ("china_purchase_ban", "export_restriction"),
     }
 )
+"""Types of one voice, the one that weighs least first: words about exports, purchases and
+smuggling are alike."""
 _EXPORTS = frozenset({"export_restriction", "export_relief"})
 _COLON = re.compile(r"\s?[:：]\s?")
 _DOING = frozenset(
-    "by is are was were be been begins begin began starts start started keeps keep".split()
+    "by is are was were be been begins begin began starts start started keeps keep seen said"
+    " reported".split()
 )
 _SAYS = frozenset("says said say dit declare tranche annonce".split())
 _SPEAKER_WORDS = 4
@@ -76,28 +82,38 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step in a headline: words ``first`` to ``last`` (exclusive), its kind and sense."""
+    """A step in a headline: words ``first`` to ``last`` (exclusive), its kind and sense.
+
+    phrase: these words are one verb of several words ("leaves off", "will not allow"). pair: the
+    first is the verb, the last what completes it ("requires ... a licence").
+    """
 
     first: int
     last: int
     kind: str
     sense: int
+    phrase: bool = False
+    pair: bool = False
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of step: its sense, the lists of objects that turn it, the numbers of its words."""
+    """A kind of step: its sense, the lists of objects that turn it, the numbers of its words.
+
+    pairs: a verb and what completes it; passives: what is acted on and the participle behind it.
+    """
 
     name: str
     sense: int
     turns: tuple[str, ...]
     verbs: int
     pairs: tuple[tuple[int, int], ...]
+    passives: tuple[tuple[int, int], ...]
 
     @functools.cached_property
     def needs(self) -> frozenset[int]:
         """Numbers of words of which one is said wherever a step of this kind is told."""
-        return frozenset((self.verbs, *(rest for _, rest in self.pairs)))
+        return frozenset((self.verbs, *(rest for _, rest in (*self.pairs, *self.passives))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,12 @@ def _book() -> _Book:
         entries[name] = phrases(text)
         return number.setdefault(name, len(number))
 
+    def two_part(name: str, table: Mapping[str, Any], key: str) -> tuple[tuple[int, int], ...]:
+        return tuple(
+            (note(f"{name} {key} {i} first", first), note(f"{name} {key} {i} rest", rest))
+            for i, (first, rest) in enumerate(table.get(key, ()))
+        )
+
     grammar = {name: note(f"grammar {name}", text) for name, text in data["grammar"].items()}
     kinds = {
         name: _Kind(
@@ -128,10 +150,8 @@ def _book() -> _Book:
             int(table["sense"]),
             tuple(table.get("turns", ())),
             note(name, table["verbs"]),
-            tuple(
-                (note(f"{name} {i} verb", verb), note(f"{name} {i} rest", rest))
-                for i, (verb, rest) in enumerate(table.get("pairs", ()))
-            ),
+            two_part(name, table, "pairs"),
+            two_part(name, table, "passives"),
         )
         for name, table in data["did"].items()
     }
@@ -187,37 +207,65 @@ def _frame(
 
 @dataclass(frozen=True, slots=True)
 class ToldStep:
-    """The type and sense of a step that is told; ``sure`` where what is done to what decides it."""
+    """The type and sense of a step that is told.
+
+    sure: what is done to what decides it. torn: steps of both senses are told ("to allow giants to
+    control access"), so that nobody here can say which holds.
+    """
 
     event_type: str
     direction: int
     sure: bool
+    torn: bool = False
 
 
 def judge(reading: Reading, event_type: str, direction: int) -> ToldStep | None:
     """What ``reading``, taken for ``event_type`` and ``direction``, tells; None where no step.
 
     Where all steps told have one sense, and type and words give any, it is theirs, and a
-    restriction that frees is a relief. Words about exports take a charge of smuggling for a
-    restriction: what is done decides. Types of which nothing is asked pass.
+    restriction that frees is a relief.
+    Where none of the type is told but one of its kin is ("accuses two of smuggling" is taken for a
+    restriction), what is done decides. Types of which nothing is asked pass.
     """
+    if event_type in budgets.TYPES:
+        return _budget(reading, event_type, direction)
     line = _Line(reading)
     senses = _senses(line, event_type)
     if senses is None:
         return ToldStep(event_type, direction, sure=False)
     if not senses:
-        if event_type in _EXPORTS:
-            probe = direction < 0 and _senses(line, _PROBE) == frozenset({-1})
-            return ToldStep(_PROBE, -1, sure=True) if probe else None
-        kin = _KIN.get(event_type, "")
-        return judge(reading, kin, direction) if kin and _senses(line, kin) else None
+        return _as_kin(line, event_type, direction)
     sense = next(iter(senses))
     if len(senses) > 1 or sense == 0 or direction == 0:
         agrees = 0 in senses or not direction or direction in senses
-        return ToldStep(event_type, direction, sure=False) if agrees else None
-    if event_type in _EXPORTS and direction == -sense:
+        torn = {1, -1} <= senses
+        return ToldStep(event_type, direction, sure=False, torn=torn) if agrees else None
+    if event_type in _EXPORTS:
         event_type = "export_relief" if sense > 0 else "export_restriction"
     return ToldStep(event_type, sense, sure=True)
+
+
+def _budget(reading: Reading, event_type: str, direction: int) -> ToldStep | None:
+    """A budget that is told: its sense where the type says the same, else what words say."""
+    if not budgets.tells(reading):
+        return None
+    sense = budgets.sense(reading)
+    if sense == TAXONOMY[event_type].usual_direction:
+        return ToldStep(event_type, sense, sure=True)
+    return ToldStep(event_type, direction, sure=False)
+
+
+def _as_kin(line: _Line, event_type: str, direction: int) -> ToldStep | None:
+    """The step of a type that shares the voice of ``event_type``, None where none is told or its
+    sense is clearly another than ``direction``."""
+    for kin in _KIN.get(event_type, ()):
+        senses = _senses(line, kin)
+        if not senses:
+            continue
+        sense = next(iter(senses))
+        clear = len(senses) == 1 and sense in (0, direction)
+        return ToldStep(kin, direction, sure=sense != 0) if clear else None
+    return None
 
 
 def tells(reading: Reading, event_type: str) -> bool:
@@ -276,9 +324,12 @@ class _Line:
         exports = event_type in _EXPORTS
         alone = exports and not said.isdisjoint(_rivals()) and said.isdisjoint(_ours())
         for frame in _book().frames[event_type]:
-            if not frame.what.met(said) or not frame.not_about.isdisjoint(self.marks):
+            if not frame.what.met(said):
                 continue
-            for step in (step for kind in frame.did for step in self.steps(kind)):
+            steps = [step for kind in frame.did for step in self.steps(kind)]
+            for step in steps:
+                if self._elsewhere(step, frame.not_about) or _void(step, steps):
+                    continue
                 if self.taken(step, frame) and self.concerns(step, frame.objects):
                     aimed = alone or (exports and self.names(step, _rivals()))
                     yield step, 0 if aimed else self.sense(step)
@@ -297,14 +348,20 @@ class _Line:
         for first, last in self.marks.get(kind.verbs, ()):
             if self._is_verb(first, last) and not self._aside(first):
                 sense = self._turned(first, last, kind) if kind.turns else kind.sense
-                yield Step(first, last, kind.name, sense)
+                yield Step(first, last, kind.name, sense, last - first > 1)
+        for noun, rest in kind.passives:
+            ends = self.marks.get(rest, ())
+            for first, last in self.marks.get(noun, ()) if ends else ():
+                end = 0 if self._aside(first) else self._completed(first, last, ends)
+                if end:
+                    yield Step(first, end, kind.name, kind.sense, pair=True)
         for verb, rest in kind.pairs:
             ends = self.marks.get(rest, ())
             for first, last in self.marks.get(verb, ()) if ends else ():
                 if self._is_verb(first, last) and not self._aside(first):
                     end = self._completed(first, last, ends)
                     if end:
-                        yield Step(first, end, kind.name, kind.sense)
+                        yield Step(first, end, kind.name, kind.sense, pair=True)
 
     def _turned(self, first: int, last: int, kind: _Kind) -> int:
         """1 where the first thing acted on is of the first list, -1 of the second, else as usual.
@@ -323,8 +380,17 @@ class _Line:
         for a, b, one in things:
             if a >= last and a <= last + _REACH and (edge is None or a <= edge):
                 sense, edge = one, b
-        behind = [one for a, _, one in things if a < first]
-        return sense or (behind[-1] if behind else kind.sense)
+        return sense or self._head([thing for thing in things if thing[0] < first]) or kind.sense
+
+    def _head(self, things: Sequence[tuple[int, int, int]]) -> int:
+        """The sense of what a passive acts on: the last of ``things`` that no preposition makes the
+        complement of another ("ban on H20 exports lifted" lifts the ban); 0 where there is none."""
+        sense, edge = 0, 0
+        for a, b, one in things:
+            linked = any(edge <= c < a for c, _ in self._mark("links"))
+            if not (sense and linked):
+                sense, edge = one, b
+        return sense
 
     def _completed(self, first: int, last: int, rest: Iterable[tuple[int, int]]) -> int:
         """Where the complement ends that follows in the clause, 0 where none does."""
@@ -369,10 +435,13 @@ class _Line:
             self.reading.words[first].endswith("ing") and not self._progressive(first)
         ):
             return False
-        if not self._is(first, "nouns"):
+        by = self.reading.words[last : last + 1] == ("by",)
+        if not self._is(first, "nouns") or (by and self.reading.words[first].endswith("ed")):
             return True
         before = first - 1
-        if first == 0 or self._is(before, "before_verbs"):
+        if first == 0:
+            return not self._is(last, "after_nouns")
+        if self._is(before, "before_verbs"):
             return True
         if self._is(last, "after_nouns") or self._is(before, "before_nouns"):
             return False
@@ -383,7 +452,13 @@ class _Line:
             return False  # what the verb before acts on: "lift curbs"
         follows = any(last <= a < end for a, _ in self._mark("others"))
         named = self._thing(before) and not (last < end and self._thing(last))
-        return not follows and not named
+        return not follows and not (named and not self._long_name(first))
+
+    def _long_name(self, word: int) -> bool:
+        """Does a party of several words end here ("Administration for Market Regulation")?"""
+        return any(
+            b == word and b - a > 2 and c in _book().parties for a, b, c in self.reading.hits
+        )
 
     def _progressive(self, word: int) -> bool:
         """Is this word in -ing what somebody is doing ("is weighing", "US weighing")?"""
@@ -409,6 +484,22 @@ class _Line:
         if party is not None and party[2] in frame.who:
             return True
         return self.speaker in frame.who and self.speaker in _deciders()
+
+    def _elsewhere(self, step: Step, matters: frozenset[int]) -> bool:
+        """Is one of ``matters`` named, and not only in a clause of background beside ``step``
+        ("licenses Nvidia to sell after its CEO met Trump")?"""
+        here = self._clause(step.first)
+        return any(
+            clause == here or clause not in self.background
+            for number in matters.intersection(self.marks)
+            for clause in (self._clause(first) for first, _ in self.marks[number])
+        )
+
+    @functools.cached_property
+    def background(self) -> frozenset[int]:
+        """Numbers of the clauses that *after*, *as*, *while* and the like open."""
+        opens = {a for a, _, code in self.reading.hits if code in _openers()}
+        return frozenset(i for i, start in enumerate(self.starts) if start in opens)
 
     def names(self, step: Step, codes: frozenset[int]) -> bool:
         """Is one of ``codes`` named in the clause of ``step``?"""
@@ -505,9 +596,28 @@ class _Line:
         return -step.sense if negated else step.sense
 
 
+def _void(step: Step, steps: Sequence[Step]) -> bool:
+    """Is ``step`` a part of a longer verb ("approved" in "off approved"), or a pair that a verb of
+    the other sense comes between ("weighs easing curbs" imposes none)?"""
+    length = step.last - step.first
+    for other in steps:
+        inside = other.first <= step.first and step.last <= other.last
+        if other.phrase and inside and length < other.last - other.first:
+            return True
+        between = step.first <= other.first and other.last < step.last
+        if step.pair and between and other.sense * step.sense < 0:
+            return True
+    return False
+
+
 @functools.cache
 def _verbs() -> frozenset[int]:
     return frozenset(kind.verbs for kind in _book().kinds.values())
+
+
+@functools.cache
+def _openers() -> frozenset[int]:
+    return frozenset(column_of()[name] for name in ("background", "subordinate"))
 
 
 @functools.cache

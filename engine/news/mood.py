@@ -64,6 +64,7 @@ _POLICY = (
     "-rule",
 )
 _MEASURE = (*_POLICY, "rule", "licence", "-licence", "entity_list", "diffusion", "-diffusion")
+_GOVERNMENTS = ("us_gov", "cn_gov", "other_gov", "regulator", "customs")
 _REACTED = ("mood_reaction", "analyst", "opinion")
 _ENQUIRY = ("probe", "~probe", "-probe")
 _CUES = (
@@ -79,6 +80,7 @@ class _Codes:
 
     at: Mapping[str, int]
     cues: frozenset[int]
+    governments: frozenset[int]
     measures: frozenset[int]
     policy: frozenset[int]
     enquiry: frozenset[int]
@@ -90,8 +92,8 @@ def _codes() -> _Codes:
     policy, measures, enquiry = (
         frozenset(at[name] for name in names) for names in (_POLICY, _MEASURE, _ENQUIRY)
     )
-    cues = frozenset(at[name] for name in _CUES)
-    return _Codes(dict(at), cues, measures, policy, enquiry)
+    cues, governments = (frozenset(at[name] for name in names) for names in (_CUES, _GOVERNMENTS))
+    return _Codes(dict(at), cues, governments, measures, policy, enquiry)
 
 
 def told(reading: Reading, *, measures: bool = True) -> MoodReading:
@@ -121,9 +123,10 @@ def told(reading: Reading, *, measures: bool = True) -> MoodReading:
     if measures and said & codes.measures:
         if (words := cue("mood_proposal", "congress")) and _undecided(said, found, codes):
             return MoodReading(mood=Mood.PROPOSAL, cue=words)
-        talks = _company_talks(said, found, codes) and not _orders(reading)
+        talks = _company_talks(reading, said, found, codes) and not _orders(reading)
         talk = cue("mood_talk") if talks else None
-        if (words := cue(*_REACTED) or talk or _echo(reading, codes)) is not None:
+        reacts = not _acts(reading, found, codes) and cue(*_REACTED)
+        if (words := reacts or talk or _echo(reading, codes)) is not None:
             return MoodReading(mood=Mood.COMMENT, cue=words)
     if (words := hedge(reading)) is not None:
         return MoodReading(mood=Mood.RUMOUR, cue=words)
@@ -174,12 +177,47 @@ def _undecided(said: frozenset[int], found: Mapping[int, tuple[int, int]], codes
 
 
 def _company_talks(
-    said: frozenset[int], found: Mapping[int, tuple[int, int]], codes: _Codes
+    reading: Reading,
+    said: frozenset[int],
+    found: Mapping[int, tuple[int, int]],
+    codes: _Codes,
 ) -> bool:
-    """Does a company speak of measures without saying that anything was done to it?"""
+    """Does a company speak of measures without saying that anything was done to it?
+
+    Not where it is said to do something, nor where a government says it ("..., Commerce says").
+    """
     at = codes.at
     leads = said & {at["first_nvidia"], at["first_us_lab"], at["first_rival"], at["first_hyper"]}
-    return bool(leads) and at["mood_act"] not in found
+    talk = found.get(at["mood_talk"])
+    if not leads or talk is None or at["mood_act"] in found:
+        return False
+    first, last = talk
+    return reading.words[last : last + 1] != ("to",) and not any(
+        b == first and code in codes.governments for _, b, code in reading.hits
+    )
+
+
+_BY_WHOM = frozenset("of by d par".split())
+
+
+_IDIOMS = frozenset("door brakes".split())
+
+
+def _acts(reading: Reading, found: Mapping[int, tuple[int, int]], codes: _Codes) -> bool:
+    """Is the word of reaction a reason ("over fears of") or a step ("slams the door", Nvidia
+    "accused of ...", "accuses Nvidia")?"""
+    place = found.get(codes.at["mood_reaction"])
+    if place is None:
+        return False
+    if _behind(reading, place[1]) or not _IDIOMS.isdisjoint(reading.words[place[1] : place[1] + 2]):
+        return True
+    if not reading.words[place[0]].startswith("accus"):
+        return False
+    nvidia, last = codes.at["nvidia"], place[1]
+    passive = not _BY_WHOM.isdisjoint(reading.words[last : last + 1])
+    return (passive and codes.at["first_nvidia"] in reading.columns) or any(
+        a == last and code == nvidia for a, _, code in reading.hits
+    )
 
 
 _ORDER = re.compile(r"(?:tells?|told|asks?|asked|orders?|ordered|instructs?|instructed|demande)\Z")

@@ -181,6 +181,17 @@ def _record(**changes: str) -> dict[str, str]:
     return row | changes
 
 
+def test_words_of_policy_without_a_step_have_no_sign(model: c.Classifier) -> None:
+    """A figure of speech that no frame understands is left open; what is done is answered."""
+    told, untold = model.classify(
+        ["US bars Nvidia from selling H20 chips to China", "H20 curbs, a stone in Nvidia's shoe"]
+    )
+    assert not told.abstained
+    assert told.direction == -1
+    assert untold.event_type == "export_restriction"
+    assert untold.abstained
+
+
 def test_a_bad_row_is_named_with_its_line() -> None:
     with pytest.raises(InputError, match="line 3: direction '2'"):
         c.parse_labelled([_record(), _record(direction="2")])

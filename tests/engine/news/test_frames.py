@@ -188,3 +188,93 @@ def test_a_plan_for_a_year_is_not_past_and_an_order_is_no_talk(
     headline: str, mood_told: Mood
 ) -> None:
     assert mood.told(read(headline)).mood is mood_told
+
+
+@pytest.mark.parametrize(
+    ("headline", "taken_for", "expected"),
+    [
+        ("Ban on H20 exports to China lifted", ("export_restriction", -1), ("export_relief", 1)),
+        (
+            "Curbs on Nvidia's AI chips to be lifted, Commerce Department says",
+            ("export_restriction", -1),
+            ("export_relief", 1),
+        ),
+        (
+            "US licenses Nvidia to sell H200 in China after CEO meets Trump",
+            ("export_restriction", -1),
+            ("export_relief", 1),
+        ),
+        (
+            "New curbs on Nvidia chips announced by Commerce Department",
+            ("export_restriction", -1),
+            ("export_restriction", -1),
+        ),
+        (
+            "Nvidia's RTX Pro 6000D banned by China's internet regulator",
+            ("regulatory_probe", -1),
+            ("china_purchase_ban", -1),
+        ),
+        (
+            "State Administration for Market Regulation launches investigation into Nvidia",
+            ("regulatory_probe", -1),
+            ("regulatory_probe", -1),
+        ),
+        (
+            "US seen lifting curbs on Nvidia's H20 chip",
+            ("export_relief", 1),
+            ("export_relief", 1),
+        ),
+        (
+            "DeepSeek's next model is said to be trained on Huawei chips",
+            ("domestic_chip_adoption", -1),
+            ("domestic_chip_adoption", -1),
+        ),
+    ],
+)
+def test_a_passive_a_report_and_a_nominal_tell_the_step_too(
+    headline: str, taken_for: tuple[str, int], expected: tuple[str, int]
+) -> None:
+    told = frames.judge(read(headline), *taken_for)
+    assert told is not None
+    assert (told.event_type, told.direction) == expected
+
+
+def test_steps_of_both_senses_leave_a_headline_torn() -> None:
+    told = frames.judge(read("US bars Blackwell and allows H20 sales to China"), "export_relief", 1)
+    assert told == frames.ToldStep("export_relief", 1, sure=False, torn=True)
+
+
+@pytest.mark.parametrize(
+    ("headline", "event_type", "sense"),
+    [
+        ("US weighs easing Nvidia chip curbs on UAE", "export_relief", 1),
+        ("MIIT leaves Nvidia chips off approved list", "china_purchase_ban", -1),
+    ],
+)
+def test_a_part_of_a_longer_verb_and_a_pair_with_another_verb_inside_are_no_steps(
+    headline: str, event_type: str, sense: int
+) -> None:
+    assert {s for _, s in frames.told(read(headline), event_type)} <= {sense}
+
+
+def test_a_matter_of_its_own_silences_its_own_clause_alone() -> None:
+    """Who is fired beside a licence does not undo it; a lawsuit over licences is no step."""
+    told = read("US licenses Nvidia to sell H200 in China after CEO meets Trump")
+    assert frames.tells(told, "export_relief")
+    assert not frames.tells(read("Nvidia CEO wins US licence lawsuit over H20"), "export_relief")
+
+
+@pytest.mark.parametrize(
+    ("headline", "event_type", "expected"),
+    [
+        ("Alibaba to invest $53 billion in AI data centers", "capex_increase", (1, True)),
+        ("Microsoft cancels data center leases worth $3 billion", "capex_cut", (-1, True)),
+        ("Meta trims capex to $60 billion", "capex_increase", (0, False)),
+    ],
+)
+def test_a_budget_has_the_sign_of_its_verb_where_its_type_agrees(
+    headline: str, event_type: str, expected: tuple[int, bool]
+) -> None:
+    told = frames.judge(read(headline), event_type, 0)
+    assert told is not None
+    assert (told.direction, told.sure) == expected

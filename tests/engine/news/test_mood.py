@@ -81,3 +81,21 @@ def test_any_text_has_one_mood_and_its_cue_is_part_of_it(text: str) -> None:
 def test_the_month_of_may_is_no_doubt() -> None:
     assert mood.told(read("Huawei to ship Ascend 910C in May")).mood is Mood.FACT
     assert mood.told(read("US may bar H20 sales to China")).mood is Mood.RUMOUR
+
+
+@pytest.mark.parametrize(
+    "headline",
+    [
+        "Nvidia said to win US approval for China chip sales",
+        "Curbs on Nvidia's AI chips to be lifted, Commerce Department says",
+        "Nvidia accused of breaking China's antitrust law",
+        "China accuses Nvidia of breaching antitrust rules",
+    ],
+)
+def test_a_report_a_ministry_and_a_charge_are_no_talk(headline: str) -> None:
+    assert mood.told(read(headline)).weighs
+
+
+def test_a_company_that_speaks_of_measures_and_a_state_that_accuses_another_only_talk() -> None:
+    assert not mood.told(read("Nvidia says US chip curbs hurt America")).weighs
+    assert not mood.told(read("China accuses US of abusing chip export controls")).weighs
