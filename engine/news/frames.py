@@ -262,9 +262,8 @@ def _as_kin(line: _Line, event_type: str, direction: int) -> ToldStep | None:
         senses = _senses(line, kin)
         if not senses:
             continue
-        sense = next(iter(senses))
-        clear = len(senses) == 1 and sense in (0, direction)
-        return ToldStep(kin, direction, sure=sense != 0) if clear else None
+        clear = senses <= {0, direction}
+        return ToldStep(kin, direction, sure=senses == {direction} != {0}) if clear else None
     return None
 
 
