@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,7 @@ from feeds import (
     proxies,
     rss,
     token_shares,
+    web_pages,
 )
 from feeds.bars import bar_fact, sound_bars
 from feeds.base import Parsed
@@ -242,3 +244,29 @@ def test_a_year_without_compute_has_no_share() -> None:
     """Chips that nobody counts in compute are sold all the same."""
     found = sales(*year("Huawei", "Ascend 910C", "0")).facts
     assert [fact.kind for fact in found] == ["supply_estimate"]
+
+
+def test_a_bar_that_cannot_be_read_is_left_out_alone() -> None:
+    close = datetime(2025, 8, 21, 20, tzinfo=UTC)
+    sound = bar_fact(
+        make_bar(date(2025, 8, 21), 180.0), known_at=close, source="s", backfilled=False
+    )
+    broken = replace(sound, payload={**sound.payload, "close": "much"})
+    found = sound_bars([broken, sound], History([]), now=close, sessions=lambda a, b: {a, b})
+    assert found.facts == (sound,)
+    assert len(found.left_out) == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "span"),
+    [("3", 3), ("0", 1), ("41", 40), ("999999x", 40), ("x", 1), ("", 1), ("-2", 1), ("2.5", 1)],
+)
+def test_a_cell_spans_one_to_forty_columns(told: str, span: int) -> None:
+    """Six digits are read of it."""
+    assert web_pages._span({"colspan": told}, "colspan", 40) == span
+
+
+def test_a_quarter_ends_on_the_day_told_whatever_hour_stands_behind_it() -> None:
+    rows = [row.replace("-31,", "-31T00:00,").replace("-30,", "-30 00:00,")
+            for row in year("Huawei", "Ascend 910C")]  # fmt: skip
+    assert sales(*rows).facts == sales(*year("Huawei", "Ascend 910C")).facts

@@ -20,10 +20,10 @@ from engine.report.forms import text
 from engine.report.i18n import voice
 from engine.report.render import render
 from engine.report.section import sections
-from engine.report.sections import decision, market, view
+from engine.report.sections import decision, market, releases, view
 from engine.report.sections.scored import ScoredChances
 from tests.builders import make_event
-from tests.engine.report.sample_report import AS_OF, sample_report
+from tests.engine.report.sample_report import AS_OF, sample_report, v31
 
 
 def test_json_is_set_in_by_two_and_ends_with_a_line() -> None:
@@ -207,3 +207,13 @@ def test_many_warnings_are_folded_behind_the_first(n: int) -> None:
     assert first.text == "w0."  # type: ignore[attr-defined]
     assert [note.text for note in more.blocks] == [f"w{k}." for k in range(1, n)]  # type: ignore[attr-defined]
     assert str(n - 1) in more.title  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("words", "quoted"), [(6, False), (7, True)])
+def test_hardware_in_more_than_six_words_is_a_quotation(words: int, quoted: bool) -> None:
+    named = " ".join(["chip"] * words)
+    told = releases._hardware(replace(v31(), hardware_named=named), "none", voice("fr"))
+    assert (told != named) == quoted  # English in a French report
+    assert named in told
+    bare = replace(v31(), hardware_named=None)
+    assert releases._hardware(bare, "none", voice("en")) == "none"
