@@ -73,6 +73,7 @@ def names() -> re.Pattern[str]:
     feeds = tomllib.loads((CONFIG / "feeds.toml").read_text(encoding="utf-8"))
     found |= {feed["name"] for feed in feeds["feed"]}
     found |= {path.stem for path in (CONFIG / "strategies").glob("*.toml")}
+    found.add("SWE-bench Verified")
     kept = sorted((n for n in found if len(n) >= SHORTEST), key=len, reverse=True)
     return re.compile("|".join(map(re.escape, kept)))
 
