@@ -155,6 +155,14 @@ COLOCATED_MIXTURE = Prior(
 )
 """Mixtures on devices that accept prompts between decoding steps, against devices of their own."""
 DENSE = Prior(low=0.72, mode=1.0, high=1.30, unit="1", source=_FAMILIES, as_of=date(2025, 9, 30))
+STACK = Prior(
+    low=0.30, mode=1.0, high=1.35, unit="1",
+    source="published_costs.csv to 2025-09-30, by source: TensorRT-LLM as tuned by its maker 0.8 to "
+    "1.35 (rows F, H31 to H36), its first FP8 release 0.43 and 0.51 (H39, H40), MI300X 0.85 to 1.04",
+    as_of=date(2025, 9, 30),
+)  # fmt: skip
+"""What a serving program loses on devices that accept prompts between decoding steps, against one
+that its maker tuned for the figure. Most lose little, some half and more."""
 
 # --- training ------------------------------------------------------------------------------------
 _MFU_UNIT = "useful 6ND FLOP/s over dense BF16 peak"
@@ -219,6 +227,31 @@ MIXTURE_SIZE_EXPONENT = Prior(
     as_of=date(2025, 6, 6),
 )  # fmt: skip
 """Narrow experts multiply small matrices and wait for the exchange."""
+_TUNED = (
+    "by source, FP8 gain taken out: NeMo 24.07 (2024-08) 0.585 at 7B to 70B, Megatron Core 0.45, "
+    "MosaicML llm-foundry 0.36 to 0.44, torchtitan of 2024-12 0.33 to 0.39; geometric mean"
+)
+BENCHMARK_MFU = MappingProxyType(
+    {
+        "hopper": Prior(low=0.32, mode=0.45, high=0.64, unit=_MFU_UNIT, source=_TUNED,
+                        as_of=date(2024, 12, 26)),
+        "blackwell": Prior(low=0.30, mode=0.45, high=0.66, unit=_MFU_UNIT, source="as Hopper",
+                           as_of=date(2024, 12, 26)),
+        "tpu": Prior(low=0.35, mode=0.48, high=0.68, unit=_MFU_UNIT,
+                     source="MaxText README, v5e and v5p: 47 to 67 %, attention counted",
+                     as_of=date(2024, 4, 1)),
+    }
+)  # fmt: skip
+"""Useful rate of dense models in a benchmark: a steady step on few devices, without failures,
+evaluation or changes of plan, the same for small and large models. Platforms without a row: the
+rate of whole runs."""
+COARSE_MIXTURE = Prior(
+    low=0.50, mode=0.85, high=1.0, unit="of the dense rate",
+    source="Megatron Core MoE notes: Mixtral 8x7B at 44 to 47 % of an H100, dense models at 47 to 50",
+    as_of=date(2024, 7, 1),
+)  # fmt: skip
+"""Mixtures of few, wide experts train nearly as fast as dense models in a benchmark."""
+COARSE_EXPERTS = 8.0
 TRAINING_ERROR_SIGMA = 0.25
 """Log sd of one run around the rate: five dense and three mixture runs on Hopper scatter by 0.28
 around the fitted line, part of it in the rates' own priors."""

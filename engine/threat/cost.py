@@ -98,7 +98,9 @@ class CostDraws:
 
     ``error`` multiplies throughputs, ``training_error`` training rates, ``price`` chip-hours.
     ``grouped_mixture``, ``novel_attention``, ``colocated_mixture`` and ``dense`` are the terms of
-    a family: they multiply the throughput of the models and ways of serving they name.
+    a family: they multiply the throughput of the models and ways of serving they name. ``stack``
+    is what a serving program loses against a tuned one; ``benchmark_dense`` and
+    ``coarse_mixture`` are rates of short tuned training runs.
     """
 
     eta_compute: Number
@@ -120,10 +122,17 @@ class CostDraws:
     fp8_gain: Number
     training_error: Number
     price: Number
+    stack: Number
+    benchmark_dense: Number
+    coarse_mixture: Number
 
 
 def _mfu(platform: str, kind: str) -> k.Prior:
     return k.MFU.get((platform, kind), k.MFU[("other", kind)])
+
+
+def _benchmark(platform: str) -> k.Prior:
+    return k.BENCHMARK_MFU.get(platform, _mfu(platform, "dense"))
 
 
 def _size(platform: str) -> k.Prior:
@@ -156,6 +165,9 @@ def central(chips: ChipArrays) -> CostDraws:
         fp8_gain=k.FP8_TRAINING_GAIN.mode,
         training_error=1.0,
         price=1.0,
+        stack=k.STACK.mode,
+        benchmark_dense=column([_benchmark(p) for p in chips.platforms]),
+        coarse_mixture=k.COARSE_MIXTURE.mode,
     )
 
 
@@ -198,6 +210,9 @@ def draw(
         fp8_gain=k.FP8_TRAINING_GAIN.draw(rng, n_draws),
         training_error=np.exp(training_sd * rng.standard_normal(per_chip)),
         price=np.exp(k.HOUR_PRICE_SIGMA * rng.standard_normal(per_chip)),
+        stack=k.STACK.draw(rng, n_draws),
+        benchmark_dense=column([_benchmark(p) for p in chips.platforms]),
+        coarse_mixture=k.COARSE_MIXTURE.draw(rng, n_draws),
     )
 
 
@@ -402,9 +417,10 @@ def decode_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: CostDraws) ->
 def served_tok_s(arch: Arch, chips: ChipArrays, load: Load, with_: CostDraws) -> FloatArray:
     """Generated tokens per second of a device that also accepts the prompts.
 
-    Mixtures lose by it: prompts interrupt steps, experts wait for each other.
+    Mixtures lose by it: prompts interrupt steps, experts wait for each other. So do programs that
+    schedule the two poorly.
     """
-    shared = np.where(arch.is_moe, with_.colocated_mixture, 1.0)
+    shared = np.where(arch.is_moe, with_.colocated_mixture, 1.0) * with_.stack
     return np.asarray(shared * pooled_tok_s(arch, chips, load, with_))
 
 
@@ -509,28 +525,51 @@ def training_hours(
     fp8: bool | Number = False,
     context: Number = k.REFERENCE_TRAINING_CONTEXT,
     devices: Number = 2048.0,
+    benchmark: bool = False,
 ) -> FloatArray:
     """Chip-hours of one pre-training run at the platform's useful rate.
 
     fp8: trained in FP8 where the chip has it (gain S); broadcasts as 0 or 1. Domestic clusters pay
-    availability on top; Hopper's published rates already hold it.
+    availability on top; Hopper's published rates already hold it. benchmark: at the rate of a short
+    run that was tuned for the figure, where small dense models reach as much as large ones and
+    narrow experts gain nothing by FP8.
     """
-    active = np.asarray(arch.active)
-    dense = (active / k.REFERENCE_DENSE_PARAMS) ** with_.size_exponent
-    mixture = (active / k.REFERENCE_MIXTURE_PARAMS) ** with_.mixture_size_exponent
-    mfu = np.where(
-        arch.is_moe,
-        with_.mfu_moe * np.minimum(mixture, 1.0),
-        with_.mfu_dense * np.minimum(dense, 1.0),
-    )
+    mfu = _benchmark_rate(arch, with_) if benchmark else _run_rate(arch, with_)
     native = np.array([r is not None and r not in ("bf16", "int8") for r in chips.runs_as])
-    gain = np.where(native.reshape(-1, 1) & np.asarray(fp8, dtype=bool), with_.fp8_gain, 1.0)
+    gains = native.reshape(-1, 1) & np.asarray(fp8, dtype=bool)
+    if benchmark:
+        gains = gains & ~_narrow(arch)
+    gain = np.where(gains, with_.fp8_gain, 1.0)
     measured = training_flops(arch, tokens, k.REFERENCE_TRAINING_CONTEXT)
     longer = training_flops(arch, tokens, np.asarray(context, dtype=float)) / measured
     useful = 6.0 * np.asarray(arch.active) * tokens * np.maximum(longer, 1.0)
     up = np.where(chips.domestic > 0, availability(devices, domestic=True), 1.0)
     rate = chips.peak_bf16 * mfu * gain * up * with_.training_error
     return np.asarray(useful / rate / 3600.0)
+
+
+def _narrow(arch: Arch) -> FloatArray:
+    """Whether a model is a mixture of many experts."""
+    return np.asarray(arch.is_moe & (np.asarray(arch.experts) > k.COARSE_EXPERTS))
+
+
+def _mixture_rate(arch: Arch, with_: CostDraws) -> FloatArray:
+    size = (np.asarray(arch.active) / k.REFERENCE_MIXTURE_PARAMS) ** with_.mixture_size_exponent
+    return np.asarray(with_.mfu_moe * np.minimum(size, 1.0))
+
+
+def _run_rate(arch: Arch, with_: CostDraws) -> FloatArray:
+    """Share of the BF16 peak that whole runs put to use."""
+    dense = (np.asarray(arch.active) / k.REFERENCE_DENSE_PARAMS) ** with_.size_exponent
+    return np.where(
+        arch.is_moe, _mixture_rate(arch, with_), with_.mfu_dense * np.minimum(dense, 1.0)
+    )
+
+
+def _benchmark_rate(arch: Arch, with_: CostDraws) -> FloatArray:
+    """The same of a steady step that was tuned for the figure."""
+    coarse = np.where(arch.is_moe, with_.coarse_mixture, 1.0)
+    return np.where(_narrow(arch), _mixture_rate(arch, with_), with_.benchmark_dense * coarse)
 
 
 def availability(devices: Number, *, domestic: bool) -> FloatArray:

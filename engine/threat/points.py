@@ -4,8 +4,8 @@
 ``fitted`` rows set constants; ``held_out`` rows (N) were written down and committed before the
 model was run on them, once; ``seen`` rows (H) were such once, set no constant either, and have been
 looked at since. A row's ``kind``: prefill, decode (tokens per second and device), both (output
-tokens of a device that does both), training (millions of device-hours), training_rate (TFLOP/s),
-training_tokens (tokens per second and device).
+tokens of a device that does both), training (millions of device-hours of a whole run); and of a
+benchmark's steady step training_rate (TFLOP/s) and training_tokens (tokens per second and device).
 """
 
 from __future__ import annotations
@@ -196,6 +196,7 @@ def _training(point: Point, arch: Arch, chip: ChipArrays, with_: CostDraws) -> F
         fp8=point.precision == "fp8",
         context=point.prompt,
         devices=point.devices or UNKNOWN_CLUSTER,
+        benchmark=point.kind != "training",
     )
     if point.kind == "training":
         return hours / 1e6
