@@ -157,8 +157,9 @@ COLOCATED_MIXTURE = Prior(
 DENSE = Prior(low=0.72, mode=1.0, high=1.30, unit="1", source=_FAMILIES, as_of=date(2025, 9, 30))
 STACK = Prior(
     low=0.30, mode=1.0, high=1.35, unit="1",
-    source="published_costs.csv to 2025-09-30, by source: TensorRT-LLM as tuned by its maker 0.8 to "
-    "1.35 (rows F, H31 to H36), its first FP8 release 0.43 and 0.51 (H39, H40), MI300X 0.85 to 1.04",
+    source="published_costs.csv to 2025-09-30, by source: TensorRT-LLM as tuned by its maker 0.7 "
+    "to 1.35 (rows F, H31 to H36), its first FP8 release 0.43 and 0.51 (H39, H40), MI300X 0.85 to "
+    "1.04",
     as_of=date(2025, 9, 30),
 )  # fmt: skip
 """What a serving program loses on devices that accept prompts between decoding steps, against one
@@ -247,7 +248,7 @@ evaluation or changes of plan, the same for small and large models. Platforms wi
 rate of whole runs."""
 COARSE_MIXTURE = Prior(
     low=0.50, mode=0.85, high=1.0, unit="of the dense rate",
-    source="Megatron Core MoE notes: Mixtral 8x7B at 44 to 47 % of an H100, dense models at 47 to 50",
+    source="Megatron Core MoE notes: Mixtral 8x7B at 44 to 47 % of an H100, dense at 47 to 50",
     as_of=date(2024, 7, 1),
 )  # fmt: skip
 """Mixtures of few, wide experts train nearly as fast as dense models in a benchmark."""

@@ -538,7 +538,7 @@ def training_hours(
     native = np.array([r is not None and r not in ("bf16", "int8") for r in chips.runs_as])
     gains = native.reshape(-1, 1) & np.asarray(fp8, dtype=bool)
     if benchmark:
-        gains = gains & ~_narrow(arch)
+        gains = np.logical_and(gains, np.logical_not(_narrow(arch)))
     gain = np.where(gains, with_.fp8_gain, 1.0)
     measured = training_flops(arch, tokens, k.REFERENCE_TRAINING_CONTEXT)
     longer = training_flops(arch, tokens, np.asarray(context, dtype=float)) / measured

@@ -43,6 +43,8 @@ UNKNOWN_CLUSTER = 2048.0
 """Devices of a training run that does not say how many: failures cost a large one more."""
 AIM_RMS_LOG_ERROR = 0.30
 """What the model is held to over figures never fitted, all families together."""
+LEAST_FIGURES = 40
+"""Figures run once below which nothing is said of the aim."""
 N_DRAWS = 4096
 SEED = 20_260_601
 

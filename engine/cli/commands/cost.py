@@ -366,11 +366,13 @@ def points_text(scored: Sequence[ScoredPoint], *, figures: bool) -> str:
 
 
 def _aim(unseen: Sequence[ScoredPoint]) -> str:
-    from engine.threat.points import AIM_RMS_LOG_ERROR, summary
+    from engine.threat.points import AIM_RMS_LOG_ERROR, LEAST_FIGURES, summary
 
-    got = summary(unseen)
-    met = "met" if got.rms_log_error <= AIM_RMS_LOG_ERROR else "missed"
-    return f"Aim for figures never fitted: rms at most {AIM_RMS_LOG_ERROR:.2f}: {met}."
+    aim = f"Aim for figures run once: rms at most {AIM_RMS_LOG_ERROR:.2f}"
+    if len(unseen) < LEAST_FIGURES:
+        return f"{aim}: {len(unseen)} are too few to say (at least {LEAST_FIGURES})."
+    met = "met" if summary(unseen).rms_log_error <= AIM_RMS_LOG_ERROR else "missed"
+    return f"{aim}: {met}."
 
 
 def _score_line(words: str, scored: Sequence[ScoredPoint]) -> str:

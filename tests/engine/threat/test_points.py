@@ -49,6 +49,14 @@ def test_the_bands_hold_nine_in_ten_of_what_set_no_constant(
     assert 3.0 <= seen.band_factor <= 3.6
 
 
+def test_the_few_run_once_since_lie_in_their_bands(scored: tuple[ScoredPoint, ...]) -> None:
+    """Dense models of three families: too few and too plain to say that the aim is met."""
+    unseen = summary(of_use(scored, "held_out"))
+
+    assert (unseen.n, unseen.covered) == (13, 13)
+    assert unseen.rms_log_error == pytest.approx(0.18, abs=0.01)
+
+
 def test_whole_training_runs_come_out_within_thirty_percent(
     scored: tuple[ScoredPoint, ...],
 ) -> None:
