@@ -370,7 +370,7 @@ def _aim(unseen: Sequence[ScoredPoint]) -> str:
 
     aim = f"Aim for figures run once: rms at most {AIM_RMS_LOG_ERROR:.2f}"
     if len(unseen) < LEAST_FIGURES:
-        return f"{aim}: {len(unseen)} are too few to say (at least {LEAST_FIGURES})."
+        return f"{aim}: {len(unseen)} of them say too little (at least {LEAST_FIGURES})."
     met = "met" if summary(unseen).rms_log_error <= AIM_RMS_LOG_ERROR else "missed"
     return f"{aim}: {met}."
 
