@@ -88,13 +88,24 @@ class Versions(Database):
 
 
 def _copy_rows(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Many rows by COPY into a table of this transaction, and from there what is not stored yet.
-
-    COPY itself knows no ON CONFLICT.
+    """Many rows by COPY, which knows no ON CONFLICT: where one of them was written meanwhile, by
+    way of a temporary table, from which what is not stored yet is taken.
     """
-    from sqlalchemy.dialects.postgresql import insert
+    from psycopg.errors import UniqueViolation
 
     names = tuple(rows[0])
+    try:
+        with connection.begin_nested():
+            _copy(connection, table.name, names, map(itemgetter(*names), rows))
+    except UniqueViolation:
+        _copy_what_is_new(connection, table, names, rows)
+
+
+def _copy_what_is_new(
+    connection: Connection, table: Table, names: tuple[str, ...], rows: list[Row]
+) -> None:
+    from sqlalchemy.dialects.postgresql import insert
+
     columns = [table.c[name] for name in names]
     incoming = sa.table("incoming", *(sa.column(name) for name in names))
     connection.exec_driver_sql("DROP TABLE IF EXISTS incoming")
@@ -108,7 +119,7 @@ def _copy_rows(connection: Connection, table: Table, rows: list[Row]) -> None:
 def _copy(
     connection: Connection, table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
-    """COPY ``rows`` into a temporary table of ours."""
+    """COPY ``rows`` into a table of ours."""
     driver: Any = connection.connection.dbapi_connection
     columns = ", ".join(f'"{name}"' for name in names)
     with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
@@ -153,16 +164,12 @@ def _look_ups(
 ) -> Iterator[sa.Select[Any]]:
     """``query`` for the values ``wanted`` of ``column``, in as few questions as is fast.
 
-    PostgreSQL gets many as a table: a list of 500 makes it read its whole table, each time, until
-    somebody has analysed it.
+    PostgreSQL gets many as one array: a list of 500 makes it read its whole table, each time,
+    until somebody has analysed it.
     """
     if connection.dialect.name == "postgresql" and len(wanted) > _LOOKUP_KEYS:
-        asked = sa.table("asked", sa.column("value"))
-        connection.exec_driver_sql("DROP TABLE IF EXISTS asked")
-        connection.exec_driver_sql("CREATE TEMPORARY TABLE asked (value TEXT) ON COMMIT DROP")
-        _copy(connection, "asked", ("value",), ((value,) for value in wanted))
-        connection.exec_driver_sql("ANALYZE asked")
-        yield query.where(column.in_(sa.select(asked.c.value)))
+        asked = sa.func.unnest(sa.cast(list(wanted), sa.ARRAY(sa.Text)))
+        yield query.where(column.in_(sa.select(asked)))
         return
     for start in range(0, len(wanted), _LOOKUP_KEYS):
         yield query.where(column.in_(wanted[start : start + _LOOKUP_KEYS]))

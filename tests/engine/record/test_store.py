@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -210,6 +211,26 @@ class TestFacts:
     def test_nothing_recorded_has_a_hash_too(self, store: Store) -> None:
         assert store.record([]) == Recorded()
         assert store.data_hash() == History().data_hash(at())
+
+
+def test_a_long_document_that_another_process_writes_first_is_stored_once(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look-up and the COPY, which knows no conflict, another writes half of it."""
+    facts, write = make_facts(900), Store._insert_rows
+    with Store.open(postgres_url) as store, Store.open(postgres_url) as other:
+
+        def late(self: Store, *given: Any) -> None:
+            if self is store:
+                other.record(facts[:450])
+            write(self, *given)
+
+        monkeypatch.setattr(Store, "_insert_rows", late)
+        store.record(facts)
+        monkeypatch.undo()
+
+        assert store.facts() == facts
+        assert store.record(facts) == Recorded(unchanged=900)
 
 
 def test_both_engines_give_the_same_digest(sqlite_url: str, postgres_url: str) -> None:
