@@ -58,7 +58,9 @@ class StanceUse:
 class StressTable:
     """All of it, scenarios in order of severity, presets as asked.
 
-    foresight: what was seen of the known days when the rules were set.
+    foresight: what was seen of the known days when the rules were set. unjudged: presets for which
+    too little is observed that morning to say what a scenario would change; of their rows only
+    the shares of known days mean something.
     """
 
     as_of: datetime
@@ -66,6 +68,7 @@ class StressTable:
     lines: tuple[LineUse, ...]
     stances: tuple[StanceUse, ...] = ()
     foresight: tuple[Phrase, ...] = ()
+    unjudged: tuple[str, ...] = ()
 
 
 Step = Callable[[str, float], None]
@@ -93,6 +96,7 @@ def stress_table(
     rows: list[StressRow] = []
     lines: list[LineUse] = []
     said: list[StanceUse] = []
+    unjudged: list[str] = []
     features = None
     for number, preset in enumerate(presets):
         config = load(folder, preset)
@@ -109,6 +113,8 @@ def stress_table(
             done = (number + share) / len(presets)
             step(N_("Laying scenarios over the known days"), _READING + (1.0 - _READING) * done)
             rows.append(row)
+        if not found.known[-1]:
+            unjudged.append(preset)
         lines += _lines(config.blend, preset, found)
         said.append(_stances(config.blend, preset, found))
     names = list(dict.fromkeys(row.scenario for row in rows))
@@ -121,6 +127,7 @@ def stress_table(
         stances=tuple(said),
         # The last row acts on a session that has no price yet.
         foresight=foresight(days[0], days[-2]) if len(days) > 1 else (),
+        unjudged=tuple(unjudged),
     )
 
 

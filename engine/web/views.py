@@ -23,6 +23,7 @@ from engine.values import CHANNELS, Evidence, ModelRelease, Observed
 if TYPE_CHECKING:
     from engine.decision.scenarios import StressRow
     from engine.record.chain import LedgerEntry
+    from engine.service.stressing import StressTable
     from engine.values import ThreatRating
     from engine.web.trial import TrialOutcome
 
@@ -304,6 +305,17 @@ def _basis(outcome: TrialOutcome, voice: Speaker) -> str:
     return said
 
 
+def stress_notes(found: StressTable, voice: Speaker) -> list[str]:
+    """What stands beneath the table: what it cannot say, and what was seen of its days before."""
+    from engine.report.sections.stress import cannot_say
+
+    unsaid = [
+        voice.say("{rules}: {said}", rules=clean(preset, limit=40), said=cannot_say(voice))
+        for preset in found.unjudged
+    ]
+    return [*unsaid, *(voice.tell(said) for said in found.foresight)]
+
+
 def new_york_day(instant: datetime) -> date:
     """The day in New York at ``instant``."""
     return instant.astimezone(NEW_YORK).date()
@@ -324,8 +336,8 @@ class Stressed:
     less_on: str
 
 
-def stress_rows(rows: Sequence[StressRow], voice: Speaker) -> tuple[Stressed, ...]:
-    """The table of scenarios, in the order given; a dash where no day is known."""
+def stress_rows(found: StressTable, voice: Speaker) -> tuple[Stressed, ...]:
+    """The table of scenarios, in the order given; a dash where nothing is known."""
     from engine.report.sections.stress import Stress
 
     speaker = Stress().voice(voice)
@@ -333,17 +345,23 @@ def stress_rows(rows: Sequence[StressRow], voice: Speaker) -> tuple[Stressed, ..
     def share(value: float | None) -> str:
         return "–" if value is None else speaker.number(value, "share0")
 
+    def judged(row: StressRow) -> bool:
+        return row.preset not in found.unjudged
+
+    def stance(row: StressRow, word: str) -> str:
+        return stance_word(word, speaker) if judged(row) else "–"
+
     return tuple(
         Stressed(
             scenario=scenario_name(row.scenario, speaker),
             severity=Stress().voice(speaker).label(f"severity_{row.severity}"),
             preset=clean(row.preset, limit=40),
-            before=stance_word(row.before, speaker),
-            after=stance_word(row.after, speaker),
-            turned=row.after != row.before,
-            kept=share(row.target_after),
+            before=stance(row, row.before),
+            after=stance(row, row.after),
+            turned=judged(row) and row.after != row.before,
+            kept=share(row.target_after if judged(row) else None),
             sells_on=share(row.share_of_known_days),
             less_on=share(row.share_reduced),
         )
-        for row in rows
+        for row in found.rows
     )

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import random
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,17 @@ from typer.testing import CliRunner
 
 from engine.cli.main import build
 from engine.cli.said.risk import text_of
+from engine.cli.said.stress import text_of as stress_text
 from engine.errors import InputError
 from engine.report.i18n import voice
+from engine.service import wiring
+from engine.service.bind import load
 from engine.service.risks import history_of_file, score_stock
+from engine.service.stressing import stress_table
+from engine.web.views import stress_notes, stress_rows
+from tests.reference import frozen_config
+
+AT = datetime(2024, 6, 28, 22, 0, tzinfo=UTC)
 
 
 def say(home: Path, *argv: str) -> str:
@@ -44,6 +52,50 @@ def test_stress_has_its_documented_keys_and_a_text_of_eighty_columns(tmp_path: P
     assert f"balanced {use['sell']:.1%} {use['reduce']:.1%} {use['hold']:.1%}" in flat
     assert max(map(len, text.splitlines())) <= 80
     assert all(row["scenario"].split()[0] in flat for row in told["rows"])
+
+
+def prices_only(folder: Path) -> Path:
+    """A configuration whose tables hold prices alone, with one preset that asks for more."""
+    frozen_config(folder)
+    for table in (folder / "facts").glob("*.csv"):
+        if table.name != "market_closes.csv":
+            table.write_text(table.read_text("utf-8").splitlines(keepends=True)[0], "utf-8")
+    rules = folder / "strategies" / "balanced.toml"
+    asked = rules.read_text("utf-8").replace("observe_at_least = 0.5", "observe_at_least = 0.6")
+    rules.write_text(asked, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("lang", "silent", "judged", "words"),
+    [
+        ("en", "balanced: cannot say", "cautious: REDUCE before", "Too little is observed to say"),
+        ("fr", "balanced : sans avis", "cautious : Réduire avant", "Trop peu est observé pour"),
+    ],
+)
+def test_a_morning_that_cannot_say_has_no_verdict_to_turn(
+    tmp_path: Path, lang: str, silent: str, judged: str, words: str
+) -> None:
+    """As its report says; only a preset that can say keeps its table, here and on the page."""
+    config = prices_only(tmp_path / "config")
+    with wiring.open_record(load(config), f"sqlite:///{tmp_path / 'record'}") as store:
+        table = stress_table(store, config, AT, ("cautious", "balanced"))
+    assert table.unjudged == ("balanced",)
+    speaker = voice(lang)
+
+    text = stress_text(table, speaker).replace("\u202f", " ")
+    head, _, tail = text.partition(silent)
+    assert judged in head
+    assert words in tail
+    assert words not in head
+    assert speaker.say("Nothing happens") in head
+    assert speaker.say("Nothing happens") not in tail
+    for row in stress_rows(table, speaker):
+        dashes = row.preset == "balanced"
+        assert ((row.before, row.after, row.kept) == ("–", "–", "–")) is dashes
+        assert not (dashes and row.turned)
+    assert any(words in note and "balanced" in note for note in stress_notes(table, speaker))
+    assert not any("cautious" in note for note in stress_notes(table, speaker))
 
 
 def prices(path: Path, seed: int, sessions: int = 700) -> Path:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from engine.cli.said import told
 from engine.report.blocks import Block, Note, plain_table
 from engine.report.i18n import Said
-from engine.report.sections.stress import Stress, scenario_name
+from engine.report.sections.stress import Stress, cannot_say, scenario_name
 from engine.report.typography import clean
 from engine.report.words import stance_word
 
@@ -30,36 +30,39 @@ def text_of(found: StressTable, voice: Speaker) -> str:
     return told(
         voice,
         ("", [when]),
-        *_presets(found.rows, voice),
+        *_presets(found, voice),
         ("", [Note(text=read, style="quiet")]),
         (_("Known days beyond each line"), [_lines(found.lines, voice)]),
         (_("What each preset said on known days"), [_stances(found.stances, voice), *notes]),
     )
 
 
-def _presets(rows: Sequence[StressRow], voice: Speaker) -> Iterator[tuple[str, list[Block]]]:
+def _presets(found: StressTable, voice: Speaker) -> Iterator[tuple[str, list[Block]]]:
     """A part for each preset: what every scenario would make of its verdict."""
     _ = voice.say
     heads = (
         _("scenario"), _("severity"), _("then"), _("share kept"), _("sells on"),
         _("keeps less on"),
     )  # fmt: skip
-    for preset in dict.fromkeys(row.preset for row in rows):
-        mine = [row for row in rows if row.preset == preset]
-        title = _(
-            "{rules}: {before} before",
-            rules=Said(clean(preset, limit=24)),
-            before=stance_word(mine[0].before, voice),
-        )
-        yield title, [plain_table(heads, (_row(row, voice) for row in mine), words=3)]
+    for preset in dict.fromkeys(row.preset for row in found.rows):
+        mine = [row for row in found.rows if row.preset == preset]
+        rules, judged = Said(clean(preset, limit=24)), preset not in found.unjudged
+        table = plain_table(heads, (_row(row, voice, judged) for row in mine), words=3)
+        if judged:
+            before = stance_word(mine[0].before, voice)
+            yield _("{rules}: {before} before", rules=rules, before=before), [table]
+            continue
+        none = all(row.share_reduced is None for row in mine)
+        note = Note(text=cannot_say(voice))
+        yield _("{rules}: cannot say", rules=rules), [note] if none else [note, table]
 
 
-def _row(row: StressRow, voice: Speaker) -> list[str]:
-    shares = (row.target_after, row.share_of_known_days, row.share_reduced)
+def _row(row: StressRow, voice: Speaker, judged: bool) -> list[str]:
+    shares = (row.target_after if judged else None, row.share_of_known_days, row.share_reduced)
     return [
         scenario_name(row.scenario, voice),
         Stress().voice(voice).label(f"severity_{row.severity}"),
-        stance_word(row.after, voice),
+        stance_word(row.after, voice) if judged else "–",
         *("–" if share is None else voice.number(share, "share0") for share in shares),
     ]
 

@@ -63,9 +63,7 @@ class Stress(Section):
             return
         _ = voice.say
         if not report.decision.known:
-            yield Note(
-                text=_("Too little is observed to say what a turn of the world would change.")
-            )
+            yield Note(text=cannot_say(voice))
             return
         yield Note(text=_summary(rows, report, voice), style="lead")
         heads = (
@@ -99,6 +97,11 @@ class Stress(Section):
     def data(self, report: Report, voice: Speaker) -> dict[str, Any]:
         """The rows."""
         return {"stress": report.parts.get(self.name, ())}
+
+
+def cannot_say(voice: Speaker) -> str:
+    """What stands for the verdicts of a morning on which the evidence cannot say."""
+    return voice.say("Too little is observed to say what a turn of the world would change.")
 
 
 def scenario_name(name: str, voice: Speaker) -> str:
