@@ -235,6 +235,8 @@ def _allowed(node: Mapping[str, Any]) -> str:
         words = ", ".join(str(word) for word in node.get("enum", ()))
         described: str = node.get("description", "")
         return described or words or named.get(node.get("format", ""), "")
+    if "const" in node:
+        return str(node["const"])
     kind = str(node.get("type", ""))
     simple = {
         "boolean": phrase("true or false"),

@@ -18,7 +18,8 @@ from engine.values import RELEASE_BOUNDS, ModelRelease
 class _Release(Strict):
     """``[release]``: keys, kinds and bounds of ``ModelRelease``; required: model, lab, released_on.
 
-    country is CN unless given; known_at is the end of the day of release (UTC) unless given.
+    country is CN, as Chinese releases alone are rated; known_at is the end of the day of release
+    (UTC) unless given.
     """
 
     @model_validator(mode="after")
@@ -56,14 +57,14 @@ _Text = Annotated[str, Field(max_length=400)]
 _OWN: dict[str, Any] = {
     "model": (Annotated[str, Field(min_length=1, max_length=400)], ...),
     "lab": (Annotated[str, Field(min_length=1, max_length=400)], ...),
-    "country": (_Text, "CN"),
+    "country": (Literal["CN"], "CN"),  # what else there is sets the frontier and is never rated
     "released_on": (date, ...),
     "known_at": (AwareDatetime | None, None),
 }
 
 
-_READ_ONLY = frozenset({"price_elsewhere"})
-"""Of a release, what sources tell beside it: nothing to assume."""
+_READ_ONLY = frozenset({"is_comparison", "price_elsewhere"})
+"""Of a release, what tables and sources tell beside it: nothing to assume."""
 
 
 def _fields() -> dict[str, Any]:
@@ -104,7 +105,7 @@ TEMPLATE = """\
 model = "Example-V9"
 lab = "Example lab"
 released_on = 2025-09-15
-# country = "CN"
+# country = "CN"                    # Chinese releases alone are rated
 # total_params_b = 671              # billions; active_params_b for a mixture of experts
 # active_params_b = 37
 # price_input_usd_per_mtok = 0.28

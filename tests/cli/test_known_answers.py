@@ -418,6 +418,10 @@ def test_prices_of_contracts_as_typed() -> None:
 
 def test_headlines_are_a_file_a_column_or_the_words_themselves(tmp_path: Path) -> None:
     assert classify.read_headlines(" Nvidia falls ") == ["Nvidia falls"]
+    assert classify.read_headlines("台积电因地震停产") == ["台积电因地震停产"]
+    for missing in ("头条.txt", "headlines", "头.csv"):
+        with pytest.raises(InputError, match="there is no file"):
+            classify.read_headlines(missing)
     lines = tmp_path / "h.txt"
     lines.write_text("\ufeffone\n\n two \n", encoding="utf-8")
     assert classify.read_headlines(str(lines)) == ["one", "two"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,8 +15,10 @@ import pytest
 from config.whatif import TEMPLATE, WhatIf
 from engine.cli.main import build
 from engine.cli.said.whatif import text_of
-from engine.errors import InputError
+from engine.errors import ConfigError, InputError
 from engine.report.i18n import voice
+from engine.service import wiring
+from engine.threat.whatif import parse_whatif
 
 
 def test_the_template_is_printed_and_sound(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,3 +51,32 @@ def test_the_day_is_new_yorks_and_what_is_left_out_is_said() -> None:
     told = text_of(morning, morning, rating, voice("en"))
     assert "as if told on Aug 22, 2025" in told
     assert "nvsignal stress" in " ".join(told.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('country = "US"', "country = 'US' is not CN"),
+        ('country = "China"', "country = 'China' is not CN"),
+        ("is_comparison = true", "unknown key 'is_comparison'"),
+    ],
+)
+def test_what_is_never_rated_is_refused_in_the_file(line: str, told: str) -> None:
+    """A rival of the frontier has no rating; the command broke down looking for it."""
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        parse_whatif(f'model = "X"\nlab = "Y"\nreleased_on = 2025-09-15\n{line}\n')
+
+
+def test_a_day_before_nvidias_first_report_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prices begin years before the first report: the stretch between gave a bare StopIteration."""
+    (tmp_path / "new.toml").write_text(TEMPLATE, encoding="utf-8")
+    monkeypatch.setattr(wiring, "open_record", lambda *_: nullcontext())
+    monkeypatch.setattr(wiring, "instant_at", lambda *_: None)
+    monkeypatch.setattr(wiring, "world_at", lambda *_: None)
+    monkeypatch.setattr(wiring, "hypothesis", lambda *_: ([], "Example-V9"))
+    monkeypatch.setattr(wiring, "with_facts", lambda *_: None)
+    monkeypatch.setattr(wiring, "assess", lambda *_: SimpleNamespace(ratings=()))
+    with pytest.raises(InputError, match=r"'Example-V9' cannot be rated.*later --as-of"):
+        build()(args=["whatif", "--release", str(tmp_path / "new.toml")], standalone_mode=False)

@@ -113,10 +113,11 @@ def plain(found: Classification) -> dict[str, Any]:
 def read_headlines(source: str | None) -> list[str]:
     """Headlines of a file, or of standard input when ``source`` is None or ``-``.
 
-    Several words that name no file are a headline themselves. Lines that are empty count for
-    nothing; a file without any headline is an error.
+    Several words that name no file are a headline themselves, and so is what no writing with
+    spaces would spell as one word: Chinese. Lines that are empty count for nothing; a file without
+    any headline is an error.
     """
-    if source is not None and len(source.split()) > 1 and not _is_file(source):
+    if source is not None and _is_headline(source) and not _is_file(source):
         return [source.strip()]
     name = "standard input" if source in (None, "-") else str(source)
     text = _read(source, name)
@@ -137,6 +138,15 @@ def read_headlines(source: str | None) -> list[str]:
             )
         )
     return headlines
+
+
+def _is_headline(source: str) -> bool:
+    """Whether ``source`` reads as words; a Chinese name with a suffix is a file that is missing."""
+    from engine.news.language import identify
+
+    if len(source.split()) > 1:
+        return True
+    return identify(source, ()) == "zh" and not Path(source).suffix
 
 
 def _is_file(source: str) -> bool:

@@ -65,7 +65,13 @@ def register(app: typer.Typer) -> None:
         facts, name = wiring.hypothesis(text, release.name, world)
         before = wiring.assess(world, loaded)
         after = wiring.assess(wiring.with_facts(world, loaded, facts), loaded)
-        rating = next(r for r in of_releases(r.rating for r in after.ratings) if r.model == name)
+        made = of_releases(r.rating for r in after.ratings)
+        rating = next((r for r in made if r.model == name), None)
+        if rating is None:
+            raise InputError(
+                phrase("'{name}' cannot be rated: no report of Nvidia is known by then", name=name),
+                remedy=phrase("choose a later --as-of"),
+            )
         if json:
             write_out(to_json(_plain(before, after, rating)))
             return
