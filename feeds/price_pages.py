@@ -37,9 +37,10 @@ _INPUT = re.compile(r"\binput\b|\bprompt\b|输入", re.I)
 _OUTPUT = re.compile(r"\boutput\b|\bcompletion\b|输出", re.I)
 _CACHED = re.compile(r"\bcach\w*|缓存", re.I)
 _MISSED = re.compile(r"\bmiss\b|未命中", re.I)
-_USD = re.compile(r"(?:US)?\$\s*(\d{1,4}(?:\.\d{1,6})?)(?![\d.])")
+_BATCH = re.compile(r"\bbatch\b|批量", re.I)
+_USD = re.compile(r"(?:\bUSD?|(?<![A-Za-z]))\$\s*(\d{1,4}(?:\.\d{1,6})?)(?![\d.])")
 _BARE = re.compile(r"\d{1,4}(?:\.\d{1,6})?")
-_OTHER_MONEY = re.compile(r"[¥￥€£]|\bCNY\b|\bRMB\b|\d\s*元|元\s*/")
+_OTHER_MONEY = re.compile(r"[¥￥€£]|\b(?:HK|NT|S|A|C)\$|\bCNY\b|\bRMB\b|\d\s*元|元\s*/")
 _THOUSAND = re.compile(r"\b(?:1,?000|1 ?k|thousand) tokens|千 ?tokens", re.I)
 _FOOTNOTE = re.compile(
     r"\s*(?:[(（](?:\d+|[^()（）]*mode[^()（）]*)[)）]|\[\d+\]|[*†‡¹²³⁴]+)", re.I
@@ -224,13 +225,15 @@ def _highest(rows: list[Sequence[str]], column: int) -> float | None:
 
 
 def _is_input(label: str) -> bool:
-    """Input that is not read from the cache, nor stored in it."""
+    """Input that is not read from the cache, nor stored in it, nor asked for by the batch."""
     cached = _CACHED.search(label) and not _MISSED.search(label)
-    return bool(_INPUT.search(label)) and not cached and not _OUTPUT.search(label)
+    whole = not cached and not _BATCH.search(label)
+    return bool(_INPUT.search(label)) and whole and not _OUTPUT.search(label)
 
 
 def _is_output(label: str) -> bool:
-    return bool(_OUTPUT.search(label)) and not _INPUT.search(label)
+    aside = _INPUT.search(label) or _BATCH.search(label)
+    return bool(_OUTPUT.search(label)) and not aside
 
 
 def _usd(cell: str, *, bare: bool = False) -> float | None:

@@ -96,6 +96,8 @@ def test_a_table_of_prices_is_read_either_way_round(body, prices):
             ),
             "thousand tokens",
         ),
+        (html(ROWS, "<td>a-1</td><td>HK$2</td><td></td><td>HK$3</td>"), "another currency"),
+        (html(ROWS, "<td>a-1</td><td>S$2</td><td></td><td>S$3</td>"), "another currency"),
         (html(ROWS, "<td>a-1</td><td>1.0</td><td></td><td>2.0</td>"), "redesigned"),
         (b"<html><script>var acw_sc__v2='x'</script></html>", "bot wall"),
         (b"<table>" + b"x" * MAX_PAGE_BYTES, "MiB"),
@@ -106,6 +108,15 @@ def test_what_tells_no_price_in_usd_is_an_error(body, said):
     """Another currency, another unit, another page: never a figure, never silence."""
     with pytest.raises(FeedError, match=said):
         PricePage().parse(body, PAGE, NOW)
+
+
+def test_half_price_by_the_batch_is_no_list_price():
+    """Told first, it was taken for a price cut; so was a dollar of another country."""
+    heading = "".join(
+        f"<th>{c}</th>" for c in "Model/Batch input/Batch output/Input/Output".split("/")
+    )
+    row = "<td>a-1</td><td>$1</td><td>$2</td><td>USD$2</td><td>US$4</td>"
+    assert told(html(heading, row)) == {"deepseek/a-1": (2.0, 4.0)}
 
 
 def test_a_hostile_table_is_bounded():
