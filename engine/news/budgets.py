@@ -45,6 +45,8 @@ _CUT = re.compile(
     r"(?:cut|slash|trim|reduc|paus|halt|freez|froze|cancel|scrap|shelv|delay|pull|walk|backs?\Z|slow"
     r"|lower\Z|less\Z|reduit|rogne|coupe|suspend|annule|gele)"
 )
+_MISSED = re.compile(r"(?:miss(?:es|ed)?|below|disappoint(?:s|ed|ing)?)\Z")
+"""Less than was expected; of what is spent only where it stands beside it and nothing is raised."""
 _SUM = re.compile(r"\d[\d.,]*(?:bn|b|bln|tn|trn|t|mln|md)\Z")
 _MANY = frozenset("thousands hundreds million millions milliers tens".split())
 _COUNT = re.compile(r"\d{1,3}(?:[.,]\d{3})+\Z|\d{4,}\Z|\d+k\Z")
@@ -62,9 +64,15 @@ def _columns(names: tuple[str, ...]) -> frozenset[int]:
 
 
 def sense(reading: Reading) -> int:
-    """1 where the budget that is told (see ``tells``) is new, more or kept, -1 where it is less."""
+    """1 where the budget that is told (see ``tells``) is new, more or kept, -1 where it is less,
+    or less than was expected."""
     main = _main(reading)
-    return -1 if any(_CUT.match(w) and _CHANGE.match(w) for w in main) else 1
+    changes = [w for w in main if _CHANGE.match(w)]
+    if any(_CUT.match(w) for w in changes):
+        return -1
+    spent = [i for i, w in enumerate(main) if _SPEND.match(w)]
+    missed = [i for i, w in enumerate(main) if _MISSED.match(w)]
+    return -1 if not changes and _beside(spent, missed) else 1
 
 
 def tells(reading: Reading) -> bool:

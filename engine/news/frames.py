@@ -246,13 +246,14 @@ def judge(reading: Reading, event_type: str, direction: int) -> ToldStep | None:
 
 
 def _budget(reading: Reading, event_type: str, direction: int) -> ToldStep | None:
-    """A budget that is told: its sense where the type says the same, else what words say."""
+    """A budget that is told: its sense where the type says the same, else what words say; torn,
+    so that they have to be surer."""
     if not budgets.tells(reading):
         return None
     sense = budgets.sense(reading)
     if sense == TAXONOMY[event_type].usual_direction:
         return ToldStep(event_type, sense, sure=True)
-    return ToldStep(event_type, direction, sure=False)
+    return ToldStep(event_type, direction, sure=False, torn=True)
 
 
 def _as_kin(line: _Line, event_type: str, direction: int) -> ToldStep | None:

@@ -115,6 +115,27 @@ def test_a_step_has_the_sense_of_what_is_done_to_what(
 
 
 @pytest.mark.parametrize(
+    ("headline", "event_type", "sense"),
+    [
+        ("微软资本开支低于预期", "capex_cut", -1),
+        ("谷歌资本支出不及预期", "capex_cut", -1),
+        ("Meta资本开支高于预期", "capex_increase", 1),
+        ("Microsoft cuts capex plan to $60 billion", "capex_cut", -1),
+    ],
+)
+def test_less_than_was_expected_is_less(headline: str, event_type: str, sense: int) -> None:
+    found = frames.judge(read(headline), event_type, -sense)
+    assert found is not None
+    assert (found.direction, found.sure) == (sense, True)
+
+
+def test_a_budget_that_says_otherwise_than_its_type_is_torn() -> None:
+    found = frames.judge(read("亚马逊资本支出不及预期"), "capex_increase", 1)
+    assert found is not None
+    assert (found.sure, found.torn) == (False, True)
+
+
+@pytest.mark.parametrize(
     ("headline", "event_type"),
     [
         # a noun is no step
