@@ -42,6 +42,7 @@ _USD = re.compile(r"(?:\bUSD?|(?<![A-Za-z]))\$\s*(\d{1,4}(?:\.\d{1,6})?)(?![\d.]
 _BARE = re.compile(r"\d{1,4}(?:\.\d{1,6})?")
 _OTHER_MONEY = re.compile(r"[¥￥€£]|\b(?:HK|NT|S|A|C)\$|\bCNY\b|\bRMB\b|\d\s*元|元\s*/")
 _THOUSAND = re.compile(r"\b(?:1,?000|1 ?k|thousand) tokens|千 ?tokens", re.I)
+_MILLION = re.compile(r"\b(?:1 ?M|1,?000,?000|million) ?tok|\bM(?:illion )?Tok|百万", re.I)
 _FOOTNOTE = re.compile(
     r"\s*(?:[(（](?:\d+|[^()（）]*mode[^()（）]*)[)）]|\[\d+\]|[*†‡¹²³⁴]+)", re.I
 )
@@ -67,6 +68,8 @@ class PricePage(DocumentCollector):
         """A fact a model; ``FeedError`` when no table of the page tells prices in USD."""
         options = options_of(feed, PricePageOptions)
         found: dict[str, _Asked] = {}
+        if _is_by_the_thousand(body):
+            raise FeedError(feed.name, _BY_THE_THOUSAND)
         refused = ""
         for table in tables(body, feed):
             asked = list(_asked(table))
@@ -147,7 +150,16 @@ def _fault(table: Table) -> str:
     if _OTHER_MONEY.search(shown) and not _USD.search(shown):
         return "the page asks in another currency than USD"
     heading = " | ".join(cell for row in table[:_HEADING_ROWS] for cell in row)
-    return "the page asks for a thousand tokens" if _THOUSAND.search(heading) else ""
+    return _BY_THE_THOUSAND if _THOUSAND.search(heading) else ""
+
+
+_BY_THE_THOUSAND = "the page asks for a thousand tokens"
+
+
+def _is_by_the_thousand(body: bytes) -> bool:
+    """Whether a page speaks of a thousand tokens, above its tables say, and never of a million."""
+    page = body.decode(errors="replace")
+    return bool(_THOUSAND.search(page)) and not _MILLION.search(page)
 
 
 def _names_prices(table: Table) -> bool:

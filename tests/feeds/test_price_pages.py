@@ -96,6 +96,11 @@ def test_a_table_of_prices_is_read_either_way_round(body, prices):
             ),
             "thousand tokens",
         ),
+        (
+            b"<html><p>Prices per 1,000 tokens.</p>"
+            + html(ROWS, "<td>a-1</td><td>$0.001</td><td></td><td>$0.003</td>"),
+            "thousand tokens",
+        ),
         (html(ROWS, "<td>a-1</td><td>HK$2</td><td></td><td>HK$3</td>"), "another currency"),
         (html(ROWS, "<td>a-1</td><td>S$2</td><td></td><td>S$3</td>"), "another currency"),
         (html(ROWS, "<td>a-1</td><td>1.0</td><td></td><td>2.0</td>"), "redesigned"),
@@ -108,6 +113,12 @@ def test_what_tells_no_price_in_usd_is_an_error(body, said):
     """Another currency, another unit, another page: never a figure, never silence."""
     with pytest.raises(FeedError, match=said):
         PricePage().parse(body, PAGE, NOW)
+
+
+def test_a_page_that_speaks_of_both_units_counts_by_the_million():
+    page = b"<html><p>USD per 1M tokens; an image counts as 1,000 tokens.</p>"
+    row = html(ROWS, "<td>a-1</td><td>$1</td><td></td><td>$3</td>")
+    assert told(page + row) == {"deepseek/a-1": (1.0, 3.0)}
 
 
 def test_half_price_by_the_batch_is_no_list_price():
