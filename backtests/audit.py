@@ -156,12 +156,12 @@ def audit(
     work = _Steps(2 * len(rows) + 5 + len(delays) + len(kinds), progress)
     inquiry = _Inquiry(history, full, bench, seed)
     _inquire(inquiry, rows, work)
-    work.step("sending runs that leak down the same road")
+    work.step(phrase("sending runs that leak down the same road"))
     canaries = _canaries(inquiry, rows)
     lab = Laboratory(history, full, bench.at, as_of, costs or Costs())
-    late = tuple(lab.delayed(d) for d in work.each(delays, "delaying the news"))
-    thin = tuple(lab.without(k) for k in work.each(kinds, "leaving out"))
-    work.step("leaving out what was back-filled")
+    late = tuple(lab.delayed(d) for d in work.each(delays, phrase("delaying the news")))
+    thin = tuple(lab.without(k) for k in work.each(kinds, phrase("leaving out")))
+    work.step(phrase("leaving out what was back-filled"))
     possible = len(full) - _first_row(history, full)
     return AuditResult(
         strategy=strategy,
@@ -186,18 +186,18 @@ def audit(
 
 def _inquire(inquiry: _Inquiry, rows: Sequence[int], work: _Steps) -> None:
     """Every comparison at every row."""
-    work.step("running once more, elsewhere")
+    work.step(phrase("running once more, elsewhere"))
     inquiry.twice()
 
     def examine(row: int) -> None:
-        work.step(f"cutting at {inquiry.full.sessions_on[row]}")
+        work.step(phrase("cutting at {day:date}", day=inquiry.full.sessions_on[row]))
         inquiry.cut_at(row)
-        work.step(f"poisoning behind {inquiry.full.sessions_on[row]}")
+        work.step(phrase("poisoning behind {day:date}", day=inquiry.full.sessions_on[row]))
         inquiry.poison_behind(row)
 
     with ThreadPoolExecutor(inquiry.bench.place.at_once) as pool:
         list(pool.map(examine, rows))
-    work.step("cutting after the whole record was seen")
+    work.step(phrase("cutting after the whole record was seen"))
     inquiry.remember(_spread(rows, REMEMBERED))
     inquiry.accuse_of_access()
     inquiry.leaks.sort(key=lambda leak: (leak.decided_on, _WEIGHT[leak.check], leak.where))
@@ -301,7 +301,7 @@ class _Steps:
 
     def each(self, things: Iterable[Any], what: str) -> Iterable[Any]:
         for thing in things:
-            self.step(f"{what}: {thing}")
+            self.step(phrase("{what}: {thing}", what=what, thing=thing))
             yield thing
 
 

@@ -14,7 +14,7 @@ from backtests.replay import Costs, UnitValues, market, prices_over, replay
 from backtests.trace import Trace
 from engine.clock import from_micros
 from engine.errors import DataError, NvsignalError, OutOfRangeError
-from engine.phrases import phrase
+from engine.phrases import phrase, plural
 from engine.record.asof import actions_at, bars_at
 from engine.record.history import History
 from engine.values import Fact
@@ -63,12 +63,12 @@ class Laboratory:
     ) -> None:
         self.history, self.full, self.run, self.as_of = history, full, run, as_of
         self.rows, self.world = _market(history, full, as_of, costs)
-        self.base = self._effect("as it is", full)
+        self.base = self._effect(phrase("as it is"), full)
 
     def delayed(self, sessions: int) -> Effect:
         """All news known ``sessions`` later."""
         late = History(delay(self.history, self.full.decide_at_us, sessions, NEWS_KINDS))
-        return self._try(f"{sessions} sessions late" if sessions > 1 else "1 session late", late)
+        return self._try(plural("{n} session late", "{n} sessions late", n=sessions), late)
 
     def without(self, kind: str) -> Effect:
         """Without one kind of fact."""
@@ -80,8 +80,9 @@ class Laboratory:
         note = ""
         if not observed.known("bar", self.as_of):
             kept = (f for f in self.history if f.kind in _PRICES or not f.backfilled)
-            observed, note = History(kept), "back-filled prices kept: there are no others"
-        return self._try("back-filled facts", observed, note)
+            observed = History(kept)
+            note = phrase("back-filled prices kept: there are no others")
+        return self._try(phrase("back-filled facts"), observed, note)
 
     def _try(self, name: str, history: History, note: str = "") -> Effect:
         try:

@@ -193,35 +193,6 @@ def _reading(
     )
 
 
-def text_of(found: Histories) -> str:
-    """A few sentences, of at most 80 columns a line."""
-    r = found.reading
-    head = (
-        f"Curated headlines through the classifier: of {r.steps} that move a voice, "
-        f"{r.same} keep\ntheir sense, {r.silent} fall silent, {r.turned} turn and "
-        f"{r.added} are added.\n"
-        f"Policy news adds up to {r.by_hand_pct:+.1f} % of the price by hand and "
-        f"{r.as_read_pct:+.1f} % as read;\nthe faded sums lie at most "
-        f"{r.widest_gap_pct:.1f} % apart, on {r.widest_on}.\n"
-    )
-    live = "Live: no feed has brought news yet.\n" if found.live is None else _told(found.live)
-    return f"{head}Decisions of {found.preset} against those by hand:\n{_told(found.as_read)}{live}"
-
-
-def _told(found: Apart) -> str:
-    name = found.name.capitalize()
-    if found.score_mean is None:
-        return f"{name}: no session is scored in both.\n"
-    days = "no verdict differs"
-    if found.verdict_days:
-        days = f"{found.verdict_days} verdicts differ, first on {found.first_verdict_on}"
-    return (
-        f"{name} from {found.first_on}, {found.sessions} sessions: score off by "
-        f"{found.score_mean:.3f} on average,\n  at most {found.score_most:.3f} on {found.most_on}; "
-        f"{days}; share differs on {found.share_days}.\n"
-    )
-
-
 def _as_read(by_hand: Sequence[Event], model: Classifier) -> list[Event]:
     labels = model.classify([event.headline for event in by_hand])
     return [

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from backtests.audit import AuditResult, Leak
+from backtests.audit import AuditResult, Leak, _doubt
 from backtests.experiments import Effect
 from backtests.observables import ResolvedForecast, ScoredQuantity
 from backtests.reliability import Bin, ChanceScore, DistributionScore, FallScore
 from engine.cli.calibration import forecasts_plain
 from engine.cli.commands import audit, cost, rates
 from engine.cli.output import to_json
+from engine.cli.said import audit as audit_said
 from engine.cli.said import calibration, doctor, events, rate, risk, stress
 from engine.cli.said import rates as rates_said
 from engine.decision.features import RatedRelease
-from engine.phrases import phrase
+from engine.phrases import phrase, plural
 from engine.report.forms.text import render_text
 from engine.report.i18n import voice
 from engine.report.record_page import page_of as record_page
@@ -40,9 +42,13 @@ from engine.values import (
 from tests.builders import make_event
 from tests.cli.test_readme import commands
 from tests.engine.report.sample_report import AS_OF, rating, stress_rows, v31
+from tests.french import english_in
 from tests.frozen import check, keep
 
 EN = voice("en")
+KINDS = re.compile(r"^(bar|event|headline)\b", re.MULTILINE)
+"""Kinds of facts, which keep the names of the record."""
+NO_OTHERS = phrase("back-filled prices kept: there are no others")
 NOW = datetime(2025, 8, 22, 12, 31, tzinfo=UTC)
 DAY = date(2025, 8, 22)
 
@@ -237,21 +243,24 @@ def effect(name: str, **changes: Any) -> Effect:
 
 def test_an_audit_in_words() -> None:
     leak = Leak(
-        check="truncation", decided_on=DAY, where="array", session_on=DAY - timedelta(days=3),
+        check="truncation", decided_on=DAY, where="us_gate", session_on=DAY - timedelta(days=3),
         full="1.0" * 12, cut="2.0" * 12, cells=5,
     )  # fmt: skip
     clean = AuditResult(
         strategy="s", first_on=date(2022, 1, 3), last_on=DAY, n_dates=25, n_all_dates=900, seed=1,
         checked={"truncation": 25, "poison": 5}, leaks=(), leak_count=0,
-        canaries={"one": True, "two": True}, doubt=None, base=effect("as it is"),
-        delays=(effect("1 session late", note="a note"),),
+        canaries={"peeking": True, "reading": True}, doubt=None, base=effect(phrase("as it is")),
+        delays=(effect(plural("{n} session late", "{n} sessions late", n=1), note=NO_OTHERS),),
         dropped=(effect("headline", score_change=None, final_equity=None, sharpe=None),),
-        observed_only=effect("back-filled facts", coverage=None), backfilled_share=0.126,
-        verdict="Nothing leaks.",
+        observed_only=effect(phrase("back-filled facts"), coverage=None), backfilled_share=0.126,
+        verdict=phrase("A strategy asked for something beside the record: {where}.", where="os"),
     )  # fmt: skip
-    leaky = replace(clean, leaks=(leak,) * 12, leak_count=30, doubt=phrase("too good"))
-    blind = replace(clean, canaries={"one": False, "two": True})
-    texts = [audit.text_of(r) for r in (clean, leaky, blind)]
+    leaky = replace(clean, leaks=(leak,) * 12, leak_count=30, doubt=_doubt(9.9))
+    blind = replace(clean, canaries={"peeking": False, "reading": True})
+    texts = [audit_said.text_of(r, None, EN) for r in (clean, leaky, blind)]
+    french = [audit_said.text_of(r, None, voice("fr")) for r in (clean, leaky, blind)]
+    assert [english_in(KINDS.sub(" ", text)) for text in french] == [[], [], []]
+    assert max(len(line) for text in (*texts, *french) for line in text.splitlines()) <= 80
     plain = {k: audit.plain(blind)[k] for k in ("clean", "canary", "leak_count")}
     held("audit", *texts, to_json(plain))
 

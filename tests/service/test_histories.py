@@ -8,20 +8,29 @@ from typing import Any
 
 import pytest
 
+from engine.cli.said import told
+from engine.cli.said.audit import histories_of
 from engine.clock import parse_as_of
 from engine.decision.events import told_by_table
 from engine.news import reading as readings
 from engine.news import rules
 from engine.news.classify import Classification
 from engine.record.readings import NEWS, News
+from engine.report.i18n import voice
 from engine.service import bind, wiring
-from engine.service.histories import histories, text_of
+from engine.service.histories import Histories, histories
 from engine.service.wiring import KnownWorld
 from engine.values import Event, Mood, Stage
+from tests.french import english_in
 from tests.stream_runs import CONFIG
 
 AS_OF = parse_as_of("2025-09-30")
 FEEDS_BEGIN = parse_as_of("2025-06-02T11:00Z")
+
+
+def text_of(found: Histories, lang: str = "en") -> str:
+    speaker = voice(lang)
+    return told(speaker, ("", histories_of(found, speaker)))
 
 
 class Turned:
@@ -96,6 +105,7 @@ def test_senses_sums_scores_and_verdicts_are_compared(world: tuple[KnownWorld, A
     assert read.share_days >= read.verdict_days
     assert found.live is None
     assert "no feed has brought news yet" in text
+    assert english_in(text_of(found, "fr")) == []
 
 
 def test_a_classifier_that_reads_as_the_hand_did_changes_nothing(
@@ -133,4 +143,5 @@ def test_live_news_are_held_against_the_table_from_the_first_of_them_on(
     assert found.live.sessions == len(days)
     assert found.live.score_most is not None
     assert found.live.score_most > 0.01
-    assert "Live from 2025-06-02" in text_of(found)
+    assert "live from Jun 2, 2025" in text_of(found)
+    assert english_in(text_of(found, "fr")) == []

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from engine.cli.options import AsOf, ConfigDir, Db, Json, StrategyFile
+from engine.cli.options import AsOf, ConfigDir, Db, Json, Lang, StrategyFile
 from engine.cli.output import to_json, write_out
+from engine.cli.speech import speaker
 from engine.errors import OutOfRangeError
 from engine.phrases import phrase
 from engine.plain import to_plain
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from backtests.audit import AuditResult, Progress
-    from backtests.experiments import Effect
     from backtests.trace import Run, Trace
     from engine.record.history import History
+    from engine.report.i18n import Speaker
     from engine.service.bind import Bound
 
 
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option(help="Also delay the news and leave out each kind of fact.")
         ] = True,
         as_of: AsOf = None,
+        lang: Lang = None,
         db: Db = None,
         config: ConfigDir = None,
         json: Json = False,
@@ -50,20 +52,20 @@ def register(app: typer.Typer) -> None:
         from backtests.fresh import Fresh
         from config.settings import config_folder
         from engine.bare import bare_environment
+        from engine.cli.said.audit import text_of
         from engine.clock import now
         from engine.service import wiring
         from engine.service.bind import load
         from engine.service.classifier import load_classifier
         from engine.service.folders import data_folder
         from engine.service.histories import histories
-        from engine.service.histories import text_of as told_apart
 
-        chosen = _dates(dates)
+        chosen, voice = _dates(dates), speaker(lang, config)
         loaded = load(config_folder(config), strategy)
         with wiring.open_record(loaded, db) as store:
             instant = wiring.instant_at(store, as_of, now())
             world = wiring.world_at(store, loaded, instant)
-        with bare_environment(), _progress() as told:
+        with bare_environment(), _progress(voice) as told:
             result = audit_run(
                 world.history,
                 instant,
@@ -80,7 +82,7 @@ def register(app: typer.Typer) -> None:
         if json:
             write_out(to_json({**plain(result), "histories": to_plain(apart)}))
         else:
-            write_out(text_of(result) + "\n" + told_apart(apart))
+            write_out(text_of(result, apart, voice))
         if not result.clean:
             raise typer.Exit(1)
 
@@ -145,7 +147,7 @@ def _teller(found: Any) -> Callable[[int], str]:
 
 
 @contextmanager
-def _progress() -> Iterator[Progress | None]:
+def _progress(voice: Speaker) -> Iterator[Progress | None]:
     """A bar on a terminal; nothing in a pipe or a log."""
     if not sys.stderr.isatty():
         yield None
@@ -157,7 +159,7 @@ def _progress() -> Iterator[Progress | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total, what: bar.update(
-            task, completed=done, total=total, description=what
+            task, completed=done, total=total, description=voice.tell(what)
         )
 
 
@@ -167,77 +169,3 @@ def _progress() -> Iterator[Progress | None]:
 def plain(result: AuditResult) -> dict[str, Any]:
     """The result as JSON-ready data; stable keys."""
     return {"clean": result.clean, "canary": result.canary, **to_plain(result)}
-
-
-def text_of(result: AuditResult) -> str:
-    """The verdict, the leaks, the experiments; 80 columns."""
-    from rich.console import Console
-
-    console = Console(width=80, color_system=None, highlight=False)
-    with console.capture() as capture:
-        word = "CLEAN" if result.clean else "LOOK-AHEAD" if result.leak_count else "INCONCLUSIVE"
-        console.print(f"{word}: strategy {result.strategy}, {result.first_on} to {result.last_on}")
-        console.print(result.verdict, markup=False)
-        made = ", ".join(f"{name} {count}" for name, count in result.checked.items())
-        console.print(f"\nComparisons: {made}.")
-        caught = ", ".join(f"{name} {_yes(yes)}" for name, yes in result.canaries.items())
-        console.print(f"Runs that leak on purpose, caught: {caught}.")
-        if result.doubt:
-            console.print(result.doubt, markup=False)
-        console.print(f"Facts with an assumed known_at: {100 * result.backfilled_share:.0f} %.\n")
-        if result.leaks:
-            console.print(_leaks(result), markup=False)
-        console.print(_table("all news later", (result.base, *result.delays)))
-        console.print(_table("without", result.dropped))
-        console.print(_table("without", (result.observed_only,)))
-        for effect in (*result.delays, *result.dropped, result.observed_only):
-            if effect.note:
-                console.print(f"{effect.name}: {effect.note}", markup=False)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"
-
-
-def _leaks(result: AuditResult) -> str:
-    from engine.plain import safe_text
-
-    lines = [f"{result.leak_count} differences, the first ones:"]
-    for leak in result.leaks[:10]:
-        lines.append(
-            safe_text(
-                f"  {leak.decided_on} {leak.check:<10} {leak.where} at {leak.session_on}: "
-                f"{leak.full[:24]} / {leak.cut[:24]}",
-                limit=200,
-            )
-        )
-    return "\n".join([*lines, ""])
-
-
-def _table(title: str, effects: tuple[Effect, ...]) -> Any:
-    from rich.table import Table
-
-    table = Table(box=None, padding=(0, 1, 0, 0))
-    table.add_column(title, no_wrap=True, min_width=17)
-    for name in ("|Δscore|", "verdicts", "new SELL", "in SELL", "cover", "equity", "Sharpe"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for effect in effects:
-        table.add_row(*_cells(effect))
-    return table
-
-
-def _cells(effect: Effect) -> tuple[str, ...]:
-    def shown(value: float | None, form: str) -> str:
-        return "-" if value is None else format(value, form)
-
-    return (
-        effect.name,
-        shown(effect.score_change, ".4f"),
-        str(effect.verdicts_changed),
-        str(effect.new_sells),
-        str(effect.sell_sessions),
-        shown(effect.coverage, ".2f"),
-        shown(effect.final_equity, ".3f"),
-        shown(effect.sharpe, ".2f"),
-    )
