@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from engine.cli.commands import classify as command
 from engine.cli.main import build
 from engine.errors import InputError
 from engine.service import classifier
+from tests.french import english_in
 
 KEYS = [
     "headline", "event_type", "direction", "actor", "stage", "confidence", "abstained",
@@ -83,7 +85,7 @@ def test_standard_input_and_a_headline_column_say_the_same(run, tmp_path: Path) 
 def test_the_table_fits_eighty_columns(run) -> None:
     shown = run(stdin=b"US bans H20 exports to China " + b"and so on " * 20)
     assert max(map(len, shown.splitlines())) <= 80
-    assert "export_restriction" in shown
+    assert "Export restriction" in shown
 
 
 def test_hostile_text_reaches_no_terminal(run) -> None:
@@ -137,6 +139,23 @@ def test_train_reports_figures_and_a_confusion_matrix(run, tmp_path: Path) -> No
     assert "| macro-F1 over all types |" in text
     assert "Rows are true types" in text
     assert max(map(len, run("train").splitlines())) <= 81
+
+
+def test_headlines_and_training_answer_in_french(run, tmp_path: Path) -> None:
+    """Table, figures and the report of a training; JSON keeps its words."""
+    given = b"US bans H20 exports to China\nChina may ban H20 exports\nFootball cup draw\n"
+    table = run("--lang", "fr", stdin=given)
+    assert "Restriction d’exportation" in table
+    assert "en vigueur" in table or "annonc" in table
+    headlines = re.compile("|".join(line for line in given.decode().splitlines()))
+    assert english_in(headlines.sub(" ", table)) == []
+    assert run("--json", stdin=given) == run("--json", "--lang", "fr", stdin=given)
+
+    report = tmp_path / "cv.md"
+    told = run("train", "--lang", "fr", "--report", str(report))
+    assert english_in(told) == []
+    assert max(map(len, told.splitlines())) <= 81
+    assert english_in(re.sub(r"“.*”|`.*?`", " ", report.read_text("utf-8"))) == []
 
 
 def test_the_model_is_kept_under_the_hash_of_what_made_it(

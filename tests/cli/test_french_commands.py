@@ -30,7 +30,7 @@ SPOKEN_WITHOUT_A_LANGUAGE = {"run", "mcp", "version", "fp8"}
 """Logs for programs, programs, a number, tables for programs."""
 
 
-ENGLISH_ONLY = {"classify", "cost", "validate"}
+ENGLISH_ONLY = {"cost", "validate"}
 """Not translated yet; the list may only shrink."""
 
 
@@ -102,7 +102,8 @@ REFUSED = (
     "sweep --grid decision.exit_below=1:2:0", "sweep --grid decision.nothing=1,2",
     "walk-forward --grid decision.exit_below=-0.3,-0.2 --train 9000",
     "config init {bad}/x", "serve --port 0", "report --format pdf",
-    "calendar --as-of soon", "audit --dates 0", "track --as-of 2030-01-01", "worlds --worlds 0",
+    "calendar --as-of soon", "audit --dates 0", "classify --report x",
+    "classify {bad}", "track --as-of 2030-01-01", "worlds --worlds 0",
 )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from engine.cli.options import Lang
 from engine.cli.output import read_piped, to_json, write_out
+from engine.cli.speech import speaker
 from engine.errors import InputError
 from engine.files import read_bytes, write_file
 from engine.phrases import phrase
@@ -20,10 +21,10 @@ from engine.tables import csv_cells
 if TYPE_CHECKING:
     from engine.news.classify import Classification
     from engine.news.validation import CrossValidation
+    from engine.report.i18n import Speaker
 
 MAX_HEADLINES = 1_000_000
 MAX_INPUT_BYTES = 256_000_000
-_SENSE = {-1: "-", 0: "0", 1: "+"}
 
 
 def register(app: typer.Typer) -> None:
@@ -48,18 +49,22 @@ def register(app: typer.Typer) -> None:
             str | None,
             typer.Option("--config", metavar="DIR", help="Folder with your own headlines.csv."),
         ] = None,
+        lang: Lang = None,
         as_json: Annotated[bool, typer.Option("--json", help="JSON with stable keys.")] = False,
     ) -> None:
         """Event type, direction for NVDA, actor, stage and mood of headlines, or an abstention."""
+        from engine.cli.said.classify import text_of
+
         folder = _config_folder(config)
+        voice = speaker(lang, config if folder and (folder / "nvsignal.toml").is_file() else None)
         if source == "train":
-            train(folder, report, as_json=as_json)
+            train(folder, report, voice, as_json=as_json)
             return
         if report is not None:
             raise InputError(phrase("--report belongs to 'classify train'"))
         headlines = read_headlines(source)
         found = _classify(headlines, folder)
-        write_out(to_json([plain(c) for c in found]) if as_json else as_table(found))
+        write_out(to_json([plain(c) for c in found]) if as_json else text_of(found, voice))
 
 
 def _config_folder(given: str | None) -> Path | None:
@@ -183,43 +188,12 @@ def _csv_column(text: str, name: str) -> Iterable[str]:
     return [row[place] if place < len(row) else "" for _, row in found]
 
 
-# ── text ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def as_table(found: Sequence[Classification]) -> str:
-    """A table of 80 columns: direction, type, confidence, stage or mood, headline."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for name, options in (
-        ("NVDA", {"justify": "center"}),
-        ("type", {"no_wrap": True}),
-        ("sure", {"justify": "right"}),
-        ("told as", {"no_wrap": True}),
-        ("headline", {"overflow": "fold"}),
-    ):
-        table.add_column(name, **options)
-    for c in found:
-        kind = "(unread)" if c.unread else "(unclassified)" if c.abstained else c.event_type
-        sense = "" if c.abstained or not c.relevant else _SENSE[c.direction]
-        told = c.stage.value if c.weighs else c.mood.value
-        stage = told if c.relevant and not c.abstained else ""
-        table.add_row(
-            sense, kind, f"{c.confidence:.0%}", stage, Text(safe_text(c.headline, limit=500))
-        )
-    buffer = io.StringIO()
-    console = Console(file=buffer, width=80 if not sys.stdout.isatty() else None, highlight=False)
-    console.print(table)
-    return buffer.getvalue()
-
-
 # ── train ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def train(folder: Path | None, report: str | None, *, as_json: bool) -> None:
+def train(folder: Path | None, report: str | None, voice: Speaker, *, as_json: bool) -> None:
     """Refit, keep the model, and report an event-grouped cross-validation."""
+    from engine.cli.said.classify import validation_text
     from engine.news.validation import cross_validate
     from engine.service.classifier import labelled_file, load_classifier, read_labelled
     from engine.service.folders import data_folder
@@ -227,41 +201,29 @@ def train(folder: Path | None, report: str | None, *, as_json: bool) -> None:
     _, rows = read_labelled(labelled_file(folder))
     validation = cross_validate(rows)
     load_classifier(data_folder(), folder)
-    text = to_json(figures(validation)) if as_json else validation_text(validation)
+    text = to_json(figures(validation)) if as_json else validation_text(validation, voice)
     if report is not None:
-        _write_report(Path(report), validation)
+        _write_report(Path(report), validation, voice)
     write_out(text)
 
 
-def _write_report(path: Path, validation: CrossValidation) -> None:
-    is_text = path.suffix.lower() == ".txt"
-    body = validation_text(validation) if is_text else validation_markdown(validation)
-    write_file(path, body)
+def _write_report(path: Path, validation: CrossValidation, voice: Speaker) -> None:
+    from engine.cli.said.classify import validation_markdown, validation_text
 
-
-_FIGURES = (
-    ("macro_f1", "macro-F1 over all types"),
-    ("accuracy", "accuracy of the type"),
-    ("direction_accuracy", "direction accuracy, relevant rows"),
-    ("relevance_f1", "relevance F1"),
-    ("coverage", "answered (not abstained)"),
-    ("accuracy_answered", "accuracy where answered"),
-    ("calibration_error", "expected calibration error"),
-    ("log_loss", "log-loss"),
-    ("rule_macro_f1", "rules alone: macro-F1"),
-    ("rule_direction_accuracy", "rules alone: direction accuracy"),
-)
+    tell = validation_text if path.suffix.lower() == ".txt" else validation_markdown
+    write_file(path, tell(validation, voice))
 
 
 def figures(validation: CrossValidation) -> dict[str, Any]:
     """The figures of a cross-validation with stable keys."""
+    from engine.cli.said.classify import FIGURES
     from engine.news.taxonomy import EVENT_TYPES
 
     return {
         "rows": validation.rows,
         "groups": validation.groups,
         "folds": validation.folds,
-        **{name: round(getattr(validation, name), 4) for name, _ in _FIGURES},
+        **{name: round(getattr(validation, name), 4) for name in FIGURES},
         "macro_f1_by_language": {k: round(v, 4) for k, v in validation.by_language.items()},
         "by_type": {
             name: {
@@ -279,47 +241,3 @@ def figures(validation: CrossValidation) -> dict[str, Any]:
             for h, t, p, c in validation.mistakes
         ],
     }
-
-
-def _heading(validation: CrossValidation) -> str:
-    return (
-        f"{validation.folds}-fold cross-validation, {validation.rows:,} headlines of "
-        f"{validation.groups:,} events; no event on both sides"
-    )
-
-
-def validation_text(validation: CrossValidation) -> str:
-    """Figures, scores by type and the confusion matrix as plain text within 80 columns."""
-    lines = [_heading(validation), ""]
-    lines += [f"  {label:<36}{getattr(validation, name):6.3f}" for name, label in _FIGURES]
-    lines += [
-        f"  {'macro-F1, ' + lang:<36}{value:6.3f}" for lang, value in validation.by_language.items()
-    ]
-    lines += ["", f"  {'':3}{'type':<24}{'precision':>10}{'recall':>8}{'F1':>8}{'rows':>7}"]
-    for i, (name, (p, r, f, n)) in enumerate(validation.by_type.items(), start=1):
-        lines.append(f"  {i:>2} {name:<24}{p:10.2f}{r:8.2f}{f:8.2f}{n:7d}")
-    size = len(validation.confusion)
-    lines += ["", "  true (row) as predicted (column), in the order above"]
-    lines.append("     " + "".join(f"{i:>4}" for i in range(1, size + 1)))
-    for i, row in enumerate(validation.confusion.tolist(), start=1):
-        lines.append(f"  {i:>2} " + "".join(f"{n or '·':>4}" for n in row))
-    return "\n".join(lines) + "\n"
-
-
-def validation_markdown(validation: CrossValidation) -> str:
-    """The same for the README: figures, scores by type, confusion matrix, worst mistakes."""
-    lines = [f"{_heading(validation)}.", "", "| figure | value |", "|---|---:|"]
-    lines += [f"| {label} | {getattr(validation, name):.3f} |" for name, label in _FIGURES]
-    lines += [f"| macro-F1, {k} | {v:.3f} |" for k, v in validation.by_language.items()]
-    lines += ["", "| # | type | precision | recall | F1 | rows |", "|---:|---|---:|---:|---:|---:|"]
-    for i, (name, (p, r, f, n)) in enumerate(validation.by_type.items(), start=1):
-        lines.append(f"| {i} | `{name}` | {p:.2f} | {r:.2f} | {f:.2f} | {n} |")
-    numbers = range(1, len(validation.confusion) + 1)
-    lines += ["", "Rows are true types, columns predictions, numbered as above.", ""]
-    lines.append("| |" + "".join(f" {i} |" for i in numbers))
-    lines.append("|---|" + "---:|" * len(numbers))
-    for i, row in zip(numbers, validation.confusion.tolist(), strict=True):
-        lines.append(f"| **{i}** |" + "".join(f" {n or ''} |" for n in row))
-    lines += ["", "Most confident mistakes:", ""]
-    lines += [f"* {c:.2f} “{h}”: `{t}`, taken for `{p}`" for h, t, p, c in validation.mistakes]
-    return "\n".join(lines) + "\n"
