@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from engine.phrases import is_missing
 from engine.plain import safe_text
 from engine.report.labels import N_
 
@@ -96,6 +97,11 @@ def _figures(validation: CrossValidation, voice: Speaker) -> Iterator[tuple[str,
         yield voice.say("macro-F1, {lang}", lang=lang), voice.number(value, ".3f")
 
 
+def _score(value: float, voice: Speaker) -> str:
+    """A dash where no headline has the type and none was taken for it."""
+    return "–" if is_missing(value) else voice.number(value, ".2f")
+
+
 def validation_text(validation: CrossValidation, voice: Speaker) -> str:
     """Figures, scores by type and the confusion matrix as plain text within 80 columns."""
     _ = voice.say
@@ -104,7 +110,7 @@ def validation_text(validation: CrossValidation, voice: Speaker) -> str:
     heads = f"{_('precision'):>10}{_('recall'):>8}{'F1':>8}{_('rows'):>8}"
     lines += ["", f"  {'':3}{_('type'):<32}{heads}"]
     for i, (name, (p, r, f, n)) in enumerate(validation.by_type.items(), start=1):
-        scores = (voice.number(x, ".2f") for x in (p, r, f))
+        scores = (_score(x, voice) for x in (p, r, f))
         cells = "{:>10}{:>8}{:>8}".format(*scores)
         lines.append(f"  {i:>2} {voice.label(name):<32}{cells}{voice.number(n, 'int'):>8}")
     size = len(validation.confusion)
@@ -124,7 +130,7 @@ def validation_markdown(validation: CrossValidation, voice: Speaker) -> str:
     heads = (_("type"), _("precision"), _("recall"), "F1", _("rows"))
     lines += ["", f"| # | {' | '.join(heads)} |", "|---:|---|---:|---:|---:|---:|"]
     for i, (name, (p, r, f, n)) in enumerate(validation.by_type.items(), start=1):
-        scores = " | ".join(voice.number(x, ".2f") for x in (p, r, f))
+        scores = " | ".join(_score(x, voice) for x in (p, r, f))
         lines.append(f"| {i} | `{name}` | {scores} | {voice.number(n, 'int')} |")
     numbers = range(1, len(validation.confusion) + 1)
     how = _("Rows are true types, columns predictions, numbered as above.")
