@@ -143,6 +143,8 @@ def _loss(story: ReasonFacts) -> str:
 
 def _lead(story: ReasonFacts) -> str:
     lead, part = _leading(story)
+    if abs(part) < _LITTLE and not story.rateable:
+        return ""  # what nobody knows yet cannot be said to be nothing new
     if abs(part) < _LITTLE:
         return phrase("Little of it is new: earlier releases had moved the same.")
     return phrase(

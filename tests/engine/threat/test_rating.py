@@ -295,6 +295,7 @@ def test_without_price_and_scores_it_is_seen_and_not_rated() -> None:
     rating = rated(release(**blank))
     assert not rating.rateable
     assert "cannot be rated yet" in rating.reasons
+    assert "moved the same" not in rating.reasons
     assert rating.score_high - rating.score_low > 60
 
 
