@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 
 from engine.errors import DataError, InputError
 from engine.files import read_bytes, write_file
+from engine.phrases import phrase
 from engine.tables import csv_rows, decoded
 
 if TYPE_CHECKING:
     from engine.news.classify import Classifier, LabelledHeadline
+    from engine.report.i18n import Speaker
 
 LABELLED = "headlines.csv"
 _KEPT_MODELS = 4
@@ -44,10 +46,13 @@ def read_labelled(path: Path) -> tuple[bytes, tuple[LabelledHeadline, ...]]:
     )
 
 
-def load_classifier(data_folder: Path, config_folder: Path | None = None) -> Classifier:
+def load_classifier(
+    data_folder: Path, config_folder: Path | None = None, voice: Speaker | None = None
+) -> Classifier:
     """The classifier of the labelled headlines: from the data folder, fitted when it is not there.
 
     A data folder that cannot be written costs a fit each time and nothing else.
+    voice: in which a fit is announced on standard error; None says it in English.
     """
     from engine.news.classify import fit, model_key
 
@@ -57,7 +62,8 @@ def load_classifier(data_folder: Path, config_folder: Path | None = None) -> Cla
     stored = _load(path, key)
     if stored is not None:
         return stored
-    sys.stderr.write("nvsignal: learning the headlines, once; this takes some seconds\n")
+    said = phrase("learning the headlines, once; this takes some seconds")
+    sys.stderr.write(f"nvsignal: {said if voice is None else voice.tell(said)}\n")
     model = fit(rows, key=key)
     _store(path, model)
     return model

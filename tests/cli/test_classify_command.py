@@ -12,6 +12,7 @@ import pytest
 from engine.cli.commands import classify as command
 from engine.cli.main import build
 from engine.errors import InputError
+from engine.report.i18n import voice
 from engine.service import classifier
 from tests.french import english_in
 
@@ -156,6 +157,15 @@ def test_headlines_and_training_answer_in_french(run, tmp_path: Path) -> None:
     assert english_in(told) == []
     assert max(map(len, told.splitlines())) <= 81
     assert english_in(re.sub(r"“.*”|`.*?`", " ", report.read_text("utf-8"))) == []
+
+
+def test_learning_is_told_in_french(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    classifier.load_classifier(tmp_path, home, voice("fr"))
+    told = capsys.readouterr().err
+    assert told.startswith("nvsignal: apprentissage")
+    assert english_in(told) == []
 
 
 def test_the_model_is_kept_under_the_hash_of_what_made_it(

@@ -78,7 +78,7 @@ def register(app: typer.Typer) -> None:
                 place=Fresh(PRELOADED),
                 progress=told,
             )
-        apart = histories(world, loaded, load_classifier(data_folder(), loaded.folder))
+        apart = histories(world, loaded, load_classifier(data_folder(), loaded.folder, voice))
         if json:
             write_out(to_json({**plain(result), "histories": to_plain(apart)}))
         else:

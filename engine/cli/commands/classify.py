@@ -63,7 +63,7 @@ def register(app: typer.Typer) -> None:
         if report is not None:
             raise InputError(phrase("--report belongs to 'classify train'"))
         headlines = read_headlines(source)
-        found = _classify(headlines, folder)
+        found = _classify(headlines, folder, voice)
         write_out(to_json([plain(c) for c in found]) if as_json else text_of(found, voice))
 
 
@@ -76,11 +76,13 @@ def _config_folder(given: str | None) -> Path | None:
     return folder
 
 
-def _classify(headlines: Sequence[str], folder: Path | None) -> tuple[Classification, ...]:
+def _classify(
+    headlines: Sequence[str], folder: Path | None, voice: Speaker
+) -> tuple[Classification, ...]:
     from engine.service.classifier import load_classifier
     from engine.service.folders import data_folder
 
-    return load_classifier(data_folder(), folder).classify(headlines)
+    return load_classifier(data_folder(), folder, voice).classify(headlines)
 
 
 def plain(found: Classification) -> dict[str, Any]:
@@ -200,7 +202,7 @@ def train(folder: Path | None, report: str | None, voice: Speaker, *, as_json: b
 
     _, rows = read_labelled(labelled_file(folder))
     validation = cross_validate(rows)
-    load_classifier(data_folder(), folder)
+    load_classifier(data_folder(), folder, voice)
     text = to_json(figures(validation)) if as_json else validation_text(validation, voice)
     if report is not None:
         _write_report(Path(report), validation, voice)
