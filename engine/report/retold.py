@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DEEPEST = 3
 """A sentence in a sentence in a sentence."""
 LEAST_LETTERS = 4
-LEAST_SHARE = 0.15
+LEAST_SHARE = 0.25
 """Of a text's letters, which its templates must explain: "{a} to {b}" fits much and says little."""
 MOST_CHARS = 400
 _NUMBER = r"[+-]?\$?\d[\d,]*(?:\.\d+)?(?:%|bn|tn| bp)?"

@@ -814,21 +814,18 @@ def test_a_kept_file_counts_only_as_it_was_made(tmp_path: Path) -> None:
     assert derived.read_file(tmp_path / "none", "v1") is None
 
 
-def test_a_memo_forgets_what_is_longest_unused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(derived, "MOST_ENTRIES", 2)
+def test_a_memo_forgets_what_is_longest_unused(tmp_path: Path) -> None:
     path = tmp_path / "memo.json"
-    first = derived.Memo(path, "v")
+    first = derived.Memo(path, "v", most=2)
     for key in "ab":
         first.put(key, key.upper())
     first.save()
-    second = derived.Memo(path, "v")
+    second = derived.Memo(path, "v", most=2)
     assert (second.get("a"), second.get("x")) == ("A", None)
     second.save()  # nothing new: the file stays
     second.put("c", "C")
     second.save()
-    third = derived.Memo(path, "v")
+    third = derived.Memo(path, "v", most=2)
     assert [third.get(k) for k in "abc"] == ["A", None, "C"]
     assert derived.Memo(path, "other").get("a") is None
 

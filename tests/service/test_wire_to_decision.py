@@ -124,8 +124,9 @@ def test_the_new_release_is_rated(demo: Demonstration) -> None:
     assert card["release"].get("active_params_b") is None
     assert card["release"].get("price_output_usd_per_mtok") is None
     assert "deepseek-ai/DeepSeek-V9" in card["release"]["source"]
-    assert card["score"] > 0
-    assert card["score_high"] > card["score_low"]
+    assert abs(card["score"]) < 0.1  # nothing is known that would be new ...
+    assert card["score_low"] < -20
+    assert card["score_high"] > 20  # ... and a good deal may be
 
 
 def test_the_ban_moves_export_policy_towards_sell(demo: Demonstration) -> None:

@@ -71,7 +71,7 @@ def test_a_range_stands_for_its_middle_and_a_blank_for_the_unknown(
 
 @pytest.mark.parametrize("text", ["-3", "0", "nan", "inf", "1e99", "1.2.3", "many", "3 TB"])
 def test_a_bad_number_names_row_field_value_and_range(text: str) -> None:
-    with pytest.raises(OutOfRangeError, match=r"Chip X: memory_gb.*above 0 to 100000"):
+    with pytest.raises(OutOfRangeError, match=r"Chip X: memory_gb.*above 0 to 100,000"):
         parse_number(text, field="memory_gb", row="Chip X")
 
 
