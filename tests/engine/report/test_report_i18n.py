@@ -79,7 +79,8 @@ def test_no_translation_of_a_sentence_is_left_in_english() -> None:
     }
     assert same <= {
         "Configuration", "Nvidia", "Score", "Sharpe", "absent", "contribution", "note", "source",
-        "SQLite {shown}", "Sources", "table", "module",
+        "SQLite {shown}", "Sources", "table", "module", "verdicts", "correction", "type",
+        "macro-F1, {lang}",
         "configuration", "contact", "format", "journal", "licence", "option",
         "points", "question", "score", "substitution", "Score {score}",
         "{on:date}, {clock} (New York)", "{day}, {clock} (New York)",
