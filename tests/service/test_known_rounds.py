@@ -18,7 +18,9 @@ from backtests.benchmarks import AfterTax
 from config.events import EventWeights, Impulse
 from config.feeds import FeedConfig
 from config.settings import Settings
+from engine.cli.said import audit as said_audit
 from engine.errors import InputError, LedgerError
+from engine.report.i18n import voice
 from engine.service import anchors, basis, bind, histories, morning, stressing
 from engine.service import runner as running
 from engine.service.collecting import (
@@ -331,8 +333,9 @@ def test_two_histories_are_compared_from_a_day_on() -> None:
     nothing = histories._apart("live", days, base, blind_, days[0], 0)
     assert (nothing.score_mean, nothing.score_most, nothing.most_on) == (None, None, None)
     assert (nothing.verdict_days, nothing.first_verdict_on, nothing.share_days) == (0, None, 0)
-    assert "no session" in histories._told(nothing)
-    assert "2 verdicts differ, first on 2026-11-23" in histories._told(found)
+    said = [" ".join(map(str, said_audit._apart("live", f, voice("en")))) for f in (nothing, found)]
+    assert "no session" in said[0]
+    assert "2 verdicts differ, first on November 23, 2026" in said[1]
 
 
 def test_steps_keep_their_sense_or_lose_turn_or_gain_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from engine.decision.scenarios import StressRow
 from engine.errors import InputError, UnknownNameError
 from engine.record.chain import LedgerEntry
 from engine.report.i18n import voice
+from engine.service.stressing import StressTable
 from engine.shown import FeedState, SourceHealth
 from engine.values import Evidence, Observed
 from engine.web import guard, jobs, pages, presets, views, wire
@@ -509,10 +510,9 @@ def test_a_scenario_in_words() -> None:
     row: StressRow = stress_rows()[0]
     other = "SELL" if row.before != "SELL" else "HOLD"
     row = replace(row, target_after=0.25, share_of_known_days=0.5, share_reduced=None)
-    same, turned = views.stress_rows(
-        [replace(row, after=row.before), replace(row, after=other)],  # type: ignore[arg-type]
-        EN,
-    )
+    rows = (replace(row, after=row.before), replace(row, after=other))
+    table = StressTable(as_of=NOW, rows=rows, lines=())
+    same, turned = views.stress_rows(table, EN)
     assert (same.turned, turned.turned) == (False, True)
     assert (same.kept, same.sells_on, same.less_on) == ("25%", "50%", "–")
 

@@ -107,8 +107,9 @@ def validation_text(validation: CrossValidation, voice: Speaker) -> str:
     _ = voice.say
     lines = [_heading(validation, voice), ""]
     lines += [f"  {label:<44}{value:>6}" for label, value in _figures(validation, voice)]
-    heads = f"{_('precision'):>10}{_('recall'):>8}{'F1':>8}{_('rows'):>8}"
-    lines += ["", f"  {'':3}{_('type'):<32}{heads}"]
+    precision, recall, rows, kind = _("precision"), _("recall"), _("rows"), _("type")
+    heads = f"{precision:>10}{recall:>8}{'F1':>8}{rows:>8}"
+    lines += ["", f"  {'':3}{kind:<32}{heads}"]
     for i, (name, (p, r, f, n)) in enumerate(validation.by_type.items(), start=1):
         scores = (_score(x, voice) for x in (p, r, f))
         cells = "{:>10}{:>8}{:>8}".format(*scores)
@@ -124,8 +125,8 @@ def validation_text(validation: CrossValidation, voice: Speaker) -> str:
 def validation_markdown(validation: CrossValidation, voice: Speaker) -> str:
     """The same as tables of Markdown, the types by the names that programs read; worst mistakes."""
     _ = voice.say
-    head = f"| {_('figure')} | {_('value')} |"
-    lines = [f"{_heading(validation, voice)}.", "", head, "|---|---:|"]
+    figure, value = _("figure"), _("value")
+    lines = [f"{_heading(validation, voice)}.", "", f"| {figure} | {value} |", "|---|---:|"]
     lines += [f"| {label} | {value} |" for label, value in _figures(validation, voice)]
     heads = (_("type"), _("precision"), _("recall"), "F1", _("rows"))
     lines += ["", f"| # | {' | '.join(heads)} |", "|---:|---|---:|---:|---:|---:|"]

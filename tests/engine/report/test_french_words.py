@@ -110,10 +110,12 @@ def test_the_shipped_scenarios_have_french_names() -> None:
 
 BOTH = frozenset(
     "question option format configuration contact journal score substitution points licence absent "
-    "source sources contribution module table".split()
+    "source sources contribution module table verdicts correction type".split()
 )
 """Words that are French as they stand."""
-NAMES = frozenset("vix new york nvda nvidia sqlite nvsignal register date sharpe chmod".split())
+NAMES = frozenset(
+    "vix new york nvda nvidia sqlite nvsignal register date sharpe chmod macro".split()
+)
 
 
 def test_no_sentence_is_its_own_translation() -> None:
