@@ -335,7 +335,7 @@ def test_two_histories_are_compared_from_a_day_on() -> None:
     assert (nothing.verdict_days, nothing.first_verdict_on, nothing.share_days) == (0, None, 0)
     said = [" ".join(map(str, said_audit._apart("live", f, voice("en")))) for f in (nothing, found)]
     assert "no session" in said[0]
-    assert "2 verdicts differ, first on November 23, 2026" in said[1]
+    assert "2 verdicts differ, first on Nov 23, 2026" in said[1]
 
 
 def test_steps_keep_their_sense_or_lose_turn_or_gain_one(monkeypatch: pytest.MonkeyPatch) -> None:
