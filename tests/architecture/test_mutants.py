@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
+import tests.mutants.__main__ as mutants
 from tests.mutants.faults import drawn, faults
 
 SOURCE = '''
@@ -64,3 +66,32 @@ def test_a_seed_draws_the_same_faults_and_every_kind_has_its_turn() -> None:
     first = drawn({"a.py": SOURCE}, 8, 3)
     assert first == drawn({"a.py": SOURCE}, 8, 3)
     assert len({fault.kind for _, fault in first}) == 8
+
+
+def test_only_the_test_files_that_changed_are_watched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def watch(root: Path, tests: list[str]) -> dict[str, dict[str, object]]:
+        asked.append(tests)
+        return {f"{t}::test_it": {"s": 0.1, "calls": []} for t in tests}
+
+    monkeypatch.setattr(mutants, "_watch", watch)
+    for name in ("engine/part.py", "tests/part/test_a.py", "tests/part/test_b.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("pass\n", encoding="utf-8")
+    part = mutants.Part(modules=("engine",), tests=("tests/part",))
+    both = ["tests/part/test_a.py", "tests/part/test_b.py"]
+    for change, again in (
+        (None, both),
+        (None, None),
+        ("tests/part/test_b.py", both[1:]),
+        ("engine/part.py", both),
+    ):
+        asked.clear()
+        if change:
+            (tmp_path / change).write_text("1\n", encoding="utf-8")
+        calls = mutants.watched(tmp_path, part, tmp_path / "kept.json")
+        assert asked == ([again] if again else [])
+        assert set(calls) == {f"{t}::test_it" for t in both}

@@ -5,12 +5,14 @@ checkout stays as it is. The sound tree is run once and watched; a fault then me
 call its function, the quickest first (a fault outside any function meets all of them), and none
 marked slow or long. So the rate is a lower bound; a fault that changes nothing that anybody can see
 survives too: read the survivors before believing it. ``--tests`` names some files alone: a lower
-bound yet, for much less time.
+bound yet, for much less time. What was watched is kept in ``var/mutants``: while the sources stay,
+only the test files that changed are watched again.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib
 import json
 import os
@@ -19,6 +21,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 SKIPPED = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache")
 TIMEOUT_S = 300
 WATCH_S = 3600
+NO_TESTS = 5  # pytest's exit code where a file holds slow tests alone
 HEAVY = ("numpy", "pandas", "pydantic", "scipy.stats", "sqlalchemy", "typer", "httpx")
 
 Calls = dict[str, dict[str, Any]]
@@ -153,14 +157,59 @@ def _become_pytest(root: Path, tests: list[str], env: dict[str, str]) -> NoRetur
         os._exit(code)
 
 
-def watched(root: Path, part: Part) -> Calls:
-    """What each test of the sound tree calls; stops when one of them fails."""
+def watched(root: Path, part: Part, kept: Path) -> Calls:
+    """What each test of the sound tree calls; stops when one of them fails.
+
+    Kept in the file ``kept`` by the content of the test's file and of everything that is no test.
+    """
+    files = test_files(root, part)
+    known: dict[str, Calls] = {}
+    if kept.exists():
+        known = json.loads(kept.read_text(encoding="utf-8"))
+    rest = contents(tracked(root))
+    keys = {f: f"{f.relative_to(root)} {contents([f])} {rest}" for f in files}
+    stale = [f for f in files if keys[f] not in known]
+    if stale:
+        fresh = _watch(root, [str(f.relative_to(root)) for f in stale])
+        for f in stale:
+            name = f.relative_to(root).as_posix()
+            known[keys[f]] = {t: c for t, c in fresh.items() if t.partition("::")[0] == name}
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps({key: known[key] for key in keys.values()}), encoding="utf-8")
+    return {test: seen for f in files for test, seen in known[keys[f]].items()}
+
+
+def _watch(root: Path, tests: list[str]) -> Calls:
     out = root.parent / "reach.json"
-    if tests_run(root, list(part.tests), WATCH_S, REACH_OUT=str(out)) != 0:
+    if tests_run(root, tests, WATCH_S, REACH_OUT=str(out)) not in (0, NO_TESTS):
         said = (root.parent / "out.txt").read_text(encoding="utf-8")[-2000:]
-        raise SystemExit(f"{said}\n{part.tests}: fail without any fault; mend them first")
+        raise SystemExit(f"{said}\n{tests}: fail without any fault; mend them first")
     calls: Calls = json.loads(out.read_text(encoding="utf-8"))
     return calls
+
+
+def test_files(root: Path, part: Part) -> list[Path]:
+    """The files of a part's tests, in the order in which the part names them."""
+    found: list[Path] = []
+    for name in part.tests:
+        path = root / name
+        found += [path] if path.is_file() else sorted(path.rglob("test_*.py"))
+    return found
+
+
+def tracked(root: Path) -> list[Path]:
+    """What any test may depend on: sources, settings, facts, recorded pages; no file of tests."""
+    kept = ("config", "engine", "feeds", "strategies", "backtests", "tests")
+    found = [p for name in kept for p in sorted((root / name).rglob("*")) if p.is_file()]
+    return [p for p in found if p.suffix != ".pyc" and not p.name.startswith("test_")]
+
+
+def contents(paths: Iterable[Path]) -> str:
+    """One digest of the bytes of ``paths``."""
+    found = hashlib.sha256()
+    for path in paths:
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def tried(root: Path, path: str, fault: Fault, calls: Calls) -> str:
@@ -192,7 +241,7 @@ def run(name: str, part: Part, n: int, seed: int, minutes: float) -> dict[str, o
         shared = ROOT.parent / "shared"
         if shared.exists():
             (root.parent / "shared").symlink_to(shared.resolve())
-        calls = watched(root, part)
+        calls = watched(root, part, ROOT / "var" / "mutants" / f"{name}.json")
         end = time.monotonic() + 60 * minutes
         for path, fault in drawn(sources, n, seed):
             if time.monotonic() > end:
