@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 from datetime import datetime
+from hashlib import blake2b, sha256
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import DataError
-from engine.record.content import canonical_json, content_hash, item_version
+from engine.clock import to_micros
+from engine.errors import DataError, StoreError
+from engine.record.content import canonical_json, content_hash, item_version, payload_json
 from engine.record.history import History
+from engine.record.readings import BARS
 from engine.values import Fact
-from tests.builders import at, make_fact, make_facts, make_item
+from tests.builders import at, make_bar, make_fact, make_facts, make_item
 
 _few_facts = st.lists(
     st.builds(
@@ -169,3 +174,169 @@ def test_canonical_json_is_ascii_and_survives_a_round_trip(value: object) -> Non
 
     assert text.isascii()
     assert canonical_json(json.loads(text)) == text
+
+
+# --- as a database holds it ----------------------------------------------------------------------
+
+
+def row_of(fact: Fact) -> tuple[Any, ...]:
+    """``fact`` as SQLite gives it: instants in microseconds, truth as 0 or 1, the payload as text.
+
+    Written out, not taken from the code: this order is the contract of ``STORED``.
+    """
+    instants = to_micros(fact.known_at), to_micros(fact.occurred_at)
+    return (
+        instants[0], fact.kind, fact.key, content_hash(fact), instants[1], fact.source,
+        fact.confidence, int(fact.backfilled), payload_json(fact),
+    )  # fmt: skip
+
+
+@given(_few_facts, _day)
+def test_a_history_of_stored_rows_answers_as_one_of_their_facts(
+    facts: list[Fact], day: int
+) -> None:
+    """Also after a journey to another process."""
+    plain, lazy = History(facts), History.of_stored(map(row_of, facts))
+
+    for found in (lazy, pickle.loads(pickle.dumps(lazy)), pickle.loads(pickle.dumps(plain))):
+        assert (len(found), list(found), found.kinds) == (len(plain), list(plain), plain.kinds)
+        assert found.data_hash(at(day)) == plain.data_hash(at(day))
+        assert list(found.known("bar", at(day))) == list(plain.known("bar", at(day)))
+        assert list(found.observed_only()) == list(plain.observed_only())
+
+
+FIRST = make_fact("bar", "B", known_at=at(1), payload={"n": 1}, confidence=0.5, backfilled=True)
+OTHER = make_fact("bar", "A", known_at=at(2), occurred_at=at(2), payload={"n": 2})
+AGAIN = make_fact("bar", "B", known_at=at(3), payload={"n": 3}, source="another")
+NOTED = make_fact("note", "C", known_at=at(2), payload={"n": 4})
+STORY = [AGAIN, NOTED, OTHER, FIRST]
+
+
+@pytest.fixture(params=["facts", "rows"])
+def story(request: pytest.FixtureRequest) -> History:
+    """Two bars and a correction, told out of order: of facts, and as a database holds them."""
+    rows = map(row_of, STORY)
+    return History(STORY) if request.param == "facts" else History.of_stored(rows)
+
+
+def test_every_field_of_a_stored_row_comes_back(story: History) -> None:
+    assert list(story) == [FIRST, OTHER, NOTED, AGAIN]
+    assert (story.first_known_at, story.last_known_at) == (at(1), at(3))
+
+
+@pytest.mark.parametrize(
+    ("day", "first", "every"),
+    [
+        (0.9, [], []),
+        (1, [FIRST], [FIRST]),
+        (2, [FIRST, OTHER], [FIRST, OTHER]),
+        (3, [FIRST, OTHER], [FIRST, OTHER, AGAIN]),
+    ],
+)
+def test_versions_are_listed_without_being_read(
+    story: History, day: float, first: list[Fact], every: list[Fact]
+) -> None:
+    assert [entry.fact() for entry in story.first_versions("bar", at(day))] == first
+    assert [entry.fact() for entry in story.all_versions("bar", at(day))] == every
+    assert story.first_versions("none", at(day)) == story.all_versions("none", at(day)) == []
+
+
+def test_an_entry_tells_of_its_version_what_stands_in_its_row(story: History) -> None:
+    """The text of the payload only where it was stored as text."""
+    told = [
+        (entry.known_at_us, entry.key, entry.backfilled)
+        for entry in story.all_versions("bar", at(9))
+    ]
+    us = to_micros
+    assert told == [(us(at(1)), "B", True), (us(at(2)), "A", False), (us(at(3)), "B", False)]
+    texts = [entry.payload_text for entry in story.all_versions("bar", at(9))]
+    assert texts in ([None] * 3, ['{"n":1}', '{"n":2}', '{"n":3}'])
+
+
+def test_only_a_stored_version_has_a_text_of_its_payload() -> None:
+    (plain,) = History([FIRST]).all_versions("bar", at(1))
+    (stored,) = History.of_stored([row_of(FIRST)]).all_versions("bar", at(1))
+    assert (plain.payload_text, stored.payload_text) == (None, '{"n":1}')
+
+
+def test_a_view_of_rows_is_asked_forth_and_back(story: History) -> None:
+    """The latest version of each key, in the order in which these became known."""
+    bars = {day: story.current("bar", at(day)) for day in (3, 1, 2, 0, 3)}
+    assert {day: list(view.items()) for day, view in bars.items()} == {
+        3: [("B", AGAIN), ("A", OTHER)],
+        2: [("B", FIRST), ("A", OTHER)],
+        1: [("B", FIRST)],
+        0: [],
+    }
+    assert list(story.versions("bar", "B", at(3))) == [FIRST, AGAIN]
+    assert list(story.versions("bar", "B", at(2))) == [FIRST]
+    assert list(story.versions("note", "B", at(3))) == list(story.versions("x", "B", at(3))) == []
+
+
+def test_a_stored_row_that_cannot_be_read_says_so() -> None:
+    """No program of this house writes such a row; one version and all of a kind say the same."""
+    row = row_of(FIRST)
+    for damaged, kind in (((*row[:-1], "{"), "JSONDecodeError"),
+                          ((*row[:4], "soon", *row[5:]), "TypeError")):  # fmt: skip
+        history = History.of_stored([damaged])
+        for ask in (lambda h: list(h), lambda h: h.all_versions("bar", at(9))[0].fact()):
+            with pytest.raises(StoreError) as error:
+                ask(history)
+            said = f"the record holds a row that cannot be read ({kind})"
+            assert error.value.message == said
+
+
+def test_a_reading_is_told_with_its_fact_and_made_once() -> None:
+    bars = [
+        BARS.fact(make_bar(close=close), occurred_at=at(), known_at=at(day), source="a")
+        for day, close in ((2, 152.0), (1, 151.0))
+    ]
+    history = History(bars)
+    told = history.told(BARS, at(2))
+
+    assert list(told) == [(bars[1], make_bar(close=151.0)), (bars[0], make_bar(close=152.0))]
+    assert history.told(BARS, at(9))[0][1] is told[0][1]
+    assert list(history.told(BARS, at(2, micros=-1))) == list(told)[:1]
+    assert list(history.told_by_us(BARS, to_micros(at(2)))) == list(told)
+    assert list(history.told_by_us(BARS, to_micros(at(2)) - 1)) == list(told)[:1]
+    assert History().told(BARS, at(9)) == ()
+
+
+def test_running_digests_are_of_the_instant_and_of_what_was_known_of_some_kinds() -> None:
+    """By hand: a line ``known:hash`` for each version so far, then the instant."""
+    us = [to_micros(at(day)) for day in (0, 1, 2, 3)]
+    first, other, again = (f"{to_micros(f.known_at)}:{content_hash(f)}\n" for f in
+                           (FIRST, OTHER, AGAIN))  # fmt: skip
+
+    def by_hand(*lines: str) -> str:
+        return blake2b("".join(lines).encode(), digest_size=16).hexdigest()
+
+    found = History(STORY).running_digests({"bar"}, us)
+    assert found == [
+        by_hand(f"{us[0]}"),
+        by_hand(first, f"{us[1]}"),
+        by_hand(first, other, f"{us[2]}"),
+        by_hand(first, other, again, f"{us[3]}"),
+    ]
+    assert History(STORY).running_digests((), us[:1]) == found[:1]
+
+
+def test_the_digest_of_a_record_is_of_its_instants_and_contents_in_order() -> None:
+    lines = "".join(
+        f"{to_micros(f.known_at)}:{content_hash(f)}\n" for f in (FIRST, OTHER, NOTED, AGAIN)
+    )
+    for day, end in ((3, None), (2, -1)):
+        known = "".join(lines.splitlines(keepends=True)[:end])
+        assert History(STORY).data_hash(at(day)) == sha256(known.encode()).hexdigest()
+
+
+def test_what_repeats_the_version_before_it_is_left_out_and_what_returns_is_not() -> None:
+    """Of one key: 1, 1 again, 2, 1 again; another key with a version between is another matter."""
+    story = [
+        make_fact("bar", key, known_at=at(day), payload={"n": n})
+        for day, key, n in ((1, "A", 1), (2, "B", 1), (3, "A", 1), (4, "A", 2), (5, "A", 1))
+    ]
+    for history in (History(story[::-1]), History.of_stored(map(row_of, story[::-1]))):
+        assert list(history) == [story[0], story[1], story[3], story[4]]
+        assert len(history.cut(at(4))) == 3
+        assert history.cut(at(5)) is history
