@@ -392,11 +392,10 @@ def _arrivals(
 ) -> dict[int, list[tuple[Fact, B]]]:
     """Row -> what becomes known of ``symbol`` at it, in order."""
     found: dict[int, list[tuple[Fact, B]]] = {}
-    if len(grid.decide_at_us):
-        for fact, reading in history.told_by_us(kind, int(grid.decide_at_us[-1])):
-            if reading.symbol == symbol:
-                row = bisect_left(grid.decide_at_us, to_micros(fact.known_at))
-                found.setdefault(row, []).append((fact, reading))
+    for fact, reading in history.told_by_us(kind, int(grid.decide_at_us[-1])):
+        if reading.symbol == symbol:
+            row = bisect_left(grid.decide_at_us, to_micros(fact.known_at))
+            found.setdefault(row, []).append((fact, reading))
     return found
 
 
@@ -411,7 +410,7 @@ def shares_on(history: History, symbol: str, grid: Rows) -> FloatArray:
     steps = {row for row, _ in counts} | set(_split_rows(splits, grid))
     for row in sorted(steps):
         told = counts.at(row).values()
-        if told and row < len(out):
+        if told:
             newest = max(told, key=lambda count: count.date)
             known_splits = [actions for start, actions in splits if start <= row][-1]
             factor = split_factor(known_splits, newest.date, grid.sessions_on[row])

@@ -17,9 +17,12 @@ from engine.record.history import History
 from engine.record.quarantine import ToldClose, Walk
 from engine.record.readings import (
     ACTIONS,
+    BAR_SIGHTINGS,
     BARS,
     OBSERVATIONS,
+    SHARES,
     Bar,
+    BarSighting,
     CorporateAction,
     Observation,
     ShareCount,
@@ -228,6 +231,234 @@ def test_a_timeline_tells_rows_spells_and_what_counts() -> None:
     assert spells == [(0, 1, 1.0), (1, 4, 9.0), (1, 4, 3.0)]
     assert [o.value for o in told.at(0).values()] == [1.0]
     assert sorted(o.value for o in told.at(1).values()) == [3.0, 9.0]
+
+
+# --- which source is believed, and what a correction changes -------------------------------------
+
+
+def told_bar(
+    close: float, known: datetime, source: str = "feed", *, day: int = 0, curated: bool = False,
+    symbol: str = "NVDA", **figures: float,
+) -> Fact:  # fmt: skip
+    """A close of the ``day``-th day from Monday."""
+    on = MONDAY + timedelta(days=day)
+    return BARS.fact(
+        Bar(symbol=symbol, session_on=on, close=close, **figures),
+        occurred_at=known, known_at=known, source=source, backfilled=curated,
+    )  # fmt: skip
+
+
+def evening(day: int, hour: int = 22) -> datetime:
+    return datetime(2025, 1, 6 + day, hour, tzinfo=UTC)
+
+
+def sighting(close: float, nth: int, *, day: int = 2, symbol: str = "NVDA") -> Fact:
+    on = MONDAY + timedelta(days=day)
+    return BAR_SIGHTINGS.fact(
+        BarSighting(symbol=symbol, session_on=on, close=close, nth=nth),
+        occurred_at=evening(day), known_at=evening(day, 23), source="feed",
+    )  # fmt: skip
+
+
+TWO_QUIET_DAYS = [told_bar(100.0, evening(0)), told_bar(101.0, evening(1), day=1)]
+LEAP = told_bar(190.0, evening(2), day=2)
+"""1.88 times the close before it: beyond 1.3, so it waits for a second word."""
+
+
+@pytest.mark.parametrize(
+    ("more", "believed"),
+    [
+        ([], None),
+        ([sighting(190.0, 2)], 190.0),
+        ([sighting(190.0, 1)], None),  # the first sighting is the bar itself
+        ([sighting(191.0, 2)], None),  # another price
+        ([sighting(190.0, 2, day=1)], None),  # another session
+        ([sighting(190.0, 2, symbol="SPY")], None),
+        ([told_bar(190.1, evening(2, 23), "another", day=2)], 190.0),  # rounding; the first told
+        ([told_bar(191.0, evening(2, 23), "another", day=2)], None),
+        ([told_bar(190.0, evening(2, 23), "another", day=2, symbol="SPY")], None),
+        ([told_bar(102.0, evening(2, 23), "another", day=2)], 102.0),
+        ([told_bar(102.0, evening(2, 23), day=2)], 102.0),  # the source corrects itself
+        ([told_bar(190.0, evening(2, 23), "feed (polled)", day=2)], None),  # the same source
+    ],
+)
+def test_a_close_that_leapt_is_believed_on_a_second_word(
+    more: list[Fact], believed: float | None
+) -> None:
+    history = History([*TWO_QUIET_DAYS, LEAP, *more])
+    third, at_last = MONDAY + timedelta(days=2), evening(9)
+    expected = {MONDAY: 100.0, MONDAY + timedelta(days=1): 101.0}
+    expected |= {} if believed is None else {third: believed}
+
+    found = asof.bars_at(history, "NVDA", at_last)
+    assert {day: bar.close for day, bar in found.items()} == pytest.approx(expected, abs=0.2)
+    assert asof.unconfirmed_at(history, "NVDA", at_last) == ((third,) if believed is None else ())
+
+
+def test_two_files_of_one_reader_are_one_source() -> None:
+    """What was brought in twice does not confirm itself; a feed's word does."""
+    files = [
+        told_bar(190.0, evening(2, hour), f"imported from {name}.csv", day=2, curated=True)
+        for name, hour in (("a", 22), ("b", 23))
+    ]
+    third = MONDAY + timedelta(days=2)
+    assert third not in asof.bars_at(History([*TWO_QUIET_DAYS, *files]), "NVDA", evening(9))
+    both = History([*TWO_QUIET_DAYS, *files, LEAP])
+    assert asof.bars_at(both, "NVDA", evening(9))[third].close == 190.0
+
+
+def test_the_best_source_is_asked_first_and_the_latest_of_equals() -> None:
+    """All of Monday: a feed, its publisher's name, a table; then the table corrected from below."""
+    told = [
+        told_bar(100.0, evening(0, 20)),
+        told_bar(101.0, evening(0, 21), "another feed"),
+        told_bar(102.0, evening(0, 22), "FRED"),
+        told_bar(103.0, evening(0, 23), "a feed at last"),
+        told_bar(104.0, evening(1, 1), "feed", curated=True),
+        told_bar(105.0, evening(1, 2), "feed"),  # of lower standing than its own table
+        told_bar(106.0, evening(1, 3), "feed", curated=True),
+    ]
+    hours = [evening(0, h) for h in (20, 21, 22, 23)] + [evening(1, h) for h in (1, 2, 3)]
+    history = History(told)
+
+    found = [asof.bars_at(history, "NVDA", hour)[MONDAY].close for hour in hours]
+    assert found == [100.0, 101.0, 102.0, 102.0, 104.0, 104.0, 106.0]
+
+
+def test_a_bar_that_comes_late_is_put_in_its_place() -> None:
+    """Tuesday's wrong close is told on Wednesday, after two that stand: it waits in its own day."""
+    late = told_bar(250.0, evening(3), day=1)
+    story = [told_bar(100.0, evening(0)), told_bar(101.0, evening(2), day=2), late]
+    days = [MONDAY + timedelta(days=n) for n in range(3)]
+
+    assert list(asof.bars_at(History(story), "NVDA", evening(2))) == [days[0], days[2]]
+    assert list(asof.bars_at(History(story), "NVDA", evening(3))) == [days[0], days[2]]
+    assert asof.unconfirmed_at(History(story), "NVDA", evening(3)) == (days[1],)
+    sound = [*story[:2], told_bar(100.5, evening(3), day=1)]
+    assert list(asof.bars_at(History(sound), "NVDA", evening(3))) == days
+
+
+def action(value: float, ex_day: int, known: datetime, kind: Any = "split", symbol: str = "NVDA",
+           key: str | None = None) -> Fact:  # fmt: skip
+    told = CorporateAction(
+        symbol=symbol, ex_on=MONDAY + timedelta(days=ex_day), action=kind, value=value
+    )
+    return ACTIONS.fact(told, occurred_at=known, known_at=known, source="a", key=key)
+
+
+def test_actions_come_by_their_day_and_a_split_told_twice_counts_once() -> None:
+    told = [
+        action(4.0, 3, evening(0)),
+        action(10.0, 1, evening(0), key="first hand"),
+        action(10.0, 1, evening(1), key="second hand"),
+        action(0.01, 1, evening(0), "dividend"),
+        action(2.0, 1, evening(0), symbol="SPY"),
+    ]
+    found = asof.actions_at(History(told), "NVDA", evening(1))
+    assert [(a.ex_on.day, a.action, a.value) for a in found] == [
+        (7, "dividend", 0.01), (7, "split", 10.0), (9, "split", 4.0)
+    ]  # fmt: skip
+    assert asof.actions_at(History(told), "NVDA", evening(-1)) == ()
+    closes = asof.closes_at(History([*told, told_bar(1000.0, evening(0))]), "NVDA", evening(1))
+    assert closes == {MONDAY: 100.0}  # once by ten; the dividend and Thursday's split do not count
+
+
+def test_shares_are_carried_through_the_splits_since_they_were_counted() -> None:
+    """Counted before Monday: 2.0, and 2.1 of a later day told on Tuesday, of which an older count
+    told on Wednesday takes nothing; ten for one on Wednesday, told on Tuesday."""
+
+    def count(shares: float, day: int, known: datetime) -> Fact:
+        told = ShareCount(date=MONDAY + timedelta(days=day), shares_bn=shares)
+        return SHARES.fact(told, occurred_at=known, known_at=known, source="SEC EDGAR")
+
+    counts = [
+        count(2.0, -9, evening(0)),
+        count(2.1, -2, evening(1, 9)),
+        count(1.9, -30, evening(2)),
+    ]
+    splits = [action(10.0, 2, evening(1, 8)), action(3.0, 2, evening(0), symbol="SPY")]
+    nan = math.nan
+
+    found = asof.shares_on(History([*counts, *splits]), "NVDA", Rows())
+    assert found == pytest.approx([nan, 2.1, 21.0, 21.0], nan_ok=True)
+    # the split told only after Wednesday's noon counts from Thursday on
+    late = asof.shares_on(History([*counts, action(10.0, 2, evening(2))]), "NVDA", Rows())
+    assert late == pytest.approx([nan, 2.1, 2.1, 21.0], nan_ok=True)
+    # a count of the split's own day is in new shares already
+    fresh = [count(20.5, 2, evening(2, 11)), *splits]
+    assert asof.shares_on(History(fresh), "NVDA", Rows()) == pytest.approx(
+        [nan, nan, 20.5, 20.5], nan_ok=True
+    )
+    assert asof.shares_on(History(), "NVDA", Rows()) == pytest.approx([nan] * 4, nan_ok=True)
+
+
+def test_prices_stand_in_shares_of_the_row_s_own_day() -> None:
+    """Monday 1000 and Tuesday 1010 raw, ten for one on Wednesday, 102 then; one correction of
+    Monday, told on Wednesday evening, moves Thursday's row alone."""
+    facts = [
+        told_bar(1000.0, evening(0), open=990.0),
+        told_bar(1010.0, evening(1), day=1, open=1000.0, high=1020.0, low=980.0),
+        told_bar(102.0, evening(2), day=2),
+        told_bar(1005.0, evening(2, 23)),
+        action(10.0, 2, evening(0)),
+        told_bar(7.0, evening(0), symbol="SPY"),
+    ]
+    found = asof.prices(History(facts), "NVDA", Rows())
+    nan = math.nan
+
+    assert found.days == Rows.sessions_on
+    assert found.end.tolist() == found.told.tolist() == [0, 1, 2, 3]
+    assert found.window(3) == pytest.approx(
+        np.array([[nan] * 3, [nan, nan, 1000.0], [nan, 100.0, 101.0], [100.5, 101.0, 102.0]]),
+        nan_ok=True,
+    )
+    assert found.window(3, "open")[2] == pytest.approx([nan, 99.0, 100.0], nan_ok=True)
+    assert found.window(3, "open")[3] == pytest.approx([nan, 100.0, nan], nan_ok=True)
+    assert found.window(2, "high")[2] == pytest.approx([nan, 102.0], nan_ok=True)
+    assert found.window(2, "low")[2] == pytest.approx([nan, 98.0], nan_ok=True)
+    assert [found.last_on(t) for t in range(4)] == [None, *Rows.sessions_on[:3]]
+    assert asof.prices(History(), "NVDA", Rows()).last_on(3) is None
+
+
+def test_a_day_without_a_session_has_a_bar_and_the_rows_before_keep_their_ends() -> None:
+    """A bar of the Sunday before Monday, and one of the row's own day told that morning."""
+    facts = [told_bar(99.0, evening(-1), day=-1), told_bar(101.0, evening(1, 9), day=1)]
+    found = asof.prices(History(facts), "NVDA", Rows())
+
+    sunday = MONDAY - timedelta(days=1)
+    assert found.days == (sunday, *Rows.sessions_on)
+    assert found.told.tolist() == [1, 3, 3, 3]
+    assert found.end.tolist() == [1, 3, 3, 4]
+    nan = math.nan
+    assert found.window(2) == pytest.approx(
+        np.array([[nan, 99.0], [nan, 101.0], [nan, 101.0], [101.0, nan]]), nan_ok=True
+    )
+
+
+class NoRows:
+    """A grid without a session."""
+
+    sessions_on = ()
+    decide_at_us = np.array([], dtype=np.int64)
+
+
+def test_a_grid_without_rows_has_no_versions() -> None:
+    assert asof.known_on(History([figure(1.0, 0)]), OBSERVATIONS, NoRows()).versions == ()
+
+
+def test_what_is_known_stands_in_the_order_in_which_it_took_effect() -> None:
+    """A corrected key moves to the end; one outranked keeps its place; with its fact."""
+    one, other = figure(1.0, 1), figure(2.0, 2, day=date(2025, 1, 3))
+    fixed, rumour = figure(3.0, 3), figure(9.0, 4, "a blog", day=date(2025, 1, 3))
+    history = History([rumour, fixed, other, one])
+
+    assert list(asof.counting(history, OBSERVATIONS, at(hours=4)).values()) == [
+        (other, OBSERVATIONS.read(other)), (fixed, OBSERVATIONS.read(fixed))
+    ]  # fmt: skip
+    assert [o.value for o in asof.known(history, OBSERVATIONS, at(hours=2)).values()] == [1.0, 2.0]
+    assert asof.spans([one, other, fixed, rumour]) == [
+        (one, at(hours=3)), (other, None), (fixed, None)
+    ]  # fmt: skip
 
 
 # --- the ledger ----------------------------------------------------------------------------------
