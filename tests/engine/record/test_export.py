@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from engine.errors import UnknownNameError
 from engine.record import ledger
+from engine.record.content import content_hash, item_id
 from engine.record.export import csv_plain, csv_safe, export
 from engine.record.store import Store
 from tests.builders import at, make_fact, make_item
@@ -73,6 +74,38 @@ def test_facts_come_back_from_csv_with_numbers_as_numbers(store: Store, tmp_path
     assert rows[1]["known_at"] == "2025-01-07T13:30:00.000007Z"
 
 
+def test_each_row_of_a_csv_is_the_row_of_the_record(tmp_path: Path) -> None:
+    """Every column of the three tables: Z for UTC, nothing for NULL, bare numbers."""
+    fact = make_fact(confidence=0.25, backfilled=True, payload={"b": -1.5, "a": "é"})
+    item = make_item(published_at=None, summary="-1", lang="fr", known_at=at(1))
+    with Store.open("sqlite://") as store:
+        store.record([fact])
+        store.record_items([item])
+        entry = ledger.append(
+            store, {"x": 1}, acts_on=date(2025, 1, 7), strategy="main", made_at=at(2)
+        )
+        texts = {}
+        for table in ("fact", "item", "ledger"):
+            path = tmp_path / table
+            assert export(store, table, path, "csv") == 1
+            texts[table] = path.read_text(encoding="utf-8").splitlines()
+
+    assert texts["fact"] == [
+        "kind,key,occurred_at,known_at,source,confidence,backfilled,payload,content_hash",
+        "observation,DFF:2025-01-03,2025-01-03T13:30:00Z,2025-01-06T13:30:00Z,test,0.25,true,"
+        f'"{{""a"":""\\u00e9"",""b"":-1.5}}",{content_hash(fact)}',
+    ]
+    assert texts["item"] == [
+        "item_id,source,title,url,lang,published_at,known_at,summary,backfilled",
+        f"{item_id(item)},wire,Headline number 1,https://example.org/1,fr,,2025-01-07T13:30:00Z,"
+        "'-1,false",
+    ]
+    assert texts["ledger"] == [
+        "seq,acts_on,strategy,revision,made_at,payload,previous_hash,entry_hash",
+        f'1,2025-01-07,main,0,2025-01-08T13:30:00Z,"{{""x"":1}}",{"0" * 64},{entry.entry_hash}',
+    ]
+
+
 def test_every_table_comes_back_from_parquet(store: Store, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is optional")
     store.record([make_fact(confidence=0.5)])
@@ -83,11 +116,22 @@ def test_every_table_comes_back_from_parquet(store: Store, tmp_path: Path) -> No
         assert export(store, table, tmp_path / table, "parquet") == 1
         found[table] = parquet.read_table(tmp_path / table).to_pylist()[0]
 
-    assert found["fact"]["known_at"] == at()
-    assert found["fact"]["confidence"] == 0.5
-    assert found["item"]["title"] == "=1+1"
-    assert found["item"]["published_at"] is None
-    assert found["ledger"]["acts_on"] == date(2025, 1, 6)
+    fact, item = make_fact(confidence=0.5), make_item(published_at=None, title="=1+1")
+    assert found["fact"] == {
+        "kind": fact.kind, "key": fact.key, "occurred_at": at(-3), "known_at": at(),
+        "source": "test", "confidence": 0.5, "backfilled": False, "payload": '{"value":4.33}',
+        "content_hash": content_hash(fact),
+    }  # fmt: skip
+    assert found["item"] == {
+        "item_id": item_id(item), "source": "wire", "title": "=1+1",
+        "url": "https://example.org/1", "lang": "en", "published_at": None, "known_at": at(),
+        "summary": "", "backfilled": False,
+    }  # fmt: skip
+    assert found["ledger"] == {
+        "seq": 1, "acts_on": date(2025, 1, 6), "strategy": "main", "revision": 0,
+        "made_at": at(), "payload": '{"x":1}', "previous_hash": "0" * 64,
+        "entry_hash": found["ledger"]["entry_hash"],
+    }  # fmt: skip
 
 
 def test_unknown_tables_and_formats_name_the_nearest(tmp_path: Path) -> None:

@@ -13,10 +13,11 @@ import pytest
 import sqlalchemy as sa
 
 from engine.errors import DataError
-from engine.record import schema
+from engine.record import content, schema
 from engine.record.history import History
-from engine.record.store import Recorded, Store, StoredPollState, Trial
+from engine.record.store import JobRun, Recorded, Store, StoredPollState, Trial
 from engine.record.tables.items import items_query
+from engine.record.tables.sent import Delivery
 from tests.builders import at, make_fact, make_facts, make_item
 
 
@@ -192,6 +193,55 @@ class TestFacts:
         with pytest.raises(DataError):
             store.record([make_fact(**changes)])
 
+    def test_a_kind_and_a_key_are_as_long_as_their_columns(self, store: Store) -> None:
+        """64 and 512 characters; four bytes each still fit an entry of PostgreSQL's index."""
+        longest = make_fact("k" * 64, "😀" * 512)
+        store.record([longest])
+
+        assert store.facts() == [longest]
+        for kind, key in (("k" * 65, "x"), ("k", "x" * 513)):
+            with pytest.raises(DataError) as error:
+                store.record([make_fact(kind, key)])
+            assert error.value.message == (
+                f"fact {kind[:40]} '{key[:40]}…' is longer than 64 or 512 characters"
+            )
+
+    def test_a_record_read_lazily_is_the_record(self, store: Store) -> None:
+        """The very rows of the driver; known by then takes its own instant in."""
+        facts = [
+            make_fact("bar", "A", known_at=at(1), confidence=0.25, backfilled=True),
+            make_fact("bar", "A", known_at=at(2), occurred_at=at(2), payload={"é": [1, None]}),
+            make_fact("note", "A", known_at=at(2), source="another"),
+        ]
+        store.record(facts[::-1])
+
+        assert list(store.history()) == facts
+        assert list(store.history(at(2))) == facts
+        assert list(store.history(at(2, micros=-1))) == store.facts(known_by=at(1)) == facts[:1]
+        assert store.history().data_hash(at(2)) == store.data_hash(at(2)) == store.data_hash()
+        (first, *_) = store.history().all_versions("bar", at(2))
+        assert (first.backfilled, first.payload_text) == (True, '{"value":4.33}')
+
+    def test_the_newest_instant_of_each_kind_comes_by_name(self, store: Store) -> None:
+        store.record([make_fact("b", known_at=at(2)), *make_facts(2, "a"), make_fact("b", "x")])
+
+        assert list(store.newest_known_at().items()) == [("a", at(hours=1)), ("b", at(2))]
+        assert list(store.counts().items()) == [("a", 2), ("b", 2)]
+
+    def test_what_a_write_did_adds_up(self) -> None:
+        one, other = Recorded(new=1, changed=2, unchanged=3), Recorded(new=10, changed=20)
+        assert one + other == Recorded(new=11, changed=22, unchanged=3)
+
+    def test_a_write_counts_what_was_new_changed_and_told_before(self, store: Store) -> None:
+        """Three versions of a new key: one is new, two are changes; of a known key, all are."""
+        store.record([make_fact("bar", "old")])
+        story = [make_fact("bar", "new", known_at=at(n), payload={"n": n}) for n in range(3)]
+        more = [make_fact("bar", "old", known_at=at(n), payload={"n": n}) for n in (1, 2)]
+
+        assert store.record([*story, *more, make_fact("bar", "old")]) == Recorded(
+            new=1, changed=4, unchanged=1
+        )
+
     def test_naive_instants_are_refused(self, store: Store) -> None:
         naive = datetime(2025, 1, 6)  # noqa: DTZ001 - naive on purpose
         with pytest.raises(DataError, match="naive"):
@@ -293,6 +343,46 @@ class TestItems:
         assert store.items(since=at(3), known_by=at(6)) == items[3:7]
         assert store.items(limit=2) == items[8:]
 
+    def test_every_field_of_an_item_comes_back(self, store: Store) -> None:
+        dated = make_item(1, summary="s", body_hash="b", backfilled=True)
+        undated = make_item(2, known_at=at(1), published_at=None, lang="x" * 20)
+        store.record_items([undated, dated])
+
+        assert store.items() == [dated, replace(undated, lang="x" * 16)]
+        (one, other) = store.stored_items()
+        assert (one.item_id, one.version) == (content.item_id(dated), content.item_version(dated))
+        assert other.item_id == content.item_id(undated)
+
+    def test_a_window_of_items_takes_both_its_ends_in(self, store: Store) -> None:
+        items = [make_item(n, known_at=at(n)) for n in range(4)]
+        store.record_items(items)
+
+        assert store.items(since=at(1), known_by=at(2)) == items[1:3]
+        assert store.items(since=at(1, micros=1), known_by=at(2, micros=-1)) == []
+        assert store.items(known_by=at(2), limit=1) == items[2:3]
+        assert store.items(limit=0) == []
+        assert [entry.item for entry in store.stored_items(since=at(3))] == items[3:]
+
+    def test_what_returns_is_told_again_and_what_stays_is_not(self, store: Store) -> None:
+        """Of one item a title, the same, another, the first again; out of order."""
+        titles = ("one", "one", "two", "one")
+        story = [make_item(title=title, known_at=at(day)) for day, title in enumerate(titles)]
+        for item in (story[3], story[0], story[2], story[1]):
+            store.record_items([item])
+
+        assert store.items() == [story[0], story[2], story[3]]
+        assert store.items(limit=2) == [story[2], story[3]]
+
+    def test_an_item_that_cannot_be_kept_is_named(self, store: Store) -> None:
+        long = make_item(title="t" * 70, published_at=None, backfilled=True)
+        with pytest.raises(DataError) as error:
+            store.record_items([long])
+        assert error.value.message == f"item '{'t' * 60}' is back-filled but undated"
+        for field in ("title", "source", "url", "summary", "lang", "body_hash"):
+            for text in ("a\0b", "half \ud83d"):
+                with pytest.raises(DataError, match=r"^item .* holds characters that cannot"):
+                    store.record_items([make_item(1, **{field: text})])
+
     def test_equal_instants_are_ordered_alike_on_every_engine(self, store: Store) -> None:
         items = [make_item(source=name) for name in ("b", "B", "_", "é", "a b", "Z")]
         store.record_items(items)
@@ -342,6 +432,21 @@ class TestPollState:
 
         assert store.poll_state("wire") == state
         assert store.poll_states() == {"wire": state}
+
+    def test_every_field_comes_back_and_feeds_come_by_name(self, store: Store) -> None:
+        whole = StoredPollState(
+            feed="b", etag="e", last_modified="m", body_hash="h", last_ok_at=at(1),
+            next_due_at=at(2), retry_after_until=at(3), failures=4, health={"z": 1, "a": [None]},
+        )  # fmt: skip
+        store.save_poll_states([whole, StoredPollState(feed="a"), StoredPollState(feed="c")])
+
+        assert list(store.poll_states()) == ["a", "b", "c"]
+        assert store.poll_state("b") == whole
+        assert store.poll_state("a") == StoredPollState(feed="a", failures=0, health={})
+        changed = replace(whole, etag=None, last_ok_at=None, failures=0, health={})
+        store.save_poll_states([changed])
+        store.save_poll_states([])
+        assert (store.poll_state("b"), len(store.poll_states())) == (changed, 3)
 
     def test_a_poll_is_stored_whole_or_not_at_all(self, store: Store) -> None:
         state = StoredPollState(feed="wire", etag="1", health={"bad": float("inf")})
@@ -398,6 +503,48 @@ class TestJobRuns:
         assert not store.claim("report", at(), "a", at(seconds=299), retry_after=wait)
         assert store.claim("report", at(), "a", at(seconds=300), retry_after=wait)
 
+    def test_a_run_tells_who_did_it_when_and_how_it_ended(self, store: Store) -> None:
+        """Begun, failed, taken up again by another after its wait, and done."""
+        hour = timedelta(hours=1)
+        first = JobRun(
+            job="report", scheduled_for=at(), status="running", started_at=at(hours=1),
+            finished_at=None, owner="a", attempts=1, detail="",
+        )  # fmt: skip
+        store.claim("report", at(), "a", at(hours=1))
+        assert store.job_runs() == [first]
+
+        for wrong in (("other", at(), "a"), ("report", at(1), "a"), ("report", at(), "b")):
+            assert store.finish(*wrong, at(hours=2), status="failed") is False
+        assert store.finish("report", at(), "a", at(hours=2), status="failed", detail="why")
+        failed = replace(first, status="failed", finished_at=at(hours=2), detail="why")
+        assert store.job_runs() == [failed]
+        assert store.finish("report", at(), "a", at(hours=2)) is False  # it runs no more
+
+        early = at(hours=3, micros=-1)
+        assert not store.claim("report", at(), "b", early, retry_after=hour)
+        assert not store.claim("report", at(), "b", at(9), stale_after=hour)  # failed, not stale
+        assert store.claim("report", at(), "b", at(hours=3), retry_after=hour)
+        again = replace(failed, status="running", started_at=at(hours=3), finished_at=None,
+                        owner="b", attempts=2)  # fmt: skip
+        assert store.job_runs() == [again]
+        assert not store.claim("report", at(), "c", at(9), retry_after=hour)  # it runs
+        assert not store.claim("report", at(), "c", at(hours=4, micros=-1), stale_after=hour)
+        assert store.claim("report", at(), "c", at(hours=4), stale_after=hour, retry_after=hour)
+
+    def test_runs_come_newest_first_of_one_job_or_of_all(self, store: Store) -> None:
+        for job, day in (("b", 1), ("a", 1), ("a", 2), ("b", 0)):
+            store.claim(job, at(day), "me", at(day))
+
+        def listed(**asked: Any) -> list[tuple[str, datetime]]:
+            return [(run.job, run.scheduled_for) for run in store.job_runs(**asked)]
+
+        assert listed() == [("a", at(2)), ("a", at(1)), ("b", at(1)), ("b", at(0))]
+        assert listed(limit=2) == [("a", at(2)), ("a", at(1))]
+        assert listed(job="b", limit=1) == [("b", at(1))]
+        for day in range(100):
+            store.claim("c", at(day + 10), "me", at(day))
+        assert len(store.job_runs()) == 100
+
 
 class TestTrials:
     def test_the_same_trial_counts_once(self, store: Store) -> None:
@@ -431,10 +578,65 @@ class TestTrials:
         assert sorted((t.rule, t.sharpe) for t in met) == [("a", 0.2), ("b", 0.3)]
         assert [t.rule for t in later] == ["c"]
 
-    def test_trials_come_back_with_undefined_as_none(self, store: Store) -> None:
-        store.add_trials([_trial(1, sharpe=float("nan"), kurtosis=None)])
+    def test_an_idea_is_met_by_a_day_in_common_and_by_its_last_run(self, store: Store) -> None:
+        """A window touches by one day, at either end; what names none may overlap; without a
+        rule each set of parameters is an idea of its own."""
 
-        assert store.trials() == [_trial(1, sharpe=None, kurtosis=None)]
+        def told(number: int, **params: str) -> Trial:
+            return replace(_trial(1, sharpe=number / 10, made_at=at(number)), params=params)
+
+        store.add_trials(
+            [
+                told(3, rule="a", to="2024-06-03"),
+                replace(told(1, rule="a", to="2024-06-03"), data_hash="earlier"),
+                told(2, rule="b", **{"from": "2024-06-05"}),
+                told(4, **{"from": "2024-06-04", "to": "2024-06-04"}),
+                told(5),
+            ]
+        )
+        nameless = [row.params_hash for row in _rows(store) if "rule" not in row.params]
+
+        def met(first: date, last: date) -> list[tuple[str, str, float | None]]:
+            return [(t.rule, t.since, t.sharpe) for t in store.tried_on(first, last)]
+
+        a, b = ("a", "", 0.3), ("b", "2024-06-05", 0.2)
+        one, any_day = met(date(2024, 6, 4), date(2024, 6, 4))
+        assert {one[0], any_day[0]} == set(nameless)
+        assert (one[1:], any_day[1:]) == (("2024-06-04", 0.4), ("", 0.5))
+        assert met(date(2024, 6, 3), date(2024, 6, 3)) == [a, any_day]
+        assert met(date(2024, 6, 5), date(2024, 6, 5)) == [b, any_day]
+        assert met(date(2024, 6, 3), date(2024, 6, 5)) == [a, b, one, any_day]
+
+    def test_trials_are_listed_by_data_strategy_and_parameters(self, store: Store) -> None:
+        given = [
+            replace(_trial(n), data_hash=data, strategy=strategy)
+            for data, strategy, n in (("b", "s", 1), ("a", "t", 1), ("a", "s", 2), ("a", "s", 1))
+        ]
+        store.add_trials(given)
+
+        ends = sorted(given[2:], key=lambda t: content.digest(content.canonical_json(t.params)))
+        assert store.trials() == [*ends, given[1], given[0]]
+        assert store.trials(data_hash="a", strategy="t") == [given[1]]
+        assert store.trials(strategy="s") == [*ends, given[0]]
+
+    def test_trials_come_back_with_undefined_as_none(self, store: Store) -> None:
+        """What is no number or has no end; each figure by itself."""
+        nan, inf = float("nan"), float("inf")
+        given = [
+            _trial(1, sharpe=nan, skewness=inf, kurtosis=-inf),
+            _trial(2, sharpe=None, skewness=None, kurtosis=None),
+            _trial(3, sharpe=-1.5, skewness=0.0, kurtosis=2.0),
+        ]
+        store.add_trials(given)
+
+        undefined = {"sharpe": None, "skewness": None, "kurtosis": None}
+        found = sorted(store.trials(), key=lambda trial: trial.params["window"])
+        assert found == [_trial(1, **undefined), _trial(2, **undefined), given[2]]
+
+
+def _rows(store: Store) -> list[Any]:
+    with store._reading() as connection:
+        return list(connection.execute(sa.select(schema.trial)))
 
 
 def _trial(number: int, **changes: object) -> Trial:
@@ -462,6 +664,29 @@ def test_a_delivery_is_marked_once_and_can_be_forgotten(store: Store) -> None:
     assert store.mark_sent("2025-01-06:mail", at(2)) is True
 
 
+def test_deliveries_come_by_their_last_change_and_a_later_word_replaces_the_earlier(
+    store: Store,
+) -> None:
+    def told(channel: str, key: str, recipient: str, day: float, **more: Any) -> Delivery:
+        return Delivery(channel=channel, key=key, recipient=recipient, state="offered",
+                        changed_at=at(day), **more)  # fmt: skip
+
+    late, early = told("mail", "a", "me", 2), told("mail", "b", "me", 1)
+    tied = [told("mail", "b", "you", 1), told("push", "a", "", 1, repeats=3, why="busy")]
+    store.save_deliveries([late, early, *tied])
+
+    assert store.deliveries() == (tied[1], early, tied[0], late)
+    assert store.deliveries("push") == (tied[1],)
+    assert store.deliveries(keys=["b", "c"]) == (early, tied[0])
+    assert store.deliveries("mail", keys=["a"]) == (late,)
+    assert store.deliveries(keys=[]) == ()
+    assert (late.repeats, late.why) == (0, "")
+
+    taken = replace(early, state="taken", changed_at=at(3), repeats=1, why="250 ok")
+    store.save_deliveries([taken])
+    assert store.deliveries() == (tied[1], tied[0], late, taken)
+
+
 def test_the_files_are_the_owners_only(tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/new/record.db") as store:
         store.record([make_fact()])
@@ -475,8 +700,11 @@ def test_sqlite_runs_with_the_settings_of_the_house(sqlite_url: str) -> None:
     with Store.open(sqlite_url) as store, store._reading() as connection:
         settings = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
-            for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys", "mmap_size")
-        }
+            for name in (
+                "journal_mode", "synchronous", "busy_timeout", "foreign_keys", "mmap_size",
+                "cache_size", "wal_autocheckpoint",
+            )
+        }  # fmt: skip
 
     assert settings.pop("mmap_size") in (0, None)
     assert settings == {
@@ -484,6 +712,8 @@ def test_sqlite_runs_with_the_settings_of_the_house(sqlite_url: str) -> None:
         "synchronous": 1,
         "busy_timeout": 5000,
         "foreign_keys": 1,
+        "cache_size": -32_768,  # KiB: 32 MB
+        "wal_autocheckpoint": 4_000,  # pages of 4 kB: 16 MB
     }
 
 
