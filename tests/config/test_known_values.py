@@ -38,6 +38,7 @@ from config.settings import (
     config_folder,
     facts_folder,
     strategy_path,
+    strategy_paths,
     user_folder,
 )
 from config.strategy import Rule, StrategyFile
@@ -53,6 +54,7 @@ from config.threat import (
 )
 from config.whatif import WhatIf
 from engine.errors import ConfigError, InputError, UnknownNameError
+from engine.values import RELEASE_BOUNDS
 
 
 def told(model: type[BaseModel], data: dict[str, Any]) -> list[tuple[Any, str]]:
@@ -166,9 +168,42 @@ def test_a_preset_is_a_name_or_a_file(tmp_path: Path) -> None:
     assert strategy_path(tmp_path, "beside.toml") == tmp_path / "beside.toml"
     absolute = str(tmp_path / "beside.toml")
     assert strategy_path(tmp_path / "strategies", absolute) == Path(absolute)
-    for wrong, kind in (("mien", UnknownNameError), ("none.toml", InputError)):
+    for wrong, kind in (("mien", UnknownNameError), ("a\0b", UnknownNameError),
+                        ("none.toml", InputError)):  # fmt: skip
         with pytest.raises(kind):
             strategy_path(tmp_path, wrong)
+
+
+def test_of_files_with_one_name_the_nearest_to_the_reader_is_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where he stands, then the folder, then its presets; a long name is cut where it is told."""
+    here, folder = tmp_path / "here", tmp_path / "folder"
+    places = (here / "a.toml", folder / "a.toml", folder / "strategies" / "a.toml")
+    for path in places:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(here)
+    for path in places:
+        assert strategy_path(folder, "a.toml").resolve() == path
+        path.unlink()
+    with pytest.raises(InputError) as error:
+        strategy_path(folder, f"{'x' * 210}.toml")
+    assert error.value.message == f"no strategy file '{'x' * 200}'"
+    assert strategy_paths(folder) == []
+    for name in ("b", "a"):
+        (folder / "strategies" / f"{name}.toml").touch()
+    (folder / "strategies" / "notes.txt").touch()
+    assert [path.name for path in strategy_paths(folder)] == ["a.toml", "b.toml"]
+
+
+def test_a_folder_that_holds_nothing_is_told_cut(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        config_folder("x" * 5000)
+    assert error.value.message == f"no nvsignal.toml in '{'x' * 200}'"
+    with pytest.raises(InputError) as error:
+        config_folder(str(tmp_path))
+    assert error.value.message == f"no nvsignal.toml in '{tmp_path}'"
 
 
 def test_a_scenario_may_include_another_and_not_itself(tmp_path: Path) -> None:
@@ -179,9 +214,17 @@ def test_a_scenario_may_include_another_and_not_itself(tmp_path: Path) -> None:
         (tmp_path / "scenarios" / f"{name}.toml").write_text(text, encoding="utf-8")
     read = Read(tmp_path)
 
-    assert sorted(read.scenarios()) == ["a", "b", "c"]
-    assert sorted(p.split(":")[0] for p in read.problems) == ["b.toml", "c.toml"]
+    (tmp_path / "scenarios" / "d2.toml").write_text("name = 1\n", encoding="utf-8")
+
+    assert list(read.scenarios()) == ["a", "b", "c"]
+    assert [p for p in read.problems if not p.startswith("d2.toml")] == [
+        "b.toml: unknown scenario 'b' (did you mean 'b'?)",
+        "c.toml: unknown scenario 'd' (did you mean 'd2'?)",
+    ]
     assert read.holding() is None
+    (tmp_path / "holding.toml").symlink_to(tmp_path / "gone.toml")  # a link that leads nowhere
+    assert read.holding() is None
+    assert read.problems[-1].startswith(f"{tmp_path}/holding.toml: cannot be read")
 
 
 # --- holding.toml ---------------------------------------------------------------------------------
@@ -320,6 +363,28 @@ def test_a_release_is_known_at_the_end_of_its_day_unless_said() -> None:
     assert said.release.as_release_fields()["known_at"] == at
 
 
+@pytest.mark.parametrize("name", RELEASE_BOUNDS)
+def test_a_figure_of_a_release_is_held_to_its_bounds_in_its_own_place(name: str) -> None:
+    """The bounds of a release apply to one that does not exist yet, and None to each."""
+    least, most, open_low = RELEASE_BOUNDS[name]
+    plain = {"model": "A", "lab": "B", "released_on": date(2025, 9, 15)}
+
+    def places_of(value: float | None) -> list[Any]:
+        return [place for place, _ in told(WhatIf, {"release": {**plain, name: value}})]
+
+    assert places_of(most) == places_of(None) == []
+    for value in (most * 1.5 + 1, least if open_low else least - 1):
+        assert places_of(value) == [("release", name)]
+
+
+@pytest.mark.parametrize("name", ["is_comparison", "price_elsewhere"])
+def test_what_tables_tell_beside_a_release_is_not_assumed(name: str) -> None:
+    plain = {"model": "A", "lab": "B", "released_on": date(2025, 9, 15)}
+    ((place, why),) = told(WhatIf, {"release": {**plain, name: True}})
+    assert place == ("release", name)
+    assert why.startswith(f"unknown key '{name}'")
+
+
 def test_figures_of_a_release_are_told_one_by_one_and_then_together() -> None:
     plain = {"model": "A", "lab": "B", "released_on": date(2025, 9, 15)}
     both = {**plain, "total_params_b": 10.0, "active_params_b": 20.0}
@@ -430,6 +495,24 @@ def parameters() -> dict[str, Any]:
     return parse_toml(read_text(PACKAGED / "threat.toml"), "threat.toml")
 
 
+def test_a_study_and_its_figure_come_together() -> None:
+    for alone in ({"study": "A"}, {"published": -1.0}):
+        found = told(Uncertain, {"unit": "x", "prior": span(1, 1, 1), "evidence": [
+            span(1, 1, 1, known_on=date(2020, 1, 1), **alone)
+        ]})  # fmt: skip
+        assert found == [(("evidence", 0), "study and published belong together")]
+
+
+@pytest.mark.parametrize("end", ["low", "mode", "high"])
+def test_a_range_is_in_order_and_each_end_is_told(end: str) -> None:
+    ends = {"low": 3.0, "mode": 3.0, "high": 3.0}
+    assert told(Range, {**ends, "source": "made up"}) == []
+    wrong = {**ends, end: 4.0 if end != "high" else 2.0}
+    ((_, why),) = told(Range, {**wrong, "source": "made up"})
+    said = "low {low:g}, mode {mode:g}, high {high:g} are not in order".format(**wrong)
+    assert why == said
+
+
 def test_a_share_above_one_is_told_by_place() -> None:
     data = parameters()["uncertain"]
     data["gross_margin"]["prior"]["high"] = 1.01
@@ -438,6 +521,30 @@ def test_a_share_above_one_is_told_by_place() -> None:
     ]
     data["gross_margin"]["prior"]["high"] = 1.0
     assert told(Uncertainties, data) == []
+    data["gross_margin"]["evidence"] = [
+        span(0, 0.5, 1, known_on=date(2020, 1, 1)), span(0, 0.5, 1.5, known_on=date(2021, 1, 1))
+    ]  # fmt: skip
+    assert told(Uncertainties, data) == [
+        (("gross_margin", "evidence", 1, "high"), "1.5 is a share above 1")
+    ]
+
+
+def test_every_figure_named_a_share_is_held_to_one() -> None:
+    """Counts, prices, ratios and years may be larger; these may not."""
+    shares = set()
+    for name in Uncertainties.model_fields:
+        data = parameters()["uncertain"]
+        data[name] = {"unit": "x", "prior": span(0.5, 0.5, 1.01)}
+        shares |= {name} if told(Uncertainties, data) else set()
+    assert shares == {
+        "gross_margin", "nvidia_share_if_free", "inference_share", "policy_persistence",
+        "open_licence", "open_barred", "open_discouraged", "open_blocked", "carrying_share",
+        "format_penalty_inference", "format_penalty_training", "directed_share",
+        "training_prior", "inference_prior", "vendor_factor", "training_helps_inference",
+        "one_stack_share", "compute_part", "efficiency_exposure", "supply_headroom",
+        "buyer_funding_share", "capex_response", "novelty_life", "adoption_open",
+        "adoption_closed", "input_token_share",
+    }  # fmt: skip
 
 
 MIX = {"known_on": date(2024, 1, 1), "free": 0.2, "licensed": 0.5, "barred": 0.3}
@@ -485,6 +592,27 @@ def test_estimates_and_their_table_agree_row_by_row() -> None:
     missing = estimate_problems(held, table[1:], "t")
     assert missing
     assert all("has no such study" in line for line in missing)
+
+
+def test_an_estimate_that_differs_is_told_with_both_figures() -> None:
+    row = span(0.5, 1, 2, known_on=date(2024, 3, 1), study="A", published=-1.25)
+    data = parameters()
+    for figure in data["uncertain"].values():
+        figure["evidence"] = []
+    data["uncertain"]["elasticity"]["evidence"] = [row]
+    held = ThreatParameters.model_validate(data)
+    table = {"study": "A", "known_on": "2024-03-01", "value": "-1.25", "scope": "market"}
+    head = "t: uncertain.elasticity: 'A' is -1.25 of 2024-03-01 here, and "
+
+    assert estimate_problems(held, [table], "t") == []
+    for changes, has in (
+        ({"value": "-1.5"}, "-1.5 of 2024-03-01"),
+        ({"known_on": "2024-03-02"}, "-1.25 of 2024-03-02"),
+        ({"study": "B"}, "no such study"),
+    ):
+        assert estimate_problems(held, [{**table, **changes}], "t") == [
+            f"{head}elasticity_estimates.csv has {has}"
+        ]
 
 
 # --- strategies -----------------------------------------------------------------------------------
@@ -628,11 +756,83 @@ def test_bounds_are_told_as_the_schema_has_them(data: dict[str, Any], said: str)
     assert [text for _, text in told(Scenario, {**plain, **data})] == [said]
 
 
+@pytest.mark.parametrize(
+    ("model", "data", "found"),
+    [
+        (Settings, {"lags": {"clos": 1}},
+         [(("lags", "clos"), "unknown key 'clos' (did you mean 'close_minutes'?)")]),
+        (Settings, {"qqq": 1}, [(("qqq",), "unknown key 'qqq'")]),
+        (Settings, {"k" * 70: 1}, [(("k" * 70,), f"unknown key '{'k' * 60}'")]),
+        (Settings, {"delivery": {"channel": [{"url_env": "A"}]}},
+         [(("delivery", "channel", 0, "name"), "name is missing")]),
+        (Settings, {"delivery": {"channel": [{"name": "a"}]}},
+         [(("delivery", "channel", 0),
+           "channel 'a' needs url_env or url_file, one of the two")]),
+        (Settings, {"delivery": {"channel": [1]}},
+         [(("delivery", "channel", 0), "is not a table")]),
+        (Settings, {"delivery": {"channel": [{"name": "a", "url_file": "x", "kinds": ["no"]}]}},
+         [(("delivery", "channel", 0, "kinds"), "kinds: unknown alert kind 'no'")]),
+        (Settings, {"report": {"folder": "x" * 5, "language": "x" * 90}},
+         [(("report", "language"), f"language = '{'x' * 68} is not en, fr")]),
+        (Settings, {"watch": {"ping_url_env": "no name"}},
+         [(("watch", "ping_url_env"),
+           "ping_url_env = 'no name': String should match pattern '^([A-Za-z_]\\w*)?$'")]),
+        (Settings, {"timestamp": {"url": "https://a.example"}},
+         [(("timestamp",), "timestamp: [timestamp] url needs roots_file, or "
+           "nothing could be verified")]),
+        (Holding, {"account_type": "pea"},
+         [(("account_type",), "account_type = 'pea': a US share cannot be held in a PEA; write "
+           '"taxable" for a CTO')]),
+        (Holding, {"country": "fr"},
+         [(("country",), "country = 'fr' is not a country in two letters, such as \"FR\"")]),
+        (Holding, {"tax": [{"year": 1989}]},
+         [(("tax", 0, "year"), "year = 1989 is not a whole number from 1990 to 2100"),
+          (("tax", 0, "country"), "country is missing"),
+          (("tax", 0, "gains_rate_pct"), "gains_rate_pct is missing"),
+          (("tax", 0, "source"), "source is missing")]),
+        (Holding, {"share_of_wealth_pct": 101},
+         [(("share_of_wealth_pct",),
+           "share_of_wealth_pct = 101 is not a number from 0 to 100")]),
+        (FeedConfig, {"name": "A", "kind": "feeds.rss:Rss"},
+         [(("name",), "name = 'A' is not lower-case letters, digits, - and _, at most 64")]),
+        (FeedConfig, {"name": "a", "kind": "x"}, [(("kind",),
+          "kind = 'x' is not \"module:Class\"")]),
+        (WhatIf, {"release": {"model": "A", "lab": "B", "country": "US",
+                              "released_on": date(2025, 9, 15)}},
+         [(("release", "country"), "country = 'US' is not CN")]),
+        (WhatIf, {"release": {"model": "A", "lab": "B", "released_on": date(2025, 9, 15),
+                              "known_at": datetime(2025, 9, 15)}},  # noqa: DTZ001 - on purpose
+         [(("release", "known_at"), "known_at = datetime.datetime(2025, 9, 15, 0, 0) is not an "
+           "instant with its zone")]),
+    ],
+)  # fmt: skip
+def test_each_fault_has_its_place_and_its_words(
+    model: type[BaseModel], data: dict[str, Any], found: list[tuple[Any, str]]
+) -> None:
+    assert told(model, data) == found
+
+
 def test_problems_come_in_the_order_of_the_lines() -> None:
     text = "[watch]\nallow_private = 1\n[report]\nfolder = 1\n[lags]\nclose_minutes = -1\n"
     with pytest.raises(ConfigError) as error:
         read_model(text, Settings, "f")
     assert [p.split(":")[1] for p in error.value.problems] == ["2", "4", "6"]
+
+
+def test_what_is_no_toml_is_told_with_line_and_column() -> None:
+    """Python's words, cut; without a place of its own, what TOML wants."""
+    with pytest.raises(ConfigError) as error:
+        parse_toml("a = 1\nb = = 2", "f")
+    assert error.value.problems == ("f:2: Invalid value (line 2, column 5)",)
+    with pytest.raises(ConfigError) as error:
+        parse_toml("a = " + "9" * 5_000, "f")
+    (problem,) = error.value.problems
+    said = problem.removeprefix("f: ").removesuffix("; TOML wants key = value, text in quotes")
+    assert said.startswith("Exceeds the limit (4300 digits)")
+    assert len(said) <= 160
+    with pytest.raises(ConfigError) as error:
+        parse_toml('a = "' + "x" * 300, "f")
+    assert len(error.value.problems[0]) < 400
 
 
 def test_what_is_no_toml_names_its_line() -> None:
@@ -652,13 +852,27 @@ def test_a_file_is_bounded_and_text(tmp_path: Path) -> None:
     assert MAX_CONFIG_BYTES == 1_000_000
     path.write_bytes(b"\xef\xbb\xbf" + b"#" * 999_997)
     assert read_text(path) == "#" * 999_997  # without the mark of its byte order
-    for content in (b"#" * 1_000_001, b"\xff\xfe"):
+    path.write_text("é" * 3, encoding="utf-8")
+    assert read_text(path) == "ééé"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"#" * 1_000_001, "a.toml: larger than 1,000,000 bytes"),
+        (b"\xff\xfe", "a.toml: is not UTF-8 text"),
+        (None, "{path}: cannot be read (No such file or directory)"),
+    ],
+)
+def test_a_file_that_is_no_text_says_why(tmp_path: Path, content: bytes | None, said: str) -> None:
+    path = tmp_path / "a.toml"
+    if content is not None:
         path.write_bytes(content)
-        with pytest.raises(ConfigError, match=r"a\.toml"):
-            read_text(path)
-    for other in (tmp_path, tmp_path / "none"):
-        with pytest.raises(ConfigError):
-            read_text(other)
+    with pytest.raises(ConfigError) as error:
+        read_text(path)
+    assert error.value.problems == (said.format(path=path),)
+    with pytest.raises(ConfigError, match=f"^{tmp_path}: is not a file$"):
+        read_text(tmp_path)
 
 
 @pytest.mark.parametrize(
