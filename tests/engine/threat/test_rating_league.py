@@ -63,6 +63,7 @@ def test_no_interval_is_narrower_than_the_residual() -> None:
         assert rating.score_low < rating.score < rating.score_high
 
 
+@pytest.mark.slow
 def test_all_catalogued_releases_are_rated_within_three_cpu_seconds() -> None:
     world = facts(LAST)
     releases = first_versions(world.releases)
