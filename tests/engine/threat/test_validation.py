@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.threat import constants as k
+from engine.threat import validation
 from engine.threat.architectures import load_architectures
 from engine.threat.chips import load_accelerators
-from engine.threat.cost import central, margin, usd_per_mtok
+from engine.threat.cost import (
+    Load,
+    batch_for_tpot,
+    central,
+    decode_tok_s,
+    draw,
+    fitting,
+    margin,
+    pooled_tok_s,
+    prefill_tok_s,
+    served_tok_s,
+    training_hours,
+    usd_per_mtok,
+)
 from engine.threat.validation import (
     OUTSIDE_POINTS,
     PRIOR_CENTRE,
     SERVING_POINTS,
+    ServingPoint,
     TargetOutcome,
     TargetTables,
     Validation,
@@ -145,3 +162,205 @@ def test_published_throughputs_beside_the_fit_come_out_within_forty_percent(
     assert len(seen) == 5
     assert [o.target for o in seen if not o.within] == []
     assert [o.target for o in seen if o.in_fit] == ["X4", "X5"]
+
+
+# --- rows, by hand -------------------------------------------------------------------------------
+def outcome(published: float, modelled: float, **given: Any) -> TargetOutcome:
+    return validation._outcome("T", "what", "unit", "kind", published, modelled, 10.0, **given)
+
+
+@pytest.mark.parametrize(
+    ("modelled", "error", "within"),
+    [(8.0, 0.0, True), (8.75, 9.375, True), (9.0, 12.5, False), (7.0, -12.5, False)],
+)
+def test_an_error_is_a_percentage_of_what_was_published(
+    modelled: float, error: float, within: bool
+) -> None:
+    found = outcome(8.0, modelled)
+    assert (found.error_pct, found.within) == (error, within)
+    assert validation._outcome("T", "", "", "", 8.0, 9.0, 12.5).within
+    assert validation._outcome("T", "", "", "", 8.0, 7.0, 12.5).within
+    assert (found.low, found.high, found.covered) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("published", "covered"), [(4.9, False), (5.0, True), (95.0, True), (95.1, False)]
+)
+def test_a_band_is_ninety_percent_of_the_draws_and_holds_its_ends(
+    published: float, covered: bool
+) -> None:
+    found = outcome(published, 50.0, draws=np.arange(101.0))
+    assert (found.low, found.high, found.covered) == (5, 95, covered)
+
+
+def test_a_row_keeps_everything_under_its_own_name() -> None:
+    given = {"in_fit": True, "left_out_pct": 7.0, "source": "s", "note": "n"}
+    found = outcome(8.0, 9.0, **given)
+    assert found == TargetOutcome(
+        target="T", what="what", unit="unit", kind="kind", published=8.0, modelled=9.0,
+        error_pct=12.5, tolerance_pct=10.0, within=False, in_fit=True, left_out_pct=7.0,
+        source="s", note="n",
+    )  # fmt: skip
+    sum_ = validation._identity("I", "what", "unit", 8.0, 8.0, 1.0, "s", "n")
+    assert (sum_.kind, sum_.source, sum_.note, sum_.in_fit) == ("identity", "s", "n", False)
+
+
+def test_targets_are_ordered_by_number_and_the_others_come_last() -> None:
+    names = ["X1", "T10", "T9b", "T9a", "X2", "T2"]
+    found = sorted((replace(outcome(1, 1), target=n) for n in names), key=validation._order)
+    assert [o.target for o in found] == ["T2", "T9a", "T9b", "T10", "X1", "X2"]
+
+
+POINT = ServingPoint(
+    target="Z", chip="NVIDIA GB200 NVL72 (per GPU)", precision="fp8", phase="decode",
+    load=Load(prompt_tokens=2048, output_tokens=512, batch=32, devices=48), published=1.0,
+    tolerance_pct=1.0, in_fit=False, source="s",
+)  # fmt: skip
+
+
+def test_a_label_tells_chip_format_phase_and_a_published_batch() -> None:
+    label = "GB200 NVL72 fp8 decode"
+    assert validation._label(POINT) == f"{label} B=32"
+    assert validation._label(replace(POINT, phase="prefill")) == "GB200 NVL72 fp8 prefill"
+    assert validation._label(replace(POINT, batch_from_memory=True)) == label
+    assert validation._label(replace(POINT, batch_at_tpot_ms=50.0)) == label
+    short = {p.chip: validation._short(p.chip) for p in SERVING_POINTS + OUTSIDE_POINTS}
+    assert short == {
+        "NVIDIA H800 SXM": "H800", "Huawei Ascend 910C": "Ascend 910C", "NVIDIA B200": "B200",
+        "Huawei Ascend 910B (B2)": "Ascend 910B", "Moore Threads MTT S5000": "MTT S5000",
+        "NVIDIA GB200 NVL72 (per GPU)": "GB200 NVL72", "AMD MI300X": "AMD MI300X",
+        "NVIDIA H100 SXM": "H100",
+    }  # fmt: skip
+
+
+def test_a_point_is_modelled_by_its_phase_and_its_batch(facts: TargetTables) -> None:
+    """Of 2,560 tokens a request 512 are output: all of them are five times those."""
+    chip, arch = facts.chip(POINT.chip, "fp8"), facts.arch("DeepSeek-R1")
+    with_, load = central(chip), POINT.load
+
+    def rate(**given: Any) -> float:
+        return throughput(facts, replace(POINT, **given), with_).item()
+
+    assert rate(phase="prefill") == prefill_tok_s(arch, chip, load, with_).item()
+    assert rate() == decode_tok_s(arch, chip, load, with_).item()
+    assert rate(phase="both") == served_tok_s(arch, chip, load, with_).item()
+    assert rate(phase="both", pooled=True) == pooled_tok_s(arch, chip, load, with_).item()
+    assert rate(phase="total") == 5 * served_tok_s(arch, chip, load, with_).item()
+    large = replace(load, batch=4096)
+    assert rate(load=large, batch_from_memory=True) == (
+        decode_tok_s(arch, chip, fitting(arch, chip, large), with_).item()
+    )
+    paced = replace(load, batch=batch_for_tpot(arch, chip, load, 30.0).item())
+    assert rate(batch_at_tpot_ms=30.0) == decode_tok_s(arch, chip, paced, with_).item()
+    one = replace(load, batch=1.0)
+    assert rate(batch_at_tpot_ms=0.1) == decode_tok_s(arch, chip, one, with_).item()
+    other = facts.arch("Pangu Pro MoE")
+    assert rate(model="Pangu Pro MoE") == decode_tok_s(other, chip, load, with_).item()
+
+
+def test_constants_of_the_fit_stand_for_the_central_ones(facts: TargetTables) -> None:
+    named = {name: 0.1 * n for n, name in enumerate(PRIOR_CENTRE, start=1)}
+    hopper, ascend = facts.chip("NVIDIA H800 SXM", "fp8"), facts.chip("Huawei Ascend 910C", "int8")
+
+    found = validation._with_constants(ascend, named)
+    assert [f.name for f in fields(found)
+            if np.any(getattr(found, f.name) != getattr(central(ascend), f.name))] == [
+        "eta_compute", "eta_memory", "eta_network", "eta_scale_out", "layer_latency_s", "platform",
+    ]  # fmt: skip
+    assert (found.eta_compute, found.eta_memory, found.eta_network) == (0.1, 0.2, 0.1 * 3)
+    assert (found.eta_scale_out, found.layer_latency_s, found.platform) == (0.4, 0.5, 0.1 * 6)
+    assert validation._with_constants(hopper, named).platform == 1.0
+
+
+def test_a_day_average_is_held_against_the_duty_of_a_day(facts: TargetTables) -> None:
+    """log(modelled x duty / published)."""
+    day = replace(POINT, published=2.0, day_average=True)
+    rate = throughput(facts, day, validation._with_constants(facts.chip(day.chip, "fp8"), MADE))
+    expected = math.log(rate.item() * 0.8 / 2.0)
+    assert validation._log_error(facts, day, MADE) == pytest.approx(expected)
+    steady = replace(day, day_average=False)
+    assert validation._log_error(facts, steady, MADE) == pytest.approx(expected - math.log(0.8))
+
+
+MADE = dict(PRIOR_CENTRE) | {"ascend": 0.9, "blackwell": 0.4, "moore-threads": 0.5}
+
+
+def test_a_platform_left_out_gets_the_mean_factor_of_the_others(
+    facts: TargetTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The geometric mean: of 0.4 and 0.5 for Ascend; Hopper keeps one, AMD was in no fit."""
+    fitted: list[set[str]] = []
+
+    def fit_(_: TargetTables, points: Any) -> dict[str, float]:
+        fitted.append({validation._platform(facts, p) for p in points})
+        return dict(MADE)
+
+    def log_error(_: TargetTables, point: ServingPoint, constants: dict[str, float]) -> float:
+        return math.log(constants.get(validation._platform(facts, point), 1.0))
+
+    monkeypatch.setattr(validation, "fit", fit_)
+    monkeypatch.setattr(validation, "_log_error", log_error)
+    found = validation.left_out_errors(facts)
+
+    assert found.keys() == {p.target for p in SERVING_POINTS}
+    assert found["T10"] == found["T12b"] == pytest.approx(100 * (math.sqrt(0.4 * 0.5) - 1))
+    assert found["T15"] == pytest.approx(100 * (math.sqrt(0.9 * 0.5) - 1))
+    assert found["T20"] == pytest.approx(100 * (math.sqrt(0.9 * 0.4) - 1))
+    assert found["T7"] == found["T8"] == 0
+    assert found["T18d"] == pytest.approx(100 * ((0.9 * 0.4 * 0.5) ** (1 / 3) - 1))
+    whole = {"hopper", "ascend", "blackwell", "moore-threads"}
+    assert fitted == [whole, whole - {"ascend"}, whole - {"blackwell"}, whole - {"hopper"},
+                      whole - {"moore-threads"}]  # fmt: skip
+
+
+# --- the whole, recounted ------------------------------------------------------------------------
+def test_the_summary_is_a_count_of_the_rows(result: Validation) -> None:
+    rows, left_out = result.outcomes, [o.left_out_pct for o in result.outcomes]
+    in_fit = {p.target for p in SERVING_POINTS if p.in_fit}
+    fitted = [o for o in rows if o.target in in_fit]
+
+    assert result.banded == sum(o.low is not None for o in rows) == 23 + 5
+    assert result.covered == sum(bool(o.covered) for o in rows)
+    assert result.misses == tuple(o.target for o in rows if abs(o.error_pct) > o.tolerance_pct)
+    assert result.left_out_count == sum(e is not None for e in left_out) == 18 + 3
+    assert result.left_out_within_40 == sum(e is not None and abs(e) <= 40 for e in left_out)
+    assert result.rms_in_fit_pct == pytest.approx(
+        math.sqrt(sum(o.error_pct**2 for o in fitted) / 11)
+    )
+    assert result.rms_left_out_pct == pytest.approx(
+        math.sqrt(sum((o.left_out_pct or 0.0) ** 2 for o in fitted) / 11)
+    )
+    assert [o.target for o in rows if o.in_fit] == [
+        "T1", "T3", "T6", "T7", "T8", "T10", "T11a", "T11b", "T11c", "T12a", "T12b", "T15", "T16",
+        "T18d", "T20", "X4", "X5",
+    ]  # fmt: skip
+
+
+def test_training_rows_by_hand(result: Validation, facts: TargetTables) -> None:
+    """A left-out Hopper run is given 0.375 of the peak instead of 0.346, a left-out Ascend run
+    Hopper's 0.277 instead of 0.161; 16,384 chips of 28,000 USD x 1.64 / 0.81 were bought."""
+    assert row(result, "T1").left_out_pct == pytest.approx(100 * (0.346 / 0.375 - 1))
+    assert row(result, "T3").left_out_pct == pytest.approx(100 * (0.346 / 0.375 - 1))
+    assert row(result, "T6").left_out_pct == pytest.approx(100 * (0.277 / 0.161 - 1))
+    assert row(result, "T5b").modelled == pytest.approx(16_384 * 28_000 * 1.64 / 0.81 / 1e6)
+    own = 28_000 * 1.64 / 43_830 / 0.81 + 1.194375 * 0.0826
+    assert row(result, "T5a").modelled == pytest.approx(row(result, "T3").modelled * own)
+    chip = facts.chip("NVIDIA H100 SXM", "fp8")
+    hours = training_hours(facts.arch("Llama-3.1-405B"), chip, 15.6e12, central(chip)).item()
+    assert row(result, "T3").modelled == pytest.approx(hours / 1e6)
+    # 6 x 39e9 FLOP a token at 0.161 of 378 TFLOP/s on 6,000 devices, which stop 6e-5 times an hour
+    ascend = facts.chip("Huawei Ascend 910B (B2)", "bf16").peak_bf16.item()
+    assert row(result, "T6").modelled == pytest.approx(
+        6_000 * ascend * 0.161 / (6 * 39e9) / 1e6 / (1 + 6e-5 * 0.25), rel=1e-3
+    )
+
+
+def test_a_day_averages_row_and_band_hold_its_duty(result: Validation, facts: TargetTables) -> None:
+    point = next(p for p in SERVING_POINTS if p.target == "T8")
+    chip, rng = facts.chip(point.chip, point.precision), np.random.default_rng(20_260_601)
+    draws = throughput(facts, point, draw(chip, 4096, rng)).ravel()
+    draws *= rng.triangular(0.70, 0.90, 1.0, 4096)
+
+    found = row(result, "T8")
+    assert (found.low, found.high) == pytest.approx(np.percentile(draws, (5, 95)))
+    assert found.modelled == pytest.approx(0.90 * throughput(facts, point, central(chip)).item())
