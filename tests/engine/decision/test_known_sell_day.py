@@ -84,13 +84,15 @@ def made() -> tuple[Features, Evaluation]:
     return features, evaluate(BLEND, features)
 
 
+ORIGIN = Origin(
+    decided_at=datetime(2025, 1, 6, 13, 30, tzinfo=UTC), strategy_file="made-up.toml",
+    config_hash="c", data_hash="d", code_version="t",
+)  # fmt: skip
+
+
 def decided(t: int) -> Decision:
     features, evaluation = made()
-    origin = Origin(
-        decided_at=datetime(2025, 1, 6, 13, 30, tzinfo=UTC), strategy_file="made-up.toml",
-        config_hash="c", data_hash="d", code_version="t",
-    )  # fmt: skip
-    return decision_at(BLEND, features, evaluation, origin, t=t)
+    return decision_at(BLEND, features, evaluation, ORIGIN, t=t)
 
 
 def test_the_scores_and_their_range() -> None:
