@@ -10,14 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from config.holding import Lot
+from config.holding import FRENCH_FLAT_TAX, Lot
 from engine.decision import holding, options, reinvest
-from engine.decision.reinvest import YearBack
-from engine.macro.options import Chain
+from engine.decision.holding import Fall, Position, SaleOutcome, Since, position
+from engine.decision.reinvest import SoldInto, YearBack
+from engine.macro.options import Chain, expected_move_pct, implied_fall_chance
 from engine.record.history import History
 from engine.record.readings import OBSERVATIONS, CorporateAction, Observation, OptionChain
 from engine.record.readings.options import OPTION_CHAINS
 from engine.values import Fact
+from tests.engine.decision.test_holding import AS_OF, close_of, euro, mine, rate_of, world
 
 NAN = math.nan
 AT = datetime(2025, 8, 20, 15, tzinfo=UTC)
@@ -160,6 +162,52 @@ def test_of_one_expiry_the_newest_chain_counts_and_expiries_stand_in_order() -> 
     ]  # fmt: skip
 
 
+def test_a_wide_chain_tells_its_move_and_its_falls() -> None:
+    """Sixteen strikes at an even smile: the arithmetic of ``macro`` for the very same chain."""
+    strikes = tuple(float(70 + 4 * n) for n in range(16))
+    puts = tuple(max(k - 100.0, 0.0) + 6.0 * math.exp(-abs(k - 100.0) / 12.0) for k in strikes)
+    calls = tuple(max(100.0 - k, 0.0) + 6.0 * math.exp(-abs(k - 100.0) / 12.0) for k in strikes)
+    wide = quoted(
+        strikes_usd=strikes,
+        put_bids_usd=tuple(x - 0.01 for x in puts), put_asks_usd=tuple(x + 0.01 for x in puts),
+        call_bids_usd=tuple(x - 0.01 for x in calls), call_asks_usd=tuple(x + 0.01 for x in calls),
+    )  # fmt: skip
+    (told,) = options.option_outlook(History([as_fact(wide), *BILLS]), AT)
+    made = options.chain_of(wide, 4.0)
+
+    assert told.expected_move_pct is not None
+    assert told.expected_move_pct == expected_move_pct(made)
+    chances = [fall.chance for fall in told.falls]
+    assert chances == [implied_fall_chance(made, fall) for fall in (5.0, 10.0, 20.0)]
+    assert chances[0] is not None
+    for fall in told.falls:
+        assert (fall.low, fall.high) == options.chance_bounds(made, 100.0 - fall.fall_pct)
+
+
+def test_without_a_bill_or_a_chain_nothing_is_said_of_options() -> None:
+    assert options.option_outlook(History([as_fact(quoted()), BILLS[2]]), AT) == ()
+    assert options.option_outlook(History(BILLS), AT) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "put", "collar"),
+    [
+        ({"put_asks_usd": (1.1, 0.0, 0.0, 0.0)}, None, None),
+        ({"call_bids_usd": (20.5, 11.0, 4.0, 0.0)}, 3.1, None),
+        ({"call_bids_usd": (20.5, 11.0, 4.0, 5.1)}, 3.1, -2.0),  # the collar pays
+    ],
+)
+def test_what_the_quotes_do_not_reach_is_not_insured(
+    changes: dict[str, Any], put: float | None, collar: float | None
+) -> None:
+    """In per cent of the share until expiry, of 30.2 days; a month has 30.4."""
+    (told,) = options.option_outlook(History([as_fact(quoted(**changes)), *BILLS]), AT)
+    months = (30 + 5 / 24) / (365 / 12)
+
+    for found, whole in ((told.put_cost_pct, put), (told.collar_cost_pct, collar)):
+        assert found == (None if whole is None else pytest.approx(whole / months))
+
+
 # --- the money put elsewhere ---------------------------------------------------------------------
 
 
@@ -292,3 +340,222 @@ def test_the_gain_with_dividends_is_after_what_was_withheld(
     gain: float | None, gross: float | None, kept_pct: float | None, whole: float | None
 ) -> None:
     assert holding._with_dividends(gain, gross, kept_pct) == whole
+
+
+# --- a whole position ----------------------------------------------------------------------------
+
+
+def outcome(move: float, hold: float, now: float, must_earn: float) -> SaleOutcome:
+    return SaleOutcome(
+        move_pct=move, hold_eur=pytest.approx(hold), sell_half_eur=pytest.approx((hold + now) / 2),
+        sell_all_eur=pytest.approx(now), must_earn_pct=pytest.approx(must_earn),
+    )  # fmt: skip
+
+
+def test_every_figure_of_a_position_by_hand() -> None:
+    """150 shares at 180 USD and 1.20 are 22 500 € for 8 500 €; an order takes 0.1 %, tax 30 %.
+
+    Sold now 18 284.25; after -20 % 17 982 - 0.3 * 9 482 = 15 137.40; after +20 %
+    26 973 - 0.3 * 18 473 = 21 431.10, for which (21 431.10 - 0.3 * 18 284.25) / 0.7 = 22 779.75
+    must come out before tax. Both orders of the money put elsewhere: 0.999².
+    """
+    now, orders = 18_284.25, 0.999 * 0.999
+    day = date(2025, 8, 22)
+
+    assert position(mine(), world(), AS_OF) == Position(
+        as_of_on=day, shares=150.0, price_usd=180.0, price_on=day, usd_per_eur=1.20, rate_on=day,
+        value_eur=pytest.approx(22_500.0), cost_eur=pytest.approx(8_500.0),
+        gain_eur=pytest.approx(14_000.0), tax_rate_pct=pytest.approx(30.0),
+        tax_source=FRENCH_FLAT_TAX[0].source, tax_confidence="high",
+        tax_if_sold_eur=pytest.approx(4_193.25), order_cost_eur=pytest.approx(22.5),
+        net_if_sold_eur=pytest.approx(now),
+        break_even_fall_pct=pytest.approx(100 * (1 - now * 0.999 / 22_500)),
+        break_even_if_back_pct=pytest.approx(0.1999),
+        half_net_eur=pytest.approx(now / 2), half_tax_eur=pytest.approx(2_096.625),
+        half_kept_eur=pytest.approx(11_250.0),
+        outcomes=(
+            outcome(-20.0, 15_137.40, now, 100 * (15_137.40 / (now * orders) - 1)),
+            outcome(0.0, now, now, 100 * (1 / orders - 1)),
+            outcome(20.0, 21_431.10, now, 100 * (22_779.75 / (now * orders) - 1)),
+        ),
+        dividends_eur=0.0, withheld_eur=0.0,
+        falls=tuple(
+            Fall(fall_pct=fall, loss_eur=pytest.approx(loss), wealth_pct=None)
+            for fall, loss in ((10.0, 2_250.0), (20.0, 4_500.0), (35.0, 7_875.0))
+        ),
+        gain_with_dividends_eur=pytest.approx(14_000.0),
+    )  # fmt: skip
+
+
+def test_a_position_without_a_rate_of_the_euro_tells_shares_and_their_price_alone() -> None:
+    bare = History(f for f in world() if f.kind != "observation")
+    found = position(mine(share_of_wealth_pct=40.0), bare, AS_OF)
+
+    assert found == Position(
+        as_of_on=date(2025, 8, 22), shares=150.0, price_usd=180.0, price_on=date(2025, 8, 22),
+        usd_per_eur=None, rate_on=None, value_eur=None, cost_eur=None, gain_eur=None,
+        tax_rate_pct=pytest.approx(30.0), tax_source=FRENCH_FLAT_TAX[0].source,
+        tax_confidence="high", tax_if_sold_eur=None, order_cost_eur=None, net_if_sold_eur=None,
+        break_even_fall_pct=None, break_even_if_back_pct=pytest.approx(0.1999), half_net_eur=None,
+        half_tax_eur=None, half_kept_eur=None, dividends_eur=0.0, withheld_eur=0.0,
+    )  # fmt: skip
+
+
+def test_nothing_that_was_bought_later_is_held_and_the_day_of_purchase_is() -> None:
+    """The second lot is of 2024-09-02: by the evening of that day 100 and 50 shares."""
+    for at, shares in (
+        (datetime(2024, 9, 2, 3, 59, tzinfo=UTC), 100.0),  # still the 1st in New York
+        (datetime(2024, 9, 2, 4, tzinfo=UTC), 150.0),
+        (datetime(2024, 6, 7, 12, tzinfo=UTC), 10.0),  # before the split
+    ):
+        found = position(mine(), world(), at)
+        assert found is not None
+        assert found.shares == shares
+
+
+def test_an_unknown_cost_moves_nothing_where_a_sale_is_not_taxed() -> None:
+    """No rate of the first purchase: no gain; still what is in hand, after the order alone."""
+    found = position(mine(account_type="exempt"), world(euro_on=date(2023, 5, 10)), AS_OF)
+
+    assert found is not None
+    assert (found.cost_eur, found.gain_eur, found.gain_with_dividends_eur) == (None, None, None)
+    assert found.net_if_sold_eur == pytest.approx(22_477.5)
+    assert (found.tax_rate_pct, found.tax_source, found.tax_confidence) == (0.0, "", None)
+    assert found.outcomes[0].hold_eur == pytest.approx(18_000 * 0.999)
+
+
+def test_insurance_is_that_of_the_nearest_chain_that_prices_a_put() -> None:
+    """3.10 % of 22 500 € until 2025-09-19 at 365 / 12 days a month; AMD's is not NVDA's."""
+    dear = (9.0, 9.1, 9.2, 13.2)
+    blind = quoted(expires_on=date(2025, 9, 5), put_asks_usd=(0.0, 0.0, 0.0, 0.0))
+    chains = [
+        quoted(symbol="AMD", expires_on=date(2025, 9, 5), put_asks_usd=dear), blind, quoted(),
+        quoted(expires_on=date(2025, 10, 17), put_asks_usd=dear),
+    ]  # fmt: skip
+    found = position(mine(), History([*world(), *map(as_fact, chains), *BILLS]), AS_OF)
+
+    assert found is not None
+    months = (30 + 5 / 24) / (365 / 12)
+    assert found.insured_eur_a_month == pytest.approx(22_500 * 0.031 / months)
+    assert found.insured_until == date(2025, 9, 19)
+
+
+def a_year_ago(**changes: Any) -> History:
+    """120 USD at 1.20 a year before, and the rate of the purchase where it is known."""
+    then = date(2024, 8, 22)
+    return History([*world(**changes), euro(then, 1.20), close_of("NVDA", then, 120.0)])
+
+
+def test_a_year_back_needs_a_tax_that_is_known_and_a_cost_where_it_is_taxed() -> None:
+    """Without a tax on sales an unknown cost counts as nothing: 100 shares at 100 € less 0.1 %."""
+    unrated = a_year_ago(euro_on=date(2023, 5, 10))
+    told = {
+        "known": position(mine(), a_year_ago(), AS_OF),
+        "no rule": position(mine(country="US"), a_year_ago(), AS_OF),
+        "no cost": position(mine(), unrated, AS_OF),
+        "exempt": position(mine(account_type="exempt"), unrated, AS_OF),
+    }
+    ways = {name: found.sold_into for name, found in told.items() if found is not None}
+
+    in_cash = 9_990 - 0.3 * (9_990 - 3_500)
+    kept = 14_985 - 0.3 * (14_985 - 3_500)
+    assert ways["known"] == (
+        SoldInto(
+            into="cash", sold_on=date(2024, 8, 22), until_on=date(2025, 8, 22),
+            in_hand_eur=pytest.approx(in_cash), kept_eur=pytest.approx(kept),
+        ),
+    )  # fmt: skip
+    assert ways["no rule"] == ways["no cost"] == ()
+    (free,) = ways["exempt"]
+    assert (free.in_hand_eur, free.kept_eur) == pytest.approx((9_990.0, 14_985.0))
+
+
+def test_a_year_back_counts_what_was_held_on_its_day_alone() -> None:
+    """A lot of the day itself is held, one of the day after is not; nobody held anything: none."""
+
+    def sold(on: date) -> float | None:
+        lots = [{"bought_on": on, "shares": 10, "cost_per_share": 0.0, "currency": "EUR"}]
+        found = position(mine(lots=lots), a_year_ago(), AS_OF)
+        assert found is not None
+        return found.sold_into[0].kept_eur if found.sold_into else None
+
+    assert sold(date(2024, 8, 22)) == pytest.approx(10 * 150 * 0.999 * 0.7)
+    assert sold(date(2024, 8, 23)) is None
+    assert sold(date(2024, 6, 7)) == pytest.approx(100 * 150 * 0.999 * 0.7)  # before the split
+
+
+@pytest.mark.parametrize(
+    ("shares", "kept", "followed"),
+    [
+        (-1.0, 0.99, True), (-1.0, 1.0, False), (1.0, 1.0, True), (1.0, 0.99, False),
+        (None, 0.5, None), (0.0, 0.5, None), (-1.0, None, None),
+    ],
+)  # fmt: skip
+def test_a_step_follows_the_rules_where_it_goes_their_way(
+    shares: float | None, kept: float | None, followed: bool | None
+) -> None:
+    """The share that the rules kept on the day, or on the last one before it."""
+    on = date(2025, 8, 20)
+    told = {} if kept is None else {on: kept, on - timedelta(days=1): 0.7, AS_OF.date(): 0.3}
+    done = [{"on": on, "note": "x", **({} if shares is None else {"shares": shares})}]
+    found = position(mine(done=done), world(), AS_OF, told)
+
+    assert found is not None
+    assert (found.done[0].kept_share, found.done[0].followed) == (kept, followed)
+
+
+def test_what_a_step_brought_counts_splits_and_the_euro_of_both_days() -> None:
+    """Two old shares sold at 1 200 USD and 1.10 are twenty at 120: 180 / 1.2 - 120 / 1.1 each."""
+    on = date(2024, 6, 7)
+    facts = [*world(), close_of("NVDA", on, 1200.0), euro(on, 1.10)]
+    done = [
+        {"on": date(2025, 8, 23), "note": "tomorrow", "shares": 1},
+        {"on": date(2025, 8, 22), "note": "today", "shares": 3},
+        {"on": on, "note": "sold", "shares": -2},
+    ]
+    found = position(mine(done=done), History(facts), AS_OF)
+
+    assert found is not None
+    assert found.done == (
+        Since(
+            on=on, note="sold", move_pct=pytest.approx(50.0),
+            brought_eur=pytest.approx(-20 * (180 / 1.2 - 120 / 1.1)),
+        ),
+        Since(
+            on=date(2025, 8, 22), note="today", move_pct=0.0, brought_eur=pytest.approx(0.0)
+        ),
+    )  # fmt: skip
+    rateless = position(mine(done=done[2:]), History(facts[:-1]), AS_OF)
+    assert rateless is not None
+    assert (rateless.done[0].move_pct, rateless.done[0].brought_eur) == (pytest.approx(50.0), None)
+
+
+def test_of_one_day_the_rate_of_fred_counts_before_that_of_new_york() -> None:
+    day = date(2025, 8, 20)
+    facts = [
+        rate_of("EFFR", day, 4.34), rate_of("DFF", day, 4.33),
+        rate_of("EFFR", date(2025, 8, 21), 4.35), rate_of("DGS2", day, 9.0),
+    ]  # fmt: skip
+    found = holding.effective_rates(History(facts), AS_OF)
+    assert found == {day: 4.33, date(2025, 8, 21): 4.35}
+
+
+@pytest.mark.parametrize(
+    ("rates", "grown"),
+    [
+        # two days at 3.6 %, then one at 7.2 %, on 360 days a year
+        ({0: 3.6, 2: 7.2, 3: 99.0}, (1 + 0.036 / 360) ** 2 * (1 + 0.072 / 360)),
+        ({-10: 3.6, 1: 3.6}, (1 + 0.036 / 360) ** 3),  # a rate stands for ten days
+        ({-11: 3.6, 1: 3.6}, None),
+        ({1: 3.6}, None),
+        ({}, None),
+    ],
+)
+def test_interest_is_compounded_from_day_to_day(
+    rates: dict[int, float], grown: float | None
+) -> None:
+    first = date(2025, 8, 19)
+    known = {first + timedelta(days=n): rate for n, rate in rates.items()}
+    found = reinvest._interest(known, first, first + timedelta(days=3))
+
+    assert found == (None if grown is None else pytest.approx(grown, rel=1e-12))
