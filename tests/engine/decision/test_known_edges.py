@@ -481,6 +481,197 @@ def test_a_row_of_the_curated_table_becomes_a_sure_event() -> None:
     assert reading.curated(fact, scale).mood is Mood.COMMENT
 
 
+@pytest.mark.parametrize("hidden", ["", 'x "ended":"repeat" y'])
+def test_what_was_old_when_it_came_is_left_out_of_what_is_read(hidden: str) -> None:
+    """Where a fact says so itself, not where a headline holds the words."""
+    from engine.record.readings import NEWS
+
+    def fact(key: str, ended: str) -> Fact:
+        at = morning(MONDAY)
+        told_ = reading.News(
+            event_type="rates", direction=0, stage=Stage.ANNOUNCED, confidence=0.9,
+            headline=f"{key} {hidden}", source="wire", occurred_at=at, known_at=at, ended=ended,
+        )  # fmt: skip
+        return NEWS.fact(told_, occurred_at=at, known_at=at, source="wire", key=key)
+
+    facts = [fact("old", "repeat"), fact("gone", "withdrawn"), fact("new", "")]
+    log = reading.known_events(History(facts), morning(MONDAY))
+    assert [(e.event_id, e.ended) for e in log] == [("gone", "withdrawn"), ("new", "")]
+
+
+def test_a_live_event_is_what_its_fact_says_in_every_field() -> None:
+    from engine.record.readings import NEWS
+
+    at = morning(MONDAY)
+    told_ = reading.News(
+        event_type="export_relief", direction=1, stage=Stage.RUMOUR, confidence=0.75,
+        headline="US may allow H20", known_at=at, occurred_at=at - timedelta(hours=2),
+        source="wire", actor="US BIS", n_sources=3, item_ids=("i1", "i2"), classifier="rules",
+        url="https://example.org/1", owners=("Reuters", "AFP"), grade="B", mood="rumour",
+        objects=("h20",), ended="refuted",
+    )  # fmt: skip
+    fact = NEWS.fact(
+        told_, occurred_at=told_.occurred_at, known_at=at, source="wire", key="story-1"
+    )
+    event = reading.live(fact)
+
+    assert event == Event(
+        event_id="story-1", event_type="export_relief", direction=1, stage=Stage.RUMOUR,
+        confidence=0.75, headline="US may allow H20", known_at=at,
+        occurred_at=at - timedelta(hours=2), source="wire", actor="US BIS", n_sources=3,
+        item_ids=("i1", "i2"), classifier="rules", url="https://example.org/1",
+        owners=("Reuters", "AFP"), grade="B", mood=Mood.RUMOUR, objects=("h20",), ended="refuted",
+    )  # fmt: skip
+    assert reading.told_by_feeds(History([fact]), at) == [event]
+    assert reading.told_by_feeds(History([fact]), at - timedelta(seconds=1)) == []
+
+
+class Memo(dict[str, Any]):
+    """What is kept, in memory."""
+
+    def put(self, key: str, value: Any) -> None:
+        self[key] = value
+
+
+def headline(on: date, text: str, kind: str = "export_restriction", hour: int = 9) -> Fact:
+    return told(
+        "headline", f"{on}/{kind}", on, hour, event_type=kind, actor="US BIS", headline=text
+    )
+
+
+def test_the_table_is_told_in_all_versions_known_by_then() -> None:
+    """The second word on one row is another version of the same event."""
+    facts = [
+        headline(MONDAY, "US bans sale of H20 to China"),
+        headline(MONDAY, "US allows sale of H20 to China", hour=12),
+        headline(MONDAY + timedelta(days=1), "US bans sale of B30A to China"),
+    ]
+    found = reading.told_by_table(History(facts), morning(MONDAY))
+
+    assert [e.headline for e in found] == [fact.payload["headline"] for fact in facts[:2]]
+    assert found[0].event_id == found[1].event_id
+    log = reading.known_events(History(facts), morning(MONDAY + timedelta(days=1)))
+    assert [e.headline for e in log] == [facts[0].payload["headline"], facts[2].payload["headline"]]
+
+
+def test_the_words_of_a_row_are_read_once_for_their_type() -> None:
+    """What is kept is taken as it stands; under another type the same words are read again."""
+    fact, memo = headline(MONDAY, "US bans sale of H20 to China"), Memo()
+    history = History([fact])
+    plain = reading.known_events(history, morning(MONDAY))
+    cold = reading.known_events(history, morning(MONDAY), memo)
+    (key,) = memo
+
+    assert cold == plain == reading.known_events(history, morning(MONDAY), memo)
+    memo[key] = {**memo[key], "direction": 1, "mood": "comment", "objects": ["rtx"]}
+    (changed,) = reading.known_events(history, morning(MONDAY), memo)
+    assert (changed.direction, changed.mood, changed.objects) == (1, Mood.COMMENT, ("rtx",))
+    other = headline(MONDAY, "US bans sale of H20 to China", "export_relief")
+    (read,) = reading.known_events(History([other]), morning(MONDAY), memo)
+    assert read.objects == ("h20",)
+    assert len(memo) == 2
+
+
+def test_the_news_of_an_interval_is_told_newest_first_and_by_id_within_an_instant() -> None:
+    start = morning(MONDAY)
+    log = [known(h, name) for h, name in ((1, "z"), (2, "a"), (2, "b"), (3, "c"), (0, "out"))]
+    found = reading.recent(log, after=start, at=start + timedelta(hours=2))
+
+    assert [e.event_id for e in found] == ["b", "a", "z"]
+
+
+# --- what was looked at ----------------------------------------------------------------------
+
+
+def looked(on: date) -> Fact:
+    return told("coverage", str(on), on, streams=["releases"], from_on=str(on))
+
+
+def test_both_gates_were_open_before_the_first_restriction_of_a_record_that_was_looked_at() -> None:
+    """From the first coverage on, known in row 2; the first spell is known in row 4."""
+    days = weekdays(MONDAY, 6)
+    facts = [looked(days[3]), looked(days[1]), spell("H20", days[3], "licence", "discouraged")]
+    made = features(days, facts)
+
+    assert made["us_gate"] == pytest.approx([NAN, NAN, 1.0, 1.0, 0.5, 0.5], nan_ok=True)
+    assert made["china_gate"] == pytest.approx([NAN, NAN, 1.0, 1.0, 0.35, 0.35], nan_ok=True)
+
+
+def test_a_part_without_a_word_on_acceptance_is_no_gate() -> None:
+    """From the first spell on the gates are no longer simply open, and what they are is unknown."""
+    days = weekdays(MONDAY, 4)
+    mute = spell("H20", days[1], "barred", "accepted")
+    mute = replace(mute, payload={**mute.payload, "china_acceptance": None})
+    made = features(days, [looked(date(2025, 1, 3)), mute])
+
+    assert made["us_gate"][:2].tolist() == [1.0, 1.0]
+    assert np.isnan(made["us_gate"][2:]).all()
+
+
+def test_of_two_parts_the_better_product_of_permission_and_acceptance_counts() -> None:
+    """0.5 * 1 beats 1 * 0.35; of equal products the more permitted: 0.5 * 0 and 0 * 1."""
+    days = weekdays(MONDAY, 4)
+    first = [spell("H20", days[0], "allowed", "discouraged"),
+             spell("B30A", days[0], "licence", "accepted")]  # fmt: skip
+    then = [spell("H20", days[1], "licence", "blocked"),
+            spell("B30A", days[1], "barred", "accepted")]  # fmt: skip
+    made = features(days, [*first, *then])
+
+    gates = list(zip(made["us_gate"].tolist(), made["china_gate"].tolist(), strict=True))
+    assert gates[1:3] == [(0.5, 1.0), (0.5, 0.0)]
+
+
+def test_what_one_source_alone_tells_stands_while_the_wires_are_silent() -> None:
+    """A lone bar of row 2 and nothing after it: from row 44 on no news, and still what is left."""
+    days = weekdays(MONDAY, 48)
+    bar = news(days, 2, owners=("Reuters",), n_sources=1)
+    made = features(days, [], events=[bar])
+
+    assert np.isnan(made["policy_impulse_pct"][44])
+    # 3 % fades by its half-life of 5 sessions: 42 later 3 * 2^(-8.4) = 0.00888
+    assert made["policy_alone_pct"][44] == pytest.approx(-3 * 0.5 ** (42 / 5))
+    assert made["policy_alone_pct"][1] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("event", "excluded"),
+    [
+        ("Nvidia guide assumes no China sales", 1.0),
+        ("GUIDE for Q3 ASSUMES NONE of it", 1.0),
+        ("Nvidia guides; it assumes none", 0.0),  # another clause
+        ("Nvidia assumes no China sales", 0.0),
+        ("Nvidia guide assumes H20 sales", 0.0),
+    ],
+)
+def test_only_a_guide_that_assumes_no_china_leaves_it_out(event: str, excluded: float) -> None:
+    days = weekdays(MONDAY, 3)
+    step = told("policy_event", "x", days[0], event=event)
+
+    assert features(days, [step])["china_excluded"].tolist() == [0.0, excluded, excluded]
+
+
+def test_the_warm_up_holds_the_prices_and_calendars_of_the_sessions_before() -> None:
+    """Three sessions before the first row: closes of 100, 101 and 102 known a session later."""
+    days = weekdays(MONDAY, 6)
+    facts = [*bars(dict(zip(days, (100.0, 101.0, 102.0, 103.0), strict=False))),
+             meeting(days[2], date(2025, 1, 1))]  # fmt: skip
+    from engine.decision.features import build
+
+    made = build(
+        History(facts), grid_of(days[3:]), ratings=(), events=(), weights=WEIGHTS,
+        warm=grid_of(days[:3]),
+    )  # fmt: skip
+    assert made.warm["nvda_close_usd"] == pytest.approx([NAN, 100.0, 101.0], nan_ok=True)
+    assert made.warm["fomc_within_5"].tolist() == [1.0, 1.0, 1.0]
+    assert made.values["nvda_close_usd"].tolist() == [102.0, 103.0, 103.0]
+    assert made.values["fomc_within_5"].tolist() == [0.0, 0.0, 0.0]
+    assert (made.sessions_on, made.decide_at_us.tolist()) == (
+        tuple(days[3:]), grid_of(days[3:]).decide_at_us.tolist()
+    )  # fmt: skip
+    plain = build(History(facts), grid_of(days[3:]), ratings=(), events=(), weights=WEIGHTS)
+    assert plain.warm == {}
+
+
 # --- how news moves ------------------------------------------------------------------------------
 
 WEIGHTS = EventWeights(
