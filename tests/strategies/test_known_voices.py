@@ -29,7 +29,7 @@ from strategies.export_policy import ExportPolicy
 from strategies.fp8_threat import Fp8Threat
 from strategies.rate_path import RatePath
 from strategies.trend import Trend
-from strategies.valuation_cap import ValuationCap
+from strategies.valuation_cap import ValuationCap, sustainable_pct
 from tests.strategies.test_known_scores import inputs, score_of
 
 NAN = math.nan
@@ -133,6 +133,69 @@ def test_a_sentence_is_filled_with_its_own_figures(
     assert told(strategy.evidence(at, defaults(strategy, **changes))) == expected
 
 
+@pytest.mark.parametrize(
+    ("strategy", "at", "sentences"),
+    [
+        (
+            Trend(), {"trend_gap_pct": 4.3, "volatility_pct": 30.4},
+            ["NVDA stands +4.3% from its 200-session mean, at 30% volatility"],
+        ),
+        (
+            Demand(), {"guided_growth_pct": 5.0, "buyers_news_pct": -2.0},
+            [
+                "Nvidia guides +5.0% on the quarter it reported last",
+                "News on what buyers spend and on other chips, faded: -2.0% of data-centre revenue",
+            ],
+        ),
+        (
+            EarningsSurprise(), {"guide_surprise_pct": 3.0},
+            ["Guidance against consensus, beyond the usual beat and faded: 3.0%"],
+        ),
+        (
+            RatePath(), {"expected_path_bps": -50.0, "surprise_effect_pct": 1.0},
+            [
+                "Markets expect the policy rate to move by -50 bp over one to two years; "
+                "recent Fed surprises still count for 1.0% of the share price",
+            ],
+        ),
+        (
+            Fp8Threat(), {"revenue_at_risk_pct": 2.0, "chip_news_pct": -0.5, "rated_loss_pct": 9.0},
+            [
+                "Releases put 2.0% of Nvidia's data-centre revenue at risk after fading, of which "
+                "0.5% stem from news on home-grown chips",
+            ],
+        ),
+        (
+            ExportPolicy(),
+            {"policy_pressure_pct": -3.0, "china_access": 0.35, "us_gate": 1.0, "china_gate": 0.35},
+            [
+                "Faded policy news is worth -3.0% of the share price",
+                "Gates for sales to China: US permission 100% open, Chinese acceptance 35% open",
+            ],
+        ),
+        (
+            ValuationCap(),
+            {"market_cap_usd_tn": 4.4, "ceiling_usd_tn": 4.0, "implied_growth_pct": 20.0,
+             "delivered_growth_pct": 3.5},
+            [
+                "Market value $4.40tn against a ceiling of $4.00tn",
+                "The price implies 20.0% growth a year for ten years; delivered growth of 4% would "
+                "fade into 3.5%",
+            ],
+        ),
+        (BuyAndHold(), {}, ["Buy and hold, whatever happens"]),
+        (Cash(), {}, ["Cash, whatever happens"]),
+        (RandomSameTurnover(), {}, ["A coin was tossed"]),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)  # fmt: skip
+def test_a_sentence_is_said_in_its_units(
+    strategy: Strategy, at: dict[str, float], sentences: list[str]
+) -> None:
+    """A share in per cent, a path in basis points, a value in trillions."""
+    assert [str(e.text) for e in strategy.evidence(at, defaults(strategy))] == sentences
+
+
 def test_the_valuation_tells_what_growth_would_fade_into() -> None:
     """At the terminal rate of 3.5 % nothing fades: 3.5 % for ten years."""
     at = {"market_cap_usd_tn": 4.4, "ceiling_usd_tn": 4.0, "implied_growth_pct": 20.0,
@@ -142,6 +205,187 @@ def test_the_valuation_tells_what_growth_would_fade_into() -> None:
     assert source == "reverse DCF"
     assert (filled["implied"], filled["delivered"]) == (20.0, 3.5)
     assert filled["sustainable"] == pytest.approx(3.5)
+
+
+# --- levels --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("strategy", "params", "rows", "expected"),
+    [
+        (
+            # half-life 1: 2, then 1 + 4 = 5; chips 3, then 1.5 - 1 = 0.5, at a weight of 2
+            Fp8Threat(), {"half_life_sessions": 1.0, "domestic_weight": 2.0},
+            {
+                "threat_impulse_pct": [2.0, 4.0, NAN, 0.0], "domestic_impulse_pct": [3, -1, 0, 0],
+                "threat_doubt_pct": [1.0, 0.5, 0.0, NAN], "domestic_alone_pct": [-1, 0, 0, -0.5],
+            },
+            {
+                "revenue_at_risk_pct": [2 - 6, 5 - 1, NAN, 1.25 - 0.25],
+                "rated_loss_pct": [2.0, 5.0, NAN, 1.25], "chip_news_pct": [3.0, 0.5, NAN, 0.125],
+                "rating_doubt_pct": [1.0, 1.0, NAN, 0.25], "lone_news_pct": [2.0, 0.0, 0.0, 1.0],
+            },
+        ),
+        (
+            # -8, then -4 + 0.5 * 2 once excluded, then half of it; access 0.5 * 0.35
+            ExportPolicy(), {"half_life_sessions": 1.0, "excluded_multiplier": 0.5},
+            {
+                "policy_impulse_pct": [-8, 2.0, 0.0, NAN], "policy_alone_pct": [-6.0, -2, 0.0, -1],
+                "us_gate": [1.0, 0.5, 0.0, NAN], "china_gate": [0.35, 0.35, 1.0, 1.0],
+                "china_excluded": [0.0, 1.0, 1.0, 0.0],
+            },
+            {
+                "policy_pressure_pct": [-8.0, -3.0, -1.5, NAN],
+                "policy_alone_pct": [-6.0, -1.0, 0.0, -1.0],
+                "china_access": [0.35, 0.175, 0.0, NAN], "us_gate": [1.0, 0.5, 0.0, NAN],
+                "china_gate": [0.35, 0.35, 1.0, 1.0], "china_excluded": [0.0, 1.0, 1.0, 0.0],
+            },
+        ),
+        (
+            # -4 % a 100 bp at a beta of 2: 25 bp are -2 %, 50 bp -4, of which 3 at most; then fade
+            RatePath(),
+            {"half_life_sessions": 1.0, "index_pct_per_100bp": -4.0, "beta": 2.0, "cap_pct": 3.0},
+            {"expected_path_bps": [10, NAN, 30, 40], "fed_surprise_bps": [25.0, 50.0, -50.0, 0.0]},
+            {
+                "expected_path_bps": [10.0, NAN, 30.0, 40.0],
+                "surprise_effect_pct": [-2.0, NAN, -2.0 + 3.0, 0.5],  # -1 - 3 = -4 in between
+            },
+        ),
+        (
+            Demand(), {"half_life_sessions": 1.0},
+            {
+                "guided_growth_pct": [5.0, 6.0, NAN], "demand_impulse_pct": [4.0, NAN, 1.0],
+                "demand_alone_pct": [0.0, -2.0, -1.0],
+            },
+            {
+                "guided_growth_pct": [5.0, 6.0, NAN], "buyers_news_pct": [4.0, NAN, 2.0],
+                "demand_alone_pct": [0.0, -2.0, -1.0],
+            },
+        ),
+        (
+            # 5 beyond a usual 3 is 2, then half of it; of 8 told two sessions ago a quarter
+            EarningsSurprise(), {"half_life_sessions": 1.0, "usual_beat_pct": 3.0},
+            {"guide_surprise_pct": [5.0, 0.0, 11.0, NAN], "guide_age_sessions": [0, 0, 2.0, 0]},
+            {"guide_surprise_pct": [2.0, 1.0, 2.0, NAN]},
+        ),
+        (
+            # 3 trillion at sales of 100: 1.5 at half of them
+            ValuationCap(), {"ceiling_usd_tn": 3.0, "ceiling_at_sales_usd_bn": 100.0},
+            {
+                "market_cap_usd_tn": [1.0, 2.0], "implied_growth_pct": [10.0, NAN],
+                "delivered_growth_pct": [30.0, 40.0], "trailing_revenue_usd_bn": [50.0, NAN],
+            },
+            {
+                "market_cap_usd_tn": [1.0, 2.0], "implied_growth_pct": [10.0, NAN],
+                "delivered_growth_pct": [30.0, 40.0], "ceiling_usd_tn": [1.5, NAN],
+            },
+        ),
+        (
+            Trend(), {}, {"trend_gap_pct": [1.0, NAN], "volatility_pct": [NAN, 30.0]},
+            {"trend_gap_pct": [1.0, NAN], "volatility_pct": [NAN, 30.0]},
+        ),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)  # fmt: skip
+def test_every_level_of_a_voice_by_hand(
+    strategy: Strategy,
+    params: dict[str, float],
+    rows: dict[str, list[float]],
+    expected: dict[str, list[float]],
+) -> None:
+    """Away from the defaults; what was not observed keeps fading behind its hole."""
+    arrays = {name: np.array(values, dtype=float) for name, values in rows.items()}
+    found = levels_of(strategy, arrays, defaults(strategy, **params))
+
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        assert found[name] == pytest.approx(values, nan_ok=True), name
+
+
+@pytest.mark.parametrize(
+    ("strategy", "params", "at", "score"),
+    [
+        # ln 1.1 over sigma sqrt(200 / 3): 80 % a year is 0.05040 a day, 0.41148 of 200; twice the
+        # calm volatility of 40; over a scale of 2
+        (
+            Trend(), {"scale_sd": 2.0, "calm_vol_pct": 40.0},
+            {"trend_gap_pct": 10.0, "volatility_pct": 80.0},
+            0.5 * math.tanh(math.log(1.1) / (0.8 / math.sqrt(252) * math.sqrt(200 / 3)) / 2),
+        ),
+        (Trend(), {}, {"trend_gap_pct": 0.0, "volatility_pct": 80.0}, 0.0),
+        (
+            Demand(), {"ordinary_growth_pct": 5.0, "scale_pct": 4.0},
+            {"guided_growth_pct": 8.0, "buyers_news_pct": -1.0}, math.tanh(0.5),
+        ),
+        (
+            EarningsSurprise(), {"scale_pct": 4.0}, {"guide_surprise_pct": -2.0}, -math.tanh(0.5),
+        ),
+        # -2 % a 100 bp of 150 bp is -3; less an effect of 1 over a scale of 8
+        (
+            RatePath(), {"path_pct_per_100bp": -2.0, "scale_pct": 8.0},
+            {"expected_path_bps": 150.0, "surprise_effect_pct": -1.0}, -math.tanh(0.5),
+        ),
+        (
+            Fp8Threat(), {"scale_pct": 4.0}, {"revenue_at_risk_pct": 2.0}, -math.tanh(0.5),
+        ),
+        # 0.5 of a weight of 0.8 at an access of a quarter: 0.3
+        (
+            ExportPolicy(), {"scale_pct": 4.0, "access_weight": 0.8, "excluded_multiplier": 0.5},
+            {"policy_pressure_pct": 2.0, "china_access": 0.25, "china_excluded": 1.0},
+            math.tanh(0.5) - 0.3,
+        ),
+        (
+            ExportPolicy(), {"scale_pct": 1.0, "access_weight": 1.0},
+            {"policy_pressure_pct": -9.0, "china_access": 0.0, "china_excluded": 0.0}, -1.0,
+        ),
+        # growth of 30 capped at 5, which is terminal: 10 asked for is 5 beyond, over a scale of 10;
+        # e^0.2 times the ceiling at a weight of 0.5
+        (
+            ValuationCap(),
+            {"growth_cap_pct": 5.0, "terminal_growth_pct": 5.0, "ceiling_weight": 0.5},
+            {"implied_growth_pct": 10.0, "delivered_growth_pct": 30.0,
+             "market_cap_usd_tn": 4.0 * math.exp(0.2), "ceiling_usd_tn": 4.0},
+            -math.tanh(0.5) - 0.1,
+        ),
+        (
+            ValuationCap(), {"terminal_growth_pct": 5.0, "growth_scale_pp": 20.0},
+            {"implied_growth_pct": -5.0, "delivered_growth_pct": 5.0, "market_cap_usd_tn": 1.0,
+             "ceiling_usd_tn": 4.0},
+            math.tanh(0.5),
+        ),
+        (
+            ValuationCap(), {"ceiling_weight": 9.0},
+            {"implied_growth_pct": 30.0, "delivered_growth_pct": 5.0, "market_cap_usd_tn": 8.0,
+             "ceiling_usd_tn": 4.0},
+            -1.0,
+        ),
+    ],
+    ids=lambda x: getattr(x, "name", ""),
+)  # fmt: skip
+def test_a_score_by_hand_away_from_the_defaults(
+    strategy: Strategy, params: dict[str, float], at: dict[str, float], score: float
+) -> None:
+    arrays = {name: np.array([value]) for name, value in at.items()}
+    assert strategy.score(arrays, defaults(strategy, **params)) == pytest.approx([score])
+
+
+@pytest.mark.parametrize(
+    ("delivered", "years", "expected"),
+    [
+        (30.0, 1, 10.0 + 5.0),  # capped at 20: 10 above 10, halved within the year
+        (10.0, 7, 10.0),
+        (-10.0, 1, 10.0 - 10.0),
+        (20.0, 2, 100 * (math.sqrt(1.15 * 1.125) - 1)),
+    ],
+)
+def test_what_growth_fades_into_by_hand(delivered: float, years: int, expected: float) -> None:
+    """Terminal 10 %, at most 20 % carried on, half of what is above in a year."""
+    p = defaults(
+        ValuationCap(), growth_cap_pct=20.0, fade_half_life_years=1.0, terminal_growth_pct=6.0
+    ) | {"terminal_growth_pct": 10.0}
+    found = sustainable_pct(np.array([delivered]), p, years)
+
+    assert found == pytest.approx([expected])
 
 
 # --- edges of the voices -------------------------------------------------------------------------
