@@ -6,7 +6,7 @@ instant is at or after its ``known_at``; nothing here can move it earlier.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.clock import to_micros
-from engine.values import Fact, FloatArray
+from engine.values import Fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,33 +39,6 @@ class Grid:
         """``row`` for many facts."""
         known = np.array([to_micros(f.known_at) for f in facts], dtype=np.int64)
         return np.searchsorted(self.decide_at_us, known, side="left").astype(np.int64)
-
-    def latest(
-        self, points: Iterable[tuple[int, int, float]], *, max_age_rows: int | None = None
-    ) -> FloatArray:
-        """The newest figure known at each row.
-
-        points: (row, order, value); among the points of rows up to t the one with the highest
-        ``order`` (what it is about) counts, the later row winning ties, then the larger value.
-        max_age_rows: older than that, by the row in which it was learnt, counts as not observed.
-        Returns (T,), NaN where nothing is known.
-        """
-        out = np.full(len(self), np.nan)
-        learnt = np.full(len(self), -1, dtype=np.int64)
-        best: tuple[int, int, float] | None = None
-        pending = sorted(p for p in points if p[0] < len(self))
-        index = 0
-        for t in range(len(self)):
-            while index < len(pending) and pending[index][0] <= t:
-                row, order, value = pending[index]
-                if best is None or (order, row, value) >= best:
-                    best = (order, row, value)
-                index += 1
-            if best is not None:
-                out[t], learnt[t] = best[2], best[1]
-        if max_age_rows is not None:
-            out[np.arange(len(self)) - learnt > max_age_rows] = np.nan
-        return out
 
     def recently(self, rows: npt.NDArray[np.int64], within: int) -> npt.NDArray[np.bool_]:
         """Whether anything of a stream arrived in the last ``within`` rows, row t included."""

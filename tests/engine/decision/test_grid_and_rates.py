@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from engine.clock import NEW_YORK, at_new_york, from_micros, parse_as_of, to_micros
 from engine.decision.events import known_events
@@ -51,27 +49,6 @@ def test_a_fact_known_at_the_decision_instant_is_used_and_one_microsecond_later_
     assert grid().row_at(START + timedelta(days=2)) == 2
     assert grid().row_at(START + timedelta(days=2, microseconds=1)) == 3
     assert grid().row_at(START + timedelta(days=30)) == 6
-
-
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 7), st.integers(0, 5), st.floats(-5, 5)), min_size=0, max_size=25
-    )
-)
-def test_latest_equals_its_definition(points: list[tuple[int, int, float]]) -> None:
-    """At each row: of what is known, the figure about the latest day; ties to the later row."""
-    found = grid().latest(points)
-    for t in range(6):
-        known = [p for p in points if p[0] <= t]
-        expected = max(known, key=lambda p: (p[1], p[0], p[2]))[2] if known else np.nan
-        assert found[t] == expected or (np.isnan(found[t]) and np.isnan(expected))
-
-
-def test_an_old_figure_is_not_observed() -> None:
-    """Older than the allowed age counts as missing, not as the last value."""
-    assert np.isnan(grid().latest([(0, 0, 1.0)], max_age_rows=2)).tolist() == [
-        False, False, False, True, True, True,
-    ]  # fmt: skip
 
 
 def test_recently_looks_back_a_window() -> None:

@@ -44,16 +44,6 @@ NAN = math.nan
 # --- a grid --------------------------------------------------------------------------------------
 
 
-def test_the_latest_figure_is_the_newest_subject_then_the_later_word_then_the_larger() -> None:
-    """Points of row, subject and value; what comes after the last row is nowhere."""
-    grid = grid_of(weekdays(MONDAY, 5))
-
-    found = grid.latest([(1, 7, 1.0), (2, 5, 2.0), (3, 7, 0.5), (3, 7, 0.4), (5, 9, 9.0)])
-    assert found == pytest.approx([NAN, 1.0, 1.0, 0.5, 0.5], nan_ok=True)
-    aged = grid.latest([(1, 7, 1.0)], max_age_rows=2)
-    assert aged == pytest.approx([NAN, 1.0, 1.0, 1.0, NAN], nan_ok=True)
-
-
 def test_a_stream_is_recent_for_as_many_rows_as_said_its_own_included() -> None:
     grid = grid_of(weekdays(MONDAY, 6))
 
