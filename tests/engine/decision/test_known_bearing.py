@@ -32,7 +32,7 @@ from tests.engine.decision.test_known_outlook import blend as any_blend
 from tests.engine.decision.test_known_outlook import evaluation
 from tests.engine.decision.test_known_risk import said
 from tests.engine.decision.test_known_sell_day import BLEND, ORIGIN, RULE, Said, made
-from tests.engine.decision.test_risk import synthetic
+from tests.engine.decision.test_risk import HOLE, cut, synthetic, with_wrong_close
 
 NAN = math.nan
 
@@ -179,6 +179,9 @@ def of_prices(told: risk.PriceHistory, warm: int = 0) -> Features:
     }  # fmt: skip
     for what, due in (("results", told.results_due), ("fomc", told.fomc_due)):
         arrays |= {f"{what}_within_{h}": due[h] for h in risk.HORIZONS}
+    names = {"log_return": "return_before", "log_range": "range_before", "log_gap": "gap_before"}
+    for name, array in told.later.items():
+        arrays[f"nvda_{names.get(name, 'return_two')}"] = array
     return Features(
         sessions_on=tuple(weekdays(date(2020, 1, 6), rows - warm)),
         decide_at_us=np.arange(rows - warm, dtype=np.int64),
@@ -213,6 +216,32 @@ def test_the_weeks_ahead_are_asked_of_a_month_whatever_the_words_ask(within: int
     assert found.worth.shape == (180,)
     assert found.stands.horizon == 5
     assert found.stands.outcome.size == 180
+
+
+def test_a_row_whose_close_was_wrong_says_of_the_weeks_ahead_what_it_said_then() -> None:
+    """Corrected a row later: its worth and its chances are those of the record that ends there.
+
+    Row 399 of the record, a refit, after a warm-up of 21.
+    """
+
+    def asked(prices: risk.PriceHistory, rows: int) -> Outlook:
+        features = of_prices(cut(prices, rows), warm=21)
+        return outlook.outlook_of(BLEND, features, evaluate(BLEND, features))
+
+    wrong = with_wrong_close(HOLE, corrected=True)
+    later, then, true = (
+        asked(wrong, HOLE + 30),
+        asked(wrong, HOLE + 1),
+        asked(synthetic(), HOLE + 1),
+    )
+    row = HOLE - 21
+    assert list(later.said.own) == [HOLE]
+    for one in (row - 1, row):
+        assert later.worth[one] == then.worth[one]
+        for fall, chance in then.falls.items():
+            assert later.falls[fall].chance[one] == chance.chance[one], fall
+    assert later.worth[row] != true.worth[row]
+    assert later.worth[row - 1] == true.worth[row - 1]
 
 
 def constant(horizon: int, chance: float, rows: int = 6) -> Chance:
