@@ -20,6 +20,7 @@ from engine.decision.events import CURATED, EventLog, proof_in
 from engine.decision.features import RatedRelease, added_losses, covered
 from engine.decision.grid import Grid
 from engine.decision.news_impulses import DEMAND, DOMESTIC, POLICY, factor, weighed
+from engine.decision.overdue import calendar_ends_on, overdue_at
 from engine.decision.rated import between_releases, largest_parts, of_releases
 from engine.decision.rates import KnownRates
 from engine.decision.results import results_missing_on
@@ -38,7 +39,7 @@ from tests.engine.decision.small_worlds import (
 )
 from tests.engine.decision.test_known_answers import news, rated, spell
 
-MONDAY = date(2025, 1, 6)
+MONDAY, MARCH = date(2025, 1, 6), date(2025, 3, 19)
 NAN = math.nan
 
 # --- a grid --------------------------------------------------------------------------------------
@@ -220,6 +221,59 @@ def test_after_results_the_next_are_expected_a_quarter_on_until_they_are_named()
     # once named nothing is expected on the guessed day besides
     named = due(days, [first, second])["results_within_5"]
     assert [named[place[date(2025, 4, d)]] for d in (8, 9, 10, 14, 15)] == [0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        (date(2025, 5, 26), 0.0),  # 45 days after the guess: the next results are named
+        (date(2025, 5, 27), 1.0),  # a day more: they are those after the next
+    ],
+)
+def test_a_date_within_45_days_of_the_guess_takes_its_place(named: date, expected: float) -> None:
+    """Results of 2025-01-10; the next are expected on Friday 04-11 and would move 04-14."""
+    days = weekdays(MONDAY, 75)
+    facts = [
+        earnings_date("Q1", date(2025, 1, 1), date(2025, 1, 10)),
+        earnings_date("Q2", date(2025, 3, 3), named),
+    ]
+    made = due(days, facts)["results_within_5"]
+    assert made[days.index(date(2025, 4, 10))] == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "missing"),
+    [
+        (datetime(2025, 1, 13, 4, 59, tzinfo=UTC), ()),  # still the 12th in New York
+        (datetime(2025, 1, 13, 5, tzinfo=UTC), (("results", date(2025, 1, 9), 4),)),
+        (
+            datetime(2025, 1, 14, 13, tzinfo=UTC),
+            (("results", date(2025, 1, 9), 5), ("fed_decision", date(2025, 1, 8), 6)),
+        ),
+    ],
+)
+def test_what_is_missing_is_told_with_its_days_results_first(
+    at: datetime, missing: tuple[tuple[str, date, int], ...]
+) -> None:
+    """Results of the 9th by the fourth day, the decision of the 8th by the sixth; in New York."""
+    facts = [
+        earnings_date("Q1", MONDAY, date(2025, 1, 9)), meeting(date(2025, 1, 8), MONDAY),
+        earnings_date("Q2", MONDAY, date(2025, 2, 26)), meeting(date(2025, 1, 29), MONDAY),
+    ]  # fmt: skip
+    found = overdue_at(History(facts), at)
+
+    assert tuple((o.what, o.on, o.days) for o in found) == missing
+    came = report("Q1", "2024-12-29", date(2025, 1, 9), "10")
+    assert "results" not in [o.what for o in overdue_at(History([*facts, came]), at)]
+
+
+def test_the_end_of_the_calendar_is_told_by_the_day_in_new_york() -> None:
+    """180 days before 2025-07-30 is 2025-01-31: told from the day after, at midnight there."""
+    last = date(2025, 7, 30)
+    history = History([meeting(last, MONDAY), meeting(MARCH, MONDAY)])
+
+    assert calendar_ends_on(history, datetime(2025, 2, 1, 4, 59, tzinfo=UTC)) is None
+    assert calendar_ends_on(history, datetime(2025, 2, 1, 5, tzinfo=UTC)) == last
 
 
 def test_the_fed_moves_the_session_of_its_own_day() -> None:

@@ -177,6 +177,7 @@ def test_of_a_decision_and_the_published_range_the_later_one_counts() -> None:
     known = knowing(meeting(MARCH), meeting(MAY), decided, *published)
 
     assert known.range_bps(MAY) == (400, 425)
+    assert rates._in_bps(4.35, 0.29) == (435, 29)  # 100 times either falls short in binary
     assert known.missing_on(date(2025, 6, 2)) is None
     assert KnownRates().range_bps(MAY) is None
     assert KnownRates().missing_on(MAY) is None

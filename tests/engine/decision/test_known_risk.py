@@ -386,6 +386,18 @@ def test_a_session_that_never_came_shares_the_move_across_it() -> None:
     assert found.log_gap == pytest.approx([0.0, 0.001, 0.0, 0.0, 0.0])
 
 
+def test_a_figure_told_in_shares_of_another_day_is_the_same_figure() -> None:
+    """Logarithms that differ by a billionth at most; of what differs by more the later counts.
+
+    The last row has no later telling and keeps its own.
+    """
+    own = np.array([0.01, 0.01, 0.01, NAN, 0.01, 0.05])
+    told = np.array([0.01 + 0.9e-9, 0.01 + 1.2e-9, 0.01 - 1.2e-9, 0.02, NAN, 0.09])
+    found = risk._as_told(own, told)
+
+    assert found == pytest.approx([0.01, told[1], told[2], 0.02, NAN, 0.05], abs=0, nan_ok=True)
+
+
 def test_without_a_second_telling_nothing_is_mended() -> None:
     told = history([0.01, NAN])
 
@@ -478,6 +490,16 @@ def test_trust_and_proof_weigh_a_slope_by_its_error() -> None:
     assert proven[146] == 0.0
     assert abs(slope / error) > 1
     assert proven[147:] == pytest.approx([slope * (1 - (error / slope) ** 2)] * 3)
+
+
+def test_a_slope_of_exactly_nothing_proves_nothing() -> None:
+    """1 and -1 in turn on ones: the slope is 0, its error is not; without variation both are 0."""
+    ones, turns = np.ones(130), np.tile([1.0, -1.0], 65)
+
+    assert risk.slope_and_error(ones[:126], turns[:126], 1)[0] == 0.0
+    assert not risk.proven_slope(ones, turns, 1).any()
+    assert not risk.proven_slope(np.zeros(130), turns, 1).any()
+    assert risk._trust(np.zeros(130), turns, 1).tolist() == [0.5] * 130
 
 
 @pytest.mark.parametrize(("lowest", "fell"), [(-0.11, 1.0), (math.log1p(-0.1), 1.0), (-0.105, 0.0)])
