@@ -258,6 +258,22 @@ def test_presets_are_redrawn_by_up_to_a_third_within_their_bounds() -> None:
     assert 5.4 < odds.max() <= 6.0
 
 
+def test_presets_are_redrawn_the_same_each_time() -> None:
+    """Fifty at a turn: first the effect sizes of each voice, then a factor of each weight."""
+    voices = (
+        Voice(strategy=Sized(), weight=3.0, params={"effect_pct": 0.9, "window": 20.0}),
+        Voice(strategy=BuyAndHold(), weight=1.0, params={}),
+    )
+    params, weights = outlook._redraws(blend(voices=voices))
+    rng = np.random.default_rng(20250930)
+    for turn in range(10):
+        part = slice(50 * turn, 50 * turn + 50)
+        sizes = 0.9 * rng.uniform(2 / 3, 4 / 3, (50, 1))
+        own = rng.uniform(2 / 3, 4 / 3, (2, 50, 1)) * np.array([0.75, 0.25])[:, None, None]
+        assert np.asarray(params[0]["effect_pct"])[part] == pytest.approx(np.minimum(sizes, 1.2))
+        assert weights[:, part] == pytest.approx(own / own.sum(axis=0))
+
+
 def test_the_worth_of_the_score_is_of_what_came_against_its_own_mean() -> None:
     """A made-up truth: the final level is a tenth of the score above its mean, after two sessions.
 

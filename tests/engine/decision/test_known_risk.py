@@ -239,6 +239,17 @@ def test_student_walks_have_unit_variance_and_fat_tails(horizon: int) -> None:
     assert float((np.abs(step) > 4).mean()) == pytest.approx(2 * 0.00243, abs=0.003)
 
 
+@pytest.mark.parametrize("horizon", [1, 5])
+def test_student_walks_are_drawn_anew_the_same_each_time(horizon: int) -> None:
+    """A step of four degrees of freedom has a variance of 2: halved, and an H-th of it."""
+    rng = np.random.default_rng(20250930)
+    walks = np.cumsum(rng.standard_t(4, size=(4_000, horizon)) * math.sqrt(0.5 / horizon), axis=1)
+    end, low = risk._student_shapes(horizon)
+
+    assert end == pytest.approx(np.sort(walks[:, -1]))
+    assert low == pytest.approx(np.sort(walks.min(axis=1)))
+
+
 TAIL = np.repeat([-3.0, -1.0, 0.5, 2.0], 10)
 """Every tenth from the sixth on: -3, -1, 0.5, 2."""
 TAIL_LOW = np.round(np.arange(-4.0, -0.1, 0.2), 6)
