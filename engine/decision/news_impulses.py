@@ -182,11 +182,8 @@ def factor(event: Event, owners: int, weights: EventWeights, *, confirmed: bool)
 
 
 def _size_pct(
-    event: Event, row: int, weights: EventWeights, gates: Mapping[str, FloatArray]
+    event: Event, name: str, row: int, weights: EventWeights, gates: Mapping[str, FloatArray]
 ) -> float:
-    name = _name_of(event, weights)
-    if name is None:
-        return 0.0
     accepted = bool(gates["china_gate"][row] >= 0.5)
     return _table(name, weights)[event.event_type].size_pct(accepted=accepted)
 
@@ -277,7 +274,8 @@ def episodes(
         episode = _episode_of(event, row, name, found, weights.repeat.within_sessions)
         owners, confirmed = len(episode.owners()), episode.confirmed()
         size = max(
-            factor(e, owners, weights, confirmed=confirmed) * _size_pct(e, row, weights, gates)
+            factor(e, owners, weights, confirmed=confirmed)
+            * _size_pct(e, name, row, weights, gates)
             for e in episode.told.values()
         )
         if size > episode.size:
