@@ -24,6 +24,7 @@ from engine.decision.overdue import calendar_ends_on, overdue_at
 from engine.decision.rated import between_releases, largest_parts, of_releases
 from engine.decision.rates import KnownRates
 from engine.decision.results import results_missing_on
+from engine.record.content import canonical_json, content_hash
 from engine.record.history import History
 from engine.record.readings import EarningsDate, FedDecision, Meeting, Observation
 from engine.values import Event, Fact, Mood, Stage, ThreatRating
@@ -525,8 +526,20 @@ def test_a_row_of_the_curated_table_becomes_a_sure_event() -> None:
     assert reading.curated(fact, scale).mood is Mood.COMMENT
 
 
+def stored(facts: list[Fact]) -> History:
+    """As a database tells it: payloads are text that is read when somebody asks."""
+    return History.of_stored(
+        (
+            to_micros(f.known_at), f.kind, f.key, content_hash(f), to_micros(f.occurred_at),
+            f.source, f.confidence, f.backfilled, canonical_json(dict(f.payload)),
+        )
+        for f in facts
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kept", [History, stored])
 @pytest.mark.parametrize("hidden", ["", 'x "ended":"repeat" y'])
-def test_what_was_old_when_it_came_is_left_out_of_what_is_read(hidden: str) -> None:
+def test_what_was_old_when_it_came_is_left_out_of_what_is_read(hidden: str, kept: Any) -> None:
     """Where a fact says so itself, not where a headline holds the words."""
     from engine.record.readings import NEWS
 
@@ -539,8 +552,36 @@ def test_what_was_old_when_it_came_is_left_out_of_what_is_read(hidden: str) -> N
         return NEWS.fact(told_, occurred_at=at, known_at=at, source="wire", key=key)
 
     facts = [fact("old", "repeat"), fact("gone", "withdrawn"), fact("new", "")]
-    log = reading.known_events(History(facts), morning(MONDAY))
+    log = reading.known_events(kept(facts), morning(MONDAY))
     assert [(e.event_id, e.ended) for e in log] == [("gone", "withdrawn"), ("new", "")]
+
+
+@pytest.mark.parametrize("kept", [History, stored])
+@pytest.mark.parametrize("hidden", ["", 'x "event_type":"other" y', 'x "event_type":"rates" y'])
+def test_events_are_of_the_type_that_their_fact_names(hidden: str, kept: Any) -> None:
+    """In order, by all their versions, whatever their headlines hold; comments tell nothing."""
+    from engine.record.readings import NEWS
+
+    def fact(key: str, kind: str, hours: int, mood: str = "fact") -> Fact:
+        at = morning(MONDAY) + timedelta(hours=hours)
+        told_ = reading.News(
+            event_type=kind, direction=0, stage=Stage.ANNOUNCED, confidence=0.9, mood=mood,
+            headline=f"{key} {hidden}", source="wire", occurred_at=at, known_at=at,
+        )  # fmt: skip
+        return NEWS.fact(told_, occurred_at=at, known_at=at, source="wire", key=key)
+
+    facts = [
+        fact("b", "rates", 2), fact("a", "rates", 1), fact("c", "other", 3),
+        fact("a", "other", 4), fact("d", "rates", 5, "comment"),
+    ]  # fmt: skip
+    log = reading.known_events(kept(facts), morning(MONDAY) + timedelta(days=1))
+
+    assert [e.event_id for e in log.of_types(("rates",))] == ["a", "b"]
+    assert [e.event_id for e in log.of_types(("other",))] == ["c"]
+    versions = [(e.event_id, e.event_type) for e in log.versions_of(("other",))]
+    assert versions == [("a", "rates"), ("c", "other"), ("a", "other")]
+    assert [e.event_id for e in log] == ["a", "b", "c", "d"]
+    assert log.of_types(()) == log.versions_of(()) == ()
 
 
 def test_a_live_event_is_what_its_fact_says_in_every_field() -> None:

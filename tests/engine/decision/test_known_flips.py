@@ -12,7 +12,7 @@ import pytest
 
 from config.scenario import Scenario
 from config.strategy import RiskWords, Rule
-from engine.decision import explain, ratings, scenarios
+from engine.decision import explain, ratings, risk, scenarios
 from engine.decision.decide import (
     Bearing,
     Votes,
@@ -26,7 +26,7 @@ from engine.decision.decide import (
     target_weight,
     vote,
 )
-from engine.decision.evidence import Voice, mix
+from engine.decision.evidence import Blend, Voice, mix
 from engine.errors import ConfigError, UnknownNameError
 from engine.record.history import History
 from engine.values import Features, FloatArray
@@ -537,6 +537,204 @@ def test_included_changes_add_up_and_of_the_rest_the_worst_counts() -> None:
     assert found["A"] == parts["a"]
     with pytest.raises(UnknownNameError):
         scenarios.complete({"x": scenario("X", includes=("nowhere",))})
+
+
+# --- scenarios asked of made-up voices -----------------------------------------------------------
+
+
+class Guided(Said):
+    """Says a tenth of the guided growth."""
+
+    name = "guided"
+    feature = "guided_growth_pct"
+    needs = frozenset({"guided_growth_pct"})
+
+    def score(self, levels: Any, p: Any) -> FloatArray:
+        return np.asarray(levels["guided_growth_pct"] / 10.0)
+
+
+class Told(Said):
+    """Says a tenth of the news on policy, of which one source alone tells a part."""
+
+    name = "told"
+    feature = "policy_impulse_pct"
+    needs = frozenset({"policy_impulse_pct", "policy_alone_pct"})
+    lone = {"policy_impulse_pct": "policy_alone_pct"}  # noqa: RUF012
+
+    def score(self, levels: Any, p: Any) -> FloatArray:
+        return np.asarray(levels["policy_impulse_pct"] / 10.0)
+
+
+ASKED = Blend(
+    voices=(
+        Voice(strategy=Guided(), weight=3.0, params={}),
+        Voice(strategy=Told(), weight=1.0, params={}),
+    ),
+    rule=Rule(
+        exit_below=-0.2, enter_above=0.1, min_sessions_between_changes=0, reduce_below=0.0,
+        reduce_weight=0.5, sell_weight=0.25,
+    ),
+)  # fmt: skip
+GROWTH = [4.0, 4.0, NAN, 4.0, -4.0, -4.0, 4.0, 1.0, 4.0, 4.0, 4.0, 4.0]
+"""0.75 of a tenth of it: 0.3; -0.3 sells on rows 4 and 5; 0.075 on row 7 holds on."""
+
+
+def growing() -> Features:
+    days = weekdays(MONDAY, 12)
+    zeros = np.zeros(12)
+    return Features(
+        sessions_on=tuple(days), decide_at_us=np.arange(12, dtype=np.int64),
+        values={
+            "guided_growth_pct": np.array(GROWTH), "policy_impulse_pct": zeros,
+            "policy_alone_pct": zeros,
+        },
+    )  # fmt: skip
+
+
+def test_a_scenario_is_answered_for_each_morning_with_the_memory_of_its_own_past() -> None:
+    """-5 % of growth and +2 of news: 0.75 * -0.5 + 0.25 * 0.2 = -0.325 on each morning asked."""
+    features = growing()
+    base = evaluate(ASKED, features)
+    told_ = scenario(guided_growth_pct=-5.0, policy_pct=2.0)
+    rows = np.array([3, 5, 7])
+    found = scenarios.ask(ASKED, features, base, told_, rows)
+
+    assert base.invested.tolist() == [True] * 4 + [False] * 2 + [True] * 6
+    assert found.score == pytest.approx([-0.325] * 3)
+    assert found.invested.tolist() == [False] * 3
+    assert found.target_weight.tolist() == [0.25] * 3
+    mild = scenarios.ask(ASKED, features, base, scenario(guided_growth_pct=-1.0), rows)
+    # -0.075: reduced where it held; on row 5 still sold since row 4
+    assert mild.invested.tolist() == [True, False, True]
+    assert mild.reduced.tolist() == [True, False, True]
+    assert mild.target_weight.tolist() == [0.5, 0.25, 0.5]
+    good = scenarios.ask(ASKED, features, base, scenario(guided_growth_pct=2.0), rows)
+    assert (good.invested.tolist(), good.reduced.tolist()) == ([True] * 3, [False] * 3)
+
+
+def test_the_stress_table_by_hand() -> None:
+    """Known days are rows 0, 6 and 11 (every fifth of the eleven on which both spoke).
+
+    On row 6 it holds and had sold the day before; on 0 and 11 it held in full. The scenario sells.
+    """
+    features = growing()
+    (row, mild) = scenarios.stress(
+        ASKED, "p", features,
+        [scenario("bad", guided_growth_pct=-5.0), scenario("mild", guided_growth_pct=-1.0)],
+    )  # fmt: skip
+
+    assert row == scenarios.StressRow(
+        scenario="bad", severity="mild", preset="p", before="HOLD", after="SELL",
+        target_before=1.0, target_after=0.25, score_before=pytest.approx(0.3),
+        score_after=pytest.approx(-0.375), share_of_known_days=1.0, share_reduced=1.0,
+        known_days=2,
+    )  # fmt: skip
+    assert (mild.after, mild.share_of_known_days, mild.share_reduced) == ("REDUCE", 0.0, 1.0)
+    (alone,) = scenarios.stress_at(
+        ASKED, "p", features, [scenario("bad", guided_growth_pct=-5.0)], evaluate(ASKED, features)
+    )
+    assert alone == replace(row, share_of_known_days=None, share_reduced=None, known_days=0)
+
+
+def test_what_one_source_tells_in_a_scenario_does_not_sell() -> None:
+    """0.75 * -0.1 - 0.25 * 0.8 = -0.275 sells when it is confirmed; without the news -0.075."""
+    features = growing()
+    base = evaluate(ASKED, features)
+    bad = scenario(guided_growth_pct=-1.0, policy_pct=-8.0)
+    found = [
+        scenarios.ask(ASKED, features, base, told_, np.array([11]))
+        for told_ in (bad, bad.model_copy(update={"confirmed": False}))
+    ]
+    assert [f.score[0] for f in found] == pytest.approx([-0.275, -0.275])
+    assert [bool(f.invested[0]) for f in found] == [False, True]
+    assert [float(f.target_weight[0]) for f in found] == [0.25, 0.5]
+
+
+WORDS = RiskWords(bear_fall_pct=10, band_pct=0, sell_share_below_pct=30)
+
+
+def priced(rows: int = 30, warm: int = 0) -> Features:
+    """Sessions of a range of 4 % and no gap, a VIX that is not known, and half as much before."""
+    arrays = {
+        "nvda_return": np.zeros(rows), "nvda_range": np.full(rows, 0.04),
+        "nvda_gap": np.zeros(rows), "vix": np.full(rows, NAN), "trend_gap_pct": np.zeros(rows),
+        "market_cap_usd_tn": np.ones(rows), "volatility_pct": np.full(rows, 30.0),
+        "guided_growth_pct": np.full(rows, 4.0), "policy_impulse_pct": np.zeros(rows),
+        "policy_alone_pct": np.zeros(rows),
+    }  # fmt: skip
+    for horizon in risk.HORIZONS:
+        arrays[f"results_within_{horizon}"] = np.arange(rows) / 10.0
+        arrays[f"fomc_within_{horizon}"] = np.zeros(rows)
+    n = rows - warm
+    return Features(
+        sessions_on=tuple(weekdays(MONDAY, n)), decide_at_us=np.arange(n, dtype=np.int64),
+        values={name: array[warm:] for name, array in arrays.items()},
+        warm={name: array[:warm] for name, array in arrays.items()} if warm else {},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("warm", [0, 3])
+def test_a_wild_week_is_forecast_from_the_sessions_of_its_path(warm: int) -> None:
+    """4 % a day for two sessions after months of a range of 4 %, at the prior slopes.
+
+    The range is a variance of 0.0016 / (4 ln 2). With the constant of a level that never moved,
+    the log variance is level + 0.15 d + 0.3 w + 0.4 m, where d, w and m are how far the day, the
+    week and the month stand above it; results ahead count as ever.
+    """
+    features, blend = priced(warm=warm), replace(ASKED, risk=WORDS)
+    base = evaluate(blend, features)
+    n = len(features.sessions_on)
+    told_, last = scenario(daily_vol_pct=4.0, price_sessions=2), np.array([n - 1])
+    changed = scenarios.overlaid(features.values, told_, last)
+    found = scenarios._share(blend, base.bearing, features, changed, told_, last)
+
+    usual, wild = 0.0016 / (4 * math.log(2)), 0.0016
+    shares = []
+    for known in (1, 2):
+        day = math.log(wild / usual)
+        week, month = (
+            math.log((known * wild + (size - known) * usual) / (size * usual)) for size in (5, 22)
+        )
+        level = math.log(usual) + 0.15 * day + 0.3 * week + 0.4 * month
+        busy = 1 + 7 * (28 + known - 1) / 10 / 21
+        sigma = math.sqrt(math.exp(level) * busy * 21)
+        assert base.bearing.worst is not None
+        worst = float(base.bearing.worst[n - 3 + known])
+        shares.append(min(1.0, 0.1 / (1 - math.exp(worst * sigma))))
+    assert found.shape == (1, n)
+    assert found[0, -2:] == pytest.approx(shares)
+    assert found[0, :-2].tobytes() == base.bearing.share[:-2].tobytes()
+
+
+def test_the_share_of_a_scenario_stays_where_it_moves_no_price() -> None:
+    features, blend = priced(), replace(ASKED, risk=WORDS)
+    base = evaluate(blend, features)
+    calm = scenario(guided_growth_pct=2.0)
+    rows = np.array([29, 20])
+    found = scenarios._share(
+        blend, base.bearing, features, scenarios.overlaid(features.values, calm, rows), calm, rows
+    )
+
+    assert np.isfinite(found[:, -1]).all()
+    assert found.tobytes() == np.stack([base.bearing.share] * 2).tobytes()
+
+
+def test_a_price_path_sells_by_the_words_on_its_own_morning() -> None:
+    """15 % a day for three sessions, of a month that may cost a tenth: below 0.3 twice running."""
+    features, blend = priced(), replace(ASKED, risk=WORDS)
+    base = evaluate(blend, features)
+    shock = scenario("shock", daily_vol_pct=15.0, price_sessions=3, price_pct=-20.0)
+    rows = np.array([25, 29])
+    found = scenarios.ask(blend, features, base, shock, rows)
+
+    assert base.invested.all()
+    assert found.invested.tolist() == [False, False]
+    assert found.score == pytest.approx([0.3, 0.3])
+    assert found.target_weight.tolist() == [0.25, 0.25]
+    one = scenarios.ask(blend, features, base, shock.model_copy(update={"price_sessions": 1}), rows)
+    assert one.invested.tolist() == [True, True]  # one session below is not two
+    (row,) = scenarios.stress_at(blend, "p", features, [shock], base)
+    assert (row.before, row.after, row.target_after) == ("REDUCE", "SELL", 0.25)
 
 
 # --- ratings beside the market -------------------------------------------------------------------
