@@ -38,6 +38,8 @@ LANGUAGE_COOKIE = "nvsignal_lang"
 MAX_SPREAD_BPS = 1_000.0
 MOST_SLOW = 4
 """Requests for other days at work at once; the threads for all requests are forty."""
+MOST_ASKED = 60
+"""Characters of a day or an instant that are read."""
 T = TypeVar("T")
 SECTIONS = ("today", "archive", "feeds", "releases", "stress", "track", "backtest", "compare")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
@@ -157,7 +159,7 @@ class Pages:
     async def archive(self, request: Request) -> Response:
         """The ledger, stored reports, and the report as of a chosen day."""
         speaker = self.voice(request)
-        asked = request.query_params.get("as_of", "")[:60].strip()
+        asked = _asked(request)
         preset = request.query_params.get("preset")
         shown = await self._slowly(self._archive, asked, preset, speaker)
         return self.page(request, "archive", **shown)
@@ -199,33 +201,33 @@ class Pages:
         report = await run_in_threadpool(self.desk.report, self.desk.clock())
         names = {s.name for s in polled}
         tables = [s for s in report.data_health if s.name not in names]
+        rows = views.feed_rows(polled, speaker)
         return self.page(
             request,
             "feeds",
-            feeds=views.feed_rows(polled, speaker),
+            feeds=rows,
             tables=views.feed_rows(tables, speaker),
-            well=sum(f.ok for f in views.feed_rows(polled, speaker)),
+            well=sum(row.ok for row in rows),
         )
 
     async def releases(self, request: Request) -> Response:
         """The league of releases as of a day."""
         speaker = self.voice(request)
-        asked = request.query_params.get("as_of", "")[:60].strip()
+        asked = _asked(request)
         instant = self.desk.instant(asked)
         league = await self._slowly(self.desk.league, instant)
         return self.page(
             request,
             "releases",
             rows=views.league_rows(league, speaker),
-            asked=views.new_york_day(instant).isoformat(),
-            latest=views.new_york_day(self.desk.instant(None)).isoformat(),
+            **self._days(instant),
             shown_on=speaker.on(instant),
         )
 
     async def stress(self, request: Request) -> Response:
         """Scenarios over a day and over the known days before it; the last evening unless asked."""
         speaker = self.voice(request)
-        asked = request.query_params.get("as_of", "")[:60].strip()
+        asked = _asked(request)
         instant = self.desk.instant(asked or "last")
         job = await self._slowly(self.desk.stress, instant)
         shown, made = self._progress(job, speaker), job.result
@@ -237,15 +239,14 @@ class Pages:
             job=shown,
             rows=views.stress_rows(made, speaker) if made is not None else (),
             notes=views.stress_notes(made, speaker) if made is not None else (),
-            asked=views.new_york_day(instant).isoformat(),
-            latest=views.new_york_day(self.desk.instant(None)).isoformat(),
+            **self._days(instant),
             shown_on=speaker.on(instant),
         )
 
     async def track(self, request: Request) -> Response:
         """What was said and what came of it, as ``nvsignal track`` tells it."""
         speaker = self.voice(request)
-        asked = request.query_params.get("as_of", "")[:60].strip()
+        asked = _asked(request)
         instant = self.desk.instant(asked or "last")
         body, title = await self._slowly(self._track, instant, speaker)
         return self.page(
@@ -253,8 +254,7 @@ class Pages:
             "track",
             record=body,
             title=title,
-            asked=views.new_york_day(instant).isoformat(),
-            latest=views.new_york_day(self.desk.instant(None)).isoformat(),
+            **self._days(instant),
             program="/api/track?" + urlencode({"as_of": asked or "last"}) if self.programs else "",
         )
 
@@ -289,7 +289,7 @@ class Pages:
         """Two presets side by side: what they decide today, and the form to replay both."""
         left = request.query_params.get("left", "")
         right = request.query_params.get("right", "")
-        asked = request.query_params.get("as_of", "")[:60].strip()
+        asked = _asked(request)
         return await self._bench(request, "compare", left, right, asked)
 
     async def _bench(
@@ -321,10 +321,16 @@ class Pages:
         ]
         shown |= {
             "briefs": views.briefs(reports, speaker),
+            **self._days(instant),
+        }
+        return shown
+
+    def _days(self, instant: datetime) -> dict[str, str]:
+        """The day shown and the last one that can be asked for."""
+        return {
             "asked": views.new_york_day(instant).isoformat(),
             "latest": views.new_york_day(self.desk.instant(None)).isoformat(),
         }
-        return shown
 
     async def rules(self, request: Request) -> Response:
         """The editor with a preset's text."""
@@ -511,6 +517,11 @@ def stylesheet() -> bytes:
     report = resources.files("engine.report").joinpath("templates/style.css.j2")
     own = resources.files("engine.web").joinpath("static/page.css")
     return report.read_bytes() + b"\n" + own.read_bytes()
+
+
+def _asked(request: Request) -> str:
+    """The day or instant a page is asked for; empty for none."""
+    return request.query_params.get("as_of", "")[:MOST_ASKED].strip()
 
 
 def _is_fragment(request: Request) -> bool:

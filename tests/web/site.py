@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
+from starlette.requests import Request
 
 from engine.record.store import Store
 from engine.service import wiring
@@ -101,3 +103,20 @@ def token_of(client: Visitor) -> str:
     """A token for this client's forms, asked for once."""
     client.token = client.token or csrf_of(client.get("/backtest").text)
     return client.token
+
+
+def asked(
+    path: str = "/", query: str = "", method: str = "GET", body: bytes = b"", **headers: str
+) -> Request:
+    """A request as the server would make it."""
+    sent = {"host": "localhost", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    scope = {
+        "type": "http", "method": method, "path": path, "query_string": query.encode(),
+        "headers": [(k.encode(), v.encode()) for k, v in sent.items()], "scheme": "http",
+        "server": ("localhost", 80), "state": {},
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return Request(scope, receive)

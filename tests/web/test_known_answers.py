@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from starlette.requests import Request
 
 from engine.decision.scenarios import StressRow
 from engine.errors import InputError, UnknownNameError
@@ -28,26 +27,10 @@ from engine.web.desk import Kept
 from engine.web.guard import Admission, BrowserSessions, host_name, is_loopback, need_token
 from engine.web.jobs import Job, Jobs, free_bytes, held_bytes
 from tests.engine.report.sample_report import rating, sample_report, v31
+from tests.web.site import asked
 
 EN = voice("en")
 NOW = datetime(2025, 8, 22, 12, 31, tzinfo=UTC)
-
-
-def asked(
-    path: str = "/", query: str = "", method: str = "GET", body: bytes = b"", **headers: str
-) -> Request:
-    """A request as the server would make it."""
-    sent = {"host": "localhost", **{k.replace("_", "-"): v for k, v in headers.items()}}
-    scope = {
-        "type": "http", "method": method, "path": path, "query_string": query.encode(),
-        "headers": [(k.encode(), v.encode()) for k, v in sent.items()], "scheme": "http",
-        "server": ("localhost", 80), "state": {},
-    }  # fmt: skip
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return Request(scope, receive)
 
 
 # --- the door -------------------------------------------------------------------------------------
