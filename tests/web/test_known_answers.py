@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,9 +15,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from starlette.requests import Request
+from starlette.responses import Response
 
 from engine.decision.scenarios import StressRow
-from engine.errors import InputError, UnknownNameError
+from engine.errors import ConfigError, DataError, InputError, UnknownNameError
 from engine.record.chain import LedgerEntry
 from engine.report.i18n import voice
 from engine.service.stressing import StressTable
@@ -26,6 +30,7 @@ from engine.web.api import Api
 from engine.web.desk import Kept
 from engine.web.guard import Admission, BrowserSessions, host_name, is_loopback, need_token
 from engine.web.jobs import Job, Jobs, free_bytes, held_bytes
+from engine.web.presets import Preset
 from tests.engine.report.sample_report import rating, sample_report, v31
 from tests.web.site import asked
 
@@ -207,6 +212,148 @@ def test_cookies_are_for_us_alone() -> None:
     assert [guard._is_open(p) for p in paths] == [True, True, False, False, False]
 
 
+class Doorman:
+    """A guard before a page that answers with the state it is given."""
+
+    def __init__(self, token: str | None = None, refused: Any = None) -> None:
+        admission = Admission(names=frozenset({"localhost"}), token=token)
+        self.seen: list[dict[str, Any]] = []
+        self.sent: list[Any] = []
+        self.guard = guard.Guard(self.page, admission, refused=refused, secret=b"s" * 32)
+
+    async def page(self, scope: Any, receive: Any, send: Any) -> None:
+        self.seen.append(scope)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"in"})
+
+    async def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+    def ask(self, request: Request, **scope: Any) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body of the answer."""
+        self.sent.clear()
+        asyncio.run(self.guard(request.scope | scope, request.receive, self.send))
+        start, body = self.sent
+        headers = {name.decode(): value.decode() for name, value in start["headers"]}
+        return start["status"], headers, body["body"]
+
+
+VISIT = "v" * 32
+
+
+def test_a_visitor_is_let_in_with_a_policy_and_a_cookie_of_his_own() -> None:
+    door = Doorman()
+    status, headers, body = door.ask(asked())
+    (scope,) = door.seen
+    assert (status, body) == (200, b"in")
+    assert {name: headers[name] for name in guard._HEADERS} == guard._HEADERS
+    name, value, *rest = headers["set-cookie"].replace("=", "; ", 1).split("; ")
+    assert (name, len(value), rest) == (
+        "nvsignal_visit", 32, ["Path=/", "HttpOnly", "SameSite=Strict"],
+    )  # fmt: skip
+    assert scope["state"] == {
+        "form": {}, "csrf": door.guard.csrf(value), "sessions": None, "signed_in": True,
+    }  # fmt: skip
+    _, headers, _ = door.ask(asked(cookie=f"nvsignal_visit={VISIT}"))
+    assert "set-cookie" not in headers
+    assert door.seen[1]["state"]["csrf"] == door.guard.csrf(VISIT) != door.guard.csrf("w")
+    assert door.ask(asked(), scheme="https")[1]["set-cookie"].endswith("; Secure")
+    assert len(guard.Guard(door.page, door.guard.admission)._secret) == 32
+
+
+def test_a_form_reaches_the_page_with_the_visitors_own_mark() -> None:
+    door = Doorman()
+    mark, kind = door.guard.csrf(VISIT), "application/x-www-form-urlencoded"
+    headers = {"content_type": kind, "origin": "http://localhost"}
+    own = {"cookie": f"nvsignal_visit={VISIT}", **headers}
+    body = f"csrf={mark}&a=1&b=".encode()
+    assert door.ask(asked(method="POST", body=body, **own))[0] == 200
+    assert door.seen[-1]["state"]["form"] == {"csrf": mark, "a": "1", "b": ""}
+    old = (403, b"the form is too old; load the page again\n")
+    for given, sent in ((own, b"a=1"), (own, b"csrf=x"), (headers, body)):
+        status, _, said = door.ask(asked(method="POST", body=sent, **given))
+        assert (status, said) == old
+    assert len(door.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "said"),
+    [
+        (asked(host="evil.example"), 421, b"this host name is not served here\n"),
+        (asked(method="PUT"), 405, b"only GET and POST\n"),
+        (asked(method="HEAD"), 200, b"in"),
+    ],
+)
+def test_a_stranger_is_told_why(request_: Request, status: int, said: bytes) -> None:
+    told = Doorman().ask(request_)
+    assert (told[0], told[2]) == (status, said)
+    assert told[1]["content-security-policy"] == guard.CSP
+
+
+def test_a_page_says_why_only_to_a_browser_that_knows_our_name() -> None:
+    calls: list[tuple[int, str]] = []
+
+    def refused(request: Request, status: int, line: str) -> Response:
+        calls.append((status, line))
+        return Response("a page", status)
+
+    door, html = Doorman(refused=refused), {"accept": "text/html"}
+    assert door.ask(asked(method="PUT", **html))[::2] == (405, b"a page")
+    assert calls == [(405, "only GET and POST")]
+    assert door.ask(asked(method="PUT"))[2] == b"only GET and POST\n"
+    assert door.ask(asked(host="e.org", **html))[2] == b"this host name is not served here\n"
+    assert len(calls) == 1
+
+
+def test_before_signing_in_a_reader_is_led_to_the_form_and_a_program_is_told() -> None:
+    door = Doorman("t" * 16)
+    assert door.guard.sessions is not None
+    for path, method, status in (
+        ("/", "GET", 303), ("/feeds", "GET", 303), ("/api/report", "GET", 401),
+        ("/", "HEAD", 401), ("/login", "GET", 200), ("/static/style.css", "GET", 200),
+    ):  # fmt: skip
+        told = door.ask(asked(path, method=method))
+        assert (told[0], told[1].get("location")) == (status, "/login" if status == 303 else None)
+    assert [s["state"]["signed_in"] for s in door.seen] == [False, False]
+    cookie = door.guard.sessions.sign_in("t" * 16)
+    assert cookie is not None
+    assert len(cookie) == 43  # 32 bytes, base 64
+    assert door.ask(asked(cookie=f"nvsignal_session={cookie}"))[0] == 200
+    assert door.seen[-1]["state"]["signed_in"] is True
+    assert door.seen[-1]["state"]["sessions"] is door.guard.sessions
+
+
+def test_only_requests_and_the_servers_own_life_pass() -> None:
+    door = Doorman()
+    asyncio.run(door.guard({"type": "websocket"}, asked().receive, door.send))
+    assert door.sent == [{"type": "websocket.close", "code": 1008}]  # policy violation, RFC 6455
+    assert door.seen == []
+    asyncio.run(door.guard({"type": "lifespan"}, asked().receive, door.send))
+    assert door.seen == [{"type": "lifespan"}]
+
+    async def gone() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
+    door.sent.clear()
+    left = Request(asked(method="POST").scope, gone)
+    asyncio.run(door.guard(left.scope, gone, door.send))
+    assert (len(door.seen), door.sent) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        (None, "--host 0.0.0.0 can be reached by others and NVSIGNAL_WEB_TOKEN is not set (set "
+               "NVSIGNAL_WEB_TOKEN to 16 random characters or more, or keep 127.0.0.1)"),
+        ("t" * 15, "NVSIGNAL_WEB_TOKEN has 15 characters (16 random characters or more)"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_token_is_told(token: str | None, said: str) -> None:
+    with pytest.raises(InputError) as error:
+        need_token("0.0.0.0", token)
+    assert str(error.value) == said
+
+
 # --- connections ----------------------------------------------------------------------------------
 
 
@@ -263,6 +410,93 @@ def test_beyond_all_bounds_the_largest_holder_makes_room() -> None:
     one_more._make_room()
     assert len(open_now) == 256
     assert sum(c.host == "h0" for c in open_now) == 31
+
+
+class Clock:
+    """A loop whose time stands still; ``set`` holds what is to be called, and when."""
+
+    def __init__(self) -> None:
+        self.set: list[tuple[float, str]] = []
+
+    def call_later(self, seconds: float, call: Any) -> Any:
+        one = (seconds, call.__name__)
+        self.set.append(one)
+        return Thing(cancel=lambda: self.set.remove(one))
+
+
+def timed(monkeypatch: pytest.MonkeyPatch, others: int = 0) -> tuple[wire.Connection, Clock]:
+    """A connection beside ``others``, with a clock for a loop and nothing of uvicorn's own."""
+    for name in ("connection_made", "data_received", "connection_lost"):
+        monkeypatch.setattr(wire.H11Protocol, name, lambda self, given: None)
+    monkeypatch.setattr(wire.H11Protocol, "__init__", lambda self: None)
+    monkeypatch.setattr(wire.H11Protocol, "loop", Thing(time=lambda: 5.0), raising=False)
+    line, clock = wire.Connection(), Clock()
+    assert (line._since, line._deadline, line._awaited, line._reading) == (5.0, None, "", None)
+    line.loop, line.cycle, line.client = clock, None, ("a", 1)  # type: ignore[assignment]
+    line.connections = {line, *range(others)}  # type: ignore[arg-type]
+    return line, clock
+
+
+def test_each_part_of_a_request_has_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, clock = timed(monkeypatch)
+    line.connection_made(None)
+    assert clock.set == [(0.25, "_make_room"), (5.0, "cut")]
+    clock.set.pop(0)
+    line.data_received(b"x")  # a byte more of the headers does not extend them
+    assert clock.set == [(5.0, "cut")]
+    line.cycle = Thing(response_complete=False, more_body=True)  # type: ignore[assignment]
+    line.data_received(b"x")
+    assert clock.set == [(10.0, "cut")]
+    line.cycle = Thing(response_complete=False, more_body=False)  # type: ignore[assignment]
+    line.data_received(b"x")
+    assert clock.set == []
+    line.cycle = Thing(response_complete=True, more_body=False)  # type: ignore[assignment]
+    line.data_received(b"x")
+    assert clock.set == [(5.0, "cut")]
+    line.connection_lost(None)
+    assert clock.set == []
+
+
+def test_an_answer_that_is_not_taken_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, clock = timed(monkeypatch)
+    told: list[str] = []
+    line.flow = Thing(  # type: ignore[assignment]
+        pause_writing=lambda: told.append("wait"), resume_writing=lambda: told.append("on")
+    )
+    line.resume_writing()
+    line.pause_writing()
+    line.pause_writing()
+    assert clock.set == [(20.0, "cut")]
+    line.resume_writing()
+    assert clock.set == []
+    line.pause_writing()
+    assert clock.set == [(20.0, "cut")]
+    line.connection_lost(None)
+    assert clock.set == []
+    assert told == ["on", "wait", "wait", "on", "wait"]
+    line.transport = Thing(abort=lambda: told.append("gone"))  # type: ignore[assignment]
+    line.cut()
+    assert told[-1] == "gone"
+    assert line.connections == set()
+    assert line.host == "a"
+    line.client = None
+    assert line.host == ""
+
+
+@pytest.mark.parametrize(("others", "rooms"), [(255, 0), (256, 1)])
+def test_room_is_made_at_once_beyond_all_bounds(
+    monkeypatch: pytest.MonkeyPatch, others: int, rooms: int
+) -> None:
+    """With itself they are 256, and 257."""
+    line, _clock = timed(monkeypatch, others)
+    made: list[int] = []
+
+    def _make_room() -> None:
+        made.append(1)
+
+    line._make_room = _make_room  # type: ignore[method-assign]
+    line.connection_made(None)
+    assert len(made) == rooms
 
 
 # --- work in the background -----------------------------------------------------------------------
@@ -333,6 +567,91 @@ def test_a_piece_begins_with_room_and_not_without(monkeypatch: pytest.MonkeyPatc
     assert "only 300 MB" in str(one.failure) or "300 MB are needed" in str(one.failure)
 
 
+def test_a_piece_waits_for_room_and_is_given_up_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks twice a second, up to thirty seconds and not beyond."""
+    now, waits = [100.0], list[float]()
+    one = job("running")
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        now[0] += seconds
+        return now[0] >= 120.0 and one.title == "stopped"
+
+    monkeypatch.setattr(jobs, "monotonic", lambda: now[0])
+    one.stop = Thing(wait=wait)  # type: ignore[assignment]
+    with pytest.raises(InputError) as error:
+        jobs._need_memory(one, lambda: 299_000_000)
+    assert str(error.value) == (
+        "only 299 MB of memory are free, 300 MB are needed (close something, and run it again)"
+    )
+    assert waits == [0.5] * 61  # at 30.0 s it looks once more
+    now[0], one.title = 100.0, "stopped"
+    with pytest.raises(jobs.CancelledError):
+        jobs._need_memory(one, lambda: 0)
+    assert now == [120.0]
+
+
+def test_how_long_a_piece_took_and_how_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(jobs, "monotonic", lambda: now[0])
+
+    def ran(error: BaseException | None) -> tuple[Any, ...]:
+        one = job("running")
+
+        def work(_: Job) -> str:
+            now[0] += 2.5
+            if error is not None:
+                raise error
+            return "made"
+
+        if isinstance(error, ValueError):
+            with pytest.raises(ValueError, match="secret"):
+                jobs._run(one, work, lambda: None)
+        else:
+            jobs._run(one, work, lambda: None)
+        return one.seconds, one.state, one.result, one.n_bytes, one.failure and str(one.failure)
+
+    assert ran(None) == (2.5, "done", "made", sys.getsizeof("made"), None)
+    assert ran(jobs.CancelledError()) == (2.5, "cancelled", None, 0, None)
+    assert ran(InputError("no")) == (2.5, "failed", None, 0, "no")
+    assert ran(MemoryError()) == (
+        2.5, "failed", None, 0,
+        "there is not enough memory for this (choose a shorter window)",
+    )  # fmt: skip
+    assert ran(ValueError("secret")) == (
+        2.5, "failed", None, 0, "the work failed unexpectedly (ValueError)",
+    )  # fmt: skip
+
+
+def test_a_piece_begins_with_nothing_done() -> None:
+    one = Job(job_id="a", title="b")
+    assert (one.state, one.ahead, one.stage, one.share, one.n_bytes, one.seconds) == (
+        "waiting", 0, "", 0.0, 0, 0.0,
+    )  # fmt: skip
+    queue = Jobs(lambda: None)
+    inside: list[Any] = []
+    made = queue.start("t", lambda j: inside.append((j.state, threading.current_thread().daemon)))
+    until = time.monotonic() + 20
+    while queue._at_work:
+        assert time.monotonic() < until
+    assert inside == [("running", True)]
+    assert (made.title, made.state, len(made.job_id)) == ("t", "done", 12)  # nine bytes, base 64
+
+
+def test_those_who_are_not_counted_by_the_caller_are_looked_for() -> None:
+    queue = Jobs(lambda: None)
+    first, second = job("waiting", name="w0"), job("waiting", name="w1")
+    queue._jobs = {j.job_id: j for j in (job("done"), first, second)}
+    queue._waiting = [(j, lambda j: None) for j in (first, second)]
+    queue._count()
+    assert (first.ahead, second.ahead) == (0, 1)
+    queue._count(running=1)
+    assert (first.ahead, second.ahead) == (1, 2)
+    assert queue.running() is first
+    queue.cancel(queue._jobs["j"])  # one that is over stays as it is
+    assert (queue._jobs["j"].state, len(queue._waiting)) == ("done", 2)
+
+
 def test_free_memory_is_the_least_of_what_is_told(tmp_path: Path) -> None:
     info, group = tmp_path / "meminfo", tmp_path / "group"
     assert free_bytes(info, group) is None
@@ -349,6 +668,14 @@ def test_free_memory_is_the_least_of_what_is_told(tmp_path: Path) -> None:
 
 
 def test_what_a_value_holds_is_counted_once() -> None:
+    assert held_bytes("abc") == sys.getsizeof("abc")
+    pair = ("abc", "abc", 5.5)  # the text is one object
+    assert held_bytes(pair) == sum(map(sys.getsizeof, (pair, "abc", 5.5)))
+    told = Preset(name="a", description="b", ours=True)
+    assert held_bytes(told) == sum(map(sys.getsizeof, (told, "a", "b", True)))
+    assert held_bytes({1.5: "x"}) == sum(map(sys.getsizeof, ({1.5: "x"}, 1.5, "x")))
+    assert held_bytes({2.5}) == sum(map(sys.getsizeof, ({2.5}, 2.5)))
+    assert held_bytes(Thing(inside="x" * 9_999)) < 200  # what else it refers to is not counted
     array = np.zeros(10_000)
     assert 80_000 <= held_bytes(array) < 81_000
     assert held_bytes([array, array]) < 82_000
@@ -377,11 +704,9 @@ def test_a_program_asks_with_five_short_options() -> None:
     def answers(question: str, given: Any) -> str:
         told.append((question, dict(given)))
         if question == "bad":
-            raise InputError("no\x1b such\nthing" + "x" * 2_000)
+            raise InputError("no\x07 such\nthing" + "x" * 2_000)
         if question == "down":
-            from engine.errors import DataError
-
-            raise DataError("away")
+            raise DataError("là-bas")
         return '{"a": 1}'
 
     def ask(question: str, query: str) -> tuple[int, bytes]:
@@ -397,10 +722,30 @@ def test_a_program_asks_with_five_short_options() -> None:
     assert told[-1] == ("report", {"k" * 40: "v" * 250})
     status, body = ask("bad", "")
     assert status == 400
-    assert body.startswith(b'{"error": "no')
-    assert b"\x1b" not in body
-    assert len(body) < 1_100
-    assert ask("down", "")[0] == 503
+    assert json.loads(body) == {"error": ("no such thing" + "x" * 2_000)[:999] + "…"}
+    assert ask("down", "") == (503, '{"error": "là-bas"}\n'.encode())
+
+
+def test_programs_are_answered_one_at_a_time() -> None:
+    inside, most = [0], [0]
+
+    def answers(question: str, given: Any) -> str:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.02)
+        inside[0] -= 1
+        return "{}"
+
+    async def both() -> list[str]:
+        api = Api(answers)
+        requests = [asked() for _ in range(3)]
+        for request in requests:
+            request.scope["path_params"] = {"question": "q"}
+        found = await asyncio.gather(*(api.answer(request) for request in requests))
+        return [answer.headers["content-type"] for answer in found]
+
+    assert asyncio.run(both()) == ["application/json"] * 3
+    assert most == [1]
 
 
 # --- what is shown --------------------------------------------------------------------------------
@@ -531,11 +876,101 @@ def test_presets_are_those_with_plain_names(tmp_path: Path) -> None:
             presets.preset_path(tmp_path, name)
 
 
+def test_two_hundred_presets_are_listed_by_name(tmp_path: Path) -> None:
+    folder = tmp_path / "strategies"
+    folder.mkdir()
+    for n in reversed(range(201)):
+        (folder / f"p{n:03}.toml").write_text("")
+    (folder / "a-folder.toml").mkdir()
+    assert [p.name for p in presets.presets(tmp_path)] == [f"p{n:03}" for n in range(199)]
+    assert presets.MAX_PRESETS == 200  # the folder is one of them
+
+
+def test_installed_strategies_are_shipped_or_named_on_disk(tmp_path: Path) -> None:
+    folder = tmp_path / "strategies"
+    folder.mkdir()
+    assert "strategies.trend:Trend" in presets.installed(tmp_path)
+    assert "strategies.base:Strategy" not in presets.installed(tmp_path)
+    shipped = presets.installed(tmp_path)
+    (folder / "mine.toml").write_text(
+        'x = 1\n[[strategy]]\nuse = "my.own:Rule"\n[[strategy]]\nweight = 1.0\n'
+        "[[strategy]]\nuse = 5\n"
+    )
+    (folder / "no-rows.toml").write_text("strategy = 5\n")
+    (folder / "odd-rows.toml").write_text('strategy = ["my.other:Rule"]\n')
+    (folder / "broken.toml").write_text("= =")
+    assert presets.installed(tmp_path) - shipped == {"my.own:Rule"}
+
+
+@pytest.mark.parametrize(
+    ("content", "replace_", "said"),
+    [
+        (None, False, None), (None, True, None),
+        ("x = 1\n", True, "'mine' was not saved from this page (choose another name)"),
+        (f"{presets.SAVED_MARK}\n", False,
+         "there is a preset 'mine' already (choose another name, or ask to replace it)"),
+        (f"{presets.SAVED_MARK}\n", True, None),
+    ],
+)  # fmt: skip
+def test_a_preset_is_replaced_where_it_was_saved_here_and_one_asks(
+    tmp_path: Path, content: str | None, replace_: bool, said: str | None
+) -> None:
+    path = tmp_path / "mine.toml"
+    if content is not None:
+        path.write_text(content)
+    if said is None:
+        presets._need_replaceable(path, replace=replace_)
+        return
+    with pytest.raises(InputError) as error:
+        presets._need_replaceable(path, replace=replace_)
+    assert str(error.value) == said
+
+
+def test_what_is_saved_is_marked_named_and_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "strategies").mkdir()
+    checks: list[str] = []
+    monkeypatch.setattr(presets, "checked", lambda folder, text: checks.append(text))
+    path = presets.save(tmp_path, "mine", "name = \"a\"\r\nx = '''\nname = \"b\"\n'''")
+    assert path == tmp_path / "strategies" / "mine.toml"
+    assert checks == ["name = \"mine\"\nx = '''\nname = \"b\"\n'''\n"]  # its first line alone
+    assert path.read_text() == f"{presets.SAVED_MARK}\n{checks[0]}"
+    with pytest.raises(InputError, match="already"):
+        presets.save(tmp_path, "mine", "")
+    shut = tmp_path / "none" / "mine.toml"
+    with pytest.raises(InputError, match="use a configuration folder of your own: NVSIGNAL_CONFIG"):
+        presets._write(shut, "x")
+    with pytest.raises(InputError, match=r"^'[X]{60}' is not a name for a preset \(a letter, then"):
+        presets.save(tmp_path, "X" * 61, "")
+
+
+def test_rules_are_read_as_a_file_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[tuple[Path, str, str]] = []
+
+    def load(folder: Path, file: str) -> str:
+        loaded.append((folder, Path(file).name, Path(file).read_text()))
+        return "bound"
+
+    monkeypatch.setattr("engine.service.bind.load", load)
+    assert presets.checked(tmp_path, "a = 1\r\n[b]") == "bound"
+    assert presets.checked(tmp_path, "not = = toml") == "bound"  # the loader says where
+    assert loaded == [
+        (tmp_path, "edited.toml", "a = 1\n[b]\n"), (tmp_path, "edited.toml", "not = = toml\n"),
+    ]  # fmt: skip
+    with pytest.raises(UnknownNameError, match="unknown strategy 'os:abort'"):
+        presets.checked(tmp_path, '[[strategy]]\nuse = "os:abort"')
+    with pytest.raises(ConfigError, match=r"^edited\.toml: is not UTF-8 text$"):
+        presets.checked(tmp_path, "\ud800")
+
+
 def test_rules_are_at_most_a_hundred_kilobytes() -> None:
     assert presets.MAX_TOML_BYTES == 100_000
     assert presets._bounded("a\r\nb") == "a\nb\n"
     assert len(presets._bounded("é" * 50_000)) == 50_001
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=r"100,001 bytes long \(at most 100,000\)"):
         presets._bounded("é" * 50_000 + "x")
 
 
