@@ -126,11 +126,6 @@ class Sessions:
             raise self._outside(f"the session after {instant.isoformat()}")
         return row
 
-    def _at(self, row: int, day: date) -> date:
-        if not 0 <= row < len(self.on):
-            raise self._outside(f"the neighbour of {day}")
-        return self.on[row]
-
     def _row_of(self, day: date) -> int | None:
         row = bisect_left(self.on, day)
         return row if row < len(self.on) and self.on[row] == day else None

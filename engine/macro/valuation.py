@@ -94,11 +94,11 @@ def shares_as_known(
     """
     if not known_at_us.shape == counted_at_us.shape == shares_bn.shape:
         raise DataError(phrase("share counts and their times differ in length"))
+    if not len(known_at_us):
+        return np.full(len(decide_at_us), np.nan)
     order = np.lexsort((counted_at_us, known_at_us))
     row = np.searchsorted(known_at_us[order], decide_at_us, side="right") - 1
-    chosen = order[np.maximum(row, 0)] if len(order) else np.zeros(len(row), np.intp)
-    if not len(order):
-        return np.full(len(decide_at_us), np.nan)
+    chosen = order[np.maximum(row, 0)]
     after_count = split_at_us > counted_at_us[chosen][:, None]
     in_force = split_at_us <= decide_at_us[:, None]
     factor = np.where(after_count & in_force, split_factor, 1.0).prod(axis=1)
