@@ -154,13 +154,13 @@ def parse_published(text: str) -> dict[tuple[int, int], float]:
     """
     outcomes: dict[tuple[int, int], float] = {}
     for part in text.split(";"):
-        label, colon, percent = part.rpartition(":")
+        label, _, percent = part.partition(":")
         bounds = parse_range(label)
         try:
             probability = float(percent) / 100
         except ValueError:
             probability = math.nan
-        if not colon or not 0 <= probability <= 1:
+        if not 0 <= probability <= 1:
             raise InputError(
                 phrase("'{part}' is no probability", part=part[:40]),
                 remedy=phrase("write 400-425:84.7"),
@@ -413,7 +413,7 @@ def undetermined(
     month, needed = _month_of(meeting_on), []
     while True:
         needed.append(month)
-        if month not in busy or month > max(busy):
+        if month not in busy:
             break
         month = _next_month(month)
     missing = [contract_code(m) for m in needed if m not in prices]

@@ -134,6 +134,165 @@ def test_a_meeting_is_held_from_two_in_new_york(hour: int, held: int) -> None:
     assert fedwatch.held_by(datetime(2025, 9, 17, hour, tzinfo=UTC)) == date(2025, 9, held)
 
 
+@pytest.mark.parametrize(
+    ("code", "root", "month"),
+    [
+        ("ZQU25.CME", "ZQ", date(2025, 9, 1)),
+        ("ZQF2100", "ZQ", date(2100, 1, 1)),
+        ("ZQF1990", "ZQ", date(1990, 1, 1)),
+        ("ZQZ99", "ZQ", date(2099, 12, 1)),
+        ("SR1Z25", "SR1", date(2025, 12, 1)),
+        ("ZQF1989", "ZQ", None),
+    ],
+)
+def test_a_contract_is_read_and_written_alike(code: str, root: str, month: date | None) -> None:
+    near = date(2025, 6, 1)
+    if month is None:
+        with pytest.raises(OutOfRangeError, match=r"contract year = 1989 .* 1990 to 2100"):
+            fedwatch.parse_contract(code, near=near)
+        return
+    assert fedwatch.parse_contract(code, near=near, root=root) == month
+    written = fedwatch.contract_code(month, root=root)
+    assert written == f"{root}{code[len(root)]}{month.year % 100:02}"
+    with pytest.raises(InputError, match=r"is not a ZQ1 contract \(write ZQ1U25"):
+        fedwatch.parse_contract(code, near=near, root="ZQ1")
+
+
+def test_what_was_typed_is_repeated_to_forty_characters() -> None:
+    forty = "'" + "x" * 40 + "'"
+    for read in (
+        lambda text: fedwatch.parse_contract(text, near=date(2025, 6, 1)),
+        fedwatch.parse_range,
+        fedwatch.parse_published,
+    ):
+        with pytest.raises(InputError, match=forty):
+            read("x" * 60)
+    with pytest.raises(InputError, match=r"'400-425:y{32}' is no probability \(write 400-425:84"):
+        fedwatch.parse_published("400-425:" + "y" * 60)
+
+
+def test_a_law_may_be_certain_and_an_outcome_may_not_be_negative() -> None:
+    assert fedwatch.parse_published("400-425:0;425-450:100") == {(400, 425): 0.0, (425, 450): 1.0}
+    for text in ("400-425:-0.05;425-450:100.05", "400-425:100.05;425-450:0", "400-425:99;425-450"):
+        with pytest.raises(InputError, match="is no probability"):
+            fedwatch.parse_published(text)
+    with pytest.raises(InputError, match=r"sum to 99 %, not 100 % \(give every outcome"):
+        fedwatch.parse_published("400-425:84;425-450:15")
+
+
+AUTUMN = (date(2025, 7, 30), date(2025, 9, 17), date(2025, 10, 29), date(2025, 12, 10))
+
+
+@pytest.mark.parametrize(
+    ("months", "meetings", "reason"),
+    [
+        # Neither before nor after: the anchor before is told, the way on is not.
+        ((8,), AUTUMN, "the rate after it is open (give ZQV25, and on to the next month without a "
+         "meeting)"),
+        # Its own contract alone: the rate before it would do, or the one after it.
+        ((9,), AUTUMN, "the rate after it is open (give ZQV25, or the effective rate)"),
+        # November's anchor gives October's end, and with October's own contract its start.
+        ((10, 11), AUTUMN, "the rate before it is open (give the effective rate, ZQQ25 or ZQU25)"),
+        # Announced on the last day: its own contract says nothing of the rate after it.
+        ((9,), (date(2025, 7, 30), date(2025, 9, 30), date(2025, 12, 10)),
+         "it ends on the last day of its month, so only a later contract can price it (give ZQV25, "
+         "and on to the next month without a meeting)"),
+        ((8, 9, 11), (*AUTUMN, date(2025, 9, 3)), "two meetings in one month cannot be told apart "
+         "by one contract (drop one of the two meetings)"),
+    ],
+)  # fmt: skip
+def test_what_would_settle_a_meeting_is_named(
+    months: tuple[int, ...], meetings: tuple[date, ...], reason: str
+) -> None:
+    prices = {date(2025, month, 1): 95.8 + month / 100 for month in months}
+    with pytest.raises(fedwatch.UndeterminedCurveError) as caught:
+        fedwatch.expectations(prices, meetings, date(2025, 8, 22), range_bps=(425, 450))
+    first = min(day for day in meetings if day > date(2025, 8, 22))
+    assert caught.value.meeting_on == first
+    assert str(caught.value) == f"meeting {first}: {reason}"
+
+
+def test_a_meeting_that_is_not_reached_names_the_months_that_lack() -> None:
+    """From its own to the first without a meeting; with those it is the meetings before it."""
+    held = {date(2025, 8, 1): 95.67, date(2025, 9, 1): 95.8}
+    last = {date(2025, 12, 1): 96.1, date(2026, 1, 1): 96.2}
+    for meeting, prices, remedy in (
+        (AUTUMN[1], held, "give ZQV25, ZQX25"),
+        (AUTUMN[3], held, "give ZQZ25, ZQF26"),
+        (AUTUMN[3], last, "price the meetings before it too"),
+    ):
+        found = fedwatch.undetermined(meeting, prices, AUTUMN)
+        assert str(found) == f"meeting {meeting}: the prices given do not reach it ({remedy})"
+        assert found.meeting_on == meeting
+
+
+@pytest.mark.parametrize(
+    ("month", "refused"),
+    [((2025, 6), "ZQM25"), ((2025, 7), None), ((2025, 12), None), ((2026, 1), "ZQF26")],
+)
+def test_contracts_lie_within_the_months_of_the_calendar(
+    month: tuple[int, int], refused: str | None
+) -> None:
+    """July and December 2025 hold the first and the last meeting."""
+    prices = {date(2025, 8, 1): 95.67, date(2025, 9, 1): 95.8, date(*month, 1): 95.7}
+
+    def ask(as_of_on: date = date(2025, 8, 22)) -> int:
+        return len(fedwatch.expectations(prices, AUTUMN, as_of_on, range_bps=(425, 450)))
+
+    if refused is None:
+        assert ask() == 1
+        return
+    with pytest.raises(OutOfRangeError) as caught:
+        ask()
+    assert str(caught.value) == (
+        f"contract month = '{refused}' is not allowed "
+        "(allowed: ZQN25 to ZQZ25, where meetings are known)"
+    )
+
+
+def test_no_meeting_ahead_is_no_question() -> None:
+    def ask(day: int) -> int:
+        return len(
+            fedwatch.expectations(
+                {date(2025, 12, 1): 96.0}, AUTUMN, date(2025, 12, day), range_bps=(425, 450),
+                effr_pct=4.0,
+            )
+        )  # fmt: skip
+
+    assert ask(9) == 1
+    with pytest.raises(OutOfRangeError) as caught:
+        ask(10)
+    assert str(caught.value) == (
+        "as-of date = '2025-12-10' is not allowed (allowed: before the last meeting of the "
+        "calendar)"
+    )
+
+
+@pytest.mark.parametrize(("day", "change"), [(6, 25.0), (7, 10.0)])
+def test_of_six_days_the_rate_is_the_better_start_of_seven_the_contract(
+    day: int, change: float
+) -> None:
+    """November 2024 averages 4.60; December's anchor says 4.55 after a meeting on the 6th or 7th.
+
+    Of six days the effective rate of 4.30 is the start: +25 bp. Of seven the contract is asked:
+    7 S + 23 E = 30 * a with E = 4.55 and a so that S is 4.45: +10 bp.
+    """
+    meetings = (date(2024, 9, 18), date(2024, 11, day), date(2025, 1, 29))
+    average = (day * 4.45 + (30 - day) * 4.55) / 30
+    found = fedwatch.expectations(
+        {date(2024, 11, 1): 100 - average, date(2024, 12, 1): 100 - 4.55},
+        meetings, date(2024, 11, 1), range_bps=(450, 475), effr_pct=4.30,
+    )  # fmt: skip
+    assert found[0].expected_change_bps == pytest.approx(change)
+    steps = fedwatch.steps_over_time(
+        np.array([[math.nan, math.nan, 100 - average, 95.45, math.nan]]),
+        [date(2024, 9, 1), date(2024, 10, 1), date(2024, 11, 1), date(2024, 12, 1),
+         date(2025, 1, 1)],
+        meetings, [date(2024, 11, 1)], np.array([4.30]),
+    )  # fmt: skip
+    assert steps[0, :2] * 25 == pytest.approx([math.nan, change], nan_ok=True)
+
+
 # --- the ladder ----------------------------------------------------------------------------------
 
 INPUTS = RateInputs(
