@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.clock import from_micros
 from engine.errors import DataError, InputError, OutOfRangeError
 from engine.macro import fedwatch, ladder, options, valuation
 from engine.macro.ladder import RateInputs
 from engine.macro.options import Chain, Smile
-from engine.macro.sessions import Sessions, load_sessions
+from engine.macro.sessions import Sessions, load_sessions, read_schedule, sessions_within
 from engine.macro.valuation import Assumptions
 
 # --- one meeting ---------------------------------------------------------------------------------
@@ -319,6 +320,108 @@ def test_the_two_year_yield_against_the_rate_in_moves_of_25() -> None:
     assert "hikes" in hike.note
 
 
+def test_each_rung_says_what_it_rests_on() -> None:
+    (bills,) = ladder.from_bills(replace(INPUTS, bills=((182, 4.02), (28, 4.25), (91, 4.15))))
+    assert str(bills.note) == "Direction only: bill forward of days 91 to 182, noise 5-15 bp"
+    assert bills.expected_change_bps == pytest.approx(-34.0)  # whatever the order of the bills
+    (two_year,) = ladder.from_two_year(replace(INPUTS, two_year_pct=4.33))
+    assert (two_year.expected_change_bps, two_year.rung) == (0.0, "two_year")
+    assert "0.0 hikes" in two_year.note
+    assert ladder.from_two_year(replace(INPUTS, two_year_pct=None)) == ()
+    assert ladder.from_two_year(replace(INPUTS, effr_pct=None)) == ()
+    missing = ladder.expect(replace(INPUTS, missing_on=date(2025, 9, 17)))
+    assert [(e.rung, e.expected_change_bps) for e in missing] == [("unknown", None)]
+    assert "The Fed's decision of" in missing[0].note
+    bare = replace(INPUTS, effr_pct=None, bills=())
+    assert [e.note for e in ladder.expect(bare)] == [ladder.NO_OVERNIGHT]
+    nothing = "no rate source was observed"
+    assert [e.note for e in ladder.expect(replace(bare, two_year_pct=None))] == [nothing]
+    assert ladder.expect(RateInputs(as_of_on=date(2025, 8, 22))) == (ladder.unknown(),)
+
+
+@pytest.mark.parametrize("lacks", ["sr1", "spread_pct", "range_bps", "zq"])
+def test_a_rung_without_one_of_its_needs_is_left_out(lacks: str) -> None:
+    """SR1 is SOFR: 0.03 above the effective rate, so that its price is 0.03 lower."""
+    curve = {date(2025, 8, 1): 95.67, date(2025, 10, 1): 95.89, date(2025, 11, 1): 96.01}
+    told = replace(
+        INPUTS, meetings=AUTUMN, zq=curve, sr1={m: p - 0.03 for m, p in curve.items()},
+        spread_pct=0.03,
+    )  # fmt: skip
+    assert [e.meeting_on for e in ladder.from_zq(told)] == [AUTUMN[1], AUTUMN[2]]
+    assert [e.expected_change_bps for e in ladder.from_sr1(told)] == pytest.approx(
+        [e.expected_change_bps for e in ladder.from_zq(told)]
+    )
+    less = replace(told, **{lacks: {} if lacks in ("sr1", "zq") else None})
+    assert bool(ladder.from_zq(less)) is (lacks in ("sr1", "spread_pct"))
+    assert bool(ladder.from_sr1(less)) is (lacks == "zq")
+
+
+def test_expired_anchors_and_the_rate_of_today_reach_both_curves() -> None:
+    """August's mean of 4.33 stands in for its price; without it the effective rate does."""
+    curve = {date(2025, 10, 1): 95.89, date(2025, 11, 1): 96.01}
+    told = replace(INPUTS, meetings=AUTUMN, zq=curve, sr1=curve, spread_pct=0.0, effr_pct=4.43)
+    averages = {date(2025, 8, 1): 4.33, date(2019, 1, 1): 9.9}
+    for rung in (ladder.from_zq, ladder.from_sr1):
+        # October: 31 * 4.11 = 29 S + 2 * 3.99, S = 4.1182759: -21.17 bp of 4.33, -31.17 of 4.43.
+        mean, today = rung(replace(told, averages_pct=averages))[0], rung(told)[0]
+        assert mean.expected_change_bps == pytest.approx(-21.1724, abs=1e-4)
+        assert today.expected_change_bps == pytest.approx(-31.1724, abs=1e-4)
+
+
+QUARTERS = {date(2025, 9, 1): 96.0, date(2025, 12, 1): 96.3}
+SR3 = replace(INPUTS, meetings=(*AUTUMN, date(2026, 1, 28)), sr3=QUARTERS, spread_pct=0.03)
+
+
+@pytest.mark.parametrize("base", [4.33, 2.0])
+def test_the_path_is_the_least_of_its_two_penalties(base: float) -> None:
+    """Sum of squared pricing errors and a thousandth of that of the steps, by another solver."""
+    from scipy.optimize import least_squares
+
+    def missed(steps: Any) -> Any:
+        ahead, errors = SR3.meetings[1:], []
+        for quarter, price in QUARTERS.items():
+            day = ladder.imm_wednesday(quarter)
+            end = ladder.imm_wednesday(ladder._plus_months(quarter, 3))
+            growth, days = 1.0, (end - day).days
+            while day < end:
+                held = 3 if day.weekday() == 4 else 1
+                moved = sum(s for s, m in zip(steps, ahead, strict=True) if m < day)
+                growth *= 1 + (base + 0.03 + moved) / 100 * held / 360
+                day += timedelta(days=held)
+            errors.append(100 - price - 100 * (growth - 1) * 360 / days)
+        return [*errors, *(math.sqrt(1e-3) * step for step in steps)]
+
+    best = least_squares(missed, np.zeros(4), jac="3-point", xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    found = ladder.from_sr3(replace(SR3, effr_pct=base))
+    assert [e.meeting_on for e in found] == list(SR3.meetings[1:])
+    assert [e.expected_change_bps for e in found] == pytest.approx(
+        list(100 * np.cumsum(best.x)), abs=1e-4
+    )
+    assert {(e.rung, e.outcomes, e.note) for e in found} == {
+        ("sr3", (), "expected path; two meetings share a quarter")
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "n"),
+    [
+        ({}, 4),
+        ({"spread_pct": None}, 0),
+        ({"effr_pct": None}, 0),
+        ({"sr3": {}}, 0),
+        # Its quarter begins on 17 September: on that day it has begun.
+        ({"as_of_on": date(2025, 9, 16), "sr3": {date(2025, 9, 1): 96.0}}, 3),
+        ({"as_of_on": date(2025, 9, 17), "sr3": {date(2025, 9, 1): 96.0}}, 0),
+        # And ends on 17 December: what is decided on the 15th moves its last day, the 16th not.
+        ({"meetings": (date(2025, 12, 15),), "sr3": {date(2025, 9, 1): 96.0}}, 1),
+        ({"meetings": (date(2025, 12, 16),), "sr3": {date(2025, 9, 1): 96.0}}, 0),
+        ({"meetings": (date(2025, 8, 22), date(2025, 10, 29))}, 1),
+    ],
+)
+def test_which_meetings_the_quarters_price(changes: dict[str, Any], n: int) -> None:
+    assert len(ladder.from_sr3(replace(SR3, **changes))) == n
+
+
 def test_months_beyond_the_calendar_are_left_out_and_all_of_them_without_a_meeting_ahead() -> None:
     told = replace(INPUTS, meetings=(date(2025, 7, 30), date(2025, 9, 17), date(2025, 10, 29)))
     months = {date(2025, m, 1): float(m) for m in (6, 7, 10, 11)}
@@ -415,6 +518,59 @@ def test_the_count_known_last_is_carried_over_the_splits_since_its_day() -> None
     assert found == pytest.approx([math.nan, 20.0, 20.0, 40.0, 41.0], nan_ok=True)
 
 
+WORDS = {
+    1e12: "trillion trillions tn trn t",
+    1e9: "billion billions bn b milliard milliards md mds mrd",
+    1e6: "million millions mn m mio",
+}
+
+
+@pytest.mark.parametrize(("scale", "words"), WORDS.items())
+def test_each_word_of_money_has_its_scale(scale: float, words: str) -> None:
+    """Four trillion in each: 4, 4000 or 4000000 of it; glued, in capitals and with dollars."""
+    for word in words.split():
+        told = f"{4e12 / scale:.0f}"
+        for text in (f"{told}{word}", f"${told} {word.upper()}", f"{told} {word} US dollars"):
+            assert valuation.parse_money(text) == 4e12, text
+    assert valuation.parse_money(f"{4e12:.0f}") == 4e12
+    assert valuation.parse_money("4 millemilliards") == 4e12
+
+
+def test_a_ceiling_is_told_with_its_bounds_and_forty_of_its_characters() -> None:
+    with pytest.raises(OutOfRangeError) as caught:
+        valuation.parse_money(" 4 bn ")
+    assert str(caught.value) == (
+        "'4 bn' read as USD = 4000000000.0 is not allowed "
+        "(allowed: 10 billion to 100 trillion, as in 4 trillion)"
+    )
+    with pytest.raises(InputError, match=r"'x{40}' is no amount of US dollars \(write 4 trillion"):
+        valuation.parse_money("x" * 50)
+    sixty = "4" + " " * 51 + "trillion"
+    assert valuation.parse_money(sixty) == 4e12
+    with pytest.raises(InputError):
+        valuation.parse_money(sixty.replace("4", "4 "))
+
+
+def test_of_counts_known_at_once_the_later_day_counts_and_splits_from_their_own_day() -> None:
+    """Known on day 20: of day 10 and of day 12, in any order; splits on 12, 13 and 25."""
+    for order in ([0, 1], [1, 0]):
+        found = valuation.shares_as_known(
+            np.array([20, 24, 25]), np.array([20, 20])[order], np.array([10, 12])[order],
+            np.array([7.0, 3.0])[order], np.array([12, 13, 25]), np.array([5.0, 10.0, 2.0]),
+        )  # fmt: skip
+        assert found.tolist() == [30.0, 30.0, 60.0]
+
+
+def test_growth_of_thousands_of_per_cents_is_found_and_so_is_a_fall() -> None:
+    one = Assumptions(discount_rate=0.10, terminal_growth=0.02, years=1)
+    for growth in (60.0, -0.4):  # 61 / 1.1 and 0.6 / 1.1 of 13.75
+        value = 13.75 * (1 + growth) / 1.1
+        assert valuation.implied_growth_by_bisection(value, 1.0, one) == pytest.approx(growth)
+        assert valuation.implied_growth(value, 1.0, one) == pytest.approx(growth)
+    mixed = valuation.implied_growth(np.array([13.75, 0.0, 13.75]), np.array([1.1, 1.0, 0.0]), one)
+    assert mixed == pytest.approx([0.0, math.nan, math.nan], nan_ok=True)
+
+
 # --- options -------------------------------------------------------------------------------------
 
 
@@ -504,7 +660,175 @@ def test_insurance_lies_between_two_asks_on_a_line() -> None:
     assert options.insurance_cost_pct(unbid, 15.0) is None
 
 
+def test_puts_tell_below_the_forward_and_calls_from_it_on() -> None:
+    """At 8 % the forward is 100 e^0.02 = 102.02, by the strikes of 95 to 105; further out the
+    other side may say what it likes."""
+    sound = chain([90.0, 95.0, 100.0, 105.0, 110.0], rate=8.0)
+    wrong = np.array([0, 0, 0, 0, 9.0]), np.array([9.0, 0, 0, 0, 0])  # of the puts, of the calls
+    swayed = replace(
+        sound, call_bids_usd=sound.call_bids_usd + wrong[1],
+        call_asks_usd=sound.call_asks_usd + wrong[1], put_bids_usd=sound.put_bids_usd + wrong[0],
+        put_asks_usd=sound.put_asks_usd + wrong[0],
+    )  # fmt: skip
+    found = options.smile(sound)
+    assert found is not None
+    assert found.forward_usd == pytest.approx(100 * math.exp(0.02))
+    assert (found.level, found.slope, found.bend) == pytest.approx((0.4, 0.0, 0.0), abs=1e-3)
+    assert options.smile(swayed) == found
+    off = replace(sound, spot_usd=200.0)  # no strike within a twentieth: the spot with interest
+    assert options.forward_usd(off) == pytest.approx(200 * math.exp(0.02))
+
+
+def test_the_smile_is_the_least_squares_of_what_is_quoted_by_vega() -> None:
+    """Vols of no parabola at six strikes; weight exp(-d^2 / 2), d = ln(F / k) / (vol sqrt(t))."""
+    strikes, vols = [80.0, 90.0, 95.0, 105.0, 110.0, 125.0], [0.55, 0.48, 0.46, 0.41, 0.42, 0.37]
+    mids = {
+        put: np.array([options._black(v, k, 100.0, 0.25, put=put)
+                       for k, v in zip(strikes, vols, strict=True)])
+        for put in (True, False)
+    }  # fmt: skip
+    told = replace(
+        chain(strikes), call_bids_usd=mids[False], call_asks_usd=mids[False],
+        put_bids_usd=mids[True], put_asks_usd=mids[True],
+    )  # fmt: skip
+    x = np.log(np.array(strikes) / 100)
+    weight = np.exp(-0.5 * (x / (np.array(vols) * 0.5)) ** 2)
+    columns = np.stack([np.ones(6), x, x * x], axis=1) * weight[:, None]
+    level, slope, bend = np.linalg.lstsq(columns, np.array(vols) * weight, rcond=None)[0]
+    found = options.smile(told)
+    assert found == Smile(
+        forward_usd=pytest.approx(100.0), years=0.25, level=pytest.approx(level),
+        slope=pytest.approx(slope), bend=pytest.approx(bend), lowest_usd=80.0, highest_usd=125.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bid", "ask", "sound"),
+    [(1.0, 1.0, True), (0.01, 3.0, True), (0.0, 3.0, False), (-1.0, 3.0, False),
+     (3.0, 2.99, False), (1.0, math.inf, False), (math.nan, 3.0, False), (1.0, math.nan, False)],
+)  # fmt: skip
+def test_a_quote_has_two_sides_that_make_sense(bid: float, ask: float, sound: bool) -> None:
+    mid = options._mids(np.array([bid]), np.array([ask]))[0]
+    assert mid == pytest.approx((bid + ask) / 2 if sound else math.nan, nan_ok=True)
+
+
+@pytest.mark.parametrize("vol", [0.01, 0.0101, 4.99, 5.0])
+@pytest.mark.parametrize("put", [True, False])
+def test_volatilities_are_found_from_one_per_cent_to_five_hundred(vol: float, put: bool) -> None:
+    price = options._black(vol, 100.0, 100.0, 0.25, put=put)
+    assert options._implied(price, 100.0, 100.0, 0.25, put=put) == pytest.approx(vol, abs=1e-8)
+    off = {0.01: 0.009, 5.0: 5.01}.get(vol)
+    if off:
+        price = options._black(off, 100.0, 100.0, 0.25, put=put)
+        assert math.isnan(options._implied(price, 100.0, 100.0, 0.25, put=put))
+
+
+@pytest.mark.parametrize(
+    ("changes", "ok"),
+    [
+        ({"spot_usd": 0.01}, True), ({"spot_usd": math.inf}, False), ({"spot_usd": 0.0}, False),
+        ({"years": 0.001}, True), ({"years": 0.0}, False), ({"years": math.nan}, False),
+        ({"rate_pct": -1.0}, True), ({"rate_pct": math.inf}, False),
+        ({"strikes_usd": np.array([90.0, math.inf])}, False),
+        ({"strikes_usd": np.array([-1.0, 95.0])}, False),
+        ({"strikes_usd": np.array([0.01, 0.02])}, True),
+    ],
+)  # fmt: skip
+def test_a_chain_has_bounds(changes: dict[str, Any], ok: bool) -> None:
+    base = chain([90.0, 95.0])
+    if ok:
+        assert replace(base, **changes) is not None
+        return
+    with pytest.raises(OutOfRangeError, match=next(iter(changes))):
+        replace(base, **changes)
+
+
+def test_falls_are_counted_from_the_spot_and_moves_in_per_cent_of_it() -> None:
+    """At 40 % for a quarter the straddle is 2 (2 N(0.1) - 1) of the forward."""
+    five = chain([80.0, 90.0, 100.0, 110.0, 120.0], rate=4.0)
+    forward = 100 * math.exp(0.01)
+    move = options.expected_move_pct(five)
+    assert move == pytest.approx(2 * forward * (2 * options._cdf(0.1) - 1), abs=1e-3)
+    found = options.implied_fall_chance(five, 10.0)
+    assert found == pytest.approx(options._cdf(math.log(90 / forward) / 0.2 + 0.1), abs=1e-4)
+    assert options.implied_fall_chance(five, 0.0) == pytest.approx(
+        options._cdf(-0.01 / 0.2 + 0.1), abs=1e-4
+    )
+    for fall in (-0.01, 100.0):
+        with pytest.raises(OutOfRangeError, match="fall_pct"):
+            options.insurance_cost_pct(five, fall)
+    assert options.insurance_cost_pct(five, 99.99) is None
+    few = chain([90.0, 100.0, 110.0])
+    assert options.expected_move_pct(few) is options.implied_fall_chance(few, 10.0) is None
+
+
+def test_a_chance_stays_between_nothing_and_all() -> None:
+    steep = Smile(forward_usd=100.0, years=0.25, level=0.4, slope=-9.0, bend=0.0,
+                  lowest_usd=80.0, highest_usd=120.0)  # fmt: skip
+    assert steep.chance_below(100.0) == 0.0  # N(0.1) + 100 * 0.5 * 0.397 * -9 / 100 is below it
+    assert replace(steep, slope=9.0).chance_below(100.0) == 1.0
+    bent = replace(steep, slope=0.0, bend=1.0)
+    x = math.log(0.9)
+    vol = 0.4 + x * x
+    upper = -x / (vol * 0.5) + 0.25 * vol
+    density = math.exp(-0.5 * upper**2) / math.sqrt(2 * math.pi)
+    assert bent.chance_below(90.0) == pytest.approx(
+        options._cdf(0.5 * vol - upper) + 100 * 0.5 * density * 2 * x / 90
+    )
+
+
 # --- sessions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["open_at_us", "close_at_us", "decide_at_us"])
+@pytest.mark.parametrize(
+    ("array", "said"),
+    [
+        (np.array([1]), r"has shape \(1,\), dtype int64"),
+        (np.array([1.0, 2.0]), r"has shape \(2,\), dtype float64"),
+        (np.array([2, 2]), "does not ascend"),
+        (np.array([3, 2]), "does not ascend"),
+    ],
+)
+def test_each_array_of_the_sessions_is_checked(name: str, array: Any, said: str) -> None:
+    days = (date(2025, 11, 24), date(2025, 11, 25))
+    sound = {key: np.array([1, 2]) for key in ("open_at_us", "close_at_us", "decide_at_us")}
+    assert len(Sessions(first=days[0], last=days[1], on=days, **sound)) == 2
+    assert not sound["open_at_us"].flags.writeable
+    with pytest.raises(DataError, match=rf"Sessions\.{name} {said}"):
+        Sessions(first=days[0], last=days[1], on=days, **{**sound, name: array})
+
+
+def test_a_part_of_a_schedule_holds_both_its_ends() -> None:
+    whole = read_schedule(date(2025, 11, 24), date(2025, 12, 5))
+    assert (whole.first, whole.last, len(whole.on)) == (date(2025, 11, 24), date(2025, 12, 5), 9)
+    part = sessions_within(whole, date(2025, 11, 26), date(2025, 11, 28))
+    assert part.on == (date(2025, 11, 26), date(2025, 11, 28))
+    for instants, hours in ((part.open_at_us, (14.5, 14.5)), (part.close_at_us, (21, 18)),
+                            (part.decide_at_us, (13.5, 13.5))):  # fmt: skip
+        assert [from_micros(int(us)) for us in instants] == [
+            at(day, 0) + timedelta(hours=hour) for day, hour in zip((26, 28), hours, strict=True)
+        ]
+    assert (part.first, part.last) == (date(2025, 11, 26), date(2025, 11, 28))
+    with pytest.raises(OutOfRangeError, match=r"sessions = '2300-01-01 to 2300-02-01' is not"):
+        read_schedule(date(2300, 1, 1), date(2300, 2, 1))
+
+
+def test_what_lies_outside_is_named(sessions: Sessions) -> None:
+    bounds = r"allowed: loaded sessions 2025-11-24 to 2025-12-05\)"
+    for ask, what in (
+        (lambda: sessions.acts_on(at(5, 14, month=12)), "the session after 2025-12-05T14:00:00"),
+        (lambda: sessions.trades_on(at(5, 21, month=12)), "the session after 2025-12-05T21:00:00"),
+        (lambda: sessions.phase(at(6, 5, month=12)), "2025-12-06"),
+        (lambda: sessions.phase(at(24, 4, 59)), "2025-11-23"),
+        (lambda: sessions.decide_at(date(2025, 12, 6)), "2025-12-06"),
+        (lambda: sessions.is_session(date(2025, 11, 23)), "2025-11-23"),
+    ):
+        with pytest.raises(OutOfRangeError, match=rf"session date = '{what}.*{bounds}"):
+            ask()
+    assert sessions.is_session(date(2025, 11, 24))
+    assert sessions.is_session(date(2025, 12, 5))
+    assert sessions.phase(at(24, 5)) == "pre-open"
 
 
 @pytest.fixture(scope="module")
