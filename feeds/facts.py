@@ -77,10 +77,13 @@ def _pick(row: Row, columns: Iterable[str]) -> dict[str, str]:
 
 
 def _fact(
-    kind: str, key: str, occurred_at: datetime, known_at: datetime, row: Row, payload: object
+    kind: str,
+    key: str,
+    occurred_at: datetime,
+    known_at: datetime,
+    row: Row,
+    payload: Mapping[str, object],
 ) -> Fact:
-    if not isinstance(payload, dict):
-        raise DataError(phrase("{kind} {key}: payload is not a mapping", kind=kind, key=key))
     return Fact(
         kind=kind,
         key=key,
