@@ -17,7 +17,9 @@ import pytest
 
 from engine.errors import ConfigError
 from feeds.fetch import Fetcher, HostLimit, TokenBucket, inflated, retry_after_seconds
-from feeds.wire import FetchFailedError, FetchSettings, Request, redact, user_agent
+from feeds.guard import RefusedAddressError, RefusedByProxyError
+from feeds.proxies import BadProxyError
+from feeds.wire import Fetched, FetchFailedError, FetchSettings, Request, redact, user_agent
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 
@@ -531,3 +533,351 @@ def test_an_address_with_a_password_sends_it_there_and_tells_nobody(ask, server)
     assert seen == ["Basic " + base64.b64encode("me:s@crët".encode()).decode(), None]
     assert "crët" not in str(error.value)
     assert "me:" not in str(error.value)
+
+
+# --- what is sent and what comes back, without a network ------------------------------------------
+
+URL = "https://example.com/feed"
+
+
+class Sent:
+    """A server that answers from a list, the last answer for ever; keeps what it was sent."""
+
+    def __init__(self, *answers: httpx.Response):
+        self.answers, self.requests = list(answers), []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        given = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return httpx.Response(given.status_code, headers=given.headers, content=given.content)
+
+
+@pytest.fixture
+def sent(make_fetcher):
+    """``sent(answers)(url, …)``: a fetch against ``Sent``; keywords are settings of the fetcher."""
+
+    def make(*answers: httpx.Response, **settings: object):
+        server = Sent(*answers)
+        fetcher = make_fetcher(transport=httpx.MockTransport(server), **settings)
+
+        def get(url: str = URL, **changes: object):
+            return fetcher.get(Request(feed="f", url=url, **changes), NOW)
+
+        return get, server
+
+    return make
+
+
+def failed(get, *args: object, **changes: object) -> FetchFailedError:
+    with pytest.raises(FetchFailedError) as failure:
+        get(*args, **changes)
+    return failure.value
+
+
+def test_a_request_says_who_asks_and_what_for(sent):
+    """Nothing but what was given; every phase of the connection has its bound."""
+    get, server = sent(httpx.Response(200), monotonic=lambda: 100.0, deadline_seconds=5.0)
+    plain = {"user-agent": "nvsignal/0 (+you@example.org)", "accept-encoding": "gzip, deflate"}
+
+    get()
+    get(
+        etag='"a"',
+        last_modified="then",
+        accept="text/csv",
+        referer="https://e.org/",
+        key=("K", "v"),
+    )
+
+    bare, full = (dict(request.headers) for request in server.requests)
+    assert bare == plain | {"accept": "*/*", "host": "example.com"}
+    assert full == plain | {
+        "accept": "text/csv", "host": "example.com", "if-none-match": '"a"',
+        "if-modified-since": "then", "referer": "https://e.org/", "k": "v",
+    }  # fmt: skip
+    assert {request.method for request in server.requests} == {"GET"}
+    assert server.requests[0].extensions == {
+        "deadline": 105.0,
+        "timeout": {"connect": 10.0, "read": 15.0, "write": 10.0, "pool": 30.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "private", "target", "key", "referer"),
+    [
+        (URL, False, "https://example.com/b", True, True),
+        (URL, False, "https://other.org/b", False, False),
+        ("http://example.com/a", False, "http://example.com/b", False, True),
+        ("http://example.com/a", True, "http://example.com/b", True, True),
+        ("http://example.com/a", True, "http://other.org/b", False, False),
+        ("http://example.com/a", False, "https://example.com/b", True, True),
+    ],
+)
+def test_a_key_goes_to_the_asked_host_over_https_and_a_referer_to_that_host(
+    sent, url, private, target, key, referer
+):
+    """Behind a redirect as before it; in plain text inside one's own network alone."""
+    get, server = sent(httpx.Response(302, headers={"location": target}), httpx.Response(200))
+
+    get(url, key=("X-Key", "v"), referer="https://e.org/", allow_private=private)
+
+    headers = server.requests[1].headers
+    assert (headers.get("x-key") == "v", "referer" in headers) == (key, referer)
+    first = url.startswith("https") or private
+    assert ("x-key" in server.requests[0].headers) is first
+
+
+@pytest.mark.parametrize(
+    ("target", "authorised"),
+    [("https://e.org/b", True), ("https://e.org:8443/b", False), ("https://x.e.org/b", False)],
+)
+def test_a_password_goes_to_its_host_and_port_alone(sent, target, authorised):
+    get, server = sent(httpx.Response(302, headers={"location": target}), httpx.Response(200))
+
+    get("https://me:pw@e.org/a")
+
+    basic = "Basic " + base64.b64encode(b"me:pw").decode()
+    assert server.requests[0].headers["authorization"] == basic
+    assert server.requests[1].headers.get("authorization") == (basic if authorised else None)
+
+
+def test_every_word_of_an_answer_is_kept(sent):
+    """Freshness by the clock of the poll; the next page of the same list; no odd header."""
+    headers = {
+        "ETag": ' "a" ', "Last-Modified": "then", "Content-Type": "text/csv",
+        "Expires": "Fri, 22 Aug 2025 12:32:00 GMT", "Link": "<?page=2>; rel=next",
+    }  # fmt: skip
+    get, _ = sent(httpx.Response(203, headers=headers, content=b"body"))
+
+    assert get() == Fetched(
+        url=URL, body=b"body", etag='"a"', last_modified="then", content_type="text/csv",
+        fresh_seconds=120.0, next_url=f"{URL}?page=2",
+    )  # fmt: skip
+    for value, kept in (("x" * 512, "x" * 512), ("x" * 513, ""), ("é", ""), ("a\tb", "")):
+        get, _ = sent(httpx.Response(200, headers=[(b"ETag", value.encode("latin-1"))]))
+        assert get().etag == kept
+        assert get(etag="before").etag == kept
+
+
+def test_a_304_may_bring_new_validators_and_freshness(sent):
+    headers = {"ETag": '"b"', "Cache-Control": "max-age=90"}
+    get, _ = sent(httpx.Response(304, headers=headers))
+
+    found = get(last_modified="then")
+
+    assert found == Fetched(
+        url=URL, not_modified=True, etag='"b"', last_modified="then", fresh_seconds=90.0
+    )
+    assert get(etag='"a"') == Fetched(url=URL, not_modified=True, etag='"b"', fresh_seconds=90.0)
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "fits"),
+    [(b"x" * 10, "10", True), (b"x" * 11, "11", False), (b"x" * 10, "11", False),
+     (b"x" * 10, "9" * 30, False), (b"x" * 10, "-1", True), (b"x" * 10, "\u00b2", True),
+     (b"x" * 11, "3", False)],
+)  # fmt: skip
+def test_a_document_may_have_exactly_its_bound(sent, content, declared, fits):
+    """By what it declares, where that is a number, and by what it holds."""
+    headers = [(b"Content-Length", declared.encode("latin-1"))]
+    get, _ = sent(httpx.Response(200, headers=headers, content=content), max_bytes=10)
+
+    if fits:
+        assert get().body == content
+        return
+    failure = failed(get)
+    assert failure.reason == "too_large"
+    assert str(failure).startswith("f: example.com sent more than 0 MiB")
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "wait", "silent"),
+    [
+        (429, {}, 60.0, True),
+        (429, {"Retry-After": "90"}, 90.0, True),
+        (503, {"Retry-After": "90"}, 90.0, True),
+        (503, {}, None, False),
+        (500, {"Retry-After": "90"}, None, False),
+        (403, {"Retry-After": "90"}, None, False),
+    ],
+)
+def test_only_429_and_503_silence_a_host(sent, status, headers, wait, silent):
+    get, server = sent(httpx.Response(status, headers=headers), monotonic=lambda: 0.0)
+
+    failure = failed(get)
+
+    assert failure.wait_seconds == wait
+    assert len(server.requests) == (3 if status >= 500 and wait is None else 1)
+    later = failed(get)
+    assert later.reason == ("deferred" if silent else failure.reason)
+    if silent:
+        assert later.wait_seconds == wait
+        assert str(later) == f"f: example.com is not due for {wait:.0f} s"
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "f: example.com answered 400"),
+        (403, "f: example.com answered 403 (the source refuses this client; a mail address under "
+         "[contact] may be what it asks for)"),
+        (410, "f: example.com answered 410 (the feed is gone for good; remove its stanza or give "
+         "it a new url)"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_may_help(sent, status, said):
+    get, _ = sent(httpx.Response(status))
+    assert str(failed(get)) == said
+
+
+@pytest.mark.parametrize(
+    ("status", "followed", "permanent"),
+    [(301, True, True), (302, True, False), (303, True, False), (307, True, False),
+     (308, True, True), (300, False, False), (304, False, False), (309, False, False)],
+)  # fmt: skip
+def test_which_answers_lead_on(sent, status, followed, permanent):
+    """A move is remembered where it is for good."""
+    get, server = sent(
+        httpx.Response(status, headers={"location": " /b "}), httpx.Response(200, content=b"b")
+    )
+    if not followed:
+        assert failed(get).reason == "bad_reply"
+        return
+    found = get()
+    assert (found.url, found.body) == ("https://example.com/b", b"b")
+    assert found.moved_to == ("https://example.com/b" if permanent else "")
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(("most", "ok"), [(2, True), (1, False), (0, False)])
+def test_so_many_redirects_and_no_more(sent, most, ok):
+    answers = [httpx.Response(302, headers={"location": f"/{n}"}) for n in range(2)]
+    get, server = sent(*answers, httpx.Response(200), max_redirects=most)
+    if ok:
+        assert get().url == "https://example.com/1"
+        return
+    assert str(failed(get)) == f"f: more than {most} redirects from {URL}"
+    assert len(server.requests) == most + 1
+
+
+def test_a_turn_is_waited_for_up_to_ten_seconds_beside_the_deadline(make_fetcher):
+    """One request in ten seconds: the second waits for ten, which its five seconds do not hold."""
+    for rate, granted in ((0.1, True), (0.0999, False)):
+        clock, slept = [0.0], []
+
+        def sleep(seconds, clock=clock, slept=slept):
+            slept.append(seconds)
+            clock[0] += seconds
+
+        fetcher = make_fetcher(
+            transport=httpx.MockTransport(Sent(httpx.Response(200, content=b"ok"))), sleep=sleep,
+            monotonic=lambda clock=clock: clock[0],
+            host_limits={"example.com": HostLimit(per_second=rate, burst=1)},
+        )  # fmt: skip
+        get = fetcher.get
+        get(Request(feed="f", url=URL), NOW)
+        if granted:
+            assert get(Request(feed="f", url=URL), NOW).body == b"ok"
+            assert slept == [10.0]
+        else:
+            assert failed(get, Request(feed="f", url=URL), NOW).reason == "deferred"
+            assert slept == []
+
+
+@pytest.mark.parametrize(
+    ("rate", "jitter", "deadline", "slept", "asked"),
+    [
+        (1e6, 0.0, 5.0, [0.5, 1.0], 3),
+        (1e6, 1.0, 5.0, [1.0, 2.0], 3),
+        (1e6, 1.0, 1.0, [], 1),  # a pause that would end at the deadline is none
+        (1e6, 1.0, 1.01, [1.0], 2),
+        (0.5, 1.0, 9.0, [1.0, 1.0, 2.0], 3),  # a turn one second off is waited for
+        (0.49, 1.0, 9.0, [1.0], 1),
+    ],
+)
+def test_how_a_failure_is_tried_again(make_fetcher, rate, jitter, deadline, slept, asked):
+    """Half a second doubled at each try, half of it by chance; a retry queues for a second."""
+    clock, pauses, server = [0.0], [], Sent(httpx.Response(500))
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        clock[0] += seconds
+
+    fetcher = make_fetcher(
+        transport=httpx.MockTransport(server), sleep=sleep, monotonic=lambda: clock[0],
+        jitter=lambda: jitter, deadline_seconds=deadline,
+        host_limits={"example.com": HostLimit(per_second=rate, burst=1)},
+    )  # fmt: skip
+    assert failed(fetcher.get, Request(feed="f", url=URL), NOW).reason == "unavailable"
+    assert pauses == pytest.approx(slept, abs=1e-4)
+    assert len(server.requests) == asked
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "said"),
+    [
+        (httpx.ConnectError("no way"), "network", "f: example.com: no way"),
+        (httpx.ReadTimeout(""), "timeout", "f: example.com: ReadTimeout"),
+        (httpx.ReadError("https://me:pw@e.org/?key=k"), "network",
+         "f: example.com: https://e.org/?key=***"),
+        (RefusedAddressError("e.org: private"), "refused_address",
+         "f: e.org: private (allow_private = true in its stanza permits a source in your own "
+         "network)"),
+        (RefusedByProxyError("the proxy answered 403", 403), "proxy",
+         "f: example.com: the proxy answered 403 (the proxy does not let this host through: ask "
+         "who runs it)"),
+        (RefusedByProxyError("the proxy answered 407", 407), "proxy",
+         "f: example.com: the proxy answered 407 (the proxy wants a name: "
+         "http://user:password@host:port in HTTPS_PROXY)"),
+        (RefusedByProxyError("the proxy answered 502", 502), "network",
+         "f: example.com: the proxy answered 502"),
+        (BadProxyError("ALL_PROXY names no proxy"), "proxy", "f: ALL_PROXY names no proxy"),
+    ],
+)  # fmt: skip
+def test_a_broken_way_is_told_by_its_kind(make_fetcher, error, reason, said):
+    """Only what may pass by itself is tried again."""
+    tries = []
+
+    def answer(request):
+        tries.append(request)
+        raise error
+
+    failure = failed(
+        make_fetcher(transport=httpx.MockTransport(answer)).get, Request(feed="f", url=URL), NOW
+    )
+    assert (failure.reason, str(failure)) == (reason, said)
+    assert len(tries) == (3 if reason == "network" else 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "ok"),
+    [("https://e.org", True), ("http://e.org:81/x", True), ("https://[2606:4700::1]/", True),
+     (f"https://{'a' * 60}.org/", True), ("ftp://e.org/", False), ("https:///x", False),
+     ("https://e org/", False), ("https://me:pw@/x", False)],
+)  # fmt: skip
+def test_an_address_is_http_with_a_plain_host(sent, url, ok):
+    get, server = sent(httpx.Response(200))
+    if ok:
+        assert get(url).not_modified is False
+        return
+    failure = failed(get, url)
+    assert failure.reason == "refused_address"
+    assert "is not an http(s) address" in str(failure)
+    assert "pw" not in str(failure)
+    assert server.requests == []
+
+
+def test_closing_a_fetcher_closes_what_it_was_given_and_what_it_made(make_fetcher):
+    closed = []
+
+    class Way(httpx.BaseTransport):
+        def close(self):
+            closed.append(self)
+
+    given, made = Way(), Way()
+    with make_fetcher(transport=given) as fetcher:
+        fetcher._transports[True] = made
+    assert closed == [given, made]
+    assert fetcher._transports == {}
+    own = make_fetcher()
+    assert own._transport(True) is own._transport(True)
+    assert own._transport(True) is not own._transport(False)
