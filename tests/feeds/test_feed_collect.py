@@ -5,22 +5,26 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.errors import FeedError, StoreError
+from engine.errors import DataError, FeedError, StoreError
 from engine.record.store import Store
 from engine.shown import FeedState
 from engine.values import Fact
+from feeds.bars import bar_fact
 from feeds.base import Collector, FeedConfig, Harvest, Parsed, PollState
 from feeds.collect import (
     MOST_HELD,
+    FeedResult,
     Lanes,
     MemorySink,
     StoreSink,
+    Written,
+    _Round,
     after_failure,
     after_success,
     collect,
@@ -29,6 +33,7 @@ from feeds.collect import (
     to_stored,
 )
 from feeds.wire import FetchFailedError
+from tests.builders import make_bar
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -420,3 +425,262 @@ def test_damaged_details_are_forgotten_not_fatal():
     stored = dataclasses.replace(to_stored("a", PollState(etag="x")), health={"state": "?"})
 
     assert from_stored(stored) == PollState(etag="x")
+
+
+# --- one round, field by field --------------------------------------------------------------------
+
+
+class Told(Collector):
+    """Answers by name: a harvest, or an error to raise."""
+
+    def __init__(self, answers):
+        self.answers, self.polls, self.closed = answers, [], 0
+
+    def poll(self, poll):
+        self.polls.append(poll)
+        answer = self.answers[poll.feed.name]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self):
+        self.closed += 1
+
+
+def fact_of(key: str = "k", *, value: float = 1.0, kind: str = "k", known_at=NOW) -> Fact:
+    return Fact(
+        kind=kind, key=key, occurred_at=NOW, known_at=known_at, source="s",
+        payload={"value": value},
+    )  # fmt: skip
+
+
+def run(answers, *, feeds=None, sink=None, **how):
+    """One round by a clock that goes on by a second at each look."""
+    ticks = iter(range(1_000))
+    collector = Told(answers)
+    summary = collect(
+        feeds or [replace_name(FEED, name) for name in answers], None, sink or MemorySink(), NOW,
+        collectors=lambda kind: collector, lanes=Lanes(lanes=1, threads=1),
+        monotonic=lambda: float(next(ticks)), jitter=lambda: 0.5, **how,
+    )  # fmt: skip
+    return summary, collector
+
+
+def test_a_result_says_what_was_stored_and_what_was_odd():
+    """Of three facts one is known, one told anew, one new; the first problem is the reason."""
+    sink = MemorySink()
+    sink.write(FEED, PollState(), Parsed(facts=(fact_of("a"), fact_of("b"))))
+    parsed = Parsed(
+        facts=(fact_of("a"), fact_of("b", value=2.0), fact_of("c")), problems=("one", "two"),
+        stamps=(NOW,),
+    )  # fmt: skip
+    summary, collector = run({"a": Harvest(parsed=parsed)}, sink=sink)
+
+    seconds = summary.results[0].seconds
+    assert summary.results == (
+        FeedResult(
+            feed="a", status="new", state=FeedState.OK, new=1, changed=1, unchanged=1, why="one",
+            problems=("one", "two"), seconds=seconds,
+        ),
+    )  # fmt: skip
+    assert seconds >= 1.0
+    assert summary.seconds > seconds
+    assert (summary.now, collector.closed) == (NOW, 1)
+    kept = sink.kept["a"]
+    assert (kept.n_entries, kept.stamps, kept.next_due_at) == (3, (NOW,), NOW + HOUR / 2)
+    assert sink.documents[-1] == ("a", parsed)
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "state", "why"),
+    [
+        (Harvest(parsed=None), "unchanged", FeedState.OK, ""),
+        (Harvest(parsed=Parsed()), "unchanged", FeedState.EMPTY, ""),
+        (FeedError("a", "no", state="blocked", remedy="ask"), "failed", FeedState.BLOCKED,
+         "no (ask)"),
+        (FeedError("a", "no", state="unheard of"), "failed", FeedState.ERROR, "no"),
+        (FetchFailedError("a", "x", reason="gone"), "gone", FeedState.ERROR, "x"),
+        (FetchFailedError("a", "x", reason="deferred", wait_seconds=9.0), "deferred",
+         FeedState.NEVER, "x"),
+        (FetchFailedError("a", "x", reason="forbidden"), "failed", FeedState.BLOCKED, "x"),
+        (ValueError("y" * 300), "failed", FeedState.ERROR,
+         "the collector failed: ValueError: " + "y" * 160),
+    ],
+)  # fmt: skip
+def test_each_end_of_a_poll_has_its_result(answer, status, state, why):
+    summary, _ = run({"a": answer})
+
+    (result,) = summary.results
+    assert (result.feed, result.status, result.state, result.why) == ("a", status, state, why)
+    assert (result.new, result.changed, result.unchanged, result.problems) == (0, 0, 0, ())
+    assert result.seconds >= 1.0
+
+
+def test_a_round_asks_whom_it_should_in_the_order_of_the_configuration():
+    """Off: nowhere. Not due and gone: told without being asked. Bad options: a failure."""
+    names = ["late", "off", "gone", "odd", "due"]
+    feeds = [
+        replace_name(FEED, name).model_copy(
+            update={"enabled": name != "off", "options": {"x": 1} if name == "odd" else {}}
+        )
+        for name in names
+    ]
+    sink = MemorySink(
+        {
+            "late": PollState(next_due_at=NOW + HOUR, health=FeedState.OK),
+            "gone": PollState(gone=True, health=FeedState.ERROR),
+            "due": PollState(url="https://elsewhere.org", next_due_at=NOW + HOUR, failures=3),
+        }
+    )
+    asked, told = [], []
+    summary, collector = run(
+        dict.fromkeys(names, Harvest(parsed=None)), feeds=feeds, sink=sink, before=asked.append,
+        progress=lambda done, total, result: told.append((done, total, result.feed)),
+    )  # fmt: skip
+
+    assert [(r.feed, r.status, r.state) for r in summary.results] == [
+        ("late", "not_due", FeedState.OK),
+        ("gone", "gone", FeedState.ERROR),
+        ("odd", "failed", FeedState.ERROR),
+        ("due", "unchanged", FeedState.OK),
+    ]
+    assert summary.results[0].why == "due at 2025-08-22 13:30 UTC"
+    assert summary.results[1].why == ("gone for good (410): remove the stanza or give it a new url")
+    assert "x" in summary.results[2].why
+    assert asked == [poll.feed.name for poll in collector.polls] == ["due"]
+    assert collector.polls[0].state == PollState()  # another address: begun afresh
+    assert collector.polls[0].now == NOW
+    assert told == [(1, 2, "odd"), (2, 2, "due")]
+    forced, _ = run(
+        dict.fromkeys(names, Harvest(parsed=None)), feeds=feeds[:1], sink=sink, force=True
+    )
+    assert forced.results[0].status == "unchanged"
+
+
+def test_what_is_called_before_a_poll_may_refuse_it():
+    def refuse(name):
+        raise FeedError(name, "not now")
+
+    summary, collector = run({"a": Harvest(parsed=None)}, before=refuse)
+
+    assert (summary.results[0].status, summary.results[0].why) == ("failed", "not now")
+    assert collector.polls == []
+
+
+def test_a_document_that_cannot_be_stored_is_a_failure_of_its_feed():
+    class Picky(MemorySink):
+        def write(self, feed, state, parsed):
+            if parsed is not None:
+                raise DataError("a key comes twice")
+            return super().write(feed, state, parsed)
+
+    sink = Picky()
+    summary, _ = run({"a": Harvest(parsed=Parsed(facts=(fact_of(),)), etag="e")}, sink=sink)
+
+    assert (summary.results[0].status, summary.results[0].why) == ("failed", "a key comes twice")
+    assert (sink.kept["a"].failures, sink.kept["a"].etag) == (1, "")
+
+
+def test_a_wait_that_no_rule_sets_is_longer_than_a_day_and_two_intervals():
+    """A feed asked every two days may wait for four, one asked every hour for one."""
+    for minutes, days in ((2_880, 4), (60, 1)):
+        slow = FEED.model_copy(update={"cadence_minutes": minutes})
+        for late, status in ((timedelta(), "not_due"), (timedelta(seconds=1), None)):
+            at = NOW + timedelta(days=days) + late
+            found = not_due(slow, PollState(next_due_at=at, health=FeedState.OK), NOW)
+            assert (found and found.status) == status
+            silent = not_due(slow, PollState(retry_after_until=at), NOW)
+            assert (silent and silent.status) == (status and "deferred")
+    silent = not_due(FEED, PollState(retry_after_until=NOW + HOUR, health=FeedState.BLOCKED), NOW)
+    assert silent == FeedResult(
+        feed="a", status="deferred", state=FeedState.BLOCKED,
+        why="its host asked not to be asked before 2025-08-22 13:30 UTC",
+    )  # fmt: skip
+    off = not_due(FEED.model_copy(update={"enabled": False}), PollState(), NOW)
+    assert off == FeedResult(feed="a", status="gone", state=FeedState.NEVER)
+
+
+def test_a_good_answer_makes_a_whole_new_state():
+    before = PollState(
+        url="old", etag="1", last_modified="2", body_hash="3", failures=4, why="w",
+        retry_after_until=NOW, health=FeedState.ERROR, stamps=(NOW - HOUR,), memo={"a": "b"},
+    )  # fmt: skip
+    parsed = Parsed(facts=(fact_of(),), stamps=(NOW,), problems=("p", "q"))
+    answer = Harvest(
+        parsed=parsed, etag="e", last_modified="l", body_hash="h", moved_to="n", memo={"c": "d"}
+    )
+
+    after = after_success(FEED, before, answer, NOW, 0.5)
+
+    assert after == PollState(
+        url="", etag="e", last_modified="l", body_hash="h", last_poll_at=NOW, last_ok_at=NOW,
+        next_due_at=NOW + HOUR / 2, health=FeedState.OK, why="p", n_entries=1,
+        stamps=(NOW, NOW - HOUR), moved_to="n", moved_seen=1, memo={"c": "d"},
+    )  # fmt: skip
+
+
+def test_a_failure_keeps_what_the_last_good_answer_left():
+    before = PollState(
+        url="old", etag="1", last_modified="2", body_hash="3", last_ok_at=NOW - HOUR, n_entries=5,
+        stamps=(NOW - HOUR,), moved_to="n", moved_seen=3, memo={"a": "b"}, health=FeedState.OK,
+    )  # fmt: skip
+
+    after = after_failure(FEED, before, FeedError("a", "no", state="blocked"), NOW, 1.0)
+
+    assert after == dataclasses.replace(
+        before, url="", last_poll_at=NOW, next_due_at=NOW + timedelta(minutes=33), failures=1,
+        health=FeedState.BLOCKED, why="no", moved_to="", moved_seen=0,
+    )  # fmt: skip
+    day = FetchFailedError("a", "no", reason="deferred", wait_seconds=1e9)
+    assert after_failure(FEED, before, day, NOW, 0.0) == dataclasses.replace(
+        before, url="", next_due_at=NOW + 24 * HOUR
+    )
+
+
+def test_a_lane_is_free_again_once_its_feed_has_waited():
+    """Two lanes, three threads, a patience of two seconds; it is ten past."""
+    round_ = _Round(None, MemorySink(), NOW, None, None, lambda: 10.0, None, None)
+    lanes = Lanes(lanes=2, threads=3, patience_seconds=2.0)
+    for began, room in (
+        ((), True), ((9.0,), True), ((9.0, 9.0), False), ((9.0, 8.01), False), ((9.0, 8.0), True),
+        ((9.0, 1.0), True), ((1.0, 1.0, 1.0), False), ((1.0, 1.0), True),
+    ):  # fmt: skip
+        assert round_._room(dict(enumerate(began)), lanes) is room
+
+
+def test_prices_of_the_sink_are_of_the_kinds_and_the_hour_asked_for(store):
+    """The door looks at bars, actions and sightings known by then; both sinks alike."""
+    kept = [
+        fact_of("a", kind="bar"), fact_of("b", kind="corporate_action"),
+        fact_of("c", kind="bar", known_at=NOW + timedelta(microseconds=1)),
+        fact_of("d", kind="headline"),
+    ]  # fmt: skip
+    for sink in (MemorySink(), StoreSink(store)):
+        written = sink.write(FEED, PollState(), Parsed(facts=tuple(kept)))
+        assert written == Written(new=4)
+        assert sorted(f.key for f in sink.prices(NOW)) == ["a", "b"]
+        again = sink.write(FEED, PollState(), Parsed(facts=(kept[0], fact_of("b", value=2.0,
+                           kind="corporate_action"))))  # fmt: skip
+        assert again == Written(changed=1, unchanged=1)
+
+
+def test_the_newest_session_on_record_is_asked_for_once():
+    reads = []
+
+    class Counting(MemorySink):
+        def prices(self, now):
+            reads.append(now)
+            return super().prices(now)
+
+    sink = Counting()
+    close = datetime(2025, 8, 21, 20, tzinfo=UTC)
+    bars = tuple(
+        bar_fact(make_bar(day, 180.0), known_at=close, source="s", backfilled=False)
+        for day in (date(2025, 8, 20), date(2025, 8, 21))
+    )
+    sink.documents.append(("t", Parsed(facts=bars)))
+    _, collector = run(dict.fromkeys("ab", Harvest(parsed=None)), sink=sink)
+    asked = [poll.last_session for poll in collector.polls]
+    assert [ask("NVDA") for ask in asked] == [date(2025, 8, 21)] * 2
+    assert asked[0]("AMD") is None
+    assert reads == [NOW]
