@@ -174,3 +174,173 @@ def test_the_text_part_of_a_model_that_sees_is_counted() -> None:
 def test_what_no_model_has_gives_no_size(name: str, value: object, known: bool) -> None:
     assert MAX_LAYERS == 1_000
     assert (size_of({**BASE, name: value}) is not None) is known
+
+
+# --- every name that a laboratory writes ----------------------------------------------------------
+
+NAMES: list[tuple[str, tuple[str, ...], dict[str, Any]]] = [
+    ("num_hidden_layers", ("num_layers",), {}),
+    ("intermediate_size", ("ffn_hidden_size", "intermediate_size_mlp"), {}),
+    ("num_experts", ("n_routed_experts", "num_local_experts", "moe_num_experts"), {}),
+    (
+        "num_experts_per_tok",
+        ("num_experts_per_token", "moe_topk", "moe_top_k", "moe_k"),
+        {},
+    ),
+    ("moe_intermediate_size", ("expert_ffn_hidden_size",), {}),
+    (
+        "n_shared_experts",
+        ("num_shared_experts", "num_shared_expert", "moe_num_shared_experts"),
+        {"n_shared_experts": 2},
+    ),
+    ("shared_expert_intermediate_size", ("share_expert_dim",), {
+        "shared_expert_intermediate_size": 5, "n_shared_experts": 2}),
+    ("first_k_dense_replace", ("moe_layer_start_index",), {
+        "first_k_dense_replace": 2, "num_hidden_layers": 3}),
+    ("decoder_sparse_step", ("moe_layer_freq", "moe_layer_interval", "interleave_moe_layer_step"), {
+        "decoder_sparse_step": 2, "num_hidden_layers": 3}),
+    ("max_position_embeddings", ("max_seq_len",), {"max_position_embeddings": 4_096}),
+]  # fmt: skip
+SPARSE = {**BASE, "num_experts": 4, "moe_intermediate_size": 7, "num_experts_per_tok": 2}
+
+
+@pytest.mark.parametrize(("name", "others", "given"), NAMES)
+def test_another_laboratorys_name_says_the_same(
+    name: str, others: tuple[str, ...], given: dict[str, Any]
+) -> None:
+    told = {**SPARSE, **given}
+    usual = size_of(told)
+    assert usual is not None
+    bare = {key: value for key, value in told.items() if key != name}
+    for other in others:
+        assert size_of({**bare, other: told[name]}) == usual
+    if name not in BASE or name == "num_hidden_layers":
+        assert size_of(bare) != usual
+
+
+@pytest.mark.parametrize(
+    "needed", ["num_hidden_layers", "hidden_size", "vocab_size", "num_attention_heads"]
+)
+def test_a_config_without_a_needed_figure_has_no_size(needed: str) -> None:
+    assert size_of({key: value for key, value in BASE.items() if key != needed}) is None
+    assert size_of({**BASE, needed: 10**9}) is None
+
+
+@pytest.mark.parametrize("used", ["num_experts_per_tok", "moe_intermediate_size"])
+def test_experts_of_no_width_or_number_are_counted_by_what_is_there(used: str) -> None:
+    """Without a width of their own they have the dense one; without a number none is known."""
+    bare = {key: value for key, value in SPARSE.items() if key != used}
+    found = size_of(bare)
+    if used == "num_experts_per_tok":
+        assert found is None
+        return
+    assert found is not None
+    assert found.total == 2 * TABLE + ATTENTION + 4 * DENSE + ROUTER
+    assert found.active == TABLE + ATTENTION + 2 * DENSE + ROUTER
+
+
+def test_experts_that_compute_nothing_are_chosen_like_the_others() -> None:
+    """Four of seven and two idle ones: of three chosen two work on average; a router of six."""
+    every, used = experts(num_experts_per_tok=3, zero_expert_num=2)
+    assert (every, used) == (4 * EACH + 60, 3 * EACH * 4 // 6 + 60)
+
+
+def test_a_layer_of_longcat_has_two_blocks_and_its_experts() -> None:
+    total, active = size(model_type="longcat_flash", num_experts=4, moe_intermediate_size=7,
+                         num_experts_per_tok=2)  # fmt: skip
+    twice = 2 * (ATTENTION + DENSE)
+    assert (total, active) == (twice + 4 * EACH + ROUTER, twice + 2 * EACH + ROUTER)
+
+
+def test_llama_4_has_one_shared_expert_that_its_config_does_not_tell() -> None:
+    every, used = experts(model_type="llama4_text")
+    assert (every, used) == (5 * EACH + ROUTER, 3 * EACH + ROUTER)
+
+
+def test_figures_told_layer_by_layer() -> None:
+    """Widths 7 and 9, experts 4 and 5, used 2 and 3, shared 1 and 0: then the last goes on."""
+    changes = {
+        "num_hidden_layers": 3, "moe_intermediate_size": [7, 9], "num_experts": [4, 5],
+        "moe_topk": [2, 3], "num_shared_expert": [1, 0], "num_experts_per_tok": None,
+    }  # fmt: skip
+    total, active = size(**changes)
+    assert total == 3 * ATTENTION + (5 * 210 + 40) + 2 * (5 * 270 + 50)
+    assert active == 3 * ATTENTION + (3 * 210 + 40) + 2 * (3 * 270 + 50)
+    assert size_of({**SPARSE, "moe_intermediate_size": []}) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "sparse"),
+    [
+        ({"first_k_dense_replace": 2}, "..xx"),
+        ({"moe_layer_start_index": 1, "moe_layer_end_index": 2}, ".xx."),
+        ({"moe_layer_end_index": 0}, "x..."),
+        ({"decoder_sparse_step": 2}, ".x.x"),
+        ({"decoder_sparse_step": 3}, "..x."),
+        ({"decoder_sparse_step": 1}, "xxxx"),
+        ({"decoder_sparse_step": 0}, "xxxx"),
+        ({"decoder_sparse_step": 2, "mlp_only_layers": [3]}, ".x.."),
+        ({"decoder_sparse_step": 2, "first_k_dense_replace": 2}, "...x"),
+        ({"moe_layers_enum": "0,3", "first_k_dense_replace": 4}, "x..x"),
+        ({"moe_layers_enum": "13"}, "...."),
+        ({"moe_layer_freq": [0, 1, 1]}, ".xx."),
+        ({"mlp_only_layers": "0"}, "xxxx"),
+        ({"mlp_only_layers": [0, 2], "moe_layer_freq": [1, 1, 1, 1]}, "xxxx"),
+    ],
+)
+def test_which_layers_have_experts(changes: dict[str, Any], sparse: str) -> None:
+    """A stroke for a dense layer; 210 for each of four experts, 900 for a dense layer."""
+    total, _ = size(
+        num_hidden_layers=4, num_experts=4, moe_intermediate_size=7, num_experts_per_tok=2,
+        **changes,
+    )  # fmt: skip
+    n = sparse.count("x")
+    assert total == 4 * ATTENTION + n * (4 * EACH + ROUTER) + (4 - n) * DENSE
+
+
+@pytest.mark.parametrize(
+    ("changes", "linear"),
+    [
+        ({"full_attention_interval": 2}, "x.x."),
+        ({"full_attention_interval": 4}, "xxx."),
+        ({"full_attention_interval": 0}, "...."),
+        ({}, "...."),
+        ({"layer_types": ["linear_attention", "full_attention"]}, "x..."),
+        ({"layer_types": ["full_attention"] * 4, "full_attention_interval": 2}, "...."),
+        ({"layer_types": "linear_attention"}, "...."),
+    ],
+)
+def test_which_layers_have_linear_attention(changes: dict[str, Any], linear: str) -> None:
+    """Keys 6, values 20, heads 4: 10 x (12 + 40 + 8) + 32 x 4 + 200 = 928."""
+    told = {
+        "linear_num_key_heads": 2, "linear_key_head_dim": 3, "linear_num_value_heads": 4,
+        "linear_value_head_dim": 5,
+    }  # fmt: skip
+    total, _ = size(num_hidden_layers=4, **told, **changes)
+    n = linear.count("x")
+    assert total == n * 928 + (4 - n) * ATTENTION + 4 * DENSE
+
+
+def test_widths_of_a_window_stand_beside_the_usual_ones() -> None:
+    """Of two layers the first looks through a window: heads 4 x 3, groups 2 x (3 + 6), 4 x 6."""
+    changes = {
+        "num_hidden_layers": 2, "hybrid_layer_pattern": [1, 0], "swa_num_attention_heads": 4,
+        "swa_num_key_value_heads": 2, "swa_head_dim": 3, "swa_v_head_dim": 6,
+    }  # fmt: skip
+    assert size(**changes)[0] == 10 * (12 + 2 * 9 + 24) + ATTENTION + 2 * DENSE
+    gate = size(hybrid_layer_pattern=[1], swa_head_dim=3, attn_output_gate=True)
+    assert gate[0] == 10 * (6 + 6 + 2 * 6 + 6) + DENSE
+
+
+def test_matrix_factorisation_has_groups() -> None:
+    """Step-3: 10 x 6 + 6 x 10 + 2 x 10 x 3 x 5 + 10 x 10."""
+    found = size(share_q_dim=6, head_dim=5, num_attention_groups=3)
+    assert found[0] == 60 + 60 + 300 + 100 + DENSE
+    assert size_of({**BASE, "share_q_dim": 6}) is None
+
+
+@pytest.mark.parametrize("lacks", ["qk_rope_head_dim", "qk_nope_head_dim", "v_head_dim"])
+def test_latent_attention_needs_its_widths(lacks: str) -> None:
+    told = {"kv_lora_rank": 4, "qk_rope_head_dim": 2, "qk_nope_head_dim": 3, "v_head_dim": 6}
+    assert size_of({**BASE, **told}) is not None
+    assert size_of({**BASE, **told, lacks: None}) is None
