@@ -301,16 +301,8 @@ def _meeting(row: Row, lags: Lags) -> Iterator[Fact]:
     key = row["meeting_end"]
     yield _fact("fomc_meeting", key, stated, published, row, schedule)
     if row["status"] == "decided":
-        decided = _pick(
-            row,
-            (
-                "meeting_end",
-                "action_bp",
-                "target_lower_after",
-                "target_upper_after",
-                "effective_date",
-            ),
-        )
+        columns = "meeting_end action_bp target_lower_after target_upper_after effective_date"
+        decided = _pick(row, columns.split())
         yield _fact("fomc_decision", key, stated, stated + lags.scheduled, row, decided)
 
 
