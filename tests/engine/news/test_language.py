@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.errors import DataError
 from engine.news import chinese, language
 from engine.news.reading import fold, read, spans
 
@@ -68,3 +71,96 @@ def test_places_are_in_order_and_inside_the_text(text: str) -> None:
     assert list(places) == sorted(places)
     assert all(0 <= a < b <= len(text) for a, b in places)
     assert 0.0 <= known <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # three letters of a script, or one with as many Han characters beside it
+        ("Nvidia ㅋㅋ", "en"),
+        ("Nvidia 한국어", "ko"),
+        ("Nvidia вы", "en"),
+        ("Nvidia что", "ru"),
+        ("禁止の", "ja"),
+        ("禁の", "other"),  # one of each: neither two Han nor three in all
+        ("のの", "other"),
+        ("Nvidia 禁", "en"),  # one Han character alone
+        ("Nvidia 禁止", "zh"),
+        ("Ελλ", "el"), ("עבר", "he"), ("عرب", "ar"), ("हिन", "hi"), ("ไทย", "th"),
+        ("አማርኛ", "other"), ("— … ¿", "none"), ("１２３", "none"), ("Ｎ", "en"),
+    ],
+)  # fmt: skip
+def test_a_script_is_told_by_three_letters_and_chinese_by_two(text: str, expected: str) -> None:
+    assert language.identify(text, ()) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", "en"),
+        ("nvidia", "en"),
+        ("der", "en"),  # one small word may be a name
+        ("der die", "de"),
+        ("der die the", "de"),
+        ("der die the of", "en"),  # as many of a language that is read
+        ("der die das the of", "de"),
+        ("der die le la", "fr"),
+        ("le", "fr"),
+        ("le the", "en"),  # as many: English
+        ("le la the", "fr"),
+        ("con una lo gli di", "it"),  # "con", "una" are Spanish too
+        ("der der der", "en"),  # one word, however often
+    ],
+)
+def test_small_words_tell_a_language_of_latin_letters(words: str, expected: str) -> None:
+    """Two at least, and more than those of English and of French."""
+    assert language.identify("x", words.split()) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("der Bär", "de"), ("DER BÄR", "de"), ("der Bar", "en"), ("o não", "pt"), ("ä", "en")],
+)
+def test_a_letter_of_its_own_counts_as_a_small_word(text: str, expected: str) -> None:
+    assert language.identify(text, text.lower().split()) == expected
+
+
+@pytest.fixture
+def small_glossary(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A glossary of four words, one of which means nothing to us."""
+    data: dict[str, Any] = {
+        "traditional": {"pairs": "國国 華华"},
+        "makers": {"中国": "china", "中国人": "chinese people", "AI芯": "ai chip"},
+        "things": {"的": ""},
+    }
+    monkeypatch.setattr(chinese, "read_data", lambda _: {k: dict(v) for k, v in data.items()})
+    monkeypatch.setattr(chinese, "glossary", chinese.glossary.__wrapped__)
+    return data
+
+
+def test_chinese_is_read_by_the_longest_word_at_every_place(small_glossary: Any) -> None:
+    """Five Han characters of seven are known: 买 and 吧 are in no word."""
+    words, places, known = chinese.gloss("中國人买h20吧ai芯,5.5bn的")
+    assert words == ("chinese", "people", "h20", "ai", "chip", "5.5bn")
+    assert places == ((0, 3), (0, 3), (4, 7), (8, 11), (8, 11), (12, 17))
+    assert known == 5 / 7
+    assert chinese.gloss("中国")[0] == ("china",)
+    assert chinese.gloss("中国的") == (("china",), ((0, 2),), 1.0)
+    assert chinese.gloss("abc 5%") == (("abc", "5", "%"), ((0, 3), (4, 5), (5, 6)), 0.0)
+    assert chinese.gloss("") == ((), (), 0.0)
+
+
+def test_the_glossary_is_read_as_it_is_written(small_glossary: dict[str, Any]) -> None:
+    assert chinese.glossary() == chinese.Glossary(
+        words={
+            "中国": ("china",),
+            "中国人": ("chinese", "people"),
+            "ai芯": ("ai", "chip"),
+            "的": (),
+        },
+        simplified={ord("國"): "国", ord("華"): "华"},
+        longest=3,
+    )
+    small_glossary["things"]["中国"] = "again"
+    with pytest.raises(DataError, match="'中国' stands there twice"):
+        chinese.glossary()
