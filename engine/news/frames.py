@@ -237,9 +237,7 @@ def judge(reading: Reading, event_type: str, direction: int) -> ToldStep | None:
         return _as_kin(line, event_type, direction)
     sense = next(iter(senses))
     if len(senses) > 1 or sense == 0 or direction == 0:
-        agrees = 0 in senses or not direction or direction in senses
-        torn = {1, -1} <= senses
-        return ToldStep(event_type, direction, sure=False, torn=torn) if agrees else None
+        return ToldStep(event_type, direction, sure=False, torn={1, -1} <= senses)
     if event_type in _EXPORTS:
         event_type = "export_relief" if sense > 0 else "export_restriction"
     return ToldStep(event_type, sense, sure=True)
@@ -374,7 +372,7 @@ class _Line:
             (a, b, sense)
             for name, sense in zip(kind.turns, (1, -1), strict=True)
             for a, b in self._mark(name)
-            if start <= a < end and not first <= a < last
+            if start <= a < end
         )
         sense, edge = 0, None
         for a, b, one in things:
