@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,9 +15,10 @@ from hypothesis import strategies as st
 from engine.errors import UnknownNameError
 from engine.news import reading as readings
 from engine.news import rules
-from engine.news.lexicon import lexicon, rule_table
-from engine.news.taxonomy import EVENT_TYPES, TAXONOMY, attention, event_type
+from engine.news.lexicon import RuleTable, lexicon, rule_table
+from engine.news.taxonomy import DEMAND, EVENT_TYPES, MOVING, TAXONOMY, attention, event_type
 from engine.values import Stage
+from tests.engine.news.lines import line
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -197,8 +201,6 @@ def test_directions_agree_with_the_curated_events() -> None:
 
 
 def test_attention_halves_each_half_life_and_ignores_what_is_not_known() -> None:
-    import numpy as np
-
     left = attention(np.array([0.0, 10.0, 20.0, -1.0, np.nan]), 10.0, [1, 1, 2, 1, 1])
     assert left.tolist() == [1.0, 0.5, 0.5, 0.0, 0.0]
     with pytest.raises(ValueError, match="half_life"):
@@ -212,3 +214,201 @@ def test_a_probe_that_china_leads_is_chinas_whatever_it_is_about() -> None:
         rules.actor(readings.read("EU antitrust regulators probe Nvidia"), "regulatory_probe")
         != "China"
     )
+
+
+# --- on made lines: every condition, order and bound ---------------------------------------------
+
+
+def one(*names: str) -> Any:
+    """The evidence of one headline that says ``names``."""
+    matrix = np.zeros((len(readings.columns()), 1), dtype=bool)
+    matrix[[readings.column_of()[name] for name in names]] = True
+    return matrix
+
+
+@pytest.mark.parametrize(
+    ("names", "holds"),
+    [
+        ("chip rates_word", True), ("stock rates_word", True), ("chip stock rates_word", True),
+        ("rates_word", False), ("chip", False), ("chip rates_word gulf", False),
+        ("chip rates_word memory", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_condition_joins_some_of_some_all_and_none(names: str, holds: bool) -> None:
+    """chip or stock, and rates_word, and neither gulf nor memory: for a matrix and for one."""
+    condition = rules.parse_condition(" chip| stock, rates_word ,, !gulf|memory")
+    said_ = {readings.column_of()[name] for name in names.split()}
+
+    assert condition.holds(one(*names.split())).tolist() == [holds]
+    assert condition.met(said_) is holds
+    assert len(condition.clauses) == 3
+    assert rules.parse_condition("").met(set())
+    assert rules.parse_condition("").holds(one()).tolist() == [True]
+    both = np.hstack([one("chip", "rates_word"), one("gulf")])
+    assert condition.holds(both).tolist() == [True, False]
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three votes and the senses of two types, instead of those of the data file."""
+    made = RuleTable(
+        votes=(("rates", 2.0, "fed"), ("rates", 1.5, "rates_word"), ("capex_cut", 0.5, "capex")),
+        senses={"rates": ((-1, "cut"), (1, "fed"), (0, "")), "capex_cut": ((1, "capex, raise"),)},
+    )
+    monkeypatch.setattr(rules, "rule_table", lambda: made)
+    for name in ("_type_rules", "_direction_rules"):
+        monkeypatch.setattr(rules, name, getattr(rules, name).__wrapped__)
+
+
+@pytest.mark.usefixtures("table")
+def test_votes_are_summed_by_type_and_silence_leans_on_irrelevant() -> None:
+    matrix = np.hstack([one("fed", "rates_word"), one("capex"), one(), one("fed")])
+    votes = rules.rule_votes(matrix)
+    assert votes.tolist() == [[1, 1, 0], [0, 0, 1], [0, 0, 0], [1, 0, 0]]
+    scores = rules.type_scores(votes)
+    rates, cut, none = (EVENT_TYPES.index(t) for t in ("rates", "capex_cut", "irrelevant"))
+    assert scores[:, rates].tolist() == [3.5, 0.0, 0.0, 2.0]
+    assert scores[:, cut].tolist() == [0.0, 0.5, 0.0, 0.0]
+    assert scores[:, none].tolist() == [0.5] * 4
+    assert scores.shape == (4, len(EVENT_TYPES))
+    assert scores.sum() == 3.5 + 0.5 + 2.0 + 4 * 0.5
+    # on a tie the type that comes first
+    assert rules.rule_types(["Capex"]) == ("capex_cut",)
+    assert rules.rule_types(["Fed", "Rain"]) == ("rates", "irrelevant")
+
+
+@pytest.mark.usefixtures("table")
+def test_the_first_condition_that_holds_gives_the_sense() -> None:
+    """A type without one that holds has its usual sense: -1 of a cut; 0 of a release is its own."""
+    matrix = np.hstack([one("cut", "fed"), one("fed"), one(), one("capex"), one("capex", "raise")])
+    types = ["rates", "rates", "rates", "capex_cut", "capex_cut"]
+    assert rules.directions(matrix, types).tolist() == [-1, 1, 0, -1, 1]
+    turned = rules.directions(matrix[:, ::-1], types[::-1])
+    assert turned.tolist() == [1, -1, 0, 1, -1]
+    assert rules.directions(one(), ["export_relief"]).tolist() == [1]
+    assert rules.direction_by_rule("Fed", "rates") == 1
+    assert rules.direction_by_rule("Fed cuts", "rates") == -1
+    assert rules.direction_by_rule("Rain", "rates") == 0
+
+
+SUBJECTS = (
+    "nvidia huang nv_chip nv_china_chip chip cn_chip own_chip huawei cn_fab fab memory eda rival "
+    "rival_chip cn_lab cn_tech cn_model cn_model_plain us_lab us_model model_version diffusion "
+    "-diffusion entity_list -entity_list"
+)
+
+
+def test_a_subject_is_a_chip_a_maker_a_buyer_or_a_laboratory() -> None:
+    for name in readings.columns():
+        assert rules.has_subject(one(name)).tolist() == [name in SUBJECTS.split()], name
+    assert rules.has_subject(np.hstack([one(), one("chip")])).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("x", "export_restriction", Stage.ANNOUNCED),
+        ("x=effective", "export_restriction", Stage.EFFECTIVE),
+        ("x=consider", "export_restriction", Stage.RUMOUR),
+        ("x=consider y=effective", "export_restriction", Stage.RUMOUR),
+        *((f"x={code}/removed", "export_restriction", Stage.REVERSED) for code in (
+            "restrict", "relax", "rule", "diffusion", "licence", "entity_list", "probe",
+        )),
+        ("x=tariff/removed", "export_restriction", Stage.ANNOUNCED),
+        ("x=restrict/removed y=effective", "export_restriction", Stage.REVERSED),
+        ("x=restrict/removed y=consider", "export_restriction", Stage.RUMOUR),
+        *(("x=restrict/removed", kind, Stage.REVERSED) for kind in (
+            "export_relief", "china_purchase_ban", "regulatory_probe",
+        )),
+        ("x=restrict/removed", "capex_cut", Stage.ANNOUNCED),
+        # a rate that was moved stays decided
+        ("x=consider y=dove_strong", "rates", Stage.ANNOUNCED),
+        ("x=consider y=hawk_strong", "rates", Stage.ANNOUNCED),
+        ("x=consider y=cut", "rates", Stage.RUMOUR),
+        ("x=consider y=dove_strong", "export_relief", Stage.RUMOUR),
+        ("x=consider y=dove_strong z=effective", "rates", Stage.EFFECTIVE),
+    ],
+)  # fmt: skip
+def test_a_stage_follows_from_what_is_said(text: str, kind: str, expected: Stage) -> None:
+    assert rules.stage(line(text), kind) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "expected"),
+    [
+        ("x=other_cb y=fed", "rates", "Central banks"), ("x=fed y=china", "rates", "Fed"),
+        ("x", "rates", "Fed"), ("x=us_gov", "china_purchase_ban", "China"),
+        # exports: Congress, Washington, Beijing, in this order
+        ("a=cn_gov b=us_gov c=congress", "export_relief", "US Congress"),
+        ("a=cn_gov b=us_gov", "export_restriction", "US government"),
+        ("a=cn_gov b=regulator", "export_restriction", "China"),
+        ("a=regulator nvidia", "export_restriction", "Nvidia"),  # no regulator of exports
+        ("a=china nvidia", "export_restriction", "Nvidia"),
+        # a word inside the name of China's ministry names no American one
+        ("china_commerce=cn_gov", "export_restriction", "China"),
+        # probes: Beijing stands before Washington, then regulators and customs
+        ("a=us_gov b=cn_gov", "regulatory_probe", "China"),
+        ("a=us_gov b=regulator", "regulatory_probe", "US government"),
+        ("a=regulator b=china", "regulatory_probe", "Regulator"),
+        ("a=customs", "regulatory_probe", "China"), ("a=china nvidia", "regulatory_probe", "China"),
+        # others: the first company, else a government, else a central bank
+        ("b=us_gov amd nvidia", "capex_cut", "AMD"), ("b=us_gov", "capex_cut", "US government"),
+        ("b=regulator", "capex_cut", "Regulator"), ("b=customs", "capex_cut", ""),
+        ("b=china", "capex_cut", ""), ("b=fed", "capex_cut", "Fed"),
+        ("b=fed a=other_cb", "capex_cut", "Central banks"), ("x", "capex_cut", ""),
+        ("x", "export_relief", ""),
+    ],
+)  # fmt: skip
+def test_who_acts_is_asked_in_the_order_of_the_type(text: str, kind: str, expected: str) -> None:
+    assert rules.actor(line(text), kind) == expected
+
+
+def test_a_probe_that_china_leads_is_its_own_whoever_else_is_named() -> None:
+    made = line("a=us_gov b=congress", also="first_china")
+    assert rules.actor(made, "regulatory_probe") == "China"
+    assert rules.actor(made, "export_relief") == "US Congress"
+
+
+@pytest.mark.parametrize(
+    ("hits", "named"),
+    [
+        (((0, 1, "us_gov"),), True),
+        (((0, 2, "cn_gov"), (1, 2, "us_gov")), False),  # inside
+        (((0, 2, "cn_gov"), (0, 2, "us_gov")), False),  # the same words
+        (((0, 2, "cn_gov"), (0, 3, "us_gov")), True),  # longer
+        (((1, 3, "cn_gov"), (0, 2, "us_gov")), True),
+        (((0, 1, "cn_gov"), (1, 2, "us_gov")), True),
+        (((0, 2, "cn_gov"), (1, 2, "us_gov"), (2, 3, "us_gov")), True),  # once more outside
+        (((0, 2, "cn_gov"),), False),
+    ],
+)
+def test_commerce_in_the_name_of_another_ministry_names_no_american(hits: Any, named: bool) -> None:
+    at = readings.column_of()
+    numbers = tuple((a, b, at[code]) for a, b, code in hits)
+    made = replace(line("a b c"), hits=numbers, columns=tuple({h[2] for h in numbers}))
+    assert rules._is_named(made, "us_gov") is named
+
+
+def test_companies_are_named_by_alias_pair_before_word_and_model_for_its_laboratory() -> None:
+    def named(text: str) -> list[str]:
+        return list(rules._company_names(line(text)))
+
+    assert named("jensen and amd and nvda") == ["Nvidia", "AMD", "Nvidia"]
+    assert named("liang wenfeng") == ["DeepSeek"]
+    assert named("qwen3.5s qwen3 kimi") == ["Alibaba", "Alibaba", "Moonshot"]
+    assert named("z ai") == ["Zhipu"]
+    assert named("rain") == []
+    assert rules.companies(line("amd nvidia amd")) == {"AMD", "Nvidia"}
+
+
+def test_event_types_are_looked_up_by_name() -> None:
+    with pytest.raises(UnknownNameError, match="unknown event type 'ratez'") as told:
+        event_type("ratez")
+    assert told.value.suggestion == "rates"
+    for half_life in (0.0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match=f"half_life_days = {half_life} is not positive"):
+            attention(np.array([1.0]), half_life)
+    assert TAXONOMY["rates"] is event_type("rates")
+    assert (len(MOVING), len(DEMAND)) == (12, 3)
+    assert {"capex_increase", "capex_cut", "competitor_chip"} == DEMAND
+    assert DEMAND < MOVING < set(EVENT_TYPES)
