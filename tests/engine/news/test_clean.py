@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
 from email.utils import format_datetime
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from engine.news.clean import (
 )
 from engine.news.stamps import is_future, parse_stamp
 from engine.record.content import item_id, title_id
+from engine.values import Item
 
 NOW = datetime(2025, 8, 22, 12, 30, tzinfo=UTC)
 
@@ -279,3 +281,100 @@ def test_items_are_bounded_and_never_empty():
 def test_title_and_summary_are_kept_apart_in_the_hash():
     """Moving a word from one to the other is a change."""
     assert text_hash("a", "b c") != text_hash("a b", "c")
+
+
+@pytest.mark.parametrize(
+    ("raw", "limit", "clean"),
+    [
+        ("abcde", 5, "abcde"),
+        ("abcdef", 5, "abcd…"),
+        ("abc def", 5, "abc…"),  # no space before the ellipsis
+        ("a" * 5 + " " * 100, 5, "aaaaa"),
+        (" " * 20 + "b", 5, ""),  # four times the limit is looked at, and no more
+        (" " * 19 + "b", 5, "b"),
+    ],
+)
+def test_a_cut_ends_in_an_ellipsis_within_the_bound(raw, limit, clean):
+    """The ellipsis counts."""
+    assert clean_text(raw, limit=limit) == clean
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ("\x93quoted\x94 \x80", "“quoted” €"),  # windows-1252 taken for Latin-1
+        ("a\x81b", "ab"),  # unknown to it
+        ("a&b", "a&b"),
+        ("a < b & c > d", "a < b & c > d"),
+        ("<![CDATA[One]]> two", "One two"),
+        ("&lt;![CDATA[One]]&gt;", "One"),
+        ("One<br>two<hr/>three<span>four</span>", "One two threefour"),
+        ("One<H2>two", "One two"),
+        ("&amp;amp;lt;b&amp;amp;gt;x", "x"),  # escaped three times
+        ("&amp;amp;amp;lt;b&amp;amp;amp;gt;x", "b x"),
+        ("&amp;amp;amp;amp;amp;lt;b", "amp;lt;b"),  # more often: no mark is left of it
+    ],
+)
+def test_markup_is_resolved_however_it_is_hidden(raw, clean):
+    """Four rounds; what then still holds a mark loses it."""
+    assert clean_text(raw) == clean
+
+
+@pytest.mark.parametrize(
+    ("title", "publisher", "bare"),
+    [
+        ("A - " + "b" * 60, "", "A"),
+        ("A - " + "b" * 61, "", "A - " + "b" * 61),
+        ("A  - B", "", "A"),
+        ("A  - B", "b", "A"),
+        ("A - B - C", "B", "A - B - C"),
+    ],
+)
+def test_a_publisher_has_sixty_characters_at_most(title, publisher, bare):
+    """Whatever short text follows the last dash, unless a name is given."""
+    assert without_publisher(title, publisher) == bare
+
+
+@pytest.mark.parametrize(
+    ("raw", "canonical"),
+    [
+        ("https://a.example/" + "b" * 1_982, "https://a.example/" + "b" * 1_982),  # 2,000
+        ("https://a.example/" + "b" * 1_983, ""),
+        ("http://a.example:80/x", "http://a.example/x"),
+        ("http://a.example:443/x", "http://a.example:443/x"),
+        ("https://a.example:80/x", "https://a.example:80/x"),
+        ("https://[2001:db8::1]/x", "https://[2001:db8::1]/x"),
+        ("https://[2001:db8::1]:8443/x", "https://[2001:db8::1]:8443/x"),
+        ("ftp://a.example/x", ""),
+        ("https://a<b.example/x", ""),
+        ("https://a.example?x=1", "https://a.example/?x=1"),
+        ("https://a.example/é?b=é&a=ü", "https://a.example/%C3%A9?a=%C3%BC&b=%C3%A9"),
+        ("https://a.example/é?b=", "https://a.example/%C3%A9?b="),
+        ("https://a.example/x?b=2&b=1&a&=3", "https://a.example/x?=3&a=&b=1&b=2"),
+        ("https://a.example/x?&&b=1", "https://a.example/x?b=1"),
+        ("https://a.example/x?utm_x=1&UTM_Y=2&gclid=3", "https://a.example/x"),
+        ("https://a.example/x?gclidx=3", "https://a.example/x?gclidx=3"),
+        ("https://a.example/x?b=c=d", "https://a.example/x?b=c%3Dd"),
+    ],
+)
+def test_an_address_is_spelt_one_way_the_short_and_the_long(raw, canonical):
+    """Plain addresses go a shorter way, with the same outcome."""
+    assert canonical_url(raw) == canonical
+
+
+def test_an_item_is_made_field_by_field():
+    """Title and summary cleaned, the address in one spelling, the digest of both texts."""
+    made = make_item(
+        source="s", title="<b>A</b> - Paper", url="HTTPS://A.example", known_at=NOW,
+        published_at=None, summary="<p>B</p>", lang="fr", publisher="PAPER",
+    )  # fmt: skip
+    assert made == Item(
+        source="s", title="A", url="https://a.example/", known_at=NOW, published_at=None,
+        summary="B", lang="fr", body_hash=sha256(b"A\x1fB").hexdigest(),
+    )  # fmt: skip
+    plain = item(title="A - Paper")
+    assert (plain.title, plain.summary, plain.lang) == ("A - Paper", "", "en")
+    assert item(title="A - Paper", publisher="").title == "A"
+    assert item(title="A - Paper", publisher="Else").title == "A - Paper"
+    long = item(title="", summary="s" * 200)
+    assert long.title == "s" * 119 + "…"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -132,3 +134,119 @@ def test_effective_days_stand_in_the_calendar() -> None:
     (entry,) = upcoming(History(facts), at(1))
     assert (entry.on, entry.kind) == (date(2025, 1, 21), "rule")
     assert DIFFUSION in str(entry.what)
+
+
+# --- every field and every word ------------------------------------------------------------------
+
+
+def test_a_rule_as_an_event_field_by_field() -> None:
+    (event,) = official([rule(DIFFUSION, abstract="covers the H20 in Malaysia")])
+    assert event == Event(
+        event_id=sha256(b"official\x1f2025-00636").hexdigest()[:16],
+        event_type="export_restriction", actor="US government", direction=-1,
+        stage=Stage.ANNOUNCED, confidence=0.9, occurred_at=at() - timedelta(hours=3),
+        known_at=at(), headline=DIFFUSION, source="Federal Register", n_sources=1, item_ids=(),
+        classifier="official document, by rule", url="https://www.federalregister.gov/d/2025-00636",
+        owners=("Federal Register",), grade="A", mood="fact",
+        objects=("diffusion", "h20", "malaysia"), ended="",
+    )  # fmt: skip
+    (relief,) = official([rule("Rescission of the rule on chips")])
+    assert (relief.event_type, relief.direction) == ("export_relief", 1)
+    (open_,) = official([rule("Advanced computing: clarifications")])
+    assert (open_.event_type, open_.direction) == ("export_restriction", 0)
+
+
+def test_a_rule_without_a_number_is_named_by_its_fact() -> None:
+    fact = rule(DIFFUSION)
+    nameless = {**fact.payload, "document_number": ""}
+    (event,) = official([replace(fact, key="the-key", payload=nameless)])
+    assert event.event_id == sha256(b"official\x1fthe-key").hexdigest()[:16]
+
+
+def test_a_filing_as_an_event_field_by_field() -> None:
+    (event,) = official([filing("8-K", "1.01", "2.02", "1.01", "9.01")])
+    assert event == Event(
+        event_id=sha256(b"official\x1f0001045810-25-000082").hexdigest()[:16],
+        event_type="nvidia_earnings", actor="Nvidia", direction=0, stage=Stage.ANNOUNCED,
+        confidence=0.9, occurred_at=at(-0.1), known_at=at(),
+        headline="Nvidia files form 8-K: a material agreement, results of operations",
+        source="SEC EDGAR", classifier="official document, by rule", url="https://www.sec.gov/x",
+        owners=("SEC EDGAR",), grade="A", mood="fact", objects=(),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("item", "kind", "name"),
+    [
+        ("2.02", "nvidia_earnings", "results of operations"),
+        ("2.05", "other", "costs of exit or disposal"),
+        ("2.06", "nvidia_earnings", "material impairments"),
+        ("1.01", "other", "a material agreement"),
+        ("1.02", "other", "end of a material agreement"),
+        ("7.01", "other", "Regulation FD disclosure"),
+        ("8.01", "other", "other events"),
+    ],
+)
+def test_items_of_form_8k_by_number(item: str, kind: str, name: str) -> None:
+    (event,) = official([filing("8-K", item)])
+    assert (event.event_type, event.headline) == (kind, f"Nvidia files form 8-K: {name}")
+
+
+@pytest.mark.parametrize(
+    ("form", "headline"),
+    [
+        ("10-Q", "Nvidia files its quarterly report (10-Q)"),
+        ("10-K", "Nvidia files its annual report (10-K)"),
+        ("10-K/A", "Nvidia files its annual report (10-K)"),
+    ],
+)
+def test_reports_are_results(form: str, headline: str) -> None:
+    for items in ((), ("2.02",)):
+        (event,) = official([filing(form, *items)])
+        assert (event.event_type, event.headline) == ("nvidia_earnings", headline)
+
+
+def test_documents_are_those_known_by_the_instant_in_three_lists() -> None:
+    late = rule("Late", document_number="9", hours=1)
+    facts = [filing("10-Q"), rule(DIFFUSION, kind="rule_inspection"), late, rule("A")]
+    known = documents(History(facts), at())
+    assert [fact.kind for fact, _ in known] == ["rule", "rule_inspection", "filing"]
+    assert len(documents(History(facts), at(hours=1))) == 4
+    assert official([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "agency", "ours"),
+    [
+        ("on GPUs", "", "industry-and-security-bureau", True),
+        ("", "on GPUs", "commerce-department", True),
+        ("on GPUs", "", "labor-department", False),
+        ("on steel", "", "commerce-department", False),
+        ("on AI", "", "commerce-department", True), ("on air", "", "commerce-department", False),
+        ("ECCN 3A090", "", "commerce-department", True),
+        ("ECCN 4A090", "", "commerce-department", True),
+        ("ECCN 5A090", "", "commerce-department", False),
+    ],
+)  # fmt: skip
+def test_ours_is_a_rule_of_commerce_on_chips(
+    title: str, abstract: str, agency: str, ours: bool
+) -> None:
+    found = official([rule(title, abstract=abstract, agencies=["x", agency])])
+    assert bool(found) is ours
+
+
+@pytest.mark.parametrize(("days", "told"), [(7, True), (7.001, False)])
+def test_what_was_seen_a_week_late_is_a_list_and_no_news(days: float, told: bool) -> None:
+    assert bool(official([filing("10-Q", days_old=days)])) is told
+    old = replace(rule(DIFFUSION), occurred_at=at(-days))
+    assert bool(official([old])) is told
+
+
+@pytest.mark.parametrize(
+    ("on", "stage"),
+    [("2025-01-06", Stage.EFFECTIVE), ("2025-01-07", Stage.ANNOUNCED), (None, Stage.ANNOUNCED)],
+)
+def test_a_rule_is_in_force_from_its_day(on: str | None, stage: Stage) -> None:
+    """Seen on 6 January in New York."""
+    (event,) = official([rule(DIFFUSION, effective_on=on)])
+    assert event.stage is stage
