@@ -305,6 +305,17 @@ def test_room_is_asked_for_a_record_with_its_log(
     ]
 
 
+def test_a_record_is_put_back_into_a_folder_that_is_gone(
+    sqlite_url: str, tmp_path: Path, copy: Path
+) -> None:
+    Store.open(sqlite_url).close()
+    backup(sqlite_url, copy)
+    path = tmp_path / "new" / "folder" / "record.db"
+
+    assert restore(copy, str(path)).path == path
+    assert check(path) == schema.REVISION
+
+
 def test_a_missing_copy_is_named(sqlite_url: str, copy: Path) -> None:
     with pytest.raises(StoreError, match=f"^no file at {copy}$"):
         restore(copy, sqlite_url)

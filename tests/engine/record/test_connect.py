@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from engine.errors import DataError, InputError, StoreError
 from engine.record import connect
 from engine.record.connect import file_of, make_engine, parse_url, prepare_file, shown, translated
-from engine.record.store import Store, schema_revision
+from engine.record.store import Store, create_schema, schema_revision, uncollected
 
 HOST = "postgresql+psycopg://me:hunter2@host"
 
@@ -265,3 +266,46 @@ def test_a_database_without_its_revision_or_its_tables_holds_no_record(tmp_path:
         connection.exec_driver_sql("DELETE FROM alembic_version")
     with pytest.raises(StoreError, match=f"^{empty} holds no nvsignal record$"):
         Store.open(str(empty), create=False)
+
+
+def test_a_database_that_is_refused_is_closed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[Store] = []
+    real = Store.close
+    monkeypatch.setattr(Store, "close", lambda store: closed.append(store) or real(store))
+    path = tmp_path / "empty.db"
+    path.touch()
+    with pytest.raises(StoreError):
+        Store.open(str(path), create=False)
+    assert len(closed) == 1
+
+
+def test_tables_are_made_once(tmp_path: Path) -> None:
+    """Of two first starts one waits, and finds them there; the second day finds them too."""
+    url = str(tmp_path / "a.db")
+    with Store.open(url) as store:
+        with store._writing() as connection:
+            assert create_schema(connection) == "0002"
+        assert store.url == parse_url(url)
+        assert store.address == url
+    with Store.open(url, create=False) as store:
+        assert store.facts() == []
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_long_readings_go_uncollected_and_leave_the_collector_as_it_was(on: bool) -> None:
+    """What was made inside stays out of its sight until the next block."""
+    was_on = gc.isenabled()
+    try:
+        gc.enable() if on else gc.disable()
+        gc.unfreeze()
+        with uncollected():
+            assert not gc.isenabled()
+        assert gc.isenabled() is on
+        assert gc.get_freeze_count() > 0
+        with uncollected():
+            assert gc.get_freeze_count() == 0
+    finally:
+        gc.unfreeze()
+        gc.enable() if was_on else gc.disable()
