@@ -41,10 +41,14 @@ def chosen(closes: list[float | list[tuple[float, bool]]], *, gaps: dict[int, in
            bound: float = 1.3) -> list[float | None]:  # fmt: skip
     """Of closes on consecutive days (``gaps``: days more before a place); confirmed where told."""
     walk, day = Walk(bound, lambda after, until: 1.0), MONDAY
+    followed: dict[int, float | None] = {}
     for place, close in enumerate(closes):
         day += timedelta(days=(gaps or {}).get(place, 0) + 1)
         told = close if isinstance(close, list) else [(close, False)]
         walk.add(day, [ToldClose(close=c, confirmed=sure) for c, sure in told])
+        followed |= {moved: walk.chosen[moved] for moved in walk.moved}
+        walk.moved = set()
+    assert list(followed.values()) == walk.chosen  # what moved says all that changed
     return walk.chosen
 
 
@@ -69,6 +73,32 @@ def test_once_more_wait_than_stand_the_majority_was_right() -> None:
     assert chosen([100.0, 101.0, 200.0, 201.0, 202.0]) == [None, None, 200.0, 201.0, 202.0]
     # what does not agree among itself does not add up
     assert chosen([100.0, 101.0, 200.0, 300.0, 450.0]) == [100.0, 101.0, None, None, None]
+
+
+@pytest.mark.parametrize(("close", "counts"), [(179.0, True), (182.0, False)])
+def test_a_hole_is_counted_from_the_last_close_that_stands(close: float, counts: bool) -> None:
+    """Tuesday to Thursday, then the Thursday after: five sessions, 1.3 ** sqrt(5) = 1.798. Counted
+    from Wednesday it were six, 1.90; from Tuesday seven, 2.00."""
+    found = chosen([100.0, 100.0, 100.0, close], gaps={3: 6})
+    assert found == [100.0, 100.0, 100.0, close if counts else None]
+
+
+def test_those_that_wait_are_asked_from_the_last_of_them_too() -> None:
+    """Two at 100, then two that wait a week apart: 250 and 440 are 1.76, within five sessions; one
+    more near the last and the majority is theirs. 1.82 apart they do not add up."""
+    near, far = [250.0, 440.0, 441.0], [250.0, 455.0, 456.0]
+    week = {3: 6}
+    assert chosen([100.0, 100.0, *near], gaps=week) == [None, None, *near]
+    assert chosen([100.0, 100.0, *far], gaps=week) == [100.0, 100.0, None, None, None]
+
+
+def test_a_level_that_returns_is_asked_from_its_own_last_day() -> None:
+    """A confirmed fall, the next day back where it came from: the fall was the wrong price."""
+    fall: list[Any] = [(50.0, True)]
+    assert chosen([100.0, 101.0, fall, 102.0]) == [100.0, 101.0, None, 102.0]
+    assert chosen([100.0, 101.0, fall, 51.0, 102.0]) == [100.0, 101.0, None, None, 102.0]
+    stands = [50.0, 51.0, 52.0]
+    assert chosen([100.0, 101.0, fall, *stands[1:], 102.0]) == [100.0, 101.0, *stands, None]
 
 
 def test_a_leap_and_back_was_a_wrong_price() -> None:

@@ -23,9 +23,14 @@ def no_split(after: date, until: date) -> float:
 
 
 def counting(closes: list[float | list[ToldClose]], bound: float = 1.35, split=no_split):
+    """The closes that count in the end; whoever follows what moved at each session knows them."""
     walk = Walk(bound, split)
+    followed: dict[int, float | None] = {}
     for day, close in zip(weekdays(len(closes)), closes, strict=True):
         walk.add(day, close if isinstance(close, list) else [ToldClose(close=close)])
+        followed |= {place: walk.chosen[place] for place in walk.moved}
+        walk.moved = set()
+        assert [followed[place] for place in range(len(walk.chosen))] == walk.chosen
     return walk.chosen
 
 
