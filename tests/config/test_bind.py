@@ -15,6 +15,7 @@ from config.schema import read_file
 from config.settings import PACKAGED, Settings
 from config.strategy import StrategyFile
 from config.tables import SHEETS
+from config.threat import ESTIMATES
 from engine.cli.main import build
 from engine.errors import ConfigError, InputError, UnknownNameError
 from engine.service import bind
@@ -292,6 +293,16 @@ def test_a_collector_of_the_user_s_own_is_asked_each_time(
     for _ in range(2):
         load(folder)
     assert asked == [path, path]
+    assert not (tmp_path / "data" / "derived" / "feeds.json").exists()
+
+
+def test_without_the_table_of_estimates_that_alone_is_told(folder: Path) -> None:
+    """Nothing weighs what is not there, and nothing is noted of it either."""
+    missing = shutil.ignore_patterns(ESTIMATES)
+    shutil.copytree(PACKAGED / "facts", folder / "facts", ignore=missing)
+
+    assert check(folder) == [f"{ESTIMATES} is missing from '{folder / 'facts'}'"]
+    assert not any("weighs" in line for line in warnings(folder, NOW))
 
 
 def test_what_is_bound_stays_as_it_is(folder: Path) -> None:
@@ -460,7 +471,7 @@ class Needless(Strategy):
     name = "needless"
 
 class Hungry(Whole):
-    needs = frozenset({"vxi", "vix", "abc"})
+    needs = frozenset({"vix", "abc", *(f"x{n}" for n in range(9))})
 
 here = Whole()
 """

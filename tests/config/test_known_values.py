@@ -18,6 +18,7 @@ from config.holding import Holding
 from config.schema import (
     MAX_CONFIG_BYTES,
     FileFaults,
+    _toml_message,
     faults_in,
     parse_toml,
     places,
@@ -761,6 +762,8 @@ def test_bounds_are_told_as_the_schema_has_them(data: dict[str, Any], said: str)
     [
         (Settings, {"lags": {"clos": 1}},
          [(("lags", "clos"), "unknown key 'clos' (did you mean 'close_minutes'?)")]),
+        (Settings, {"delivery": {"channel": [{"name": "a", "url_env": "A", "kind": ["digest"]}]}},
+         [(("delivery", "channel", 0, "kind"), "unknown key 'kind' (did you mean 'kinds'?)")]),
         (Settings, {"qqq": 1}, [(("qqq",), "unknown key 'qqq'")]),
         (Settings, {"k" * 70: 1}, [(("k" * 70,), f"unknown key '{'k' * 60}'")]),
         (Settings, {"delivery": {"channel": [{"url_env": "A"}]}},
@@ -819,6 +822,16 @@ def test_problems_come_in_the_order_of_the_lines() -> None:
     assert [p.split(":")[1] for p in error.value.problems] == ["2", "4", "6"]
 
 
+def test_what_stands_nowhere_comes_before_the_first_line() -> None:
+    with pytest.raises(ConfigError) as error:
+        read_model("name = 1", StrategyFile, "f")
+    assert error.value.problems == (
+        "f: decision is missing",
+        "f: strategy is missing",
+        "f:1: name = 1 is not text of 1 to 60 characters",
+    )
+
+
 def test_what_is_no_toml_is_told_with_line_and_column() -> None:
     """Python's words, cut; without a place of its own, what TOML wants."""
     with pytest.raises(ConfigError) as error:
@@ -833,6 +846,12 @@ def test_what_is_no_toml_is_told_with_line_and_column() -> None:
     with pytest.raises(ConfigError) as error:
         parse_toml('a = "' + "x" * 300, "f")
     assert len(error.value.problems[0]) < 400
+
+
+def test_long_words_about_what_is_no_toml_are_cut() -> None:
+    """At 160 characters."""
+    said = _toml_message(ValueError("w" * 170), "f")
+    assert said == f"f: {'w' * 160}; TOML wants key = value, text in quotes"
 
 
 def test_what_is_no_toml_names_its_line() -> None:

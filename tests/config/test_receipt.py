@@ -136,6 +136,18 @@ def test_what_decides_nothing_is_free(folder: Path, name: str, old: str, new: st
     assert load(folder, "balanced").digest == before
 
 
+def test_the_order_of_stanzas_is_free(folder: Path) -> None:
+    """A type of event moved to the end of its file weighs what it weighed."""
+    path = folder / "events.toml"
+    text = path.read_text(encoding="utf-8")
+    start = text.index("[policy.export_relief]")
+    end = text.index("[policy.", start + 1)
+    before = load(folder).digest
+    path.write_text(f"{text[:start]}{text[end:]}\n{text[start:end]}", encoding="utf-8")
+
+    assert load(folder).digest == before
+
+
 def test_the_holding_is_in_no_hash(folder: Path) -> None:
     """It moves lines in money and never a decision."""
     before = load(folder).digest
