@@ -100,6 +100,69 @@ def test_upgrading_keeps_what_is_recorded(store_url: str) -> None:
         assert store.facts() == [make_fact()]
 
 
+COLUMNS = {
+    "fact": "fact_id*+ kind(64) key(512) occurred_at known_at source confidence(53)? backfilled "
+    "payload content_hash(32)",
+    "item": "row_id*+ item_id(64) version(32) source title url lang(16) published_at? known_at "
+    "summary body_hash backfilled undated",
+    "ledger": "seq* acts_on(10) strategy revision made_at payload previous_hash(64) entry_hash(64)",
+    "ledger_head": "id* n_entries entry_hash(64)",
+    "poll_state": "feed* etag? last_modified? body_hash? last_ok_at? next_due_at? "
+    "retry_after_until? failures health",
+    "job_run": "job* scheduled_for* status(16) started_at finished_at? owner attempts detail",
+    "trial": "data_hash* strategy* params_hash(32)* params n_obs sharpe(53)? skewness(53)? "
+    "kurtosis(53)? made_at",
+    "sent": "key* sent_at",
+    "delivery": "channel* key* recipient* state(16) changed_at repeats why",
+}
+"""``*``: the primary key; ``+``: numbered by the database; ``?``: may be unknown; in brackets the
+characters or the bits. Hashes are 128 bits as 32 hex digits, or 256 as 64; a day has 10 letters."""
+
+
+def test_each_column_is_as_wide_as_what_it_holds_and_blank_only_where_said() -> None:
+    def told(column: sa.Column[object]) -> str:
+        width = getattr(column.type, "length", None) or getattr(column.type, "precision", None)
+        marks = ("*" * column.primary_key, "+" * (column.autoincrement is True))
+        return (
+            f"{column.name}{f'({width})' if width else ''}{''.join(marks)}{'?' * column.nullable}"
+        )
+
+    found = {table.name: table for table in schema.metadata.tables.values()}
+    assert {name: " ".join(map(told, table.c)) for name, table in found.items()} == COLUMNS
+    assert (schema.MAX_KIND_CHARS, schema.MAX_KEY_CHARS) == (64, 512)
+    assert schema.REVISION == "0002"
+    assert found["ledger"].c.seq.autoincrement is False
+    columns = [c for table in found.values() for c in table.c]
+    assert all(isinstance(c.type, schema.UtcMicros) == c.name.endswith(("_at", "_for", "_until"))
+               for c in columns)  # fmt: skip
+
+
+def test_instants_are_microseconds_and_unknown_stays_unknown() -> None:
+    """1970-01-01 and a second."""
+    kept, second = schema.UtcMicros(), datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+    dialect = sa.create_engine("sqlite://").dialect
+    assert kept.process_bind_param(second, dialect) == 1_000_000
+    assert kept.process_result_value(1_000_000, dialect) == second
+    assert kept.process_bind_param(None, dialect) is None
+    assert kept.process_result_value(None, dialect) is None
+    assert kept.process_result_value(0, dialect) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_three_tables_only_grow_whichever_engine_keeps_them() -> None:
+    """Two triggers a table on SQLite; one function and a trigger a table on PostgreSQL."""
+    sqlite, postgres = schema.guards("sqlite"), schema.guards("postgresql")
+    names = [statement.split()[2] for statement in sqlite]
+    assert names == [
+        f"{table}_no_{verb}"
+        for table in ("fact", "item", "ledger")
+        for verb in ("update", "delete")
+    ]
+    assert [statement.split()[:3] for statement in postgres][1:] == [
+        ["CREATE", "TRIGGER", f"{table}_only_grows"] for table in ("fact", "item", "ledger")
+    ]
+    assert postgres[0].startswith("CREATE OR REPLACE FUNCTION nvsignal_only_grows()")
+
+
 def test_a_failed_migration_leaves_nothing_behind(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
