@@ -170,9 +170,9 @@ class Walk:
         there, back = self._move(before, last, told.close), self._move(peak, place, close)
         far = SPIKE * math.log(self._bound_since(before, last))
         far_back = SPIKE * math.log(self._bound_since(peak, place))
+        # The last says that they go opposite ways too: of one way the sum is larger than either.
         return (
-            there * back < 0
-            and abs(there) > far
+            abs(there) > far
             and abs(back) > far_back
             and abs(there + back) < min(abs(there), abs(back))
         )
