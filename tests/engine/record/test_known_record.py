@@ -111,6 +111,31 @@ def test_a_leap_and_back_was_a_wrong_price() -> None:
     both: list[Any] = [100.0, 100.0, [(118.0, False), (101.0, False)], 100.0]
     assert chosen(both) == [100.0, 100.0, 101.0, 100.0]
     assert chosen([100.0, 100.0, 84.0, 100.0]) == [100.0, 100.0, None, 100.0]
+    assert chosen([100.0, 118.0, 100.0]) == [100.0, None, 100.0]
+    # two leaps one way are none, and what returns is held against the close just before the leap:
+    # from 80 the way back would be the shorter half of 118 / 80
+    assert chosen([80.0, 80.0, 100.0, 118.0]) == [80.0, 80.0, 100.0, 118.0]
+    assert chosen([80.0, 80.0, 100.0, 118.0, 100.0]) == [80.0, 80.0, 100.0, None, 100.0]
+
+
+def test_the_odd_one_is_the_last_that_counted_and_no_other() -> None:
+    """Bound 1.2: 362.1 made the true 300 wait, until 304 stood nearer to it. The level then holds
+    four: five of another are needed to outvote it, and four are not."""
+    told: list[Any] = [300.0, 327.7, 362.1, 300.0, 304.0]
+    right = [300.0, 327.7, None, 300.0, 304.0]
+    assert chosen(told, bound=1.2) == right
+    assert chosen([*told, *[600.0] * 4], bound=1.2) == [*right, *[None] * 4]
+    assert chosen([*told, *[600.0] * 5], bound=1.2) == [*[None] * 5, *[600.0] * 5]
+    # 124 is nearer to 125 than to 78, although 78 lies near the close before
+    assert chosen([100.0, 125.0, 78.0, 124.0]) == [100.0, 125.0, None, 124.0]
+    # a confirmed level of one is not the first of all: 180 is nearer to 200, and 150 stays
+    sure: list[Any] = [100.0, 101.0, [(150.0, True)], 200.0, 180.0]
+    assert chosen(sure) == [100.0, 101.0, 150.0, None, 180.0]
+
+
+def test_a_second_look_is_half_a_day_later_and_a_level_stands_after_three_sessions() -> None:
+    assert timedelta(hours=12) == quarantine.SECOND_LOOK
+    assert quarantine.YOUNG == 3
 
 
 @pytest.mark.parametrize(
@@ -132,10 +157,14 @@ def test_bounds_are_those_of_the_symbol_and_two_of_any_other() -> None:
     assert told == {"NVDA": 1.3, "SPY": 1.2, "QQQ": 1.2, "SMH": 1.25, "VIX": 2.5, "AMD": 2.0}
 
 
-@pytest.mark.parametrize(("other", "same"), [(100.1, True), (100.11, False), (99.91, True)])
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [(100.1, True), (100.1001, True), (100.11, False), (99.91, True), (99.9, True), (99.89, False)],
+)
 def test_two_sources_agree_within_a_thousandth(other: float, same: bool) -> None:
     assert quarantine.same_close(100.0, other) is same
     assert quarantine.same_close(other, 100.0) is same
+    assert quarantine.same_close(1000.0, 999.0)  # a thousandth of the larger, to the bit
 
 
 # --- ranks, versions and splits ------------------------------------------------------------------
@@ -406,7 +435,8 @@ def test_shares_are_carried_through_the_splits_since_they_were_counted() -> None
         count(2.1, -2, evening(1, 9)),
         count(1.9, -30, evening(2)),
     ]
-    splits = [action(10.0, 2, evening(1, 8)), action(3.0, 2, evening(0), symbol="SPY")]
+    splits = [action(10.0, 2, evening(1, 8)), action(3.0, 2, evening(0), symbol="SPY"),
+              action(5.0, 9, evening(0))]  # fmt: skip
     nan = math.nan
 
     found = asof.shares_on(History([*counts, *splits]), "NVDA", Rows())
@@ -431,6 +461,7 @@ def test_prices_stand_in_shares_of_the_row_s_own_day() -> None:
         told_bar(102.0, evening(2), day=2),
         told_bar(1005.0, evening(2, 23)),
         action(10.0, 2, evening(0)),
+        action(5.0, 9, evening(0)),  # binds after the last row
         told_bar(7.0, evening(0), symbol="SPY"),
     ]
     found = asof.prices(History(facts), "NVDA", Rows())
