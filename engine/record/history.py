@@ -212,11 +212,15 @@ def _facts_of(rows: list[_Row]) -> list[Fact]:
         return list(map(_fact_of, rows))
     with unreadable("the record"):
         payloads = json.loads(f"[{','.join(map(itemgetter(_PAYLOAD), rows))}]")
+        if len(payloads) != len(rows):
+            raise ValueError("a payload that is several")
         return list(map(_read, rows, payloads))
 
 
-def _read(row: _Row, payload: Mapping[str, Any]) -> Fact:
+def _read(row: _Row, payload: object) -> Fact:
     known_us, kind, key, _, occurred_us, source, confidence, backfilled, _ = row
+    if not isinstance(payload, dict):
+        raise ValueError("a payload that is no object")
     known_at = from_micros(known_us)
     return Fact(
         kind=kind,

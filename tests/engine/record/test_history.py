@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import random
+import re
 from datetime import datetime
 from hashlib import blake2b, sha256
 from typing import Any
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from engine.clock import to_micros
 from engine.errors import DataError, StoreError
 from engine.record.content import canonical_json, content_hash, item_version, payload_json
-from engine.record.history import History
+from engine.record.history import STORED, History
 from engine.record.readings import BARS
 from engine.values import Fact
 from tests.builders import at, make_bar, make_fact, make_facts, make_item
@@ -273,17 +274,29 @@ def test_a_view_of_rows_is_asked_forth_and_back(story: History) -> None:
     assert list(story.versions("note", "B", at(3))) == list(story.versions("x", "B", at(3))) == []
 
 
-def test_a_stored_row_that_cannot_be_read_says_so() -> None:
-    """No program of this house writes such a row; one version and all of a kind say the same."""
-    row = row_of(FIRST)
-    for damaged, kind in (((*row[:-1], "{"), "JSONDecodeError"),
-                          ((*row[:4], "soon", *row[5:]), "TypeError")):  # fmt: skip
-        history = History.of_stored([damaged])
-        for ask in (lambda h: list(h), lambda h: h.all_versions("bar", at(9))[0].fact()):
-            with pytest.raises(StoreError) as error:
-                ask(history)
-            said = f"the record holds a row that cannot be read ({kind})"
-            assert error.value.message == said
+@pytest.mark.parametrize(
+    ("damage", "error"),
+    [
+        ({"payload": "{"}, "JSONDecodeError"),
+        ({"payload": "[1]"}, "ValueError"),
+        ({"payload": "null"}, "ValueError"),
+        ({"payload": '{"n":1},{"n":2}'}, "JSONDecodeError|ValueError"),
+        ({"occurred_at": "soon"}, "TypeError"),
+    ],
+    ids=str,
+)
+def test_a_stored_row_that_cannot_be_read_says_so(damage: dict[str, Any], error: str) -> None:
+    """No program of this house writes such a row; one version and all of a kind say the same, and
+    none ever gets the payload of its neighbour."""
+    row = dict(zip(STORED, row_of(FIRST), strict=True)) | damage
+    rows = [tuple(row.values()), row_of(OTHER)]
+    first = History.of_stored(rows).all_versions("bar", at(9))[0]
+    said = rf"^the record holds a row that cannot be read \(({error})\)$"
+
+    for ask in (lambda: list(History.of_stored(rows)), first.fact):
+        with pytest.raises(StoreError) as caught:
+            ask()
+        assert re.match(said, caught.value.message)
 
 
 def test_a_reading_is_told_with_its_fact_and_made_once() -> None:
