@@ -895,7 +895,7 @@ def test_a_file_that_is_no_text_says_why(tmp_path: Path, content: bytes | None, 
 
 
 @pytest.mark.parametrize(
-    ("barred", "whole"), [(0.3, True), (0.3 + 5e-10, True), (0.3 + 2e-9, False)]
+    ("barred", "whole"), [(0.3, True), (0.3 + 9.5e-10, True), (0.3 + 1.05e-9, False)]
 )
 def test_where_policy_may_stand_adds_up_to_one(barred: float, whole: bool) -> None:
     given = {"known_on": date(2026, 1, 2), "free": 0.2, "licensed": 0.5, "barred": barred,

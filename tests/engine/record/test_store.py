@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from engine.errors import DataError
+from engine.errors import DataError, StoreError
 from engine.record import content, schema
 from engine.record.history import History
 from engine.record.store import JobRun, Recorded, Store, StoredPollState, Trial
 from engine.record.tables.items import items_query
 from engine.record.tables.sent import Delivery
-from tests.builders import at, make_fact, make_facts, make_item
+from tests.builders import at, make_fact, make_facts, make_item, unguarded
 
 
 class TestFacts:
@@ -46,7 +46,9 @@ class TestFacts:
     def test_the_newest_of_a_family_of_keys_is_its_last_key_as_known_last(
         self, store: Store
     ) -> None:
-        fixed = make_fact("bar", "NVDA:2025-09-30", known_at=at(3), payload={"value": 2.0})
+        fixed = make_fact(
+            "bar", "NVDA:2025-09-30", known_at=at(3), occurred_at=at(-9), payload={"value": 2.0}
+        )
         others = [make_fact("bar", key) for key in ("NVDA:2025-09-30", "NVDA:2025-09-29", "QQQ:9")]
         store.record([fixed, *others, make_fact("note", "NVDA:2026-01-01")])
 
@@ -221,6 +223,21 @@ class TestFacts:
         assert store.history().data_hash(at(2)) == store.data_hash(at(2)) == store.data_hash()
         (first, *_) = store.history().all_versions("bar", at(2))
         assert (first.backfilled, first.payload_text) == (True, '{"value":4.33}')
+
+    def test_a_payload_that_is_no_object_is_a_damaged_record(self, store: Store) -> None:
+        """However it is read; an edit from outside is the only way to one."""
+        store.record([make_fact()])
+        with store._writing() as connection:
+            unguarded(connection)
+            connection.execute(sa.update(schema.fact).values(payload="[1]"))
+
+        for read in (
+            store.facts,
+            lambda: list(store.history()),
+            lambda: store.newest("observation", ""),
+        ):
+            with pytest.raises(StoreError, match=r"holds a row that cannot be read \(ValueError\)"):
+                read()
 
     def test_the_newest_instant_of_each_kind_comes_by_name(self, store: Store) -> None:
         store.record([make_fact("b", known_at=at(2)), *make_facts(2, "a"), make_fact("b", "x")])
