@@ -123,9 +123,13 @@ class FileLock:
         if self.held():
             return True
         self.release()
-        file = self._open()
-        if not _flock(file):
-            file.close()
+        file, locked = self._open(), False
+        try:
+            locked = _flock(file)
+        finally:
+            if not locked:
+                file.close()
+        if not locked:
             return False
         file.seek(0)
         file.truncate()

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace as Thing
+from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from engine.clock import now
 from engine.errors import InputError, StoreError
+from engine.files import real
 from engine.record.store import Store
-from engine.service.lock import FileLock, NoLock, leader_lock, owner_name, wait_for
+from engine.service import lock
+from engine.service.lock import (
+    FileLock,
+    Holder,
+    NoLock,
+    PostgresLock,
+    leader_lock,
+    owner_name,
+    wait_for,
+)
 from engine.service.logs import Redactor, open_log
 from engine.service.runner import check_folder, serve
 
@@ -94,24 +110,208 @@ def test_a_lock_file_that_was_removed_is_a_lost_lock(tmp_path: Path) -> None:
         second.release()
 
 
-def test_a_record_in_memory_needs_no_lock() -> None:
-    assert isinstance(leader_lock("sqlite://"), NoLock)
+@pytest.mark.parametrize(
+    ("seconds", "free_at", "became", "slept"),
+    [
+        (0.0, 0.0, True, 0),
+        (0.0, 0.5, False, 0),
+        (1.0, 1.0, True, 2),  # asked at 0, 0.5 and 1.0
+        (1.0, 1.5, False, 2),
+        (1.2, 1.5, True, 3),  # the last pause begins before the end and is slept whole
+    ],
+)
+def test_waiting_for_the_lock_asks_twice_a_second_and_ends(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, free_at: float, became: bool, slept: int
+) -> None:
+    at, pauses = [100.0], list[float]()
+
+    def sleep(pause: float) -> None:
+        pauses.append(pause)
+        at[0] += pause
+
+    monkeypatch.setattr("engine.service.lock.time.monotonic", lambda: at[0])
+    monkeypatch.setattr("engine.service.lock.time.sleep", sleep)
+    asked: Any = Thing(acquire=lambda: at[0] - 100.0 >= free_at)
+
+    assert wait_for(asked, seconds) is became
+    assert pauses == [0.5] * slept
 
 
-def test_waiting_for_the_lock_ends(tmp_path: Path) -> None:
-    first, second = FileLock(tmp_path / "lock"), FileLock(tmp_path / "lock")
+def test_each_address_has_its_own_kind_of_lock(tmp_path: Path) -> None:
+    own = leader_lock(f"sqlite:///{tmp_path / 'a.db'}")
+    bare = leader_lock(str(tmp_path / "a.db"))
+
+    assert isinstance(own, FileLock)
+    assert isinstance(bare, FileLock)
+    assert own.path == bare.path == real(tmp_path) / "a.db.lock"
+    assert isinstance(leader_lock("postgresql+psycopg://me@h/d"), PostgresLock)
+    nobody_else = leader_lock("sqlite://")
+    nobody_else.release()
+    assert isinstance(nobody_else, NoLock)
+    assert (nobody_else.acquire(), nobody_else.held()) == (True, True)
+    assert nobody_else.holder() == Holder(name=owner_name())
+
+
+def test_a_process_is_named_by_its_host_and_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.service.lock.socket.gethostname", lambda: "h" * 61)
+    assert owner_name() == f"{'h' * 60}:{os.getpid()}"
+
+
+def test_a_file_of_a_lock_holds_its_holder_and_nothing_of_the_last_one(tmp_path: Path) -> None:
+    """Made with its folder, for its owner alone; it stays, and whoever asks makes none."""
+    path = tmp_path / "new" / "r.lock"
+    first, second = FileLock(path), FileLock(path)
+    assert first.holder() is None
+    first.release()
+    assert not path.parent.exists()
+    assert not first.held()
     assert first.acquire()
-    assert not wait_for(second, 0.1)
-    threading.Timer(0.2, first.release).start()
-    assert wait_for(second, 10)
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    first.release()
+    first.release()
+    assert second.holder() is None
+    path.write_text(json.dumps({"holder": "x" * 200}))
+    assert second.acquire()
+    assert json.loads(path.read_text()) == {"holder": owner_name()}
+    assert second.holder() == first.holder() == Holder(name=owner_name())
+    # Somebody else's words, while the file is locked.
+    for text, name in (
+        (json.dumps({"holder": "h" * 121}), "h" * 120),
+        (json.dumps({"holder": 5}), "5"),
+        ("{", "another process"),
+        (json.dumps({"other": "h"}), "another process"),
+        (json.dumps([1]), "another process"),
+    ):
+        path.write_text(text)
+        assert first.holder() == Holder(name=name)
+    assert not first.acquire()
+    assert not first.held()
+    path.rename(tmp_path / "moved")
+    assert not second.held()
+    path.write_text("")
+    assert not second.held()
     second.release()
+    assert path.exists()
+
+
+def test_a_system_without_such_locks_says_what_to_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with pytest.raises(StoreError, match=r"no file locks .*\(keep the record in PostgreSQL"):
+        FileLock(tmp_path / "a.lock").acquire()
+
+
+class Server:
+    """Answers what the lock asks of PostgreSQL, in order; an exception is raised."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers, self.said = list(answers), list[Any]()
+        self.url: Any = make_url("postgresql+psycopg://me@h/d")
+
+    def connect(self) -> Server:
+        self.said.append("connect")
+        return self
+
+    def execution_options(self, **given: Any) -> Server:
+        self.said.append(given)
+        return self
+
+    def execute(self, statement: Any, values: Any) -> Any:
+        self.said.append(str(statement).split()[1].partition("(")[0])
+        assert values == {"key": 7_311_403}
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return Thing(scalar_one=lambda: answer, first=lambda: answer)
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda: self.said.append(name)
+
+
+CONNECTED = ["connect", {"isolation_level": "AUTOCOMMIT"}]
+
+
+def served(monkeypatch: pytest.MonkeyPatch, *answers: Any) -> tuple[PostgresLock, Server]:
+    server = Server(*answers)
+    monkeypatch.setattr("engine.record.connect.make_engine", lambda url: server)
+    return PostgresLock(server.url), server
+
+
+def test_a_lock_on_the_server_is_a_session_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = OperationalError("x", {}, Exception("gone"))
+    held, server = served(monkeypatch, 1, 1, 0, lost, 1)
+    assert not held.held()
+    assert held.acquire()
+    assert server.said == ["dispose", *CONNECTED, "pg_try_advisory_lock"]
+    server.said.clear()
+    assert held.acquire()  # it is held: asked, and nothing taken anew
+    assert not held.held()
+    assert not held.held()  # the connection is lost
+    assert server.said == ["count", "count", "count"]
+    server.said.clear()
+    server.answers[:0] = [0]
+    assert held.acquire()
+    assert server.said == [
+        "count", "invalidate", "close", "dispose", *CONNECTED, "pg_try_advisory_lock",
+    ]  # fmt: skip
+    server.said.clear()
+    held.release()
+    held.release()
+    assert server.said == ["invalidate", "close", "dispose", "dispose"]
+    assert not held.held()
+
+
+def test_a_lock_that_somebody_else_holds_leaves_no_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    failed = OperationalError("x", {}, Exception("no"))
+    held, server = served(monkeypatch, 0, failed)
+    assert not held.acquire()
+    assert server.said == ["dispose", *CONNECTED, "pg_try_advisory_lock", "close"]
+    assert not held.held()
+    server.said.clear()
+    with pytest.raises(StoreError):
+        held.acquire()
+    assert server.said[-1] == "close"
+    assert not held.held()
+
+
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [(None, None), (("nvsignal-run h:7",), "h:7"), (("nvsignal-run ",), "another process"),
+     (("psql",), "psql"), (("",), "another process")],
+)  # fmt: skip
+def test_the_holder_on_the_server_is_named_by_its_session(
+    monkeypatch: pytest.MonkeyPatch, row: Any, name: str | None
+) -> None:
+    held, server = served(monkeypatch, row)
+    assert held.holder() == (None if name is None else Holder(name=name))
+    assert server.said == [*CONNECTED, "a.application_name", "close"]
+
+
+@pytest.mark.parametrize(("given", "kept"), [("", ""), ("?options=-c%20a%3D1", "-c a=1 ")])
+def test_the_session_of_a_lock_has_its_name_and_is_missed_after_twenty_seconds(
+    monkeypatch: pytest.MonkeyPatch, given: str, kept: str
+) -> None:
+    """10 idle seconds, then 2 questions 5 seconds apart; PostgreSQL cuts names at 63 letters."""
+    monkeypatch.setattr(lock, "owner_name", lambda: "h" * 60)
+    made: list[Any] = []
+    monkeypatch.setattr("engine.record.connect.make_engine", made.append)
+    PostgresLock(make_url(f"postgresql+psycopg://me@h/d{given}"))
+    assert dict(made[0].query) == {
+        "options": f"{kept}-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 "
+        "-c tcp_keepalives_count=2",
+        "application_name": f"nvsignal-run {'h' * 50}",
+    }
 
 
 def test_a_lock_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(StoreError, match="cannot open the lock"):
+    with pytest.raises(StoreError, match="cannot open the lock") as failed:
         FileLock(tmp_path / "file" / "lock").acquire()
+    assert failed.value.remedy == "check the permissions of the database's folder"
 
 
 def test_an_unwritable_folder_of_reports_is_refused_at_the_start(tmp_path: Path) -> None:
