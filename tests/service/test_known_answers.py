@@ -898,17 +898,6 @@ def test_workers_are_one_to_two_hundred_and_fifty_six(workers: int) -> None:
 # --- the doctor -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("version", "level"),
-    [
-        ((3, 6, 23), "ok"), ((3, 7, 0), "warning"), ((3, 51, 2), "warning"), ((3, 51, 3), "ok"),
-    ],
-)  # fmt: skip
-def test_a_version_of_sqlite_with_its_bug_is_named(version: tuple[int, ...], level: str) -> None:
-    assert [f.level for f in doctor.sqlite_version("sqlite:///a", version)] == [level]
-    assert list(doctor.sqlite_version("postgresql://a", version)) == []
-
-
 def test_disks_that_are_nearly_full_are_named() -> None:
     low, full = doctor.LOW_DISK_BYTES, doctor.FULL_DISK_BYTES
     assert (low, full) == (1_000_000_000, 50_000_000)
