@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -13,10 +14,23 @@ import numpy as np
 import pytest
 
 from backtests.walk_forward import Fold
-from engine.cli.commands import backtest, classify, cost, fp8, mcp, serve, worlds
+from engine.cli import progress
+from engine.cli.commands import (
+    audit,
+    backtest,
+    classify,
+    collect,
+    cost,
+    fp8,
+    mcp,
+    run,
+    serve,
+    worlds,
+)
 from engine.errors import DataError, InputError
 from engine.report.i18n import voice
 from tests.cli.conftest import NOW, Rooms
+from tests.engine.report import sample_report as sample
 
 EN = voice("en")
 FIRST, LAST = date(2025, 1, 2), date(2025, 6, 30)
@@ -1118,3 +1132,205 @@ def test_a_rectangle_of_blocks_has_a_scale_each(tmp_path: Path, rooms: Rooms) ->
     file.write_text("nan,1\n")
     assert rooms.call(*words, "--strict")[0] == 1
     assert rooms.call(*words)[0] == 0
+
+
+# --- bars, the runner -----------------------------------------------------------------------------
+
+
+class Bar:
+    """Stands for rich's bar: notes what it is made of and told."""
+
+    made: list[Any]
+
+    def __init__(self, *columns: Any, console: Any, transient: bool, disable: bool = False) -> None:
+        assert console.stderr
+        Bar.made = [("bar", len(columns), transient, disable)]
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *given: object) -> None:
+        Bar.made.append("end")
+
+    def add_task(self, what: str, total: float | None) -> str:
+        Bar.made.append((str(what), total))
+        return "task"
+
+    def advance(self, task: str, steps: int) -> None:
+        Bar.made.append((task, steps))
+
+    def update(self, task: str, **told: Any) -> None:
+        Bar.made.append((task, {k: v if k != "description" else str(v) for k, v in told.items()}))
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_bars_move_on_a_terminal_only(monkeypatch: Patch, terminal: bool) -> None:
+    monkeypatch.setattr("rich.progress.Progress", Bar)
+    monkeypatch.setattr("sys.stderr", Thing(isatty=lambda: terminal, write=len, flush=int))
+    with progress.counted("sets", 7) as advance:
+        advance(2)
+    first = ("bar", 0, True, not terminal)
+    assert Bar.made == [first, ("sets", 7), ("task", 2), "end"]
+    with progress.staged("work") as step:
+        step("reading", 0.25)
+    told = {"completed": 0.25, "description": "reading"}
+    assert Bar.made == [first, ("work", 1.0), ("task", told), "end"]
+    for bar, columns, name in (
+        (collect._progress, 3, "asking"), (audit._progress, 3, ""),
+    ):  # fmt: skip
+        with bar(EN) as show:  # type: ignore[operator]
+            assert (show is not None) == terminal
+            if show is None:
+                continue
+            for done in (1, 2):
+                show(done, 2, Thing(feed="wire") if bar is collect._progress else "poison")
+        if terminal:
+            words = ("wire", "reading the news") if bar is collect._progress else ("poison",) * 2
+            assert Bar.made == [
+                ("bar", columns, True, False), (name, None),
+                ("task", {"completed": 1, "total": 2, "description": words[0]}),
+                ("task", {"completed": 2, "total": 2, "description": words[1]}), "end",
+            ]  # fmt: skip
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_sign_of_life_is_given_on_a_terminal_only(monkeypatch: Patch, terminal: bool) -> None:
+    told: list[Any] = []
+
+    class Console:
+        def __init__(self, *, stderr: bool) -> None:
+            told.append(stderr)
+
+        @contextmanager
+        def status(self, what: str) -> Any:
+            told.append(what)
+            yield
+
+    monkeypatch.setattr("rich.console.Console", Console)
+    monkeypatch.setattr("sys.stderr", Thing(isatty=lambda: terminal))
+    with backtest._waiting("reading"):
+        pass
+    assert told == ([True, "reading"] if terminal else [])
+
+
+class Log:
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.lines: list[Any] = []
+
+    def info(self, event: str, **more: Any) -> None:
+        self.lines.append((event, more))
+
+    error = info
+
+
+def test_a_runner_is_opened_with_everything_and_its_lock_is_given_back(
+    rooms: Rooms, monkeypatch: Patch
+) -> None:
+    log, released = Log(), list[int]()
+    lock = Thing(release=lambda: released.append(1))
+    channels = Thing(secrets=("s1",), problems=("mail: no",))
+    made = Thing(folder=Path("reports"), ahead=lambda: {"report": NOW})
+    rooms.answer("engine.service.channels.channels_of", channels)
+    rooms.answer("engine.service.logs.secrets_of", ("s2",))
+    rooms.answer("engine.service.logs.Redactor", lambda secrets: ("redactor", secrets))
+    rooms.answer("engine.service.logs.open_log", log)
+    rooms.answer("engine.service.lock.leader_lock", lock)
+    rooms.answer("engine.service.wiring.default_db_url", "own")
+    rooms.answer("engine.service.runner.report_folder", "folder")
+    rooms.answer("engine.service.runner.check_folder", None)
+    rooms.answer("engine.service.runner.make_runner", made)
+    with run._runner("u", "c", "s", offline=True) as (runner, told):
+        assert (runner, told) == (made, log)
+        assert released == []
+    assert released == [1]
+    assert log.lines == [
+        ("channel_unusable", {"why": "mail: no"}),
+        ("started", {"record": "r.db", "reports": "reports", "next": {"report": NOW}}),
+    ]
+    ((store, loaded, more),) = rooms.asked("make_runner")
+    assert (store, loaded, more.pop("clock")()) == (rooms.store, rooms.loaded, NOW)
+    assert more == {"lock": lock, "log": log, "channels": channels, "offline": True}
+    assert rooms.asked("open_log") == [(("redactor", ("s1", "s2")),)]
+    assert rooms.asked("leader_lock") == [("u",)]
+    assert rooms.asked("check_folder") == [("folder",)]
+    assert (rooms.asked("load"), rooms.asked("open")) == ([("c", "s")], [("u",)])
+    with pytest.raises(ZeroDivisionError), run._runner(None, None, None, offline=False):
+        1 / 0  # noqa: B018
+    assert rooms.asked("leader_lock")[-1] == ("own",)
+    assert released == [1, 1]
+
+
+def test_the_mornings_run_until_they_are_told_to_stop(rooms: Rooms, monkeypatch: Patch) -> None:
+    """A first signal lets what is under way be finished; a second one is the system's own."""
+    import signal
+
+    log, handlers = Log(), dict[int, Any]()
+    monkeypatch.setattr("signal.signal", lambda number, handler: handlers.update({number: handler}))
+
+    @contextmanager
+    def opened(*given: Any, offline: bool) -> Any:
+        rooms.calls.append(("opened", *given, offline))
+        yield Thing(cycle="cycle"), log
+
+    def served(cycle: Any, stop: Any, *, clock: Any, log: Any, seconds: float) -> None:
+        assert (cycle, clock(), seconds, stop.is_set()) == ("cycle", NOW, 2.5, False)
+        assert sorted(handlers) == [signal.SIGINT, signal.SIGTERM]
+        handlers[signal.SIGTERM](signal.SIGTERM, None)
+        assert stop.is_set()
+        assert handlers[signal.SIGTERM] is signal.SIG_DFL
+        assert handlers[signal.SIGINT] is not signal.SIG_DFL
+
+    monkeypatch.setattr(run, "_runner", opened)
+    monkeypatch.setattr("engine.service.runner.serve", served)
+    words = ("run", "--every", "2.5", "--db", "u", "--config", "c", "--strategy", "s", "--offline")
+    assert rooms.call(*words)[0] == 0
+    assert rooms.asked("opened") == [("u", "c", "s", True)]
+    assert log.lines == [("stopped", {})]
+
+
+def test_an_audited_run_is_the_live_decision_with_all_that_it_rests_on(rooms: Rooms) -> None:
+    world = Thing(history="own", as_of="at", grid="grid")
+    voices = [Thing(strategy=Thing(name="trend"))]
+    config: Any = Thing(blend=Thing(voices=voices))
+    found = Thing(
+        features="features", evaluation="evaluation", events="events",
+        ratings=[Thing(row=3, rating="rated")],
+        world=Thing(sessions=Thing(decide_at=lambda day: datetime(2020, 1, day.day, tzinfo=UTC))),
+        decision_at=lambda row: sample.decision(acts_on=date(2025, 8, 25), data_hash=f"{row:064}"),
+    )  # fmt: skip
+    rooms.answer("backtests.trace.trace_of", lambda *given, **more: (given, more))
+    rooms.answer("engine.decision.events.known_events", "known")
+    rooms.answer("engine.decision.ratings.rate_all", "rated all")
+    rooms.answer("engine.service.wiring.world_of", world)
+    rooms.answer("engine.service.wiring.reference_of", "reference")
+    rooms.answer("engine.service.wiring.assess", found)
+    given, more = audit.run_of(config)("history", NOW)  # type: ignore[arg-type, misc]
+    assert rooms.asked("world_of") == [("history", config, NOW)]
+    assert rooms.asked("known_events") == [("own", "at")]
+    assert rooms.asked("reference_of") == [(config,)]
+    assert rooms.asked("rate_all") == [("own", "grid", "known", "reference")]
+    assert rooms.asked("assess") == [
+        (world, config, {"ratings": "rated all", "version": "audited"})
+    ]  # fmt: skip
+    assert given == ("features", "evaluation", ["trend"])
+    told = more.pop("told")  # type: ignore[union-attr]
+    assert more == {"events": "events", "ratings": [(3, "rated")]}
+    said: Any = told(7)
+    assert "data_hash=''" in said
+    assert "decided_at=datetime.datetime(2020, 1, 25, 0, 0, tzinfo=" in said
+
+
+def test_a_server_for_programs_has_a_tool_for_each_question() -> None:
+    found = mcp.server(Thing())  # type: ignore[arg-type]
+    tools_ = asyncio.run(found.list_tools())
+    assert [tool.name for tool in tools_] == [
+        "report", "explain", "rate", "stress", "track", "events", "holding", "feeds",
+    ]  # fmt: skip
+    for tool in tools_:
+        marks = tool.annotations
+        assert (marks.read_only_hint, marks.destructive_hint) == (True, False)
+        assert (marks.idempotent_hint, marks.open_world_hint) == (True, False)
+        assert tool.output_schema is None
+    assert (found.name, found.instructions) == ("nvsignal", mcp.ABOUT)
