@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.cli import answers, output, speech
 from engine.cli import main as door
-from engine.cli import output, speech
-from engine.cli.commands import ledger
+from engine.cli.commands import cost, ledger
 from engine.cli.said import (
     audit,
     classify,
@@ -29,11 +29,11 @@ from engine.cli.said import (
     stress,
     whatif,
 )
-from engine.errors import ConfigError, InputError, StoreError, UnknownNameError
+from engine.errors import ConfigError, InputError, NvsignalError, StoreError, UnknownNameError
 from engine.phrases import phrase
 from engine.report.i18n import voice
 from engine.shown import FeedState
-from tests.cli.conftest import NOW
+from tests.cli.conftest import NOW, Rooms
 from tests.engine.report.sample_report import rating, stress_rows
 
 EN, FR = voice("en"), voice("fr")
@@ -671,3 +671,179 @@ def test_text_that_an_output_cannot_encode_is_escaped(monkeypatch: Patch) -> Non
         "a": None, "b": 1}  # fmt: skip
     monkeypatch.setattr("sys.stderr", None)
     output.remark("nobody hears")
+
+
+# --- costs ----------------------------------------------------------------------------------------
+
+
+def target(**changes: Any) -> Any:
+    given: dict[str, Any] = {
+        "target": "T1", "what": "y" * 32, "published": 1_234.5, "modelled": 0.0123,
+        "error_pct": 23.44, "tolerance_pct": 20.0, "within": False, "in_fit": True,
+        "left_out_pct": -7.6,
+    }  # fmt: skip
+    return Thing(**(given | changes))
+
+
+def test_targets_are_told_in_a_table_and_what_they_prove_in_three_lines() -> None:
+    result: Any = Thing(
+        outcomes=(target(), target(target="X1", what="y" * 31, within=True, in_fit=False,
+                                   left_out_pct=None, error_pct=-3.0)),
+        covered=5, banded=6, rms_in_fit_pct=12.34, rms_left_out_pct=23.45, left_out_within_40=7,
+        left_out_count=9,
+    )  # fmt: skip
+    lines = cost.validation_text(result).splitlines()
+    assert lines[:5] == [
+        f"Id    {'Target':31} Published    Model  Err % Tol % Left out", "─" * 80,
+        f"T1*   {'y' * 30}…     1,230   0.0123  +23.4    20    -8 !!",
+        f"X1    {'y' * 31}     1,230   0.0123   -3.0    20", "─" * 80,
+    ]  # fmt: skip
+    said = " ".join(lines[5:])
+    assert said.startswith("1 of 2 inside their tolerance (!! outside; * helped to set constants")
+    assert "The 90 % band holds 5 of 6 published values." in said
+    assert said.endswith(
+        "Serving error, rms: 12.3 % in the fit, 23.4 % with the platform left out; 7 of 9 "
+        "strangers within 40 %."
+    )
+
+
+def scored(**changes: Any) -> Any:
+    point = Thing(
+        name="p", use="seen", published=100.0, unit="u", source="s", precision="fp8",
+        model="M" * 40, chip="NVIDIA H800 SXM (per GPU)", kind="decode",
+    )  # fmt: skip
+    given: dict[str, Any] = {
+        "point": point, "modelled": 110.0, "log_error": 0.0953, "low": 90.0, "high": 130.0,
+        "covered": True,
+    }  # fmt: skip
+    return Thing(**(given | changes))
+
+
+def test_figures_one_by_one_and_together(rooms: Rooms) -> None:
+    assert cost._figure_line(scored()) == f"p     H800 fp8 {'M' * 33}      100      110  +0.10     "
+    assert cost._figure_line(scored(covered=False, log_error=-0.5)).endswith("  -0.50  out")
+    rooms.answer(
+        "engine.threat.points.summary",
+        lambda found: Thing(
+            n=len(found), rms_log_error=0.256, mean_log_error=-0.123, covered=1, band_factor=2.34
+        ),
+    )
+    assert cost._score_line("w", [scored(), scored()]) == (
+        f"{'w':38}    2   0.26  -0.12      1/2    2.3"
+    )
+    rooms.answer("engine.threat.points.summary", len)
+    assert cost.points_plain([scored()]) == {
+        "fitted": 0, "seen": 1, "held_out": 0,
+        "figures": [{
+            "point": "p", "use": "seen", "published": 100.0, "unit": "u", "modelled": 110.0,
+            "log_error": 0.0953, "low": 90.0, "high": 130.0, "source": "s",
+        }],
+    }  # fmt: skip
+
+
+def test_an_estimate_in_words_and_for_programs(monkeypatch: Patch) -> None:
+    figure = Thing(low=0.5, mid=1_234.5, high=2.5e12)
+    keys = [key for _, _, key in cost._ROWS]
+    note = Thing(name="duty", value="0.5", source="one; two")
+    estimate = Thing(
+        model="M", chip="C", precision="fp8", assumptions=(note,), **dict.fromkeys(keys, figure)
+    )
+    estimate.energy_mwh = None
+    detail: Any = Thing(cost=estimate, devices=8, batch=16, tpot_ms=figure)
+    lines = cost.as_text(detail).splitlines()
+    assert lines[0] == "M on C, fp8, 8 devices, batch 16 a device"
+    rows = [" ".join(line.split()) for line in lines]
+    assert "Training compute FLOP 0.5 1,230 2.50e+12" in rows
+    assert "Training energy MWh n/a n/a n/a" in rows
+    assert "Token pace ms/token 0.5 1,230 2.50e+12" in rows
+    assert lines[-2:] == ["Assumed", "- duty: 0.5 [one]"]
+    right = [line for line in lines if line.endswith("2.50e+12")]
+    assert len({len(line) for line in right}) == 1  # numbers end in one column
+    detail.devices = None
+    assert cost.as_text(detail).splitlines()[0] == "M on C, fp8"
+    plain = {"model": "M", "assumptions": [1]}
+    monkeypatch.setattr(cost, "to_plain", lambda value: dict(
+        plain) if value is estimate else {"cost": 1, "devices": 8})  # fmt: skip
+    told = cost.as_json(detail)
+    assert told == {"model": "M", "devices": 8, "assumptions": [1]}
+    assert list(told)[-1] == "assumptions"
+
+
+# --- what if --------------------------------------------------------------------------------------
+
+
+def test_a_release_that_is_assumed_is_laid_over_the_record(rooms: Rooms, tmp_path: Any) -> None:
+    file = tmp_path / "new.toml"
+    file.write_text("text")
+    ratings = [Thing(rating="r")]
+    after = Thing(ratings=ratings, name="after")
+    made = [Thing(model="Other"), Thing(model="New")]
+    rooms.answer("engine.service.wiring.world_at", "world")
+    rooms.answer("engine.service.wiring.hypothesis", (["fact"], "New"))
+    rooms.answer("engine.service.wiring.with_facts", "new world")
+    rooms.answer(
+        "engine.service.wiring.assess",
+        lambda world, loaded: after if world != "world" else "before",
+    )
+    rooms.answer("engine.decision.rated.of_releases", lambda given: list(given) and made)
+    rooms.answer("engine.cli.commands.whatif._plain", lambda *given: {"model": given[2].model})
+    rooms.answer("engine.cli.said.whatif.text_of", lambda a, b, r, voice: f"{a} {b.name} {r.model}")
+    words = ("whatif", "--release", str(file), "--strategy", "s", "--as-of", "last", "--db", "u",
+             "--config", "c")  # fmt: skip
+    assert rooms.call(*words)[1] == "before after New\n"
+    assert rooms.asked("load") == [("c", "s")]
+    assert rooms.asked("open") == [("u",)]
+    assert rooms.asked("world_at") == [(rooms.store, rooms.loaded, "last")]
+    assert rooms.asked("hypothesis") == [("text", "new.toml", "world")]
+    assert rooms.asked("with_facts") == [("world", rooms.loaded, ["fact"])]
+    assert rooms.asked("assess") == [("world", rooms.loaded), ("new world", rooms.loaded)]
+    assert json.loads(rooms.call(*words, "--json")[1]) == {"model": "New"}
+    made.pop()
+    assert rooms.call(*words)[::2] == (
+        2, "nvsignal: 'New' cannot be rated: no report of Nvidia is known by then (choose a later "
+           "--as-of)\n",
+    )  # fmt: skip
+    assert rooms.call("whatif")[::2] == (
+        2, "nvsignal: no release is given (--release FILE; --template prints one to start from)\n",
+    )  # fmt: skip
+
+
+def test_what_goes_wrong_in_an_answer_keeps_its_kind_and_loses_its_secrets(
+    monkeypatch: Patch,
+) -> None:
+    class Root:
+        def __init__(self, error: Exception) -> None:
+            self.error = error
+
+        def main(self, **given: Any) -> None:
+            raise self.error
+
+    monkeypatch.setenv("MY_TOKEN", "abcdefgh1")
+    plain, secret = StoreError("away"), StoreError("at abcdefgh1")
+    with pytest.raises(StoreError) as error:
+        answers.Answers(root=Root(plain))("feeds", {})
+    assert error.value is plain
+    with pytest.raises(NvsignalError, match=r"^at \*\*\*$") as other:
+        answers.Answers(root=Root(secret))("feeds", {})
+    assert type(other.value) is NvsignalError
+
+
+@pytest.mark.parametrize(
+    ("mine", "fine"),
+    [(None, False), (Thing(programs_may_read=False), False), (Thing(programs_may_read=True), True)],
+)
+def test_shares_are_told_to_programs_only_with_leave(rooms: Rooms, mine: Any, fine: bool) -> None:
+    asked: list[Any] = []
+    root: Any = Thing(main=lambda *, args, standalone_mode: asked.append(args))
+    rooms.loaded.holding = mine
+    ask = answers.Answers(root=root, config="c")
+    if fine:
+        ask("holding", {"as_of": "last"})
+        assert asked == [["holding", "--json", "--as-of=last", "--config=c", "--"]]
+        assert rooms.asked("load") == [("c", None)]
+        return
+    with pytest.raises(InputError, match=r"^the holding is private \(set programs_may_read = true"):
+        ask("holding", {})
+    assert asked == []
+    ask("stress", {})
+    assert len(asked) == 1
