@@ -16,7 +16,7 @@ from engine.phrases import phrase
 from engine.report.i18n import voice
 from engine.service import ics
 from engine.service.morning import Morning
-from engine.shown import Upcoming
+from engine.shown import Report, Upcoming
 from engine.values import Event
 from tests.builders import make_event
 from tests.cli.conftest import NOW, Rooms
@@ -89,7 +89,8 @@ def test_a_live_report_asks_the_feeds_and_is_recorded(
     assert rooms.asked("collect_and_ingest") == [
         (rooms.store, rooms.loaded, NOW, {"budget_seconds": 7.0})
     ] * collects  # fmt: skip
-    ((_, form, more),) = rooms.asked("render")
+    ((made, form, more),) = rooms.asked("render")
+    assert isinstance(made, Report)
     assert (form, more) == ("text", {"lang": "en", "width": 80, "color": False})
 
 
@@ -135,6 +136,7 @@ def test_a_report_goes_where_and_in_which_form_it_is_wanted(
     assert (code, out) == (0, "")
     assert err == f"wrote {other}\nwrote {plain}\nwrote {page}\n"
     assert [p.read_text() for p in (page, other, plain)] == ["html\n", "md\n", "text\n"]
+    assert {type(asked[0]) for asked in rooms.asked("render")} == {Report}
     assert rooms.call("report", "--out", str(page), "--format", "md")[0] == 0
     assert page.read_text() == "md\n"
     assert rooms.call("report", "--format", "pdf")[0] == 2
@@ -182,7 +184,8 @@ def test_an_explanation_shows_four_sections_and_leaves_no_trace(
     assert rooms.asked("collect_and_ingest") == []
     ((_, _, instant, more),) = rooms.asked("prepare")
     assert (instant, more["record"], more["polled"]) == (NOW, False, "polled")
-    ((_, form, lang, width, more),) = rooms.asked("render")
+    ((made, form, lang, width, more),) = rooms.asked("render")
+    assert isinstance(made, Report)
     assert (form, lang, width) == ("text", "en", 80)
     assert sorted(s.name for s in more["listed"]) == ["decision", "risk", "view", "why"]
     assert json.loads(rooms.call("explain", "--json")[1]) == {"verdict": "HOLD"}
