@@ -447,12 +447,12 @@ def result(feed: str, status: Any, **changes: Any) -> FeedResult:
 
 
 def collected(*results: FeedResult, **told: int) -> Any:
-    summary = RoundSummary(results=results, now=NOW, seconds=1.26)
+    summary = RoundSummary(results=results, now=NOW, seconds=1.26049)
     return Thing(summary=summary, offline=False, ingested=Ingested(**told))
 
 
 ROUND = (
-    result("alpha", "new", new=1_234, changed=2, unchanged=3),
+    result("alpha", "new", new=1_234, changed=2, unchanged=3, seconds=0.98765),
     result("b", "unchanged", unchanged=7),
     result("c", "failed", why="c: it is away"),
     result("d", "deferred", why="later"),
@@ -499,10 +499,10 @@ def test_a_round_for_programs() -> None:
     assert told["totals"] == {
         "new": 1_235, "changed": 2, "unchanged": 10, "failed": 1, "deferred": 1, "not_due": 1,
     }  # fmt: skip
-    assert told["seconds"] == 1.26
+    assert told["seconds"] == 1.26  # to the millisecond
     assert told["feeds"][0] | {"why": ""} == {
         "feed": "alpha", "status": "new", "state": FeedState.OK, "new": 1_234, "changed": 2,
-        "unchanged": 3, "why": "", "problems": [], "seconds": 0.0,
+        "unchanged": 3, "why": "", "problems": [], "seconds": 0.988,
     }  # fmt: skip
 
 

@@ -226,7 +226,7 @@ def test_events_of_the_last_days_with_the_step_that_each_moved(
     assert rooms.asked("open") == [("u",)]
     assert rooms.asked("assessment_at") == [(rooms.store, rooms.loaded, NOW)]
     assert rooms.asked("weighed_news") == [(made,)]
-    assert rooms.call("events", "--days", "2")[1] == "['export_policy']\n"
+    assert rooms.call("events", "--days", "2", "--config", "c")[1] == "['export_policy']\n"
     assert rooms.asked("text_of")[0][1:3] == (NOW, 2)
     assert rooms.call("events")[1] == "['export_policy', None, None]\n"  # seven days
     assert [rooms.call("events", "--days", n)[0] for n in ("0", "1", "366", "367")] == [2, 0, 0, 2]
@@ -247,7 +247,7 @@ def test_days_ahead_as_a_table_a_file_or_data(rooms: Rooms, tmp_path: Path) -> N
     rooms.store.facts = lambda kinds, known_by: rooms.calls.append(("facts", kinds, known_by)) or []
     text = ics.calendar_text(days, NOW, name="NVDA")
     table = "2026-12-09  Fed decision\n2027-02-24  Nvidia results\n"
-    assert rooms.call("calendar", "--as-of", "last")[:2] == (0, table)
+    assert rooms.call("calendar", "--as-of", "last", "--config", "c")[:2] == (0, table)
     assert rooms.asked("instant_at") == [(rooms.store, "last", NOW)]
     assert rooms.asked("facts") == [(("fomc_meeting", "earnings_date"), "last")]
     assert [asked[1] for asked in rooms.asked("upcoming")] == ["last"]
@@ -299,7 +299,11 @@ def test_the_forecast_of_falls_is_scored_over_the_sessions_asked_for(
     rooms.answer("engine.service.risks.history_of_file", lambda file, vix: (file.stem, "h"))
     rooms.answer("engine.cli.said.risk.text_of", lambda found, voice: f"{found} {voice.lang}")
     span = (date(2025, 3, 2), date(2025, 3, 29))
-    assert rooms.call("risk", "--from", "A", "--to", "B")[1] == "['NVDA days'] en\n"
+    assert (
+        rooms.call("risk", "--from", "A", "--to", "B", "--db", "u", "--config", "c")[1]
+        == "['NVDA days'] en\n"
+    )
+    assert (rooms.asked("load")[0], rooms.asked("open")) == (("c", None), [("u",)])
     assert rooms.asked("instant_at") == [(rooms.store, "B", NOW)]
     assert rooms.asked("world_at") == [(rooms.store, rooms.loaded, last)]
     assert rooms.asked("assess") == [(world, rooms.loaded, {"ratings": ()})]
@@ -313,8 +317,8 @@ def test_the_forecast_of_falls_is_scored_over_the_sessions_asked_for(
 
 
 def test_the_state_of_things_for_programs(rooms: Rooms, monkeypatch: Patch) -> None:
-    """An age of 36 hours is a day and a half."""
-    old = NOW - timedelta(hours=36)
+    """An age of 36.3 hours is 1.5125 days."""
+    old = NOW - timedelta(hours=36, minutes=18)
     released: list[int] = []
     holder: list[Any] = [Thing(name="other")]
     lock = Thing(holder=lambda: holder[0], release=lambda: released.append(1))
@@ -348,8 +352,9 @@ def test_the_state_of_things_for_programs(rooms: Rooms, monkeypatch: Patch) -> N
     assert rooms.asked("next_runs") == [(NOW, "sessions", "schedule")]
     assert rooms.asked("health") == [(rooms.store, rooms.loaded, NOW)]
     holder[0] = None
-    assert rooms.call("status", "--db", "u")[1] == "None\n"
-    assert rooms.asked("leader_lock") == [("u",)]
+    assert rooms.call("status", "--db", "u", "--config", "c")[1] == "None\n"
+    assert rooms.asked("leader_lock") == rooms.asked("open") == [("u",)]
+    assert rooms.asked("load") == [("c", None)]
     assert released == [1, 1]
 
 
@@ -374,7 +379,9 @@ def test_the_ledger_is_listed_from_its_newest_entries(rooms: Rooms, monkeypatch:
     assert seen("--limit", "2", "--strategy", "s") == [23, 24]
     assert rooms.asked("entries") == [("store", {"strategy": "s"})]
     assert rooms.call("ledger", "--limit", "0")[0] == 2
-    assert rooms.call("ledger", "--limit", "1")[1].splitlines()[1].split()[0] == "24"
+    words = ("ledger", "--limit", "1", "--db", "u", "--config", "c")
+    assert rooms.call(*words)[1].splitlines()[1].split()[0] == "24"
+    assert rooms.asked("there") == [("u", False)]
 
 
 def opened(rooms: Rooms, monkeypatch: Patch) -> None:
@@ -408,7 +415,7 @@ def test_a_chain_that_holds_is_told_with_what_names_it(
     rooms.answer("engine.service.stamps.verify", stamps)
     rooms.answer("engine.service.stamps.folder", "stamps")
     rooms.answer("engine.service.runner.report_folder", "reports")
-    assert rooms.call("ledger", "verify")[:2] == (0, f"{said}\n")
+    assert rooms.call("ledger", "verify", "--config", "c")[:2] == (0, f"{said}\n")
     calls = [c for c in rooms.calls if c[0] in ("there", "hold", "verify")]
     assert calls == [
         ("there", "own", False), ("verify", "store", {"head": None}),
@@ -428,9 +435,9 @@ def test_a_chain_that_holds_is_told_with_what_names_it(
 def test_scenarios_are_laid_over_the_last_evening_with_every_preset(rooms: Rooms) -> None:
     rooms.answer("engine.service.stressing.stress_table", lambda *given, step: {"n": len(given)})
     rooms.answer("engine.cli.said.stress.text_of", lambda table, voice: f"{table} {voice.lang}")
-    assert rooms.call("stress")[1] == "{'n': 4} en\n"
+    assert rooms.call("stress", "--config", "c")[1] == "{'n': 4} en\n"
     ((store, folder, instant, presets, _),) = rooms.asked("stress_table")
-    assert (store, folder, instant) == (rooms.store, Path("home"), "last")
+    assert (store, folder, instant) == (rooms.store, Path("c"), "last")
     assert presets == ("cautious", "balanced", "conviction")
     words = (
         "--preset",
@@ -507,7 +514,7 @@ def test_a_test_message_goes_to_each_channel(
     )  # fmt: skip
     assert rooms.asked("send_test") == [(mail, NOW), (push, NOW)]
     assert rooms.asked("load") == [("c", None)]
-    assert rooms.call("deliver", "--test")[0] == code
+    assert rooms.call("deliver", "--test", "--config", "c")[0] == code
     assert rooms.call("deliver")[0] == 2
     rooms.answer("engine.service.channels.channels_of", Thing(usable=(), problems=("bad",)))
     assert rooms.call("deliver", "--test")[:2] == (1, "cannot be used: bad\n")

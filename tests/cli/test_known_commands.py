@@ -15,6 +15,7 @@ import pytest
 
 from engine.cli.commands import holding, ledger, rates, run, serve, whatif, worlds
 from engine.cli.main import main
+from engine.cli.output import to_json
 from engine.cli.said import status
 from engine.cli.said import whatif as whatif_said
 from engine.errors import InputError, NvsignalError, OutOfRangeError
@@ -92,7 +93,7 @@ def test_a_restore_replaces_only_when_told(
         return Thing(path=Path("r.db"), kept=("2026-11-23", "2026-11-24") if overwrite else ())
 
     monkeypatch.setattr("engine.record.backup.restore", restore)
-    _, out, _ = call(capsys, "db", "restore", "b.db", "--db", "u")
+    _, out, _ = call(capsys, "db", "restore", "b.db", "--db", "u", "--config", "c")
     assert out == "r.db: restored from b.db\n"
     _, out, _ = call(capsys, "db", "restore", "b.db", "--db", "u", "--force")
     assert "written since stay: 2, for 2026-11-23, 2026-11-24" in out
@@ -118,7 +119,7 @@ def test_a_backup_says_where_its_ledger_ends(
     monkeypatch.setattr(
         "engine.service.copies.note_backup", lambda path, url: Thing(ledger_head=next(heads))
     )
-    _, out, _ = call(capsys, "db", "backup", "b.db", "--db", "u")
+    _, out, _ = call(capsys, "db", "backup", "b.db", "--db", "u", "--config", "c")
     assert out == f"{copy}: 1,234 bytes, checked; its ledger ends with abc\n"
     _, out, _ = call(capsys, "db", "backup", "b.db", "--db", "u", "--json", "--force")
     assert json.loads(out) == {"file": str(copy), "bytes": 1_234, "ledger_head": "abc"}
@@ -144,7 +145,7 @@ def test_a_table_is_written_in_the_form_of_its_file(
     monkeypatch.setattr("engine.record.store.Store.open", opened)
     monkeypatch.setattr("engine.record.export.export", export)
     for words in (["a.csv"], ["a.parquet", "--table", "item"], ["a.parquet", "--format", "csv"]):
-        _, out, _ = call(capsys, "db", "export", *words, "--db", "u")
+        _, out, _ = call(capsys, "db", "export", *words, "--db", "u", "--config", "c")
     assert out == "a.parquet: 1,000 rows of fact as csv\n"
     assert given[0] == ("u", False)
     assert given[1::2] == [("fact", "a.csv", "csv"), ("item", "a.parquet", "parquet"),
@@ -167,7 +168,7 @@ def test_an_import_counts_what_is_new(
 
     monkeypatch.setattr("engine.service.importing.import_bars", bars)
     monkeypatch.setattr("engine.service.importing.import_rates", lambda store, file, now: done)
-    _, out, err = call(capsys, "import", "bars", "p.csv", "--allow-gaps")
+    _, out, err = call(capsys, "import", "bars", "p.csv", "--allow-gaps", "--config", "c")
     check("cli_import", out.splitlines())
     assert "a note" in err
     call(capsys, "import", "bars", "p.csv", "--symbol", "SMH", "--allow-jumps")
@@ -178,6 +179,33 @@ def test_an_import_counts_what_is_new(
         "unchanged": 3, "notes": ["a note"],
     }  # fmt: skip
     assert ("open", "u") in asked
+
+
+def test_each_import_brings_its_own_rows(
+    monkeypatch: Patch, capsys: pytest.CaptureFixture[str], asked: list[Any]
+) -> None:
+    done = Thing(what="w", first_on=DAY, last_on=DAY, new=1, changed=0, unchanged=0, notes=())
+    given: list[Any] = []
+    monkeypatch.setattr("engine.clock.now", lambda: NOW)
+    for name in ("bars", "rates", "actions", "events"):
+        monkeypatch.setattr(
+            f"engine.service.importing.import_{name}",
+            lambda store, *rest, **more: given.append((store.name, *rest, sorted(more))) or done,
+        )
+    file, options = Path("f.csv"), ["allow_gaps", "sessions", "vouched"]
+    for words, rows, wanted in (
+        (("bars",), "bar", ("store", file, "NVDA", NOW, options)),
+        (("rates",), "figure", ("store", file, NOW, [])),
+        (("actions", "--symbol", "SMH"), "action", ("store", file, "SMH", NOW, [])),
+        (("events",), "event", ("store", file, NOW, [])),
+    ):
+        where = ("--db", "u", "--config", "c")
+        _, out, _ = call(capsys, "import", words[0], "f.csv", *words[1:], *where)
+        assert f": 1 new {rows}, 0 corrected" in out
+        assert given[-1] == wanted
+        assert asked[-2:] == [("load", "c", None), ("open", "u")]
+        told = json.loads(call(capsys, "import", words[0], "f.csv", "--json")[1])
+        assert (told["what"], told["new"]) == ("w", 1)
 
 
 def test_a_line_of_the_ledger() -> None:
@@ -282,19 +310,30 @@ def test_one_morning_collects_first_and_counts_what_was_made(tmp_path: Path) -> 
 def test_a_day_ends_with_its_code(
     monkeypatch: Patch, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], code: int
 ) -> None:
+    monkeypatch.setattr("config.settings.config_folder", lambda given: Path(given or "home"))
+    seen: list[Any] = []
+    lock = Thing(holder=lambda: Thing(name="other"))
+
     @contextmanager
     def runner(*given: Any, **more: Any) -> Iterator[Any]:
-        yield Thing(lock=Thing(holder=lambda: Thing(name="other"))), None
+        seen.append((*given, more))
+        yield Thing(lock=lock), None
 
     found = {"reports": [], "failed": [], "not_sent": [], "stale": False, "led_by": "me",
              "next": {"report": NOW}} | changes  # fmt: skip
     monkeypatch.setattr(run, "_runner", runner)
     monkeypatch.setattr(run, "_one_morning", lambda runner: found)
-    monkeypatch.setattr("engine.service.lock.wait_for", lambda lock, seconds: True)
-    assert call(capsys, "daily")[0] == code
+    monkeypatch.setattr("engine.service.lock.wait_for", lambda *given: seen.append(given) or True)
+    words = ("--db", "u", "--config", "c", "--strategy", "s", "--offline")
+    assert call(capsys, "daily", *words)[0] == code
+    assert seen == [("u", "c", "s", {"offline": True}), (lock, 30.0)]
+    assert json.loads(call(capsys, "daily", "--json")[1]) == json.loads(to_json(found))
+    assert seen[2] == (None, None, None, {"offline": False})
     monkeypatch.setattr("engine.service.lock.wait_for", lambda lock, seconds: False)
     assert call(capsys, "daily")[:2] == (0, "nothing done: other leads\n")
     assert json.loads(call(capsys, "daily", "--json")[1]) == {"led_by": "other", "reports": []}
+    lock.holder = lambda: None
+    assert json.loads(call(capsys, "daily", "--json")[1]) == {"led_by": None, "reports": []}
 
 
 def test_the_state_of_things_in_words() -> None:

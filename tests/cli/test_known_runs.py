@@ -650,7 +650,11 @@ def test_the_months_held_back_are_run_once(rooms: Rooms) -> None:
     rooms.answer("engine.service.heldback.keep", lambda *given: next(kept))
     rooms.answer("engine.cli.said.register.run_text", lambda runs, voice: f"{len(runs)} runs")
     rooms.answer("engine.cli.said.register.again_text", lambda name, same, voice: f"{name} {same}")
-    assert rooms.call("heldback", "--db", "u")[1] == "3 runs\nbalanced True\nbalanced False\n"
+    assert (
+        rooms.call("heldback", "--db", "u", "--config", "c")[1]
+        == "3 runs\nbalanced True\nbalanced False\n"
+    )
+    assert rooms.asked("load")[-3:] == [("c", p) for p in ("balanced", "cautious", "conviction")]
     assert rooms.asked("run") == [(rooms.store, rooms.loaded, {"now": NOW})] * 3
     assert [asked[::2] for asked in rooms.asked("keep")] == [(rooms.store, NOW)] * 3
     assert json.loads(rooms.call("heldback", "--json")[1]) == [
@@ -964,8 +968,9 @@ def test_headlines_are_classified_or_the_model_is_made_anew(rooms: Rooms, tmp_pa
     assert rooms.call("classify", "Nvidia falls")[1] == "['Nvidia falls']\n"
     assert given == [("data", None, "en")]
     words = ("--config", str(tmp_path), "--json")
+    (tmp_path / "nvsignal.toml").write_text('[report]\nlanguage = "fr"\n')
     assert json.loads(rooms.call("classify", "Nvidia falls", *words)[1]) == [{"h": "Nvidia falls"}]
-    assert given[1] == ("data", tmp_path, "en")
+    assert given[1] == ("data", tmp_path, "fr")
     assert rooms.call("classify", "Nvidia falls", "--report", "x")[::2] == (
         2, "nvsignal: --report belongs to 'classify train'\n",
     )  # fmt: skip
