@@ -803,6 +803,99 @@ def test_each_voice_fades_by_its_own_half_life(kind: str, voice: str, half_life:
     )
 
 
+def left(*versions: Event) -> list[float]:
+    """What is left at each row of the policy impulses, halved every four sessions."""
+    told_ = impulses(*versions)[POLICY]
+    return [sum(told_[i] * 0.5 ** ((t - i) / 4) for i in range(t + 1)) for t in range(30)]
+
+
+def test_what_comes_to_weigh_less_counts_as_if_it_always_had() -> None:
+    """Sure in row 2, three quarters sure in row 6: -4.5 halved; half sure in row 10: nothing."""
+    sure, less = news(DAYS, 2), news(DAYS, 6, confidence=0.75)
+    least = news(DAYS, 10, confidence=0.5)
+    found = left(sure, less, least)
+
+    assert found[:7] == pytest.approx([0, 0, -6, *(-6 * 0.5 ** (n / 4) for n in (1, 2, 3)), -2.25])
+    assert found[9] == pytest.approx(-4.5 * 0.5 ** (7 / 4))
+    assert found[10:] == pytest.approx([0.0] * 20, abs=1e-12)
+
+
+def test_what_comes_to_weigh_more_adds_the_rest_when_it_does() -> None:
+    """Three quarters sure in row 2, sure in row 6: 1.5 more from there on."""
+    found = impulses(news(DAYS, 2, confidence=0.75), news(DAYS, 6))[POLICY]
+
+    assert [(t, x) for t, x in enumerate(found) if x] == [(2, -4.5), (6, -1.5)]
+    lone_first = impulses(lone(2), news(DAYS, 6))[POLICY]
+    assert [(t, x) for t, x in enumerate(lone_first) if x] == [(2, -3.0), (6, -3.0)]
+
+
+def test_what_stands_again_counts_from_the_row_in_which_it_came() -> None:
+    """Refuted in row 6 and told anew in row 10, or doubted there: as if nothing had been."""
+    for doubt in ({"ended": "refuted"}, {"confidence": 0.75}, {"mood": Mood.DENIAL}):
+        found = left(news(DAYS, 2), news(DAYS, 6, **doubt), news(DAYS, 10))
+        assert found[10] == pytest.approx(-6 * 0.25), doubt
+        assert found[6] == pytest.approx(-4.5 * 0.5 if "confidence" in doubt else 0.0), doubt
+
+
+@pytest.mark.parametrize(
+    ("changes", "size"),
+    [
+        ({"event_type": "export_relief"}, -5.0),  # the same sense under another type and size
+        ({"direction": 1}, 6.0),
+        ({"direction": 1, "event_type": "export_relief"}, 5.0),
+        ({"event_type": "other"}, 0.0),
+    ],
+)
+def test_what_turns_counts_from_then_on_in_its_new_sense_alone(
+    changes: dict[str, Any], size: float
+) -> None:
+    """Told in row 2, told otherwise in row 6: the first word is taken back by what was left."""
+    found = left(news(DAYS, 2), news(DAYS, 6, **changes))
+
+    assert found[5] == pytest.approx(-6 * 0.5 ** (3 / 4))
+    assert found[6] == pytest.approx(size, abs=1e-12)
+    assert found[10] == pytest.approx(size / 2, abs=1e-12)
+
+
+def test_of_versions_of_one_row_the_last_counts() -> None:
+    """Both are known before the decision of row 2; the order in which they are given is nothing."""
+    first = news(DAYS, 2, known_at=morning(DAYS[2]) - timedelta(hours=3))
+    last = news(DAYS, 2, confidence=0.75)
+    for versions in ((first, last), (last, first)):
+        assert impulses(*versions)[POLICY][2] == -4.5
+
+
+def test_two_steps_of_one_row_add_up_and_are_each_alone() -> None:
+    """Two objects: 3 and 3 of one owner each; the worst of single steps is 3."""
+    found = impulses(lone(2), lone(2, "b", objects=("rtx",)))
+
+    assert found[POLICY][2] == -6.0
+    assert found["policy_alone_pct"][2] == -3.0
+    good = impulses(lone(2, event_type="export_relief", direction=1))
+    assert (good[POLICY][2], good["policy_alone_pct"][2]) == (2.5, 0.0)
+
+
+def test_a_confirmed_step_is_alone_no_more_from_the_row_on_that_knows_of_it() -> None:
+    """A second owner, the issuer itself; not another object, nor the same owner again."""
+    for second, alone_ in (
+        (news(DAYS, 4, "b", owners=("AFP",), n_sources=1), 0.0),
+        (lone(4, "b", grade="A"), 0.0),
+        (news(DAYS, 4, "b", owners=("AFP",), n_sources=1, objects=("rtx",)), -3.0),
+        (lone(4, "b"), -3 * 0.5**0.5),
+    ):
+        found = impulses(lone(2), second)["policy_alone_pct"]
+        assert found[2:4] == pytest.approx([-3.0, -3 * 0.5**0.25])
+        assert found[4] == pytest.approx(alone_)
+
+
+def test_an_event_beyond_the_last_row_or_of_the_first_moves_nothing() -> None:
+    late = news(DAYS, 29, known_at=morning(DAYS[29]) + timedelta(hours=1))
+    assert not any(impulses(news(DAYS, 0), late)[POLICY])
+    assert impulses(news(DAYS, 29))[POLICY][29] == -6.0
+    ended = replace(late, event_id="b", ended="refuted")
+    assert impulses(news(DAYS, 29, "b"), ended)[POLICY][29] == -6.0
+
+
 @pytest.mark.parametrize(("gate", "size"), [(1.0, 5.0), (0.5, 5.0), (0.35, 2.0), (math.nan, 2.0)])
 def test_relief_is_larger_from_a_half_open_chinese_gate_on(gate: float, size: float) -> None:
     made = impulses(news(DAYS, 2, event_type="export_relief", direction=1), gate=gate)
