@@ -312,7 +312,7 @@ def test_a_decision_keeps_its_floor_as_far_as_valuation_leaves_it() -> None:
     """A floor of 0.25, of which three quarters are left; the origin is told as it came."""
     features, told = made()
     stretched = replace(told, bearing=replace(told.bearing, floor_scale=np.full(6, 0.75)))
-    found = decision_at(BLEND, features, stretched, ORIGIN, t=-1)
+    found = decision_at(BLEND, features, stretched, ORIGIN)  # of the last row
 
     assert found.floor_weight == 0.1875
     assert (found.acts_on, found.stance) == (features.sessions_on[5], "HOLD")

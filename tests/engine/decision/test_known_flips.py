@@ -674,14 +674,20 @@ def priced(rows: int = 30, warm: int = 0) -> Features:
 
 
 @pytest.mark.parametrize("warm", [0, 3])
-def test_a_wild_week_is_forecast_from_the_sessions_of_its_path(warm: int) -> None:
+@pytest.mark.parametrize(("rows", "wildest"), [(30, None), (63, 43)])
+def test_a_wild_week_is_forecast_from_the_sessions_of_its_path(
+    rows: int, wildest: int | None, warm: int
+) -> None:
     """4 % a day for two sessions after months of a range of 4 %, at the prior slopes.
 
     The range is a variance of 0.0016 / (4 ln 2). With the constant of a level that never moved,
     the log variance is level + 0.15 d + 0.3 w + 0.4 m, where d, w and m are how far the day, the
-    week and the month stand above it; results ahead count as ever.
+    week and the month stand above it; results ahead count as ever. A session ten times as wide, 20
+    before the last and after the last refit, is in the month for 16 usual ones.
     """
-    features, blend = priced(warm=warm), replace(ASKED, risk=WORDS)
+    features, blend = priced(rows, warm), replace(ASKED, risk=WORDS)
+    if wildest is not None:
+        features.values["nvda_range"][wildest - warm] = 0.4
     base = evaluate(blend, features)
     n = len(features.sessions_on)
     told_, last = scenario(daily_vol_pct=4.0, price_sessions=2), np.array([n - 1])
@@ -692,11 +698,11 @@ def test_a_wild_week_is_forecast_from_the_sessions_of_its_path(warm: int) -> Non
     shares = []
     for known in (1, 2):
         day = math.log(wild / usual)
-        week, month = (
-            math.log((known * wild + (size - known) * usual) / (size * usual)) for size in (5, 22)
-        )
+        more = 0.0 if wildest is None else 15.0
+        week = math.log((known * wild + (5 - known) * usual) / (5 * usual))
+        month = math.log((known * wild + (22 - known + more) * usual) / (22 * usual))
         level = math.log(usual) + 0.15 * day + 0.3 * week + 0.4 * month
-        busy = 1 + 7 * (28 + known - 1) / 10 / 21
+        busy = 1 + 7 * (rows - 3 + known) / 10 / 21
         sigma = math.sqrt(math.exp(level) * busy * 21)
         assert base.bearing.worst is not None
         worst = float(base.bearing.worst[n - 3 + known])

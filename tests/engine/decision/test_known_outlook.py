@@ -198,6 +198,15 @@ def test_the_rows_of_the_forecast_begin_with_the_warm_up() -> None:
     assert found.last_close_usd == 2.0
 
 
+@pytest.mark.parametrize("values", [{}, {"nvda_close_usd": np.full(4, NAN)}])
+def test_a_close_that_is_not_known_is_not_told(values: dict[str, Any]) -> None:
+    features = replace(FEATURES, values=values)
+    found = outlook.risk_at(blend(), features, evaluation([0.0] * 4), an_outlook(), 3)
+
+    assert found is not None
+    assert (found.last_close_usd, found.allowed_share) == (None, 0.7)
+
+
 def test_without_prices_there_is_no_risk_and_without_words_no_share() -> None:
     unknown = an_outlook(said=said(sigma=np.full(4, NAN)))
     told = evaluation([0.0] * 4)
