@@ -465,25 +465,23 @@ def _shapes(
 ) -> tuple[FloatArray, FloatArray]:
     """Final and lowest log level of the window after each row, over its own forecast."""
     end, low = np.full(sigma.shape, np.nan), np.full(sigma.shape, np.nan)
-    last = sigma.size - horizon
-    if last > 0:
-        level, lowest = np.zeros(last), np.full(last, np.inf)
-        for step in range(1, horizon + 1):
-            level = level + log_return[step : step + last]
-            lowest = np.minimum(lowest, level)
-        end[:last], low[:last] = level / sigma[:last], lowest / sigma[:last]
+    last = max(0, sigma.size - horizon)
+    level, lowest = np.zeros(last), np.full(last, np.inf)
+    for step in range(1, horizon + 1):
+        level = level + log_return[step : step + last]
+        lowest = np.minimum(lowest, level)
+    end[:last], low[:last] = level / sigma[:last], lowest / sigma[:last]
     return end, low
 
 
 def _stretch(log_return: FloatArray, sigma: FloatArray, horizon: int) -> FloatArray:
     """(T,): root of realised over forecast variance in the windows over by each row."""
     ratio = np.full(sigma.shape, np.nan)
-    last = sigma.size - horizon
-    if last > 0:
-        realised = np.zeros(last)
-        for step in range(1, horizon + 1):
-            realised = realised + log_return[step : step + last] ** 2
-        ratio[:last] = realised / sigma[:last] ** 2
+    last = max(0, sigma.size - horizon)
+    realised = np.zeros(last)
+    for step in range(1, horizon + 1):
+        realised = realised + log_return[step : step + last] ** 2
+    ratio[:last] = realised / sigma[:last] ** 2
     known = _completed(ratio, horizon)
     seen = ~np.isnan(known)
     prior = TAIL_WINDOWS * horizon
@@ -602,8 +600,8 @@ def refits(x: FloatArray, y: FloatArray, horizon: int) -> Iterator[tuple[int, fl
     good = ~(np.isnan(x) | np.isnan(y))
     x, y = np.where(good, x, 0.0), np.where(good, y, 0.0)
     for row in range(0, x.size, REFIT):
-        last = row - horizon + 1
-        if last > 0 and int(good[:last].sum()) >= FIRST_FIT:
+        last = max(0, row - horizon + 1)
+        if int(good[:last].sum()) >= FIRST_FIT:
             yield row, *slope_and_error(x[:last], y[:last], horizon)
 
 
