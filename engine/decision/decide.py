@@ -353,7 +353,7 @@ def below_line(rule: Rule, score: FloatArray, error: FloatArray) -> BoolArray:
 
 def sell_quantile(rule: Rule) -> float:
     """Standard errors by which the score must lie below the line; 0 for an even chance."""
-    return 0.0 if rule.sell_chance == 0.5 else NormalDist().inv_cdf(rule.sell_chance)
+    return NormalDist().inv_cdf(rule.sell_chance)
 
 
 def latch(votes: Votes, wait_sessions: int) -> tuple[BoolArray, BoolArray]:

@@ -36,7 +36,7 @@ def due_features(history: History, grid: Grid) -> dict[str, FloatArray]:
     ahead_decisions = _ahead(grid, decisions, lag=0, every=None)
     out = {}
     for name, ahead in (("results", ahead_reports), ("fomc", ahead_decisions)):
-        known = ~np.isnan(ahead).all(axis=0) if len(ahead) else np.zeros(len(grid), dtype=np.bool_)
+        known = ~np.isnan(ahead).all(axis=0)
         for horizon in HORIZONS:
             inside = ((ahead >= 0) & (ahead < horizon)).sum(axis=0)
             out[f"{name}_within_{horizon}"] = np.where(known, inside, np.nan).astype(np.float64)

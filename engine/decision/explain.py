@@ -280,8 +280,6 @@ def _bisect(flipped: Callable[[FloatArray], BoolArray], stays: float, flips: flo
     """Narrow to the edge; returns the side on which the verdict has flipped."""
     for _ in range(BISECTIONS):
         middle = 0.5 * (stays + flips)
-        if middle in (stays, flips):
-            break
         if bool(flipped(np.array([middle]))[0]):
             flips = middle
         else:

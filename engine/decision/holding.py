@@ -328,10 +328,8 @@ def _valued(
 ) -> Position:
     tax = net = fall = None
     outcomes: tuple[SaleOutcome, ...] = ()
-    if value is not None and tax_rate == 0:
-        cost_for_tax: float | None = cost or 0.0  # without tax the cost moves nothing in hand
-    else:
-        cost_for_tax = cost
+    # without tax the cost moves nothing in hand
+    cost_for_tax = (cost or 0.0) if tax_rate == 0 else cost
     if value is not None and cost_for_tax is not None and tax_rate is not None:
         tax, net = after_tax(value, cost_for_tax, tax_rate, order)
         fall = 100 * (1 - net * (1 - order) / value)

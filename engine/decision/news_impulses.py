@@ -76,8 +76,7 @@ def impulses(
                 0.5 ** (1.0 / half_life)
             )
             out[name][start:end] = array[start:end]
-            if start:
-                out[name][start] = left
+            out[name][start] = left
             alone = _worst_alone([e for e in told if e.name == name], len(grid), half_life)
             out[ALONE[name]][start:end] = alone[start:end]
     return out
@@ -406,7 +405,7 @@ def _losses(versions: Iterable[Version], weights: EventWeights) -> list[int]:
             rows.add(row)
         before[event.event_id] = now
         peak[event.event_id] = max(highest, now[3])
-    return sorted(row for row in rows if row > 0)
+    return sorted(rows)
 
 
 def _standing(versions: Sequence[Version], t: int, weights: EventWeights) -> list[Version]:
@@ -443,8 +442,6 @@ def _half_life(name: str, weights: EventWeights) -> float:
 
 
 def _faded(array: FloatArray, t: int, half_life: float) -> float:
-    """Sum of what is left at row ``t`` of the impulses up to it; 0 before the first row."""
-    if t < 0:
-        return 0.0
+    """Sum of what is left at row ``t`` of the impulses up to it; 0 at -1, before the first row."""
     rows = np.flatnonzero(array[: t + 1])
     return float(np.sum(array[rows] * np.exp2(-(t - rows) / half_life)))
