@@ -35,7 +35,7 @@ from tests.builders import make_event, make_release
 from tests.engine.decision.small_worlds import bars, morning, split, told, weekdays
 from tests.engine.decision.test_known_outlook import blend as any_blend
 from tests.engine.decision.test_known_outlook import evaluation
-from tests.engine.decision.test_known_sell_day import BLEND, Said, decided, made
+from tests.engine.decision.test_known_sell_day import BLEND, ORIGIN, Said, decided, made
 
 NAN = math.nan
 MONDAY = date(2025, 1, 6)
@@ -548,6 +548,9 @@ class Guided(Said):
     name = "guided"
     feature = "guided_growth_pct"
     needs = frozenset({"guided_growth_pct"})
+    levels_spec = {  # noqa: RUF012
+        "guided_growth_pct": Level(low=-50, high=80, unit="%", meaning="made up")
+    }
 
     def score(self, levels: Any, p: Any) -> FloatArray:
         return np.asarray(levels["guided_growth_pct"] / 10.0)
@@ -560,6 +563,9 @@ class Told(Said):
     feature = "policy_impulse_pct"
     needs = frozenset({"policy_impulse_pct", "policy_alone_pct"})
     lone = {"policy_impulse_pct": "policy_alone_pct"}  # noqa: RUF012
+    levels_spec = {  # noqa: RUF012
+        "policy_impulse_pct": Level(low=-60, high=60, unit="%", meaning="made up")
+    }
 
     def score(self, levels: Any, p: Any) -> FloatArray:
         return np.asarray(levels["policy_impulse_pct"] / 10.0)
@@ -648,6 +654,49 @@ def test_what_one_source_tells_in_a_scenario_does_not_sell() -> None:
     assert [f.score[0] for f in found] == pytest.approx([-0.275, -0.275])
     assert [bool(f.invested[0]) for f in found] == [False, True]
     assert [float(f.target_weight[0]) for f in found] == [0.25, 0.5]
+
+
+def with_news(impulse: float, alone: float) -> Features:
+    """The same with news on the last morning."""
+    features = growing()
+    features.values["policy_impulse_pct"] = np.append(np.zeros(11), impulse)
+    features.values["policy_alone_pct"] = np.append(np.zeros(11), alone)
+    return features
+
+
+@pytest.mark.parametrize(
+    ("alone", "growth_at", "news_at"),
+    [
+        # 0.075 g - 0.2 below -0.2: g below 0; 0.3 + 0.025 x below -0.2: x below -20
+        (0.0, 0.0, -20.0),
+        # of which -8 is one owner's: 0.075 g below -0.2, and 0.3 + 0.025 (x + 8)
+        (-8.0, -0.2 / 0.075, -28.0),
+    ],
+)
+def test_a_flip_must_stand_without_what_one_source_tells(
+    alone: float, growth_at: float, news_at: float
+) -> None:
+    """0.3 - 0.2 = 0.1 holds; a SELL must be said by the whole score and by the confirmed one."""
+    features = with_news(-8.0, alone)
+    base = evaluate(ASKED, features)
+    growth, news_ = explain.flips_at(ASKED, base, 11)
+
+    assert base.score[11] == pytest.approx(0.1)
+    assert (growth.current, news_.current) == (4.0, -8.0)
+    assert growth.flips_at == pytest.approx(growth_at, abs=1e-6)
+    assert news_.flips_at == pytest.approx(news_at, abs=1e-6)
+
+
+def test_a_sell_that_one_source_withholds_is_named_and_holds() -> None:
+    """0.3 - 0.025 * 24 = -0.3; without what one owner tells 0.3 holds, and -0.275 still sells."""
+    origin = replace(ORIGIN, strategy_file="asked.toml")
+    for alone, verdict, names in ((-24.0, "HOLD", ("told",)), (-1.0, "SELL", ())):
+        features = with_news(-24.0, alone)
+        base = evaluate(ASKED, features)
+        found = explain.decision_at(ASKED, features, base, origin)
+        assert (found.verdict, found.one_source) == (verdict, names)
+        assert found.score == pytest.approx(-0.3)
+        assert bool(base.withheld[11]) is (verdict == "HOLD")
 
 
 WORDS = RiskWords(bear_fall_pct=10, band_pct=0, sell_share_below_pct=30)
