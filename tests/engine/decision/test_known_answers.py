@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.clock import from_micros
-from engine.decision.features import RatedRelease
+from engine.decision.features import FEATURES, RatedRelease
 from engine.decision.rates import KnownRates, _Surprises
 from engine.record.readings import Observation
 from engine.values import Event, Fact, Stage, ThreatRating
@@ -30,6 +30,22 @@ from tests.engine.decision.small_worlds import (
 )
 
 MONDAY = date(2025, 1, 6)
+
+
+def test_every_feature_is_told_of_and_has_a_row_a_session() -> None:
+    """On a record that holds nothing: what needs facts is unknown, what counts news is nothing."""
+    days = weekdays(MONDAY, 3)
+    made = features(days, [])
+    plain = {name: array.tolist() for name, array in made.items() if not np.isnan(array).any()}
+
+    assert made.keys() == FEATURES.keys()
+    assert {array.shape for array in made.values()} == {(3,)}
+    assert plain.keys() == {
+        "policy_alone_pct", "domestic_alone_pct", "demand_alone_pct", "threat_doubt_pct",
+        "china_excluded", "guide_age_sessions", "fed_surprise_bps",
+    }  # fmt: skip
+    assert all(array == [0.0, 0.0, 0.0] for array in plain.values())
+
 
 # --- prices --------------------------------------------------------------------------------------
 
