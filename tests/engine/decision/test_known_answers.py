@@ -277,6 +277,53 @@ def test_a_report_is_overdue_by_the_date_as_it_is_known_then() -> None:
     assert not all(known)
 
 
+def test_results_that_come_late_are_known_again_from_their_own_row_on() -> None:
+    """Named for day 2; missing from the fourth day after it; told in the evening of day 9."""
+    days = weekdays(MONDAY, 14)
+    named = told(
+        "earnings_date", "FY2026Q1", days[0], fiscal_quarter="FY2026Q1", report_on=str(days[2])
+    )
+    guide = {"next_q_guide_midpoint_usd_bn": "9"}
+    before = report("FY2025Q4", "2025-01-26", days[0], "10", **guide)
+    late = report("FY2026Q1", "2025-04-27", days[9], "12", **guide)
+    found = features(days, [named, before, late])["guided_growth_pct"]
+
+    # days[2] is a Wednesday: Saturday is the third day after it, so Monday's row, 5, lacks them
+    nan = math.nan
+    expected = [nan, -10, -10, -10, -10, nan, nan, nan, nan, nan, -25, -25, -25, -25]
+    assert found == pytest.approx(expected, nan_ok=True)
+
+
+def test_an_older_quarter_that_is_told_later_is_not_the_newest() -> None:
+    """22 of the year's second quarter, then 10 of the year before: growth of 120 %, guide of 22."""
+    days = weekdays(MONDAY, 5)
+    guide = {"guide_vs_consensus_pct": "5.0"}
+    found = features(
+        days,
+        [
+            report("FY2025Q2", "2024-07-28", days[0], "22", next_q_guide_midpoint_usd_bn="33"),
+            report(
+                "FY2024Q2", "2023-07-30", days[2], "10", next_q_guide_midpoint_usd_bn="5", **guide
+            ),
+        ],
+    )
+    nan = math.nan
+    assert found["delivered_growth_pct"] == pytest.approx([nan, nan, nan, 120, 120], nan_ok=True)
+    assert found["guided_growth_pct"] == pytest.approx([nan, 50, 50, 50, 50], nan_ok=True)
+
+
+def test_a_quarter_whose_end_is_taken_back_is_no_quarter_any_more() -> None:
+    """18 guides 9; told again without its end, the one before it speaks: 20 guides 25."""
+    days = weekdays(MONDAY, 5)
+    first = report("FY2025Q2", "2024-07-28", days[0], "20", next_q_guide_midpoint_usd_bn="25")
+    second = report("FY2025Q3", "2024-10-27", days[1], "18", next_q_guide_midpoint_usd_bn="9")
+    payload = {k: v for k, v in second.payload.items() if k != "period_end"}
+    gone = replace(second, known_at=second.known_at + timedelta(days=1), payload=payload)
+    found = features(days, [first, second, gone])["guided_growth_pct"]
+
+    assert found == pytest.approx([math.nan, 25, -50, 25, 25], nan_ok=True)
+
+
 # --- gates ---------------------------------------------------------------------------------------
 
 
