@@ -12,6 +12,7 @@ import math
 from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from engine.errors import DataError, InputError
 from engine.news import classify as c
 from engine.news import frames, rules
+from engine.news.lexicon import RuleTable
 from engine.news.reading import Reading, columns, evidence, read
 from engine.news.taxonomy import EVENT_TYPES
 from engine.values import Mood, Stage
@@ -678,3 +680,47 @@ def test_an_empty_field_is_named_with_its_line_and_a_remedy() -> None:
     for field in c.HEADLINE_COLUMNS:
         with pytest.raises(InputError, match=f"line 2: column '{field}' is missing"):
             c.parse_labelled([{k: v for k, v in rows[0].items() if k != field}, rows[1]])
+
+
+# --- what a kept model hangs on ------------------------------------------------------------------
+
+
+def test_the_key_is_of_the_rows_the_rules_and_the_libraries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(c, "rules_digest", lambda: "d")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: f"v-{name}")
+
+    expected = sha256(b"csv" + b"d|v-numpy|v-scipy|v-scikit-learn").hexdigest()
+    assert c.model_key(b"csv") == expected
+
+
+def test_every_word_rule_and_frame_is_in_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    def digest(**parts: Any) -> str:
+        words = {"chip": ("chip",), **parts.get("words", {})}
+        table = RuleTable(
+            votes=parts.get("votes", ()), senses=parts.get("senses", {"rates": ((1, "fed"),)})
+        )
+        files = {"chinese.toml": {"a": 1}, "frames.toml": {"b": 2}, **parts.get("files", {})}
+        monkeypatch.setattr(c, "lexicon", lambda: SimpleNamespace(entries=words))
+        monkeypatch.setattr(c, "rule_table", lambda: table)
+        monkeypatch.setattr(c, "read_data", files.__getitem__)
+        return c.rules_digest.__wrapped__()
+
+    found = [
+        digest(),
+        digest(words={"gpu": ("gpu",)}),
+        digest(votes=(("rates", 1.0, "fed"),)),
+        digest(senses={"rates": ((-1, "fed"),)}),
+        digest(files={"chinese.toml": {"a": 2}}),
+        digest(files={"frames.toml": {"b": 3}}),
+    ]
+    assert len(set(found)) == len(found)
+    assert digest() == found[0]
+    monkeypatch.setattr(c, "VERSION", "linear-3")
+    assert digest() != found[0]
+
+
+def test_models_are_compared_by_their_parts_alone(model: c.Classifier) -> None:
+    assert replace(model) == model
+    assert replace(model, key="else") != model
