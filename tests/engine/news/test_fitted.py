@@ -724,3 +724,39 @@ def test_every_word_rule_and_frame_is_in_the_digest(monkeypatch: pytest.MonkeyPa
 def test_models_are_compared_by_their_parts_alone(model: c.Classifier) -> None:
     assert replace(model) == model
     assert replace(model, key="else") != model
+
+
+def test_a_sense_is_averaged_over_the_likely_types_of_our_business() -> None:
+    """Types of 0.03 and more take part, by their probability; *irrelevant* never does.
+
+    Rates say +1 at odds of 3 : 1 : 1, cuts -1 at 2 : 1 : 1.
+    """
+    model = empty_model()
+    width = len(EVENT_TYPES)
+    rates, cut, none = (EVENT_TYPES.index(t) for t in ("rates", "capex_cut", "irrelevant"))
+    model.sense_weights[3 + 3 * width + rates] = 0.0, 0.0, math.log(3)
+    model.sense_weights[3 + 3 * width + cut] = math.log(2), 0.0, 0.0
+    model.sense_weights[3 + 3 * width + none] = 0.0, 9.0, 0.0
+    model.sense_weights[:3] = 0.0  # the rules say nothing here
+    probability = np.zeros((4, width))
+    probability[0, [rates, none]] = 0.03, 0.97
+    probability[1, [rates, cut]] = 0.5, 0.5
+    probability[2, [rates, cut, none]] = 0.97, 0.029, 0.001
+    probability[3, [rates, none]] = 0.029, 0.971
+    silent = np.zeros((len(columns()), 4), dtype=bool)
+    senses, sure = model._runner._senses(probability, silent, np.zeros((4, 3)))
+
+    # 3/5 alone; -1 by (0.2 + 0.5)/2 against +1 by (0.6 + 0.25)/2; 3/5 again; nothing likely
+    assert senses[:3] == [1, 1, 1]
+    assert sure == pytest.approx([0.6, (0.6 + 0.25) / 2, 0.6, 0.0])
+    said = np.array([[math.log(4), 0.0, 0.0]] * 4)  # the words: -1 at 4 : 1 : 1
+    senses, sure = model._runner._senses(probability, silent, said)
+    assert (senses[0], sure[0]) == (-1, pytest.approx(4 / 8))
+    model.sense_bias[:] = 0.0, math.log(8), 0.0
+    senses, sure = model._runner._senses(probability, silent, said)
+    assert (senses[0], sure[0]) == (0, pytest.approx(8 / 15))
+
+
+def test_nothing_is_ruled_out_where_everybody_names_a_subject() -> None:
+    probability = np.full((1, len(EVENT_TYPES)), 1 / len(EVENT_TYPES))
+    assert c.with_subject(probability, evidence([read("US bans chips")])) is probability
