@@ -8,6 +8,13 @@ from engine.news import budgets
 from engine.news.reading import Reading
 from tests.engine.news.lines import line
 
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Every test looks its columns up itself."""
+    budgets._columns.cache_clear()
+
+
 META = "meta=hyper "
 
 
@@ -37,6 +44,7 @@ META = "meta=hyper "
         (META + "signs 14 billion deal for gpus=ai_chips", True),
         (META + "signs 14 billion deal for offices=earnings", False),
         (META + "signs 14 billion deal after=background chips=chip", False),  # named aside
+        (META + "signs 14 billion deal after=background+chip", False),  # from its first word
     ],
 )  # fmt: skip
 def test_a_sum_or_a_change_stands_beside_what_is_spent(text: str, told: bool) -> None:
@@ -51,6 +59,7 @@ def test_a_sum_or_a_change_stands_beside_what_is_spent(text: str, told: bool) ->
         (META + "adds thousands of new blackwell=nv_chip", True),  # the third word behind
         (META + "adds thousands of very new chips=chip", False),  # the fourth
         (META + "adds gpus=ai_chips thousands", False),  # behind, not before
+        (META + "adds thousands=chip", False),  # nor the same word
         (META + "adds 40,000 chips=chip", True),
         (META + "adds 1.000 chips=chip", True),
         (META + "adds 4000 chips=chip", True),
@@ -99,6 +108,8 @@ def test_the_main_clause_ends_where_another_begins(aside: str) -> None:
     assert budgets.tells(line(f"x=hyper raises capex as={aside} y=nvidia cuts"))
     assert not budgets.tells(line(f"raises capex as={aside} x=hyper"))
     assert budgets.sense(line(f"x=hyper raises capex as={aside} y=rival cuts spending")) == 1
+    assert not budgets.tells(line(f"x as={aside} y=hyper raises capex"))  # the second word
+    assert budgets.tells(line(f"raises capex x=hyper as={aside} y"))  # the last word before it
     two = line(f"x=hyper moves as={aside} y raises capex as={aside} z")
     assert not budgets.tells(two)  # the first of two ends it
 

@@ -62,8 +62,9 @@ def row(headline: str, event_type: str, direction: Any, group: str = "") -> c.La
 ALL = [row(*r) for r in ROWS]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def model() -> c.Classifier:
+    """Made anew for every test: it takes no time, and each then meets the fit itself."""
     return c.fit(ALL, key="abcdefghijklmnop", calibrate=False)
 
 

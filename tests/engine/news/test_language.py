@@ -13,6 +13,12 @@ from engine.news import chinese, language
 from engine.news.reading import fold, read, spans
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Every test reads the small words itself."""
+    language._markers.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("headline", "expected"),
     [

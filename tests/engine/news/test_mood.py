@@ -15,6 +15,12 @@ from engine.values import Mood
 from tests.engine.news.lines import line
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Every test looks its columns up itself."""
+    mood._codes.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("headline", "expected"),
     [

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from engine.news import owners
 from engine.news.owners import GRADES, Owner, owner_of, without_credit
 from engine.values import Item
 from tests.builders import at
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Every test reads the table itself."""
+    owners._owners.cache_clear()
+    owners._table.cache_clear()
 
 
 def owned(title: str = "x", source: str = "", url: str = "") -> tuple[str, str]:

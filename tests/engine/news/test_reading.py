@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from engine.news import reading as r
+from engine.news.lexicon import lexicon
 from engine.news.reading import Reading, Span, column_of, columns, read
 from tests.engine.news.lines import line
 
@@ -406,3 +407,84 @@ def test_a_headline_is_read_in_full() -> None:
     }
     assert (found.text, found.words) == ("US lifts curbs", ("us", "lifts", "curbs"))
     assert not found.unread
+
+
+# --- what is looked up once ----------------------------------------------------------------------
+
+
+def test_columns_are_concepts_then_their_turns_then_patterns_then_leaders() -> None:
+    """Each once; a name has the number of its place."""
+    made = r.columns.__wrapped__()
+    codes = lexicon().codes
+    assert made[: len(codes)] == codes
+    assert made[len(codes)] == "~restrict"
+    turns = [name for name in made if name[0] in "~-"]
+    assert made[len(codes) : len(codes) + len(turns)] == tuple(turns)
+    assert [name[0] for name in turns] == ["~"] * 24 + ["-"] * 8
+    assert made[-17:] == (
+        "us_pronoun", "pct_up", "pct_down", "above_estimate", "below_estimate", "spurns_cn",
+        "spurns_nv", "favours_cn", "favours_nv", "first_us", "first_china", "first_nvidia",
+        "first_cn_lab", "first_cn_chip", "first_hyper", "first_us_lab", "first_rival",
+    )  # fmt: skip
+    assert len(set(made)) == len(made) == len(codes) + 24 + 8 + 17
+    assert [r.column_of.__wrapped__()[name] for name in made] == list(range(len(made)))
+
+
+def test_the_book_of_a_reading_names_what_it_says() -> None:
+    """Every operator, shield and party by its own column."""
+    book = r._book.__wrapped__()
+
+    def named(codes: Any) -> set[str]:
+        return {columns()[c] for c in codes}
+
+    for name in (
+        "negate", "refuted", "despite", "remove", "background", "subordinate", "stock", "nvidia",
+    ):  # fmt: skip
+        assert getattr(book, name) == AT[name]
+    assert named(book.shields) == {"noise", "idiom"}
+    assert named(book.turning) == {"negate", "refuted", "despite", "remove", "background"}
+    assert named(book.conceded) == lexicon().verbs
+    assert named(book.happening) == {
+        "launch", "adopt", "deal", "raise", "train", "mass", "delay", "fail", "shun", "exclude",
+        "scrap", "open_source", "relax", "restrict", "own_chip", "smuggle",
+    }  # fmt: skip
+    assert named(book.backdrop) == {
+        "restrict", "relax", "rule", "licence", "entity_list", "diffusion", "shun", "export",
+    }  # fmt: skip
+    assert named(book.governments) == {
+        "us_gov", "congress", "cn_gov", "regulator", "other_gov", "china", "customs",
+    }  # fmt: skip
+    assert named(book.between) == {
+        "down", "up_move", "launch", "adopt", "raise", "beat", "miss", "train", "warn_risk",
+    }  # fmt: skip
+    assert {columns()[c]: columns()[t] for c, t in book.negated.items()} == {
+        code: f"~{code}" for code in (
+            "restrict", "relax", "launch", "delay", "fail", "raise", "cut", "beat", "miss", "adopt",
+            "shun", "probe", "sale", "train", "deal", "struggle", "smuggle", "cheap", "dovish",
+            "hawkish", "rival_chip", "licence", "own_chip", "capex",
+        )
+    }  # fmt: skip
+    assert {columns()[c]: columns()[t] for c, t in book.removed.items()} == {
+        code: f"-{code}" for code in (
+            "restrict", "relax", "rule", "diffusion", "licence", "probe", "tariff", "entity_list",
+        )
+    }  # fmt: skip
+    assert book.implied[AT["congress"]] == (AT["congress"], AT["us_gov"])
+    assert len(book.implied) == len(lexicon().implies)
+    assert book.leaders[AT["huang"]] == AT["first_nvidia"]
+    assert named(book.chinese_side) == {"cn_chip", "huawei", "own_chip"}
+    assert named(book.nvidia_side) == {"nvidia", "nv_chip", "nv_china_chip"}
+    assert book.matcher.hits(["h20"]) == r.matcher().hits(["h20"])
+    assert (0, 1, AT["nvidia"]) in book.matcher.hits(["nvidia"])
+
+
+def test_the_table_of_folding_holds_letters_that_change_and_marks_made_plain() -> None:
+    table = r._fold_table.__wrapped__()
+    assert (table[ord("A")], table[ord("Z")], table[ord("É")], table[ord("é")]) == tuple("azee")
+    assert (table[0x2019], table[0x2018], table[0x2BC], table[0xA0], table[0x202F]) == tuple(
+        "'''  "
+    )
+    assert {ord(c) for c in "az[@×÷0"}.isdisjoint(table)
+    assert min(point for point in table) == 0x41
+    assert (table[0x24E], table[0x1E00], table[0xFF10], table[0xFF5A]) == tuple("\u024fa0z")
+    assert {0x250, 0x1DFF, 0x1F00, 0xFF0F, 0xFF5B}.isdisjoint(table)

@@ -23,6 +23,13 @@ from tests.engine.news.lines import line
 ROOT = Path(__file__).resolve().parents[3]
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Every test looks columns and names up itself."""
+    rules._undone.cache_clear()
+    rules._alias_matcher.cache_clear()
+
+
 def said(headline: str) -> set[str]:
     return {readings.columns()[column] for column in readings.read(headline).columns}
 

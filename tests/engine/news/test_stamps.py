@@ -15,6 +15,12 @@ from feeds.entries import RawEntry, RawFeed
 from feeds.rss import to_items
 
 
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """Every test looks its months up itself."""
+    stamps._month.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("text", "lang", "stamp", "exact"),
     [

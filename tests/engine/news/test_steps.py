@@ -6,7 +6,6 @@ frame of each kind, so that every rule can be met alone, at its bound and beyond
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -53,13 +52,15 @@ TABLE: dict[str, Any] = {
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table in the place of the file, and nothing kept of columns looked up before."""
     with monkeypatch.context() as patch:
         patch.setattr(frames, "read_data", {"frames.toml": TABLE}.__getitem__)
         book = frames._book.__wrapped__()
     monkeypatch.setattr(frames, "_book", lambda: book)
     monkeypatch.setattr(frames, "_verbs", frames._verbs.__wrapped__)
-    return
+    for kept in ("openers", "rivals", "ours", "things", "outsiders", "deciders"):
+        getattr(frames, f"_{kept}").cache_clear()
 
 
 def steps(text: str | Reading, kind: str) -> list[tuple[str, int]]:
@@ -497,3 +498,26 @@ def test_one_step_of_two_frames_is_told_by_each_that_it_fills() -> None:
     """*Nvidia tells ... stop* by the frame of makers, not by that of governments."""
     assert told("nvidia=nvidia tells x stop") == [("tells x stop", -1)]
     assert told("fed=fed tells nvidia=nvidia stop") == []
+
+
+def test_parties_and_things_are_these() -> None:
+    """By the names of their columns."""
+
+    def named(codes: frozenset[int]) -> set[str]:
+        return {columns()[c] for c in codes}
+
+    assert named(frames._openers()) == {"background", "subordinate"}
+    assert named(frames._rivals()) == {"cn_chip", "huawei", "cn_fab"}
+    assert named(frames._ours()) == {
+        "nvidia", "huang", "nv_chip", "nv_china_chip", "rival", "rival_chip", "diffusion",
+        "-diffusion",
+    }  # fmt: skip
+    assert named(frames._things()) == {
+        "chip", "ai_chips", "nv_chip", "nv_china_chip", "export", "licence", "rule", "ai", "memory",
+        "sale",
+    }  # fmt: skip
+    assert named(frames._outsiders()) == {
+        "stock", "analyst", "bank", "small_holder", "nv_stockholder", "nv_gaming", "cn_phone",
+        "opinion",
+    }  # fmt: skip
+    assert named(frames._deciders()) == {"us_gov", "cn_gov", "other_gov", "china"}
