@@ -138,6 +138,8 @@ HEADLINE_COLUMNS = (
     "headline", "event_type", "direction", "lang", "synthetic", "event_group", "actor", "stage",
 )  # fmt: skip
 
+_WRITTEN_SENSES: Mapping[str, Direction] = MappingProxyType({"-1": -1, "0": 0, "+1": 1, "1": 1})
+
 
 def parse_labelled(records: Iterable[Mapping[str, str]]) -> tuple[LabelledHeadline, ...]:
     """Check and type the rows of a labelled CSV (``csv.DictReader`` records).
@@ -164,7 +166,7 @@ def _parse_row(line: int, record: Mapping[str, str]) -> LabelledHeadline:
         raise UnknownNameError(
             phrase("event type on line {line}", line=str(line)), record["event_type"], EVENT_TYPES
         )
-    sense = {"-1": -1, "0": 0, "+1": 1, "1": 1}.get(record["direction"].strip())
+    sense = _WRITTEN_SENSES.get(record["direction"].strip())
     if sense is None:
         raise InputError(
             phrase(
@@ -181,7 +183,7 @@ def _parse_row(line: int, record: Mapping[str, str]) -> LabelledHeadline:
     return LabelledHeadline(
         headline=record["headline"],
         event_type=record["event_type"],
-        direction=_direction(sense),
+        direction=sense,
         lang=record["lang"],
         synthetic=record["synthetic"].strip().lower() == "true",
         event_group=record["event_group"],

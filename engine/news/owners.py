@@ -99,7 +99,7 @@ def _owners() -> tuple[tuple[Owner, tuple[str, ...], tuple[str, ...]], ...]:
 def _table() -> _Table:
     names = {_folded(name): owner for owner, known, _ in _owners() for name in known}
     hosts = {host: owner for owner, _, known in _owners() for host in known}
-    credited = [n for n, owner in names.items() if owner.grade in ("A", "B") and len(n) > 1]
+    credited = [n for n, owner in names.items() if owner.grade in ("A", "B")]
     told = "|".join(map(re.escape, credited))
     # "…, Reuters reports", "… - Reuters", "…: WSJ", "… (Bloomberg)", "FT: …" but no "AP" in "APP".
     credit = re.compile(
