@@ -761,3 +761,14 @@ def test_a_sense_is_averaged_over_the_likely_types_of_our_business() -> None:
 def test_nothing_is_ruled_out_where_everybody_names_a_subject() -> None:
     probability = np.full((1, len(EVENT_TYPES)), 1 / len(EVENT_TYPES))
     assert c.with_subject(probability, evidence([read("US bans chips")])) is probability
+
+
+def test_a_part_of_the_rows_keeps_all_four_sides_in_the_order_asked_for() -> None:
+    whole = c._prepare([row("Rain", "irrelevant", 0, "a"), *ALL[:2]])
+    part = whole.part(np.array([2, 0]))
+    assert part.readings == (read(ROWS[1][0]), read("Rain"))
+    assert part.types.tolist() == [
+        EVENT_TYPES.index(t) for t in ("export_restriction", "irrelevant")
+    ]
+    assert part.senses.tolist() == [-1, 0]
+    assert part.groups == (ROWS[1][0], "a")
