@@ -51,7 +51,7 @@ def identify(text: str, words: Sequence[str]) -> str:
     han = len(_HAN.findall(text))
     for code, script in _SCRIPTS:
         strange = len(script.findall(text))
-        if strange >= _LEAST_OTHER or (strange and strange + han >= _LEAST_OTHER):
+        if strange and strange + han >= _LEAST_OTHER:
             return code
     if han >= _LEAST_HAN:
         return "zh"
