@@ -329,6 +329,19 @@ def test_the_temperature_is_found_on_the_fifth_that_the_model_has_not_seen() -> 
     assert c.fit(one_type).temperature == 1.0  # nothing to tell apart inside
 
 
+def test_a_row_that_the_model_gets_wrong_flattens_what_it_says() -> None:
+    """Then the temperature is none of the ends of the grid, 0.85 · 0.3 and 0.85 · 3."""
+    unseen = next(f"g{i}" for i in range(99) if _fold(f"g{i}") == 0)
+    rows = [*ALL, row("Fed cuts rates by 25 basis points", "irrelevant", 0, unseen)]
+    inside = c.fit([r for r in rows if _fold(r.event_group)], calibrate=False)
+    out = [r for r in rows if not _fold(r.event_group)]
+    told = np.log(np.maximum(inside.probabilities([r.headline for r in out]), 1e-12))
+    expected = c._temperature(told, np.array([EVENT_TYPES.index(r.event_type) for r in out]))
+
+    assert 0.4 < expected < 2.9
+    assert c.fit(rows).temperature == pytest.approx(0.85 * expected)
+
+
 def test_a_word_counts_from_two_headlines_and_characters_from_four(model: c.Classifier) -> None:
     """*thriller* stands in two rows, *steady* in two, *rain* in one; " fed" in five."""
     assert {"thriller", "steady", "fed cuts", "by #"} <= set(model.words)

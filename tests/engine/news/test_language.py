@@ -93,7 +93,8 @@ def test_places_are_in_order_and_inside_the_text(text: str) -> None:
         ("Nvidia 禁", "en"),  # one Han character alone
         ("Nvidia 禁止", "zh"),
         ("Ελλ", "el"), ("עבר", "he"), ("عرب", "ar"), ("हिन", "hi"), ("ไทย", "th"),
-        ("አማርኛ", "other"), ("— … ¿", "none"), ("１２３", "none"), ("Ｎ", "en"),
+        ("አማርኛ", "other"), ("አማርኛ 1!", "other"),
+        ("— … ¿", "none"), ("１２３", "none"), ("Ｎ", "en"),
     ],
 )  # fmt: skip
 def test_a_script_is_told_by_three_letters_and_chinese_by_two(text: str, expected: str) -> None:
@@ -114,6 +115,9 @@ def test_a_script_is_told_by_three_letters_and_chinese_by_two(text: str, expecte
         ("le", "fr"),
         ("le the", "en"),  # as many: English
         ("le la the", "fr"),
+        ("lo gli the of", "en"),  # as many, whatever the letters of its name
+        ("lo gli le la", "fr"),
+        ("lo gli di the of", "it"),
         ("con una lo gli di", "it"),  # "con", "una" are Spanish too
         ("der der der", "en"),  # one word, however often
     ],
@@ -125,7 +129,14 @@ def test_small_words_tell_a_language_of_latin_letters(words: str, expected: str)
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("der Bär", "de"), ("DER BÄR", "de"), ("der Bar", "en"), ("o não", "pt"), ("ä", "en")],
+    [
+        ("der Bär", "de"),
+        ("DER BÄR", "de"),
+        ("der Bar", "en"),
+        ("o não", "pt"),
+        ("ä", "en"),
+        ("der é", "en"),
+    ],
 )
 def test_a_letter_of_its_own_counts_as_a_small_word(text: str, expected: str) -> None:
     assert language.identify(text, text.lower().split()) == expected

@@ -140,7 +140,7 @@ def test_effective_days_stand_in_the_calendar() -> None:
 
 
 def test_a_rule_as_an_event_field_by_field() -> None:
-    (event,) = official([rule(DIFFUSION, abstract="covers the H20 in Malaysia")])
+    (event,) = official([rule(DIFFUSION, abstract="covers H20, B30A, A800 in Malaysia, India")])
     assert event == Event(
         event_id=sha256(b"official\x1f2025-00636").hexdigest()[:16],
         event_type="export_restriction", actor="US government", direction=-1,
@@ -148,7 +148,7 @@ def test_a_rule_as_an_event_field_by_field() -> None:
         known_at=at(), headline=DIFFUSION, source="Federal Register", n_sources=1, item_ids=(),
         classifier="official document, by rule", url="https://www.federalregister.gov/d/2025-00636",
         owners=("Federal Register",), grade="A", mood="fact",
-        objects=("diffusion", "h20", "malaysia"), ended="",
+        objects=("a800", "b30a", "diffusion", "h20", "india", "malaysia"), ended="",
     )  # fmt: skip
     (relief,) = official([rule("Rescission of the rule on chips")])
     assert (relief.event_type, relief.direction) == ("export_relief", 1)

@@ -71,10 +71,13 @@ def test_a_story_comes_back_as_it_was_and_is_as_old_as_its_first_version() -> No
     assert list(found) == ["e1", "e2"]
 
 
+TITLE = "US bans H20, B30A, Rubin, HBM3 exports to UAE, India"
+
+
 def bare(**changes: Any) -> Fact:
     payload: dict[str, Any] = {
         "event_type": "export_restriction", "direction": -1, "stage": "effective",
-        "confidence": 0.6, "headline": "US bans H20 exports to UAE", "actor": "US government",
+        "confidence": 0.6, "headline": TITLE, "actor": "US government",
         "url": "u", "grade": "B", "mood": "rumour", "item_ids": ["i9", "i8"], "ended": "repeat",
         **changes,
     }  # fmt: skip
@@ -82,15 +85,16 @@ def bare(**changes: Any) -> Fact:
 
 
 def test_an_event_of_another_hand_is_one_telling_of_its_headline() -> None:
-    words = key_of(["us", "bans", "h20", "exports", "to", "uae"])
+    words = key_of("us bans h20 b30a rubin hbm3 exports to uae india".split())
     told = Telling(
         item_id="i9", words=words, plain=words, owner="table", grade="B",
         event_type="export_restriction", direction=-1, actor="US government",
-        stage=Stage.EFFECTIVE, mood=Mood.RUMOUR, confidence=0.6, objects=("h20", "uae"),
+        stage=Stage.EFFECTIVE, mood=Mood.RUMOUR, confidence=0.6,
+        objects=("b30a", "h20", "hbm3", "india", "rubin", "uae"),
     )  # fmt: skip
     assert stories_of([bare()]) == {
         "e9": Story(
-            event_id="e9", headline="US bans H20 exports to UAE", url="u", known_at=at(3),
+            event_id="e9", headline=TITLE, url="u", known_at=at(3),
             occurred_at=at(-3), tellings=(told,), gone=(), ended="repeat",
         )
     }  # fmt: skip

@@ -79,6 +79,11 @@ def test_what_nobody_reads_is_unread() -> None:
     assert of("США запретили Nvidia продавать H20 Китаю").unread
 
 
+def test_what_is_named_is_kept_in_order() -> None:
+    told = of("US bans H20, B30A, Rubin, HBM3, A800 exports to UAE, India")
+    assert told.telling.objects == ("a800", "b30a", "h20", "hbm3", "india", "rubin", "uae")
+
+
 def test_a_refutation_of_our_business_has_words_of_its_own() -> None:
     """An irrelevant one that names a chip is about something; one that names none is nothing."""
     told = of("RETRACTED: US bans H20", event_type="irrelevant", relevant=False)
