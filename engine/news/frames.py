@@ -468,7 +468,7 @@ class _Line:
     def _compound(self, word: int) -> bool:
         """Does a hyphen join this word to the one before ("large-cap")?"""
         start = self.spots[word][0]
-        return start > 0 and self.reading.text[start - 1] == "-" and word > 0
+        return word > 0 and self.reading.text[start - 1] == "-"
 
     def _thing(self, word: int) -> bool:
         """Is this word a chip, an export or the like, so that a noun follows?"""
