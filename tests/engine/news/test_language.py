@@ -144,10 +144,10 @@ def test_a_letter_of_its_own_counts_as_a_small_word(text: str, expected: str) ->
 
 @pytest.fixture
 def small_glossary(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """A glossary of four words, one of which means nothing to us."""
+    """A glossary of five words, one of which means nothing to us."""
     data: dict[str, Any] = {
         "traditional": {"pairs": "國国 華华"},
-        "makers": {"中国": "china", "中国人": "chinese people", "AI芯": "ai chip"},
+        "makers": {"中国": "china", "中国人": "chinese people", "AI芯": "ai chip", "G芯": "g"},
         "things": {"的": ""},
     }
     monkeypatch.setattr(chinese, "read_data", lambda _: {k: dict(v) for k, v in data.items()})
@@ -164,6 +164,7 @@ def test_chinese_is_read_by_the_longest_word_at_every_place(small_glossary: Any)
     assert chinese.gloss("中国")[0] == ("china",)
     assert chinese.gloss("中国的") == (("china",), ((0, 2),), 1.0)
     assert chinese.gloss("abc 5%") == (("abc", "5", "%"), ((0, 3), (4, 5), (5, 6)), 0.0)
+    assert chinese.gloss("g芯5") == (("g", "5"), ((0, 2), (2, 3)), 1.0)
     assert chinese.gloss("") == ((), (), 0.0)
 
 
@@ -173,6 +174,7 @@ def test_the_glossary_is_read_as_it_is_written(small_glossary: dict[str, Any]) -
             "中国": ("china",),
             "中国人": ("chinese", "people"),
             "ai芯": ("ai", "chip"),
+            "g芯": ("g",),
             "的": (),
         },
         simplified={ord("國"): "国", ord("華"): "华"},

@@ -210,6 +210,10 @@ def test_a_proposal_is_open_and_of_others_than_those_who_decide(
         ("x demande=mood_talk a b c d e f g de bars=restrict", "first_nvidia", True),
         ("de x demande=mood_talk bars=restrict", "first_nvidia", True),
         ("x says=mood_talk firms to stop bars=restrict", "first_nvidia", True),  # no order
+        ("x demande=mood_talk de bars=restrict", "first_nvidia", False),  # the next word
+        ("x says=mood_talk tells to bars=restrict", "first_nvidia", False),
+        ("x to tells=mood_talk bars=restrict", "first_nvidia", True),  # the word before
+        ("x de demande=mood_talk bars=restrict", "first_nvidia", True),
     ],
 )  # fmt: skip
 def test_a_company_talks_of_measures_and_does_nothing(text: str, also: str, talks: bool) -> None:
@@ -250,6 +254,7 @@ def test_a_word_of_reaction_may_be_a_reason_a_step_or_a_charge(
         ("x falls after=background curbs=restrict", "curbs"),
         ("x falls after=background bars=restrict", None),  # a verb tells the step itself
         ("curbs=restrict weigh", None),  # not behind
+        ("x curbs=restrict+background", None),  # nor behind itself
         ("x falls after=background curbs=restrict/removed", None),
         ("x falls after=background curbs=restrict/negated", None),
         ("x falls after=background curbs=restrict/kept", None),
@@ -276,6 +281,8 @@ def test_a_measure_that_is_only_named_is_an_echo(text: str, named: str | None) -
         ("x falls despite=background bars=restrict", "bars"),
         ("x falls malgre=background bars=restrict", "bars"),
         ("bars=restrict amid=background x", None),
+        ("x amid=background+restrict", None),  # not behind itself
+        ("x curbs=restrict+background", None),
         ("x after=background ai_curbs=restrict", "ai curbs"),  # its last word is a noun
         ("x after=background curbs_ai=restrict", None),
         ("x amid=background bars=probe", "bars"),  # an enquiry too
