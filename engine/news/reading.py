@@ -395,8 +395,8 @@ def _clauses(text: str, spots: Sequence[tuple[int, int]], hits: Sequence[Hit]) -
     starts, behind = [0], [opens.get(0) == book.background]
     for i in range(1, len(spots)):
         left, right = spots[i - 1][1], spots[i][0]
-        cut = right - left > 1 or text[left:right] not in ("", " ")
-        broken = cut and _BREAK.search(text, left, right + 1) is not None
+        cut = text[left:right] not in ("", " ")
+        broken = cut and _BREAK.search(text, left, right) is not None
         if broken or i in opens:
             starts.append(i)
             behind.append(opens.get(i) == book.background)
