@@ -135,6 +135,8 @@ def test_a_shield_hides_what_it_touches_and_no_more() -> None:
     gone = [(0, 2, 1), (1, 2, 1), (2, 4, 1), (0, 4, 1)]
     assert r._shielded([*stay, *gone], frozenset({5})) == stay
     assert r._shielded(gone, frozenset({5})) == gone
+    two = [(0, 1, 5), (1, 2, 1), (2, 3, 5)]
+    assert r._shielded([*two, (2, 3, 1)], frozenset({5})) == two  # one of two is enough
 
 
 # --- clauses -------------------------------------------------------------------------------------
@@ -202,6 +204,8 @@ def turned(text: str) -> dict[str, str]:
         ("restricts=restrict, a b c d e false=refuted", "negated"),  # five words, any clause
         ("restricts=restrict a b c d e f false=refuted", ""),
         ("false=refuted restricts=restrict", ""),
+        ("not=negate restricts=restrict, x", "negated"),  # what ends its clause
+        ("restricts=negate+restrict", ""),  # not by itself
     ],
 )
 def test_a_negation_reaches_four_words_and_a_refutation_five_back(text: str, result: str) -> None:
@@ -228,6 +232,9 @@ def test_a_negation_reaches_four_words_and_a_refutation_five_back(text: str, res
         ("curbs=restrict, lifted=remove", ""),
         # the verb of relief itself removes no relief
         ("eases=remove+relax curbs=chip", ""),
+        ("lifts=remove eases=remove+relax", ""),
+        ("lifts=remove curbs=restrict, x", "removed"),
+        ("lifts=remove curbs=restrict+launch", "removed"),  # no verb between
         ("lifts=remove rate=chip", ""),
         # a fall of six percent, a fall on or after something, is none
         ("drops=remove 6 curbs=restrict", ""),
@@ -236,6 +243,9 @@ def test_a_negation_reaches_four_words_and_a_refutation_five_back(text: str, res
         ("eases=remove as curbs=restrict", ""),
         ("lifts=remove on curbs=restrict", "removed"),
         ("lifts=remove 6 curbs=restrict", ""),
+        ("lifts=remove 6bn curbs=restrict", ""),
+        ("shares=stock curbs=restrict lifted=remove, x", ""),
+        ("lifts=remove+stock curbs=restrict", "removed"),  # no party before it
         ("curbs=restrict dropped=remove", "removed"),
         # of whom: shares move, a company lifts its forecast
         ("shares=stock lift=remove curbs=restrict", ""),
@@ -252,6 +262,7 @@ def test_a_negation_reaches_four_words_and_a_refutation_five_back(text: str, res
         ("not=negate a b c d lifts=remove curbs=restrict", "kept"),
         ("not=negate a b c d e lifts=remove curbs=restrict", "removed"),
         ("not=negate a, lifts=remove curbs=restrict", "removed"),
+        ("not=negate curbs=restrict lifted=remove, x", "kept"),
         ("leve=remove pas=negate curbs=restrict", "kept"),
         ("leve=remove x pas=negate x curbs=restrict", "removed"),
         ("drops=remove+negate curbs=restrict", "removed"),  # not by itself
@@ -325,6 +336,10 @@ def extra(text: str, words: str = "") -> set[str]:
         ("EPS 0.80 vs 0.81 est.", "below_estimate"),
         ("rev 900M vs 1.1B", "below_estimate"), ("rev 1.1B vs 900M", "above_estimate"),
         ("rev 0.9T vs 800B", "above_estimate"), ("rev 900B vs 1.1T", "below_estimate"),
+        ("rev 1000M vs 1B", "above_estimate"), ("rev 999M vs 1B", "below_estimate"),
+        ("rev 1B vs 1000M", "above_estimate"), ("rev 0.999B vs 1000M", "below_estimate"),
+        ("rev 1T vs 1000B", "above_estimate"), ("rev 0.999T vs 1000B", "below_estimate"),
+        ("rev 1000B vs 1T", "above_estimate"), ("rev 999B vs 1T", "below_estimate"),
         ("rev 57 vs 55B", "above_estimate"), ("rev 50 vs 55B", "below_estimate"),
         ("rev 57B vs 55", "above_estimate"), ("rev 50B vs 55", "below_estimate"),
         ("rev 900K vs 5", "above_estimate"), ("rev 57B versus 55B", ""),
@@ -391,6 +406,7 @@ def test_evidence_has_a_row_for_each_concept_and_a_column_for_each_headline() ->
     assert [found[AT["chip"]].tolist(), found[AT["stock"]].tolist()] == expected
     assert found.sum() == 3
     assert found.shape == (len(columns()), 3)
+    assert found.dtype == bool
     assert r.evidence([]).shape == (len(columns()), 0)
     assert r.evidence([line("x")]).shape == (len(columns()), 1)
 
@@ -487,4 +503,4 @@ def test_the_table_of_folding_holds_letters_that_change_and_marks_made_plain() -
     assert {ord(c) for c in "az[@×÷0"}.isdisjoint(table)
     assert min(point for point in table) == 0x41
     assert (table[0x24E], table[0x1E00], table[0xFF10], table[0xFF5A]) == tuple("\u024fa0z")
-    assert {0x250, 0x1DFF, 0x1F00, 0xFF0F, 0xFF5B}.isdisjoint(table)
+    assert {0x250, 0x1DFF, 0x1F00, 0xFF0F, 0xFF5B, 0xFF66}.isdisjoint(table)
