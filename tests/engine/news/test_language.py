@@ -165,6 +165,8 @@ def test_chinese_is_read_by_the_longest_word_at_every_place(small_glossary: Any)
     assert chinese.gloss("中国的") == (("china",), ((0, 2),), 1.0)
     assert chinese.gloss("abc 5%") == (("abc", "5", "%"), ((0, 3), (4, 5), (5, 6)), 0.0)
     assert chinese.gloss("g芯5") == (("g", "5"), ((0, 2), (2, 3)), 1.0)
+    assert chinese.gloss("a中国") == (("a", "china"), ((0, 1), (1, 3)), 1.0)
+    assert chinese.gloss("的5") == (("5",), ((1, 2),), 1.0)  # before a figure too
     assert chinese.gloss("") == ((), (), 0.0)
 
 

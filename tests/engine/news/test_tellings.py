@@ -22,6 +22,7 @@ from engine.news.tellings import (
 from engine.record.content import item_id
 from engine.values import Item, Mood, Stage
 from tests.builders import at
+from tests.engine.news.lines import line
 
 BAN = "US bans 40,000 Nvidia H20 chips"
 
@@ -77,6 +78,13 @@ def test_what_is_relevant_sure_and_a_fact_or_rumour_tells(
 
 def test_what_nobody_reads_is_unread() -> None:
     assert of("США запретили Nvidia продавать H20 Китаю").unread
+
+
+def test_names_are_of_two_letters_and_no_generic_word() -> None:
+    """Of the words of a model or chip; other concepts name nothing, nor do figures."""
+    told = of()
+    told.__dict__["reading"] = line("x_yys_nvidia_gpu_40=nv_chip zz=chip ww=us_model h2 40nm")
+    assert told.names == frozenset({"yy", "ww", "h2"})
 
 
 def test_what_is_named_is_kept_in_order() -> None:
