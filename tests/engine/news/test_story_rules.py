@@ -497,3 +497,115 @@ def test_a_path_names_a_day_a_month_or_a_year(path: str, old: bool) -> None:
     """Known on 15 July 2025: a week before is the 8th."""
     seen = datetime.fromisoformat("2025-07-15T02:30:00+00:00")
     assert stories.old_address("https://x.example" + path, seen) is old
+
+
+# --- exactly at the bound of words ---------------------------------------------------------------
+
+
+def words(count: int, letter: str) -> str:
+    """So many words of no meaning, all different from those of another letter."""
+    return " ".join(f"q{letter}{chr(97 + i // 26)}{chr(97 + i % 26)}" for i in range(count))
+
+
+def sharing(shared: int, of: int) -> tuple[str, str]:
+    """Two titles with ``shared`` words in common of ``of`` in all."""
+    both, left = words(shared, "s"), (of - shared) // 2
+    return f"{both} {words(left, 'l')}", f"{both} {words(of - shared - left, 'r')}"
+
+
+def test_the_bounds_of_shared_words_are_taken_in() -> None:
+    """17 of 20 are 0.85, 17 of 50 are 0.34, 17 of 100 half of that."""
+    near = pair(*sharing(17, 20), {}, {"actor": "x"})
+    assert stories._likeness(*near) == pytest.approx(2.85)
+    third = pair(*sharing(17, 50))
+    assert stories._likeness(*third) == pytest.approx(0.34)
+    (story,) = kept(
+        near[0], replace(near[1], telling=replace(near[1].telling, item_id="i", owner="o"))
+    ).held.values()
+    assert [t.owner for t in story.tellings] == ["wire", "wire"]  # a reprint
+    opposed = pair(*sharing(17, 20), {}, {"direction": 1, "confidence": 0.6})
+    assert not stories.vetoed(*opposed)
+    first, second = sharing(17, 50)
+    edited = kept(told(first, url=URL), told(second, url=URL, hours=1, direction=1))
+    assert ended(edited)[first] == "corrected"
+    first, second = sharing(17, 100)
+    refuted = kept(told(first), denial(objects=(), hours=1))
+    assert ended(refuted)[first] == ""
+    about = denial(objects=())
+    about = replace(about, item=replace(about.item, title=second))
+    assert ended(kept(told(first), about))[first] == "refuted"
+
+
+# --- who may be joined ---------------------------------------------------------------------------
+
+OTHER_WORDS = "H20 kaa kbb"
+
+
+def test_a_story_whose_words_are_not_known_is_joined_by_nobody() -> None:
+    story = stories._begin(told(BAN))
+    made = Stories(classifier="c", held={story.event_id: story})
+    made.take([told(OTHER_WORDS, hours=1, source="ft")])
+    assert len(made.held) == 2
+
+
+def test_a_story_is_open_from_when_it_was_known() -> None:
+    """Printed two days before it was seen: 96 hours from then on, not from its print."""
+    first = told(BAN, printed=48)
+    assert len(kept(first, told(OTHER_WORDS, hours=60, source="ft")).held) == 1
+
+
+def test_what_ended_and_what_refutes_is_joined_by_nobody() -> None:
+    first = told(BAN, objects=("h20",))
+    assert len(kept(first, denial(1), told(OTHER_WORDS, hours=3, source="ft")).held) == 3
+    alone = denial(0, direction=-1)
+    assert len(kept(alone, told(OTHER_WORDS, hours=3, source="ft")).held) == 2
+    assert len(kept(first, told(OTHER_WORDS, hours=3, source="ft")).held) == 1
+
+
+def test_one_member_that_names_another_thing_keeps_an_item_out() -> None:
+    """H200 fits the second telling, which names both, and not the first."""
+    first, both = told("H20 kaa"), told("H20 H200 kbb", hours=1, source="ft")
+    assert len(kept(first, both).held) == 1
+    assert len(kept(first, both, told("H200 kcc", hours=2, source="afp")).held) == 2
+
+
+def test_of_equals_the_story_known_first_is_joined() -> None:
+    """Whatever their order on record and whenever they were printed."""
+    first = told("H20 kaa", actor="a")
+    second = told("H20 B30A kbb", hours=1, printed=10, source="ft", direction=0, actor="b")
+    made = kept(first, second)
+    assert len(made.held) == 2
+    again = Stories(classifier="c", held=dict(reversed(made.held.items())), texts=made.texts)
+    asks = told("H20 kcc", hours=2, source="afp", direction=0, confidence=0.5)
+    again.take([asks])
+    joined = next(s for s in again.held.values() if len(s.tellings) == 2)
+    assert joined.known_at == START
+
+
+def test_a_refutation_is_refuted_by_none_and_reaches_its_own_instant() -> None:
+    first = told(BAN, objects=("h20",))
+    later = denial(2, direction=-1, words="w", source="ap")
+    made = kept(first, denial(1), later)
+    assert [e.ended for e in made.events()] == ["refuted", "", ""]
+    at_once = replace(denial(0), item=replace(denial(0).item, title="zzz H20 sales"))
+    assert ended(kept(first, at_once)) == {BAN: "refuted"}
+
+
+def test_events_come_in_the_order_in_which_they_were_known() -> None:
+    first, second = (
+        told("kaa", event_type="rates"),
+        told("kbb", event_type="capex_cut", hours=1, printed=5),
+    )
+    assert [e.headline for e in stories.cluster([second, first])] == ["kaa", "kbb"]
+
+
+def test_an_event_is_about_all_that_its_tellers_name_in_order() -> None:
+    one = told(BAN, objects=("uae", "h20", "rubin")).telling
+    two = told(BAN, objects=("b30a", "india", "h20")).telling
+    story = replace(stories._begin(told(BAN)), tellings=(one, two))
+    assert stories.event_of(story, "c").objects == ("b30a", "h20", "india", "rubin", "uae")
+
+
+def test_a_month_of_28_days_is_a_month() -> None:
+    seen = datetime.fromisoformat("2025-07-15T02:30:00+00:00")
+    assert stories.old_address("https://x.example/2025/02/x", seen)
