@@ -343,10 +343,8 @@ def _scores_at(scores: Iterable[ModelScore], instant: datetime) -> dict[str, Any
         source = (score.benchmark, score.tier, score.source)
         newest.setdefault(source, {})[score.model] = score
     told: dict[str, float] = {}
-    for benchmark, _, _ in sorted(newest):
-        if benchmark not in told:
-            first = min(key for key in newest if key[0] == benchmark)
-            told[benchmark] = max(score.value for score in newest[first].values())
+    for first in sorted(newest):
+        told.setdefault(first[0], max(score.value for score in newest[first].values()))
     year = max((y for y in (2024, 2025) if f"aime_{y}" in told), default=None)
     return {
         "gpqa_diamond_pct": told.get("gpqa_diamond"),
