@@ -95,11 +95,6 @@ def fit_quality(releases: Sequence[ModelRelease], params: ThreatParameters) -> t
     )
 
 
-def undecided_sd(quality: Quality, settled_sd: float) -> float:
-    """The part of the doubt that a full score card would have removed."""
-    return math.sqrt(max(0.0, quality.sd**2 - settled_sd**2))
-
-
 @dataclass(frozen=True, slots=True)
 class _Lines:
     """Benchmark lines as columns: intercept, slope, noise, each of shape (benchmarks,)."""

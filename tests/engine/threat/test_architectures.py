@@ -68,6 +68,21 @@ NAMES = (
             {"attention_kind": "mla", **LATENT},
             {"prefill_flops": 192, "decode_flops": 224, "kv_full": 11},
         ),
+        # without a part for positions: 2 x 2 x 4 x (3 + 7), and x 2 x 6
+        (
+            {"attention_kind": "mla", **LATENT, "rope_dim": None},
+            {"prefill_flops": 160, "decode_flops": 192, "kv_full": 11},
+        ),
+        # without a latent there is nothing to absorb
+        (
+            {"attention_kind": "mla", **LATENT, "kv_lora_rank": None},
+            {"prefill_flops": 192, "decode_flops": 32, "kv_full": 11},
+        ),
+        (
+            {**INDEXED, **LATENT, "rope_dim": None, "kv_elements_per_token": 34.0},
+            {"prefill_flops": 192, "decode_flops": 192, "sparse_flops": 288, "dense_flops": 240,
+             "topk": 5, "index_flops": 96, "kv_sparse": 18, "kv_index": 16},
+        ),
         # sparse over a latent cache: 112 FLOP absorbed, 96 expanded; of 40 elements three layers
         # hold 6 + 2 each, the rest are keys for an indexer of three heads
         (
@@ -106,6 +121,13 @@ NAMES = (
             {"prefill_flops": 2.8125, "decode_flops": 2.8125, "sparse_flops": 60, "topk": 20,
              "index_flops": 12, "window": 9, "window_flops": 600, "kv_full": 0.1875,
              "kv_sparse": 4, "kv_index": 2, "kv_window": 40},
+        ),
+        # the same without an indexer: 4.1875 are two layers of 8 / 4 and three of 8 / 128
+        (
+            {**INDEXED, "head_dim": 8, "sliding_window": 9, "kv_elements_per_token": 4.1875,
+             "index_heads": None, "index_head_dim": None, "index_topk": None},
+            {"prefill_flops": 2.8125, "decode_flops": 2.8125, "sparse_flops": 60, "window": 9,
+             "window_flops": 600, "kv_full": 0.1875, "kv_sparse": 4, "kv_window": 40},
         ),
     ],
 )  # fmt: skip

@@ -345,8 +345,6 @@ def test_percentages_are_logits_and_elo_hundreds_of_points_above_1300() -> None:
         "swe_bench_verified": -math.log(199), "lmarena": 1.5,
     })  # fmt: skip
     assert quality.readings(make_release(aime_pct=50.0)) == {"aime_2024": 0.0}
-    assert quality.undecided_sd(Quality(mean=0, sd=0.5, n_scores=1), 0.3) == pytest.approx(0.4)
-    assert quality.undecided_sd(Quality(mean=0, sd=0.2, n_scores=1), 0.3) == 0
 
 
 def test_likeness_by_hand() -> None:
