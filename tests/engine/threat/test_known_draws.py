@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from engine.errors import DataError
-from engine.threat import novelty, pairing, points, quality
+from engine.threat import (
+    changes,
+    channels,
+    figures,
+    novelty,
+    pairing,
+    points,
+    quality,
+    rating,
+    validation,
+)
 from engine.threat.architectures import arch_of, estimate_arch, load_architectures
 from engine.threat.chips import chip_arrays, load_accelerators
 from engine.threat.constants import Prior
@@ -42,7 +52,7 @@ from engine.threat.whatif import parse_whatif, planned, scenario_rows
 from tests.builders import make_accelerator, make_release
 from tests.engine.threat.test_estimate import DENSE, MIXTURE
 from tests.engine.threat.test_points import ROW
-from tests.engine.threat.threat_world import DAY, params
+from tests.engine.threat.threat_world import DAY, draws, params
 
 # --- draws ---------------------------------------------------------------------------------------
 
@@ -369,3 +379,202 @@ def test_likeness_by_hand() -> None:
     found = quality._likeness([base, *others], scored)[0].tolist()
     assert found == pytest.approx([0, 1, 3, 0.4, 0.7, bell, 0.3, bell, 0.3, 1, 0, 1, 0])
     assert quality._likeness([base, *others], ~scored)[0].tolist() == [0] * 13
+
+
+def offer(model: str = "A", price: float | None = 2.0, **given: Any) -> novelty.Offer:
+    """Four in for one out at a quarter of the price: 0.8 x price / 4 + 0.2 x price."""
+    fields: dict[str, Any] = {
+        "price_input_usd_per_mtok": None if price is None else price / 4,
+        "price_output_usd_per_mtok": price, "quality": 0.0, "doubt": 0.0, "age_days": 0.0,
+        "is_open": False, "closed_in_china": False, **given,
+    }  # fmt: skip
+    return novelty.Offer(model=model, **fields)
+
+
+def standing(**given: Any) -> novelty.ReleaseStanding:
+    fields: dict[str, Any] = {"mean": 0.0, "doubt": 0.0, "z": np.zeros(draws().draws), **given}
+    return novelty.ReleaseStanding(model="New", **fields)
+
+
+@pytest.mark.parametrize(
+    ("asked", "usd"),
+    [((0.5, 2.0), 0.8), ((None, 2.0), 0.8), ((0.5, None), 0.8), ((0.0, 0.0), 0.01),
+     ((3.0, 1.0), 2.6)],
+)  # fmt: skip
+def test_the_middle_of_a_price_by_hand(asked: tuple[float | None, ...], usd: float) -> None:
+    one = offer(price_input_usd_per_mtok=asked[0], price_output_usd_per_mtok=asked[1])
+    assert novelty._central_log_price(one) == pytest.approx(math.log(usd))
+    assert novelty._central_log_price(offer(price=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "age", "dearer"),
+    [
+        (None, None, 0.0, 0.0),
+        (None, None, 91.0, 1.0),
+        (9.0, None, 0.0, 2.0),
+        (None, 9.0, 45.5, 2.5),
+        (9.0, 9.0, 91.0, 1.0),
+        (27.0, 9.0, 0.0, math.log(3) + 0.5),
+        (3.0, 9.0, 91.0, -math.log(3) + 0.5 + 1.0),
+    ],
+)
+def test_an_unknown_price_is_dearer_the_less_alike_two_models_are(
+    theirs: float | None, mine: float | None, age: float, dearer: float
+) -> None:
+    one = offer(active_params_b=theirs, age_days=age)
+    assert novelty._dearer(one, standing(active_params_b=mine)) == pytest.approx(dearer)
+
+
+def test_an_offer_is_further_where_only_it_is_sold_in_china_alone() -> None:
+    there = offer(closed_in_china=True)
+    assert novelty._is_further(there, standing())
+    assert not novelty._is_further(there, standing(closed_in_china=True))
+    assert not novelty._is_further(offer(), standing())
+    assert not novelty._is_further(replace(there, model="New"), standing())
+
+
+@pytest.mark.parametrize(("above", "kept"), [(2.99, True), (3.01, False)])
+def test_what_is_three_e_folds_dearer_is_out_of_reach(above: float, kept: bool) -> None:
+    """By price, by age at the trend of prices, by closedness, and by an unknown price."""
+    d, cheap, dear = draws(), offer(), offer("B", 2.0 * math.exp(above))
+
+    def reached(*offers: novelty.Offer, unpublished: float | None = None) -> bool:
+        asked = None if unpublished is None else np.full(d.draws, unpublished)
+        found = novelty.within_reach(offers, standing(), d, asked)
+        assert found[0] == offers[0]
+        return len(found) == 2
+
+    assert reached(cheap, dear) is kept
+    trend = float(np.median(np.log(d["price_trend"])))
+    fallen = replace(dear, age_days=365.25 * 2, price_output_usd_per_mtok=2.0 * math.exp(
+        above + 2 * trend), price_input_usd_per_mtok=0.5 * math.exp(above + 2 * trend))  # fmt: skip
+    assert reached(cheap, fallen) is kept
+    closed = -float(np.median(np.log(d["adoption_closed"])))
+    there = offer("B", 2.0 * math.exp(above - closed), closed_in_china=True)
+    assert reached(cheap, there) is kept
+    silent = offer("B", None)
+    assert reached(cheap, silent, unpublished=math.log(0.8) + above) is kept
+    assert not reached(cheap, silent)
+
+
+def test_a_kind_is_weighed_by_openness_quality_and_age() -> None:
+    """Half-way between the kind's mean and what buyers expect: 0.5 (1.0 + 3.0)."""
+    d, logs = draws(), [math.log(0.4 * p) for p in (1.0, 10.0, 20.0)]
+    offers = [
+        offer("A", 1.0, is_open=True),
+        offer("B", 10.0, is_open=False, quality=1.0),
+        offer("C", 20.0, is_open=True, age_days=365.25),
+        offer("D", None, is_open=True),
+    ]
+    weights = [1.0, 0.2 * math.exp(-0.5), math.exp(-1)]
+    kind = sum(w * x for w, x in zip(weights, logs, strict=True)) / sum(weights)
+    expected = np.full(d.draws, 3.0)
+
+    found = novelty.kind_log_price(offers, standing(), d, make_release(open_weights=True), expected)
+    assert float(found.mean()) == pytest.approx(0.5 * (kind + 3.0), abs=1e-3)
+    assert float(found.std()) == pytest.approx(0.9, abs=1e-2)
+    rising = np.argsort(d.noise["release_price"])
+    assert (np.diff(found[rising]) >= 0).all()
+
+
+# --- figures -------------------------------------------------------------------------------------
+
+
+class Ranked:
+    """Twelve parameters, each a little less like the loss than the one before."""
+
+    names = tuple(f"p{n}" for n in range(12))
+    ranks = np.stack(
+        [unit_ranks(np.arange(400.0)) * s for s in (0.9, -0.8, 0.051, 0.049, -0.7, 0.6, 0.5, 0.4,
+                                                   0.3, 0.2, 0.1, -0.05)]
+    )  # fmt: skip
+
+
+def test_the_eight_strongest_links_are_told_and_none_that_luck_explains() -> None:
+    found = figures.sensitivity(-np.arange(400.0), Ranked())  # type: ignore[arg-type]
+    assert [name for name, _ in found] == ["p0", "p1", "p4", "p5", "p6", "p7", "p8", "p9"]
+    assert [rho for _, rho in found[:3]] == pytest.approx([0.9, -0.8, -0.7])
+
+    class Few:
+        names = Ranked.names[2:4]
+        ranks = Ranked.ranks[2:4]
+
+    assert [n for n, _ in figures.sensitivity(-np.arange(400.0), Few())] == ["p2"]  # type: ignore[arg-type]
+
+
+def test_parts_are_means_over_the_middle_fifth_of_the_draws() -> None:
+    """Losses 0 to 100 by the first channel; of the second one 7 where the total is in the middle
+    fifth, 1,000 elsewhere with nothing at all from the first."""
+    total = np.arange(101.0)
+    middle = (total >= 40) & (total <= 60)
+    value = np.zeros((5, 101))
+    value[1] = np.where(middle, 7.0, 0.0)
+    value[0] = total - value[1]
+    found = figures.channel_parts(-value, 100.0, 50.0)
+
+    assert found["efficiency"] == pytest.approx(14.0)
+    assert found["substitution"] == pytest.approx(86.0)
+    assert found["residual"] == pytest.approx(0.0)
+    nothing = figures.channel_parts(-value, 0.0, 0.0)
+    assert set(nothing.values()) == {0.0}
+
+
+def test_a_grid_is_of_two_to_the_minus_32() -> None:
+    assert figures.on_grid(2.0**-32 * 1.4) == 2.0**-32
+    assert figures.on_grid(2.0**-32 * 1.6) == 2.0**-31
+    assert figures.on_grid(3.25) == 3.25
+
+
+def test_a_total_is_widened_round_its_own_median_by_the_residual() -> None:
+    parts = np.zeros((5, 3))
+    parts[0] = [1.0, 2.0, 6.0]
+    found = channels.stretched(parts, 0.5)
+    assert found[0].tolist() == [1, 2, 6]
+    assert found[4].tolist() == [-0.5, 0, 2]
+    assert parts[4].tolist() == [0, 0, 0]
+
+
+# --- judgement -----------------------------------------------------------------------------------
+
+
+def test_what_was_judged_is_what_was_written_down() -> None:
+    """Numbers without a source but a reason, each beside its reason in the module."""
+    judged = {
+        novelty: {
+            "_SOFT_PRICE": 0.35, "_SOFT_GAP": 0.12, "_SOFT_OPEN": 0.15, "_PRICE_UNKNOWN_SD": 0.9,
+            "_FREE_USD": 0.01, "_DAYS_PER_YEAR": 365.25, "_ONE_LOGIT": 1.0,
+            "_ALIKE_SIZE": math.log(3), "_ALIKE_DAYS": 91.0, "_UNLIKE": 2.0, "_TOO_DEAR": 3.0,
+            "_USUAL_RATIO": 4.0, "_LARGEST_STEP": 1.5,
+        },
+        quality: {
+            "_SWEEPS": 12, "_ELO_ZERO": 1300.0, "_ELO_UNIT": 100.0, "_CLIP_PCT": 0.5,
+            "_MEMORY_DAYS": 365, "_YEAR": 365.25, "_LEAST_IN_KIND": 3, "_SAME_LAB": 3.0,
+            "_UNLIKE_OPEN": 0.4, "_UNKNOWN_APART": 0.3, "_SIZE_WIDTH": math.log(3),
+            "_PRICE_WIDTH": math.log(6), "_TREND_PULL": 0.25,
+        },
+        rating: {
+            "_CLOSE_QUALITY": 0.25, "_CLOSE_LOG": math.log(4), "_UNKNOWN_APART": 9.0,
+            "_MOST_COMPUTE": math.log(10),
+        },
+        points: {
+            "UNKNOWN_CONTEXT": 4096, "UNKNOWN_CLUSTER": 2048, "AIM_RMS_LOG_ERROR": 0.30,
+            "LEAST_FIGURES": 40, "N_DRAWS": 4096, "SEED": 20_260_601,
+        },
+        changes: {"_LEAST_CUT": 0.05, "_LEAST_SHARE": 5e-5},
+        validation: {
+            "BAND": (5, 95), "POINT_LOG_SD": 0.12, "EPOCH_MEDIAN_MFU": 0.375,
+            "PRIOR_CENTRE": {
+                "eta_compute": 0.56, "eta_memory": 0.86, "eta_network": 0.45,
+                "eta_scale_out": 0.80, "layer_latency_s": 5e-5, "ascend": 0.80,
+                "blackwell": 0.72, "moore-threads": 0.75, "day_duty": 0.80,
+            },
+            "PRIOR_LOG_SD": {
+                "eta_compute": 0.15, "eta_memory": 0.08, "eta_network": 0.3,
+                "eta_scale_out": 0.15, "layer_latency_s": 0.5, "ascend": 0.3, "blackwell": 0.3,
+                "moore-threads": 0.3, "day_duty": 0.15,
+            },
+        },
+    }  # fmt: skip
+    for module, told in judged.items():
+        assert {name: vars(module)[name] for name in told} == told, module.__name__
