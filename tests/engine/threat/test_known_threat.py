@@ -580,16 +580,57 @@ def test_a_count_is_as_unsure_as_its_kind_and_confidence(kind: str, word: str, s
     assert float(slope.mean()) == pytest.approx(float(d["carrying_slope"].mean()), abs=0.02)
 
 
-def test_the_three_years_begin_half_a_year_after_the_day() -> None:
+@pytest.mark.parametrize(
+    ("at", "ahead"),
+    [(datetime(2025, 1, 1, tzinfo=UTC), 2.0), (datetime(2024, 7, 2, tzinfo=UTC), 1 + 183 / 365.25)],
+)
+def test_the_three_years_begin_half_a_year_after_the_day(at: datetime, ahead: float) -> None:
     """On the first of January: the middle of that year, and of the two after it."""
     d = draws()
-    at = datetime(2025, 1, 1, tzinfo=UTC)
     found = supply.carrying_path([], [], at, d, np.ones((3, d.draws)))
     level, slope = supply._posterior([], d)
 
-    for year, ahead in enumerate((2.0, 3.0, 4.0)):
-        assert found.share[year] == pytest.approx(1 / (1 + np.exp(-(level + slope * ahead))))
+    for year in range(3):
+        logits = level + slope * (ahead + year)
+        assert found.share[year] == pytest.approx(1 / (1 + np.exp(-logits)))
     assert (found.n_counts, found.assumed) == (0, False)
+
+
+def test_what_became_known_at_the_instant_counts_and_a_moment_later_does_not() -> None:
+    d, market = draws(), np.full((3, draws().draws), 20.0)
+    count = supply.ChinaShare(
+        known_at=DAY, year=2025.5, house="IDC", share=0.5, kind="reported", confidence="high"
+    )
+    told = supply.SupplyEstimate(
+        known_at=DAY, period="2025", vendor="Huawei", chip="x", low=None, mid=None, high=None,
+        unit="chips", kind="scenario",
+    )  # fmt: skip
+    early = DAY - timedelta(microseconds=1)
+
+    assert supply.carrying_path([count], [], DAY, d, market).n_counts == 1
+    assert supply.carrying_path([count], [], early, d, market).n_counts == 0
+    nothing = supply.carrying_path([count], [told], DAY, d, market)
+    assert (nothing.assumed, float(nothing.share.max())) == (True, 0.0)
+    assert not supply.carrying_path([count], [told], early, d, market).assumed
+    estimate = replace(told, kind="estimate", mid=1e6)
+    assert not supply.carrying_path([count], [estimate], DAY, d, market).assumed
+
+
+@pytest.mark.parametrize(
+    ("share", "held"), [(0.0, 0.01), (0.005, 0.01), (0.995, 0.99), (1.0, 0.99)]
+)
+def test_a_count_of_all_or_nothing_is_held_a_hundredth_inside(share: float, held: float) -> None:
+    d = draws()
+    count = supply.ChinaShare(
+        known_at=DAY, year=2025.5, house="IDC", share=share, kind="reported", confidence="high"
+    )
+    (level, slope), (same, alike) = (
+        supply._posterior([one], d) for one in (count, replace(count, share=held))
+    )
+    assert np.array_equal(level, same)
+    assert np.array_equal(slope, alike)
+    other, _ = supply._posterior([replace(count, share=0.02 if held < 0.5 else 0.98)], d)
+    assert not np.array_equal(level, other)
 
 
 def test_an_assumed_supply_is_units_over_demand_in_h20_equivalents() -> None:
