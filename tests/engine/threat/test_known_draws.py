@@ -458,6 +458,27 @@ def test_what_is_three_e_folds_dearer_is_out_of_reach(above: float, kept: bool) 
     assert not reached(cheap, silent)
 
 
+@pytest.mark.parametrize(("beyond", "kept"), [(-0.01, True), (0.01, False)])
+@pytest.mark.parametrize("doubt", [0.0, 0.4])
+def test_reach_is_judged_at_both_ends_of_what_quality_is_worth(
+    beyond: float, kept: bool, doubt: float
+) -> None:
+    """A worse offer at the lowest worth and the lower end of the own quality; a better and dearer
+    one at the highest worth and the upper end. The release itself lacks nothing."""
+    low, high = np.quantile(draws()["comparability"], (0.02, 0.98))
+    own = standing(doubt=doubt)
+
+    def reached(*offers: novelty.Offer) -> list[str]:
+        return [o.model for o in novelty.within_reach(offers, own, draws())]
+
+    worse = offer("B", quality=-(3 + beyond) / low - 2 * doubt)
+    assert reached(offer(quality=9.0), worse) == (["A", "B"] if kept else ["A"])
+    assert reached(offer(quality=9.0), replace(worse, model="New")) == ["A", "New"]
+    dear = math.exp(3 + beyond + high * (0.5 + 2 * doubt))
+    better = offer("B", 2.0 * dear, quality=9.0)
+    assert reached(offer(quality=-0.5), better) == (["A", "B"] if kept else ["A"])
+
+
 def test_a_kind_is_weighed_by_openness_quality_and_age() -> None:
     """Half-way between the kind's mean and what buyers expect: 0.5 (1.0 + 3.0)."""
     d, logs = draws(), [math.log(0.4 * p) for p in (1.0, 10.0, 20.0)]

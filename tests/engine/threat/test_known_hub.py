@@ -262,6 +262,14 @@ def test_a_price_makes_a_version_of_its_own_day_and_the_same_again_none() -> Non
     assert told == [(0 * DAY, None, None), (DAY, 1.0, 4.0), (3 * DAY, 0.5, 2.0)]
 
 
+def test_versions_are_told_in_the_order_of_their_days_whatever_the_order_of_the_facts() -> None:
+    days = (7, 3, 19, 1, 11, 29, 5, 23, 13, 2, 17)
+    found = released(repository(), prices=tuple(price(40.0 - n, 50.0, n) for n in days))
+
+    told = [(r.known_at - NOW, r.price_input_usd_per_mtok) for r in found]
+    assert told == [(0 * DAY, None), *((n * DAY, 40.0 - n) for n in sorted(days))]
+
+
 def test_the_list_that_told_first_stays_and_the_makers_own_of_one_hour() -> None:
     first, other = price(1.0, 4.0), price(3.0, 9.0, 1, source="a list")
     assert hub._price_at([other, first], NOW + 2 * DAY) == first

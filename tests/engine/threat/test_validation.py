@@ -56,36 +56,49 @@ def row(result: Validation, target: str) -> TargetOutcome:
 
 
 # --- identities: exact ---------------------------------------------------------------------------
-def test_t2_deepseek_v3_hours_times_two_dollars(result: Validation) -> None:
-    """2,664 K + 119 K + 5 K hours at 2 USD: 5.328 + 0.238 + 0.010 = 5.576 M USD."""
-    assert row(result, "T2").modelled == pytest.approx(5.328 + 0.238 + 0.010, rel=1e-12)
-    assert row(result, "T2").modelled == pytest.approx(5.576, rel=1e-12)
+def told(rows: list[TargetOutcome]) -> dict[str, tuple[float, float, float, str]]:
+    return {o.target: (o.published, o.modelled, o.tolerance_pct, o.unit) for o in rows}
 
 
-def test_t4_deepseek_r1_reinforcement_learning(result: Validation) -> None:
-    """512 x (198 + 80) + 5,000 = 147,336 hours."""
-    assert row(result, "T4").modelled == 2 * 147_336
-    assert row(result, "T4").modelled == pytest.approx(294_000, rel=0.01)
+def test_money_is_arithmetic_of_published_figures() -> None:
+    """T2: (2,664 + 119 + 5) K hours at 2 USD. T4: 512 x (198 + 80) + 5,000 = 147,336 hours at 2.
 
+    T9: 226.75 nodes of eight at 2 USD for 24 hours; 342 G tokens at 0.14, 266 G at 0.55 and 168 G
+    at 2.19 a million; of prompts a node takes 73,700 a second, of answers 14,800.
+    """
+    found = validation._money_identities()
 
-def test_t9_day_economics(result: Validation) -> None:
-    assert row(result, "T9a").modelled == 87_072
-    assert row(result, "T9b").modelled == pytest.approx(562_027, rel=1e-3)
+    assert told(found) == {
+        "T2": (5.576, pytest.approx(5.328 + 0.238 + 0.010, rel=1e-12), 0.1, "M USD"),
+        "T4": (294_000, 2 * 147_336, 1, "USD"),
+        "T9a": (87_072, 87_072, 0.1, "USD"),
+        "T9b": (562_027, pytest.approx(47_880 + 146_300 + 367_920), 0.1, "USD"),
+        "T9c": (5.45, pytest.approx(562_027 / 87_072 - 1), 0.1, "ratio"),
+        "T9d": (226.75, pytest.approx(7.0370e6 / 73_700 + 1.9444e6 / 14_800, rel=1e-4), 0.1,
+                "nodes"),
+        "T17": (2.77, pytest.approx(8_064 / 2_907), 1, "ratio"),
+        "T18a": (0.092, pytest.approx(1.95e6 / 3600 / 5_857), 1, "USD/Mtok"),
+        "T18b": (0.429, pytest.approx(1.12e6 / 3600 / 725), 1, "USD/Mtok"),
+    }  # fmt: skip
+    assert all(o.within and o.kind == "identity" and o.source for o in found)
     assert margin(562_027, 87_072) == pytest.approx(5.45, abs=0.005)
-    assert row(result, "T9d").modelled == pytest.approx(226.75, rel=1e-3)
-
-
-def test_t18_inferencex_dollars() -> None:
     assert usd_per_mtok(1.95, 5_857) == pytest.approx(0.092, rel=0.01)
-    assert usd_per_mtok(1.12, 725) == pytest.approx(0.429, rel=0.01)
 
 
-def test_t21_cache_sizes(result: Validation) -> None:
-    """61 layers x (512 + 64) x 2 bytes; V4-Pro 4,924 elements x 2 bytes x 2^20 tokens."""
-    assert row(result, "T21a").modelled == 61 * 576 * 2 / 1e3
-    assert row(result, "T21b").modelled == 4_924 * 2 / 2**10
-    assert row(result, "T21a").within
-    assert row(result, "T21b").within
+def test_caches_and_long_contexts_by_hand(facts: TargetTables) -> None:
+    """V3: 61 layers x (512 + 64) x 2 bytes. V4-Pro: 4,924 elements x 2 bytes x 2^20 tokens; V3.2
+    keeps 61 x (576 + 128) of them."""
+    v4, v32 = facts.arch("DeepSeek-V4-Pro"), facts.arch("DeepSeek-V3.2")
+    work = [2 * a.active + a.decode_attention(2.0**20).item() for a in (v4, v32)]
+
+    assert told(validation._architecture_outcomes(facts)) == {
+        "T19": (1.25, 1.25, 8, "ratio"),
+        "T21a": (70.0, 61 * 576 * 2 / 1e3, 1, "kB/token"),
+        "T21b": (9.62, pytest.approx(4_924 * 2 / 2**10), 1, "GiB"),
+        "T21c": (0.27, pytest.approx(work[0] / work[1]), 20, "ratio"),
+        "T21d": (0.10, pytest.approx(4_924 / (61 * 704)), 20, "ratio"),
+    }
+    assert all(o.within for o in validation._architecture_outcomes(facts))
 
 
 # --- the others: inside their tolerance ----------------------------------------------------------
@@ -336,31 +349,45 @@ def test_the_summary_is_a_count_of_the_rows(result: Validation) -> None:
     ]  # fmt: skip
 
 
-def test_training_rows_by_hand(result: Validation, facts: TargetTables) -> None:
+def test_training_rows_by_hand(facts: TargetTables) -> None:
     """A left-out Hopper run is given 0.375 of the peak instead of 0.346, a left-out Ascend run
     Hopper's 0.277 instead of 0.161; 16,384 chips of 28,000 USD x 1.64 / 0.81 were bought."""
-    assert row(result, "T1").left_out_pct == pytest.approx(100 * (0.346 / 0.375 - 1))
-    assert row(result, "T3").left_out_pct == pytest.approx(100 * (0.346 / 0.375 - 1))
-    assert row(result, "T6").left_out_pct == pytest.approx(100 * (0.277 / 0.161 - 1))
-    assert row(result, "T5b").modelled == pytest.approx(16_384 * 28_000 * 1.64 / 0.81 / 1e6)
+    rows = {o.target: o for o in validation._training_outcomes(facts)}
+    assert told(list(rows.values())).keys() == {"T1", "T3", "T5a", "T5b", "T6"}
+    assert [(o.published, o.tolerance_pct, o.unit, o.in_fit) for o in rows.values()] == [
+        (2.664, 10, "M h", True), (30.84, 10, "M h", True), (51.0, 30, "M USD", False),
+        (896.0, 30, "M USD", False), (1.46, 25, "M tok/s", True),
+    ]  # fmt: skip
+    assert rows["T1"].left_out_pct == pytest.approx(100 * (0.346 / 0.375 - 1))
+    assert rows["T3"].left_out_pct == pytest.approx(100 * (0.346 / 0.375 - 1))
+    assert rows["T6"].left_out_pct == pytest.approx(100 * (0.277 / 0.161 - 1))
+    assert rows["T5b"].modelled == pytest.approx(16_384 * 28_000 * 1.64 / 0.81 / 1e6)
     own = 28_000 * 1.64 / 43_830 / 0.81 + 1.194375 * 0.0826
-    assert row(result, "T5a").modelled == pytest.approx(row(result, "T3").modelled * own)
+    assert rows["T5a"].modelled == pytest.approx(rows["T3"].modelled * own)
     chip = facts.chip("NVIDIA H100 SXM", "fp8")
     hours = training_hours(facts.arch("Llama-3.1-405B"), chip, 15.6e12, central(chip)).item()
-    assert row(result, "T3").modelled == pytest.approx(hours / 1e6)
+    assert rows["T3"].modelled == pytest.approx(hours / 1e6)
     # 6 x 39e9 FLOP a token at 0.161 of 378 TFLOP/s on 6,000 devices, which stop 6e-5 times an hour
     ascend = facts.chip("Huawei Ascend 910B (B2)", "bf16").peak_bf16.item()
-    assert row(result, "T6").modelled == pytest.approx(
+    assert rows["T6"].modelled == pytest.approx(
         6_000 * ascend * 0.161 / (6 * 39e9) / 1e6 / (1 + 6e-5 * 0.25), rel=1e-3
     )
+    h800 = facts.chip("NVIDIA H800 SXM", "fp8")
+    v3 = replace(facts.arch("DeepSeek-V3"), active=37e9)
+    hours = training_hours(v3, h800, 14.8e12, central(h800), fp8=True).item()
+    assert rows["T1"].modelled == pytest.approx(hours / 1e6)
+    drawn = draw(h800, 4096, np.random.default_rng(20_260_601))
+    band = np.percentile(training_hours(v3, h800, 14.8e12, drawn, fp8=True) / 1e6, (5, 95))
+    assert (rows["T1"].low, rows["T1"].high) == pytest.approx(tuple(band))
 
 
-def test_a_day_averages_row_and_band_hold_its_duty(result: Validation, facts: TargetTables) -> None:
+def test_a_day_averages_row_and_band_hold_its_duty(facts: TargetTables) -> None:
     point = next(p for p in SERVING_POINTS if p.target == "T8")
     chip, rng = facts.chip(point.chip, point.precision), np.random.default_rng(20_260_601)
     draws = throughput(facts, point, draw(chip, 4096, rng)).ravel()
     draws *= rng.triangular(0.70, 0.90, 1.0, 4096)
 
-    found = row(result, "T8")
+    found = validation._serving_outcome(facts, point, {"T8": 7.0})
+    assert (found.left_out_pct, found.in_fit, found.published) == (7.0, True, 1850)
     assert (found.low, found.high) == pytest.approx(np.percentile(draws, (5, 95)))
     assert found.modelled == pytest.approx(0.90 * throughput(facts, point, central(chip)).item())
