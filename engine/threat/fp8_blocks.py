@@ -321,12 +321,10 @@ def to_tiles(x: npt.NDArray[Any], scheme: Scheme) -> npt.NDArray[Any]:
     whole = _padded_shape(x.shape, scheme)
     if whole != x.shape:
         x = np.pad(x, [(0, full - size) for full, size in zip(whole, x.shape, strict=True)])
-    if rows == 1:
-        return x.reshape(x.size // columns, columns)
     across = x.shape[-1] // columns
     down = math.prod(x.shape[:-1]) // rows
     tiles = x.reshape(down, rows, across, columns).swapaxes(1, 2)
-    return np.ascontiguousarray(tiles).reshape(down * across, rows * columns)
+    return np.ascontiguousarray(tiles).reshape(down * across, rows * columns)  # no copy of one row
 
 
 def from_tiles(tiles: npt.NDArray[Any], shape: tuple[int, ...], scheme: Scheme) -> npt.NDArray[Any]:

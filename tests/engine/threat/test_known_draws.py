@@ -499,6 +499,41 @@ def test_a_kind_is_weighed_by_openness_quality_and_age() -> None:
     assert (np.diff(found[rising]) >= 0).all()
 
 
+def test_a_line_is_a_ridge_towards_its_prior() -> None:
+    """Oracle: least squares over the scores and the prior's two rows, each over its deviation."""
+    priors, rng = params().benchmarks, np.random.default_rng(0)
+    read = np.linspace(-2.0, 2.0, 9)
+    start = quality._Lines.of(priors)
+    table = start.intercept + np.outer(read, start.slope * 1.5) + 0.3
+    table += rng.normal(0, 0.2, table.shape)
+    table[:, 2] = np.nan
+    table[4, 0] = np.nan
+    found = quality._fit_lines(table, np.isfinite(table), read, priors)
+
+    for n, name in enumerate(quality.BENCHMARK_NAMES):
+        prior, seen = priors[name], np.isfinite(table[:, n])
+        rows = np.stack([np.ones(9), read], axis=1)[seen] / prior.noise
+        rows = np.vstack([rows, [1 / prior.sd_intercept, 0], [0, 1 / prior.sd_slope]])
+        values = [*(table[seen, n] / prior.noise), prior.intercept / prior.sd_intercept,
+                  prior.slope / prior.sd_slope]  # fmt: skip
+        intercept, slope = np.linalg.lstsq(rows, np.array(values), rcond=None)[0]
+        assert found.intercept[n] == pytest.approx(intercept), name
+        assert found.slope[n] == pytest.approx(slope), name
+        assert found.noise[n] == prior.noise
+    falling = start.intercept - np.outer(read, start.slope * 50)
+    held = quality._fit_lines(falling, np.isfinite(falling), read, priors)
+    assert held.slope[1:] == pytest.approx(0.1 * start.slope[1:])  # the first anchors the scale
+
+
+def test_quality_is_the_mean_of_its_scores_and_its_kind_by_precision() -> None:
+    """Slope 2 and noise 0.5 weigh 16 and read 3 as (3 - 1) / 2; the kind weighs 4 and says 0.5."""
+    line = quality._Lines(np.array([1.0, 9.0]), np.array([2.0, 1.0]), np.array([0.5, 1.0]))
+    table = np.array([[3.0, np.nan], [np.nan, np.nan]])
+    mean, sd = quality._qualities(table, np.isfinite(table), line, np.array([0.5, 0.7]), 0.5)
+    assert mean.tolist() == pytest.approx([(16 * 1.0 + 4 * 0.5) / 20, 0.7])
+    assert sd.tolist() == pytest.approx([20**-0.5, 0.5])
+
+
 # --- figures -------------------------------------------------------------------------------------
 
 

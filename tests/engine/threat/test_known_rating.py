@@ -418,3 +418,105 @@ def test_a_later_version_is_rated_once_under_its_name_and_order() -> None:
     told = Proof(known_at=DAY, actor="Lab", obj="Run", stage=ProofStage.TRAINING)
     bare = changes.worlds_of(world(proofs=(told,), earnings=(), at=DAY + ONE))
     assert changes.rate_proofs([told], bare, params(), drawn()) == ()
+
+
+def test_changes_are_told_by_day_and_then_by_name() -> None:
+    cheap = {"price_output_usd_per_mtok": 0.1, "price_input_usd_per_mtok": 0.1}
+    first = [release(name, -30) for name in ("A", "B", "C")]
+    days = (1, 9, 1)
+    cuts = [
+        replace(r, known_at=DAY - n * ONE, **cheap)  # type: ignore[arg-type]
+        for r, n in zip(first, days, strict=True)
+    ]
+    around = changes.worlds_of(world(*first, *cuts, at=DAY + ONE))
+
+    found = changes.rate_changes([*cuts[::-1], *first], around, params(), drawn())
+    assert [(r.model, r.rated_at) for r in found] == [
+        ("B", DAY - 9 * ONE), ("A", DAY - ONE), ("C", DAY - ONE)
+    ]  # fmt: skip
+
+
+# --- what was told -------------------------------------------------------------------------------
+BLANK = dict.fromkeys(
+    ("gpqa_diamond_pct", "mmlu_pro_pct", "swe_bench_verified_pct", "aime_pct", "lmarena_elo")
+)
+FREE = {"price_input_usd_per_mtok": None, "price_output_usd_per_mtok": None}
+
+
+def readings(new: Any) -> tuple[Any, Any, Any]:
+    """The cases of ``new``, and the two standings it may be read by: its own and the cheapest's."""
+    others = (
+        release(f"m{n}", -40 + n, gpqa_diamond_pct=50.0 + 8 * n, mmlu_pro_pct=None, aime_pct=None,
+                swe_bench_verified_pct=None, open_weights=n % 2 == 0,
+                price_input_usd_per_mtok=0.25 * 2**n, price_output_usd_per_mtok=1.0 * 2**n)
+        for n in range(5)
+    )  # fmt: skip
+    around, now = world(*others), drawn().at(DAY)
+    told = rating.setting_of(new, around, params())
+    cases = rating.cases_of(
+        new, around, params(), told, rating.stake_in(around, params(), now, ""), now
+    )
+    gift = replace(new, price_input_usd_per_mtok=0.0, price_output_usd_per_mtok=0.0,
+                   open_weights=True)  # fmt: skip
+    cheapest = rating.fit_quality((*told.earlier, gift), params())[-1]
+
+    def reach(own: Quality) -> Any:
+        standing = rating._standing(new, params(), replace(told, own=own), now)
+        lack = np.maximum(told.best_quality - standing.quality, 0.0)
+        return np.exp(-lack / now["quality_width"])
+
+    return cases, reach(told.own), reach(cheapest)
+
+
+def test_what_is_told_and_scored_is_read_as_it_is() -> None:
+    cases, own, _ = readings(release("New"))
+    assert cases.free is None
+    assert np.array_equal(cases.full.reach, own)
+    assert replace(cases.told, doubt=cases.full.doubt) == cases.full
+    assert cases.told.doubt == params().doubt.residual
+
+
+WEAK = {**BLANK, "gpqa_diamond_pct": 55.0}
+
+
+@pytest.mark.parametrize(
+    "given", [BLANK, {**BLANK, "open_weights": False}, {**BLANK, **FREE}, {**WEAK, **FREE}]
+)
+def test_quality_that_nothing_tells_is_that_of_the_cheapest_open_model(given: Any) -> None:
+    cases, own, cheapest = readings(release("New", **given))
+
+    assert not np.array_equal(own, cheapest)
+    assert np.array_equal(cases.full.reach, own)
+    assert np.array_equal(cases.told.reach, cheapest)
+    unpriced = given.get("price_input_usd_per_mtok", 1) is None
+    assert (cases.free is not None) is unpriced
+    if unpriced:
+        assert not cases.told.price.any()
+        assert not cases.told.compute.any()
+        assert (cases.free.price >= cases.full.price).all()
+        assert np.array_equal(cases.free.reach, own)
+
+
+def test_a_price_below_what_serving_costs_saves_no_more_than_that() -> None:
+    """And at most a factor of ten of compute, whatever the price."""
+    new = release("New", price_input_usd_per_mtok=0.0, price_output_usd_per_mtok=0.0)
+    around, now = world(), drawn().at(DAY)
+    told = rating.setting_of(new, around, params())
+    own = rating._standing(new, params(), told, now)
+
+    def novelty(floor: float | None) -> tuple[Any, Any]:
+        costs = (
+            {} if floor is None else {"New": ChipCosts(serving={"NVIDIA H20": floor}, training={})}
+        )
+        there = replace(around, accelerators=CHIPS, costs=costs)
+        found = rating._priced(new, there, told, own, now)
+        return found["price"], found["compute"]
+
+    price, saved = novelty(None)
+    assert saved == pytest.approx(np.minimum(now["compute_part"] * price, math.log(10)))
+    same, less = novelty(1.0)
+    assert np.array_equal(price, same)
+    assert (less <= saved).all()
+    assert float(less.mean()) < 0.9 * float(saved.mean())
+    _, alike = novelty(0.001)  # below the price itself
+    assert np.array_equal(alike, saved)

@@ -391,3 +391,80 @@ def test_a_day_averages_row_and_band_hold_its_duty(facts: TargetTables) -> None:
     assert (found.left_out_pct, found.in_fit, found.published) == (7.0, True, 1850)
     assert (found.low, found.high) == pytest.approx(np.percentile(draws, (5, 95)))
     assert found.modelled == pytest.approx(0.90 * throughput(facts, point, central(chip)).item())
+
+
+# --- what was published, a second time -----------------------------------------------------------
+PUBLISHED = {
+    # tokens a second and device, tolerance in percent; tokens of prompt and answer, sequences and
+    # devices. DeepSeek's day: 73.7 K and 14.8 K of a node of eight
+    "T7": (73_700 / 8, 30, 4989, 1024, 64, 32),
+    "T8": (14_800 / 8, 30, 4096, 1024, 88, 144),
+    # CloudMatrix384 (arXiv 2506.12708), 160 of its devices for decoding
+    "T10": (5655, 30, 4096, 1024, 64, 16),
+    "T11a": (1943, 20, 4096, 256, 96, 160),
+    "T11b": (974, 20, 4096, 256, 24, 160),
+    "T11c": (538, 20, 4096, 256, 8, 160),
+    "T12a": (2733, 20, 1024, 1024, 128, 160),
+    "T12b": (2360, 20, 2048, 256, 112, 160),
+    "T13": (633_000 / 384, 30, 1024, 1024, 128, 160),
+    "T14": ((709 + 530) / 2, 35, 2048, 2048, 4096, 16),
+    # LMSYS on GB200, FP8 and FP4; InferenceX; Moore Threads
+    "T15": (18_471, 30, 2048, 1024, 64, 8),
+    "T15d": (9087, 30, 2048, 512, 4096, 48),
+    "T16": (26_156, 30, 2048, 1024, 64, 8),
+    "T16d": (13_386, 30, 2048, 512, 4096, 48),
+    "T18c": (5857, 40, 8192, 1024, 4096, 8),
+    "T18d": (725, 40, 8192, 1024, 4096, 8),
+    "T20": (4000, 35, 4096, 1024, 64, 32),
+    "T20d": (1000, 35, 4096, 1024, 4096, 32),
+    # beside the fit: SGLang on H100 and GB200, Pangu Pro on 910B
+    "X1": (52_300 / 8, 40, 2000, 1024, 64, 32),
+    "X2": (22_300 / 8, 40, 2000, 100, 256, 72),
+    "X3": (7583, 40, 2000, 500, 4096, 48),
+    "X4": (4828, 40, 2048, 1024, 64, 4),
+    "X5": (1148, 40, 2048, 512, 4096, 4),
+}
+
+
+def of_points(*has: str) -> list[str]:
+    """Targets of the points that have all of ``has``."""
+    points = SERVING_POINTS + OUTSIDE_POINTS
+    return [p.target for p in points if all(getattr(p, name) for name in has)]
+
+
+def test_points_are_those_that_were_published() -> None:
+    points = SERVING_POINTS + OUTSIDE_POINTS
+    assert {
+        p.target: (
+            p.published, p.tolerance_pct, p.load.prompt_tokens, p.load.output_tokens,
+            p.load.batch, p.load.devices,
+        )
+        for p in points
+    } == PUBLISHED  # fmt: skip
+    assert of_points("in_fit") == [
+        "T7", "T8", "T10", "T11a", "T11b", "T11c", "T12a", "T12b", "T15", "T16", "T20"
+    ]  # fmt: skip
+    assert of_points("day_average") == ["T7", "T8"]
+    assert of_points("batch_from_memory") == ["T14", "T15d", "T16d", "T20d", "X3", "X5"]
+    assert of_points("sets_prior") == ["T18d", "X4", "X5"]
+    assert of_points("pooled") == ["T13"]
+    loads = {p.target: p.load for p in points}
+    assert {t: p.batch_at_tpot_ms for t, p in zip(loads, points, strict=True)
+            if p.batch_at_tpot_ms} == {"T18c": 1000 / 23, "T18d": 1000 / 23}  # fmt: skip
+    assert {t: load.cache_hit_share for t, load in loads.items() if load.cache_hit_share} == {
+        "T7": 0.563
+    }
+    assert {t: load.context_tokens for t, load in loads.items() if load.context_tokens} == {
+        "T8": 4989
+    }
+    drafted = {t: (n.verified, n.accepted) for t, n in loads.items() if n.accepted}
+    assert drafted == dict.fromkeys(["T11a", "T11b", "T11c", "T12a", "T12b", "T13"], (2, 0.7))
+    assert [t for t, load in loads.items() if load.attention_8bit] == ["T16", "T16d"]
+    assert {t: load.kv_bytes for t, load in loads.items() if load.kv_bytes != 2} == {"T16d": 1}
+    phases = {phase: [p.target for p in points if p.phase == phase]
+              for phase in ("prefill", "both", "total")}  # fmt: skip
+    assert phases == {
+        "prefill": ["T7", "T10", "T15", "T16", "T20", "X1", "X4"],
+        "both": ["T13", "T14"],
+        "total": ["T18c", "T18d"],
+    }
