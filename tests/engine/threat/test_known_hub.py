@@ -262,12 +262,16 @@ def test_a_price_makes_a_version_of_its_own_day_and_the_same_again_none() -> Non
     assert told == [(0 * DAY, None, None), (DAY, 1.0, 4.0), (3 * DAY, 0.5, 2.0)]
 
 
-def test_versions_are_told_in_the_order_of_their_days_whatever_the_order_of_the_facts() -> None:
-    days = (7, 3, 19, 1, 11, 29, 5, 23, 13, 2, 17)
-    found = released(repository(), prices=tuple(price(40.0 - n, 50.0, n) for n in days))
+def test_a_version_holds_what_its_own_day_knew_whatever_the_order_of_the_facts() -> None:
+    """The repository says its context anew on even days, a list its price on the odd ones."""
+    even = [repository(known_at=NOW + n * DAY, context_tokens=1024 * n) for n in range(2, 20, 2)]
+    odd = [price(40.0 - n, 50.0, n) for n in range(3, 20, 2)]
+    found = released(*even[::-1], prices=tuple(odd[::-1]))
 
-    told = [(r.known_at - NOW, r.price_input_usd_per_mtok) for r in found]
-    assert told == [(0 * DAY, None), *((n * DAY, 40.0 - n) for n in sorted(days))]
+    told = [((r.known_at - NOW).days, r.context_k, r.price_input_usd_per_mtok) for r in found]
+    assert told == [
+        (n, n - n % 2, 40.0 - (n - 1 + n % 2) if n > 2 else None) for n in range(2, 20)
+    ]  # fmt: skip
 
 
 def test_the_list_that_told_first_stays_and_the_makers_own_of_one_hour() -> None:
