@@ -133,7 +133,7 @@ def find_subject(
     exact = [row for row in releases if (row.get("model") or "").lower() in names]
     if dims is not None and not exact and name.strip().lower() == dims.model.lower():
         names = {n.lower() for n in dims.aliases}
-        exact = [row for row in releases if (row.get("model") or "").lower() in names][:1]
+        exact = [row for row in releases if (row.get("model") or "").lower() in names]
     if dims is None and not exact:
         known = [n for d in models for n in (d.model, *d.aliases)]
         raise UnknownNameError(phrase("model"), name, known + [row["model"] for row in releases])

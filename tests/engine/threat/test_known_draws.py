@@ -85,6 +85,7 @@ def test_a_sample_draws_every_figure_apart_and_ranks_it() -> None:
         assert ranks.tolist() == unit_ranks(one.uniform[name]).tolist()
         assert all(0 <= u < 1 for u in one.uniform[name])
     assert (one.draws, one.seed, one.params) == (32, 3, params())
+    assert "_made" not in repr(one)  # what was drawn before is no part of it
     usual = sample(params(), draws=32)
     assert usual.seed == 20_250_127
     found = one.at(DAY)

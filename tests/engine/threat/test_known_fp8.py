@@ -350,6 +350,30 @@ def test_tiny_huge_and_lost_blocks_of_any_width_are_rounded_exactly(
         assert fp8.fake_quantize_blocks(rows, scheme).tobytes() == stored.tobytes()
 
 
+@pytest.mark.parametrize(
+    ("block", "shape"),
+    [
+        (None, (CHUNK + 5,)), (32, (CHUNK // 32 + 3, 32)), (2 * CHUNK, (3, 2 * CHUNK)),
+        ((128, 128), (5 * 128, 128)), (24, (CHUNK // 24 + 7, 24)),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("scale", ["e8m0", "float32"])
+def test_tensors_of_several_pieces_are_those_of_one(
+    block: Any, shape: tuple[int, ...], scale: str
+) -> None:
+    """One to fifteen: 15 / 448 lies between 2^-5 and 2^-4. The last piece is the shorter one."""
+    x = (np.arange(math.prod(shape)) % 15 + 1).astype(np.float32).reshape(shape)
+    scheme = fp8.Scheme(block=block, scale=scale)
+    made = fp8.quantize(x, scheme)
+
+    unit = np.float32(2.0**-4) if scale == "e8m0" else np.float32(15 / 448)
+    assert {float(f) for f in np.ravel(made.scales)} == (
+        {123.0} if scale == "e8m0" else {float(np.float32(15) / np.float32(448))}
+    )
+    assert np.array_equal(made.codes, fp8.encode(x / unit, "e4m3fn"))
+    assert np.array_equal(fp8.fake_quantize_blocks(x, scheme), made.dequantize())
+
+
 def test_the_largest_of_a_block_is_found_wherever_it_stands() -> None:
     for width in (1, 2, 3, 4, 8, 16, 32, 48, 64):
         for place in {0, 1, width // 2, width - 1} & set(range(width)):

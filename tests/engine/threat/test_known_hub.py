@@ -300,6 +300,13 @@ def test_a_list_that_asks_otherwise_is_named(asked: tuple[float, float], said: s
     assert hub._elsewhere([chosen, other], chosen, NOW - DAY) is None
 
 
+def test_three_other_lists_are_named_by_name_and_no_more() -> None:
+    chosen = price(1.0, 4.0)
+    others = [price(1.0, 9.0, source=f"list {n}") for n in "dbca"]
+    told = hub._elsewhere([*others, chosen], chosen, NOW)
+    assert told == "list a 1 / 9; list b 1 / 9; list c 1 / 9"
+
+
 def catalogued(asked: tuple[float | None, float | None] = (2.0, 8.0)) -> Fact:
     told = make_release(
         "Made-3", lab="DeepSeek", known_at=NOW - 9 * DAY, price_input_usd_per_mtok=asked[0],

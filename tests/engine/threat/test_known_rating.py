@@ -15,7 +15,7 @@ from engine.threat import changes, rating
 from engine.threat.asked import TokensRouted
 from engine.threat.catalogue import first_versions
 from engine.threat.changes import kind_of_change
-from engine.threat.evidence import Proof, ProofOutcome, ProofStage
+from engine.threat.evidence import Ledger, Proof, ProofOutcome, ProofStage, assess
 from engine.threat.pairing import ChipCosts
 from engine.threat.quality import Quality
 from engine.threat.world import World, world_as_of
@@ -314,6 +314,26 @@ def test_claims_of_one_instant_and_actor_are_told_together() -> None:
     assert [[(p.actor, p.obj) for p in group] for group in changes._told_together(made)] == [
         [("Lab", "B")], [("Else", "B")], [("LAB", "A"), ("Lab", "B")]
     ]  # fmt: skip
+
+
+def test_a_claim_moves_through_substitution_alone() -> None:
+    around, d = world(), draws()
+    told = Proof(known_at=DAY, actor="Lab", obj="Run", stage=ProofStage.TRAINING)
+    ledgers = Ledger.of([]), Ledger.of([told])
+    found = changes._case(None, around, params(), ledgers, d)
+
+    for name in ("reach", "adoption", "price", "compute", "openness"):
+        assert getattr(found, name).tolist() == [0.0] * d.draws, name
+    assert (found.expected_log_price, found.log_price, found.nearest_offer) == (None, None, None)
+    assert (found.format_in_doubt, found.doubt, found.stretch) == (
+        False,
+        params().doubt.residual,
+        0,
+    )
+    before, after = (assess(ledger, d) for ledger in ledgers)
+    assert found.before.training.tolist() == before.training.tolist()
+    assert found.after.training.tolist() == after.training.tolist()
+    assert (after.training > before.training).all()
 
 
 def test_a_claim_of_a_known_release_of_its_instant_is_the_releases() -> None:

@@ -857,6 +857,14 @@ def test_the_closest_earlier_release_is_near_in_quality_price_and_size() -> None
     assert closest((near, quality(1.0, 0)), (dear, quality(1.0))) == "Dear"  # unknown: nine
     assert closest((unpriced, quality(1.0)), (dear, quality(1.0))) == "Dear"
     assert closest((unpriced, quality(1.0)), (dear, quality(2.0))) == "Unpriced"
+    free = replace(own, model="Free", price_output_usd_per_mtok=0.0)  # no ratio to nothing
+    assert closest((free, quality(1.0)), (dear, quality(1.0))) == "Dear"
+    unsized = replace(own, model="Unsized", total_params_b=None)
+    assert closest((unsized, quality(1.0)), (dear, quality(1.0))) == "Dear"
+    near_by_size = replace(dear, model="Size", total_params_b=2400.0)  # a factor of four: one more
+    assert closest((near_by_size, quality(1.0)), (dear, quality(1.2))) == "Dear"
+    assert closest((near_by_size, quality(1.0)), (dear, quality(1.3))) == "Size"
+    assert closest((near, quality(1.0)), (replace(near, model="Alike"), quality(1.0))) == "Alike"
 
 
 @pytest.mark.parametrize(
