@@ -302,6 +302,8 @@ def test_which_layers_have_experts(changes: dict[str, Any], sparse: str) -> None
     ("changes", "linear"),
     [
         ({"full_attention_interval": 2}, "x.x."),
+        ({"full_attention_interval": 2, "num_hidden_layers": 3}, "x.x"),
+        ({"full_attention_interval": 4, "num_hidden_layers": 3}, "xxx"),
         ({"full_attention_interval": 4}, "xxx."),
         ({"full_attention_interval": 0}, "...."),
         ({}, "...."),
@@ -316,9 +318,9 @@ def test_which_layers_have_linear_attention(changes: dict[str, Any], linear: str
         "linear_num_key_heads": 2, "linear_key_head_dim": 3, "linear_num_value_heads": 4,
         "linear_value_head_dim": 5,
     }  # fmt: skip
-    total, _ = size(num_hidden_layers=4, **told, **changes)
+    total, _ = size(**{"num_hidden_layers": 4, **told, **changes})
     n = linear.count("x")
-    assert total == n * 928 + (4 - n) * ATTENTION + 4 * DENSE
+    assert total == n * 928 + (len(linear) - n) * ATTENTION + len(linear) * DENSE
 
 
 def test_widths_of_a_window_stand_beside_the_usual_ones() -> None:
