@@ -278,3 +278,147 @@ def test_a_forecast_that_runs_still_is_told_on_request_and_never_scored() -> Non
 
     assert np.isnan(running.came)
     assert of_returns(features, [rated(N - 2, 10.0)], 5) == []
+
+
+# --- at their edges ---
+
+
+def test_a_return_is_forecast_from_its_row_to_the_last_that_knows_it() -> None:
+    """Five sessions from row 700: of rows 701 to 705; the past ends with what row 700 knows."""
+    features = world()
+    ar = abnormal(features)
+    sums = [ar[t : t + 5].sum() for t in range(60, 697)]  # from the first beta to 696 .. 700
+    (told,) = of_returns(features, [rated(700, 10.0)], 5)
+
+    assert told.past == pytest.approx(np.array(sums[:-1]))
+    assert told.came == pytest.approx(ar[701:706].sum())
+    assert (told.what, told.about) == ("abnormal return, 5 sessions", rating().model)
+    assert told.on == features.sessions_on[700]
+    (one,) = of_returns(features, [rated(700, 10.0)], 1)
+    assert one.what == "abnormal return, 1 session"
+    last = [bool(of_returns(features, [rated(row, 1.0)], 5)) for row in (N - 6, N - 5)]
+    assert last == [True, False]
+
+
+def test_a_forecast_needs_five_returns_of_the_past_and_a_market_value() -> None:
+    """The first abnormal return is that of row 60: row 65 knows those to 64."""
+    features = world()
+    (told,) = of_returns(features, [rated(row, 1.0) for row in (64, 65)], 1)
+    assert told.on == features.sessions_on[65]
+    assert told.past.size == observables.LEAST_PAST == 5
+    values = {**features.values, "market_cap_usd_tn": np.full(N, np.nan)}
+    values["market_cap_usd_tn"][700] = 2.0
+    valued = replace(features, values=values)
+    assert [bool(of_returns(valued, [rated(r, 1.0)], 1)) for r in (699, 700)] == [False, True]
+    assert of_returns(valued, [rated(700, 10.0)], 1)[0].shift == pytest.approx(-0.5)
+    holed = replace(features, values={**features.values, "nvda_return": values["nvda_return"] * 1})
+    holed.values["nvda_return"][701] = np.nan  # what came is not observed
+    assert of_returns(holed, [rated(700, 1.0)], 1) == []
+    assert len(of_returns(holed, [rated(700, 1.0)], 1, running=True)) == 1
+
+
+def test_a_rating_behind_the_last_row_runs_from_there() -> None:
+    features = world()
+    (told,) = of_returns(features, [rated(N, 10.0)], 1, running=True)
+    assert (told.on, told.shift) == (features.sessions_on[-1], pytest.approx(-1.0))
+    assert np.isnan(told.came)
+    assert of_returns(features, [rated(0, 10.0)], 1, running=True) == []
+
+
+def test_losses_of_a_year_add_up_and_their_doubts_by_squares() -> None:
+    """Widths of 3 and 4 % of a year: five together, over 3.29 deviations."""
+    made = [
+        replace(rating(), impulse_share=s, net_low_share=-w / 2, net_high_share=w / 2)
+        for s, w in ((0.01, 0.03), (-0.03, 0.04))
+    ]
+    shift, sd = observables.of_the_year(made, date.max)
+    assert shift == pytest.approx(2.0)
+    assert sd == pytest.approx(5.0 / 3.29)
+
+
+@pytest.mark.parametrize(
+    ("day", "counts"),
+    [(date(2022, 1, 9), 0), (date(2022, 1, 10), 1), (date(2022, 1, 11), 1), (date(2022, 1, 12), 0)],
+)
+def test_a_step_hears_from_the_day_of_the_one_before_to_the_day_before_its_own(
+    day: date, counts: int
+) -> None:
+    """Steps on 1, 2, 3, 4, 5, 10 and 12 January, given in disorder; ratings of one day."""
+    days = [date(2022, 1, d) for d in (1, 2, 3, 4, 5, 10, 12)]
+    steps = [(a, b, float(b.day)) for a, b in pairwise(days)]
+    made = replace(rating(), rated_at=datetime(day.year, day.month, day.day, tzinfo=UTC))
+    ratings = [RatedRelease(row=1, rating=made)]
+    found = of_steps("s", steps[::-1], ratings)
+    assert [told.on for told in found if told.on == days[-1]] == [days[-1]] * counts
+    for told in found[-1:] if counts else []:
+        assert told.past.tolist() == [2.0, 3.0, 4.0, 5.0, 10.0]
+        assert (told.what, told.about, told.came) == ("s", "1 events", 12.0)
+    unrated = [RatedRelease(row=1, rating=replace(made, rateable=False))]
+    assert of_steps("s", steps, unrated) == []
+
+
+def test_the_next_step_is_the_first_after_the_day_of_the_rating() -> None:
+    """What came on the day itself is past; a step less than five is no past."""
+    days = [date(2022, 1, d) for d in range(1, 9)]
+    steps = [(a, b, float(b.day)) for a, b in pairwise(days)]
+
+    def on(day: int, **more: Any) -> ResolvedForecast | None:
+        at = datetime(2022, 1, day, 12, tzinfo=UTC)
+        return observables.next_step("s", steps[::-1], replace(rating(), rated_at=at, **more))
+
+    assert on(5) is None
+    sixth = on(6)
+    assert sixth is not None
+    assert sixth.past.tolist() == [2.0, 3.0, 4.0, 5.0, 6.0]
+    assert (sixth.on, sixth.came, sixth.about) == (date(2022, 1, 7), 7.0, rating().model)
+    open_ = on(8)
+    assert open_ is not None
+    assert open_.on == date(2022, 1, 8)
+    assert on(6, rateable=False) is None
+
+
+def test_guides_stand_by_their_day_and_the_first_has_none_before() -> None:
+    given = [
+        told("2024-08-28", guide_vs_consensus_pct=2.3),
+        told("2024-05-22", guide_vs_consensus_pct=0.0),
+        replace(told("2024-02-21", guide_vs_consensus_pct=1.0), report_datetime_et=None),
+    ]
+    may, august = date(2024, 5, 22), date(2024, 8, 28)
+    assert observables.guide_steps(given) == [(may, may, 0.0), (may, august, 2.3)]
+    assert observables.guide_steps([]) == []
+
+
+def test_a_china_line_says_by_what_it_counts() -> None:
+    """Zero is a line; what is not told by billing is told by headquarters."""
+    given = [
+        told("2022-05-20", china_incl_hk_revenue_usd_bn=0.0, china_basis=None),
+        told("2022-02-20", china_incl_hk_revenue_usd_bn=2.0, china_basis="billing, restated"),
+    ]
+    found = observables.china_lines(given)
+    assert [(line.on, line.usd_bn, line.basis) for line in found] == [
+        (date(2022, 2, 20), 2.0, "billing"), (date(2022, 5, 20), 0.0, "HQ"),
+    ]  # fmt: skip
+
+
+def test_the_line_before_a_day_is_not_the_one_of_the_day() -> None:
+    """And a rating without any channel doubts nothing there."""
+    lines = [observables.ChinaLine(on=date(2022, m, 1), usd_bn=b, basis="HQ")
+             for m, b in ((1, 5.0), (4, 10.0))]  # fmt: skip
+    made = replace(rating(), channel_usd_bn={"substitution": -2.0})
+    effect = observables.of_china(lines)
+    assert effect([made], date(2022, 4, 1))[0] == pytest.approx(-10.0)
+    assert effect([made], date(2022, 4, 2))[0] == pytest.approx(-5.0)
+    assert effect([replace(made, channel_usd_bn={})], date(2022, 4, 2)) == (0.0, 0.0)
+
+
+def test_an_outcome_on_the_end_of_an_interval_is_inside() -> None:
+    """Of 0, 1 .. 20 the 5th and 95th percentiles are 1 and 19; places count what is not above."""
+    past = np.arange(21.0)
+    ends = [
+        ResolvedForecast(what="x", about="y", on=date(2024, 1, 1), past=past, shift=0.0, sd=0.0,
+                         came=came)
+        for came in (1.0, 19.0, 0.99, 19.01)
+    ]  # fmt: skip
+    found = score(ends)
+    assert (found.what, found.n, found.covered, found.covered_by_past) == ("x", 4, 0.5, 0.5)
+    assert found.places == pytest.approx([2 / 21, 20 / 21, 1 / 21, 20 / 21])
