@@ -153,7 +153,7 @@ def audit(
     bench = _Bench(place or Fresh(), run, as_of, choice)
     full = bench.whole(history)
     rows = choice(history, full)
-    work = _Steps(2 * len(rows) + 5 + len(delays) + len(kinds), progress)
+    work = _Steps(2 * len(rows) + 4 + len(delays) + len(kinds), progress)
     inquiry = _Inquiry(history, full, bench, seed)
     _inquire(inquiry, rows, work)
     work.step(phrase("sending runs that leak down the same road"))

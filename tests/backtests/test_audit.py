@@ -170,7 +170,9 @@ def audit(history: History, as_of: Any, run: trace.Run, **more: Any) -> au.Audit
     return au.audit(history, as_of, run, **{"place": Here(), **more})
 
 
-def audited(*strategies: Any, dates: Any = 3, history: History | None = None) -> au.AuditResult:
+def audited(
+    *strategies: Any, dates: Any = 3, history: History | None = None, **more: Any
+) -> au.AuditResult:
     return audit(
         history or record(),
         AS_OF,
@@ -178,6 +180,7 @@ def audited(*strategies: Any, dates: Any = 3, history: History | None = None) ->
         strategy="test",
         dates=dates,
         delays=(1, 5),
+        **more,
     )
 
 
@@ -224,9 +227,16 @@ def test_a_cheat_hidden_among_honest_voices_is_caught() -> None:
 
 def test_clean_strategies_pass() -> None:
     """No leak, the canary caught, every check made at every date."""
-    found = audited(Honest(), Trend(), dates=6)
+    steps: list[tuple[int, int]] = []
+    found = audited(
+        Honest(), Trend(), dates=6, progress=lambda done, total, _: steps.append((done, total))
+    )
 
     assert found.clean
+    assert steps == [(done, len(steps)) for done in range(len(steps))]  # none too many
+    assert [e.name for e in found.delays] == ["1 session late", "5 sessions late"]
+    assert [e.name for e in found.dropped] == list(au.droppable(record()))
+    assert (found.strategy, found.n_dates, found.doubt) == ("test", 6, None)
     assert found.leaks == ()
     assert found.checked == {
         "determinism": 1,
