@@ -140,9 +140,9 @@ class Blender:
         self.last_error: tuple[tuple[Heard, bytes], FloatArray] | None = None
         line = rules.extreme_below
         self.extremes = [
-            v
+            (v, line)
             for v, (table, _, _, _) in enumerate(columns)
-            if bool((table <= (-2.0 if line is None else line)).any())
+            if line is not None and bool((table <= line).any())
         ]
 
     def votes(
@@ -224,8 +224,7 @@ class Blender:
         return scores, doubts, apart
 
     def _with_extremes(self, weak: BoolArray, first: int, last: int) -> BoolArray:
-        line = self.rules.extreme_below or 0.0
-        for voice in self.extremes:
+        for voice, line in self.extremes:
             table, _, _, place = self.columns[voice]
             far = table[first:last] <= line
             if far.any():

@@ -85,10 +85,10 @@ def test_nothing_is_weak_where_nothing_reduces(heard: Any) -> None:
 
 
 def test_where_nobody_is_heard_nobody_votes() -> None:
-    silent = told([math.nan])
+    silent = told([math.nan] * 3)
     for given, graded in ((rules(), True), (rules(reduce_below=None), False)):
         sells, buys, weak = Blender([silent, silent], np.full((2, 2), 0.5), given).votes(
-            0, 1, (False, False)
+            2, 3, (False, False)
         )
         assert sells.tolist() == buys.tolist() == [[False, False]]
         assert (weak is not None) is graded
@@ -114,7 +114,7 @@ def test_a_sale_asks_for_one_error_below_the_line(heard: Any) -> None:
     scores = [-0.75, -0.76, -1.0, -1.0, -0.75, -0.76, 1.0]
     doubts = [0.25, 0.25, 0.5, 0.25, 0.25, 0.25, 0.0]
     columns = [told(scores, doubts), told([0.0] * 7)]
-    blender = Blender(columns, np.full((2, 2), 0.5), rules())
+    blender = Blender(columns, np.full((2, 3), 0.5), rules(3))
     blender.quantile = 1.0
     sells, buys, _ = blender.votes(0, 7, heard)
     assert sells[:, 0].tolist() == [False, True, False, True, False, True, False]
@@ -147,16 +147,23 @@ def test_a_silent_voice_adds_its_own_doubt() -> None:
 @pytest.mark.parametrize("heard", [BOTH, None])
 @pytest.mark.parametrize("quantile", [0.0, 1.0])
 def test_what_one_source_alone_tells_does_not_sell(heard: Any, quantile: float) -> None:
-    """Confirmed, the score must be below the line too, by as much: -0.25, or -0.375 with 0.125."""
+    """Confirmed, the score must be below the line too, by as much: -0.25, or -0.375 with 0.125.
+
+    A voice that is silent besides takes nothing from either.
+    """
     line = -0.25 - 0.125 * quantile
-    scores, alone = [-1.0] * 4 + [0.0], [2 * line, 2 * line - 1e-9, -1.0, 0.5, -1.0]
-    columns = [told(scores, 0.25, alone=alone), told([0.0] * 5)]
+    scores = [-1.0] * 5 + [0.0]
+    alone = [-1.0, 2 * line, 2 * line - 1e-9, -1.0, 0.5, -1.0]
+    columns = [told(scores, 0.25, alone=alone), told([0.0] * 6)]
     blender = Blender(columns, np.full((2, 2), 0.5), rules())
     blender.quantile = quantile
-    sells, *_ = blender.votes(0, 5, heard)
-    assert sells[:, 0].tolist() == sells[:, 1].tolist() == [False, True, True, False, False]
-    later, *_ = blender.votes(3, 5, heard)
+    sells, *_ = blender.votes(0, 6, heard)
+    assert sells[:, 0].tolist() == sells[:, 1].tolist() == [True, False, True, True, False, False]
+    later, *_ = blender.votes(4, 6, heard)
     assert not later.any()
+    silent = Blender([columns[0], told([math.nan] * 6)], np.full((2, 2), 0.5), rules())
+    sells, *_ = silent.votes(0, 6, None if heard is None else (True, False))
+    assert sells[:, 0].tolist() == [True, quantile > 0, True, True, False, False]
 
 
 @pytest.mark.parametrize("heard", [BOTH, None])
@@ -164,16 +171,17 @@ def test_each_set_has_its_own_column_and_doubt(heard: Any) -> None:
     """Three sets of two settings: -0.75 with a doubt of 0.25 (0.125 by half) sells from -0.375
     down, not on it; -0.8 with none does."""
     table = np.array([[-0.75, -0.8], [0.75, -0.75]])
-    doubt = np.array([[0.25, 0.0], [0.0, 0.0]])
+    doubt = np.array([[0.25, 0.0], [0.0, 0.25]])
     varied: Column = (table, doubt, table, np.array([1, 0, 1]))
     lines = rules(3, extreme_below=-0.78)
     blender = Blender([varied, told([0.0, 0.0])], np.full((2, 3), 0.5), lines)
     blender.quantile = 1.0
     sells, buys, weak = blender.votes(0, 2, heard)
-    assert sells.tolist() == [[True, False, True], [True, False, True]]
+    assert sells.tolist() == [[True, False, True], [False, False, False]]
     assert buys.tolist() == [[False, False, False], [False, True, False]]
     assert weak is not None
     assert weak.tolist() == [[True, True, True], [True, False, True]]
+    np.testing.assert_array_equal(blender.votes(1, 2, heard)[0], sells[1:])
     mild = Blender([varied, told([1.0, 1.0])], np.full((2, 3), 0.5), lines)
     *_, weak = mild.votes(0, 2, heard)
     assert weak is not None
