@@ -124,8 +124,9 @@ def test_without_any_price_no_age_can_be_told() -> None:
 
 
 def test_a_report_that_knows_no_day_of_its_reader_is_of_its_own_day() -> None:
-    report = reported(present_on=None, stale=True)
-    assert decision.age_in_words(report, EN) == "STALE, prices 0 days old: no decision for today."
+    report = reported(present_on=None, stale=True, prices=sample_report().prices[:-1])
+    assert decision.age_in_words(report, EN) == "STALE, prices 1 day old: no decision for today."
+    assert decision._age_in_short(report, EN) == "STALE, prices 1 day old"
     assert decision.acts(report, EN) == "Would be for the open of Monday, August 25, 2025"
     assert decision.acts(reported(present_on=None), EN).startswith("Acts at")
 
@@ -306,6 +307,8 @@ def test_what_is_not_seen_is_told_by_share_and_by_name() -> None:
     )  # fmt: skip
     none = made(coverage=0.0, contributions=tuple(replace(c, value=None) for c in (one, two)))
     assert told(none) == ((), ("Evidence missing: none of the weight is observed",))
+    (said,) = told(made(), source("x" * 61, FeedState.BLOCKED))[1]
+    assert said.endswith(f": {'x' * 59}…")
     blocked = [source(name, FeedState.BLOCKED) for name in "abcde"]
     assert told(made(), *blocked[:4]) == (
         (), ("Evidence incomplete: 100% of the weight observed. Out of reach: a, b, c, d",),
@@ -407,7 +410,8 @@ def test_warnings_come_before_what_stands() -> None:
 
 
 def test_the_machine_readable_decision_is_each_field_by_its_own_name() -> None:
-    report = reported(made(coverage=0.75, worth_pct=1.5), present_on=date(2025, 9, 1))
+    day = date(2025, 9, 1)
+    report = reported(made(coverage=0.75, worth_pct=1.5), present_on=day, stale=True)
     told = DecisionSection().data(report, EN)
     renamed = {"decision": report.decision.verdict, "as_of": report.as_of}
     of_report = {k: getattr(report, k) for k in ("stale", "for_today", "age_days", "notices")}

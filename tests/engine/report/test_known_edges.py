@@ -207,6 +207,7 @@ def test_many_warnings_are_folded_behind_the_first(n: int) -> None:
     assert first.text == "w0."  # type: ignore[attr-defined]
     assert [note.text for note in more.blocks] == [f"w{k}." for k in range(1, n)]  # type: ignore[attr-defined]
     assert str(n - 1) in more.title  # type: ignore[attr-defined]
+    assert more.printed  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(("words", "quoted"), [(6, False), (7, True)])

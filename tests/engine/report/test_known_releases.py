@@ -87,6 +87,9 @@ def test_facts_of_a_release_in_their_units() -> None:
     )  # fmt: skip
     assert values(**unknown) == ["not disclosed"] * 8
     assert values(hardware_named="H800")[4] == "H800"
+    assert values(total_params_b=None, active_params_b=None)[:6] == [
+        "not disclosed", "not disclosed", "FP8 E4M3", "UE8M0", "not disclosed", "128,000 tokens",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

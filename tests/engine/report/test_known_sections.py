@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from engine.decision.options import FallChance, OptionOutlook
 from engine.report.blocks import Cell, Chart, Details, Line, Lines, ListItem, Note, Table
 from engine.report.charts import AxisSpan
 from engine.report.i18n import voice
@@ -36,7 +37,7 @@ from engine.shown import (
     ScoredChance,
     SourceHealth,
 )
-from engine.values import Contribution, RateExpectation, RateOutcome, Stage, StatedChance
+from engine.values import Contribution, FallSkill, RateExpectation, RateOutcome, Stage, StatedChance
 from tests.builders import make_event
 from tests.engine.report.sample_report import (
     AS_OF,
@@ -169,6 +170,51 @@ def test_spans_stand_by_their_length() -> None:
         Line(label="Mean of the worst twentieth", value="-22.9%"),
     )
     assert lines.depth == "full"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words", "end"),
+    [
+        (0.01, 0.04, "better", "."), (-0.04, -0.01, "worse", "."),
+        (-0.01, 0.04, "hardly better", ", which holds zero."),
+        (0.0, 0.04, "hardly better", ", which holds zero."),
+        (-0.04, 0.0, "hardly better", ", which holds zero."),
+    ],
+)  # fmt: skip
+def test_the_record_of_the_forecast_is_told_with_its_interval(
+    low: float, high: float, words: str, end: str
+) -> None:
+    found = FallSkill(fall_pct=10.0, skill=0.025, low=low, high=high, scored=1700)
+    assert risk._record(found, EN) == (
+        f"On 1,700 days scored, the chance of a fall of 10% was {words} than the base rate: Brier "
+        f"skill +0.025, nine times in ten {EN.number(low, '+.3f')} to {EN.number(high, '+.3f')}"
+        f"{end}"
+    )
+
+
+def test_what_options_pay_for_stands_by_their_expiry() -> None:
+    chain = OptionOutlook(
+        symbol="NVDA", expires_on=date(2025, 9, 19), quoted_at=AS_OF, expected_move_pct=7.3,
+        falls=(FallChance(fall_pct=5.0, chance=0.31, low=0.28, high=0.35),
+               FallChance(fall_pct=20.0, chance=None, low=0.0, high=0.1)),
+        put_cost_pct=1.35, collar_cost_pct=-0.25,
+    )  # fmt: skip
+    skill = FallSkill(fall_pct=10.0, skill=0.02, low=0.01, high=0.04, scored=700)
+    beside = Beside(skill=skill, options=(chain,))
+    report = sample_report(parts={"risk": beside})
+    _, _, _, note, table, *_ = laid("risk", report)
+    assert note == Note(text=risk._record(skill, EN), style="quiet")
+    assert table.title == "As options price it, on the day of expiry"
+    assert heads(table) == [
+        "expiry", "#priced chance of 5% lower", "#priced chance of 20% lower",
+        "#move expected by then", "#put, a month", "#collar, a month",
+    ]  # fmt: skip
+    assert texts(table) == [
+        ["NVDA / Sep 19, 2025", "31%", "not observed", "7.3%", "1.35%", "-0.25%"]
+    ]
+    assert [c.style for c in table.rows[0]] == ["", "strong", "strong", "", "quiet", "quiet"]
+    told = BY_NAME["risk"].data(report, EN)
+    assert (told["fall_skill"], told["options"]) == (skill, (chain,))
 
 
 def test_the_parts_of_risk_are_there_where_there_is_something_to_say() -> None:
@@ -380,6 +426,8 @@ def test_data_health_names_what_is_mute_idle_or_a_table() -> None:
         "1 of 2 sources up to date.", "1 source was never reached: i01.",
     ]  # fmt: skip
     assert "…" not in health._idle(idle[:12], EN)
+    mutes = [replace(one, mute=True) for one in idle]
+    assert health._mute(mutes, EN).endswith(f": {', '.join(f'i{n:02}' for n in range(12))}.")
     none = laid("data_health", replace(report, data_health=(idle[1],)))
     assert [type(b).__name__ for b in none] == ["Note", "Table"]
 
@@ -477,6 +525,9 @@ def test_chances_are_pictured_and_explained_where_there_is_something_to_see() ->
     assert kinds(few, worst=worst_days()) == ["Note", "Details", "Note", "Table", "Table"]
     data = BY_NAME["scored_chances"].data(sample_report(parts={}), EN)
     assert data == {"scored_chances": (), "worst_days": ()}
+    found = Outcomes(chances=(few,), worst=worst_days())
+    data = BY_NAME["scored_chances"].data(sample_report(parts={"scored_chances": found}), EN)
+    assert data == {"scored_chances": (few,), "worst_days": worst_days()}
 
 
 def test_the_worst_days_have_what_was_said_that_morning() -> None:
@@ -524,6 +575,12 @@ def test_scenarios_are_counted_by_what_they_would_change() -> None:
         "It says SELL already: of 3 scenarios laid over that morning, 2 would undo it."
     )
     assert laid("stress", stress=()) == []
+    unknown = replace(old, decision=replace(old.decision, known=False))
+    assert [b.text for b in laid("stress", unknown)] == [
+        "Too little is observed to say what a turn of the world would change."
+    ]
+    assert BY_NAME["stress"].data(old, EN) == {"stress": rows}
+    assert BY_NAME["stress"].data(sample_report(parts={}), EN) == {"stress": ()}
 
 
 def test_a_scenario_in_its_row() -> None:
@@ -584,6 +641,11 @@ def test_a_change_of_a_rating_is_told_from_its_share_on_for_thirty_days() -> Non
         text="-0.30% of a year’s data-centre revenue, -$0.7bn of value",
         detail="DeepSeek is said to have failed.", tone=1,
     )  # fmt: skip
+    tones = [changes._item(replace(cut, loss_share=x), EN).tone for x in (0.004, 0.0, -0.004)]
+    assert tones == [-1, 0, 1]
+    fold, how, items = laid("changes", changes=(cut, failed))
+    assert fold.title == "2 changes of ratings in the last weeks"
+    assert (how.style, [item.title for item in items.items]) == ("quiet", [cut.model, "R2"])
 
 
 # --- price, calendar, working ---------------------------------------------------------------------
@@ -625,6 +687,13 @@ def test_a_chart_explains_what_is_drawn_and_nothing_else() -> None:
     assert marked.key == (("", "Numbers are the events listed below."),)
     assert [(m.label, m.tone, m.at) for m in marked.marks] == [("1", -1, 0.0)]
     assert [c.style for c in marked.curves] == ["under", "lead", "own"]
+    # From the point at the left edge, at the foot of the frame, up to its number.
+    assert marked.curves[1].path == f"M0.0 400.0L0.0 {4 * marked.marks[0].height:.1f}"
+    # Ticks of 2.5 from 100 to 110, the highest on top.
+    assert [(t.at, t.label) for t in plain.levels] == [
+        (100.0, "$100"), (75.0, "$102"), (50.0, "$105"), (25.0, "$108"), (0.0, "$110"),
+    ]  # fmt: skip
+    assert plain.curves[1].path == "M0.0 400.0L500.0 0.0L1000.0 200.0"
     for few in ((), points(100.0)):
         assert laid("prices", replace(sample_report(), prices=few)) == []
 
