@@ -61,7 +61,14 @@ from backtests.replay import (
 )
 from backtests.surroundings import bare_environment
 from backtests.sweep import GridAxis, grid, parse_axis, random_sets
-from backtests.tearsheet import SheetEvent, events_on, period_returns, rolling_sharpe, safe_cell
+from backtests.tearsheet import (
+    SheetEvent,
+    events_on,
+    period_returns,
+    rolling_sharpe,
+    safe_cell,
+    sheet_of,
+)
 from backtests.trace import Trace
 from backtests.walk_forward import Fold, folds
 from engine.errors import DataError, InputError, OutOfRangeError
@@ -131,6 +138,85 @@ def test_a_dividend_is_reinvested_at_the_open_and_a_split_multiplies() -> None:
     """10 for 1 on day two with a dividend of 1 on the new count: 100 -> 10 new shares of 10 + 1."""
     raw = prices([100.0, 10.0], split=np.array([1.0, 10.0]), dividend_usd=np.array([0.0, 1.0]))
     assert replay(market(raw, 0.0, FREE), np.ones(2)).final_equity == pytest.approx(1.1)
+
+
+def test_a_short_position_owes_splits_and_dividends() -> None:
+    """The same as above, sold short: ten new shares of 10 and a dividend of 1 each are owed."""
+    raw = prices([100.0, 10.0], split=np.array([1.0, 10.0]), dividend_usd=np.array([0.0, 1.0]))
+    for last in (-1.0, 0.0):  # at the close, and bought back at the open
+        run = replay(market(raw, 0.0, FREE), np.array([-1.0, last]))
+        assert run.final_equity == pytest.approx(2.0 - 1.1)
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ((), "NVDA prices: no sessions"),
+        ((1, 2, 2), "NVDA prices: 2025-01-02 comes twice \\(row 2\\)"),
+        ((1, 3, 2), "NVDA prices: 2025-01-02 \\(row 2\\) is before 2025-01-03"),
+    ],
+)
+def test_sessions_come_once_and_in_order(days: tuple[int, ...], said: str) -> None:
+    ones = np.ones(len(days))
+    with pytest.raises(DataError, match=said):
+        RawPrices(
+            symbol="NVDA", sessions_on=tuple(date(2025, 1, d) for d in days), open_usd=ones,
+            close_usd=ones, split=ones, dividend_usd=ones,
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fine"),
+    [
+        ("open_usd", math.nan, True), ("open_usd", 0.0, False), ("close_usd", math.nan, False),
+        ("close_usd", 0.0, False), ("close_usd", -1.0, False), ("split", 0.0, False),
+        ("dividend_usd", 0.0, True), ("dividend_usd", -0.1, False), ("close_usd", math.inf, False),
+        ("open_usd", math.inf, False),
+    ],
+)  # fmt: skip
+def test_a_price_is_positive_and_only_an_open_may_be_unknown(
+    name: str, value: float, fine: bool
+) -> None:
+    given = {"open_usd": np.ones(3), name: np.array([1.0, 1.0, value])}
+    closes = given.pop("close_usd", np.ones(3))
+    if fine:
+        assert getattr(prices(list(closes), **given), name)[2] == pytest.approx(value, nan_ok=True)
+        return
+    with pytest.raises(DataError, match=f"NVDA {name} of 2016-01-06 \\(row 2\\) = "):
+        prices(list(closes), **given)
+    with pytest.raises(DataError, match=r"shape \(2,\), not \(3,\)"):
+        prices([1.0] * 3, **{name: np.ones(2)} if name != "close_usd" else {"split": np.ones(2)})
+
+
+def test_a_part_of_a_market_and_of_its_prices_keeps_each_of_its_columns() -> None:
+    raw = random_prices(30)
+    world = market(replace(raw, split=np.linspace(1, 2, 30)), 4.0, Costs(borrow_pct=9.0))
+    part, rows = world.part(slice(5, 9)), slice(5, 9)
+    for name in ("stock_fill", "stock_close", "short_fill", "short_close", "cash", "debt",
+                 "price_usd", "at_close"):  # fmt: skip
+        np.testing.assert_array_equal(getattr(part, name), getattr(world, name)[rows])
+    assert (part.sessions_on, part.costs, len(part)) == (world.sessions_on[rows], world.costs, 4)
+    some = raw.between(raw.sessions_on[5], raw.sessions_on[8])
+    for name in ("open_usd", "close_usd", "split", "dividend_usd", "sessions_on"):
+        assert list(getattr(some, name)) == list(getattr(raw, name)[rows])
+
+
+def test_a_rate_that_is_not_observed_goes_on_and_begins_at_nothing() -> None:
+    """3.6 % a year over a night of one day is 0.01 %; each morning's rate is of the night after."""
+    rate = np.array([math.nan, 3.6, math.nan, 7.2])
+    world = market(prices([1.0] * 5), np.append(rate, 0.0), FREE)
+    assert world.cash_returns == pytest.approx([0.0, 0.0, 1e-4, 1e-4, 2e-4], abs=1e-12)
+
+
+def test_an_account_that_owes_more_than_it_has_is_wiped_out() -> None:
+    """Twice the equity in a share that halves is nothing at all."""
+    world = market(prices([100.0, 100.0, 50.0]), 0.0, FREE)
+    with pytest.raises(DataError, match=r"wiped out on 2016-01-06 \(row 2\)"):
+        replay(world, np.full(3, 2.0))
+    with pytest.raises(DataError, match=r"\(2,\) target weights for 3 sessions"):
+        replay(world, np.ones(2))
+    with pytest.raises(DataError, match=r"target weight of 2016-01-05 \(row 1\) = nan"):
+        replay(world, np.array([1.0, math.nan, 1.0]))
 
 
 def test_a_trade_that_is_told_has_its_value_cost_and_weights() -> None:
@@ -816,6 +902,17 @@ def test_a_rolling_ratio_begins_with_a_full_window() -> None:
     assert np.isfinite(rolling_sharpe(run, 130)).sum() == 1
     cash = replay(market(random_prices(130), 4.0, Costs()), np.zeros(130))
     assert np.isnan(rolling_sharpe(cash)).all()
+
+
+def test_a_sheet_shows_prices_as_of_its_last_split() -> None:
+    """100 before five for one and ten for one is 2 of today's; 80 before ten for one is 8."""
+    split = np.array([1.0, 5.0, 10.0])
+    world = market(prices([100.0, 80.0, 2.0], split=split, open_usd=np.array([90.0, 70.0, 1.0])),
+                   0.0, FREE)  # fmt: skip
+    run = replay(world, np.ones(3))
+    found = sheet_of(world, run, run, np.ones(3), strategy="s", verdict="v")
+    assert found.price_usd == pytest.approx([2.0, 8.0, 2.0])
+    assert (found.score, dict(found.contributions), found.days) == (None, {}, run.sessions_on)
 
 
 def test_events_on_the_ends_of_a_sheet_are_on_it() -> None:

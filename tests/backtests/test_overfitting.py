@@ -181,6 +181,25 @@ def test_random_paths_trade_as_often_and_stay_as_long() -> None:
     assert len({p.tobytes() for p in paths.T}) == 50
 
 
+def test_a_path_that_never_changes_has_no_random_ones() -> None:
+    states, levels = random_timing(np.full(7, 0.4), 5)
+    assert (states.shape, levels.tolist()) == ((7, 0), [0.4])
+
+
+def test_random_paths_of_three_levels_keep_their_order() -> None:
+    """Whole, half, nothing, whole: of 4, 3, 2 and 3 sessions, each spell one or more."""
+    target = np.repeat([1.0, 0.5, 0.0, 1.0], [4, 3, 2, 3])
+    states, levels = random_timing(target, 40)
+    assert levels.tolist() == [0.0, 0.5, 1.0]
+    seen = set()
+    for path in levels[states].T:
+        spells = [(level, len(list(days))) for level, days in itertools.groupby(path)]
+        assert [level for level, _ in spells] == [1.0, 0.5, 0.0, 1.0]
+        assert (spells[1][1], spells[2][1], spells[0][1] + spells[3][1]) == (3, 2, 7)
+        seen.add(spells[0][1])
+    assert seen == {1, 2, 3, 4, 5, 6}
+
+
 def test_perfect_foresight_beats_random_timing_and_its_opposite_does_not() -> None:
     prices = random_prices(300)
     world = market(prices, 0.0, Costs(spread_bps=0))
