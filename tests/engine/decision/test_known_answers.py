@@ -111,6 +111,22 @@ def test_the_trend_gap_is_against_the_mean_of_two_hundred_closes() -> None:
     assert made["trend_gap_pct"][120] == pytest.approx(0.840336, abs=1e-6)
 
 
+def test_a_session_without_a_close_lies_between_its_neighbours_in_the_mean() -> None:
+    """120 closes of 100, a hole, then 121: 110 = sqrt(100 * 121) in the hole.
+
+    A mean of (120 * 100 + 110 + 121) / 122, and no return across the hole.
+    """
+    days = weekdays(date(2024, 1, 1), 124)
+    closes = dict(zip(days, [*[100.0] * 120, math.nan, 121.0], strict=False))
+    told_ = {day: close for day, close in closes.items() if not math.isnan(close)}
+    made = features(days[:123], bars(told_))
+
+    mean = (120 * 100 + 110 + 121) / 122
+    assert made["trend_gap_pct"][122] == pytest.approx(100 * (121 / mean - 1))
+    assert np.isnan(made["nvda_return"][122])
+    assert made["volatility_pct"][122] == 0.0
+
+
 def test_market_value_does_not_move_by_a_split() -> None:
     """2.5 bn old shares at 1209.98; then 25 bn new ones at 120.888: 3.022 trillion."""
     count = told("shares", "2024-05-29", date(2024, 5, 29), date="2024-05-29", shares_bn=2.5)

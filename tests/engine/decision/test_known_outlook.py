@@ -20,7 +20,7 @@ from engine.decision.risk import Chance
 from engine.values import Features
 from strategies.base import Param
 from strategies.baselines import BuyAndHold
-from tests.engine.decision.test_known_risk import said
+from tests.engine.decision.test_known_risk import said, thirty
 
 NAN = math.nan
 RULE = Rule(exit_below=-0.2, enter_above=0.1, hold_weight=0.8, sell_chance=0.8)
@@ -187,6 +187,23 @@ def test_the_risk_of_a_row_by_hand() -> None:
     (span,) = found.spans
     assert span.within_sessions == 5
     assert (span.low_pct, span.high_pct) == pytest.approx((pct(-2 * 1.5 * 0.2), pct(0.3)))
+
+
+def test_the_range_of_a_row_is_of_its_twentieths() -> None:
+    """Of thirty from -0.20 to 0.09: one and a half below, one and a half above.
+
+    Nine are gains, of which the fifth is 0.05; twenty are losses, of which the tenth is -0.11.
+    """
+    found = outlook.risk_at(
+        blend(), FEATURES, evaluation([0.0] * 4), an_outlook(said=thirty(), others=(thirty(),)), 0
+    )
+
+    assert found is not None
+    assert (found.low_pct, found.high_pct) == pytest.approx((pct(-0.19), pct(0.08)))
+    assert found.shortfall_pct == pytest.approx((pct(-0.20) + pct(-0.19) / 2) / 1.5)
+    assert (found.up_pct, found.down_pct) == pytest.approx((pct(0.05), pct(-0.11)))
+    (span,) = found.spans
+    assert (span.low_pct, span.high_pct) == pytest.approx((pct(-0.19), pct(0.08)))
 
 
 def test_the_rows_of_the_forecast_begin_with_the_warm_up() -> None:

@@ -295,6 +295,23 @@ def test_the_expected_shortfall_is_the_mean_of_the_worst() -> None:
     assert said().expected_shortfall(3, 0.5) == pytest.approx(half)
 
 
+THIRTY = np.repeat(np.arange(-20, 10) / 100.0, 10)
+"""Ends of which thirty are sampled, -0.20 to 0.09; each weighs a thirtieth before any window."""
+
+
+def thirty() -> Forecast:
+    nothing = np.full(4, NAN)
+    return said(tail_end=THIRTY, end=nothing, low=nothing, sigma=np.ones(4), scale=np.ones(4))
+
+
+def test_the_expected_shortfall_is_of_the_worst_twentieth_unless_told_otherwise() -> None:
+    """One and a half of thirty, and three of them for a tenth."""
+    one, two, three = (math.expm1(x) for x in (-0.20, -0.19, -0.18))
+
+    assert thirty().expected_shortfall(1) == pytest.approx((one + two / 2) / 1.5)
+    assert thirty().expected_shortfall(1, 0.1) == pytest.approx((one + two + three) / 3)
+
+
 def test_the_chance_below_a_level_by_hand() -> None:
     """Row 3, -0.2: one of two past lows at or below -1; 17 of 20 Student lows below -1 / 1.5.
 
