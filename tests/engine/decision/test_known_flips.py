@@ -60,6 +60,8 @@ def turns_at(*edges: tuple[float, float]) -> Any:
         (((3.0, 9.0), (-9.0, -2.0)), 1.0, 3.0),
         (((5.0, 9.0), (-9.0, -2.0)), 1.0, -2.0),
         (((3.0, 4.0), (7.0, 9.0)), 1.0, 3.0),  # the first crossing on a side
+        (((1.05, 1.15),), 1.0, 1.05),  # of the grid the next value alone, 0.1 on
+        (((0.85, 0.95),), 1.0, 0.95),
         (((11.0, 12.0),), 1.0, None),  # beyond the bounds
         (((10.0, 12.0),), 1.0, 10.0),
         (((20.0, 99.0),), 15.0, None),  # a present level outside widens the bounds to itself
@@ -101,6 +103,8 @@ def test_a_flip_is_looked_for_where_it_is_plausible(
         ([1, 0, 0, 1], 2, True),  # but the one before it still binds
         ([0, 0, 0, 0], 3, True),  # sold in the first session
         ([0, 0, 0, 0], 2, False),
+        ([0, 1, 1, 1], 2, True),  # and bought back in the second
+        ([0, 1, 1, 1], 1, False),
     ],
 )
 def test_a_fresh_change_blocks_the_next_for_as_long_as_the_rule_says(
