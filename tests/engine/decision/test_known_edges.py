@@ -478,7 +478,7 @@ def test_a_claim_in_the_news_is_believed_by_its_confidence_and_owners(
 
     assert found is not None
     assert found.trust == pytest.approx(trust)
-    assert found.known_at == told_.known_at
+    assert (found.known_at, found.source, found.actor) == (told_.known_at, "wire", "Zhipu")
     assert not reading.moves_as_news(told_)  # it counts in the ratings, and nowhere else
 
 

@@ -498,9 +498,9 @@ def test_a_row_of_the_stress_table_counts_its_days_by_hand() -> None:
     Of the four that did not sell, one would be sold and one keep less: a half.
     """
     base = evaluation(
-        [0.5] * 6,
+        [0.1, 0.2, 0.3, 0.4, 0.6, 0.5],
         invested=np.array([False, True, True, True, True, True]),
-        target_weight=np.array([0.0, 0.8, 0.8, 0.8, 0.5, 0.8]),
+        target_weight=np.array([0.0, 0.8, 0.8, 0.8, 0.5, 0.9]),
     )
     asked = scenarios.AnsweredMornings(
         invested=np.array([False, True, False, True, True, False]),
@@ -515,7 +515,7 @@ def test_a_row_of_the_stress_table_counts_its_days_by_hand() -> None:
 
     assert (row.scenario, row.severity, row.preset) == ("made up", "severe", "p")
     assert (row.before, row.after, row.known_days) == ("HOLD", "SELL", 2)
-    assert (row.target_before, row.target_after) == (0.8, 0.1)
+    assert (row.target_before, row.target_after) == (0.9, 0.1)
     assert (row.score_before, row.score_after) == (0.5, -0.7)
     assert (row.share_of_known_days, row.share_reduced) == (0.5, 0.5)
     none = scenarios._row(any_blend(rule=rule), "p", base, np.arange(0), scenario(), asked.at(5))

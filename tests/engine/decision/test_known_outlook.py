@@ -206,6 +206,23 @@ def test_the_range_of_a_row_is_of_its_twentieths() -> None:
     assert (span.low_pct, span.high_pct) == pytest.approx((pct(-0.19), pct(0.08)))
 
 
+def test_the_middle_of_gains_and_of_losses_is_by_their_own_weights() -> None:
+    """Seven windows of half a weight, 0.8 four times and -0.2 three; Student -0.9, -0.3, 0.15, 0.6.
+
+    Of losses worth 6.5 the half is reached at -0.3, of gains worth 7 at 0.6.
+    """
+    rows = {
+        "end": np.array([4.0, 4, 4, 4, -1, -1, -1, NAN, NAN]), "sigma": np.full(9, 0.2),
+        "scale": np.full(9, 1.5), "low": np.full(9, NAN),
+    }  # fmt: skip
+    told = evaluation([0.0] * 9)
+    features = replace(FEATURES, values={})
+    found = outlook.risk_at(blend(), features, told, an_outlook(said=said(**rows)), 8)
+
+    assert found is not None
+    assert (found.up_pct, found.down_pct) == pytest.approx((pct(0.6), pct(-0.3)))
+
+
 def test_the_rows_of_the_forecast_begin_with_the_warm_up() -> None:
     """Row 1 of the record is row 3 of the forecast where two sessions stand before it."""
     found = outlook.risk_at(blend(), FEATURES, evaluation([0.0] * 4), an_outlook(before=2), 1)
