@@ -512,6 +512,8 @@ def test_what_a_step_brought_counts_splits_and_the_euro_of_both_days() -> None:
         {"on": date(2025, 8, 23), "note": "tomorrow", "shares": 1},
         {"on": date(2025, 8, 22), "note": "today", "shares": 3},
         {"on": on, "note": "sold", "shares": -2},
+        {"on": on, "note": "talked"},
+        {"on": on, "note": "nothing", "shares": 0},
     ]
     found = position(mine(done=done), History(facts), AS_OF)
 
@@ -521,6 +523,8 @@ def test_what_a_step_brought_counts_splits_and_the_euro_of_both_days() -> None:
             on=on, note="sold", move_pct=pytest.approx(50.0),
             brought_eur=pytest.approx(-20 * (180 / 1.2 - 120 / 1.1)),
         ),
+        Since(on=on, note="talked", move_pct=pytest.approx(50.0)),
+        Since(on=on, note="nothing", move_pct=pytest.approx(50.0)),
         Since(
             on=date(2025, 8, 22), note="today", move_pct=0.0, brought_eur=pytest.approx(0.0)
         ),
