@@ -51,6 +51,8 @@ def test_a_stream_is_recent_for_as_many_rows_as_said_its_own_included() -> None:
 
     found = grid.recently(np.array([1, 9], dtype=np.int64), 3)
     assert found.tolist() == [False, True, True, True, False, False]
+    first = grid.recently(np.array([0], dtype=np.int64), 3)
+    assert first.tolist() == [True, True, True, False, False, False]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +242,25 @@ def test_a_date_within_45_days_of_the_guess_takes_its_place(named: date, expecte
     ]
     made = due(days, facts)["results_within_5"]
     assert made[days.index(date(2025, 4, 10))] == expected
+
+
+def test_the_guess_is_gone_in_the_row_that_knows_of_the_date() -> None:
+    """Known in the row of 04-08: the guess would move 04-14, within five; the named day 04-15.
+
+    A second date within the 45 days, known a day later, keeps no guess alive.
+    """
+    days = weekdays(MONDAY, 75)
+    facts = [
+        earnings_date("Q1", date(2025, 1, 1), date(2025, 1, 10)),
+        earnings_date("Q2", date(2025, 4, 7), date(2025, 4, 14)),
+        earnings_date("Q3", date(2025, 4, 8), date(2025, 5, 20)),
+    ]
+    place = days.index(date(2025, 4, 8))
+    for known in (facts, facts[:2]):
+        made = due(days, known)["results_within_5"]
+        assert made[place - 1 : place + 2] == [0.0, 0.0, 1.0]
+    alone = due(days, facts[:1])["results_within_5"]
+    assert alone[place - 1 : place + 2] == [0.0, 1.0, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -856,3 +856,4 @@ def test_sizes_are_told_in_billions_and_read_in_ones() -> None:
     assert (subject.total_params, subject.active_params) == (671e9, 37e9)
     assert (unsized.total_params, unsized.active_params) == (None, None)
     assert (subject.name, subject.weight_precision) == ("Model-1", "fp8")
+    assert ratings._subject(make_release(source="hub"), ()).source == "hub"
