@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from engine.decision import risk
+from engine.decision.counted import Counted
 from engine.decision.risk import Forecast, PriceHistory
 from engine.values import Features, FloatArray
 
@@ -324,6 +325,25 @@ def test_the_chance_below_a_level_by_hand() -> None:
     assert found[0] == pytest.approx(0.55)
     # the end alone: row 3 at -0.2: one of two; Student ends to -0.96 below -1 / 1.5: half
     assert said().chance_below(-0.2, low=False)[3] == pytest.approx((0.5 + 5) / 11)
+
+
+@pytest.mark.parametrize(
+    ("asked", "row", "below"),
+    [
+        (1.0, 39, 1), (0.999, 39, 0), (1.999, 39, 1), (2.0, 39, 2), (3.0, 39, 3), (2.999, 39, 2),
+        (3.0, 34, 2), (3.0, 35, 3), (2.0, 31, 2), (2.0, 32, 2), (2.0, 1, 2), (2.0, 0, 1),
+    ],
+)  # fmt: skip
+def test_what_lies_at_or_below_a_level_is_counted_across_blocks(
+    asked: float, row: int, below: int
+) -> None:
+    """1 known in row 0, 2 in row 1, 3 in row 35; a path at 10 worth one window lies above all."""
+    known = np.full(40, NAN)
+    known[[0, 1, 35]] = 1.0, 2.0, 3.0
+    counted = Counted.of(known, 1, np.array([10.0]), np.ones(40), tail_windows=1.0)
+
+    seen = 1 + (row >= 1) + (row >= 35)
+    assert counted.share_below(np.array([asked]))[row] == pytest.approx(below / (seen + 1))
 
 
 def test_the_level_of_a_chance_is_where_it_is_reached() -> None:
