@@ -366,5 +366,33 @@ def test_firm_is_how_many_redrawn_weights_take_the_same_stance() -> None:
     assert outlook.firmness(blend, features, told, 0) == 1.0
 
 
+def test_a_share_reduced_by_one_voice_at_its_worst_is_as_firm_as_the_voice() -> None:
+    """-0.5 is at its extreme whatever the weights, and 0.9 keeps the sum from selling."""
+    worst = Rule(
+        exit_below=-0.6, enter_above=0.1, min_sessions_between_changes=0, extreme_below=-0.5
+    )
+    blend = replace(BLEND, rule=worst)
+    features = days(1, first=[-0.5], second=[0.9])
+    told = evaluate(blend, features)
+
+    assert (told.invested.tolist(), told.target_weight.tolist()) == ([True], [0.5])
+    assert outlook.firmness(blend, features, told, 0) == 1.0
+    whole = evaluate(
+        replace(blend, rule=worst.model_copy(update={"extreme_below": None})), features
+    )
+    assert outlook.firmness(blend, features, whole, 0) == 0.0  # none of them keeps it in full
+
+
+def test_a_sell_that_risk_asks_for_is_as_firm_as_the_risk() -> None:
+    features = days(1, first=[0.9], second=[0.9])
+    told = evaluate(BLEND, features)
+    sold = replace(
+        told, invested=np.zeros(1, dtype=np.bool_),
+        bearing=replace(told.bearing, sells=np.ones(1, dtype=np.bool_)),
+    )  # fmt: skip
+    assert outlook.firmness(BLEND, features, sold, 0) == 1.0
+    assert outlook.firmness(BLEND, features, replace(sold, bearing=told.bearing), 0) == 0.0
+
+
 def test_since_when_is_asked_of_each_row_of_a_run() -> None:
     assert [since_row([True, False, False, True, True], t) for t in range(5)] == [0, 1, 1, 3, 3]
