@@ -369,6 +369,8 @@ def test_a_row_that_was_corrected_says_what_it_said_alone() -> None:
     assert both.quantile(0.49)[3] == said().quantile(0.49)[3]
     assert both.chance_below(-0.3)[2] == pytest.approx(0.8)  # 16 of 20 at or below -1
     assert both.chance_below(np.array([-9.0, -9.0, -0.3, -9.0]))[2] == pytest.approx(0.8)
+    several = np.array([[-9.0, -9.0, -0.3, -9.0], [0.0, 0.0, -0.6, 0.0]])
+    assert both.chance_below(several)[:, 2] == pytest.approx([0.8, 0.55])  # 11 at or below -2
     assert both.sample(2)[0] == pytest.approx(np.array([-3, -1, 0.5, 2]) * 0.3)
     assert both.quantile(0.5, low=False)[2] == pytest.approx(-0.96 * 0.3)
     assert both.chance_below(-0.3001, low=False)[2] == pytest.approx(15 / 40)  # the 16th is at -1
@@ -444,6 +446,19 @@ def test_a_figure_told_in_shares_of_another_day_is_the_same_figure() -> None:
     found = risk._as_told(own, told)
 
     assert found == pytest.approx([0.01, told[1], told[2], 0.02, NAN, 0.05], abs=0, nan_ok=True)
+
+
+def test_a_return_that_never_came_is_what_both_sessions_moved_less_the_second() -> None:
+    """0.05 over two sessions, 0.03 of it in the second: 0.02; ranges and gaps stay unknown."""
+    nan = [NAN] * 4
+    told = with_later(
+        log_return=[NAN, 0.01, 0.02, NAN], log_range=[NAN, 0.05, 0.05, 0.05],
+        log_gap=nan, two=[NAN, NAN, 0.03, 0.05],
+    )  # fmt: skip
+    found = risk.mended(told)
+
+    assert found.log_return == pytest.approx([0.01, 0.02, 0.02, 0.03])
+    assert np.isnan(found.log_gap[2])
 
 
 def test_without_a_second_telling_nothing_is_mended() -> None:
