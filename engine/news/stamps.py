@@ -184,7 +184,7 @@ def read_stamp(text: str, *, lang: str = "") -> Stamp | None:
     sure = parse_stamp(text, lang=lang)
     if sure is not None:
         return Stamp(sure, exact=True)
-    if not 6 <= len(text) <= 100:
+    if len(text) > 100:
         return None
     text = " ".join(_in_latin(text).split())
     try:
@@ -253,7 +253,7 @@ def _into_the_day(found: re.Match[str]) -> timedelta:
         hour = hour % 12 + 12 * (half == "p")
     if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
         raise ValueError("no hour of a day")
-    return timedelta(hours=hour, minutes=minute, seconds=min(second, 59) if second > 59 else second)
+    return timedelta(hours=hour, minutes=minute, seconds=min(second, 59))
 
 
 def _shift(rest: str, local: datetime, lang: str) -> tuple[tzinfo | None, str]:
@@ -269,7 +269,7 @@ def _shift(rest: str, local: datetime, lang: str) -> tuple[tzinfo | None, str]:
         return timezone(shift if sign == "+" else -shift), rest
     for word in re.findall(r"\b[A-Z]{1,5}\b", rest):
         named = _offset(word, local, lang)
-        if named is not None and word != "T":
+        if named is not None:
             return named, rest
     return None, rest
 
