@@ -391,6 +391,12 @@ def test_concepts_follow_each_other_within_six_matches() -> None:
     over = _reading((0, 2, 5), (1, 2, 6), (2, 3, 7))  # 6 lies inside 5
     assert c.pair_terms(over) == {5 * width + 7, 6 * width + 7}
     assert c.pair_terms(_reading((0, 1, 3))) == set()
+    every = [a * width + b for a in range(8) for b in range(8)]
+    known = c._Featurizer((), np.zeros(0), (), np.zeros(0), every)
+    assert known._known_pairs(single) == {
+        a * 8 + b for a in range(8) for b in range(a + 1, min(a + 7, 8))
+    }
+    assert known._known_pairs([(0, 2, 5), (1, 2, 6), (2, 3, 7)]) == {5 * 8 + 7, 6 * 8 + 7}
 
 
 def test_batches_are_full_but_for_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
