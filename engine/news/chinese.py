@@ -39,7 +39,7 @@ def glossary() -> Glossary:
     words: dict[str, tuple[str, ...]] = {}
     for section in data.values():
         for word, meaning in section.items():
-            if word in words:
+            if word.lower() in words:
                 raise DataError(phrase("chinese.toml: '{word}' stands there twice", word=word))
             words[word.lower()] = tuple(meaning.split())
     return Glossary(

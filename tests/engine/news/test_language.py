@@ -182,6 +182,12 @@ def test_the_glossary_is_read_as_it_is_written(small_glossary: dict[str, Any]) -
         simplified={ord("國"): "国", ord("華"): "华"},
         longest=3,
     )
-    small_glossary["things"]["中国"] = "again"
+    small_glossary["things"]["ai芯"] = "again"
+    with pytest.raises(DataError, match="'ai芯' stands there twice"):
+        chinese.glossary()
+    small_glossary["things"] = {"AI芯": "again"}  # whatever its case
+    with pytest.raises(DataError, match="'AI芯' stands there twice"):
+        chinese.glossary()
+    small_glossary["things"] = {"中国": "again"}
     with pytest.raises(DataError, match="'中国' stands there twice"):
         chinese.glossary()
