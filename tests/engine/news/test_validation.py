@@ -41,7 +41,7 @@ def found(
 
 ROWS = [
     row(BAN, "export_restriction", -1),
-    row(HOLD, "rates", 0, "fr", "one"),
+    row(HOLD, "rates", 1, "fr", "one"),
     row(CUP, "irrelevant", 0, group="one"),
     row(RAIN, "rates", -1),
 ]
@@ -81,10 +81,10 @@ def test_types_are_scored_by_class() -> None:
 
 
 def test_senses_relevance_and_answers_are_scored_apart() -> None:
-    """Of the three relevant rows the ban's sense alone is right. Said relevant 3, real 3, both 2.
+    """Of the three relevant rows two senses are right. Said relevant 3, real 3, both 2.
     Three are answered, two of them right."""
     v = figures()
-    assert v.direction_accuracy == pytest.approx(1 / 3)
+    assert v.direction_accuracy == pytest.approx(2 / 3)
     assert v.relevance_f1 == pytest.approx(2 / 3)
     assert v.coverage == 0.75
     assert v.accuracy_answered == pytest.approx(2 / 3)
@@ -99,16 +99,18 @@ def test_confidence_is_compared_with_what_came_out() -> None:
 
 def test_rules_alone_are_scored_too() -> None:
     """They take rain for irrelevant and the rest right: F1 of 1, 2/3 (1 of 1 said, 1 of 2 real)
-    and 2/3; senses of the ban and of the hold."""
+    and 2/3; of the senses the ban's alone."""
     v = figures()
     assert v.rule_macro_f1 == pytest.approx((1 + 2 / 3 + 2 / 3) / 3)
-    assert v.rule_direction_accuracy == pytest.approx(2 / 3)
+    assert v.rule_direction_accuracy == pytest.approx(1 / 3)
 
 
 def test_languages_are_scored_apart() -> None:
     """English: the ban of three classes is right. French: its one row."""
     assert figures().by_language == pytest.approx({"en": 1 / 3, "fr": 1.0})
     assert list(figures().by_language) == ["en", "fr"]
+    rows, every = [row("x", "rates", 0, lang) for lang in "hgfedcba"], np.zeros(8, dtype=int)
+    assert list(validation._by_language(rows, every, every)) == list("abcdefgh")
 
 
 def test_the_worst_mistakes_come_first_and_ten_are_told() -> None:
@@ -117,8 +119,9 @@ def test_the_worst_mistakes_come_first_and_ten_are_told() -> None:
         (RAIN, "rates", "irrelevant", 0.3),
     )
 
-    rows = [row(f"h{i:02}", "rates", 0) for i in range(12)]
-    wrong = tuple(found(f"h{i:02}", "other", 0, 0.5 + 0.1 * (i == 11)) for i in range(12))
+    names = [f"h{i:02}" for i in reversed(range(12))]
+    rows = [row(name, "rates", 0) for name in names]
+    wrong = tuple(found(name, "other", 0, 0.5 + 0.1 * (name == "h11")) for name in names)
     told = validation._worst(rows, wrong)
     assert [m[0] for m in told] == ["h11", *(f"h{i:02}" for i in range(9))]
 
@@ -171,4 +174,5 @@ def test_ten_bins_unless_told_otherwise() -> None:
     """0.62 and 0.68: one bin of ten, gap 0.15; two of twenty, 0.62 and 0.32, a half each."""
     confidence, right = np.array([0.62, 0.68]), np.array([False, True])
     assert validation.calibration_error(confidence, right) == pytest.approx(0.15)
+    assert validation.calibration_error(np.array([1.0]), np.array([False])) == 1.0
     assert validation.calibration_error(confidence, right, 20) == pytest.approx(0.47)
