@@ -15,7 +15,7 @@ from config.feeds import FeedConfig
 from engine.errors import FeedError, UnknownNameError
 from engine.record.readings import OPTION_CHAINS
 from engine.shown import FeedState
-from feeds import model_scores, notices, token_shares
+from feeds import model_scores, notices, token_shares, yahoo
 from feeds.announced import GitHubReleases, ModelScopeOrg
 from feeds.base import (
     Collector,
@@ -30,6 +30,7 @@ from feeds.base import (
 from feeds.change_log import ChangeLog
 from feeds.chip_sales import TABLE, EpochChipSales, _number
 from feeds.edgar import EdgarSubmissions
+from feeds.entries import parse_strict
 from feeds.fed_futures import FedFutures
 from feeds.federal_register import FederalRegister
 from feeds.health import assess, is_mute
@@ -48,7 +49,7 @@ from feeds.official_rates import EcbReference, FredSeries, NewYorkFed, observati
 from feeds.proxies import BadProxyError, Proxies, Proxy, proxies_of
 from feeds.token_shares import OpenRouterTokens
 from feeds.wire import Fetched, FetchFailedError, FetchSettings, Request
-from feeds.yahoo import RawBar, RawHistory
+from feeds.yahoo import RawBar, RawHistory, checked
 from feeds.yahoo_options import (
     OptionsWanted,
     RawChain,
@@ -991,3 +992,122 @@ def test_the_promises_of_a_fetch() -> None:
     for reason, state in (("forbidden", "blocked"), ("gone", "error")):
         failure = FetchFailedError("f", "no", reason=reason)  # type: ignore[arg-type]
         assert (failure.state, failure.reason, failure.wait_seconds) == (state, reason, None)
+
+
+# --- bars -----------------------------------------------------------------------------------------
+
+
+def test_an_answer_without_a_close_is_not_observed_and_prices_without_one_are_none() -> None:
+    """Of a session that is over and one that is not; NVDA's actions stay."""
+    feed = stanza(symbols=["NVDA"])
+
+    def bars(*closes: float | None) -> RawHistory:
+        rows = tuple(
+            RawBar(session_on=date(2025, 8, 20 + n), open=1.0, high=2.0, low=0.5, close=close,
+                   volume=9.0, dividend=0.01) for n, close in enumerate(closes)
+        )  # fmt: skip
+        return RawHistory(symbol="NVDA", currency="USD", bars=rows)
+
+    with pytest.raises(FeedError, match="no bars of NVDA: not observed"):
+        checked(bars(None, 0.0), feed, NOW)
+    with pytest.raises(FeedError, match="no bars of NVDA: not observed"):
+        checked(bars(), feed, NOW)
+    first, second, third = checked(bars(1.5, 0.0, 1.6), feed, NOW)
+    assert (first.open, first.high, first.low, first.close, first.volume) == (1.0, 2.0, 0.5, 1.5, 9)
+    for bare in (second, third):  # written as zero; not over at half past eight
+        assert (bare.open, bare.high, bare.low, bare.close, bare.volume) == (None,) * 5
+        assert bare.dividend == 0.01
+
+
+def test_a_table_of_nothing_has_no_rows() -> None:
+    class Empty:
+        empty = True
+
+    assert yahoo._rows(None) == yahoo._rows(Empty()) == ()
+
+
+# --- feeds ----------------------------------------------------------------------------------------
+
+ATOM = (
+    '<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>A title</title><id>i</id>{}</entry>'
+    "</feed>"
+)
+
+
+@pytest.mark.parametrize(
+    ("inner", "entry"),
+    [
+        ('<link href="https://e.org/1"/><published>p</published><updated>u</updated>'
+         "<summary>s</summary><content>c</content>",
+         ("A title", "https://e.org/1", "p", "s", "", "i", "u")),
+        ('<link rel="self" href="https://e.org/s"/><link type="text/html" href="https://e.org/2"/>'
+         "<updated>u</updated><content>c</content>",
+         ("A title", "https://e.org/2", "u", "c", "", "i", "u")),
+        ("<summary></summary><updated>u</updated>", ("A title", "i", "u", "", "", "i", "u")),
+        ('<content type="image/png">x</content><updated>u</updated>', None),
+        ('<content mode="escaped" type="x/y"></content><updated>u</updated>', None),
+        ("<source><title>t</title></source><updated>u</updated>",
+         ("A title", "i", "u", "", "", "i", "u")),
+    ],
+)  # fmt: skip
+def test_an_entry_of_atom_by_hand(inner: str, entry: tuple[str, ...] | None) -> None:
+    found = parse_strict(ATOM.format(inner).encode())
+    assert (found and [tuple(e) for e in found.entries]) == (entry and [entry])
+
+
+RSS = (
+    '<rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:a="http://www.w3.org/2005'
+    '/Atom" xmlns:c="http://purl.org/rss/1.0/modules/content/"><channel><item>{}</item></channel>'
+    "</rss>"
+)
+
+
+@pytest.mark.parametrize(
+    ("inner", "entry"),
+    [
+        ("<title>T</title><link>l</link><guid>g</guid><pubDate>p</pubDate><dc:date>d</dc:date>"
+         "<description>s</description><c:encoded>e</c:encoded><source>w</source>",
+         ("T", "l", "p", "s", "w", "g", "d")),
+        ("<title>T</title><guid>g</guid><dc:date>d</dc:date><c:encoded>e</c:encoded>",
+         ("T", "g", "d", "e", "", "g", "d")),
+        ('<title>T</title><guid isPermaLink="FALSE">g</guid>', ("T", "", "", "", "", "g", "")),
+        ('<title>T</title><link> </link><a:link href="x"/><pubDate>p</pubDate>',
+         ("T", "x", "p", "", "", "", "")),
+        ('<title>T</title><title>U</title><link href=" h "/>', ("T", "h", "", "", "", "", "")),
+        ("<title>T <b>bold</b></title><link>l</link>", ("T bold", "l", "", "", "", "", "")),
+        ("<title>T</title><link>l</link><published>p</published>", None),
+        ("<title>caf\u00c3\u00a9 \u00e2\u20ac\u2122</title><link>l</link>",
+         ("caf\u00e9 \u2019", "l", "", "", "", "", "")),
+        ("<title>caf\u00e9</title><link>l</link>", ("caf\u00e9", "l", "", "", "", "", "")),
+        ("<title>caf\u00c3\u00a9</title><link>l</link>", ("caf\u00e9", "l", "", "", "", "", "")),
+        ("<title>it\u00e2\u20ac\u2122s</title><link>l</link>", ("it\u2019s", "l", "", "", "", "",
+         "")),
+    ],
+)  # fmt: skip
+def test_an_item_of_rss_by_hand(inner: str, entry: tuple[str, ...] | None) -> None:
+    found = parse_strict(RSS.format(inner).encode())
+    assert (found and [tuple(e) for e in found.entries]) == (entry and [entry])
+
+
+@pytest.mark.parametrize(
+    ("body", "read"),
+    [
+        (RSS.format("<title>T</title>"), True),
+        ("\ufeff" + RSS.format("<title>T</title>"), True),
+        ("<?xml version='1.0' encoding='UTF-8' standalone='yes'?>" + RSS.format("<title>T</title>"),
+         True),
+        ("<?xml version='1.0' encoding='latin-1'?>" + RSS.format("<title>T</title>"), False),
+        ("<!DOCTYPE rss>" + RSS.format("<title>T</title>"), False),
+        (RSS.format("<title>T</title>").replace('"2.0"', '"1.0"'), False),
+        (RSS.format("<title>T</title>").replace('"2.0"', '"2.1"'), True),
+        ('<rss version="2.0"><item/></rss>', False),
+        ('<rss version="2.0"><channel/><item/></rss>', False),
+        ('<rss version="2.0"><channel><entry/></channel></rss>', False),
+        ('<rss version="2.0"><channel><Item/></channel></rss>', False),
+        ("<feed><entry/></feed>", False),
+        ('<feed xmlns="http://www.w3.org/2005/Atom"><item/></feed>', False),
+        ("<rss", False),
+    ],
+)  # fmt: skip
+def test_what_the_strict_road_takes(body: str, read: bool) -> None:
+    assert (parse_strict(body.encode()) is not None) is read

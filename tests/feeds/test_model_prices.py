@@ -224,3 +224,63 @@ def test_a_cut_of_a_catalogued_model_is_an_event_by_itself():
     assert told(("1e-7", "4e-7")) == ()
     assert told(("9e-7", "4e-6"), ("6e-7", "2e-6")) == ()
     assert told(("2.7e-7", "1.1e-6"), ("2.65e-7", "1.08e-6")) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, ""),
+        ({"prompt": "0.002"}, ""),  # two thousand dollars a million tokens
+        ({"prompt": "0.0020001"}, "has a price that no model has"),
+        ({"completion": "0.0020001"}, "has a price that no model has"),
+        ({"id": "x" * 64 + "/m"}, ""),
+        ({"id": "x" * 65 + "/m"}, "is not the name of a model"),
+        ({"id": "x/" + "m" * 120}, ""),
+        ({"id": "x/" + "m" * 121}, "is not the name of a model"),
+        ({"created": int(NOW.timestamp())}, ""),
+        ({"created": int(NOW.timestamp()) + 86_400}, "has no usable date"),
+    ],
+)
+def test_a_price_has_bounds_a_name_and_a_day(changes, said):
+    pricing = {key: changes.pop(key) for key in ("prompt", "completion") if key in changes}
+    found = parsed(routed(**pricing, **changes))
+    assert len(found.facts) == (not said)
+    assert [problem.endswith(said) for problem in found.problems] == ([True] if said else [])
+    assert found.put_off == (said == "has no usable date")
+
+
+@pytest.mark.parametrize(
+    ("context", "kept"),
+    [(1, 1), (0, None), (-1, None), (10**9 - 1, 10**9 - 1), (10**9, None), (True, None),
+     ("8", None), (8.0, None)],
+)  # fmt: skip
+def test_a_context_is_a_whole_number_of_tokens(context, kept):
+    (fact,) = parsed(routed(context_length=context)).facts
+    assert fact.payload.get("context_tokens") == kept
+
+
+@pytest.mark.parametrize(
+    ("hub", "kept"), [("org/M", "org/M"), ("org", None), ("a/b/c", None), (7, None), (None, None)]
+)
+def test_weights_lie_in_a_repository(hub, kept):
+    (fact,) = parsed(routed(hugging_face_id=hub, name=7)).facts
+    assert fact.payload.get("hub_id") == kept
+    assert MODEL_PRICES.read(fact).name == ""
+
+
+def test_providers_and_their_organisations_are_chosen_by_the_stanza():
+    """Of two providers the one asked for; its weights lie with the organisation named."""
+    model = {"name": "M", "release_date": "2025-08-20", "cost": {"input": 0.5, "output": 2}}
+    answer = {
+        "a": {"models": {"m-1": model, "odd": 3}}, "b": {"models": {"m-2": model}},
+        "c": {"models": []}, "d": 3,
+    }  # fmt: skip
+    for options, keys in (
+        ({}, ["a/m-1", "b/m-2"]),
+        ({"providers": ["b"], "orgs": {"b": "org-b", "a": "org-a"}}, ["b/m-2"]),
+    ):
+        feed = DEV.model_copy(update={"options": options})
+        told = ModelsDevPrices().parse(json.dumps(answer).encode(), feed, NOW).facts
+        assert [fact.payload["id"] for fact in told] == keys
+        assert told[-1].payload.get("hub_id") == ("org-b/m-2" if options else None)
+        assert told[-1].occurred_at == datetime(2025, 8, 20, tzinfo=UTC)

@@ -213,3 +213,151 @@ def test_a_list_seen_later_is_no_cut_and_the_first_ones_own_fall_is():
 
     assert [r.price_input_usd_per_mtok for r in told] == [None, 1.0, 1.0, 0.6]
     assert kinds[1:] == [None, PRICE_CUT]
+
+
+# --- at the edges ---------------------------------------------------------------------------------
+
+
+def grid(*rows: str) -> list[list[str]]:
+    (table,) = tables(html(*rows), PAGE)
+    return [list(row) for row in table]
+
+
+@pytest.mark.parametrize(
+    ("rows", "cells"),
+    [
+        (("<td>a<td>b", "<th>c"), [["a", "b"], ["c", ""]]),
+        (("<td colspan=2>a<td>b",), [["a", "a", "b"]]),
+        (("<td rowspan=2>a<td>b", "<td>c", "<td>d<td>e"), [["a", "b"], ["a", "c"], ["d", "e"]]),
+        (("<td rowspan=3>a<td>b", "<td>c", "<td>d", "<td>e"),
+         [["a", "b"], ["a", "c"], ["a", "d"], ["e", ""]]),
+        (("<td>x<td rowspan=2>a", "<td>y"), [["x", "a"], ["y", "a"]]),
+        (("<td>x<td>y<td rowspan=2>a", "<td>z"), [["x", "y", "a"], ["z", "", "a"]]),
+        (("<td rowspan=2 colspan=2>a<td>b", "<td>c"), [["a", "a", "b"], ["a", "a", "c"]]),
+        (("<td>a <del>b</del> c<td><span style='x:line-through'>d</span>e",), [["a c", "e"]]),
+        (("<td>a<table><tr><td>inner</td></tr></table>",), [["a inner"]]),
+    ],
+)  # fmt: skip
+def test_cells_stand_in_every_place_they_span(rows, cells):
+    found = next(iter(tables(html(*rows), PAGE)))
+    assert [list(row) for row in found] == cells
+
+
+def test_a_cell_is_cut_and_a_table_ends_at_its_bounds():
+    long = grid("<td>" + "x" * 301, "".join(f"<td>{n}" for n in range(MAX_COLUMNS + 1)))
+    assert (len(long[0][0]), len(long[1]), long[1][-1]) == (300, MAX_COLUMNS, str(MAX_COLUMNS - 1))
+    rows = grid(*(f"<td>{n}" for n in range(MAX_ROWS + 1)))
+    assert (len(rows), rows[-1]) == (MAX_ROWS, [str(MAX_ROWS - 1)])
+    page = b"<table><tr><td>a</table>" * 101
+    assert len(list(tables(page, PAGE))) == 100
+    assert (MAX_COLUMNS, MAX_ROWS) == (40, 400)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("| a | b |\n|--|:-:|\n| c |\n", [[["a", "b"], ["c", ""]]]),
+        ("| a |\n\n| b |\nword\n", [[["a"]], [["b"]]]),
+        ("a | b\n", []),
+        ("  | ~~x~~ y | <s>p</s>q | [n](u) | ![i](u) | `c` **d** | e<br/>f |",
+         [[["y", "q", "n", "i", "c d", "e f"]]]),
+        ("|" + "|".join("x" * 400 for _ in range(2)), [[["x" * 300] * 2]]),
+    ],
+)  # fmt: skip
+def test_tables_of_markdown_by_hand(text, found):
+    told_ = [[list(row) for row in table] for table in tables(text.encode(), PAGE)]
+    assert told_ == found
+
+
+def test_tables_of_markdown_have_the_same_bounds():
+    wide = "|" + "|".join(str(n) for n in range(MAX_COLUMNS + 1)) + "|"
+    (table,) = tables(wide.encode(), PAGE)
+    assert (len(table[0]), table[0][-1]) == (MAX_COLUMNS, str(MAX_COLUMNS - 1))
+    (table,) = tables(("| --- |\n" + "| x |\n" * (MAX_ROWS + 5)).encode(), PAGE)
+    assert len(table) == MAX_ROWS
+    assert len(list(tables(b"| x |\n\n" * 101, PAGE))) == 100
+
+
+@pytest.mark.parametrize(
+    ("cells", "price"),
+    [
+        (("$1", "$2"), (1.0, 2.0)),
+        (("", "$2"), None),
+        (("$1", ""), None),
+        (("$1 to $3", "$2 / $4"), (3.0, 4.0)),
+        (("USD 1", "US$2"), None),
+        (("US$1", "USD$ 2"), (1.0, 2.0)),
+        (("$12345", "$2"), None),
+        (("$0.1234567", "$2"), None),
+        (("$0.123456", "$2"), (0.123456, 2.0)),
+        (("1", "2"), None),
+    ],
+)
+def test_a_price_stands_behind_the_dollar(cells, price):
+    body = html(
+        "<th>Model<th>Input<th>Output",
+        f"<td>a-1<td>{cells[0]}<td>{cells[1]}",
+        "<td>z-1<td>$7<td>$8",
+    )
+    expected = {"deepseek/z-1": (7.0, 8.0)} | ({"deepseek/a-1": price} if price else {})
+    assert told(body) == expected
+
+
+@pytest.mark.parametrize("heading", ["Input $", "Input USD"])
+def test_a_bare_figure_is_a_price_under_a_heading_that_says_so(heading):
+    out = heading.replace("Input", "Output")
+    assert told(html(f"<th>Model<th>{heading}<th>{out}", "<td>a-1<td>1.5<td>2")) == {
+        "deepseek/a-1": (1.5, 2.0)
+    }
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("GLM 9", "GLM-9"), ("a b c 4", "a-b-c-4"), ("a1 b c d e", "a1"), ("a-1 (mode x)", "a-1"),
+        ("a-1[2]", "a-1"), ("a-1*", "a-1"), ("a-1; other", "a-1"), ("a-1 (≤ 32k)", "a-1"),
+        ("x" * 79, "x" * 79), ("x" * 80, ""), ("12", ""), ("a", ""), ("a€", ""),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_model_is_its_words(cell, name):
+    body = html("<th>Model<th>Input<th>Output", f"<td>{cell}<td>$1<td>$2", "<td>z-1<td>$7<td>$8")
+    found = {f"deepseek/{name}": (1.0, 2.0)} if name else {}
+    assert told(body) == found | {"deepseek/z-1": (7.0, 8.0)}
+
+
+def test_headings_stand_in_the_first_three_rows():
+    for above, found in ((2, True), (3, False)):
+        rows = ["<td>word"] * above + ["<th>Model<th>Input<th>Output", "<td>a-1<td>$1<td>$2"]
+        if found:
+            assert told(html(*rows)) == {"deepseek/a-1": (1.0, 2.0)}
+        else:
+            with pytest.raises(FeedError, match="redesigned"):
+                told(html(*rows))
+    low = ["<td>word"] * 3 + ["<td>Model<td>a-1", "<td>Input<td>$1", "<td>Output<td>$2"]
+    with pytest.raises(FeedError, match="redesigned"):
+        told(html(*low))
+    assert told(html(*low[2:])) == {"deepseek/a-1": (1.0, 2.0)}
+
+
+def test_a_model_a_column_needs_both_of_its_prices():
+    rows = (
+        "<td>Model<td>a-1<td>b-1<td>c-1<td>Model",
+        "<td>Version<td>a-1-0813<td>b-9<td>c-9<td>x",
+        "<td>Input<td>$1<td>$2<td><td>$9",
+        "<td>Cached input<td>$9<td>$9<td>$9<td>$9",
+        "<td>Batch input<td>$9<td>$9<td>$9<td>$9",
+        "<td>Output<td>$3<td><td>$4<td>$9",
+        "<td>Batch output<td>$9<td>$9<td>$9<td>$9",
+    )
+    (fact,) = PricePage().parse(html(*rows), PAGE, NOW).facts
+    price = MODEL_PRICES.read(fact)
+    assert (price.id, price.name, price.hub_id) == (
+        "deepseek/a-1", "a-1-0813", "deepseek-ai/a-1-0813",
+    )  # fmt: skip
+    assert (price.input_usd_per_mtok, price.output_usd_per_mtok) == (1.0, 3.0)
+    assert (price.by_maker, price.occurred_at, price.context_tokens) == (True, NOW, None)
+
+
+def test_of_columns_of_one_model_the_dearest_counts_for_each_price():
+    rows = ("<td>Model<td>a-1<td>a-1", "<td>Input<td>$1<td>$2", "<td>Output<td>$4<td>$3")
+    assert told(html(*rows)) == {"deepseek/a-1": (2.0, 4.0)}
