@@ -11,9 +11,9 @@ import pytest
 from engine.clock import at_new_york
 from engine.record.asof import bars_at, unconfirmed_at
 from engine.record.history import History
-from engine.record.readings import ACTIONS, Bar, CorporateAction
+from engine.record.readings import ACTIONS, BAR_SIGHTINGS, Bar, CorporateAction
 from engine.values import Fact
-from feeds.bars import Sound, bar_fact, sound_bars
+from feeds.bars import Sound, bar_fact, last_session, sound_bars
 from feeds.base import FeedConfig
 from feeds.collect import FeedResult, MemorySink, collect
 from feeds.yahoo import RawBar, RawHistory, YahooBars
@@ -357,3 +357,149 @@ def test_a_month_away_leaves_no_hole() -> None:
     desk.poll(at(session(45)), *(row(k, close_of(k)) for k in range(46)))
 
     assert sorted(desk.closes(at(session(45)))) == [session(k) for k in range(46)]
+
+
+# --- the door, case by case -----------------------------------------------------------------------
+
+
+def action(value: float, source: str, now: datetime, kind: str = "dividend") -> Fact:
+    told_ = CorporateAction(symbol="NVDA", ex_on=session(1), action=kind, value=value)  # type: ignore[arg-type]
+    curated = source == "reference table"
+    return ACTIONS.fact(
+        told_, occurred_at=at(session(1), 9), known_at=now, source=source, backfilled=curated
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "coming", "value", "passes", "said"),
+    [
+        ("reference table", "Yahoo (polled)", 0.01, False, ""),
+        ("reference table", "Yahoo (polled)", 0.01049, False, ""),
+        ("reference table", "Yahoo (polled)", 0.0106, False,
+         "says 0.0106, the record's 0.01 from 'reference table' stands"),
+        ("Yahoo (polled)", "Yahoo (polled)", 0.02, True, ""),
+        ("Yahoo (polled)", "reference table", 0.02, True, ""),
+        (None, "Yahoo (polled)", 0.02, True, ""),
+    ],
+)  # fmt: skip
+def test_an_action_adds_unless_a_better_source_has_told_it(
+    held: str | None, coming: str, value: float, passes: bool, said: str
+) -> None:
+    now = at(session(6))
+    record = [*table(2), *([action(0.01, held, at(session(1)))] if held else [])]
+    told_ = action(value, coming, now)
+    sound = door([told_], record, now)
+    assert sound.facts == ((told_,) if passes else ())
+    key = f"NVDA:{session(1)}:dividend"
+    assert sound.left_out == ((f"{key}: {coming} {said}",) if said else ())
+
+
+def test_facts_that_are_no_bars_pass_and_a_refused_symbol_keeps_its_actions_out() -> None:
+    record, now = table(4), at(session(6))
+    other = replace(action(0.01, "x", now), kind="headline", payload={"a": 1})
+    split = action(2.0, "Yahoo (polled)", now, "split")
+    wrong = [told(k, 3 * close_of(k), "Yahoo (polled)", known_at=now) for k in range(4)]
+    sound = door([other, split, *wrong], record, now)
+    assert sound.facts == (other,)
+    assert list(sound.refused) == ["NVDA"]
+    assert sound.problems == (sound.refused["NVDA"],)
+
+
+@pytest.mark.parametrize(
+    ("n", "n_other", "refused"),
+    [(2, 2, False), (3, 1, False), (3, 2, True), (4, 2, False), (5, 3, True)],
+)
+def test_a_majority_of_three_sessions_or_more_speaks(n: int, n_other: int, refused: bool) -> None:
+    record, now = table(n), at(session(n + 1))
+    facts = [
+        told(k, close_of(k) * (2 if k < n_other else 1), "Yahoo (polled)", known_at=now)
+        for k in range(n)
+    ]
+    sound = door(facts, record, now)
+    assert bool(sound.refused) is refused
+    if refused:
+        assert sound.refused["NVDA"] == (
+            f"NVDA: {n_other} of {n} sessions differ from the record, by a factor of 2: another "
+            "currency, or adjusted otherwise"
+        )
+
+
+@pytest.mark.parametrize(
+    ("off", "refused"), [(1.0049, False), (1.0051, True), (0.9951, False), (0.9949, True)]
+)
+def test_half_a_per_cent_is_another_price(off: float, refused: bool) -> None:
+    record, now = table(3), at(session(4))
+    facts = [told(k, close_of(k) * off, "Yahoo (polled)", known_at=now) for k in range(3)]
+    assert bool(door(facts, record, now).refused) is refused
+
+
+def test_a_correction_replaces_by_its_rank_and_the_same_again_adds_nothing() -> None:
+    """Polled over polled, table over polled; the very same fact keeps its hour."""
+    live = told(3, 180.0, "Yahoo (polled)", known_at=at(session(3)), backfilled=False)
+    record, now = [*table(3), live], at(session(5))
+    assert door([live], record, now).facts == ()
+    polled = told(3, 187.0, "Yahoo (polled)", known_at=at(session(4)))
+    assert door([polled], record, now).facts == (replace(polled, known_at=now, backfilled=False),)
+    curated = told(3, 187.0, "reference table", known_at=at(session(4)))
+    assert door([curated], record, now).facts == (replace(curated, known_at=now),)
+    file = told(0, 187.5, "imported from a.csv", known_at=at(session(0)))
+    after = replace(file, known_at=at(session(0)) + timedelta(microseconds=1))
+    assert door([file], record, now).facts == (after,)
+    later = told(0, 187.5, "Yahoo (polled)", known_at=at(session(0)))
+    sound = door([later], record, now)
+    assert sound.facts == ()
+    assert sound.left_out == (
+        f"NVDA {session(0)}: Yahoo (polled) says 187.5, the record's 186.58 from "
+        "'reference table' stands",
+    )
+
+
+def test_holes_are_counted_from_what_is_known_to_what_came() -> None:
+    now = at(session(12))
+    one = door([told(6, 187.0, "imported from a", known_at=now)], table(5), now)
+    assert one.holes == (f"NVDA: 1 session has no bar, the first {session(5)}",)
+    assert door([told(5, 187.0, "imported from a", known_at=now)], table(5), now).holes == ()
+    pair = [told(k, 187.0, "imported from a", known_at=now) for k in (6, 9)]
+    assert door(pair, [], now).holes == (f"NVDA: 2 sessions have no bar, the first {session(7)}",)
+    assert door(pair, table(5), now).holes == (
+        f"NVDA: 3 sessions have no bar, the first {session(5)}",
+    )
+    before = [*table(2), *table(10)[8:]]
+    assert door(pair[:1], before, now).holes == (
+        f"NVDA: 4 sessions have no bar, the first {session(2)}",
+    )
+
+
+def test_a_sighting_notes_the_close_the_source_and_the_hour() -> None:
+    record, now = table(5), at(session(5))
+    high = told(5, 298.53, "Yahoo (polled)", known_at=now, backfilled=False)
+    bar, seen = door([high], record, now).facts
+    assert bar == high
+    assert (seen.kind, seen.source, seen.known_at, seen.occurred_at) == (
+        BAR_SIGHTINGS.name, "Yahoo (polled)", now, high.occurred_at,
+    )  # fmt: skip
+    noted = BAR_SIGHTINGS.read(seen)
+    assert (noted.symbol, noted.session_on, noted.close, noted.nth) == (
+        "NVDA", session(5), 298.53, 1,
+    )  # fmt: skip
+    vouched = door([high], record, now, vouched=True).facts[1]
+    assert BAR_SIGHTINGS.read(vouched).nth == 2
+    first = door([told(0, 187.0, "Yahoo (polled)", known_at=now)], [], now)
+    assert first.waiting == ()
+    for hours, nth in ((11, None), (12, 2)):
+        later = now + timedelta(hours=hours)
+        again = [f for f in door([high], [*record, bar, seen], later).facts if f.kind == seen.kind]
+        assert [BAR_SIGHTINGS.read(f).nth for f in again] == ([nth] if nth else [])
+
+
+def test_the_newest_session_is_that_of_its_symbol_by_then() -> None:
+    record = History([*table(3), told(3, 500.0, "x", known_at=at(session(4)))])
+    assert last_session(record, "NVDA", at(session(4))) == session(3)
+    assert last_session(record, "NVDA", at(session(3))) == session(2)
+    assert last_session(record, "AMD", at(session(4))) is None
+    other = Bar(symbol="AMD", session_on=session(9), close=1.0)
+    mixed = History(
+        [*record, bar_fact(other, known_at=at(session(4)), source="x", backfilled=False)]
+    )
+    assert last_session(mixed, "NVDA", at(session(9))) == session(3)
+    assert last_session(mixed, "AMD", at(session(9))) == session(9)
