@@ -33,6 +33,7 @@ _HOSTILE = [
     "－1",
     "＠x",
     "\ufeff=1",
+    *(f"{blank}=1" for blank in "\x0b\x0c\u00a0\u3000\u200b\u2060"),
     "'=1",
     '=HYPERLINK("https://example.org")',
 ]

@@ -175,6 +175,8 @@ def test_two_sources_agree_within_a_thousandth(other: float, same: bool) -> None
     [
         ("a table", True, 2), ("a table", False, 0), ("FRED", False, 1), ("FRED (polled)", True, 1),
         ("Yahoo (polled)", True, 0), ("SEC EDGAR", False, 1), ("imported from x.csv", True, 2),
+        ("New York Fed", False, 1), ("Federal Reserve (polled)", True, 1),
+        ("Federal Register", False, 1), ("by FRED", False, 0), ("a table (polled) twice", True, 2),
     ],
 )  # fmt: skip
 def test_a_table_outranks_the_publisher_who_outranks_the_rest(
