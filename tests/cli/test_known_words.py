@@ -479,6 +479,9 @@ def test_headlines_in_words(monkeypatch: Patch) -> None:
     wide = classify.text_of([read(headline="y" * 600)], EN)
     assert wide.count("y") - wide.count("type") == 499
     assert max(len(line.rstrip()) for line in wide.splitlines()) == 80
+    head, first, *_ = wide.splitlines()
+    assert head.startswith("NVDA  type ")
+    assert first.startswith(f" -    {kind}   88%  {stage} ")  # neither is broken over lines
 
 
 def validation() -> Any:
@@ -616,6 +619,20 @@ def test_each_error_ends_with_its_code_and_in_the_language_asked_for(
     monkeypatch.setenv("NVSIGNAL_DEBUG", "1")
     with pytest.raises(ValueError, match="x"):
         ends(monkeypatch, capsys, ValueError("x"))
+
+
+def test_who_says_nothing_is_helped_in_plain_words(rooms: Rooms) -> None:
+    """No completion is offered, no traceback is drawn; a group alone tells its commands."""
+    app = door.build("version")
+    assert app.pretty_exceptions_enable is False
+    assert app._add_completion is False
+    for words, told in (
+        ((), "HOLD or SELL Nvidia, every morning"), (("fp8",), "encode"), (("db",), "restore"),
+        (("config",), "schema"), (("import",), "bars"),
+    ):  # fmt: skip
+        code, out, err = rooms.call(*words)
+        assert (code, told in out + err) == (2, True)
+        assert "completion" not in out + err
 
 
 def test_the_first_word_chooses_what_is_built(monkeypatch: Patch) -> None:
