@@ -982,7 +982,8 @@ def test_rules_are_at_most_a_hundred_kilobytes() -> None:
     [
         ("fr", "fr"), ("de,fr;q=0.5", "fr"), ("fr;q=0.4,en;q=0.5", "en"), ("en;q=0", ""),
         ("fr-CA,en;q=0.9", "fr"), ("", ""), ("de", ""), ("en,fr", "en"), ("fr;q=x,en;q=0.9", "fr"),
-        ("en;q=0.5,fr;q=0.5", "en"),
+        ("en;q=0.5,fr;q=0.5", "en"), ("en;q=1,fr", "en"), ("de," * 66 + "fr", "fr"),
+        ("de," * 66 + ",fr", ""),  # two hundred characters are read
     ],
 )  # fmt: skip
 def test_the_language_a_browser_likes_best(header: str, lang: str) -> None:
@@ -1038,7 +1039,10 @@ def test_the_progress_of_a_piece_of_work() -> None:
     failed = job("failed")
     failed.failure, failed.seconds = InputError("no", remedy="do"), 1.26
     shown = pages.Pages._progress(failed, EN)
-    assert (shown["failure"], shown["seconds"]) == ("no (do)", "1.3")
+    assert shown == {
+        "id": "j", "title": "j", "state": "failed", "stage": "", "over": True, "percent": 0,
+        "stopping": False, "failure": "no (do)", "seconds": "1.3",
+    }  # fmt: skip
 
 
 def test_a_lock_of_its_own_keeps_results_apart() -> None:
