@@ -132,13 +132,14 @@ def quantize(
 
 
 def _quantized_rows(x: Any, stored: Any, read: Any, scheme: Any) -> list[tuple[Any, ...]]:
-    rows, columns = (1, 1) if scheme.block is None else scheme.block_shape
-    is_byte = stored.scales.dtype.kind == "u"
+    import numpy as np
+
+    rows, columns = x.shape if scheme.block is None else scheme.block_shape
+    scales = np.atleast_2d(stored.scales)
+    is_byte = scales.dtype.kind == "u"
 
     def scale_at(i: int, j: int) -> str:
-        scale = (
-            stored.scales[()] if scheme.block is None else stored.scales[i // rows, j // columns]
-        )
+        scale = scales[i // rows, j // columns]
         return f"0x{int(scale):02x}" if is_byte else _shown(scale)
 
     return [
@@ -185,9 +186,11 @@ def _read_column(
     name, lines = _lines(file)
     wanted = " or ".join(f"'{column}'" for column in known)
     header = [cell.strip() for cell in lines[0][1]] if lines else []
+    if len(header) == 1 and _reads(parse, header[0]):
+        header, rows = [known[0]], lines
+    else:
+        rows = lines[1:]
     column = next((c for c in known if c in header), None)
-    if column is None and len(header) == 1 and _reads(parse, header[0]):
-        lines, header, column = [(0, list(known[:1])), *lines], list(known[:1]), known[0]
     if column is None:
         found = safe_text(", ".join(header), limit=120) or "nothing"
         raise InputError(
@@ -196,7 +199,7 @@ def _read_column(
         )
     at = header.index(column)
     texts, numbers = [], []
-    for line, cells in lines[1:]:
+    for line, cells in rows:
         cell = cells[at].strip() if at < len(cells) else ""
         texts.append(cell)
         numbers.append(_parsed(parse, cell, name, line, f"column '{column}'"))
