@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -436,6 +437,12 @@ def test_a_cost_is_estimated_as_it_was_asked(rooms: Rooms, tmp_path: Path) -> No
     assert (load.devices, load.cache_hit_share, load.verified, load.accepted, load.duty) == (
         6, 0.25, 3.0, 1.2, 0.5,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("accepted", ["inf", "-1", "nan"])
+def test_no_number_of_tokens_ends_in_a_crash(rooms: Rooms, accepted: str) -> None:
+    words = ("cost", "DeepSeek-V3", "--chip", "NVIDIA H800 SXM", "--accepted-tokens", accepted)
+    assert rooms.call(*words)[0] == 2
 
 
 def test_a_model_is_found_by_any_of_its_names_or_read_from_a_file(
@@ -1082,6 +1089,10 @@ def test_a_first_column_may_stand_alone_and_a_table_may_have_a_head(
         column("a,value\nx\n")
     with pytest.raises(InputError, match=r"'float32_hex' in the header \(found: a, b\)$"):
         column("a,b\n1,2\n")
+    with pytest.raises(InputError, match=rf"\(found: {'x' * 119}…\)$"):
+        column(f"{'x' * 130},b\n1,2\n")
+    with pytest.raises(InputError, match=rf"column 'value': '{'x' * 59}…' is not"):
+        column(f"value\n{'x' * 70}\n")
     with pytest.raises(InputError, match=r"\(found: nothing\)$"):
         column("")
     with pytest.raises(InputError, match=r"\(found: 1, 2\)$"):
@@ -1136,6 +1147,12 @@ def test_a_rectangle_of_blocks_has_a_scale_each(tmp_path: Path, rooms: Rooms) ->
     assert {row.split(",")[4] for row in one.splitlines()[1:]} == {"8.0"}  # 3584 / 448
     file.write_text("nan,1\n")
     assert rooms.call(*words, "--strict")[0] == 1
+    file.write_text("1.0625,1.0625\n")  # times 256 halfway from 256 to 288: to the even one, 256
+    told = json.loads(rooms.call(*words, "--json")[1])
+    assert told["reconstructed"] == [[1.0, 1.0]]
+    assert told["sqnr_db"] == pytest.approx(10 * math.log10(289))  # (1.0625 / 0.0625) squared
+    assert told["bytes_per_parameter"] == 1.5  # a byte each, and one for the scale of two
+    file.write_text("nan,1\n")
     assert rooms.call(*words)[0] == 0
 
 

@@ -776,6 +776,7 @@ def test_an_estimate_in_words_and_for_programs(monkeypatch: Patch) -> None:
     assert lines[-2:] == ["Assumed", "- duty: 0.5 [one]"]
     right = [line for line in lines if line.endswith("2.50e+12")]
     assert len({len(line) for line in right}) == 1  # numbers end in one column
+    assert cost._bullets(["y" * 400]).count("y") == 299
     detail.devices = None
     assert cost.as_text(detail).splitlines()[0] == "M on C, fp8"
     plain = {"model": "M", "assumptions": [1]}

@@ -77,7 +77,8 @@ def cost(
         batch=1.0 if batch is None else batch,
         devices=devices,
         cache_hit_share=cache_hit_share,
-        verified=1.0 + ceil(min(max(accepted_tokens or 0.0, 0.0), 1e9)),
+        # In this order, so that what is no number is left for ``Load`` to refuse.
+        verified=1.0 + ceil(min(1e9, max(0.0, accepted_tokens or 0.0))),
         accepted=accepted_tokens or 0.0,
         duty=duty,
     )
