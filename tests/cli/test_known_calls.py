@@ -228,7 +228,8 @@ def test_events_of_the_last_days_with_the_step_that_each_moved(
     assert rooms.asked("weighed_news") == [(made,)]
     assert rooms.call("events", "--days", "2", "--config", "c")[1] == "['export_policy']\n"
     assert rooms.asked("text_of")[0][1:3] == (NOW, 2)
-    assert rooms.call("events")[1] == "['export_policy', None, None]\n"  # seven days
+    assert rooms.call("events")[1] == "['export_policy', None, None]\n"
+    assert rooms.asked("text_of")[0][2] == 7
     assert [rooms.call("events", "--days", n)[0] for n in ("0", "1", "366", "367")] == [2, 0, 0, 2]
 
 

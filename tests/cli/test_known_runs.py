@@ -193,6 +193,7 @@ def test_positions_of_a_file_are_replayed_as_they_are(
     assert rooms.asked("note_run")[0][2:4] == ("positions", "named")
     assert rooms.asked("open_window")[0][-1]["rate"] is False
     assert costs_of(rooms) == (0.0, 10.0, 0.5, 0.0)
+    assert rooms.asked("replay")[0][-1] == {"capital": 1.0}
     assert rooms.call(*words)[1] == "sheet ()\n"
     assert rooms.asked("sheet_for")[0][-1]["blend"] is None
     assert rooms.call(*words, "--strategy", "s")[::2] == (
@@ -313,8 +314,8 @@ def test_a_search_at_random_anew_on_many_machines(
 ) -> None:
     words = ("sweep", "--grid", "x=1,2", "--random", "9", "--seed", "4", "--no-resume",
              "--workers", "2", "--cluster", "tcp://h:1")  # fmt: skip
-    code, out, _ = rooms.call(*words)
-    assert code == 0
+    code, out, _ = rooms.call(*words, *ASKED)
+    assert (code, costs_of(rooms)) == (0, (0.0, 10.0, 0.5, 0.0))
     assert out.startswith("sheet (Part(name='search'")
     assert [asked[1:] for asked in rooms.asked("random_sets")] == [(9, 4)]
     assert rooms.asked("grid") == []
@@ -322,6 +323,8 @@ def test_a_search_at_random_anew_on_many_machines(
     assert (more["workers"], more["cluster"], search.cleared) == (2, "tcp://h:1", [1])
     sheet = rooms.asked("sheet_for")[0][-1]
     assert (sheet["blend"], sheet["heat"], sheet["told"]) == ("best blend", "heat", False)
+    rooms.call("sweep", "--grid", "x=1", "--random", "9")
+    assert [asked[1:] for asked in rooms.asked("random_sets")] == [(9, 1)]
 
 
 def test_where_no_set_is_a_rule_the_job_says_so(rooms: Rooms, bench: Bench, search: Search) -> None:
@@ -386,8 +389,8 @@ def test_a_walk_is_judged_over_its_own_rows(rooms: Rooms, bench: Bench, search: 
     assert rooms.asked("evidence_of")[0][:3] == ("market 8-20", path, walked.target_weight)
     assert rooms.asked("yardsticks") == [("market 8-20", path, "earlier of the part")]
     assert rooms.asked("after_tax")[0][0] == "market 8-20"
-    code, out, _ = rooms.call("walk-forward", "--grid", "x=1", "--rolling", "--random", "5")
-    assert code == 0
+    code, out, _ = rooms.call("walk-forward", "--grid", "x=1", "--rolling", "--random", "5", *ASKED)
+    assert (code, costs_of(rooms)) == (0, (0.0, 10.0, 0.5, 0.0))
     assert out.startswith("sheet (Part(name='folds'")
     assert rooms.asked("folds")[0][1] == {
         "train": 378, "test": 63, "purge": 5, "embargo": 5, "expanding": False}  # fmt: skip
@@ -714,6 +717,9 @@ def test_worlds_without_and_with_an_edge_are_judged(
     assert rooms.asked("given_at")[0][3] == 5
     named = rooms.asked("tally")[0][3]
     assert (named["workers"], named["cluster"]) == (2, "x")
+    rooms.call("worlds")
+    named = rooms.asked("tally")[0][3]
+    assert (rooms.asked("tally")[0][2], named["workers"], named["cluster"]) == (200, 1, None)
 
 
 def test_tools_ask_the_question_of_their_name() -> None:
@@ -741,6 +747,20 @@ def test_tools_ask_the_question_of_their_name() -> None:
         ("rate", {"models": ["a"], "as_of": "last"}), ("stress", {"as_of": "last"}),
         ("holding", {"as_of": "last"}), ("events", {"days": "3", **both}),
     ]  # fmt: skip
+
+
+def test_tools_are_listed_or_served(rooms: Rooms) -> None:
+    ran: list[Any] = []
+    rooms.answer("engine.cli.commands.mcp.need_sdk", None)
+    rooms.answer("engine.cli.commands.mcp.server", Thing(run=ran.append))
+    words = ("mcp", "--strategy", "s", "--db", "u", "--config", "c")
+    assert rooms.call(*words)[:2] == (0, "")
+    ((answers,),) = rooms.asked("server")
+    assert (answers.db, answers.config, answers.strategy, ran) == ("u", "c", "s", ["stdio"])
+    listed = json.loads(rooms.call(*words, "--list")[1])
+    assert [row["tool"] for row in listed][::7] == ["report", "feeds"]
+    assert listed[0]["does"].startswith("The whole report: verdict")
+    assert len(ran) == 1
 
 
 def test_a_mistake_of_a_tool_is_one_short_line() -> None:
@@ -1284,7 +1304,10 @@ def test_a_runner_is_opened_with_everything_and_its_lock_is_given_back(
     assert released == [1, 1]
 
 
-def test_the_mornings_run_until_they_are_told_to_stop(rooms: Rooms, monkeypatch: Patch) -> None:
+@pytest.mark.parametrize(("every", "seconds"), [(("--every", "2.5"), 2.5), ((), 5.0)])
+def test_the_mornings_run_until_they_are_told_to_stop(
+    rooms: Rooms, monkeypatch: Patch, every: tuple[str, ...], seconds: float
+) -> None:
     """A first signal lets what is under way be finished; a second one is the system's own."""
     import signal
 
@@ -1296,8 +1319,8 @@ def test_the_mornings_run_until_they_are_told_to_stop(rooms: Rooms, monkeypatch:
         rooms.calls.append(("opened", *given, offline))
         yield Thing(cycle="cycle"), log
 
-    def served(cycle: Any, stop: Any, *, clock: Any, log: Any, seconds: float) -> None:
-        assert (cycle, clock(), seconds, stop.is_set()) == ("cycle", NOW, 2.5, False)
+    def served(cycle: Any, stop: Any, *, clock: Any, log: Any, **more: float) -> None:
+        assert (cycle, clock(), more, stop.is_set()) == ("cycle", NOW, {"seconds": seconds}, False)
         assert sorted(handlers) == [signal.SIGINT, signal.SIGTERM]
         handlers[signal.SIGTERM](signal.SIGTERM, None)
         assert stop.is_set()
@@ -1306,7 +1329,7 @@ def test_the_mornings_run_until_they_are_told_to_stop(rooms: Rooms, monkeypatch:
 
     monkeypatch.setattr(run, "_runner", opened)
     monkeypatch.setattr("engine.service.runner.serve", served)
-    words = ("run", "--every", "2.5", "--db", "u", "--config", "c", "--strategy", "s", "--offline")
+    words = ("run", *every, "--db", "u", "--config", "c", "--strategy", "s", "--offline")
     assert rooms.call(*words)[0] == 0
     assert rooms.asked("opened") == [("u", "c", "s", True)]
     assert log.lines == [("stopped", {})]
