@@ -456,6 +456,8 @@ def test_what_is_three_e_folds_dearer_is_out_of_reach(above: float, kept: bool) 
     assert reached(cheap, there) is kept
     silent = offer("B", None)
     assert reached(cheap, silent, unpublished=math.log(0.8) + above) is kept
+    older = replace(silent, age_days=91.0)  # an e-fold less alike
+    assert reached(cheap, older, unpublished=math.log(0.8) + above - 1) is kept
     assert not reached(cheap, silent)
 
 

@@ -398,6 +398,7 @@ def test_an_event_says_its_claim_and_by_how_much_the_odds_moved() -> None:
     ("old", "new", "kind"),
     [
         ({"price_input_usd_per_mtok": None}, {"price_output_usd_per_mtok": 1.89}, "price cut"),
+        ({"price_input_usd_per_mtok": None}, {"price_output_usd_per_mtok": 1.9}, None),
         ({"price_input_usd_per_mtok": None}, {"price_output_usd_per_mtok": 1.91}, None),
         ({"open_weights": None}, {"open_weights": True}, changes.OPENED),
         ({"open_weights": True}, {"open_weights": False}, None),

@@ -477,6 +477,21 @@ def test_policy_is_that_of_the_best_part_china_could_get(
     assert (found.now, found.stance, found.chip) == (now, stance, chip)
 
 
+def test_parts_are_ranked_by_what_is_let_through_and_what_is_taken() -> None:
+    ranks = {
+        (us, china): stake._rank(spell(us, china))
+        for us in ("allowed", "licence", "barred")
+        for china in ("accepted", "discouraged", "unknown", "blocked")
+    }
+    assert ranks == pytest.approx({
+        ("allowed", "accepted"): 1.0, ("allowed", "discouraged"): 0.7,
+        ("allowed", "unknown"): 0.6, ("allowed", "blocked"): 0.1,
+        ("licence", "accepted"): 0.6, ("licence", "discouraged"): 0.42,
+        ("licence", "unknown"): 0.36, ("licence", "blocked"): 0.06,
+        **{("barred", china): 0.0 for china in ("accepted", "discouraged", "unknown", "blocked")},
+    })  # fmt: skip
+
+
 MIX = PolicyMix.model_construct(free=0.5, licensed=0.3, barred=0.2, accepted=0.8)
 
 
