@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from engine.decision.options import FallChance, OptionOutlook
+from engine.decision.reinvest import DOLLARS
 from engine.report.blocks import Cell, Chart, Details, Line, Lines, ListItem, Note, Table
 from engine.report.charts import AxisSpan
 from engine.report.i18n import voice
@@ -19,6 +20,7 @@ from engine.report.sections import (
     changes,
     events,
     health,
+    holding,
     rates,
     registered,
     risk,
@@ -38,6 +40,7 @@ from engine.shown import (
     SourceHealth,
 )
 from engine.values import Contribution, FallSkill, RateExpectation, RateOutcome, Stage, StatedChance
+from tests.architecture.test_frozen_report import OWNED
 from tests.builders import make_event
 from tests.engine.report.sample_report import (
     AS_OF,
@@ -774,3 +777,127 @@ def test_a_flood_names_its_source_and_number() -> None:
         "broken.",
         style="alert",
     )
+
+
+# --- the owner's shares ---------------------------------------------------------------------------
+
+
+def test_being_wrong_is_told_in_money_of_the_holding() -> None:
+    """Of 20,000 EUR: 8 % up is 1,600, 5 % down 1,000, the worst twentieth 4,000."""
+    told = view(up_pct=8.0, down_pct=-5.0, shortfall_pct=-20.0, within_sessions=21)
+    ends = (
+        "half of the outcomes miss more than 1,600 EUR. HOLD and wrong: where it falls, half lose "
+        "more than 1,000 EUR; the worst twentieth 4,000 EUR on average."
+    )
+    taxed = holding._wrong(replace(OWNED, tax_if_sold_eur=3045.0), 20_000.0, told, EN)
+    assert taxed == (
+        "Within 21 sessions. SELL all and wrong: 3,045 EUR of tax now, and where it rises, " + ends
+    )
+    for tax in (None, 0.0):
+        plain = holding._wrong(replace(OWNED, tax_if_sold_eur=tax), 20_000.0, told, EN)
+        assert plain == f"Within 21 sessions. SELL all and wrong: where it rises, {ends}"
+
+
+def test_a_holding_says_what_it_is_worth_and_what_a_sale_brings() -> None:
+    lines, *notes, _ = holding.holding_blocks(OWNED, EN)
+    assert isinstance(lines, Lines)
+    assert [(x.label, x.value, x.note) for x in lines.lines] == [
+        ("Shares today", "120.5", ""),
+        ("Value", "18,698 EUR",
+         "at $180.00 on Aug 15, 2025, 1.1600 USD per euro on Aug 8, 2025"),
+        ("Gain before tax", "9,698 EUR", ""),
+        ("Tax if sold now", "3,045 EUR", "31.4% of the gain"),
+        ("In hand if sold now", "15,635 EUR", ""),
+        ("NVDA must fall by", "16.4%", "so that the proceeds buy back as many shares"),
+    ]  # fmt: skip
+    assert notes == []
+    assert holding._euro(-5.4, EN, signed=True) == "-5 EUR"
+    assert (holding._euro(5.4, EN, signed=True), holding._euro(None, EN)) == (
+        "+5 EUR", "not observed",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"price_on": date(2025, 8, 14)},
+         ["The price is 8 days old: these are not today’s sums."]),
+        ({"rate_on": date(2025, 8, 7)},
+         ["The euro’s rate is 8 days away from the price; import a newer one."]),
+        ({"rate_on": date(2025, 8, 23)},
+         ["The euro’s rate is 8 days away from the price; import a newer one."]),
+        ({"rate_on": None, "price_on": None}, []),
+        ({"cost_eur": None},
+         ["No rate of the euro is on record for a purchase: give its cost in EUR."]),
+        ({"tax_rate_pct": None},
+         ["No tax rule is known: name your country, or a rule under [[tax]]."]),
+    ],
+)  # fmt: skip
+def test_what_is_old_or_lacking_in_the_sums_is_said(
+    changes: dict[str, Any], said: list[str]
+) -> None:
+    """Seven days old is not old: a price of 15 August on the 22nd, a rate of the 8th."""
+    assert list(holding._notes(replace(OWNED, **changes), EN)) == said
+
+
+def test_dividends_falls_and_insurance_have_their_lines() -> None:
+    _, fold = holding.holding_blocks(OWNED, EN)
+    assert isinstance(fold, Details)
+    lines, outcomes, elsewhere, note, missing, *rest = fold.blocks
+    assert isinstance(lines, Lines)
+    assert [(x.label, x.value, x.note) for x in lines.lines] == [
+        ("Dividends so far", "41 EUR", "of which 6 EUR withheld in the US"),
+        ("Gain with dividends received", "9,739 EUR", ""),
+        ("In hand if half is sold now", "7,817 EUR", ""),
+        ("Fall needed if it then recovers", "0.2%",
+         "where the shares bought back later sell at today’s price: tax paid now is saved then"),
+        ("A fall of 10% takes", "1,869 EUR", "4.0% of all you own"),
+        ("A fall of 35% takes", "6,544 EUR", ""),
+        ("Insurance would cost", "210 EUR a month",
+         "a put 10% below the price, until Sep 19, 2025"),
+        ("You noted on May 1, 2025", "sold 10", "NVDA since then: +12.5%. The rules kept 75% that "
+         "day. You followed them. It brought 0 EUR before tax."),
+        ("You noted on Jun 1, 2025", "bought 5", "NVDA since then: -2.5%. It cost 30 EUR before "
+         "tax."),
+    ]  # fmt: skip
+    assert isinstance(outcomes, Table)
+    assert texts(outcomes) == [
+        ["-20%", "1 EUR", "2 EUR", "3 EUR", "-4.5%"],
+        ["0%", "6 EUR", "7 EUR", "8 EUR", "not observed"],
+    ]
+    assert isinstance(elsewhere, Table)
+    assert elsewhere.title == "Sold into what: in hand on Aug 22, 2025, after tax"
+    assert heads(elsewhere) == ["sold on Aug 22, 2024", "#in hand", "#against keeping"]
+    assert texts(elsewhere) == [
+        ["NVDA, kept", "12,000 EUR", ""],
+        ["euro, without interest", "9,000 EUR", "-3,000 EUR"],
+        ["SMH", "13,000 EUR", "+1,000 EUR"],
+    ]
+    assert note.text.startswith("What came in this one year")  # type: ignore[attr-defined]
+    assert missing.text == (  # type: ignore[attr-defined]
+        "The Fed’s rate of each day is not on record, so dollars are left out."
+    )
+    assert len(rest) == 1
+    missed = replace(OWNED.done[0], followed=False, brought_eur=None)
+    assert " ".join(holding._came(missed, EN)) == (
+        "NVDA since then: +12.5%. The rules kept 75% that day. You did not follow them."
+    )
+    dollars = tuple(replace(way, into=DOLLARS) for way in OWNED.sold_into[:1])
+    *_, last = holding._elsewhere(replace(OWNED, sold_into=dollars), EN)
+    assert "What came in this one year" in last.text  # type: ignore[attr-defined]
+    sourced = [*holding._small_print(replace(OWNED, tax_source="a law"), EN)]
+    assert sourced[0] == "Tax rule: a law."
+
+
+def test_both_ways_of_being_wrong_need_a_price_and_a_forecast() -> None:
+    def wrong(**changes: Any) -> bool:
+        position = replace(OWNED, **changes.pop("position", {}))
+        given = {"parts": {"holding": position}, **changes}
+        found = laid("holding", replace(sample_report(), **given))
+        return any("SELL all and wrong" in getattr(block, "text", "") for block in found)
+
+    assert wrong()
+    assert not wrong(stale=True)
+    assert not wrong(position={"value_eur": None})
+    assert not wrong(decision=decided(risk=None).decision)
+    assert laid("holding", sample_report(parts={})) == []

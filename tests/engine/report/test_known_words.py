@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from engine.report.words import (
     reason,
     source_of,
     stance_word,
+    verdict_code,
     verdict_word,
 )
 from engine.values import Evidence, Observed
@@ -227,6 +229,16 @@ def test_weak_evidence_is_tagged(changes: dict[str, Any], claim: bool, tag: str)
     told = reason(Evidence(**{"text": "It fell", "source": "a" * 130} | changes), EN, claim=claim)
     assert (told.tag.lower(), told.text) == (tag, "It fell.")
     assert len(told.source) == 120
+
+
+def test_the_code_of_a_page_is_its_verdict_while_it_is_of_today_and_known() -> None:
+    def code(verdict: str, *, known: bool = True, today: bool = True) -> str:
+        decision = SimpleNamespace(verdict=verdict, known=known)
+        return verdict_code(SimpleNamespace(for_today=today, decision=decision))  # type: ignore[arg-type]
+
+    assert (code("HOLD"), code("SELL")) == ("HOLD", "SELL")
+    assert code("SELL", known=False) == "UNKNOWN"
+    assert code("SELL", known=False, today=False) == code("HOLD", today=False) == "PAST"
 
 
 def test_a_sentence_has_one_end() -> None:
