@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 
 from backtests import audit as au
+from backtests import fresh, surroundings
 from backtests.trace import Difference, Trace, differences
 from engine.errors import InputError, NvsignalError, OutOfRangeError
 from engine.record.history import History
@@ -323,3 +326,103 @@ def test_a_run_that_broke_off_is_asked_again_unguarded() -> None:
     with pytest.raises(NvsignalError, match="a run broke off: open x"):
         bench.at(History([]), at(3))
     assert asked[2:] == [(False, 1, False, at(3))]
+
+
+# --- surroundings ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "flags", "code"),
+    [
+        ("/somewhere/module.py", os.O_RDONLY, True),
+        ("/somewhere/module.py", os.O_WRONLY, False),
+        ("/somewhere/module.py", os.O_RDWR, False),
+        ("/somewhere/module.py", os.O_RDONLY | os.O_CREAT, False),
+        ("/somewhere/module.py", os.O_RDONLY | os.O_TRUNC, False),
+        (b"/somewhere/library.so", os.O_RDONLY, True),
+        (Path("/somewhere/prices.csv"), os.O_RDONLY, False),
+        ("/dev/null", os.O_RDONLY, True),
+        ("/dev/urandom", os.O_RDONLY, True),
+        ("/dev/random", os.O_RDONLY, False),
+        ("/roots/zone", os.O_RDONLY, True),
+        ("/rootsy/zone", os.O_RDONLY, False),
+        (3, os.O_RDONLY, False),
+        (None, os.O_RDONLY, False),
+    ],
+)
+def test_a_run_may_read_code_and_nothing_else(path: object, flags: int, code: bool) -> None:
+    assert surroundings._is_code(path, flags, ("/roots/",)) is code
+
+
+def test_what_is_refused_is_noted_and_what_is_only_noted_passes() -> None:
+    """A file, a host, a program; an event of another kind is nobody's business."""
+    asked = [
+        ("open", (b"/tmp/prices.csv", "r", os.O_RDONLY)),
+        ("socket.connect", ("host", 80)),
+        ("import", ("x",)),
+        ("open", ("x.py", "r", os.O_RDONLY)),
+    ]
+    noted: list[str] = []
+    watch = surroundings.watcher(noted, refuse=False)
+    for event, args in asked:
+        watch(event, args)
+    assert noted == ["opens /tmp/prices.csv", "socket.connect host"]
+    refused: list[str] = []
+    watch = surroundings.watcher(refused, refuse=True)
+    with pytest.raises(surroundings.OutsideRecordError, match=r"opens /tmp/prices\.csv"):
+        watch(*asked[0])
+    with pytest.raises(surroundings.OutsideRecordError, match=r"socket\.connect$"):
+        watch("socket.connect", ())
+    with pytest.raises(surroundings.OutsideRecordError):
+        watch("open", ("x" * 300, "r", os.O_RDONLY))
+    assert refused[1:] == ["socket.connect", f"opens {'x' * 194}"]
+    assert surroundings._shown(object()) == "object"
+    assert surroundings._shown(Path("a")) == "a"
+
+
+def test_a_clock_tells_another_time_to_what_looks_like_the_real_one() -> None:
+    """Noon of 2 January 2030; dates made before count as its own, and the other way round."""
+    noon = datetime(2030, 1, 2, 12, tzinfo=UTC)
+    day, instant = surroundings._dated(noon.timestamp)
+    assert instant.now(UTC) == noon
+    assert instant.utcnow() == noon.replace(tzinfo=None)
+    assert instant.now().timestamp() == noon.timestamp()
+    assert day.today() == instant.now().date()
+    assert instant.today().timestamp() == noon.timestamp()
+    assert isinstance(noon, instant)
+    assert isinstance(noon, day)
+    assert isinstance(date(2020, 1, 1), day)
+    assert not isinstance(date(2020, 1, 1), instant)
+    assert issubclass(datetime, day)
+    assert not issubclass(date, instant)
+    assert repr(day(2020, 1, 1)) == "datetime.date(2020, 1, 1)"
+
+
+def test_each_question_has_its_own_answer_and_its_own_refusals() -> None:
+    """What is told: rows named, or those that are chosen once the run is known."""
+    refused: list[str] = []
+    asked: list[Any] = []
+
+    def run(history: History, as_of: Any) -> Trace:
+        asked.append(as_of)
+        refused.extend(["open a", "open b", "open a"] if as_of == at(1) else [])
+        if as_of == at(2):
+            raise surroundings.OutsideRecordError("refused")
+        return made(told=lambda row: f"row {row}")
+
+    record = known_from(0)
+    questions = [
+        fresh.Question(history=record, as_of=at(1), told=(2, 4)),
+        fresh.Question(history=record, as_of=at(2), told=(1,)),
+        fresh.Question(history=record, as_of=at(3), told=lambda history, full: (len(full) - 1,)),
+    ]
+    one, two, three = fresh.answers(run, questions, refused)
+    assert asked == [at(1), at(2), at(3)]
+    assert one.refused == ("open a", "open b")
+    assert one.trace is not None
+    assert [one.trace.told(row) for row in (2, 4)] == ["row 2", "row 4"]
+    with pytest.raises(KeyError):
+        one.trace.told(3)
+    assert (two.trace, two.refused) == (None, ())
+    assert three.trace is not None
+    assert three.trace.told(ROWS - 1) == "row 5"
