@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace as Thing
 from typing import Any
@@ -14,14 +15,17 @@ from babel.messages.catalog import Catalog
 from engine.news.sentinel import USUAL_DAYS
 from engine.phrases import listed, phrase
 from engine.report import catalogue
-from engine.report.blocks import Line, Lines
+from engine.report.blocks import Line, Lines, Page, Part, Waterfall, WaterfallStep
 from engine.report.charts import AxisSpan
+from engine.report.forms import json as json_form
 from engine.report.forms import text
 from engine.report.i18n import voice
 from engine.report.render import render
 from engine.report.section import sections
 from engine.report.sections import decision, market, releases, view
 from engine.report.sections.scored import ScoredChances
+from engine.shown import FeedState
+from engine.values import MAX_BODY_CHARS
 from tests.builders import make_event
 from tests.engine.report.sample_report import AS_OF, sample_report, v31
 
@@ -218,3 +222,44 @@ def test_hardware_in_more_than_six_words_is_a_quotation(words: int, quoted: bool
     assert named in told
     bare = replace(v31(), hardware_named=None)
     assert releases._hardware(bare, "none", voice("en")) == "none"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (math.nan, None), (-math.inf, None), (0.1, 0.1), (3, 3), (True, True), (None, None),
+        ("a\x07b", "ab"), ("x" * (MAX_BODY_CHARS + 1), "x" * (MAX_BODY_CHARS - 1) + "…"),
+        (date(2025, 8, 22), "2025-08-22"),
+        (datetime(2025, 8, 22, 1, tzinfo=timezone(timedelta(hours=2))), "2025-08-21T23:00:00Z"),
+        (FeedState.OK, FeedState.OK.value), ((1, [math.nan]), [1, [None]]),
+        ({"k" * 300: date(2025, 1, 2), 7: 1}, {"k" * 199 + "…": "2025-01-02", "7": 1}),
+        (AxisSpan(left=1.0, width=math.inf), {"left": 1.0, "width": None}),
+    ],
+)  # fmt: skip
+def test_what_programs_read_is_plain(value: Any, told: Any) -> None:
+    assert json_form.plain(value) == told
+
+
+def test_a_block_tells_programs_its_kind_and_letters_stay_letters() -> None:
+    told = json_form.plain(Lines(lines=(Line(label="é", value="1"),)))
+    assert told["kind"] == "lines"
+    assert told["lines"] == [{"label": "é", "value": "1", "note": "", "tone": 0}]
+    report = replace(sample_report(), notices=("é",))
+    assert '"é"' in render(report, "json")
+
+
+def test_figures_of_a_waterfall_end_below_each_other() -> None:
+    def bar(label: str, shown: str) -> WaterfallStep:
+        span = AxisSpan(left=0.0, width=10.0)
+        return WaterfallStep(label=label, value=0.1, shown=shown, working="w", observed=True,
+                             span=span, reasons=())  # fmt: skip
+
+    fall = Waterfall(
+        bars=(bar("a", "1"), bar("b", "-0.250")), total=bar("Score", "+12"), zero=0.0, limit=5.0,
+        limit_label="limit", heads=("a", "b", "c", "d"), key=("e", "f", "g"),
+    )  # fmt: skip
+    part = Part(name="p", title="", blocks=(fall,))
+    page = Page(lang="en", title="t", code="", parts=(part,), disclaimer="")
+    lines = text.render_text(page, width=80).splitlines()[:3]
+    assert [line.split()[-1] for line in lines] == ["1", "-0.250", "+12"]
+    assert len({len(line) for line in lines}) == 1

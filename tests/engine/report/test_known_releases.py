@@ -199,6 +199,8 @@ def test_channels_are_drawn_from_zero_and_more_threat_is_bad() -> None:
     assert [row[0].text for row in table.rows] == [
         EN.label(name) for name in ("substitution", "efficiency", "residual")
     ]
+    (small,) = releases._channels(scored(0.5), EN).rows
+    assert (small[1].tone, small[1].span) == (-1, AxisSpan(left=0.0, width=100.0))
     flat = releases._channels(scored(0.0), EN)
     assert flat.rows[0][1].span == AxisSpan(left=0.0, width=0.0)
 
