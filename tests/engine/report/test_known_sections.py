@@ -901,3 +901,12 @@ def test_both_ways_of_being_wrong_need_a_price_and_a_forecast() -> None:
     assert not wrong(position={"value_eur": None})
     assert not wrong(decision=decided(risk=None).decision)
     assert laid("holding", sample_report(parts={})) == []
+
+
+def test_sections_are_read_in_this_order_and_one_is_private() -> None:
+    assert [section.name for section in sections()] == [
+        "decision", "view", "risk", "why", "stress", "holding", "prices", "ratings", "changes",
+        "rates", "market", "headlines", "floods", "events", "upcoming", "track_record",
+        "scored_chances", "registered", "data_health", "receipt",
+    ]  # fmt: skip
+    assert [section.name for section in sections() if section.private] == ["holding"]
