@@ -54,17 +54,17 @@ class Connection(H11Protocol):
         if len(self.connections) > MOST_OPEN:
             self._make_room()
         self.loop.call_later(GRACE_SECONDS, self._make_room)
-        self._expect("headers", HEADER_SECONDS)
+        self._expect("headers")
 
     def data_received(self, data: bytes) -> None:
         """Part of a request: what is awaited next decides how long it may take."""
         super().data_received(data)
         if self.cycle is None or self.cycle.response_complete:
-            self._expect("headers", HEADER_SECONDS)
+            self._expect("headers")
         elif self.cycle.more_body:
-            self._expect("body", BODY_SECONDS)
+            self._expect("body")
         else:
-            self._expect("", 0.0)
+            self._expect("")
 
     def pause_writing(self) -> None:
         """The other end does not take what it asked for."""
@@ -81,7 +81,7 @@ class Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop every clock."""
-        self._expect("", 0.0)
+        self._expect("")
         if self._reading is not None:
             self._reading.cancel()
         super().connection_lost(exc)
@@ -91,14 +91,15 @@ class Connection(H11Protocol):
         self.connections.discard(self)
         self.transport.abort()
 
-    def _expect(self, what: str, seconds: float) -> None:
+    def _expect(self, what: str) -> None:
         """Cut the connection unless ``what`` is there in time; data alone does not extend it."""
         if what == self._awaited:
             return
         if self._deadline is not None:
             self._deadline.cancel()
         self._awaited = what
-        self._deadline = self.loop.call_later(seconds, self.cut) if what else None
+        seconds = {"headers": HEADER_SECONDS, "body": BODY_SECONDS}.get(what)
+        self._deadline = None if seconds is None else self.loop.call_later(seconds, self.cut)
 
     def _make_room(self) -> None:
         """Cut the longest waiting connections of whoever holds too many."""
