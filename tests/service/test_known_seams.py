@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
@@ -99,6 +100,10 @@ def asked(monkeypatch: Patch) -> Iterator[list[httpx.Request]]:
     monkeypatch.setattr("feeds.guard.GuardedTransport", transport)
     yield seen
     assert all(given["allow_private"] is False for given in made)
+    assert all(given["monotonic"] is time.monotonic for given in made)
+    for request in seen:
+        assert 0.0 < request.extensions["deadline"] - time.monotonic() <= 5.0
+        assert set(request.extensions["timeout"].values()) == {5.0}
 
 
 def test_one_exchange_is_a_get_or_a_post(asked: list[httpx.Request]) -> None:
@@ -129,6 +134,20 @@ def test_an_exchange_that_fails_names_the_host_alone(
     with pytest.raises(OutsideError, match=said) as failed:
         exchange(url, allow_private=False)
     assert "planted" not in str(failed.value)
+
+
+def test_an_exchange_may_be_with_a_neighbour_where_that_is_allowed(monkeypatch: Patch) -> None:
+    made: list[dict[str, Any]] = []
+
+    def transport(**given: Any) -> httpx.MockTransport:
+        made.append(given)
+        return httpx.MockTransport(
+            lambda request: httpx.Response(200, stream=httpx.ByteStream(b"a"))
+        )
+
+    monkeypatch.setattr("feeds.guard.GuardedTransport", transport)
+    assert exchange("http://127.0.0.1/", allow_private=True) == b"a"
+    assert made[0]["allow_private"] is True
 
 
 def test_an_answer_may_be_as_large_as_the_bound(asked: list[httpx.Request]) -> None:
@@ -206,6 +225,57 @@ def test_a_failed_ping_waits_ten_minutes_and_is_done_once(monkeypatch: Patch) ->
     monkeypatch.setenv("PING", " ")
     after(TODAY + 2 * DAY, NOW + 5 * PAUSE)
     assert "PING is not set" in said[-1]
+
+
+def test_a_request_for_a_stamp_is_posted_as_one(monkeypatch: Patch) -> None:
+    asked: list[Any] = []
+
+    def told(*given: Any, **more: Any) -> bytes:
+        asked.append((given, more))
+        return b"answer"
+
+    monkeypatch.setattr(outside, "exchange", told)
+    settings: Any = Thing(url="https://e.org/", allow_private=True)
+    assert stamps._asker(settings)(b"question") == b"answer"
+    assert asked == [(("https://e.org/",), {
+        "allow_private": True, "body": b"question", "media_type": "application/timestamp-query",
+    })]  # fmt: skip
+
+
+def test_each_of_the_two_that_follow_is_done_where_it_is_set(monkeypatch: Patch) -> None:
+    """A stamp needs no delivery; a ping needs it on every channel that carries reports."""
+    asked: list[Any] = []
+    sent = {"a": True, "b": False}
+    monkeypatch.setattr(
+        "engine.report.courier.report_sent", lambda store, name, day: sent[name] and day == TODAY
+    )
+    monkeypatch.setattr(stamps, "stamp", lambda *given: asked.append(given))
+
+    def exchanged(*given: Any, **more: Any) -> None:
+        asked.append((given, more))
+
+    monkeypatch.setattr(outside, "exchange", exchanged)
+    monkeypatch.setenv("PING", "https://e.org/")
+    timestamp, watch = Thing(url="u"), Thing(ping_url_env="PING", allow_private=True)
+    ways = [Thing(name=name, kinds=["digest"]) for name in sent]
+    config: Any = Thing(
+        settings=Thing(timestamp=timestamp, watch=watch, delivery=Thing(channel=ways))
+    )
+    marked: dict[str, datetime] = {}
+    store: Any = Thing(sent_at=marked.get, mark_sent=marked.__setitem__)
+    log: Any = None
+    after = Afterwards(store=store, config=config, log=log, place=Path("p"), ask="ask")  # type: ignore[arg-type]
+    after(TODAY, NOW)
+    assert asked == [(store, timestamp, Path("p"), "ask")]
+    assert marked == {f"stamp|{TODAY}": NOW}
+    sent["b"] = True
+    timestamp.url = ""
+    after(TODAY, NOW)
+    assert asked[1:] == [(("https://e.org/",), {"allow_private": True})]
+    watch.ping_url_env = ""
+    after(TODAY + DAY, NOW)
+    assert len(asked) == 2
+    assert set(marked) == {f"stamp|{TODAY}", f"ping|{TODAY}"}
 
 
 # --- channels, held-back months, sheets -----------------------------------------------------------

@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import warnings
+from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace as Thing
+from typing import Any
 
 import pytest
 
 from backtests import sweep
 from backtests.accounts import Chunk
-from engine.errors import InputError, OutOfRangeError
+from engine.errors import InputError, NvsignalError, OutOfRangeError
+from engine.service import sweeping
 from engine.service.sweeping import Checkpoint, run_sweep, spread
 from tests.backtests.sweep_world import synthetic_features, synthetic_market, three_voices
 
@@ -113,6 +119,81 @@ def test_another_job_does_not_use_these_chunks(tmp_path: Path) -> None:
     assert here.digest == small_job(10).digest
     assert here.digest != small_job(11).digest
     assert here.digest != small_job(10, sessions=65).digest
+
+
+@pytest.mark.parametrize("deaths", [5, 6])
+def test_lost_processes_are_replaced_five_times(
+    monkeypatch: pytest.MonkeyPatch, deaths: int
+) -> None:
+    """What was done before is not done again; the sixth loss ends the sweep."""
+    left, asked = [deaths], list[list[int]]()
+
+    class Pool:
+        def __init__(self, workers: int, context: Any) -> None:
+            assert (workers, context.get_start_method()) == (2, "spawn")
+
+        def __enter__(self) -> Pool:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    def flow(pool: Any, task: Any, todo: list[int]) -> Iterator[tuple[int, Any]]:
+        asked.append(list(todo))
+        for number in list(todo):
+            if left[0] and len(asked) <= deaths and number != asked[-1][0]:
+                left[0] -= 1
+                raise BrokenProcessPool
+            yield number, number * 10
+
+    monkeypatch.setattr(sweeping, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(sweeping, "_flow", flow)
+    found: dict[int, int] = {}
+    numbers = list(range(8))
+    if deaths == 6:
+        with pytest.raises(NvsignalError, match="worker processes were killed 6 times") as failed:
+            spread(lambda n: (int, n), numbers, found.__setitem__, workers=2)
+        assert failed.value.remedy == "use fewer --workers; finished chunks are kept"
+        return
+    spread(lambda n: (int, n), numbers, found.__setitem__, workers=2)
+    assert found == {n: n * 10 for n in numbers}
+    assert asked[:3] == [numbers, numbers[1:], numbers[2:]]
+    assert len(asked) == 6
+
+
+def test_sixteen_chunks_are_handed_out_at_a_time() -> None:
+    handed: list[int] = []
+    done: list[int] = []
+    most = [0]
+
+    def submit(call: Any, number: int) -> Future[int]:
+        handed.append(-number)
+        most[0] = max(most[0], len(handed) - len(done))
+        future: Future[int] = Future()
+        future.set_result(call(number))
+        return future
+
+    pool: Any = Thing(submit=submit)
+    for number, told in sweeping._flow(pool, lambda n: (abs, -n), list(range(20))):
+        done.append(number)
+        assert told == number
+    assert (sorted(done), handed, most) == (list(range(20)), list(range(20)), [16])
+    assert list(sweeping._flow(pool, lambda n: (abs, n), [])) == []
+
+
+def test_chunks_beyond_the_job_are_left_out_and_told_chunks_come_first(tmp_path: Path) -> None:
+    job = small_job()
+    checkpoint = Checkpoint(tmp_path, job, "code")
+    chunk = sweep.run_chunk(job, 1)
+    for number in (1, 3, 4):
+        checkpoint.save(number, chunk)
+    assert job.n_chunks == 4
+    assert sorted(checkpoint.load()) == [1, 3]
+    names = sorted(p.name for p in checkpoint.folder.iterdir())
+    assert names == ["chunk-000001.npz", "chunk-000003.npz", "chunk-000004.npz"]
+    told: list[int] = []
+    run_sweep(job, checkpoint=checkpoint, on_chunk=lambda n, _: told.append(n))
+    assert told == [1, 3, 0, 2]
 
 
 def test_workers_out_of_range_are_refused() -> None:
