@@ -249,7 +249,11 @@ def test_each_of_the_two_that_follow_is_done_where_it_is_set(monkeypatch: Patch)
     monkeypatch.setattr(
         "engine.report.courier.report_sent", lambda store, name, day: sent[name] and day == TODAY
     )
-    monkeypatch.setattr(stamps, "stamp", lambda *given: asked.append(given))
+
+    def stamp(*given: Any) -> None:
+        asked.append(given)
+
+    monkeypatch.setattr(stamps, "stamp", stamp)
 
     def exchanged(*given: Any, **more: Any) -> None:
         asked.append((given, more))
