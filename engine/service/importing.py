@@ -143,7 +143,7 @@ def splits_undone(
     """
     splits = [a for a in actions_at(record, bars[0].symbol, now) if a.action == "split"]
     held = bars_at(record, bars[0].symbol, now)
-    worked_in = [split for split in splits if _is_worked_in(split, bars, held, splits)]
+    worked_in = _worked_in(splits, bars, held)
     if not worked_in:
         return tuple(bars), []
     today = now.date()
@@ -155,23 +155,37 @@ def splits_undone(
     return raw, [phrase("adjusted for splits, undone: {splits}", splits=told)]
 
 
-def _is_worked_in(
-    split: CorporateAction,
-    bars: Sequence[Bar],
-    held: dict[date, Bar],
-    splits: Sequence[CorporateAction],
-) -> bool:
+def _worked_in(
+    splits: Sequence[CorporateAction], bars: Sequence[Bar], held: dict[date, Bar]
+) -> list[CorporateAction]:
+    """The splits by which earlier closes of a file were divided.
+
+    Of those beyond its end a site has worked in the first ones, up to the day of its answer: their
+    product is what lies between its closes and ours.
+    """
+    first, last = bars[0].session_on, bars[-1].session_on
+    inside = [s for s in splits if first < s.ex_on <= last]
+    beyond = sorted((s for s in splits if s.ex_on > last), key=lambda s: s.ex_on)
+    found = [s for s in inside if _has_no_step(s, bars)]
+    since = max((s.ex_on for s in inside), default=first)
+    shared = [
+        held[b.session_on].close / b.close
+        for b in bars
+        if b.session_on in held and b.session_on >= since
+    ]
+    for n in range(len(beyond), 0, -1) if shared else ():
+        whole = math.prod(s.value for s in beyond[:n])
+        if abs(math.log(median(shared) / whole)) < math.log(1.05):
+            return found + beyond[:n]
+    return found
+
+
+def _has_no_step(split: CorporateAction, bars: Sequence[Bar]) -> bool:
+    """Whether the closes go on over the ex-date as if there had been no split."""
     before = [bar for bar in bars if bar.session_on < split.ex_on]
     after = [bar for bar in bars if bar.session_on >= split.ex_on]
-    if not before:
-        return False
-    if after:
-        step = after[0].close / before[-1].close
-        return abs(math.log(step)) < abs(math.log(step * split.value))
-    later = [s for s in splits if s.ex_on >= split.ex_on]
-    shared = [held[b.session_on].close / b.close for b in before if b.session_on in held]
-    whole = math.prod(s.value for s in later)
-    return bool(shared) and abs(math.log(median(shared) / whole)) < math.log(1.05)
+    step = after[0].close / before[-1].close
+    return abs(math.log(step)) < abs(math.log(step * split.value))
 
 
 def _scaled(bar: Bar, factor: float) -> Bar:

@@ -667,6 +667,47 @@ def test_a_file_that_ends_before_the_split_is_judged_by_what_is_held() -> None:
         assert bool(notes) is fine
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs", "undone"),
+    [
+        (480.0, 480.0, ""),
+        (480.0, 120.0, "4 for 1 of 2024-06-20"),  # downloaded between the two
+        (480.0, 12.0, "4 for 1 of 2024-06-20, 10 for 1 of 2024-07-10"),
+        (480.0, 48.0, ""),  # by the second alone: no site does that
+    ],
+)
+def test_a_file_that_ends_before_two_splits_was_divided_by_the_first_ones(
+    ours: float, theirs: float, undone: str
+) -> None:
+    day, early = date(2024, 6, 6), datetime(2024, 6, 7, tzinfo=UTC)
+    known = make_fact(BARS.name, f"NVDA:{day}", payload=BARS.payload(make_bar(day, ours)),
+                      occurred_at=early, known_at=early)  # fmt: skip
+    splits = [split_fact(date(2024, 7, 10), 10.0), split_fact(date(2024, 6, 20), 4.0)]
+    found, notes = splits_undone(bars(theirs), held(*splits, known), NOW)
+    assert [b.close for b in found] == [ours if undone else theirs]
+    assert notes == ([f"adjusted for splits, undone: {undone}"] if undone else [])
+
+
+def test_a_split_inside_and_one_beyond_a_file_are_told_apart() -> None:
+    """480 and 481 before the first, 120 and 121 after it; the last close is the one compared."""
+    early = datetime(2024, 6, 7, tzinfo=UTC)
+    days = [date(2024, 6, n) for n in (6, 7, 8, 9)]
+    known = [
+        make_fact(BARS.name, f"NVDA:{day}", payload=BARS.payload(make_bar(day, close)),
+                  occurred_at=early, known_at=early)
+        for day, close in zip(days, (480.0, 481.0, 120.0, 121.0), strict=True)
+    ]  # fmt: skip
+    record = held(split_fact(days[2], 4.0), split_fact(date(2024, 7, 10), 10.0), *known)
+    whole, notes = splits_undone(bars(12.0, 12.025, 12.0, 12.1), record, NOW)
+    assert [b.close for b in whole] == [480.0, 481.0, 120.0, 121.0]
+    assert "4 for 1" in notes[0]
+    assert "10 for 1" in notes[0]
+    stepped, _ = splits_undone(bars(48.0, 48.1, 12.0, 12.1), record, NOW)
+    assert [b.close for b in stepped] == [480.0, 481.0, 120.0, 121.0]
+    as_traded = bars(480.0, 481.0, 120.0, 121.0)
+    assert splits_undone(as_traded, record, NOW) == (tuple(as_traded), [])
+
+
 POSITIONS = [date(2025, 1, d) for d in (6, 7, 8, 9)]
 
 
