@@ -1001,6 +1001,22 @@ def test_a_kept_calendar_grows_to_both_sides_and_must_hold_together(
     assert derived._schedule_of(None) is None
 
 
+def test_a_span_beyond_the_calendar_is_asked_of_it_as_it_is(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    from engine.errors import OutOfRangeError
+
+    def read(first: date, last: date) -> Any:
+        raise OutOfRangeError("sessions", f"{first} to {last}", "less")
+
+    monkeypatch.setattr("engine.macro.sessions.read_schedule", read)
+    monkeypatch.setattr("engine.macro.sessions.load_sessions", lambda *given: given)
+    found: Any = derived.sessions_from(tmp_path)(TODAY, TODAY + DAY, time(9))
+    assert found == (TODAY, TODAY + DAY, time(9))
+    assert list(tmp_path.iterdir()) == []
+    assert derived.MOST_ENTRIES == 20_000
+
+
 def test_only_classes_of_the_house_are_made_from_a_file() -> None:
     known = kept._classes()
     for name in ("RatedRelease", "Weighed", "Overdue", "Standing", "Evidence", "FeedState"):

@@ -215,13 +215,25 @@ def test_a_failed_ping_waits_ten_minutes_and_is_done_once(monkeypatch: Patch) ->
     assert not pinged  # the report has not gone out on the channel that carries it
     after.config = config(False)
     after(None, NOW)
-    for wait in (timedelta(0), PAUSE - SECOND, PAUSE, PAUSE + PAUSE - SECOND, 2 * PAUSE, 3 * PAUSE):
+    for wait in (
+        timedelta(0),
+        timedelta(0),
+        PAUSE - SECOND,
+        PAUSE,
+        PAUSE + PAUSE - SECOND,
+        2 * PAUSE,
+        3 * PAUSE,
+    ):
         after(TODAY, NOW + wait)
     assert pinged == ["https://e.org/planted"] * 3
     assert said == ["ping_failed ValueError"] * 2
     assert sent == {f"ping|{TODAY}": NOW + 2 * PAUSE}
     after(TODAY + DAY, NOW + 4 * PAUSE)
     assert len(pinged) == 4
+    del pinged[1:]  # the next one fails; the clock is then set back, and it is tried at once
+    for wait in (4 * PAUSE, 4 * PAUSE - SECOND):
+        after(TODAY + 3 * DAY, NOW + wait)
+    assert (len(pinged), len(said)) == (3, 3)
     monkeypatch.setenv("PING", " ")
     after(TODAY + 2 * DAY, NOW + 5 * PAUSE)
     assert "PING is not set" in said[-1]

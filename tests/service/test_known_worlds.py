@@ -18,11 +18,12 @@ from config.settings import Lags
 from engine.errors import InputError
 from engine.macro.sessions import Schedule, Sessions, read_schedule, sessions_within
 from engine.record.history import History
+from engine.record.readings import ACTIONS
 from engine.record.store import Store
 from engine.service import history, wiring
 from engine.values import Fact
 from feeds.bars import bar_fact
-from tests.builders import make_bar
+from tests.builders import make_bar, make_fact, make_split
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)  # a Tuesday, 08:00 in New York
@@ -204,6 +205,69 @@ def window(first: date | None, last: date | None) -> history.Window:
         world=known, features=Thing(values={"effr_pct": rates}), config="config"
     )
     return history.window_of(assessment, Costs(), first, last)
+
+
+def test_closes_before_a_window_are_on_its_scale_and_nights_earn_what_was_known() -> None:
+    """150 before a split of 10 for 1 is 15 on the scale of the days after it."""
+    days = [date(2026, 11, n) for n in (16, 17, 18, 19, 20, 23)]
+    prices = [
+        bar_fact(
+            make_bar(day, 150.0 if n == 0 else 15.0 + n), source="s", backfilled=False,
+            known_at=datetime.combine(day, time(22), tzinfo=UTC),
+        )
+        for n, day in enumerate(days)
+    ]  # fmt: skip
+    acts = [make_split(days[1], 10.0), replace(make_split(days[4], 0.5), action="dividend")]
+    actions = [
+        make_fact(
+            ACTIONS.name, f"NVDA:{act.ex_on}:{act.action}", payload=ACTIONS.payload(act),
+            occurred_at=NOW - 30 * DAY, known_at=NOW - 30 * DAY,
+        )
+        for act in acts
+    ]  # fmt: skip
+    known = wiring.world_of(History([*prices, *actions]), config(days[2]), NOW, load=sessions)
+    rates = np.array([36.0, 3.6, 7.2, 36.0, 36.0])
+    features = Thing(values={"effr_pct": rates})
+    assessment: Any = Thing(world=known, features=features, config="config")
+    found = history.window_of(assessment, Costs(borrow_pct=3.0), days[3], days[4])
+    assert found.earlier.tolist() == [15.0, 16.0, 17.0]
+    assert found.market.sessions_on == (days[3], days[4])
+    assert found.market.cash.tolist() == pytest.approx([1.0, 1.0001])  # 3.6 % over 360 days
+    assert found.market.costs == Costs(borrow_pct=3.0)
+    parts: list[Any] = [found.config, found.features, found.data_hash, found.start]
+    assert parts == ["config", features, known.data_hash, 1]
+    assert found.dividend_on == (days[4],)
+    assert found.dividends == 1
+
+
+def test_more_facts_may_bring_other_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bars from before: the calendar is read anew, with the hour of the decision."""
+    known = world(first_on=date(2026, 11, 2), since=date(2026, 11, 17))
+    asked: list[Any] = []
+
+    def load(*given: Any) -> Sessions:
+        asked.append(given)
+        return sessions(*given)
+
+    monkeypatch.setattr("engine.macro.sessions.load_sessions", load)
+    more = wiring.with_facts(known, config(date(2026, 11, 2)), bars(date(2026, 11, 16)))
+    assert more.grid.sessions_on[0] == date(2026, 11, 16)
+    assert asked == [(date(2026, 11, 16), known.sessions.last, time(8, 30))]
+
+
+def test_releases_are_rated_by_the_configured_parameters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.decision.ratings.rate_all", lambda *given: given)
+    monkeypatch.setattr("engine.decision.ratings.Reference", lambda *, params: ("params", params))
+    monkeypatch.setattr("engine.service.bind.bound", lambda given: Thing(threat=("of", given)))
+    seen: Any = Thing(history="h", grid="g")
+    given: Any = "config"
+    events: Any = "events"
+    memo: Any = "memo"
+    reference = ("params", ("of", "config"))
+    found: Any = wiring.rate_releases(seen, given, events, memo)
+    assert found == ("h", "g", "events", reference, "memo")
+    bare: Any = wiring.rate_releases(seen, given, events)
+    assert bare[-1] is None
 
 
 def test_a_window_without_a_price_is_refused() -> None:
