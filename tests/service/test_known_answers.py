@@ -863,12 +863,20 @@ def test_a_memo_forgets_what_is_longest_unused(tmp_path: Path) -> None:
     first.save()
     second = derived.Memo(path, "v", most=2)
     assert (second.get("a"), second.get("x")) == ("A", None)
+    written = path.read_bytes()
+    path.write_text("as it was")
     second.save()  # nothing new: the file stays
+    assert path.read_text() == "as it was"
+    path.write_bytes(written)
     second.put("c", "C")
     second.save()
     third = derived.Memo(path, "v", most=2)
     assert [third.get(k) for k in "abc"] == ["A", None, "C"]
     assert derived.Memo(path, "other").get("a") is None
+    path.write_text("as it was")
+    third.save()
+    second.save()  # it was saved
+    assert path.read_text() == "as it was"
 
 
 def test_sessions_kept_are_those_of_the_calendar(

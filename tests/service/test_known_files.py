@@ -373,6 +373,14 @@ def test_a_file_of_weights_is_refused_by_its_row(tmp_path: Path, rows: str, said
         history.read_positions(written(tmp_path, "date,weight", rows), days)
 
 
+def test_a_day_may_be_written_with_its_hour(tmp_path: Path) -> None:
+    day = date(2025, 1, 7)
+    assert importing._iso("2025-01-07T16:00:00", "f:2") == day
+    assert history._day({"date": "2025-01-07 16:00"}, "f:2", None) == day
+    file = written(tmp_path, "Date,Open,High,Low,Close", "2025-01-07 00:00:00-05:00,1,2,1,2")
+    assert risks._bars(file)[0] == [day]
+
+
 # --- forecasts of risk from a file ----------------------------------------------------------------
 
 
@@ -739,9 +747,13 @@ def test_a_period_is_measured_by_what_its_statement_names(monkeypatch: Patch) ->
         features=Thing(sessions_on=days),
     )  # fmt: skip
     looks = {1: Thing(met=()), 2: Thing(met=("a",)), 3: Thing(met=("b",))}
-    monkeypatch.setattr(judging, "window_for", lambda a, told: window)
-    monkeypatch.setattr(judging, "looks_of", lambda w, told: (1, 2, 3))
-    monkeypatch.setattr(judging, "_look", lambda a, w, told, n: looks[n])
+    monkeypatch.setattr(
+        judging, "window_for", lambda *given: given == (assessment, told) and window
+    )
+    monkeypatch.setattr(judging, "looks_of", lambda *given: given == (window, told) and (1, 2, 3))
+    monkeypatch.setattr(
+        judging, "_look", lambda *given: given[:3] == (assessment, window, told) and looks[given[3]]
+    )
     monkeypatch.setattr(judging, "_figures", lambda ours: {"of": ours})
     monkeypatch.setattr(judging, "skills_of", lambda outlook, rows: {outlook: rows})
     monkeypatch.setattr(judging, "rows_of", lambda w: "rows")

@@ -178,6 +178,7 @@ def test_a_stamp_is_not_much_earlier_than_its_entry(
     else:
         with pytest.raises(LedgerError, match="made after its stamp"):
             stamps.verify(store, settings, tmp_path)
+    assert (stamps.MAX_STAMP_BYTES, stamps.EARLY) == (200_000, 300 * SECOND)
     unlooked: Any = Thing(roots_file="")
     assert stamps.verify(store, unlooked, tmp_path) == 0
     assert stamps.verify(store, settings, tmp_path / "none") == 0

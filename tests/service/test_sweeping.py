@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace as Thing
@@ -159,6 +160,20 @@ def test_lost_processes_are_replaced_five_times(
     assert found == {n: n * 10 for n in numbers}
     assert asked[:3] == [numbers, numbers[1:], numbers[2:]]
     assert len(asked) == 6
+
+
+def test_an_interrupted_pool_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[dict[str, bool]] = []
+    pool = Thing(shutdown=lambda **given: closed.append(given))
+    monkeypatch.setattr(sweeping, "ProcessPoolExecutor", lambda *given: nullcontext(pool))
+    monkeypatch.setattr(sweeping, "_flow", lambda pool, task, todo: iter([(1, 10)]))
+
+    def interrupt(number: int, told: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        spread(lambda n: (int, n), [1, 2], interrupt, workers=2)
+    assert closed == [{"wait": False, "cancel_futures": True}]
 
 
 def test_sixteen_chunks_are_handed_out_at_a_time() -> None:
