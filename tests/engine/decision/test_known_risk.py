@@ -537,6 +537,22 @@ def test_refits_wait_for_126_windows_and_see_only_what_is_over() -> None:
     assert [row for row, _, _ in risk.refits(x, y, 1)] == [126, 147, 168, 189]
 
 
+def test_rows_without_a_figure_add_nothing_to_a_slope() -> None:
+    """Holes in either: the slope is that of the rows on which both are known."""
+    rng = np.random.default_rng(10)
+    x, y = rng.normal(size=148), rng.normal(size=148)
+    both = np.ones(148, dtype=np.bool_)
+    both[[5, 40, 80, 120]] = False
+    holed, moved = x.copy(), y.copy()
+    holed[[5, 40]], moved[[80, 120]] = NAN, NAN
+
+    ((row, slope, _),) = [found for found in risk.refits(holed, moved, 1) if found[0] == 147]
+    known = both[:row]
+    assert slope == pytest.approx(
+        float((x[:row][known] * y[:row][known]).sum() / (x[:row][known] ** 2).sum())
+    )
+
+
 def test_trust_and_proof_weigh_a_slope_by_its_error() -> None:
     """Trust: slope and 0.5 by their inverse variances; proof: slope times 1 - 1 / t²."""
     rng = np.random.default_rng(9)
