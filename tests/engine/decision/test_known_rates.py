@@ -238,6 +238,16 @@ def test_a_statement_opens_a_window_on_its_day_and_not_before_it_is_held() -> No
     assert surprises(*curves, held=(DAYS[1],)) == [0.0, 0.0, 7.0, 0.0]
 
 
+@pytest.mark.parametrize(("late_us", "added"), [(0, 5.0), (1, 0.0)])
+def test_a_statement_at_the_decision_instant_is_held(late_us: int, added: float) -> None:
+    """Of the session before, told at the very instant of row 1, or a microsecond later."""
+    at = morning(DAYS[1]) + timedelta(microseconds=late_us)
+    known, found = knowing(Meeting(meeting_end=DAYS[0], occurred_at=at)), _Surprises({})
+    found.learn(0, DAYS[0], morning(DAYS[0]), (), known, {MARCH: 0.0})
+
+    assert found.learn(1, DAYS[0], morning(DAYS[1]), (), known, {MARCH: 5.0}) == added
+
+
 def yield_on(day: int, value: float) -> Observation:
     return figure("DGS2", DAYS[day], value)
 
