@@ -152,6 +152,16 @@ def test_across_a_hole_the_bound_grows_with_the_root_of_its_sessions(
     assert quarantine._bound_over(4.0, MONDAY, MONDAY + timedelta(days=60)) == 4.0
 
 
+@pytest.mark.parametrize(
+    ("after", "until", "sessions"),
+    [("01-10", "01-13", 1), ("01-10", "01-14", 2), ("01-11", "01-13", 1), ("01-09", "01-13", 2)],
+)
+def test_a_weekend_is_no_hole(after: str, until: str, sessions: int) -> None:
+    """Friday to Monday is one session, as any day to the next; from a Saturday no less than one."""
+    days = (date.fromisoformat(f"2025-{day}") for day in (after, until))
+    assert quarantine._bound_over(1.3, *days) == pytest.approx(1.3**sessions**0.5)
+
+
 def test_bounds_are_those_of_the_symbol_and_two_of_any_other() -> None:
     told = {name: quarantine.bound_of(name) for name in ("NVDA", "SPY", "QQQ", "SMH", "VIX", "AMD")}
     assert told == {"NVDA": 1.3, "SPY": 1.2, "QQQ": 1.2, "SMH": 1.25, "VIX": 2.5, "AMD": 2.0}
