@@ -325,6 +325,7 @@ def test_a_row_is_looked_at_to_two_thousand_letters() -> None:
 
 
 def test_of_many_links_the_first_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert notices.MAX_LINKS == 3_000
     monkeypatch.setattr(notices, "MAX_LINKS", 2)
     rows = "".join(f"<li><a href='/n/{n}'>Title {n}</a> 2025-08-20</li>" for n in range(3))
     assert [title for title, _ in linked(rows)] == ["Title 0", "Title 1"]
@@ -695,6 +696,13 @@ def test_a_chain_is_told_side_by_side_and_field_by_field() -> None:
     assert OPTION_CHAINS.read(chain_fact(chain(), "Source", NOW)).spot_usd == 100.0
 
 
+def test_of_many_strikes_two_thousand_are_looked_at() -> None:
+    for before, strikes in ((1_999, (100.0, 110.0)), (2_000, (100.0,))):
+        calls = ({"strike": 900.0},) * before + ({"strike": 110.0, "bid": 1.0},)
+        found = OPTION_CHAINS.read(chain_fact(chain(calls=calls, spot=100.0), "Source", NOW))
+        assert found.strikes_usd == strikes
+
+
 @pytest.mark.parametrize(
     ("new_york", "asked"),
     [
@@ -796,6 +804,28 @@ def test_a_curve_that_did_not_change_is_not_read_and_one_that_settled_is_not_ask
     quiet = poll(30.0, PollState(memo=late.memo, body_hash="h"))
     assert (quiet.parsed, quiet.body_hash, quiet.memo) == (None, "h", late.memo)
     assert len(asked) == n
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_of_fewer_than_three_contracts_no_curve_was_observed(n: int) -> None:
+    answered: list[str] = []
+
+    def history(symbol: str, start: date, end: date) -> RawHistory:
+        if len(answered) == n:
+            raise FeedError("yahoo", f"no {symbol}")
+        answered.append(symbol)
+        bar = RawBar(session_on=date(2025, 8, 21), open=96.0, high=96.0, low=96.0, close=96.0,
+                     volume=1.0)  # fmt: skip
+        return RawHistory(symbol=symbol, currency="USD", bars=(bar,))
+
+    poll = Poll(feed=stanza(), state=PollState(), fetcher=None, now=NOW)  # type: ignore[arg-type]
+    if n == 2:
+        with pytest.raises(FeedError, match=r"f: 2 contracts answered: yahoo: no ZQV25\.CBT"):
+            FedFutures(history).poll(poll)
+        return
+    parsed = FedFutures(history).poll(poll).parsed
+    assert parsed is not None
+    assert (len(parsed.facts), parsed.put_off, len(parsed.problems)) == (3, 11, 11)
 
 
 # --- what all share -------------------------------------------------------------------------------
@@ -976,6 +1006,9 @@ def test_each_scheme_has_its_proxy_and_all_the_rest() -> None:
     told = Proxies({"https_proxy": "http://me:p%40w@p.org"}).of("https", "e.org", 443)
     assert told is not None
     assert told.auth == ("me", "p@w")
+    alone = Proxies({"https_proxy": "http://me@p.org"}).of("https", "e.org", 443)
+    assert alone is not None
+    assert alone.auth == ("me", "")
     for wrong in ("http://:80", "http://p.org:x", "http://p.org:99999"):
         with pytest.raises(BadProxyError, match="HTTPS_PROXY names no proxy: http://host:port is"):
             Proxies({"https_proxy": wrong}).of("https", "e.org", 443)

@@ -383,6 +383,7 @@ def test_days_come_once_and_in_one_order() -> None:
         ("132", "f.csv:4: 2025-10-02 is before 2025-10-03; rows must be in order"),
         ("311", "f.csv:3: 2025-10-01 comes twice"),
         ("11", "f.csv:3: 2025-10-01 comes twice"),
+        ("213", "f.csv:3: 2025-10-01 is before 2025-10-02; rows must be in order"),
         ("312", "f.csv:3: 2025-10-01 is before 2025-10-02; rows must be in order"),
     ):  # fmt: skip
         text = head + "".join(rows.format(n) for n in order)

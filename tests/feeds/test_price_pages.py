@@ -361,3 +361,11 @@ def test_a_model_a_column_needs_both_of_its_prices():
 def test_of_columns_of_one_model_the_dearest_counts_for_each_price():
     rows = ("<td>Model<td>a-1<td>a-1", "<td>Input<td>$1<td>$2", "<td>Output<td>$4<td>$3")
     assert told(html(*rows)) == {"deepseek/a-1": (2.0, 4.0)}
+
+
+def test_another_currency_is_told_where_the_heading_names_prices():
+    """Below the third row the labels are no heading, and the page is one that was redesigned."""
+    rows = ["<th>Model<th>Input<th>Output", "<td>a-1<td>2 €<td>3 €"]
+    for above, said in ((2, "another currency"), (3, "redesigned")):
+        with pytest.raises(FeedError, match=said):
+            told(html(*["<td>word"] * above, *rows))

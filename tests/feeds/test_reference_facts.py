@@ -641,3 +641,10 @@ def test_actions_without_a_column_name_it() -> None:
     text = "ex_date,amount_usd_as_paid\n2024-06-10,0.01\n"
     with pytest.raises(DataError, match=r"actions\.csv: column 'kind' is missing"):
         action_facts(text)
+
+
+def test_versions_are_compared_in_the_order_in_which_they_became_known() -> None:
+    """Two steps of a chip, told the later first: nothing is corrected, nothing is added."""
+    row = "X1,V,US,hopper,2024-01-10,2024-01-10,100,2024-01-10,2.0,2025-01-10,A,s\n"
+    first, second = chip_facts(CHIP_HEAD + row)
+    assert as_corrections([second, first], History([first, second])) == [first, second]
