@@ -294,6 +294,16 @@ def test_of_six_days_the_rate_is_the_better_start_of_seven_the_contract(
     assert steps[0, :2] * 25 == pytest.approx([math.nan, change], nan_ok=True)
 
 
+def test_on_the_day_of_a_meeting_over_many_days_the_next_one_is_ahead() -> None:
+    """17 September, held; October averages 4.10 over 29 days at 4.11 and two at E: E = 3.955."""
+    months = [date(2025, 9, 1), date(2025, 10, 1)]
+    steps = fedwatch.steps_over_time(
+        np.array([[math.nan, 95.90]]), months, [date(2025, 9, 17), date(2025, 10, 29)],
+        [date(2025, 9, 17)], np.array([4.11]),
+    )  # fmt: skip
+    assert steps[0] == pytest.approx([math.nan, (3.955 - 4.11) / 0.25], nan_ok=True)
+
+
 # --- the ladder ----------------------------------------------------------------------------------
 
 INPUTS = RateInputs(
@@ -658,6 +668,8 @@ def test_insurance_lies_between_two_asks_on_a_line() -> None:
     assert options.insurance_cost_pct(told, 21.0) is None
     unbid = replace(told, put_bids_usd=np.array([0.0, 2.0]))
     assert options.insurance_cost_pct(unbid, 15.0) is None
+    crossed = replace(told, put_bids_usd=np.array([1.5, 2.0]))
+    assert options.insurance_cost_pct(crossed, 15.0) is None
 
 
 def test_puts_tell_below_the_forward_and_calls_from_it_on() -> None:
