@@ -41,6 +41,9 @@ def test_a_grid_and_a_draw_are_taken_up_to_the_most_sets(monkeypatch: pytest.Mon
     two, five = (GridAxis(name=name, values=tuple(map(float, range(n)))) for name, n in
                  (("a", 2), ("b", 5)))  # fmt: skip
     assert grid([two, replace(two, name="c")]).shape == (4, 2)
+    with pytest.raises(InputError, match="the grid is empty"):
+        grid([two, GridAxis(name="c", values=())])
+    assert grid([GridAxis(name="c", values=(7.0,))]).tolist() == [[7.0]]
     with pytest.raises(InputError, match="the grid has 5 sets"):
         grid([five])
     assert random_sets([five], 4, 1).shape == (4, 1)

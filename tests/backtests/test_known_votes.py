@@ -82,6 +82,9 @@ def test_nothing_is_weak_where_nothing_reduces(heard: Any) -> None:
     )
     assert weak is not None
     assert weak.tolist() == [[True, True], [False, False]]
+    *_, weak = Blender([told([-0.95]), told([1.0])], np.full((2, 2), 0.5), sharp).votes(0, 1, heard)
+    assert weak is not None
+    assert weak.all()  # beyond the line in every session
 
 
 def test_where_nobody_is_heard_nobody_votes() -> None:

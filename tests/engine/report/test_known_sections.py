@@ -811,6 +811,8 @@ def test_a_holding_says_what_it_is_worth_and_what_a_sale_brings() -> None:
         ("NVDA must fall by", "16.4%", "so that the proceeds buy back as many shares"),
     ]  # fmt: skip
     assert notes == []
+    for unknown in ({"price_on": None}, {"rate_on": None}):
+        assert [x.note for x in holding._worth(replace(OWNED, **unknown), EN)] == [""] * 3
     assert holding._euro(-5.4, EN, signed=True) == "-5 EUR"
     assert (holding._euro(5.4, EN, signed=True), holding._euro(None, EN)) == (
         "+5 EUR", "not observed",
@@ -827,6 +829,7 @@ def test_a_holding_says_what_it_is_worth_and_what_a_sale_brings() -> None:
         ({"rate_on": date(2025, 8, 23)},
          ["The euro’s rate is 8 days away from the price; import a newer one."]),
         ({"rate_on": None, "price_on": None}, []),
+        ({"rate_on": None}, []),
         ({"cost_eur": None},
          ["No rate of the euro is on record for a purchase: give its cost in EUR."]),
         ({"tax_rate_pct": None},
@@ -887,6 +890,25 @@ def test_dividends_falls_and_insurance_have_their_lines() -> None:
     assert "What came in this one year" in last.text  # type: ignore[attr-defined]
     sourced = [*holding._small_print(replace(OWNED, tax_source="a law"), EN)]
     assert sourced[0] == "Tax rule: a law."
+
+
+def test_a_position_knows_what_was_kept_and_what_was_told_instead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Weights of the replay by session, and over them what stood in the ledger."""
+    asked: list[Any] = []
+    monkeypatch.setattr(
+        "engine.decision.holding.position", lambda *given: asked.append(given) or "position"
+    )
+    days = (date(2025, 8, 21), date(2025, 8, 22))
+    inputs: Any = Thing(
+        holding="held", history="record", as_of=AS_OF, features=Thing(sessions_on=days),
+        target_weight=[1, 0.5], past=[{"acts_on": "2025-08-22", "target_weight": 0.25}],
+    )  # fmt: skip
+    assert BY_NAME["holding"].gather(inputs) == "position"
+    assert asked == [("held", "record", AS_OF, {days[0]: 1.0, days[1]: 0.25})]
+    inputs.holding = None
+    assert BY_NAME["holding"].gather(inputs) is None
 
 
 def test_both_ways_of_being_wrong_need_a_price_and_a_forecast() -> None:
