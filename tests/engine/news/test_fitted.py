@@ -1,6 +1,6 @@
 """The fitted model against a second, slow definition, and every answer of it by hand.
 
-The small fit below has four types, three senses and words that are seen once, twice and often; the
+The small fit below has five types, three senses and words that are seen once, twice and often; the
 slow definition makes its columns with scikit-learn and plain loops, and asks scikit-learn itself
 for the probabilities.
 """
@@ -45,10 +45,13 @@ ROWS = [
     ("Newcastle beat Arsenal in cup thriller", "irrelevant", 0),
     ("Arsenal beat Newcastle in cup thriller again", "irrelevant", 0),
     ("Rain in the north", "irrelevant", 0),
+    ("DeepSeek releases a cheap model", "model_release", -1),  # the first type of all
+    ("DeepSeek releases a dear model", "model_release", 1),
 ]
 NEW = (
     "US bars Nvidia H20 exports to China", "Nvidia H20 chips for China cleared", "Fed cuts rates",
     "Washington clears curbs, curbs, curbs", "Arsenal beat rain", "Rain", "zzz", "Fed Nvidia Fed",
+    "DeepSeek releases model", "DeepSeek model in China",
 )  # fmt: skip
 
 
