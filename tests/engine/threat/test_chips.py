@@ -470,6 +470,9 @@ def test_a_name_means_one_chip_or_is_refused() -> None:
     assert find_chip(three, "pro").chip == "A 7 Pro"
     with pytest.raises(InputError, match=r"'a' fits several chips.*name one: 'A 7', 'A 7 Pro'"):
         find_chip(three, "a")
+    many = [replace(X1, chip=f"A {n}") for n in range(5)]
+    with pytest.raises(InputError, match=r"name one: 'A 0', 'A 1', 'A 2', 'A 3'\)$"):
+        find_chip(many, "a")
     for name in ("", "7 P", "C9"):
         with pytest.raises(UnknownNameError):
             find_chip(three, name)
