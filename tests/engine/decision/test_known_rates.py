@@ -104,6 +104,13 @@ def test_a_month_that_is_not_known_whole_is_left_out() -> None:
     assert found == {date(2025, 4, 1): 4.0}
 
 
+def test_a_leap_day_counts_in_the_mean_of_its_month() -> None:
+    """28 days of 4 % and one of 6.9 %: (112 + 6.9) / 29 = 4.1 %."""
+    figures = flat(date(2024, 2, 1), date(2024, 2, 28), 4.0)
+    found = knowing(*figures, figure("EFFR", date(2024, 2, 29), 6.9))._month_mean(date(2024, 2, 1))
+    assert found == pytest.approx(4.1)
+
+
 def test_the_span_of_the_effective_rate_is_of_both_series_and_of_no_other() -> None:
     """First and last day, in whatever order they came."""
     known = knowing(
