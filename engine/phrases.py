@@ -101,6 +101,15 @@ class Phrase(str):
         self.template, self.args, self.plural, self.n = template, dict(args), plural, n
         return self
 
+    @classmethod
+    def filled(
+        cls, text: str, template: str, args: Mapping[str, Any], plural: str | None, n: int
+    ) -> Phrase:
+        """One whose English ``text`` was kept with its parts: nothing is filled in again."""
+        self = super().__new__(cls, text)
+        self.template, self.args, self.plural, self.n = template, dict(args), plural, n
+        return self
+
     def __reduce__(self) -> tuple[type[Phrase], tuple[Any, ...]]:
         return Phrase, (self.template, self.args, self.plural, self.n)
 

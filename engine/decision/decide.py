@@ -87,10 +87,17 @@ class Evaluation:
     bearing: Bearing
 
 
-def evaluate(blend: Blend, features: Features) -> Evaluation:
-    """Every session's score and share; the live decision is the last row of this."""
+def evaluate(
+    blend: Blend, features: Features, forecasts: Mapping[int, risk.Forecast] | None = None
+) -> Evaluation:
+    """Every session's score and share; the live decision is the last row of this.
+
+    forecasts: those of ``features`` by horizon, as far as they are known already.
+    """
     levels = tuple(levels_of(v.strategy, features.values, v.params) for v in blend.voices)
-    return evaluate_levels(blend, levels, bearing_of(blend, features))
+    words = blend.risk
+    said = forecasts.get(words.within_sessions) if forecasts and words else None
+    return evaluate_levels(blend, levels, bearing_of(blend, features, said))
 
 
 def evaluate_levels(

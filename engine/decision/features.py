@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
@@ -23,12 +25,22 @@ from engine.decision.events import EventLog, moving_versions
 from engine.decision.grid import Grid
 from engine.decision.kept_values import KeptValues
 from engine.decision.market import price_features, valuation_features
-from engine.decision.news_impulses import ALONE, impulses
+from engine.decision.news_impulses import ALONE, FIGURES, impulses
 from engine.decision.rates import rate_features
 from engine.decision.results import results_features
 from engine.record.asof import Timeline, known_on
 from engine.record.history import History
-from engine.record.readings import AVAILABILITY, POLICY_STEPS, Availability, PolicyStep
+from engine.record.readings import (
+    AVAILABILITY,
+    FILINGS,
+    HEADLINES,
+    INSPECTIONS,
+    NEWS,
+    POLICY_STEPS,
+    RULES,
+    Availability,
+    PolicyStep,
+)
 from engine.values import RATED_AGAIN, WHOLE, Event, Fact, Features, FloatArray, ThreatRating
 
 FEATURES: Mapping[str, str] = {
@@ -117,7 +129,8 @@ def build(
     values |= _threat(grid, ratings, history.known("model_release", end), looked_from)
     gates = _gates(known_on(history, AVAILABILITY, grid), grid, looked_from)
     values |= gates
-    values |= _news(grid, events, weights, gates, looked_from)
+    begun = NewsBegun(history, grid, weights, memo)
+    values |= _news(grid, events, weights, gates, looked_from, begun)
     values["china_excluded"] = _china_excluded(known_on(history, POLICY_STEPS, grid), grid)
     values |= results_features(history, grid)
     revenue = values["trailing_revenue_usd_bn"]
@@ -201,6 +214,7 @@ def _news(
     weights: EventWeights,
     gates: Mapping[str, FloatArray],
     looked_from: int,
+    begun: NewsBegun,
 ) -> dict[str, FloatArray]:
     """Signed impulses of the news, NaN while no news of any kind came in.
 
@@ -211,12 +225,49 @@ def _news(
     arrived = np.searchsorted(grid.decide_at_us, log.known_at_us, side="left").astype(np.int64)
     looked_at = covered(grid, looked_from, arrived, MAX_NEWS_AGE)
     types = weights.policy.keys() | weights.domestic.keys() | weights.demand.keys()
-    told = impulses(grid, moving_versions(events, types), weights, gates)
+    told = impulses(grid, moving_versions(events, types), weights, gates, begun.rows)
+    begun.keep(told)
     standing = frozenset(ALONE.values())
     return {
         name: array if name in standing else np.where(looked_at, array, np.nan)
         for name, array in told.items()
     }
+
+
+_NEWS_KINDS = (
+    "coverage",
+    *(kind.name for kind in (NEWS, HEADLINES, RULES, INSPECTIONS, FILINGS, AVAILABILITY)),
+)
+"""Kinds of facts that the impulses of news are made of, the gates included."""
+
+
+class NewsBegun:
+    """The impulses of the first rows, where they were worked out on an earlier morning.
+
+    A row depends on what was known by then of ``_NEWS_KINDS``, on the weights and on the row that
+    the grid begins with. rows: from the first one on, as long as they are kept.
+    """
+
+    def __init__(
+        self, history: History, grid: Grid, weights: EventWeights, memo: KeptValues | None
+    ) -> None:
+        self._memo, self._keys = memo, list[str]()
+        self.rows: list[Sequence[float]] = []
+        if memo is None:
+            return
+        instants_us = grid.decide_at_us.tolist()
+        told = f"{weights.model_dump_json()} {instants_us[0]}"
+        rule = blake2b(told.encode(), digest_size=16).hexdigest()
+        digests = history.running_digests(_NEWS_KINDS, instants_us)
+        self._keys = [f"news {rule} {digest}" for digest in digests]
+        self.rows = list(takewhile(bool, map(memo.get, self._keys)))
+
+    def keep(self, told: Mapping[str, FloatArray]) -> None:
+        """Keep the rows that were not kept yet."""
+        figures = zip(*(told[name].tolist() for name in FIGURES), strict=True)
+        if self._memo is not None:
+            for key, row in list(zip(self._keys, figures, strict=True))[len(self.rows) :]:
+                self._memo.put(key, row)
 
 
 def covered(

@@ -19,8 +19,11 @@ definition that ``impulses`` is tested against.
 from __future__ import annotations
 
 import re
+from bisect import insort
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -38,6 +41,8 @@ ALONE: Mapping[str, str] = {
     DEMAND: "demand_alone_pct",
 }
 """Of each voice: what is left of the worst step that rests on one unconfirmed owner, 0 or less."""
+FIGURES = (*NAMES, *ALONE.values())
+"""What ``impulses`` gives for each row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,30 +60,40 @@ Version = tuple[int, Event]
 
 
 def impulses(
-    grid: Grid, versions: Sequence[Event], weights: EventWeights, gates: Mapping[str, FloatArray]
+    grid: Grid,
+    versions: Sequence[Event],
+    weights: EventWeights,
+    gates: Mapping[str, FloatArray],
+    begun: Sequence[Sequence[float]] = (),
 ) -> dict[str, FloatArray]:
     """Signed impulses of the three voices, (T,), 0 where nothing moved; and the ``ALONE`` of each.
 
     versions: of events, each known at its ``known_at``, in any order. What became known before the
-    first row belongs to no row. gates: ``china_gate`` of shape (T,), Chinese acceptance.
+    first row belongs to no row. gates: ``china_gate`` of shape (T,), Chinese acceptance. begun: of
+    the first rows, the figures of ``FIGURES`` that this gave before; no row looks ahead.
     """
     known = _rows(grid, signed(versions, weights))
     losses = [row for row in _losses(known, weights) if row < len(grid)]
     bounds = [0, *losses, len(grid)]
-    out = {name: np.zeros(len(grid)) for name in (*NAMES, *ALONE.values())}
+    out = {name: np.zeros(len(grid)) for name in FIGURES}
+    for name, column in zip(FIGURES, zip(*begun, strict=True), strict=False):
+        out[name][: len(begun)] = column
     for start, end in pairwise(bounds):
+        if end <= len(begun):
+            continue
+        new = slice(max(start, len(begun)), end)
         usable = _standing([v for v in known if v[0] < end], start, weights)
         told = episodes(usable, len(grid), weights, gates)
         plain = _arrays((p for e in told for p in e.parts), len(grid))
         for name, array in plain.items():
             half_life = _half_life(name, weights)
-            left = _faded(array, start, half_life) - _faded(out[name], start - 1, half_life) * (
-                0.5 ** (1.0 / half_life)
-            )
-            out[name][start:end] = array[start:end]
-            out[name][start] = left
+            out[name][new] = array[new]
+            if start >= len(begun):
+                left = _faded(array, start, half_life)
+                then = _faded(out[name], start - 1, half_life) * 0.5 ** (1.0 / half_life)
+                out[name][start] = left - then
             alone = _worst_alone([e for e in told if e.name == name], len(grid), half_life)
-            out[ALONE[name]][start:end] = alone[start:end]
+            out[ALONE[name]][new] = alone[new]
     return out
 
 
@@ -232,28 +247,123 @@ def actor_of(event: Event) -> str:
 class Episode:
     """One step, told by one or more events.
 
-    size: what it has moved so far, before its sign. confirmed_row: from where on more than one
-    owner, or the source itself, has told it; None while it rests on one.
+    number: its place among the steps, oldest first. size: what it has moved so far, before its
+    sign. confirmed_row: from where on more than one owner, or the source itself, has told it; None
+    while it rests on one. heard: owner -> tellings that name it; actors, in the same way; vouched,
+    curated: tellings by the source itself, and of the curated table. context: under which the
+    tellings were measured last.
     """
 
     name: str
     actor: str
     sign: int
     last_row: int
+    number: int = 0
     objects: set[str] = field(default_factory=set)
     told: dict[str, Event] = field(default_factory=dict)
     parts: list[ImpulsePart] = field(default_factory=list)
     size: float = 0.0
     over: bool = False
     confirmed_row: int | None = None
+    heard: Counter[str] = field(default_factory=Counter)
+    actors: Counter[str] = field(default_factory=Counter)
+    vouched: int = 0
+    curated: int = 0
+    context: tuple[bool, bool] | None = None
+
+    def tell(self, event: Event, row: int) -> None:
+        """Take a telling in, instead of an earlier version of it."""
+        before = self.told.get(event.event_id)
+        if before is not None:
+            self._count(before, -1)
+        self.told[event.event_id] = event
+        self._count(event, 1)
+        self.objects |= set(event.objects)
+        self.last_row = max(self.last_row, row)
+
+    def _count(self, event: Event, n: int) -> None:
+        for counts, named in ((self.heard, _owners_of(event)), (self.actors, (event.actor,))):
+            for name in set(named):
+                counts[name] += n
+                if not counts[name]:
+                    del counts[name]
+        self.vouched += n * bool(event.confirmed)
+        self.curated += n * _is_curated(event)
 
     def owners(self) -> tuple[str, ...]:
         """Every owner who told it, each once, in order."""
-        return tuple(dict.fromkeys(o for e in self.told.values() for o in e.owners or (e.source,)))
+        return tuple(dict.fromkeys(o for e in self.told.values() for o in _owners_of(e)))
 
-    def confirmed(self) -> bool:
-        """Whether the issuer, regulator or laboratory itself told it."""
-        return any(e.confirmed for e in self.told.values())
+    def believed(self) -> bool:
+        """Whether more than one owner told it, or the issuer, regulator or laboratory itself."""
+        return len(self.heard) > 1 or self.vouched > 0
+
+    def sides(self) -> frozenset[str]:
+        """The governments whose agencies the tellings name as actor."""
+        return frozenset().union(*map(_sides_of, self.actors))
+
+
+def _owners_of(event: Event) -> tuple[str, ...]:
+    return event.owners or (event.source,)
+
+
+class _Steps:
+    """The steps told so far, found by what a new telling asks for.
+
+    ``near`` holds, by voice and sign, those that may still be told again, oldest first, and
+    ``standing`` those that were not taken back. Both only save looking at the others.
+    """
+
+    def __init__(self, within: int) -> None:
+        self.within = within
+        self.all: list[Episode] = []
+        self._of_event: dict[tuple[str, str], Episode] = {}
+        self._near: dict[tuple[str, int], list[Episode]] = {}
+        self._standing: dict[tuple[str, int], list[Episode]] = {}
+
+    def of(self, event: Event, row: int, name: str) -> Episode:
+        """The step ``event`` belongs to, with it in; the youngest that fits, or a new one."""
+        found = self._of_event.get((name, event.event_id)) or self._fitting(event, row, name)
+        if found is None:
+            found = self._new(Episode(name, actor_of(event), event.direction, last_row=row))
+        self._of_event[name, event.event_id] = found
+        was_near = row - found.last_row <= self.within
+        found.tell(event, row)
+        if not was_near and not found.over:
+            near = self._near[found.name, found.sign]
+            if not any(episode is found for episode in near):
+                insort(near, found, key=_number_of)
+        return found
+
+    def _new(self, episode: Episode) -> Episode:
+        episode.number = len(self.all)
+        self.all.append(episode)
+        for held in (self._near, self._standing):
+            held.setdefault((episode.name, episode.sign), []).append(episode)
+        return episode
+
+    def _fitting(self, event: Event, row: int, name: str) -> Episode | None:
+        near = self._near.get((name, event.direction), [])
+        near[:] = [e for e in near if not e.over and row - e.last_row <= self.within]
+        actor, about = actor_of(event), event.objects
+        for episode in reversed(near):
+            fits = not about or not episode.objects or not episode.objects.isdisjoint(about)
+            if fits and _same_actor(episode, event, actor):
+                return episode
+        return None
+
+    def end_opposites(self, episode: Episode) -> None:
+        """End what ``episode`` takes back: of the other sign, by one side, about one object."""
+        standing = self._standing.get((episode.name, -episode.sign), [])
+        for other in standing:
+            apart = other.objects and episode.objects and other.objects.isdisjoint(episode.objects)
+            if not apart and _one_side(episode, other):
+                other.over = True
+        standing[:] = [other for other in standing if not other.over]
+
+
+def _number_of(episode: Episode) -> int:
+    return episode.number
 
 
 def episodes(
@@ -262,53 +372,48 @@ def episodes(
     weights: EventWeights,
     gates: Mapping[str, FloatArray],
 ) -> list[Episode]:
-    """The steps that ``versions`` tell and what each adds, when none of them is taken back."""
-    found: list[Episode] = []
+    """The steps that ``versions`` tell and what each adds, when none of them is taken back.
+
+    Versions come row by row.
+    """
+    steps = _Steps(weights.repeat.within_sessions)
     for row, event in versions:
         name = _name_of(event, weights)
         if name is None or not event.direction or not 0 < row < rows:
             continue
         if not factor(event, 2, weights, confirmed=True):
             continue
-        episode = _episode_of(event, row, name, found, weights.repeat.within_sessions)
-        owners, confirmed = len(episode.owners()), episode.confirmed()
-        size = max(
-            factor(e, owners, weights, confirmed=confirmed)
-            * _size_pct(e, name, row, weights, gates)
-            for e in episode.told.values()
-        )
+        episode = steps.of(event, row, name)
+        size = _told_size(episode, event, row, weights, gates)
         if size > episode.size:
             amount = event.direction * (size - episode.size)
             episode.size = size
             episode.parts.append(ImpulsePart(row=row, name=name, event=event, amount_pct=amount))
-        if owners > 1 or confirmed:
+        if episode.believed():
             if episode.confirmed_row is None:
                 episode.confirmed_row = row
-            _end_opposites(episode, found)
-    return found
+            steps.end_opposites(episode)
+    return steps.all
 
 
-def _episode_of(event: Event, row: int, name: str, known: list[Episode], within: int) -> Episode:
-    """The episode ``event`` belongs to, with it in; the youngest that fits, or a new one."""
-    actor, about = actor_of(event), set(event.objects)
-    found = next((e for e in known if event.event_id in e.told and e.name == name), None)
-    if found is None:
-        for episode in reversed(known):
-            same = (episode.name, episode.sign) == (name, event.direction) and _same_actor(
-                episode, event, actor
-            )
-            near = not episode.over and row - episode.last_row <= within
-            fits = not about or not episode.objects or not about.isdisjoint(episode.objects)
-            if same and near and fits:
-                found = episode
-                break
-    if found is None:
-        found = Episode(name=name, actor=actor, sign=event.direction, last_row=row)
-        known.append(found)
-    found.told[event.event_id] = event
-    found.objects |= about
-    found.last_row = max(found.last_row, row)
-    return found
+def _told_size(
+    episode: Episode,
+    event: Event,
+    row: int,
+    weights: EventWeights,
+    gates: Mapping[str, FloatArray],
+) -> float:
+    """The largest of the tellings in ``row``, or of ``event`` alone where only it is new.
+
+    The others were measured before: while nothing else has changed, the step has their size.
+    """
+    believed, accepted = episode.believed(), bool(gates["china_gate"][row] >= 0.5)
+    asked = (event,) if episode.context == (believed, accepted) else episode.told.values()
+    episode.context = (believed, accepted)
+    return max(
+        factor(e, 1, weights, confirmed=believed) * _size_pct(e, episode.name, row, weights, gates)
+        for e in asked
+    )
 
 
 def _same_actor(episode: Episode, event: Event, actor: str) -> bool:
@@ -319,26 +424,19 @@ def _same_actor(episode: Episode, event: Event, actor: str) -> bool:
     """
     if episode.actor == actor or not episode.actor or not actor:
         return True
-    across = any(map(_is_curated, episode.told.values())) != _is_curated(event)
+    if (episode.curated > 0) == _is_curated(event):
+        return False
     named = not _names(episode.actor).isdisjoint(_names(actor))
-    return across and (named or not _sides(episode).isdisjoint(_sides_of(event.actor)))
+    return named or not episode.sides().isdisjoint(_sides_of(event.actor))
 
 
+@lru_cache(maxsize=4096)
 def _names(actor: str) -> frozenset[str]:
     return frozenset(name.strip() for name in actor.split(" / "))
 
 
 def _is_curated(event: Event) -> bool:
     return event.owners == (CURATED,)
-
-
-def _end_opposites(episode: Episode, known: Iterable[Episode]) -> None:
-    """End what ``episode`` takes back: of the other sign, by one side, about one object."""
-    for other in known:
-        opposite = (other.name, other.sign) == (episode.name, -episode.sign)
-        apart = other.objects and episode.objects and other.objects.isdisjoint(episode.objects)
-        if opposite and not apart and _one_side(episode, other):
-            other.over = True
 
 
 _SIDES = {
@@ -356,14 +454,10 @@ def _one_side(one: Episode, other: Episode) -> bool:
     """
     if one.actor == other.actor or not _names(one.actor).isdisjoint(_names(other.actor)):
         return True
-    return not _sides(one).isdisjoint(_sides(other))
+    return not one.sides().isdisjoint(other.sides())
 
 
-def _sides(episode: Episode) -> frozenset[str]:
-    """The governments whose agencies the tellings of ``episode`` name as actor."""
-    return _sides_of(" / ".join(event.actor for event in episode.told.values()))
-
-
+@lru_cache(maxsize=4096)
 def _sides_of(actor: str) -> frozenset[str]:
     return frozenset(side for side, pattern in _SIDES.items() if pattern.search(actor))
 

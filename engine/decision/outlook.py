@@ -41,6 +41,30 @@ _SEED = 20250930
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prospects:
+    """What prices alone say, whatever the preset: every row, those of the warm-up first.
+
+    forecasts: horizon in sessions -> its forecast. falls: fall in % -> its chance within
+    ``FALLS_WITHIN``.
+    """
+
+    forecasts: Mapping[int, Forecast]
+    falls: Mapping[float, Chance]
+
+
+def prospects_of(features: Features, known: Forecast | None = None) -> Prospects:
+    """The forecasts of every horizon; ``known``: one of them, when it was made before."""
+    prices = risk.history_from(features)
+    made = {} if known is None else {known.horizon: known}
+    forecasts = {h: made.get(h) or risk.forecast(prices, h) for h in risk.HORIZONS}
+    said = forecasts[FALLS_WITHIN]
+    return Prospects(
+        forecasts=forecasts,
+        falls={fall: risk.chance_of_fall(said, fall / 100.0) for fall in FALLS_PCT},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outlook:
     """stands: the same stance ``STANDS_WITHIN`` sessions on. falls: fall in % -> its chance within
     ``FALLS_WITHIN``. said: the forecast behind them, with ``before`` rows of warm-up. others: the
@@ -57,12 +81,15 @@ class Outlook:
     score_mean: FloatArray
 
 
-def outlook_of(blend: Blend, features: Features, evaluation: Evaluation) -> Outlook:
-    """Everything that is said of the coming sessions, for every row."""
-    said, prices = evaluation.bearing.said, risk.history_from(features)
-    if said is None or said.horizon != FALLS_WITHIN:
-        said = risk.forecast(prices, FALLS_WITHIN)
-    before = risk.rows_before(features)
+def outlook_of(
+    blend: Blend, features: Features, evaluation: Evaluation, prospects: Prospects | None = None
+) -> Outlook:
+    """Everything that is said of the coming sessions, for every row.
+
+    prospects: those of ``features``, when they are known already.
+    """
+    prospects = prospects or prospects_of(features, evaluation.bearing.said)
+    said, before = prospects.forecasts[FALLS_WITHIN], risk.rows_before(features)
     mean_score = _mean_so_far(evaluation.score, 0)
     above = evaluation.score - mean_score
     worth = _worth(above, said, before)
@@ -71,9 +98,9 @@ def outlook_of(blend: Blend, features: Features, evaluation: Evaluation) -> Outl
             worth[row - before] = _worth(above[: row - before + 1], alone, before)[-1]
     return Outlook(
         stands=_stands(blend.rule, evaluation),
-        falls={fall: risk.chance_of_fall(said, fall / 100.0).after(before) for fall in FALLS_PCT},
+        falls={fall: chance.after(before) for fall, chance in prospects.falls.items()},
         said=said,
-        others=tuple(risk.forecast(prices, h) for h in risk.HORIZONS if h != FALLS_WITHIN),
+        others=tuple(f for h, f in prospects.forecasts.items() if h != FALLS_WITHIN),
         before=before,
         worth=worth,
         score_mean=mean_score,

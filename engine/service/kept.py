@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import fields, is_dataclass
@@ -86,7 +87,8 @@ def _forget(folder: Path) -> None:
 def encoded(value: Any) -> Any:
     """``value`` as JSON-ready data that ``decoded`` turns into an equal one, phrases included."""
     if isinstance(value, Phrase):
-        return {"phrase": [value.template, encoded(dict(value.args)), value.plural, value.n]}
+        told = [value.template, encoded(dict(value.args)), value.plural, value.n]
+        return {"phrase": [str(value), *told]}
     if isinstance(value, Enum):
         return {"enum": [type(value).__name__, value.value]}
     if value is None or isinstance(value, str | bool | int | float):
@@ -108,8 +110,10 @@ def encoded(value: Any) -> Any:
 def _array(value: Any) -> Any:
     import numpy as np
 
-    if isinstance(value, np.ndarray) and value.dtype in (np.float64, np.int64):
-        return {"array": [value.dtype.name, value.tolist()]}
+    if isinstance(value, np.ndarray) and value.dtype.name in _DTYPES:
+        stored = np.ascontiguousarray(value, dtype=_DTYPES[value.dtype.name])
+        text = b64encode(stored.tobytes()).decode("ascii")
+        return {"array": [value.dtype.name, list(value.shape), text]}
     if isinstance(value, np.floating):
         return float(value)
     raise DataError(phrase("{kind} cannot be kept", kind=type(value).__name__))
@@ -126,8 +130,8 @@ def decoded(data: Any) -> Any:
 
 
 def _decoded_phrase(given: Any) -> Phrase:
-    template, args, plural, n = given
-    return Phrase(template, dict(decoded(args)), plural, n)
+    text, template, args, plural, n = given
+    return Phrase.filled(text, template, dict(decoded(args)), plural, n)
 
 
 def _decoded_dataclass(given: Any) -> Any:
@@ -138,8 +142,9 @@ def _decoded_dataclass(given: Any) -> Any:
 def _decoded_array(given: Any) -> Any:
     import numpy as np
 
-    name, values = given
-    return np.array(values, dtype=np.dtype(name))
+    name, shape, text = given
+    stored = np.frombuffer(b64decode(text), dtype=_DTYPES[name])
+    return stored.reshape(shape).astype(np.dtype(name))
 
 
 @cache
@@ -148,14 +153,20 @@ def _classes() -> Mapping[str, Any]:
     from engine import shown, values
     from engine.decision.features import RatedRelease
     from engine.decision.news_impulses import Weighed
+    from engine.decision.outlook import Prospects
     from engine.decision.overdue import Overdue
+    from engine.decision.risk import Chance, Forecast
     from engine.report.inputs import Standing
 
     words = {**vars(values), **vars(shown)}
     known = {name: kind for name, kind in words.items() if isinstance(kind, type)}
-    others = {kind.__name__: kind for kind in (RatedRelease, Weighed, Overdue, Standing)}
+    beside = (RatedRelease, Weighed, Overdue, Standing, Prospects, Forecast, Chance)
+    others = {kind.__name__: kind for kind in beside}
     return MappingProxyType(known | others)
 
+
+_DTYPES = MappingProxyType({"float64": "<f8", "int64": "<i8", "bool": "?"})
+"""Of arrays, and how their bytes lie in a file."""
 
 _DECODE: Mapping[str, Any] = MappingProxyType(
     {

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.decision.features import RatedRelease
     from engine.decision.grid import Grid
     from engine.decision.kept_values import KeptValues
-    from engine.decision.outlook import Outlook
+    from engine.decision.outlook import Outlook, Prospects
     from engine.decision.ratings import Reference
     from engine.macro.sessions import Sessions
     from engine.record.history import History
@@ -258,6 +258,7 @@ class Assessment:
     features: Features
     evaluation: Evaluation
     version: str
+    prospects: Prospects
 
     @cached_property
     def decision(self) -> Decision:
@@ -269,7 +270,7 @@ class Assessment:
         """Chances of what will be seen, for every row, and how they were scored."""
         from engine.decision.outlook import outlook_of
 
-        return outlook_of(self.config.blend, self.features, self.evaluation)
+        return outlook_of(self.config.blend, self.features, self.evaluation, self.prospects)
 
     def decision_at(self, t: int, *, whole: bool = False) -> Decision:
         """The decision of row ``t``; whole: with chances, risk and how firm it is."""
@@ -332,6 +333,7 @@ def assess(
     from engine.decision.decide import evaluate
     from engine.decision.events import known_events
     from engine.decision.features import build
+    from engine.decision.outlook import prospects_of
     from engine.record.store import uncollected
     from engine.service import kept
     from engine.service.bind import bound
@@ -341,7 +343,7 @@ def assess(
     key = world.key(config.digest, version)
     folder = world.kept if ratings is None else None
 
-    def make() -> tuple[tuple[RatedRelease, ...], Features]:
+    def make() -> tuple[tuple[RatedRelease, ...], Features, Prospects]:
         rated = tuple(ratings) if ratings is not None else _rated_once(world, config, events)
         built = build(
             world.history,
@@ -352,11 +354,11 @@ def assess(
             warm=world.warm,
             memo=world.memo,
         )
-        return rated, built
+        return rated, built, prospects_of(built)
 
     with uncollected():
         events = known_events(world.history, world.as_of, world.memo)
-        rated, features = kept.remembered(folder, key, "rows", make)
+        rated, features, prospects = kept.remembered(folder, key, "rows", make)
     if world.memo is not None:
         world.memo.save()
     return Assessment(
@@ -365,8 +367,9 @@ def assess(
         events=events,
         ratings=rated,
         features=features,
-        evaluation=evaluate(config.blend, features),
+        evaluation=evaluate(config.blend, features, prospects.forecasts),
         version=version,
+        prospects=prospects,
     )
 
 
