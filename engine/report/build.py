@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 
 from engine.clock import NEW_YORK, from_micros
-from engine.decision.events import recent
+from engine.decision.events import EventLog, recent
+from engine.decision.options import option_outlook
 from engine.decision.overdue import Overdue, calendar_ends_on, overdue_at
 from engine.decision.rates import EFFR, YIELD_MAX_AGE_DAYS, expectations_at
+from engine.news.sentinel import USUAL_DAYS, floods
 from engine.phrases import fiscal, phrase
 from engine.record.asof import closes_at, counting, known, unconfirmed_at
 from engine.record.history import Entry, History
@@ -64,20 +66,19 @@ UNCONFIRMED_DAYS = 14
 
 def build(inputs: Inputs) -> Report:
     """The report; byte-identical for equal inputs."""
-    standing = inputs.standing or standing_at(inputs.history, inputs.as_of)
+    standing = inputs.standing
     closes = standing.closes
     stale = _is_stale(inputs, closes)
-    health = (*table_health(inputs.history, inputs.as_of, standing.late), *inputs.polled)
     return Report(
         as_of=inputs.as_of,
         decision=inputs.decision,
         releases=inputs.cards,
         rates=_next_meetings(standing.rates),
-        events=_recent_events(inputs),
-        data_health=health,
+        events=standing.recent,
+        data_health=(*standing.tables, *inputs.polled),
         market=market_figures(inputs, closes, stale=stale),
         prices=_price_points(inputs, closes),
-        upcoming=upcoming(inputs.history, inputs.as_of),
+        upcoming=standing.upcoming,
         track_record=track_record(inputs.past, closes),
         stale=stale,
         notices=(
@@ -102,17 +103,23 @@ def gathered(inputs: Inputs) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def standing_at(history: History, at: datetime) -> Standing:
-    """``Standing`` of ``history`` at ``at``."""
+def standing_at(history: History, at: datetime, events: Sequence[Event]) -> Standing:
+    """``Standing`` of ``history`` and of the ``events`` told in it at ``at``."""
+    late, log = overdue_at(history, at), EventLog.of(events)
     return Standing(
         closes=closes_at(history, "NVDA", at),
         rates=expectations_at(history, at),
-        late=overdue_at(history, at),
+        late=late,
         unconfirmed=tuple(
             (symbol, day)
             for symbol in ("NVDA", "QQQ", "VIX")
             for day in unconfirmed_at(history, symbol, at)
         ),
+        recent=recent(log, after=at - timedelta(days=EVENTS_DAYS), at=at)[:EVENTS_SHOWN],
+        floods=floods(log.between(at - timedelta(days=USUAL_DAYS + 2), at), at),
+        tables=table_health(history, at, late),
+        upcoming=upcoming(history, at),
+        options=option_outlook(history, at),
     )
 
 
@@ -204,11 +211,6 @@ def _price_points(inputs: Inputs, closes: Mapping[date, float]) -> tuple[PricePo
     return tuple(
         PricePoint(session_on=day, close=close, target_weight=held.get(day)) for day, close in shown
     )
-
-
-def _recent_events(inputs: Inputs) -> tuple[Event, ...]:
-    found = recent(inputs.events, after=inputs.as_of - timedelta(days=EVENTS_DAYS), at=inputs.as_of)
-    return found[:EVENTS_SHOWN]
 
 
 def _next_meetings(told: tuple[RateExpectation, ...]) -> tuple[RateExpectation, ...]:

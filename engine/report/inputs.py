@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,10 +10,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from config.holding import Holding
     from engine.decision.news_impulses import Weighed
+    from engine.decision.options import OptionOutlook
     from engine.decision.overdue import Overdue
     from engine.decision.scenarios import StressRow
+    from engine.news.sentinel import Flood
     from engine.record.history import History
-    from engine.shown import MeetingScore, Outcomes, RegisteredRule, ReleaseCard, SourceHealth
+    from engine.shown import (
+        MeetingScore,
+        Outcomes,
+        RegisteredRule,
+        ReleaseCard,
+        SourceHealth,
+        Upcoming,
+    )
     from engine.values import (
         Decision,
         Event,
@@ -31,13 +40,20 @@ class Standing:
 
     closes: session -> NVDA's close in USD, in shares of the instant's day, ascending. rates: what
     is priced for each coming Fed meeting. late: what is overdue. unconfirmed: (symbol, session) of
-    the closes that nobody has repeated yet.
+    the closes that nobody has repeated yet. recent: the events of the last days, newest first.
+    floods: sources that told ten times their usual number. tables: one line per kind of fact that a
+    decision rests on. upcoming: days ahead. options: what the chains on record say.
     """
 
     closes: Mapping[date, float]
     rates: tuple[RateExpectation, ...]
     late: tuple[Overdue, ...]
     unconfirmed: tuple[tuple[str, date], ...]
+    recent: tuple[Event, ...]
+    floods: tuple[Flood, ...]
+    tables: tuple[SourceHealth, ...]
+    upcoming: tuple[Upcoming, ...]
+    options: tuple[OptionOutlook, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +68,7 @@ class Inputs:
     outcomes: how the chances said so far came out, and the worst sessions.
     fall_skill: what the chance of a fall has proved.
     registered: rules sealed beforehand, with what came of them.
-    standing: what the record says at ``as_of``, read already; None: the report reads it.
+    standing: what the record says at ``as_of``.
     meeting: the two likeliest outcomes of the next Fed meeting, with the score after each.
     """
 
@@ -61,7 +77,7 @@ class Inputs:
     features: Features
     decision: Decision
     target_weight: FloatArray
-    events: Sequence[Event]
+    standing: Standing
     cards: tuple[ReleaseCard, ...]
     polled: tuple[SourceHealth, ...] = ()
     past: tuple[Mapping[str, Any], ...] = ()
@@ -76,4 +92,3 @@ class Inputs:
     fall_skill: FallSkill | None = None
     registered: tuple[RegisteredRule, ...] = ()
     meeting: tuple[MeetingScore, ...] = ()
-    standing: Standing | None = None

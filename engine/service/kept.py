@@ -17,6 +17,7 @@ from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
@@ -136,7 +137,7 @@ def _decoded_phrase(given: Any) -> Phrase:
 
 def _decoded_dataclass(given: Any) -> Any:
     name, parts = given
-    return _classes()[name](**{field: decoded(part) for field, part in parts.items()})
+    return _class_of(name)(**{field: decoded(part) for field, part in parts.items()})
 
 
 def _decoded_array(given: Any) -> Any:
@@ -147,22 +148,36 @@ def _decoded_array(given: Any) -> Any:
     return stored.reshape(shape).astype(np.dtype(name))
 
 
-@cache
-def _classes() -> Mapping[str, Any]:
-    """The only classes that are made from a file."""
-    from engine import shown, values
-    from engine.decision.features import RatedRelease
-    from engine.decision.news_impulses import Weighed
-    from engine.decision.outlook import Prospects
-    from engine.decision.overdue import Overdue
-    from engine.decision.risk import Chance, Forecast
-    from engine.report.inputs import Standing
+_ELSEWHERE = MappingProxyType(
+    {
+        "Chance": "engine.decision.risk",
+        "FallChance": "engine.decision.options",
+        "Flood": "engine.news.sentinel",
+        "Forecast": "engine.decision.risk",
+        "OptionOutlook": "engine.decision.options",
+        "Overdue": "engine.decision.overdue",
+        "Prospects": "engine.decision.outlook",
+        "RatedRelease": "engine.decision.features",
+        "SettledParts": "engine.service.morning",
+        "Standing": "engine.report.inputs",
+        "StressRow": "engine.decision.scenarios",
+        "Weighed": "engine.decision.news_impulses",
+    }
+)
+"""Class -> the module of it, where that is neither ``engine.values`` nor ``engine.shown``."""
 
-    words = {**vars(values), **vars(shown)}
-    known = {name: kind for name, kind in words.items() if isinstance(kind, type)}
-    beside = (RatedRelease, Weighed, Overdue, Standing, Prospects, Forecast, Chance)
-    others = {kind.__name__: kind for kind in beside}
-    return MappingProxyType(known | others)
+
+@cache
+def _class_of(name: str) -> Any:
+    """The class called ``name``; only those named here are ever made from a file."""
+    if name in _ELSEWHERE:
+        return getattr(import_module(_ELSEWHERE[name]), name)
+    from engine import shown, values
+
+    found = vars(values).get(name) or vars(shown)[name]
+    if not isinstance(found, type):
+        raise TypeError(name)
+    return found
 
 
 _DTYPES = MappingProxyType({"float64": "<f8", "int64": "<i8", "bool": "?"})
@@ -171,7 +186,7 @@ _DTYPES = MappingProxyType({"float64": "<f8", "int64": "<i8", "bool": "?"})
 _DECODE: Mapping[str, Any] = MappingProxyType(
     {
         "phrase": _decoded_phrase,
-        "enum": lambda given: _classes()[given[0]](given[1]),
+        "enum": lambda given: _class_of(given[0])(given[1]),
         "at": datetime.fromisoformat,
         "on": date.fromisoformat,
         "map": lambda given: {decoded(k): decoded(v) for k, v in given},

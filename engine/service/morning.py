@@ -156,11 +156,11 @@ def report_of(
             features=assessment.features,
             decision=decision or assessment.decision,
             target_weight=assessment.evaluation.target_weight,
-            events=assessment.events,
+            standing=beside.standing,
             cards=beside.cards,
             polled=tuple(polled),
             past=tuple(past),
-            stress=stress_today(assessment),
+            stress=beside.stress,
             ceiling_usd_tn=_ceiling(assessment),
             notices=(*notices, *asks_again(assessment)),
             holding=holding,
@@ -173,8 +173,7 @@ def report_of(
             ),
             fall_skill=beside.fall_skill,
             registered=tuple(registered),
-            meeting=meeting_scores(assessment, beside.standing.rates),
-            standing=beside.standing,
+            meeting=beside.meeting,
         )
     )
 
@@ -223,36 +222,43 @@ def weighed_news(assessment: Assessment) -> tuple[Weighed, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledParts:
-    """What a report shows besides the decision, settled by facts, configuration and code."""
+    """What a report shows besides the decision, settled by facts, configuration and code.
+
+    stress, meeting: what the rule would say if; the decision itself is worked out each time.
+    """
 
     cards: tuple[ReleaseCard, ...]
     weighed: tuple[Weighed, ...]
     fall_skill: FallSkill | None
     standing: Standing
     outcomes: Outcomes
+    stress: tuple[StressRow, ...]
+    meeting: tuple[MeetingScore, ...]
 
 
 def beside_of(assessment: Assessment) -> SettledParts:
     """``SettledParts``, or what it was with the same facts, configuration and code."""
-    from engine.report.build import standing_at
     from engine.service import kept
+
+    world = assessment.world
+    key = world.key(assessment.config.digest, assessment.version)
+    return kept.remembered(world.kept, key, "beside", lambda: _settled(assessment))
+
+
+def _settled(assessment: Assessment) -> SettledParts:
+    from engine.report.build import standing_at
     from engine.service.tracking import outcomes_replayed
 
     world = assessment.world
-
-    def make() -> tuple[Any, ...]:
-        return (
-            release_cards(assessment),
-            weighed_news(assessment),
-            fall_skill(assessment),
-            standing_at(world.history, world.as_of),
-            outcomes_replayed(assessment),
-        )
-
-    key = world.key(assessment.config.digest, assessment.version)
-    cards, weighed, skill, standing, outcomes = kept.remembered(world.kept, key, "beside", make)
+    standing = standing_at(world.history, world.as_of, assessment.events)
     return SettledParts(
-        cards=cards, weighed=weighed, fall_skill=skill, standing=standing, outcomes=outcomes
+        cards=release_cards(assessment),
+        weighed=weighed_news(assessment),
+        fall_skill=fall_skill(assessment),
+        standing=standing,
+        outcomes=outcomes_replayed(assessment),
+        stress=stress_today(assessment),
+        meeting=meeting_scores(assessment, standing.rates),
     )
 
 

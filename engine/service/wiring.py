@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from engine.clock import NEW_YORK
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from config.settings import Config
     from engine.decision.decide import Evaluation
+    from engine.decision.events import EventLog
     from engine.decision.features import RatedRelease
     from engine.decision.grid import Grid
     from engine.decision.kept_values import KeptValues
@@ -253,12 +254,17 @@ class Assessment:
 
     config: Bound
     world: KnownWorld
-    events: Sequence[Event]
+    read_events: Callable[[], EventLog]
     ratings: tuple[RatedRelease, ...]
     features: Features
     evaluation: Evaluation
     version: str
     prospects: Prospects
+
+    @property
+    def events(self) -> EventLog:
+        """The events known, read when somebody asks: a morning that is kept asks for none."""
+        return self.read_events()
 
     @cached_property
     def decision(self) -> Decision:
@@ -331,7 +337,6 @@ def assess(
     ratings: taken as given when the caller has them for the same history (a sweep rates once).
     """
     from engine.decision.decide import evaluate
-    from engine.decision.events import known_events
     from engine.decision.features import build
     from engine.decision.outlook import prospects_of
     from engine.record.store import uncollected
@@ -343,13 +348,20 @@ def assess(
     key = world.key(config.digest, version)
     folder = world.kept if ratings is None else None
 
+    @cache
+    def events() -> EventLog:
+        from engine.decision.events import known_events
+
+        return known_events(world.history, world.as_of, world.memo)
+
     def make() -> tuple[tuple[RatedRelease, ...], Features, Prospects]:
-        rated = tuple(ratings) if ratings is not None else _rated_once(world, config, events)
+        told = events()
+        rated = tuple(ratings) if ratings is not None else _rated_once(world, config, told)
         built = build(
             world.history,
             world.grid,
             ratings=rated,
-            events=events,
+            events=told,
             weights=config.events,
             warm=world.warm,
             memo=world.memo,
@@ -357,14 +369,13 @@ def assess(
         return rated, built, prospects_of(built)
 
     with uncollected():
-        events = known_events(world.history, world.as_of, world.memo)
         rated, features, prospects = kept.remembered(folder, key, "rows", make)
     if world.memo is not None:
         world.memo.save()
     return Assessment(
         config=config,
         world=world,
-        events=events,
+        read_events=events,
         ratings=rated,
         features=features,
         evaluation=evaluate(config.blend, features, prospects.forecasts),

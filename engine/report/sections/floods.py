@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from engine.decision.events import EventLog
-from engine.news.sentinel import USUAL_DAYS, Flood, floods
 from engine.report.blocks import Block, Note
 from engine.report.section import Section
 from engine.report.typography import clean
 
 if TYPE_CHECKING:
+    from engine.news.sentinel import Flood
     from engine.report.i18n import Speaker
     from engine.report.inputs import Inputs
     from engine.shown import Report
@@ -25,9 +23,7 @@ class Floods(Section):
 
     def gather(self, inputs: Inputs) -> tuple[Flood, ...]:
         """Sources beyond ten times their usual number."""
-        since = inputs.as_of - timedelta(days=USUAL_DAYS + 2)
-        recent = EventLog.of(inputs.events).between(since, inputs.as_of)
-        return floods(recent, inputs.as_of)
+        return inputs.standing.floods
 
     def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """The warnings."""

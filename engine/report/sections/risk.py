@@ -40,9 +40,7 @@ class Risk(Section):
 
     def gather(self, inputs: Inputs) -> Beside:
         """The forecast's own record, and what option chains on record say."""
-        from engine.decision.options import option_outlook
-
-        return Beside(skill=inputs.fall_skill, options=option_outlook(inputs.history, inputs.as_of))
+        return Beside(skill=inputs.fall_skill, options=inputs.standing.options)
 
     def blocks(self, report: Report, voice: Speaker) -> Iterable[Block]:
         """What the words allow, then chances, then the distribution."""
