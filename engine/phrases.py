@@ -270,12 +270,16 @@ def _english_number(value: float, name: str, digits: int, signed: bool) -> str:
     shown = round_half_even(value, digits if name not in ("int", "bps") else 0)
     decimals = digits if name not in ("int", "bps") else 0
     sign = "-" if shown < 0 else "+" if signed and shown > 0 else ""
-    body = f"{abs(shown):,.{decimals}f}"
-    if name == "sig" and decimals:
-        body = body.rstrip("0").rstrip(".")
+    body = english_digits(abs(shown), decimals, shortest=name == "sig")
     before = "$" if name.startswith("usd") else ""
     after = {"pct": "%", "share": "%", "usdbn": "bn", "usdtn": "tn", "bps": " bp"}.get(name, "")
     return f"{sign}{before}{body}{after}"
+
+
+def english_digits(value: float, decimals: int, *, shortest: bool) -> str:
+    """1,234.50 of a ``value`` that is rounded already; shortest: 1,234.5."""
+    body = f"{value:,.{decimals}f}"
+    return body.rstrip("0").rstrip(".") if shortest and decimals else body
 
 
 def round_half_even(value: float, digits: int) -> float:

@@ -58,6 +58,30 @@ def file_of(url: URL) -> Path | None:
     return Path(database)
 
 
+SETTLED_NS = 2_000_000_000
+"""A file written more lately may be written again within one tick of its clock (judgement)."""
+
+
+def file_signature(path: Path, now_ns: int) -> str | None:
+    """Number, size and times of the file and of its journals; None while they are too fresh.
+
+    An empty journal is made by opening the file and says nothing.
+    """
+    told = []
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-journal"):
+        try:
+            found = (path.parent / name).stat()
+        except OSError:
+            continue
+        if not found.st_size:
+            continue
+        changed_ns = max(found.st_mtime_ns, found.st_ctime_ns)
+        if now_ns - changed_ns < SETTLED_NS:
+            return None
+        told.append(f"{name} {found.st_ino} {found.st_size} {changed_ns} {found.st_mtime_ns}")
+    return "; ".join(told) or None
+
+
 def shown(url: URL) -> str:
     """The address as it may be shown: the file's path, or the URL without its password."""
     path = file_of(url)

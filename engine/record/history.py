@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b, sha256
@@ -17,6 +17,8 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from engine.clock import from_micros, to_micros
+from engine.errors import StoreError
+from engine.phrases import phrase
 from engine.record.content import content_hash, unreadable
 from engine.record.readings.base import Kind
 from engine.values import Fact
@@ -55,7 +57,7 @@ class History:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """The rows alone travel to another process; what was read of them stays behind."""
-        return type(self)._of, (self._rows,)
+        return History._of, (self._rows,)
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -129,7 +131,7 @@ class History:
     def cut(self, at: datetime) -> History:
         """The history as it stood at ``at``: nothing known later is in it."""
         end = bisect_right(self._rows, to_micros(at), key=_known_us)
-        return self if end == len(self._rows) else self._of(self._rows[:end])
+        return self if end == len(self._rows) else History._of(self._rows[:end])
 
     def observed_only(self) -> History:
         """Without back-filled facts: shows what a result owes to assumed ``known_at``."""
@@ -159,6 +161,37 @@ class History:
         history = cls.__new__(cls)
         history._adopt(rows)
         return history
+
+
+class HistoryOnDemand(History):
+    """What was known by an instant, of which only the digest is known until somebody asks for more.
+
+    read: every row known by then, as ``of_stored`` takes them. ``StoreError`` where they have
+    another digest than ``data_hash``.
+    """
+
+    def __init__(self, read: Callable[[], list[_Row]], known_by: datetime, data_hash: str) -> None:
+        self._read, self._known_by, self._hash = read, known_by, data_hash
+
+    def __getattr__(self, name: str) -> Any:
+        """The rows, read at the first question about them."""
+        if name not in ("_rows", "_kinds"):
+            raise AttributeError(name)
+        self._adopt(_without_repeats(sorted(self._read())))
+        if super().data_hash(self._known_by) != self._hash:
+            raise StoreError(
+                phrase("the record is not the one that was kept in mind"),
+                remedy=phrase("run it again; if it comes back, 'nvsignal doctor'"),
+            )
+        return self.__dict__[name]
+
+    def cut(self, at: datetime) -> History:
+        """The history as it stood at ``at``."""
+        return self if at >= self._known_by else super().cut(at)
+
+    def data_hash(self, at: datetime) -> str:
+        """Digest of everything known by ``at``."""
+        return self._hash if at >= self._known_by else super().data_hash(at)
 
 
 class Entry:

@@ -23,6 +23,8 @@ from engine.phrases import (
     NOT_OBSERVED,
     Phrase,
     PhraseFormat,
+    english,
+    english_digits,
     error_phrase,
     fill,
     is_missing,
@@ -152,6 +154,8 @@ class Speaker:
 
     def on(self, day: date | datetime) -> Said:
         """Aug 22, 2025 or 22 août 2025."""
+        if self.lang == "en":  # as phrases say it, without the tables of a locale library
+            return Said(english(_in_new_york(day), _DATE))
         return self._date(day, _DATE_PATTERN)
 
     def long_on(self, day: date | datetime) -> Said:
@@ -170,7 +174,7 @@ class Speaker:
     def _date(self, day: date | datetime, patterns: dict[str, str]) -> Said:
         from babel.dates import format_date
 
-        local = day.astimezone(NEW_YORK).date() if isinstance(day, datetime) else day
+        local = _in_new_york(day)
         text = str(format_date(local, patterns[self.lang], locale=self.lang))
         # French counts the first of a month as an ordinal; CLDR has no pattern for it.
         if self.lang == "fr" and local.day == 1:
@@ -191,8 +195,11 @@ class Speaker:
             digits = sig_decimals(value, digits)
         decimals = 0 if name in ("int", "bps") else digits
         shown = round_half_even(value, decimals)
-        fraction = ("." + ("#" if shortest else "0") * decimals) if decimals else ""
-        body = str(_pattern(fraction).apply(abs(shown), _locale(self.lang)))
+        if self.lang == "en" and abs(shown) < _FLOATS_ARE_WHOLE:
+            body = english_digits(abs(shown), decimals, shortest=shortest)
+        else:
+            fraction = ("." + ("#" if shortest else "0") * decimals) if decimals else ""
+            body = str(_pattern(fraction).apply(abs(shown), _locale(self.lang)))
         sign = "-" if shown < 0 else "+" if signed and shown > 0 else ""
         return sign + self._with_unit(body, name)
 
@@ -206,6 +213,15 @@ class Speaker:
 
     def _print(self, template: str) -> str:
         return _PRINT[self.lang](template)
+
+
+_DATE = PhraseFormat("date", 0, False)
+_FLOATS_ARE_WHOLE = 2.0**53
+"""Beyond it the digits of a float are an accident, which the locale library tells otherwise."""
+
+
+def _in_new_york(day: date | datetime) -> date:
+    return day.astimezone(NEW_YORK).date() if isinstance(day, datetime) else day
 
 
 @cache

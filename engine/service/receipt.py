@@ -8,6 +8,7 @@ otherwise, another calendar may know another closure. Every input of a decision 
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -28,9 +29,13 @@ def code_files(root: Path = ROOT) -> Iterator[Path]:
     """The files behind a decision, in a fixed order; those of ``config`` count as configuration."""
     for package in PACKAGES:
         wanted = DATA if package == "engine" else frozenset({".py"})
-        for path in sorted((root / package).rglob("*")):
-            if path.suffix in wanted and path.is_file():
-                yield path
+        found = [
+            Path(folder, name)
+            for folder, _, names in os.walk(root / package)
+            for name in names
+            if os.path.splitext(name)[1] in wanted
+        ]
+        yield from sorted(found)
 
 
 def code_digest(root: Path = ROOT) -> str:

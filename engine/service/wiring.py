@@ -154,19 +154,43 @@ class KnownWorld:
         return key_of(*told, config_digest, code)
 
 
-def world_at(store: Store, config: Config, as_of: datetime) -> KnownWorld:
-    """Load the record once, cut at ``as_of``."""
+def world_at(
+    store: Store, config: Config, as_of: datetime, *, on_demand: bool = False
+) -> KnownWorld:
+    """Load the record once, cut at ``as_of``.
+
+    on_demand: a record that did not change since it was read at this instant is read only when
+    somebody asks for its facts, which he must do while ``store`` is open.
+    """
     from engine.record.store import uncollected
     from engine.service.derived import Memo, sessions_from
 
     folder = data_folder() / "derived"
+    opened = Memo(folder / "opened.json", code_version(), most=MOST_OPENED)
+    signature = store.signature() if on_demand else None
+    key = f"{store.address} {signature} {as_of.isoformat()}"
+    seen = opened.get(key) if signature else None
     with uncollected():
-        history = store.history(known_by=as_of)
-        if "bar" not in history.kinds:
-            raise _before_the_record(store, as_of)
-        world = world_of(history, config, as_of, load=sessions_from(folder))
+        if seen:
+            history = store.history_on_demand(as_of, seen["data_hash"], seen["last_id"])
+            first_bar_on = date.fromisoformat(seen["first_bar_on"])
+        else:
+            last_id, history = store.last_id(), store.history(known_by=as_of)
+            if "bar" not in history.kinds:
+                raise _before_the_record(store, as_of)
+            first_bar_on = first_bar_of(history, as_of)
+        load = sessions_from(folder)
+        world = world_of(history, config, as_of, load=load, first_bar_on=first_bar_on)
+    if signature and not seen and store.signature() == signature:
+        told = {"data_hash": world.data_hash, "first_bar_on": str(first_bar_on)}
+        opened.put(key, {**told, "last_id": last_id})
+        opened.save()
     memo = Memo(folder / "computed.json", code_version())
     return replace(world, memo=memo, kept=folder)
+
+
+MOST_OPENED = 50
+"""Records, or instants of one, of which is kept what they held."""
 
 
 def _before_the_record(store: Store, as_of: datetime) -> InputError:
@@ -185,30 +209,38 @@ def _before_the_record(store: Store, as_of: datetime) -> InputError:
     )
 
 
-def world_of(
-    history: History,
-    config: Config,
-    as_of: datetime,
-    *,
-    load: Callable[[date, date, time], Sessions] | None = None,
-) -> KnownWorld:
-    """``history`` cut at ``as_of`` with its sessions; raises before the record begins.
-
-    load: ``load_sessions`` or what gives the same, faster.
-    """
-    from engine.decision.grid import Grid
-    from engine.macro.sessions import load_sessions
+def first_bar_of(history: History, as_of: datetime) -> date:
+    """The first session with a price known by ``as_of``; ``InputError`` without any."""
     from engine.record.readings import BARS
 
-    history = history.cut(as_of)
     bars = history.all_versions(BARS.name, as_of)
     if not bars:
         raise InputError(
             phrase("no price is known by {as_of}", as_of=str(as_of.astimezone(NEW_YORK).date())),
             remedy=phrase("choose a later --as-of, or import bars"),
         )
+    return date.fromisoformat(min(bar.key[-10:] for bar in bars))  # SYMBOL:YYYY-MM-DD
+
+
+def world_of(
+    history: History,
+    config: Config,
+    as_of: datetime,
+    *,
+    load: Callable[[date, date, time], Sessions] | None = None,
+    first_bar_on: date | None = None,
+) -> KnownWorld:
+    """``history`` cut at ``as_of`` with its sessions; raises before the record begins.
+
+    load: ``load_sessions`` or what gives the same, faster. first_bar_on: ``first_bar_of`` the
+    history, when it is known already.
+    """
+    from engine.decision.grid import Grid
+    from engine.macro.sessions import load_sessions
+
+    history = history.cut(as_of)
     decision = config.settings.decision
-    first_bar_on = date.fromisoformat(min(bar.key[-10:] for bar in bars))  # SYMBOL:YYYY-MM-DD
+    first_bar_on = first_bar_on or first_bar_of(history, as_of)
     first_on = max(decision.first_on, first_bar_on)
     last_on = as_of.astimezone(NEW_YORK).date() + CALENDAR_AHEAD
     if last_on - CALENDAR_AHEAD < first_on:
@@ -384,9 +416,11 @@ def assess(
     )
 
 
-def assessment_at(store: Store, config: Config, as_of: datetime) -> Assessment:
-    """``assess`` of what the record knows at ``as_of``."""
-    return assess(world_at(store, config, as_of), config)
+def assessment_at(
+    store: Store, config: Config, as_of: datetime, *, on_demand: bool = False
+) -> Assessment:
+    """``assess`` of what the record knows at ``as_of``; on_demand as in ``world_at``."""
+    return assess(world_at(store, config, as_of, on_demand=on_demand), config)
 
 
 MOST_RATINGS = 500

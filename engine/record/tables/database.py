@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -17,6 +18,8 @@ from engine.phrases import phrase
 from engine.record import schema
 from engine.record.connect import (
     BUSY_TIMEOUT_S,
+    file_of,
+    file_signature,
     make_engine,
     parse_url,
     prepare_file,
@@ -88,6 +91,14 @@ class Database:
     def address(self) -> str:
         """The database's file or address, without a password."""
         return shown(self._engine.url)
+
+    def signature(self) -> str | None:
+        """Changes whenever the record does; None where that cannot be told from outside.
+
+        That is a server, memory, and a file written within the last seconds.
+        """
+        path = file_of(self._engine.url)
+        return None if path is None else file_signature(path, time.time_ns())
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
