@@ -64,6 +64,24 @@ class Counted:
             tail_windows=tail_windows,
         )
 
+    @staticmethod
+    def of_last(
+        known: FloatArray, horizon: int, tail: FloatArray, scale: FloatArray, *, tail_windows: float
+    ) -> Counted:
+        """``of`` for the last row alone; scale: (1,)."""
+        ordered = np.sort(known[~np.isnan(known)])
+        seen = np.array([float(ordered.size)])
+        return Counted(
+            ordered=ordered,
+            before=np.arange(ordered.size + 1)[None, :],
+            since=np.full((1, _BLOCK), np.nan),
+            seen=seen,
+            windows=seen / horizon,
+            tail=tail,
+            scale=scale,
+            tail_windows=tail_windows,
+        )
+
     def share_below(self, asked: FloatArray) -> FloatArray:
         """(…, T): weighted share of shapes and paths at or below ``asked``; NaN where that is."""
         asked = np.broadcast_to(asked, np.broadcast_shapes(asked.shape, self.seen.shape))

@@ -129,7 +129,7 @@ def build(
     values |= _threat(grid, ratings, history.known("model_release", end), looked_from)
     gates = _gates(known_on(history, AVAILABILITY, grid), grid, looked_from)
     values |= gates
-    begun = NewsBegun(history, grid, weights, memo)
+    begun = NewsBegun(history, grid, weights, memo) if memo else None
     values |= _news(grid, events, weights, gates, looked_from, begun)
     values["china_excluded"] = _china_excluded(known_on(history, POLICY_STEPS, grid), grid)
     values |= results_features(history, grid)
@@ -214,7 +214,7 @@ def _news(
     weights: EventWeights,
     gates: Mapping[str, FloatArray],
     looked_from: int,
-    begun: NewsBegun,
+    begun: NewsBegun | None = None,
 ) -> dict[str, FloatArray]:
     """Signed impulses of the news, NaN while no news of any kind came in.
 
@@ -225,8 +225,10 @@ def _news(
     arrived = np.searchsorted(grid.decide_at_us, log.known_at_us, side="left").astype(np.int64)
     looked_at = covered(grid, looked_from, arrived, MAX_NEWS_AGE)
     types = weights.policy.keys() | weights.domestic.keys() | weights.demand.keys()
-    told = impulses(grid, moving_versions(events, types), weights, gates, begun.rows)
-    begun.keep(told)
+    moving = moving_versions(events, types)
+    told = impulses(grid, moving, weights, gates, begun.rows if begun else ())
+    if begun:
+        begun.keep(told)
     standing = frozenset(ALONE.values())
     return {
         name: array if name in standing else np.where(looked_at, array, np.nan)
@@ -249,25 +251,20 @@ class NewsBegun:
     """
 
     def __init__(
-        self, history: History, grid: Grid, weights: EventWeights, memo: KeptValues | None
+        self, history: History, grid: Grid, weights: EventWeights, memo: KeptValues
     ) -> None:
-        self._memo, self._keys = memo, list[str]()
-        self.rows: list[Sequence[float]] = []
-        if memo is None:
-            return
         instants_us = grid.decide_at_us.tolist()
         told = f"{weights.model_dump_json()} {instants_us[0]}"
         rule = blake2b(told.encode(), digest_size=16).hexdigest()
         digests = history.running_digests(_NEWS_KINDS, instants_us)
-        self._keys = [f"news {rule} {digest}" for digest in digests]
-        self.rows = list(takewhile(bool, map(memo.get, self._keys)))
+        self._memo, self._keys = memo, [f"news {rule} {digest}" for digest in digests]
+        self.rows: list[Sequence[float]] = list(takewhile(bool, map(memo.get, self._keys)))
 
     def keep(self, told: Mapping[str, FloatArray]) -> None:
         """Keep the rows that were not kept yet."""
         figures = zip(*(told[name].tolist() for name in FIGURES), strict=True)
-        if self._memo is not None:
-            for key, row in list(zip(self._keys, figures, strict=True))[len(self.rows) :]:
-                self._memo.put(key, row)
+        for key, row in list(zip(self._keys, figures, strict=True))[len(self.rows) :]:
+            self._memo.put(key, row)
 
 
 def covered(

@@ -202,7 +202,8 @@ class Forecast:
     (T,), by how much squared returns have exceeded their forecast so far, as a standard deviation;
     the Student paths are stretched by it. unsaid: (T,), rows whose last session was not known in
     time: nothing is said there, though later rows may know it by now. own: row -> what it said
-    when it was the last, for the rows whose session was corrected afterwards.
+    when it was the last, for the rows whose session was corrected afterwards: sigma, slopes and
+    scale of that row alone, and no paths, which are those of the whole.
     """
 
     horizon: int
@@ -231,13 +232,12 @@ class Forecast:
 
         log_level: log of price over last close, e.g. ln 0.9; a number, (T,) or (P, 1).
         """
+        level = np.asarray(log_level, dtype=np.float64)
         with np.errstate(invalid="ignore", divide="ignore"):
-            asked = np.asarray(log_level, dtype=np.float64) / self.sigma
-        out = self._counted(low=low).share_below(asked)
-        for row, alone in self.own.items():
-            level = np.asarray(log_level, dtype=np.float64)
-            level = level[..., : row + 1] if level.shape[-1:] == self.sigma.shape else level
-            out[..., row] = alone.chance_below(level, low=low)[..., -1]
+            out = self._counted(low=low).share_below(level / self.sigma)
+        for row in self.own:
+            then = level[..., row : row + 1] if level.shape[-1:] == self.sigma.shape else level
+            out[..., row] = self._alone(row).chance_below(then, low=low)[..., -1]
         return out
 
     def quantile(self, chance: FloatArray | float, *, low: bool = True) -> FloatArray:
@@ -251,15 +251,19 @@ class Forecast:
             below = counted.share_below(middle) < chance
             lower, upper = np.where(below, middle, lower), np.where(below, upper, middle)
         out: FloatArray = np.where(np.isnan(self.sigma), np.nan, upper * self.sigma)
-        for row, alone in self.own.items():
-            out[..., row] = alone.quantile(chance, low=low)[..., -1]
+        for row in self.own:
+            out[..., row] = self._alone(row).quantile(chance, low=low)[..., -1]
         return out
+
+    def _alone(self, row: int) -> Forecast:
+        """What ``row`` said when it was the last, ready to be asked."""
+        return replace(self.own[row], tail_end=self.tail_end, tail_low=self.tail_low)
 
     def sample(self, t: int) -> tuple[FloatArray, FloatArray]:
         """Final log returns and their weights at row ``t``: the distribution itself, unsorted."""
         if t in self.own:
-            return self.own[t].sample(t)
-        past = _completed(self.end, self.horizon)[: t + 1]
+            return self._alone(t).sample(-1)
+        past = _completed(self.end, self.horizon)[: range(self.end.size)[t] + 1]
         past = past[~np.isnan(past)]
         tail = self.tail_end[TAIL_STEP // 2 :: TAIL_STEP] * self.scale[t]
         windows = past.size / self.horizon
@@ -279,7 +283,8 @@ class Forecast:
     def _counted(self, *, low: bool) -> Counted:
         past, tail = (self.low, self.tail_low) if low else (self.end, self.tail_end)
         over = _completed(past, self.horizon)
-        return Counted.of(over, self.horizon, tail, self.scale, tail_windows=TAIL_WINDOWS)
+        made = Counted.of if over.size == self.sigma.size else Counted.of_last
+        return made(over, self.horizon, tail, self.scale, tail_windows=TAIL_WINDOWS)
 
 
 def _completed(per_start: FloatArray, horizon: int) -> FloatArray:
@@ -336,10 +341,17 @@ def _forecast(history: PriceHistory, horizon: int) -> Forecast:
 
 
 def _last_alone(said: Forecast, unsaid: BoolArray) -> Forecast:
-    """``said`` for its last row: the others are not asked again."""
-    sigma = np.full(said.sigma.shape, np.nan)
-    sigma[-1:] = said.sigma[-1:]
-    return replace(said, sigma=sigma, unsaid=unsaid)
+    """``said`` for its last row: the others are not asked again, and who asks has the paths."""
+    none = np.array([])
+    return replace(
+        said,
+        sigma=said.sigma[-1:],
+        slopes=said.slopes[-1:],
+        scale=said.scale[-1:],
+        tail_end=none,
+        tail_low=none,
+        unsaid=unsaid,
+    )
 
 
 def daily_variance(history: PriceHistory) -> FloatArray:
