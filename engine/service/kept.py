@@ -175,7 +175,7 @@ def _class_of(name: str) -> Any:
     from engine import shown, values
 
     found = vars(values).get(name) or vars(shown)[name]
-    if not isinstance(found, type):
+    if not isinstance(found, type) or found.__module__ not in ("engine.values", "engine.shown"):
         raise TypeError(name)
     return found
 

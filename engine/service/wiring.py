@@ -166,27 +166,45 @@ def world_at(
     from engine.service.derived import Memo, sessions_from
 
     folder = data_folder() / "derived"
-    opened = Memo(folder / "opened.json", code_version(), most=MOST_OPENED)
-    signature = store.signature() if on_demand else None
-    key = f"{store.address} {signature} {as_of.isoformat()}"
-    seen = opened.get(key) if signature else None
+    read, load = _world_on_demand if on_demand else _whole_world, sessions_from(folder)
     with uncollected():
-        if seen:
-            history = store.history_on_demand(as_of, seen["data_hash"], seen["last_id"])
-            first_bar_on = date.fromisoformat(seen["first_bar_on"])
-        else:
-            last_id, history = store.last_id(), store.history(known_by=as_of)
-            if "bar" not in history.kinds:
-                raise _before_the_record(store, as_of)
-            first_bar_on = first_bar_of(history, as_of)
-        load = sessions_from(folder)
-        world = world_of(history, config, as_of, load=load, first_bar_on=first_bar_on)
-    if signature and not seen and store.signature() == signature:
+        world = read(store, config, as_of, load)
+    memo = Memo(folder / "computed.json", code_version())
+    return replace(world, memo=memo, kept=folder)
+
+
+def _whole_world(
+    store: Store, config: Config, as_of: datetime, load: Callable[[date, date, time], Sessions]
+) -> KnownWorld:
+    history = store.history(known_by=as_of)
+    if "bar" not in history.kinds:
+        raise _before_the_record(store, as_of)
+    return world_of(history, config, as_of, load=load)
+
+
+def _world_on_demand(
+    store: Store, config: Config, as_of: datetime, load: Callable[[date, date, time], Sessions]
+) -> KnownWorld:
+    """What a record held is kept under its signature, once that stood still while it was read."""
+    from engine.service.derived import Memo
+
+    signature = store.signature()
+    if signature is None:
+        return _whole_world(store, config, as_of, load)
+    opened = Memo(data_folder() / "derived" / "opened.json", code_version(), most=MOST_OPENED)
+    key = f"{store.address} {signature} {as_of.isoformat()}"
+    seen = opened.get(key)
+    if seen:
+        first_bar_on = date.fromisoformat(seen["first_bar_on"])
+        history = store.history_on_demand(as_of, seen["data_hash"], seen["last_id"])
+        return world_of(history, config, as_of, load=load, first_bar_on=first_bar_on)
+    last_id, world = store.last_id(), _whole_world(store, config, as_of, load)
+    if store.signature() == signature:
+        first_bar_on = first_bar_of(world.history, as_of)
         told = {"data_hash": world.data_hash, "first_bar_on": str(first_bar_on)}
         opened.put(key, {**told, "last_id": last_id})
         opened.save()
-    memo = Memo(folder / "computed.json", code_version())
-    return replace(world, memo=memo, kept=folder)
+    return world
 
 
 MOST_OPENED = 50

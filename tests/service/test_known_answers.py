@@ -902,12 +902,13 @@ def test_values_come_back_as_they_were_kept(tmp_path: Path) -> None:
         "seen": Observed.NOT_OBSERVED,
     }  # fmt: skip
     assert decoded(json.loads(json.dumps(encoded(value)))) == value
-    for array in (np.array([1.5, np.nan]), np.array([1, 2])):
+    arrays = ([1.5, np.nan], [1, 2], [True, False], [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    for array in map(np.array, arrays):
         back = decoded(json.loads(json.dumps(encoded(array))))
         assert back.dtype == array.dtype
         assert np.array_equal(back, array, equal_nan=array.dtype == np.float64)
     assert encoded(np.float64(1.5)) == 1.5
-    for strange in (object(), np.array([True]), {1, 2}):
+    for strange in (object(), np.array(["x"]), {1, 2}):
         with pytest.raises(DataError):
             encoded(strange)
     made: list[int] = []

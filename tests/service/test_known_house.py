@@ -1018,20 +1018,25 @@ def test_a_span_beyond_the_calendar_is_asked_of_it_as_it_is(
 
 
 def test_only_classes_of_the_house_are_made_from_a_file() -> None:
-    known = kept._classes()
-    for name in ("RatedRelease", "Weighed", "Overdue", "Standing", "Evidence", "FeedState"):
-        assert name in known
-    for name in ("Path", "Popen", "phrase"):
-        assert name not in known
+    for name in (*kept._ELSEWHERE, "Evidence", "FeedState", "ReleaseCard"):
+        assert kept._class_of(name).__name__ == name
+    for name in ("Path", "Popen", "phrase", "datetime", "Features.__init__"):
+        with pytest.raises((KeyError, TypeError)):
+            kept._class_of(name)
     told = phrase("{n} of {what}", n=1, what=phrase("x"))
     assert kept.encoded(told) == {
         "phrase": [
+            "1 of x",
             "{n} of {what}",
-            {"map": [["n", 1], ["what", {"phrase": ["x", {"map": []}, None, 1]}]]},
+            {"map": [["n", 1], ["what", {"phrase": ["x", "x", {"map": []}, None, 1]}]]},
             None,
             1,
         ]
     }
+    back = kept.decoded(kept.encoded(told))
+    assert (back, back.template, back.args, back.plural, back.n) == (
+        told, told.template, told.args, None, 1,
+    )  # fmt: skip
 
 
 # --- what is told beneath, and by whom ------------------------------------------------------------

@@ -61,7 +61,11 @@ def test_a_morning_notes_its_decision_only_when_it_is_told_to(
         told["noted"] = (store.address, found, decided)
         return "head"
 
-    monkeypatch.setattr(wiring, "assessment_at", lambda store, config, at: assessment)
+    def assessment_at(store: Any, config: Any, at: Any, *, on_demand: bool) -> Any:
+        assert (store.address, config, at, on_demand) == ("there", "config", NOW, True)
+        return assessment
+
+    monkeypatch.setattr(wiring, "assessment_at", assessment_at)
     monkeypatch.setattr(morning, "note_decision", note)
     monkeypatch.setattr(morning, "past_decisions", lambda store, config, at: ("past", config, at))
     monkeypatch.setattr(morning, "registered_rules", lambda store, found, past: ("rules", past))
@@ -116,28 +120,27 @@ def test_a_report_is_built_of_everything_the_morning_knows(monkeypatch: Patch) -
     parts = morning.SettledParts(
         cards=("card",), weighed=("w",), fall_skill="skill", standing=Thing(rates="rates"),  # type: ignore[arg-type]
         outcomes=Outcomes(chances=("replayed",), worst=("worst",)),  # type: ignore[arg-type]
+        stress="stress", meeting="meeting",  # type: ignore[arg-type]
     )  # fmt: skip
     monkeypatch.setattr("engine.report.inputs.Inputs", lambda **given: given)
     monkeypatch.setattr("engine.report.build.build", lambda inputs: inputs)
     monkeypatch.setattr(morning, "beside_of", lambda a: parts)
-    monkeypatch.setattr(morning, "stress_today", lambda a: "stress")
     monkeypatch.setattr(morning, "_ceiling", lambda a: 5.5)
     monkeypatch.setattr(morning, "asks_again", lambda a: ("asked",))
     monkeypatch.setattr(morning, "changes_of_ratings", lambda a: "changes")
-    monkeypatch.setattr(morning, "meeting_scores", lambda a, rates: ("meeting", rates))
     monkeypatch.setattr(tracking, "scores_live", lambda a, past: ("live", *past))
     assessment: Any = Thing(
-        world=Thing(as_of=NOW, history="h"), features="f", decision="own", events="e",
+        world=Thing(as_of=NOW, history="h"), features="f", decision="own",
         evaluation=Thing(target_weight="w"),
     )  # fmt: skip
     found: Any = morning.report_of(assessment)
     plain = {
         "as_of": NOW, "history": "h", "features": "f", "decision": "own", "target_weight": "w",
-        "events": "e", "cards": ("card",), "polled": (), "past": (), "stress": "stress",
+        "cards": ("card",), "polled": (), "past": (), "stress": "stress",
         "ceiling_usd_tn": 5.5, "notices": ("asked",), "holding": None, "present_on": None,
         "weighed": ("w",), "changes": "changes", "fall_skill": "skill", "registered": (),
         "outcomes": Outcomes(chances=("live", "replayed"), worst=("worst",)),  # type: ignore[arg-type]
-        "meeting": ("meeting", "rates"), "standing": parts.standing,
+        "meeting": "meeting", "standing": parts.standing,
     }  # fmt: skip
     assert found == plain
     given: dict[str, Any] = {
@@ -214,17 +217,21 @@ def test_what_stands_beside_a_decision_is_kept_under_its_three_hashes(monkeypatc
         return make()
 
     monkeypatch.setattr("engine.service.kept.remembered", remembered)
-    for name in ("release_cards", "weighed_news", "fall_skill"):
+    for name in ("release_cards", "weighed_news", "fall_skill", "stress_today"):
         monkeypatch.setattr(morning, name, lambda a, n=name: n)
-    monkeypatch.setattr("engine.report.build.standing_at", lambda h, at: ("standing", h, at))
+    monkeypatch.setattr(morning, "meeting_scores", lambda a, rates: ("meeting", rates))
+    monkeypatch.setattr(
+        "engine.report.build.standing_at", lambda h, at, events: Thing(rates=(h, at, events))
+    )
     monkeypatch.setattr(tracking, "outcomes_replayed", lambda a: "outcomes")
     world = Thing(key=lambda digest, code: f"{digest} {code}", kept="folder", history="h",
                   as_of=NOW)  # fmt: skip
-    assessment: Any = Thing(world=world, config=Thing(digest="d"), version="v")
+    assessment: Any = Thing(world=world, config=Thing(digest="d"), version="v", events="e")
     found: Any = morning.beside_of(assessment)
     assert found == morning.SettledParts(
         cards="release_cards", weighed="weighed_news", fall_skill="fall_skill",  # type: ignore[arg-type]
-        standing=("standing", "h", NOW), outcomes="outcomes",  # type: ignore[arg-type]
+        standing=Thing(rates=("h", NOW, "e")), outcomes="outcomes",  # type: ignore[arg-type]
+        stress="stress_today", meeting=("meeting", ("h", NOW, "e")),  # type: ignore[arg-type]
     )  # fmt: skip
     assert asked == [("folder", "d v", "beside")]
 
@@ -626,7 +633,10 @@ def test_everything_on_the_way_to_a_decision_is_made_once(monkeypatch: Patch) ->
     monkeypatch.setattr(wiring, "_rated_once", lambda world, c, events: ("rated", events))
     monkeypatch.setattr("engine.decision.events.known_events", lambda h, at, memo: (h, at, memo))
     monkeypatch.setattr("engine.decision.features.build", lambda h, grid, **more: (h, grid, more))
-    monkeypatch.setattr("engine.decision.decide.evaluate", lambda blend, f: (blend, f))
+    monkeypatch.setattr("engine.decision.decide.evaluate", lambda *given: given)
+    monkeypatch.setattr(
+        "engine.decision.outlook.prospects_of", lambda f: Thing(forecasts=("of", f))
+    )
     saved: list[str] = []
     memo = Thing(save=lambda: saved.append("saved"))
     world: Any = Thing(
@@ -637,9 +647,11 @@ def test_everything_on_the_way_to_a_decision_is_made_once(monkeypatch: Patch) ->
     found: Any = wiring.assess(world, NOTHING)
     told = {"events": events, "weights": "weights", "warm": "warm", "memo": memo}
     features = ("h", "g", told | {"ratings": ("rated", events)})
+    assert found.events == events
     assert found == wiring.Assessment(
-        config=config, world=world, events=events, ratings=("rated", events),  # type: ignore[arg-type]
-        features=features, evaluation=("blend", features), version="own",  # type: ignore[arg-type]
+        config=config, world=world, read_events=found.read_events, ratings=("rated", events),  # type: ignore[arg-type]
+        features=features, evaluation=("blend", features, ("of", features)), version="own",  # type: ignore[arg-type]
+        prospects=Thing(forecasts=("of", features)),  # type: ignore[arg-type]
     )  # fmt: skip
     assert (asked, saved) == ([("kept", ("d", "own"), "rows")], ["saved"])
     ratings: Any = []
@@ -648,19 +660,23 @@ def test_everything_on_the_way_to_a_decision_is_made_once(monkeypatch: Patch) ->
     assert (given.ratings, given.version) == ((), "v")
     assert asked[1] == (None, ("d", "v"), "rows")
     assert saved == ["saved"]
-    monkeypatch.setattr(wiring, "world_at", lambda store, c, at: (store, c, at))
+    monkeypatch.setattr(
+        wiring, "world_at", lambda store, c, at, *, on_demand: (store, c, at, on_demand)
+    )
     monkeypatch.setattr(wiring, "assess", lambda world, c: (world, c))
     store: Any = "s"
     own: Any = "c"
     both: Any = wiring.assessment_at(store, own, NOW)
-    assert both == (("s", "c", NOW), "c")
+    assert both == (("s", "c", NOW, False), "c")
+    lazy: Any = wiring.assessment_at(store, own, NOW, on_demand=True)
+    assert lazy == (("s", "c", NOW, True), "c")
 
 
 def assessed(**changes: Any) -> wiring.Assessment:
     given: dict[str, Any] = {
         "config": Thing(blend="b", strategy_path=Path("x/p.toml"), digest="d"),
-        "world": Thing(as_of=NOW, data_hash="h"), "events": (), "ratings": "ratings",
-        "evaluation": "e", "version": "v",
+        "world": Thing(as_of=NOW, data_hash="h"), "read_events": tuple, "ratings": "ratings",
+        "evaluation": "e", "version": "v", "prospects": "ahead",
         "features": Thing(
             sessions_on=DAYS[:2], decide_at_us=[to_micros(NOW - DAY), to_micros(NOW + DAY)]
         ),
@@ -692,7 +708,7 @@ def test_a_decision_is_made_at_its_hour_or_by_the_instant_asked_for(monkeypatch:
     assert {c.name for c in made.decision.contributions} == {"-1"}
     assert asked[1] == (
         ("b", made.features, "e", origin | {"decided_at": NOW}),
-        {"t": -1, "outlook": ("outlook", "b", made.features, "e")},
+        {"t": -1, "outlook": ("outlook", "b", made.features, "e", "ahead")},
     )  # fmt: skip
 
 

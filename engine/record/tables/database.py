@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -13,6 +12,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy import URL, Connection, Engine, Table
 
+from engine.clock import now, to_micros
 from engine.errors import StoreError
 from engine.phrases import phrase
 from engine.record import schema
@@ -98,7 +98,7 @@ class Database:
         That is a server, memory, and a file written within the last seconds.
         """
         path = file_of(self._engine.url)
-        return None if path is None else file_signature(path, time.time_ns())
+        return None if path is None else file_signature(path, 1000 * to_micros(now()))
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -15,6 +15,7 @@ from engine.record.history import History
 from engine.record.readings import EARNINGS_DATES, MEETINGS, OBSERVATIONS, Observation
 from engine.report import build
 from engine.shown import FeedState
+from engine.values import Event
 from tests.builders import make_event, make_fact
 from tests.engine.report.sample_report import rating, v31
 
@@ -123,14 +124,36 @@ def test_what_cannot_be_rated_yet_has_its_card_for_a_month() -> None:
     assert rating().rateable
 
 
+def told_recently(events: list[Event]) -> list[str]:
+    return [e.event_id for e in build.standing_at(History([]), AT, events).recent]
+
+
 def test_events_of_ten_days_and_fourteen_of_them() -> None:
+    """The newest first; the instant ten days ago itself is out."""
     events = [make_event(event_id=f"e{n}", known_at=AT - timedelta(hours=n)) for n in range(20)]
-    found = build._recent_events(Thing(events=events, as_of=AT))  # type: ignore[arg-type]
-    assert len(found) == 14
+    assert told_recently(events) == [f"e{n}" for n in range(14)]
     old = [make_event(event_id=f"o{k}", known_at=AT - 10 * DAY + k * SECOND) for k in (-1, 0, 1)]
-    kept = build._recent_events(Thing(events=old, as_of=AT))  # type: ignore[arg-type]
-    assert "o-1" not in {e.event_id for e in kept}
-    assert "o1" in {e.event_id for e in kept}
+    assert told_recently(old) == ["o1"]
+
+
+def test_a_flood_is_looked_for_in_the_events_of_thirty_two_days(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[list[str], datetime]] = []
+
+    def floods(events: Any, at: datetime) -> tuple[str, ...]:
+        asked.append(([e.event_id for e in events], at))
+        return ("flood",)
+
+    monkeypatch.setattr(build, "floods", floods)
+    first = AT - 32 * DAY
+    events = [
+        make_event(event_id=name, known_at=at)
+        for name, at in (("old", first), ("one", first + SECOND), ("two", AT), ("late", AT + DAY))
+    ]
+    found: Any = build.standing_at(History([]), AT, events).floods
+    assert found == ("flood",)
+    assert asked == [(["one", "two"], AT)]
 
 
 def meeting(end: date, sep: str = "N") -> Any:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from babel.messages.catalog import Catalog
 
-from engine.news.sentinel import USUAL_DAYS
 from engine.phrases import listed, phrase
 from engine.report import catalogue
 from engine.report.blocks import Line, Lines, Page, Part, Waterfall, WaterfallStep
@@ -26,8 +25,7 @@ from engine.report.sections import decision, market, releases, view
 from engine.report.sections.scored import ScoredChances
 from engine.shown import FeedState
 from engine.values import MAX_BODY_CHARS
-from tests.builders import make_event
-from tests.engine.report.sample_report import AS_OF, sample_report, v31
+from tests.engine.report.sample_report import sample_report, v31
 
 
 def test_json_is_set_in_by_two_and_ends_with_a_line() -> None:
@@ -127,25 +125,12 @@ def test_a_section_of_nothing_gathers_none(name: str) -> None:
     assert section.gather(Thing(**{told: ()})) is None  # type: ignore[arg-type]
 
 
-def test_news_outcomes_and_floods_are_gathered_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_news_outcomes_and_floods_are_gathered_as_they_are() -> None:
     by_name = {s.name: s for s in sections()}
-    inputs: Any = Thing(weighed=(), outcomes="o", events=(), as_of=AS_OF)
+    inputs: Any = Thing(weighed=(), outcomes="o", standing=Thing(floods=("f",)))
     assert by_name["headlines"].gather(inputs) == ()
     assert by_name[ScoredChances.name].gather(inputs) == "o"
-    asked: list[Any] = []
-    monkeypatch.setattr(
-        "engine.report.sections.floods.floods", lambda events, at: asked.append((events, at)) or ()
-    )
-    day = timedelta(days=1)
-    first = AS_OF - (USUAL_DAYS + 2) * day
-    inputs.events = [
-        make_event(event_id=name, known_at=at)
-        for name, at in (("old", first - day), ("one", first + day), ("two", AS_OF - day),
-                         ("late", AS_OF + day))
-    ]  # fmt: skip
-    by_name["floods"].gather(inputs)
-    assert [e.event_id for e in asked[0][0]] == ["one", "two"]
-    assert asked[0][1] == AS_OF
+    assert by_name["floods"].gather(inputs) == ("f",)
 
 
 @pytest.mark.parametrize(

@@ -63,10 +63,10 @@ def test_a_close_that_is_not_believed_is_said() -> None:
     wrong = bar_fact(bar, known_at=told_at, source="Yahoo (polled)", backfilled=False)
 
     at = parse_as_of("2025-10-01")
-    (said,) = unconfirmed_notices(standing_at(History([*history(), wrong]), at), at)
+    (said,) = unconfirmed_notices(standing_at(History([*history(), wrong]), at, ()), at)
 
     assert "The close of NVDA of" in str(said)
-    assert unconfirmed_notices(standing_at(history(), at), at) == ()
+    assert unconfirmed_notices(standing_at(history(), at, ()), at) == ()
 
 
 def test_the_calendar_holds_what_was_scheduled_by_then() -> None:

@@ -199,3 +199,33 @@ def test_french_says_the_first_of_a_month_as_an_ordinal(day: date, said: str) ->
     """1er octobre, 11 octobre."""
     assert said in voice("fr").on(day).split()
     assert "1er" not in voice("en").on(day)
+
+
+EN = voice("en")
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_an_english_date_is_what_the_locale_library_says(month: int) -> None:
+    from babel.dates import format_date
+
+    for day in (date(2024, month, 1), date(2025, month, 28)):
+        assert EN.on(day) == format_date(day, "MMM d, y", locale="en")
+    late = datetime(2025, month, 2, 2, 30, tzinfo=UTC)  # the evening before in New York
+    assert EN.on(late) == format_date(date(2025, month, 1), "MMM d, y", locale="en")
+
+
+@pytest.mark.parametrize("spec", [".0f", ".1f", ".2f", "sig4", "int", "sig2"])
+def test_an_english_number_is_what_the_locale_library_says(spec: str) -> None:
+    """Whole, tiny, negative, rounded up to the next thousand, and beyond what floats count."""
+    from babel.numbers import format_decimal
+
+    from engine.phrases import round_half_even, sig_decimals
+
+    for value in (0.0, 0.5, 2.5, -0.04, 999.995, 999.9999, 1234.5, -98765.4321, 1e6, 1e15, 1e17):
+        digits = int(re.sub(r"\D", "", spec) or 0)
+        digits = sig_decimals(value, digits) if spec.startswith("sig") else digits
+        shown = round_half_even(value, digits)
+        places = "#" if spec.startswith("sig") else "0"
+        pattern = "#,##0" + (f".{places * digits}" if digits else "")
+        sign = "-" if shown < 0 else ""
+        assert EN.number(value, spec) == sign + format_decimal(abs(shown), pattern, locale="en")
