@@ -62,7 +62,7 @@ def prepare(
     the same record gives the same bytes. holding: for a report that its owner alone reads.
     present: the reader's instant, by which the report says how old it is; None: ``as_of``.
     """
-    assessment = wiring.assessment_at(store, config, as_of, on_demand=True)
+    assessment = wiring.assessment_at(store, config, as_of, present=present)
     decision = assessment.decision
     head = note_decision(store, assessment, decision) if record else ""
     past = past_decisions(store, config, as_of)

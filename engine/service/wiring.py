@@ -155,20 +155,23 @@ class KnownWorld:
 
 
 def world_at(
-    store: Store, config: Config, as_of: datetime, *, on_demand: bool = False
+    store: Store, config: Config, as_of: datetime, *, present: datetime | None = None
 ) -> KnownWorld:
     """Load the record once, cut at ``as_of``.
 
-    on_demand: a record that did not change since it was read at this instant is read only when
-    somebody asks for its facts, which he must do while ``store`` is open.
+    present: now, from who keeps ``store`` open as long as he asks: a record that did not change
+    since it was read at ``as_of`` is read only when somebody asks for its facts.
     """
     from engine.record.store import uncollected
     from engine.service.derived import Memo, sessions_from
 
     folder = data_folder() / "derived"
-    read, load = _world_on_demand if on_demand else _whole_world, sessions_from(folder)
+    load = sessions_from(folder)
     with uncollected():
-        world = read(store, config, as_of, load)
+        if present is None:
+            world = _whole_world(store, config, as_of, load)
+        else:
+            world = _world_on_demand(store, config, as_of, load, present)
     memo = Memo(folder / "computed.json", code_version())
     return replace(world, memo=memo, kept=folder)
 
@@ -183,12 +186,16 @@ def _whole_world(
 
 
 def _world_on_demand(
-    store: Store, config: Config, as_of: datetime, load: Callable[[date, date, time], Sessions]
+    store: Store,
+    config: Config,
+    as_of: datetime,
+    load: Callable[[date, date, time], Sessions],
+    present: datetime,
 ) -> KnownWorld:
     """What a record held is kept under its signature, once that stood still while it was read."""
     from engine.service.derived import Memo
 
-    signature = store.signature()
+    signature = store.signature(present)
     if signature is None:
         return _whole_world(store, config, as_of, load)
     opened = Memo(data_folder() / "derived" / "opened.json", code_version(), most=MOST_OPENED)
@@ -199,7 +206,7 @@ def _world_on_demand(
         history = store.history_on_demand(as_of, seen["data_hash"], seen["last_id"])
         return world_of(history, config, as_of, load=load, first_bar_on=first_bar_on)
     last_id, world = store.last_id(), _whole_world(store, config, as_of, load)
-    if store.signature() == signature:
+    if store.signature(present) == signature:
         first_bar_on = first_bar_of(world.history, as_of)
         told = {"data_hash": world.data_hash, "first_bar_on": str(first_bar_on)}
         opened.put(key, {**told, "last_id": last_id})
@@ -435,10 +442,10 @@ def assess(
 
 
 def assessment_at(
-    store: Store, config: Config, as_of: datetime, *, on_demand: bool = False
+    store: Store, config: Config, as_of: datetime, *, present: datetime | None = None
 ) -> Assessment:
-    """``assess`` of what the record knows at ``as_of``; on_demand as in ``world_at``."""
-    return assess(world_at(store, config, as_of, on_demand=on_demand), config)
+    """``assess`` of what the record knows at ``as_of``; present as in ``world_at``."""
+    return assess(world_at(store, config, as_of, present=present), config)
 
 
 MOST_RATINGS = 500

@@ -61,8 +61,8 @@ def test_a_morning_notes_its_decision_only_when_it_is_told_to(
         told["noted"] = (store.address, found, decided)
         return "head"
 
-    def assessment_at(store: Any, config: Any, at: Any, *, on_demand: bool) -> Any:
-        assert (store.address, config, at, on_demand) == ("there", "config", NOW, True)
+    def assessment_at(store: Any, config: Any, at: Any, *, present: Any) -> Any:
+        assert (store.address, config, at, present) == ("there", "config", NOW, NOW + DAY)
         return assessment
 
     monkeypatch.setattr(wiring, "assessment_at", assessment_at)
@@ -661,15 +661,15 @@ def test_everything_on_the_way_to_a_decision_is_made_once(monkeypatch: Patch) ->
     assert asked[1] == (None, ("d", "v"), "rows")
     assert saved == ["saved"]
     monkeypatch.setattr(
-        wiring, "world_at", lambda store, c, at, *, on_demand: (store, c, at, on_demand)
+        wiring, "world_at", lambda store, c, at, *, present: (store, c, at, present)
     )
     monkeypatch.setattr(wiring, "assess", lambda world, c: (world, c))
     store: Any = "s"
     own: Any = "c"
     both: Any = wiring.assessment_at(store, own, NOW)
-    assert both == (("s", "c", NOW, False), "c")
-    lazy: Any = wiring.assessment_at(store, own, NOW, on_demand=True)
-    assert lazy == (("s", "c", NOW, True), "c")
+    assert both == (("s", "c", NOW, None), "c")
+    lazy: Any = wiring.assessment_at(store, own, NOW, present=NOW + DAY)
+    assert lazy == (("s", "c", NOW, NOW + DAY), "c")
 
 
 def assessed(**changes: Any) -> wiring.Assessment:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from config.settings import load
-from engine.clock import to_micros
+from engine.clock import now, to_micros
 from engine.decision import features
 from engine.decision.counted import Counted
 from engine.decision.grid import Grid
@@ -132,10 +132,12 @@ def test_a_change_of_the_same_length_shows(tmp_path: Path) -> None:
 
 def test_a_record_in_memory_and_one_just_written_have_no_signature(tmp_path: Path) -> None:
     with Store.open("sqlite://") as memory:
-        assert memory.signature() is None
+        assert memory.signature(NOW) is None
     with Store.open(f"sqlite:///{tmp_path}/r.db") as store:
         store.record(facts(1))
-        assert store.signature() is None
+        present = now()
+        assert store.signature(present) is None
+        assert store.signature(present + HOUR) is not None
 
 
 # --- the world ------------------------------------------------------------------------------------
@@ -155,20 +157,20 @@ def test_a_world_is_read_once_while_the_record_stands_still(
         read.append(known_by)
         return whole(self, known_by)
 
-    monkeypatch.setattr(Store, "signature", lambda self: signature[0])
+    monkeypatch.setattr(Store, "signature", lambda self, present: signature[0])
     monkeypatch.setattr(Store, "history", history)
     with Store.open(f"sqlite:///{tmp_path}/r.db") as store:
         store.record(facts(9))
         worlds: list[Any] = []
 
-        def look(at: datetime = NOW, *, on_demand: bool = True) -> None:
-            worlds.append(wiring.world_at(store, CONFIG, at, on_demand=on_demand))
+        def look(at: datetime = NOW, present: datetime | None = NOW) -> None:
+            worlds.append(wiring.world_at(store, CONFIG, at, present=present))
 
         look()
         look()
         assert read == [NOW]
         assert type(worlds[1].history) is HistoryOnDemand
-        look(on_demand=False)
+        look(present=None)
         assert len(read) == 2
         look(NOW + HOUR)
         assert len(read) == 3
@@ -190,12 +192,10 @@ def test_a_record_that_changes_while_it_is_read_is_not_kept_in_mind(
 ) -> None:
     monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path / "data"))
     said = iter(["a", "b", "b", "b", "b"])
-    monkeypatch.setattr(Store, "signature", lambda self: next(said))
+    monkeypatch.setattr(Store, "signature", lambda self, present: next(said))
     with Store.open(f"sqlite:///{tmp_path}/r.db") as store:
         store.record(facts(9))
-        kinds = [
-            type(wiring.world_at(store, CONFIG, NOW, on_demand=True).history) for _ in range(3)
-        ]
+        kinds = [type(wiring.world_at(store, CONFIG, NOW, present=NOW).history) for _ in range(3)]
     assert kinds == [History, History, HistoryOnDemand]
 
 

@@ -6,13 +6,14 @@ import gc
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy import URL, Connection, Engine, Table
 
-from engine.clock import now, to_micros
+from engine.clock import to_micros
 from engine.errors import StoreError
 from engine.phrases import phrase
 from engine.record import schema
@@ -92,13 +93,13 @@ class Database:
         """The database's file or address, without a password."""
         return shown(self._engine.url)
 
-    def signature(self) -> str | None:
+    def signature(self, present: datetime) -> str | None:
         """Changes whenever the record does; None where that cannot be told from outside.
 
-        That is a server, memory, and a file written within the last seconds.
+        That is a server, memory, and a file written within the last seconds before ``present``.
         """
         path = file_of(self._engine.url)
-        return None if path is None else file_signature(path, 1000 * to_micros(now()))
+        return None if path is None else file_signature(path, 1000 * to_micros(present))
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
