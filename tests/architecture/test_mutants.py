@@ -95,3 +95,14 @@ def test_only_the_test_files_that_changed_are_watched_again(
         calls = mutants.watched(tmp_path, part, tmp_path / "kept.json")
         assert asked == ([again] if again else [])
         assert set(calls) == {f"{t}::test_it" for t in both}
+
+
+def test_a_fault_meets_the_quickest_tests_that_its_budget_allows() -> None:
+    calls: mutants.Calls = {
+        f"t{n}": {"s": s, "calls": []} for n, s in enumerate((60.0, 40.0, 0.1, 1.0))
+    }
+    assert mutants.affordable(["t0", "t1", "t2"], calls) == ["t0", "t1"]
+    assert mutants.affordable(["t0", "t3", "t1"], calls) == ["t0", "t3"]
+    calls["t0"]["s"] = 500.0
+    assert mutants.affordable(["t0", "t3"], calls) == ["t0"]
+    assert mutants.affordable([], calls) == []

@@ -32,7 +32,10 @@ from tests.mutants.faults import Fault, drawn, function_lines
 
 ROOT = Path(__file__).parents[2]
 SKIPPED = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache")
-TIMEOUT_S = 300
+BUDGET_S = 100.0
+"""Tests of a fault, by what they take on the sound tree: those beyond it are left out."""
+TIMEOUT_S = 400
+"""After which a fault counts as one that hangs: four times the budget."""
 WATCH_S = 3600
 NO_TESTS = 5  # pytest's exit code where a file holds slow tests alone
 HEAVY = ("numpy", "pandas", "pydantic", "scipy.stats", "sqlalchemy", "typer", "httpx")
@@ -115,6 +118,17 @@ def reached(calls: Calls, path: str, fault: Fault) -> list[str]:
         return sorted(found, key=lambda t: calls[t]["s"])
     near = {t for t, seen in calls.items() if any(c.startswith(f"{path}:") for c in seen["calls"])}
     return sorted(calls, key=lambda t: (t not in near, calls[t]["s"]))
+
+
+def affordable(tests: list[str], calls: Calls) -> list[str]:
+    """The first of ``tests`` that fit into the budget, and at least one."""
+    spent, kept = 0.0, []
+    for test in tests:
+        spent += calls[test]["s"]
+        if kept and spent > BUDGET_S:
+            break
+        kept.append(test)
+    return kept
 
 
 def tests_run(root: Path, tests: list[str], timeout_s: float, **env: str) -> int | None:
@@ -214,7 +228,7 @@ def contents(paths: Iterable[Path]) -> str:
 
 def tried(root: Path, path: str, fault: Fault, calls: Calls) -> str:
     """Plant, test, restore: ``"killed"``, ``"hangs"`` or ``"survives"``."""
-    tests = reached(calls, path, fault)
+    tests = affordable(reached(calls, path, fault), calls)
     file, chosen = root / path, root.parent / "chosen.json"
     sound, times = file.read_text(encoding="utf-8"), file.stat()
     chosen.write_text(json.dumps(tests), encoding="utf-8")
@@ -232,7 +246,7 @@ def tried(root: Path, path: str, fault: Fault, calls: Calls) -> str:
 def run(name: str, part: Part, n: int, seed: int, minutes: float) -> dict[str, object]:
     """Plant up to ``n`` faults in one part within ``minutes``; the sound tree must pass first."""
     sources = {str(p): (ROOT / p).read_text(encoding="utf-8") for p in modules_of(part)}
-    survivors, killed = [], 0
+    survivors, killed, hung = [], 0, 0
     for library in HEAVY:
         importlib.import_module(library)
     with tempfile.TemporaryDirectory() as folder:
@@ -249,6 +263,7 @@ def run(name: str, part: Part, n: int, seed: int, minutes: float) -> dict[str, o
             fate = tried(root, path, fault, calls)
             fell = fate in ("killed", "hangs")
             killed += fell
+            hung += fate == "hangs"
             if not fell:
                 survivors.append(
                     {
@@ -263,6 +278,7 @@ def run(name: str, part: Part, n: int, seed: int, minutes: float) -> dict[str, o
         "part": name,
         "planted": killed + len(survivors),
         "killed": killed,
+        "hung": hung,
         "survivors": survivors,
     }
 
@@ -288,7 +304,8 @@ def main() -> None:
         print(json.dumps(results, indent=2))
         return
     for result in results:
-        print(f"{result['part']}: {result['killed']} of {result['planted']} killed")
+        hung = f", {result['hung']} of them by hanging" if result["hung"] else ""
+        print(f"{result['part']}: {result['killed']} of {result['planted']} killed{hung}")
         for s in result["survivors"]:  # type: ignore[attr-defined]
             print(f"  {s['kind']} {s['at']}\n    - {s['before']}\n    + {s['after']}")
 
