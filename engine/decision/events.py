@@ -85,7 +85,7 @@ class EventLog(Sequence[Event]):
         """Every version of the events that have had a type in ``types``, as they became known."""
         named = [(entry[1], _type_of(entry[2])) for entry in self._versions]
         likely = {key for key, name in named if not name or name in types}
-        found = [_event_of(entry[2]) for entry in self._versions if entry[1] in likely]
+        found = [self._read_version(i) for i, e in enumerate(self._versions) if e[1] in likely]
         wanted = {event.event_id for event in found if event.event_type in types}
         return tuple(event for event in found if event.event_id in wanted)
 
@@ -99,6 +99,14 @@ class EventLog(Sequence[Event]):
         bounds = [to_micros(after), to_micros(until)]
         start, end = np.searchsorted(self.known_at_us, bounds, side="right")
         return self[int(start) : int(end)]
+
+    def _read_version(self, index: int) -> Event:
+        known_at_us, key, told = self._versions[index]
+        if isinstance(told, Event):
+            return told
+        event = _event_of(told)
+        self._versions[index] = (known_at_us, key, event)
+        return event
 
     def _read(self, index: int) -> Event:
         event = self._events[index] = _event_of(self._events[index])

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from engine.clock import NEW_YORK, to_micros
@@ -233,10 +234,13 @@ def market_multiple(history: History, at: datetime, value_usd_bn: float) -> floa
 # --- the card's serving costs ------------------------------------------------------------------
 
 
-def serving_costs(release: ModelRelease, at: datetime, history: History) -> dict[str, Any]:
+def serving_costs(
+    release: ModelRelease, at: datetime, history: History, memo: KeptValues | None = None
+) -> dict[str, Any]:
     """Modelled serving cost on the best Nvidia part China may buy and the best home-grown chip.
 
     Fields of ``ReleaseCard``; an entry is left out where no chip qualifies or sizes are unknown.
+    memo: saves working out again what the same model costs on the same chips.
     """
     subject = _subject(release, dimensions_at(history, at))
     if subject.arch() is None:
@@ -249,8 +253,8 @@ def serving_costs(release: ModelRelease, at: datetime, history: History) -> dict
     nvidia = [c for c in sold if not c.domestic and any(_same_part(c.chip, n) for n in legal)]
     found: dict[str, Any] = {}
     for name, chips in (("nvidia", nvidia), ("domestic", [c for c in sold if c.domestic])):
-        best = _cheapest(subject, chips)
-        if best is not None:
+        best = _cheapest_once(subject, chips, memo)
+        if best:
             chip, cost = best
             found |= {f"{name}_chip": chip, f"usd_per_mtok_{name}": cost}
     return found
@@ -270,6 +274,19 @@ def _subject(release: ModelRelease, table: Sequence[Dimensions]) -> Subject:
         weight_precision=release.weight_precision,
         source=release.source,
     )
+
+
+def _cheapest_once(
+    subject: Subject, chips: Sequence[Accelerator], memo: KeptValues | None
+) -> tuple[str, Interval] | tuple[()]:
+    if memo is None:
+        return _cheapest(subject, chips) or ()
+    key = sha256(repr((subject, chips)).encode()).hexdigest()
+    found: tuple[str, Interval] | tuple[()] | None = memo.get(key)
+    if found is None:
+        found = _cheapest(subject, chips) or ()
+        memo.put(key, found)
+    return found
 
 
 def _cheapest(subject: Subject, chips: Sequence[Accelerator]) -> tuple[str, Interval] | None:

@@ -300,15 +300,15 @@ def forecast(history: PriceHistory, horizon: int) -> Forecast:
     Every row reads the sessions before it as they are known now; where the next row knows one
     otherwise, the row itself says what it said when it was the last.
     """
-    later = mended(history)
-    said = _forecast(later, horizon)
+    later, paths = mended(history), _student_shapes(horizon)
+    said = _forecast(later, horizon, paths)
     unsaid, own = said.unsaid.copy(), {}
     for row in _changed(history, later):
         then = mended(_cut(history, row + 1))
         if np.isnan(daily_variance(then)[-1]):
             unsaid[row] = True
         elif _changed(then, _cut(later, row + 1)):
-            own[row] = _last_alone(_forecast(then, horizon), unsaid[: row + 1].copy())
+            own[row] = _last_alone(_forecast(then, horizon, paths), unsaid[: row + 1].copy())
     sigma, slopes, scale = said.sigma.copy(), said.slopes.copy(), said.scale.copy()
     sigma[unsaid] = np.nan
     for row, alone in own.items():
@@ -316,15 +316,16 @@ def forecast(history: PriceHistory, horizon: int) -> Forecast:
     return replace(said, sigma=sigma, slopes=slopes, scale=scale, unsaid=unsaid, own=own)
 
 
-def _forecast(history: PriceHistory, horizon: int) -> Forecast:
-    """The same where every row knew its session as the last one knows it."""
+def _forecast(
+    history: PriceHistory, horizon: int, paths: tuple[FloatArray, FloatArray]
+) -> Forecast:
+    """The same where every row knew its session as the last one knows it; with Student paths."""
     variance = daily_variance(history)
     busy = event_factor(history, horizon)
     inputs = memories(variance, history.vix)
     slopes = _walk(inputs, _target(variance, horizon) - np.log(busy), horizon)
     sigma = sigma_from(slopes, inputs, busy, horizon)
     end, low = _shapes(history.log_return, sigma, horizon)
-    tail_end, tail_low = _student_shapes(horizon)
     unsaid = np.isnan(variance)
     return Forecast(
         horizon=horizon,
@@ -334,8 +335,8 @@ def _forecast(history: PriceHistory, horizon: int) -> Forecast:
         end=end,
         low=low,
         scale=_stretch(history.log_return, sigma, horizon),
-        tail_end=tail_end,
-        tail_low=tail_low,
+        tail_end=paths[0],
+        tail_low=paths[1],
         unsaid=unsaid,
     )
 

@@ -160,11 +160,14 @@ class Speaker:
 
     def long_on(self, day: date | datetime) -> Said:
         """Friday, August 22, 2025 or vendredi 22 août 2025."""
+        if self.lang == "en":
+            local = _in_new_york(day)
+            return Said(f"{local:%A, %B} {local.day}, {local.year}")
         return self._date(day, _LONG_PATTERN)
 
     def month(self, day: date) -> Said:
         """Aug or août."""
-        return self._date(day, _MONTH_PATTERN)
+        return Said(f"{day:%b}") if self.lang == "en" else self._date(day, _MONTH_PATTERN)
 
     def at(self, instant: datetime) -> Said:
         """An instant on New York's clock: Aug 22, 2025, 08:30 (New York)."""

@@ -327,9 +327,15 @@ def release_cards(assessment: Assessment) -> tuple[ReleaseCard, ...]:
     from engine.decision.rated import of_releases
     from engine.decision.ratings import serving_costs
     from engine.report.build import choose_cards, claims_about, release_versions
+    from engine.service.derived import Memo
+    from engine.service.kept import KeptObjects
     from engine.shown import ReleaseCard
 
     world = assessment.world
+    memo = None
+    if world.kept is not None:
+        memo = Memo(world.kept / "costs.json", assessment.version, most=MOST_COSTS)
+    costs_before = None if memo is None else KeptObjects(memo)
     releases = release_versions(world.history, world.as_of)
     rated = [
         (releases[r.model], r)
@@ -338,7 +344,7 @@ def release_cards(assessment: Assessment) -> tuple[ReleaseCard, ...]:
     ]
     cards = []
     for release, rating in choose_cards(rated, world.as_of):
-        costs = serving_costs(release, world.as_of, world.history)
+        costs = serving_costs(release, world.as_of, world.history, costs_before)
         cards.append(
             ReleaseCard(
                 release=release,
@@ -348,7 +354,13 @@ def release_cards(assessment: Assessment) -> tuple[ReleaseCard, ...]:
                 **costs,
             )
         )
+    if memo is not None:
+        memo.save()
     return tuple(cards)
+
+
+MOST_COSTS = 200
+"""Of models on chips, kept from other mornings: those of twenty cards a month for a while."""
 
 
 def _ceiling(assessment: Assessment) -> float | None:

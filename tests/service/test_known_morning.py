@@ -265,7 +265,8 @@ def test_a_card_shows_a_release_as_it_is_and_as_it_was_rated(monkeypatch: Patch)
         asked.append(([(r.n, rating.model) for r, rating in rated], as_of))
         return reversed(rated)
 
-    def costs(release: Any, at: datetime, history: Any) -> Any:
+    def costs(release: Any, at: datetime, history: Any, memo: Any) -> Any:
+        assert memo is None
         asked.append((release.model, at, history))
         return {"nvidia_chip": f"chip of {release.model}"}
 
@@ -275,7 +276,7 @@ def test_a_card_shows_a_release_as_it_is_and_as_it_was_rated(monkeypatch: Patch)
     monkeypatch.setattr("engine.report.build.claims_about", lambda h, model, at: (h, model, at))
     monkeypatch.setattr("engine.report.build.release_versions", lambda h, at: versions[at])
     assessment: Any = Thing(
-        world=Thing(history="h", as_of=NOW), ratings=[Thing(rating=r) for r in ratings]
+        world=Thing(history="h", as_of=NOW, kept=None), ratings=[Thing(rating=r) for r in ratings]
     )
     second, first = morning.release_cards(assessment)
     told: list[Any] = [first.release, first.rating, first.rated, first.claims, first.nvidia_chip]

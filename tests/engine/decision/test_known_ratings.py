@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -87,6 +88,35 @@ def test_the_spell_that_stands_says_whether_a_part_may_be_bought() -> None:
     assert serving(part, spell("H20", "allowed"))["nvidia_chip"] == "Nvidia H20"
     assert serving(part) == {}
     assert serving(part, spell("H200", "allowed")) == {}
+
+
+def test_the_same_model_on_the_same_chips_is_worked_out_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another rent, another size, another chip: anew. That none could serve is kept too."""
+    kept: dict[str, Any] = {}
+    memo: Any = SimpleNamespace(get=kept.get, put=kept.__setitem__)
+    worked: list[str] = []
+    cheapest = ratings._cheapest
+
+    def counted(subject: Any, chips: Any) -> Any:
+        worked.append(f"{len(chips)} chips")
+        return cheapest(subject, chips)
+
+    monkeypatch.setattr(ratings, "_cheapest", counted)
+
+    def ask(*facts: Fact, **release: Any) -> dict[str, Any]:
+        return ratings.serving_costs(make_release(**release), AT, History(facts), memo)
+
+    own, part = home("Ascend 910C"), [chip("Nvidia H20"), spell("H20", "allowed")]
+    assert ask(own) == serving(own) == ask(own)
+    assert worked == ["0 chips", "1 chips", "0 chips", "1 chips"]  # kept, and plain
+    assert ask(own, *part) == serving(own, *part)
+    assert ask(home("Ascend 910C", 3.0)) == serving(home("Ascend 910C", 3.0)) != ask(own)
+    assert ask(own, active_params_b=99.0) == serving(own, active_params_b=99.0) != ask(own)
+    worked.clear()
+    assert ask(own, *part) == ask(own) | ask(*part)
+    assert worked == []
 
 
 def test_of_equal_costs_the_first_chip_stands() -> None:

@@ -210,6 +210,8 @@ def test_an_english_date_is_what_the_locale_library_says(month: int) -> None:
 
     for day in (date(2024, month, 1), date(2025, month, 28)):
         assert EN.on(day) == format_date(day, "MMM d, y", locale="en")
+        assert EN.long_on(day) == format_date(day, "EEEE, MMMM d, y", locale="en")
+        assert EN.month(day) == format_date(day, "MMM", locale="en")
     late = datetime(2025, month, 2, 2, 30, tzinfo=UTC)  # the evening before in New York
     assert EN.on(late) == format_date(date(2025, month, 1), "MMM d, y", locale="en")
 
