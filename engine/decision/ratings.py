@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from hashlib import sha256
 from typing import Any
 
@@ -30,7 +30,13 @@ from engine.threat.chips import on_sale
 from engine.threat.estimate import Subject, estimate
 from engine.threat.evidence import Proof, proofs_from_rows
 from engine.threat.pairing import chip_costs
-from engine.threat.parameters import DEFAULT_DRAWS, DEFAULT_SEED, ThreatParameters, sample
+from engine.threat.parameters import (
+    DEFAULT_DRAWS,
+    DEFAULT_SEED,
+    Sample,
+    ThreatParameters,
+    sample,
+)
 from engine.threat.rating import at_instant, rate
 from engine.threat.supply import (
     availability_from_rows,
@@ -157,7 +163,10 @@ def rate_history(
     if at is None:
         return ()
     facts = _facts(history, at, events)
-    drawn = sample(params, draws=DEFAULT_DRAWS, seed=DEFAULT_SEED)
+
+    @cache
+    def drawn() -> Sample:  # a morning whose ratings are all kept draws nothing
+        return sample(params, draws=DEFAULT_DRAWS, seed=DEFAULT_SEED)
 
     def world_at(instant: datetime, models: Sequence[ModelRelease]) -> World:
         return world_then(facts, history, instant, models)
@@ -168,7 +177,7 @@ def rate_history(
     def rate_release(release: ModelRelease) -> ThreatRating | None:
         try:
             world = world_at(release.known_at, [release])
-            return rate(release, world, params, drawn=drawn)
+            return rate(release, world, params, drawn=drawn())
         except NotObservedError:
             return None
 

@@ -129,7 +129,7 @@ def rate_changes(
     versions: Iterable[ModelRelease],
     world_at: WorldAt,
     params: ThreatParameters,
-    drawn: Sample,
+    drawn: Callable[[], Sample],
     once: Once = each_time,
 ) -> tuple[ThreatRating, ...]:
     """Every later change of the releases in ``versions``, each on its own day, oldest first."""
@@ -145,7 +145,11 @@ def rate_changes(
 
 
 def _rate_change(
-    new: ModelRelease, kind: str, world_at: WorldAt, params: ThreatParameters, drawn: Sample
+    new: ModelRelease,
+    kind: str,
+    world_at: WorldAt,
+    params: ThreatParameters,
+    drawn: Callable[[], Sample],
 ) -> ThreatRating | None:
     world = world_at(new.known_at, [new])
     if run_rate_usd_bn(world.earnings) is None:
@@ -153,7 +157,7 @@ def _rate_change(
     if kind in WHOLE:
         others = tuple(r for r in world.releases if r.model != new.model)
         world = replace(world, releases=others)
-    return rate(new, world, params, drawn=drawn, kind=kind)
+    return rate(new, world, params, drawn=drawn(), kind=kind)
 
 
 # --- claims of their own ---
@@ -163,7 +167,7 @@ def rate_proofs(
     proofs: Sequence[Proof],
     world_at: WorldAt,
     params: ThreatParameters,
-    drawn: Sample,
+    drawn: Callable[[], Sample],
     once: Once = each_time,
 ) -> tuple[ThreatRating, ...]:
     """Every claim on home-grown chips that belongs to no release's own day, oldest first.
@@ -196,12 +200,12 @@ def _rate_told(
     ending: tuple[Proof, ...],
     world_at: WorldAt,
     params: ThreatParameters,
-    drawn: Sample,
+    drawn: Callable[[], Sample],
 ) -> ThreatRating | None:
     world = world_at(instant, ())
     if run_rate_usd_bn(world.earnings) is None:
         return None
-    return _rate_claims(group, ending, world, params, drawn)
+    return _rate_claims(group, ending, world, params, drawn())
 
 
 def _rate_claims(

@@ -79,8 +79,8 @@ def ratings() -> Iterator[tuple[str, Any]]:
     chinese = [r for r in told.releases if r.country == "CN" and not r.is_comparison]
     found = [
         *rate_all(chinese, told, params(), draws=DRAWS),
-        *rate_changes(chinese, worlds_of(told), params(), drawn),
-        *rate_proofs(told.proofs, worlds_of(told), params(), drawn),
+        *rate_changes(chinese, worlds_of(told), params(), lambda: drawn),
+        *rate_proofs(told.proofs, worlds_of(told), params(), lambda: drawn),
     ]
     for rating in found:
         kept = figures(rating)

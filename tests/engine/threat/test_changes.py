@@ -29,7 +29,7 @@ LATER = DAY + timedelta(days=60)
 def changed(old: ModelRelease, **given: object) -> tuple[ThreatRating, ...]:
     new = replace(old, known_at=DAY + timedelta(days=30), **given)  # type: ignore[arg-type]
     around = world(old, new, at=LATER)
-    return rate_changes([old, new], worlds_of(around), params(), drawn())
+    return rate_changes([old, new], worlds_of(around), params(), drawn)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def claim(day: datetime, **given: object) -> Proof:
 
 def rated(*proofs: Proof, around: World | None = None) -> tuple[ThreatRating, ...]:
     base = around or world(at=LATER)
-    return rate_proofs(proofs, worlds_of(replace(base, proofs=proofs)), params(), drawn())
+    return rate_proofs(proofs, worlds_of(replace(base, proofs=proofs)), params(), drawn)
 
 
 def test_a_failed_run_is_a_gain_on_its_day_and_told_again_moves_nothing() -> None:
@@ -168,7 +168,7 @@ def test_a_claim_of_a_releases_own_day_is_the_releases() -> None:
 
 def test_the_failed_r2_run_is_one_event_of_2025_08_14() -> None:
     base = facts(end_of("2025-09-30"))
-    events = rate_proofs(base.proofs, worlds_of(base), params(), drawn())
+    events = rate_proofs(base.proofs, worlds_of(base), params(), drawn)
     failed = [r for r in events if r.kind == FAILED]
     assert [r.rated_at.date().isoformat() for r in failed] == ["2025-08-14"]
     assert -0.01 < failed[0].loss_share < -0.0005
@@ -176,7 +176,7 @@ def test_the_failed_r2_run_is_one_event_of_2025_08_14() -> None:
 
 def test_r1_served_on_ascend_is_one_event_of_2025_02_01() -> None:
     base = facts(end_of("2025-09-30"))
-    events = rate_changes(base.releases, worlds_of(base), params(), drawn())
+    events = rate_changes(base.releases, worlds_of(base), params(), drawn)
     ported = [r for r in events if r.kind == PORTED]
     # Dated by its day alone: known a quarter of an hour after the midnight that ends it.
     known = [(r.model, r.rated_at.isoformat(timespec="minutes")) for r in ported]

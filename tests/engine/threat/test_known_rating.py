@@ -377,7 +377,7 @@ def test_an_event_says_its_claim_and_by_how_much_the_odds_moved() -> None:
     told = Proof(known_at=DAY, actor="Lab", obj="Run", stage=ProofStage.TRAINING, trust=0.9,
                  source="a paper", size_b=1000.0)  # fmt: skip
     around = changes.worlds_of(world(at=DAY + 9 * ONE, proofs=(told,)))
-    (found,) = changes.rate_proofs([told], around, params(), drawn())
+    (found,) = changes.rate_proofs([told], around, params(), drawn)
 
     odds = "It moves the odds that others can train on home-grown chips from"
     assert str(found.reasons).startswith(f"Run is said to be trained on home-grown chips. {odds}")
@@ -389,7 +389,7 @@ def test_an_event_says_its_claim_and_by_how_much_the_odds_moved() -> None:
     assert 0 < found.novelty < 1
     back = replace(told, until=DAY + 3 * ONE)
     around = changes.worlds_of(world(at=DAY + 9 * ONE, proofs=(back,)))
-    _, gone = changes.rate_proofs([back], around, params(), drawn())
+    _, gone = changes.rate_proofs([back], around, params(), drawn)
     assert str(gone.reasons).startswith("A claim was taken back. Run is said to be trained")
     assert gone.novelty == 0
 
@@ -426,7 +426,7 @@ def test_a_later_version_is_rated_once_under_its_name_and_order() -> None:
         return make()
 
     around = changes.worlds_of(world(*versions, at=DAY + ONE))
-    found = changes.rate_changes(versions, around, params(), drawn(), once)
+    found = changes.rate_changes(versions, around, params(), drawn, once)
 
     assert asked == [
         (DAY, "A, change 0: price cut"), (DAY, "B, change 0: weights published")
@@ -435,10 +435,10 @@ def test_a_later_version_is_rated_once_under_its_name_and_order() -> None:
         ("A", "price cut", DAY), ("B", "weights published", DAY)
     ]  # fmt: skip
     bare = changes.worlds_of(world(*versions, earnings=(), at=DAY + ONE))
-    assert changes.rate_changes(versions, bare, params(), drawn()) == ()
+    assert changes.rate_changes(versions, bare, params(), drawn) == ()
     told = Proof(known_at=DAY, actor="Lab", obj="Run", stage=ProofStage.TRAINING)
     bare = changes.worlds_of(world(proofs=(told,), earnings=(), at=DAY + ONE))
-    assert changes.rate_proofs([told], bare, params(), drawn()) == ()
+    assert changes.rate_proofs([told], bare, params(), drawn) == ()
 
 
 def test_changes_are_told_by_day_and_then_by_name() -> None:
@@ -451,7 +451,7 @@ def test_changes_are_told_by_day_and_then_by_name() -> None:
     ]
     around = changes.worlds_of(world(*first, *cuts, at=DAY + ONE))
 
-    found = changes.rate_changes([*cuts[::-1], *first], around, params(), drawn())
+    found = changes.rate_changes([*cuts[::-1], *first], around, params(), drawn)
     assert [(r.model, r.rated_at) for r in found] == [
         ("B", DAY - 9 * ONE), ("A", DAY - ONE), ("C", DAY - ONE)
     ]  # fmt: skip
