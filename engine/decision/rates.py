@@ -93,7 +93,9 @@ class KnownRates:
 
     def _range_after(self, meeting: date | None) -> tuple[int, int] | None:
         """The newest range told, where it is that of ``meeting``, or of a day after it."""
-        told = [(d.meeting_end, d.range_bps) for d in self.decisions.values() if d.range_bps]
+        decided = (d for d in self.decisions.values() if d.told_range)
+        last = max(decided, key=lambda d: d.meeting_end, default=None)
+        told = [] if last is None else [(last.meeting_end, last.range_bps)]
         lower, upper = (self.figures.get(name, {}) for name in TARGET)
         both = lower.keys() & upper.keys()
         if both:  # in force since the meeting before: that one is older than the day

@@ -197,7 +197,7 @@ def fall_skill(assessment: Assessment) -> FallSkill | None:
     from engine.decision import risk
     from engine.errors import DataError
 
-    chance = risk.chance_of_fall(assessment.outlook.said, FALL_TOLD_PCT / 100.0)
+    chance = assessment.prospects.falls[FALL_TOLD_PCT]
     try:
         found = score_chance(chance, chance.scored >= risk.FIRST_FIT)
     except DataError:

@@ -31,7 +31,7 @@ from tests.load.generate import Size, generate
 ROOT = Path(__file__).resolve().parents[2]
 AS_OF = parse_as_of("2025-08-22")
 SMALL = Size(years=0.25, per_day=60)
-MOST_RATIO = 1.5
+MOST_RATIO = 1.3
 MOST_RSS_MB = 600
 
 
@@ -237,30 +237,26 @@ def measured(url: str, data: Path) -> tuple[float, float]:
     """CPU seconds and peak MB of one warm report in a process of its own: the better of two."""
     environment = {**os.environ, "NVSIGNAL_DATA": str(data), "OMP_NUM_THREADS": "1"}
     seen = []
-    for _ in range(3):  # the first loads the reference tables and fills the files
+    for _ in range(4):  # the first loads the reference tables, the second fills the files
         done = subprocess.run(
             [sys.executable, "-c", _MEASURED, url],
-            env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=120,
+            env=environment, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300,
         )  # fmt: skip
         cpu, rss = done.stdout.split()[-2:]
         seen.append((float(cpu), float(rss)))
-    return min(cpu for cpu, _ in seen[1:]), max(rss for _, rss in seen[1:])
+    return min(cpu for cpu, _ in seen[2:]), max(rss for _, rss in seen[2:])
 
 
-@pytest.mark.xfail(
-    reason="measured 2.2 times on 2026-11-29: news of many years is read again each morning",
-    strict=False,  # a ratio of two timings: an idle machine may meet the bound now and then
-)
 @pytest.mark.long
-def test_three_years_cost_little_more_than_one(tmp_path: Path) -> None:
+def test_ten_years_cost_little_more_than_one(tmp_path: Path) -> None:
     """At 600 items a day. Items themselves are left out: the decision reads none (above)."""
     found = {}
-    for years in (1, 3):
+    for years in (1, 10):
         url = f"sqlite:///{tmp_path}/{years}.db"
         with Store.open(url) as store:
             generate(store, Size(years=years, per_day=600), items=False)
         found[years] = measured(url, tmp_path / f"data{years}")
-    (one, _), (three, rss_mb) = found[1], found[3]
+    (one, _), (ten, rss_mb) = found[1], found[10]
 
-    assert three <= MOST_RATIO * one, found
+    assert ten <= MOST_RATIO * one, found
     assert rss_mb < MOST_RSS_MB, found

@@ -168,24 +168,20 @@ def test_the_skill_of_a_fall_is_told_with_its_interval_or_not_at_all(monkeypatch
     asked: list[Any] = []
     score = Thing(skill=0.1, low=-0.2, high=0.3, n=99)
 
-    def chance(said: Any, share: float) -> Any:
-        asked.append((said, share))
-        return Thing(scored=np.array([NAN, 4.0, 5.0, 6.0]))
-
     def scored(told: Any, rows: Any) -> Any:
         asked.append(rows.tolist())
         if score.n == 0:
             raise DataError("nothing is over")
         return score
 
-    monkeypatch.setattr("engine.decision.risk.chance_of_fall", chance)
     monkeypatch.setattr("engine.decision.risk.FIRST_FIT", 5)
     monkeypatch.setattr("backtests.reliability.score_chance", scored)
-    assessment: Any = Thing(outlook=Thing(said="said"))
+    falls = {10.0: Thing(scored=np.array([NAN, 4.0, 5.0, 6.0])), 5.0: Thing(scored=np.zeros(9))}
+    assessment: Any = Thing(prospects=Thing(falls=falls))
     assert morning.fall_skill(assessment) == FallSkill(
         fall_pct=10.0, skill=0.1, low=-0.2, high=0.3, scored=99
     )
-    assert asked == [("said", 0.1), [False, False, True, True]]
+    assert asked == [[False, False, True, True]]
     for name in ("low", "high"):
         kept = getattr(score, name)
         setattr(score, name, None)

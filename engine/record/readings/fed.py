@@ -41,6 +41,11 @@ class FedDecision:
         need_range(self, "target_upper_after", -5, 50)
 
     @property
+    def told_range(self) -> bool:
+        """Whether it told the target range."""
+        return self.target_lower_after is not None and self.target_upper_after is not None
+
+    @property
     def range_bps(self) -> tuple[int, int] | None:
         """The target range in basis points; None where the decision did not tell it."""
         if self.target_lower_after is None or self.target_upper_after is None:
