@@ -106,3 +106,10 @@ def test_a_fault_meets_the_quickest_tests_that_its_budget_allows() -> None:
     calls["t0"]["s"] = 500.0
     assert mutants.affordable(["t0", "t3"], calls) == ["t0"]
     assert mutants.affordable([], calls) == []
+
+
+def test_no_fault_is_planted_that_cannot_show() -> None:
+    """``strict`` of ``zip`` says what holds anyway; every other switch is turned."""
+    source = "pairs = zip(a, b, strict=True)\nfound = sorted(a, reverse=True)\n"
+    turned = [f.after for f in faults(source) if f.kind == "default"]
+    assert turned == ["found = sorted(a, reverse=False)"]

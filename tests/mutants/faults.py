@@ -273,8 +273,8 @@ def _code(tree: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(tree):
         if isinstance(child, ast.Raise | ast.Assert | ast.Import | ast.ImportFrom | ast.JoinedStr):
             continue
-        if isinstance(child, ast.arg):
-            continue
+        if isinstance(child, ast.arg) or (isinstance(child, ast.keyword) and child.arg == "strict"):
+            continue  # sequences of one length are of one length either way
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield from _function(child)
             continue
