@@ -275,8 +275,7 @@ def covered(
     It was where something came from it in the last ``within`` rows, and from ``looked_from`` on
     until its first row: being quiet is not being down.
     """
-    inside = arrived[arrived < len(grid)]
-    first = int(inside.min()) if inside.size else len(grid)
+    first = int(arrived.min(initial=len(grid)))
     rows = np.arange(len(grid))
     return grid.recently(arrived, within) | ((rows >= looked_from) & (rows < first))
 

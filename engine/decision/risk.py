@@ -224,7 +224,7 @@ class Forecast:
         shapes = self.low if low else self.end
         out: FloatArray = np.where(self.unsaid, np.nan, shapes * self.unit)
         over = max(0, out.size - self.horizon)
-        out[:over][self.unsaid[self.horizon :][:over]] = np.nan
+        out[:over][self.unsaid[self.horizon :]] = np.nan
         return out
 
     def chance_below(self, log_level: FloatArray | float, *, low: bool = True) -> FloatArray:

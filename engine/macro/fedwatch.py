@@ -93,7 +93,7 @@ def parse_contract(code: str, *, near: date, root: str = "ZQ") -> date:
         )
     digits = match["year"]
     if len(digits) == 1:
-        year = next(y for y in range(near.year - 4, near.year + 6) if y % 10 == int(digits))
+        year = near.year - 4 + (int(digits) - near.year + 4) % 10
     else:
         year = int(digits) if len(digits) == 4 else 2000 + int(digits)
     if not 1990 <= year <= 2100:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from config.feeds import FeedConfig
@@ -32,6 +33,7 @@ from feeds import (
 from feeds.bars import bar_fact, sound_bars
 from feeds.base import Parsed
 from feeds.entries import RawFeed, parse_strict
+from feeds.guard import GuardedTransport
 from feeds.model_scores import unzipped
 from feeds.notices import NoticePage
 from feeds.proxies import BadProxyError
@@ -157,6 +159,51 @@ def test_twenty_problems_are_told(name: str) -> None:
     feed = FeedConfig(name="f", kind="x:Y", url="https://e.org/", options=options)
     parsed = collector().parse(body, feed, NOW)
     assert (len(parsed.facts), len(parsed.problems)) == (0, 20)
+
+
+# --- ways and damage ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        ("http://e.org/x", 80), ("https://e.org/x", 443), ("http://e.org:8080/x", 8080),
+        ("https://e.org:8443/x", 8443), ("http://e.org:443/x", 443),
+    ],
+)  # fmt: skip
+def test_a_target_is_judged_and_left_out_by_the_port_of_its_scheme(url: str, port: int) -> None:
+    """80 without encryption and 443 with it, where the address names none."""
+    asked: list[tuple[str, int]] = []
+
+    def resolve(host: str, at: int) -> list[str]:
+        asked.append((host, at))
+        return ["93.184.216.34"]
+
+    def way(no_proxy: str) -> proxies.Proxy | None:
+        named = proxies.Proxies({"all_proxy": "http://p.org:3128", "no_proxy": no_proxy})
+        transport = GuardedTransport(resolve=resolve, monotonic=lambda: 0.0, proxies=named)
+        return transport._way(httpx.URL(url))
+
+    assert way(f"e.org:{port + 1}") == proxies.Proxy(scheme="http", host="p.org", port=3128)
+    assert asked == [("e.org", port)]
+    assert way(f"e.org:{port}") is None
+    assert asked == [("e.org", port)]  # what is asked directly is judged as it connects
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'<?xml version="1.0" encoding="\x00"?><rss version="2.0"><channel/></rss>',
+         "damaged: ValueError embedded null character"),
+        (b'<rss version="2.0"><channel>', "damaged: <unknown>:"),
+        (b"<html><title>A page</title></html>", "not a feed"),
+        (b"", "not a feed"),
+    ],
+)  # fmt: skip
+def test_what_no_parser_reads_is_damaged_or_no_feed(body: bytes, said: str) -> None:
+    """A charset whose name holds a zero byte trips the reader itself."""
+    with pytest.raises(ValueError, match=f"^{said}"):
+        entries.parse_tolerant(body)
 
 
 # --- prices at the door ---------------------------------------------------------------------------

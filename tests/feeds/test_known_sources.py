@@ -397,6 +397,9 @@ def test_a_release_that_is_no_draft_is_news() -> None:
     ]  # fmt: skip
     assert parsed.problems == ("2 entries without a name, an address or a date, skipped",)
     assert parsed.items[0].summary == "n" * 9
+    # A name that is blank is a name: what is told beneath it is the title, as in any feed.
+    (blank,) = parse(GitHubReleases(), [{**release, "name": " "}], maker="M").items
+    assert (blank.title, blank.url) == ("n" * 9, "https://g.org/1")
 
 
 # --- chips and tokens -----------------------------------------------------------------------------

@@ -543,6 +543,24 @@ def test_a_figure_without_a_date_acts_from_the_date_of_its_table() -> None:
     assert after.price_usd == 30000.0
 
 
+@pytest.mark.parametrize("name", ["announced_on", "price_known_on", "rent_known_on"])
+def test_a_date_of_a_chip_that_is_none_is_named(name: str) -> None:
+    """To forty of its characters; blanks round a date, and blanks alone, are none of it."""
+
+    def told(day: str) -> list[Fact]:
+        days = {"announced_on": "2024-01-10", "price_known_on": "", "rent_known_on": "", name: day}
+        return chip_facts(
+            f"{CHIP_HEAD}X1,V,US,hopper,{days['announced_on']},,30000,{days['price_known_on']},"
+            f"2.35,{days['rent_known_on']},A,s\n"
+        )
+
+    assert told(" 2024-02-20 ") == told("2024-02-20")
+    assert told("  ") == told("")
+    for wrong, shown in (("2024-02-30", "2024-02-30"), ("soon", "soon"), ("x" * 50, "x" * 40)):
+        with pytest.raises(DataError, match=rf"^X1: {name} '{shown}' is not a date"):
+            told(wrong)
+
+
 def test_dimensions_are_known_with_the_first_release_that_has_them(history: History) -> None:
     dims = known(history, ARCHITECTURES, parse_as_of("2024-12-27"))
     assert "DeepSeek-V3" in dims

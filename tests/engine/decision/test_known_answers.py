@@ -397,6 +397,20 @@ def test_a_corrected_step_no_longer_says_that_guidance_leaves_china_out() -> Non
     assert features(days, steps)["china_excluded"].tolist() == [0, 0, 1, 1, 0, 0]
 
 
+def test_one_step_that_leaves_china_out_does_so_whatever_others_say() -> None:
+    """Another is told on the same day and one a day later; taken back on the fourth."""
+    days = weekdays(MONDAY, 6)
+    steps = [
+        told("policy_event", key, days[row], event=f"Nvidia guide assumes {what}")
+        for key, row, what in (
+            ("a", 1, "H20 sales"), ("x", 1, "no China sales"), ("z", 2, "H20 sales"),
+            ("x", 3, "H20 sales"),
+        )
+    ]  # fmt: skip
+
+    assert features(days, steps)["china_excluded"].tolist() == [0, 0, 1, 1, 0, 0]
+
+
 # --- news ----------------------------------------------------------------------------------------
 
 

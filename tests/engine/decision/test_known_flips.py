@@ -644,6 +644,46 @@ def test_the_stress_table_by_hand() -> None:
         ASKED, "p", features, [scenario("bad", guided_growth_pct=-5.0)], evaluate(ASKED, features)
     )
     assert alone == replace(row, share_of_known_days=None, share_reduced=None, known_days=0)
+    # 0.75 * 0.2 = 0.15 holds in full
+    (good,) = scenarios.stress(ASKED, "p", features, [scenario(guided_growth_pct=2.0)])
+    assert (good.after, good.target_after) == ("HOLD", 1.0)
+    assert good.score_after == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize(
+    ("less", "share"), [(0.9e-9, 0.0), (1.05e-9, 0.5), (5e-9, 0.5), (-1e-3, 0.0)]
+)
+def test_a_share_is_less_by_more_than_a_billionth(less: float, share: float) -> None:
+    """Of the two known days that held, one keeps so much less of all."""
+    told_ = scenarios.AnsweredMornings(
+        invested=np.array([True] * 3), reduced=np.array([False] * 3),
+        target_weight=np.array([1.0 - less, 1.0, 1.0]), score=np.array([0.3] * 3),
+    )  # fmt: skip
+    features = growing()
+    found = scenarios._row(
+        ASKED, "p", evaluate(ASKED, features), np.array([0, 11]), scenario(), told_
+    )
+    assert (found.share_reduced, found.share_of_known_days) == (share, 0.0)
+
+
+def test_a_stress_row_tells_of_today_and_not_of_a_day_before() -> None:
+    """Eleven rows of 0.3 that hold, then -0.3, which sells; asked with 0.25 * -0.2 on top.
+
+    Known days are rows 0, 5 and 10: 0.25 holds each of them.
+    """
+    features = replace(
+        growing(), values=growing().values | {"guided_growth_pct": np.array([4.0] * 11 + [-4.0])}
+    )
+    asked = [scenario("news", policy_pct=-2.0)]
+    (row,) = scenarios.stress(ASKED, "p", features, asked)
+
+    assert row == scenarios.StressRow(
+        scenario="news", severity="mild", preset="p", before="SELL", after="SELL",
+        target_before=0.25, target_after=0.25, score_before=pytest.approx(-0.3),
+        score_after=pytest.approx(-0.35), share_of_known_days=0.0, share_reduced=0.0, known_days=3,
+    )  # fmt: skip
+    (alone,) = scenarios.stress_at(ASKED, "p", features, asked, evaluate(ASKED, features))
+    assert alone == replace(row, share_of_known_days=None, share_reduced=None, known_days=0)
 
 
 def test_what_one_source_tells_in_a_scenario_does_not_sell() -> None:

@@ -190,6 +190,8 @@ def test_of_a_decision_and_the_published_range_the_later_one_counts() -> None:
     assert KnownRates().missing_on(MAY) is None
     blank = FedDecision(meeting_end=MAY, target_lower_after=None, target_upper_after=None)
     assert knowing(meeting(MAY), blank).range_bps(MAY) is None
+    # a decision told without its range leaves the one before in force
+    assert knowing(meeting(MARCH), meeting(MAY), decided, blank).range_bps(MARCH) == (425, 450)
 
 
 def test_contracts_are_read_near_their_day_and_of_one_day_alone() -> None:

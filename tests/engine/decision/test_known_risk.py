@@ -383,6 +383,11 @@ def test_what_came_is_in_prices_and_not_where_a_session_was_not_known() -> None:
     for row, expected in ((1, [-0.05, NAN]), (2, [NAN, -0.15]), (3, [-0.05, NAN])):
         unsaid = np.arange(4) == row
         assert said(unsaid=unsaid).came()[:2] == pytest.approx(expected, nan_ok=True)
+    short = {name: np.ones(2) for name in ("sigma", "unit", "scale")}
+    short |= {name: np.full(2, NAN) for name in ("end", "low")}
+    for horizon in (2, 3):  # as many rows as a window, and fewer: none is over
+        told = said(**short, horizon=horizon, unsaid=np.ones(2, dtype=np.bool_))
+        assert np.isnan(told.came()).tolist() == [True, True]
 
 
 # --- a session told otherwise a row later --------------------------------------------------------

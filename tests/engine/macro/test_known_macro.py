@@ -26,6 +26,10 @@ from engine.macro.valuation import Assumptions
     [
         (0.25, {0: 0.75, 1: 0.25}), (-0.25, {-1: 0.25, 0: 0.75}), (-1.0, {-1: 1.0}),
         (2.0, {2: 1.0}), (1e-10, {0: 1.0}), (-1.5, {-2: 0.5, -1: 0.5}),
+        # Whole but for the last bit, from either side; to half of a billionth, and not beyond.
+        (math.nextafter(1, 0), {1: 1.0}), (math.nextafter(-1, -2), {-1: 1.0}),
+        (1 - 4e-10, {1: 1.0}), (1 - 6e-10, {0: 1e-9, 1: 1 - 1e-9}),
+        (1 + 4e-10, {1: 1.0}), (1 + 6e-10, {1: 1 - 1e-9, 2: 1e-9}),
     ],
 )  # fmt: skip
 def test_steps_lie_on_their_two_whole_neighbours(steps: float, law: dict[int, float]) -> None:
@@ -432,6 +436,16 @@ def test_which_meetings_the_quarters_price(changes: dict[str, Any], n: int) -> N
     assert len(ladder.from_sr3(replace(SR3, **changes))) == n
 
 
+def test_quarters_and_meetings_are_read_in_the_order_of_their_days() -> None:
+    """Both quarters tell of four meetings whatever comes first; the nearer alone ends before."""
+    found = ladder.from_sr3(SR3)
+    turned = replace(
+        SR3, sr3=dict(reversed(QUARTERS.items())), meetings=tuple(reversed(SR3.meetings))
+    )
+    assert [e.meeting_on for e in found] == list(SR3.meetings[1:])
+    assert ladder.from_sr3(turned) == found
+
+
 def test_months_beyond_the_calendar_are_left_out_and_all_of_them_without_a_meeting_ahead() -> None:
     told = replace(INPUTS, meetings=(date(2025, 7, 30), date(2025, 9, 17), date(2025, 10, 29)))
     months = {date(2025, m, 1): float(m) for m in (6, 7, 10, 11)}
@@ -638,6 +652,9 @@ def test_the_forward_is_by_parity_within_a_twentieth_of_the_spot() -> None:
     edge = chain([105.0], put_bids_usd=np.array([50.0]), put_asks_usd=np.array([50.0]),
                  call_bids_usd=np.array([1.0]), call_asks_usd=np.array([1.0]))  # fmt: skip
     assert options.forward_usd(edge) == pytest.approx(105.0 + (1.0 - 50.0))
+    for strike in (94.8, 105.2):
+        past = replace(edge, strikes_usd=np.array([strike]))
+        assert options.forward_usd(past) == 100.0  # without interest
 
 
 def test_a_smiles_chance_by_hand_and_its_ends() -> None:
