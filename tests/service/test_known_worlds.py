@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -124,6 +125,78 @@ def test_more_facts_make_another_world_with_the_same_sessions(
     assert not read
     keys = {before.key("c", "v"), before.key("c", "w"), before.key("d", "v"), after.key("c", "v")}
     assert len(keys) == 4
+
+
+def test_a_kept_morning_is_named_by_everything_it_rests_on() -> None:
+    """Another first or last session with the same instant, another hour, another moment asked."""
+    one = world()
+    on, us = one.grid.sessions_on, one.grid.decide_at_us
+    others = (
+        replace(one, data_hash="0"),
+        replace(one, as_of=NOW + timedelta(microseconds=1)),
+        replace(one, grid=replace(one.grid, sessions_on=(on[0] - DAY, *on[1:]))),
+        replace(one, grid=replace(one.grid, sessions_on=(*on[:-1], on[-1] + DAY))),
+        replace(one, grid=replace(one.grid, decide_at_us=np.array([*us[:-1], us[-1] + 1]))),
+    )
+    assert len({w.key("c", "v") for w in (one, *others)}) == 6
+    assert one.key("c", "v") == world().key("c", "v") != one.key("v", "c")
+
+
+def test_prices_begin_with_the_first_session_whenever_it_was_told() -> None:
+    """A bar of the 11th joins on the 20th, and one of the 10th after the instant."""
+    (late,) = bars(date(2026, 11, 11), symbol="SMH")
+    (later,) = bars(date(2026, 11, 10))
+    held = History([
+        *bars(date(2026, 11, 18), date(2026, 11, 17)),
+        replace(late, known_at=datetime(2026, 11, 20, tzinfo=UTC)),
+        replace(later, known_at=NOW + timedelta(seconds=1)),
+    ])  # fmt: skip
+    assert wiring.first_bar_of(held, NOW) == date(2026, 11, 11)
+    assert wiring.first_bar_of(held, datetime(2026, 11, 19, tzinfo=UTC)) == date(2026, 11, 17)
+    with pytest.raises(InputError, match="no price is known by 2026-11-16"):
+        wiring.first_bar_of(held, datetime(2026, 11, 17, 3, tzinfo=UTC))
+
+
+def test_what_a_record_held_is_kept_by_its_address_and_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under one signature for both; the third instant lets the first go where two are kept."""
+    monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path))
+    monkeypatch.setattr(Store, "signature", lambda self, present: "still")
+    monkeypatch.setattr(wiring, "MOST_OPENED", 2)
+    read: list[datetime] = []
+    whole = wiring._whole_world
+
+    def counted(store: Any, config: Any, as_of: datetime, load: Any) -> wiring.KnownWorld:
+        read.append(as_of)
+        return whole(store, config, as_of, load)
+
+    monkeypatch.setattr(wiring, "_whole_world", counted)
+    path, own = tmp_path / "derived" / "opened.json", config(date(2026, 11, 18))
+    with (
+        Store.open(f"sqlite:///{tmp_path}/a.db") as a,
+        Store.open(f"sqlite:///{tmp_path}/b.db") as b,
+    ):
+        a.record(bars(date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 18)))
+        b.record(bars(date(2026, 11, 17)))
+
+        def look(store: Store, at: datetime = NOW) -> wiring.KnownWorld:
+            return wiring._world_on_demand(store, own, at, sessions, NOW)
+
+        one, other, again = look(a), look(b), look(a)
+        assert read == [NOW, NOW]
+        assert again.data_hash == one.data_hash != other.data_hash
+        kept = json.loads(path.read_text().partition("\n")[2])
+        assert sorted(kept.values(), key=lambda told: -int(told["last_id"])) == [
+            {"data_hash": one.data_hash, "first_bar_on": "2026-11-16", "last_id": 3},
+            {"data_hash": other.data_hash, "first_bar_on": "2026-11-17", "last_id": 1},
+        ]
+        look(a, NOW + DAY)
+        assert len(json.loads(path.read_text().partition("\n")[2])) == 2
+        assert len(read) == 3
+        monkeypatch.setattr(wiring, "code_version", lambda: "another")
+        look(a, NOW + DAY)
+        assert len(read) == 4
 
 
 @pytest.fixture

@@ -366,6 +366,37 @@ def test_a_slip_notes_each_step_of_each_recipient(store: Store) -> None:
     assert courier_.turned_away(store, NOW - SECOND) == ()
 
 
+FOUR = "mailto://me:word@localhost?to=a@x.org,b@x.org,c@x.org,d@x.org"
+
+
+def test_who_has_a_mail_or_was_turned_away_beside_others_gets_none(store: Store) -> None:
+    """Refused by all, everybody is asked again; whoever may have it already is in doubt."""
+    parcel = deliver.Parcel(channel=channel(address=FOUR), notices=tuple(ALERT))
+    man = Courier(store=store, channels=[parcel.channel], log=open_log(Redactor(), io.StringIO()))
+    noted = DeliverySlip(store=store, parcel=parcel, now=NOW, pending=())
+    noted.offered(["d@x.org"])
+    noted.kept_back(["b@x.org"], "no", for_good=True)
+    noted.kept_back(["c@x.org"], "later")
+    found = man._slip(parcel, NOW)
+    assert found.pending == ("a@x.org", "b@x.org", "c@x.org", "d@x.org")
+    assert found.doubtful == {"d@x.org"}
+    noted.taken(["a@x.org"])
+    assert man._slip(parcel, NOW).pending == ("c@x.org", "d@x.org")
+
+
+def test_notices_that_stand_alike_go_out_together(store: Store) -> None:
+    """Put off is as not sent; what somebody has goes to the others by itself."""
+    notices = tuple(Notice(kind="tripwire", key=k, line="l") for k in "tuvw")
+    whole = deliver.Parcel(channel=channel(), notices=notices)
+    for at in (0, 2):
+        part = replace(whole, notices=(notices[at],))
+        DeliverySlip(store=store, parcel=part, now=NOW, pending=()).taken(["a"])
+    part = replace(whole, notices=(notices[1],))
+    DeliverySlip(store=store, parcel=part, now=NOW, pending=()).kept_back(["a"], "busy")
+    found = [[n.key for n in part.notices] for part in courier(store, Post())._alike(whole)]
+    assert found == [["t", "v"], ["u", "w"]]
+
+
 def test_an_address_file_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "address"
     path.write_text("json://localhost\n", encoding="utf-8")
