@@ -110,6 +110,17 @@ def test_sets_that_are_no_rule_are_told_apart() -> None:
         job(*axes[:2], sets=sets[:2, :2])
 
 
+def test_a_drawn_wait_is_whole_and_reaches_both_its_ends() -> None:
+    """Of 64 draws between two numbers none lacks one, but once in 2**63; another axis is not
+    rounded, and one value stays."""
+    axes = [GridAxis(name=WAIT, values=(5.0, 4.0)), GridAxis(name="a", values=(0.5, 3.0, -1.0)),
+            GridAxis(name="b", values=(0.7,))]  # fmt: skip
+    drawn = random_sets(axes, 64, 1)
+    assert set(drawn[:, 0].tolist()) == {4.0, 5.0}
+    assert -1 < drawn[:, 1].min() < 0 < 2 < drawn[:, 1].max() < 3
+    assert set(drawn[:, 2].tolist()) == {0.7}
+
+
 # --- chunks ---------------------------------------------------------------------------------------
 
 

@@ -622,6 +622,13 @@ def test_ratings_are_kept_beside_the_rows_unless_nothing_is(
     assert kept.KeptObjects(memo).get("k") == (1, 2)
     assert kept.KeptObjects(memo).get("other") is None
     assert wiring.MOST_RATINGS == 500
+    monkeypatch.setattr(wiring, "MOST_RATINGS", 1)
+    monkeypatch.setattr(
+        wiring, "rate_releases", lambda w, c, e, memo: [memo.put(k, k) for k in ("j", "l")]
+    )
+    wiring._rated_once(Thing(kept=tmp_path), NOTHING, events)  # type: ignore[arg-type]
+    memo = derived.Memo(tmp_path / "ratings.json", kept.key_of("1+a", "{}"))
+    assert [memo.get(name) for name in ("k", "j", "l")] == [None, None, "l"]
 
 
 # --- copies of the record -------------------------------------------------------------------------

@@ -281,6 +281,41 @@ def test_a_card_shows_a_release_as_it_is_and_as_it_was_rated(monkeypatch: Patch)
     assert asked == [([(2, "a"), (2, "b")], NOW), ("b", NOW, "h"), ("a", NOW, "h")]
 
 
+def test_what_a_model_costs_is_kept_for_the_next_mornings_of_the_same_code(
+    tmp_path: Path, monkeypatch: Patch
+) -> None:
+    """Of three models the two newest are kept where two are; another version begins afresh."""
+    rated = [Thing(model=m, rated_at=NOW - DAY) for m in "abc"]
+    worked_out: list[str] = []
+
+    def costs(release: Any, at: datetime, history: Any, memo: Any) -> Any:
+        if memo.get(release.model) is None:
+            worked_out.append(release.model)
+            memo.put(release.model, (0.5, None))
+        assert memo.get(release.model) == (0.5, None)
+        return {"nvidia_chip": "chip"}
+
+    monkeypatch.setattr("engine.decision.rated.of_releases", list)
+    monkeypatch.setattr("engine.decision.ratings.serving_costs", costs)
+    monkeypatch.setattr("engine.report.build.choose_cards", lambda rated, at: rated)
+    monkeypatch.setattr("engine.report.build.claims_about", lambda *given: ())
+    monkeypatch.setattr(
+        "engine.report.build.release_versions", lambda h, at: {m: Thing(model=m) for m in "abc"}
+    )
+    world = Thing(history="h", as_of=NOW, kept=tmp_path)
+
+    def cards(version: str) -> str:
+        worked_out.clear()
+        told: Any = Thing(world=world, ratings=[Thing(rating=r) for r in rated], version=version)
+        assert len(morning.release_cards(told)) == 3
+        return "".join(worked_out)
+
+    assert morning.MOST_COSTS == 200
+    assert [cards(v) for v in ("1", "1", "2", "2", "1")] == ["abc", "", "abc", "", "abc"]
+    monkeypatch.setattr(morning, "MOST_COSTS", 2)
+    assert [cards("3"), cards("3")] == ["abc", "a"]
+
+
 def test_the_ceiling_is_that_of_the_last_session(monkeypatch: Patch) -> None:
     levels: dict[str, Any] = {"ceiling_usd_tn": np.array([4.0, 5.5])}
     asked: list[Any] = []
@@ -628,7 +663,13 @@ def test_everything_on_the_way_to_a_decision_is_made_once(monkeypatch: Patch) ->
     monkeypatch.setattr(wiring, "code_version", lambda: "own")
     monkeypatch.setattr("engine.service.kept.remembered", remembered)
     monkeypatch.setattr(wiring, "_rated_once", lambda world, c, events: ("rated", events))
-    monkeypatch.setattr("engine.decision.events.known_events", lambda h, at, memo: (h, at, memo))
+    reads: list[Any] = []
+
+    def known_events(*given: Any) -> Any:
+        reads.append(given)
+        return given
+
+    monkeypatch.setattr("engine.decision.events.known_events", known_events)
     monkeypatch.setattr("engine.decision.features.build", lambda h, grid, **more: (h, grid, more))
     monkeypatch.setattr("engine.decision.decide.evaluate", lambda *given: given)
     monkeypatch.setattr(
@@ -645,6 +686,7 @@ def test_everything_on_the_way_to_a_decision_is_made_once(monkeypatch: Patch) ->
     told = {"events": events, "weights": "weights", "warm": "warm", "memo": memo}
     features = ("h", "g", told | {"ratings": ("rated", events)})
     assert found.events == events
+    assert reads == [events]
     assert found == wiring.Assessment(
         config=config, world=world, read_events=found.read_events, ratings=("rated", events),  # type: ignore[arg-type]
         features=features, evaluation=("blend", features, ("of", features)), version="own",  # type: ignore[arg-type]

@@ -119,8 +119,10 @@ def test_more_facts_make_another_world_with_the_same_sessions(
     monkeypatch.setattr("engine.macro.sessions.load_sessions", counted)
     more = bars(date(2026, 11, 23), symbol="SMH")
     memo: Any = object()
-    after = wiring.with_facts(replace(before, memo=memo), config(date(2026, 11, 18)), more)
+    given = replace(before, memo=memo, kept=Path("kept"))
+    after = wiring.with_facts(given, config(date(2026, 11, 18)), more)
     assert after.sessions is before.sessions
+    assert after.kept == Path("kept")
     assert (after.data_hash == before.data_hash, after.memo is memo) == (False, True)
     assert not read
     keys = {before.key("c", "v"), before.key("c", "w"), before.key("d", "v"), after.key("c", "v")}
@@ -185,6 +187,8 @@ def test_what_a_record_held_is_kept_by_its_address_and_the_code(
 
         one, other, again = look(a), look(b), look(a)
         assert read == [NOW, NOW]
+        assert "_rows" not in vars(again.history)  # nobody has asked for a fact
+        assert again.grid.sessions_on == one.grid.sessions_on
         assert again.data_hash == one.data_hash != other.data_hash
         kept = json.loads(path.read_text().partition("\n")[2])
         assert sorted(kept.values(), key=lambda told: -int(told["last_id"])) == [

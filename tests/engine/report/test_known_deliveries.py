@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -286,6 +287,50 @@ def test_a_failing_channel_is_left_alone_for_pauses_that_double_to_half_an_hour(
     assert said.getvalue().count("channel_works_again") == 1
     assert man.deliver(ALERT, now) == 0
     assert post.sent == ["c|t"]
+    post.broken = True
+    more = [Notice(kind="tripwire", key="u", line="m")]
+    now += timedelta(hours=1)
+    for minutes in (0, 1, 3):  # the pauses begin again
+        assert man.deliver(more, now + timedelta(minutes=minutes)) == 0
+    assert post.tries == 11
+
+
+def test_a_channel_that_fails_is_not_tried_with_the_next_parcel(store: Store) -> None:
+    """Of three; and what could not be sent on earlier days opens the report that goes out."""
+    post = Post()
+    man = courier(store, post)
+    report = Notice(kind="digest", key="d", report=sample_report(), earlier=(date(2025, 8, 21),))
+    whole = [Notice(kind="data_down", key="w", line="l"), *ALERT, report]
+    assert man.deliver(whole, NOW) == 0
+    assert post.tries == 1
+    post.broken = False
+    assert man.deliver(whole, NOW + timedelta(minutes=1)) == 3
+    assert post.sent == ["c|d", "c|t", "c|w"]
+
+
+def test_a_report_says_which_days_before_it_were_not_sent(store: Store) -> None:
+    told: list[str] = []
+
+    def post(way: Channel, message: Message, key: str, now: datetime, slip: Any) -> None:
+        told.append(message.text)
+        slip.kept_back(["a"], "unknown", for_good=True)
+
+    days = (date(2025, 8, 20), date(2025, 8, 21))
+    store.mark_sent(f"done|c|{deliver.digest_key(days[0])}", NOW)
+    both = [
+        Notice(kind="digest", key="d", report=sample_report(), earlier=days),
+        Notice(kind="decision_changed", key="e", report=sample_report()),
+    ]
+    said = io.StringIO()
+    assert courier(store, post, said).deliver(both, NOW) == 1
+    assert told[0].startswith("Reports that could not be sent before: Aug 21, 2025;")
+    refused, sent = (json.loads(line) for line in said.getvalue().splitlines())
+    assert (refused["event"], refused["to"], refused["why"]) == (
+        "recipient_refused", "a", "unknown",
+    )  # fmt: skip
+    assert (sent["event"], sent["kinds"], sent["notices"]) == (
+        "sent", ["decision_changed", "digest"], 2,
+    )  # fmt: skip
 
 
 def test_a_clock_set_back_by_more_than_the_longest_pause_holds_nothing_up(store: Store) -> None:
@@ -364,6 +409,53 @@ def test_a_slip_notes_each_step_of_each_recipient(store: Store) -> None:
     told = [str(line) for line in courier_.delivery_problems(store, NOW)]
     assert told == ["The mail to b was not taken: busy", "The mail to c was not taken: unknown"]
     assert courier_.turned_away(store, NOW - SECOND) == ()
+
+
+def test_a_report_that_went_out_holds_no_tripwire_back_and_a_tripwire_the_next(
+    store: Store,
+) -> None:
+    """Half an hour from the last of them, whichever it was."""
+    post = Post()
+    post.broken = False
+    man = courier(store, post)
+    half = timedelta(minutes=30)
+    wires = [[Notice(kind="tripwire", key=k, line="l")] for k in "tuv"]
+    assert man.deliver([Notice(kind="digest", key="d", report=sample_report())], NOW) == 1
+    assert man.deliver(wires[0], NOW) == 1
+    assert man.deliver(wires[1], NOW + half - SECOND) == 0
+    assert man.deliver(wires[1], NOW + half) == 1
+    assert man.deliver(wires[2], NOW + 2 * half - SECOND) == 0
+    assert man.deliver(wires[2], NOW + 2 * half) == 1
+
+
+class Half:
+    """A postman whose server puts one of the readers off until he is told otherwise."""
+
+    def __init__(self) -> None:
+        self.busy, self.asked = True, list[tuple[str, ...]]()
+
+    def __call__(self, way: Channel, message: Message, key: str, now: datetime, slip: Any) -> None:
+        self.asked.append(tuple(slip.pending))
+        slip.offered(slip.pending)
+        if self.busy:
+            slip.kept_back(slip.pending, "busy")
+        else:
+            slip.taken(slip.pending)
+
+
+def test_a_mail_that_was_put_off_is_free_again_after_its_pause(store: Store) -> None:
+    post, said = Half(), io.StringIO()
+    man = courier(store, post, said)
+    minute = timedelta(minutes=1)
+    assert man.deliver(ALERT, NOW) == 1
+    assert (store.sent_at("c|t"), store.sent_at("done|c|t")) == (None, None)
+    assert man.deliver(ALERT, NOW + minute - SECOND) == 0
+    post.busy = False
+    assert man.deliver(ALERT, NOW + minute) == 1
+    assert store.sent_at("done|c|t") == NOW + minute
+    assert len(post.asked) == 2
+    assert said.getvalue().count("recipient_refused") == 1
+    assert said.getvalue().count("busy") == 1
 
 
 FOUR = "mailto://me:word@localhost?to=a@x.org,b@x.org,c@x.org,d@x.org"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -159,7 +160,7 @@ def test_a_verdict_in_text_opens_with_its_age_and_ends_with_its_lines() -> None:
     ("at", "row"),
     [
         (0.0, "●════╌╌╌╌╌───────────"), (100.0, "═════╌╌╌╌╌──────────●"),
-        (50.0, "═════╌╌╌╌╌●──────────"),
+        (50.0, "═════╌╌╌╌╌●──────────"), (12.0, "══●══╌╌╌╌╌───────────"),
     ],
 )  # fmt: skip
 def test_a_gauge_ends_in_its_words(at: float, row: str) -> None:
@@ -168,6 +169,14 @@ def test_a_gauge_ends_in_its_words(at: float, row: str) -> None:
     assert drawn == f"SELL {row.replace('╌', '┄')} HOLD"
     assert len(str(text._gauge(GAUGE, 20))) == 30  # twenty cells at the least
     assert len(str(text._gauge(GAUGE, 300))) == 100
+
+
+def test_a_gauge_is_red_where_the_other_verdict_begins() -> None:
+    """Five characters of "SELL ", five cells to the limit, and the place in cell 10."""
+    spans = text._gauge(replace(GAUGE, at=50.0), 31).spans  # type: ignore[union-attr]
+    assert [(s.start, s.end, s.style) for s in spans if s.style != "dim"] == [
+        (5, 10, "red"), (15, 16, "bold"),
+    ]  # fmt: skip
 
 
 def test_what_is_to_be_copied_stays_on_one_line() -> None:
@@ -190,6 +199,14 @@ def test_a_table_in_text_has_heads_bars_and_notes() -> None:
         assert text._bar_cells(TABLE, width) == cells
 
 
+def test_a_bar_beside_long_words_keeps_their_first_thirty_two() -> None:
+    """2 + 32 for the words, so 60 columns leave 60 - 34 - 2 = 24."""
+    long = Table(
+        columns=(Column(), Column(bar=True)), rows=((Cell(text="x" * 50), Cell(span=HALF)),)
+    )
+    assert text._bar_cells(long, 60) == 24
+
+
 def test_a_list_in_text_numbers_what_has_a_title() -> None:
     assert printed(ItemList(items=(ITEM, replace(ITEM, number=None)), title="List")) == [
         "List", " 3 ▼ Title  when", "     words [claim]", "     detail · source",
@@ -207,6 +224,46 @@ def test_a_waterfall_in_text_says_how_each_step_was_worked_out() -> None:
     *_, blank, step, first, second = printed(FALL)
     assert (blank, step) == ("", "a|b  1 x 2")
     assert (first, second) == ("  · why [claim]", "  · and")
+
+
+@pytest.mark.parametrize(
+    ("label", "width", "cells"),
+    [("abc", 60, 40), ("abc", 50, 31), ("x" * 40, 76, 30), ("x" * 40, 75, 39), ("x" * 40, 40, 10)],
+)
+def test_a_bar_of_a_waterfall_has_what_its_label_leaves(label: str, width: int, cells: int) -> None:
+    """Sixteen for the figure and the gaps; a label has 30 from 76 columns on, 20 below."""
+    whole = replace(STEP, label=label, span=AxisSpan(left=0.0, width=100.0), reasons=())
+    found = printed(replace(FALL, bars=(whole,)), width=width)
+    assert max(line.count("█") for line in found) == cells
+
+
+@pytest.mark.parametrize(("width", "drawn"), [(60, 60), (100, 100), (120, 100)])
+def test_a_spark_is_as_wide_as_the_page_up_to_a_hundred(width: int, drawn: int) -> None:
+    rising = Chart(curves=(), summary="s", spark=tuple(float(n) for n in range(400)))
+    assert len(printed(rising, width=width)[0]) == drawn
+
+
+@pytest.mark.parametrize(
+    ("block", "code"),
+    [
+        (Note(text="word"), ""), (Note(text="word", style="alert"), "33"),
+        (Note(text="word", style="alarm"), "1;31"), (Note(text="word", style="quiet"), "2"),
+        (replace(HEAD, word="word"), "1;37;41"),
+        (replace(HEAD, word="word", code="HOLD"), "1;37;44"),
+        (replace(HEAD, word="word", code="STUDY"), "1;37;100"),
+        *((Lines(lines=(Line(label="l", value="word", tone=tone),)), code)
+          for tone, code in ((1, "34"), (-1, "31"), (0, ""))),
+        *((plain_table(("h",), [(Cell(text="word", tone=tone, style=style),)]), code)
+          for tone, style, code in ((1, "", "34"), (-1, "strong", "31"), (0, "strong", "1"),
+                                    (0, "quiet", "2"), (0, "", ""))),  # type: ignore[arg-type]
+    ],
+)  # fmt: skip
+def test_colours_say_again_what_words_say(block: Block, code: str) -> None:
+    """31 red, 33 yellow, 34 blue, 1 bold, 2 dim, 40 more behind; none unless they are asked for."""
+    found = re.search(r"(?:\x1b\[([\d;]+)m)?(?:! )? ?word", render_text(page(block), color=True))
+    assert found is not None
+    assert (found[1] or "") == code
+    assert "\x1b" not in render_text(page(block))
 
 
 def test_a_chart_in_text_is_its_spark_and_its_words() -> None:

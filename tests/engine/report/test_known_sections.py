@@ -864,6 +864,10 @@ def test_dividends_falls_and_insurance_have_their_lines() -> None:
          "tax."),
     ]  # fmt: skip
     assert isinstance(outcomes, Table)
+    assert outcomes.title == "In hand after tax, once the rest is sold too"
+    assert heads(outcomes) == [
+        "#After a move of", "#hold", "#sell half now", "#sell all now", "#must earn elsewhere",
+    ]  # fmt: skip
     assert texts(outcomes) == [
         ["-20%", "1 EUR", "2 EUR", "3 EUR", "-4.5%"],
         ["0%", "6 EUR", "7 EUR", "8 EUR", "not observed"],
@@ -885,6 +889,14 @@ def test_dividends_falls_and_insurance_have_their_lines() -> None:
     assert " ".join(holding._came(missed, EN)) == (
         "NVDA since then: +12.5%. The rules kept 75% that day. You did not follow them."
     )
+    dear = replace(OWNED.done[0], kept_share=None, followed=None, brought_eur=-30.0)
+    assert " ".join(holding._came(dear, EN)) == (
+        "NVDA since then: +12.5%. It cost 30 EUR before tax."
+    )
+    assert list(holding._received(replace(OWNED, dividends_eur=0.0), EN)) == []
+    for received, told in ((1.0, "1 EUR"), (-5.0, "-5 EUR")):
+        line, _whole = holding._received(replace(OWNED, dividends_eur=received), EN)
+        assert line.value == told
     dollars = tuple(replace(way, into=DOLLARS) for way in OWNED.sold_into[:1])
     *_, last = holding._elsewhere(replace(OWNED, sold_into=dollars), EN)
     assert "What came in this one year" in last.text  # type: ignore[attr-defined]
