@@ -130,7 +130,8 @@ class KnownWorld:
     """What was known at ``as_of``, and the sessions it can act on.
 
     history holds nothing later than ``as_of``. ``grid`` ends with the session that acts on it.
-    warm: the sessions with prices before the first one decided.
+    read_hash: of its rows as they were read. warm: the sessions with prices before the first one
+    decided.
     memo: what was computed on earlier days; kept: the folder of what was made of the same facts.
     Everything is the same without them.
     """
@@ -140,6 +141,7 @@ class KnownWorld:
     data_hash: str
     sessions: Sessions
     grid: Grid
+    read_hash: str = ""
     warm: Grid | None = None
     memo: Memo | None = None
     kept: Path | None = None
@@ -150,7 +152,7 @@ class KnownWorld:
 
         first, last = self.grid.sessions_on[0].isoformat(), self.grid.sessions_on[-1].isoformat()
         instant = int(self.grid.decide_at_us[-1])
-        told = (self.data_hash, self.as_of.isoformat(), first, last, instant)
+        told = (self.data_hash, self.read_hash, self.as_of.isoformat(), first, last, instant)
         return key_of(*told, config_digest, code)
 
 
@@ -204,12 +206,19 @@ def _world_on_demand(
     if seen:
         first_bar_on = date.fromisoformat(seen["first_bar_on"])
         history = store.history_on_demand(as_of, seen["data_hash"], seen["last_id"])
-        return world_of(history, config, as_of, load=load, first_bar_on=first_bar_on)
+        return world_of(
+            history,
+            config,
+            as_of,
+            load=load,
+            first_bar_on=first_bar_on,
+            read_hash=seen["read_hash"],
+        )
     last_id, world = store.last_id(), _whole_world(store, config, as_of, load)
     if store.signature(present) == signature:
         first_bar_on = first_bar_of(world.history, as_of)
-        told = {"data_hash": world.data_hash, "first_bar_on": str(first_bar_on)}
-        opened.put(key, {**told, "last_id": last_id})
+        told = {"data_hash": world.data_hash, "read_hash": world.read_hash}
+        opened.put(key, {**told, "first_bar_on": str(first_bar_on), "last_id": last_id})
         opened.save()
     return world
 
@@ -254,11 +263,12 @@ def world_of(
     *,
     load: Callable[[date, date, time], Sessions] | None = None,
     first_bar_on: date | None = None,
+    read_hash: str | None = None,
 ) -> KnownWorld:
     """``history`` cut at ``as_of`` with its sessions; raises before the record begins.
 
     load: ``load_sessions`` or what gives the same, faster. first_bar_on: ``first_bar_of`` the
-    history, when it is known already.
+    history, read_hash: its own, where they are known already.
     """
     from engine.decision.grid import Grid
     from engine.macro.sessions import load_sessions
@@ -286,6 +296,7 @@ def world_of(
         data_hash=history.data_hash(as_of),
         sessions=sessions,
         grid=grid,
+        read_hash=read_hash or history.read_hash(),
         warm=_warm_grid(first_bar_on, first_on, decision.clock_time, load),
     )
 

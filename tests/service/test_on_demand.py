@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pickle
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -197,6 +199,38 @@ def test_a_record_that_changes_while_it_is_read_is_not_kept_in_mind(
         store.record(facts(9))
         kinds = [type(wiring.world_at(store, CONFIG, NOW, present=NOW).history) for _ in range(3)]
     assert kinds == [History, History, HistoryOnDemand]
+
+
+def test_a_row_changed_by_hand_shows_in_what_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its content hash stays, and so does that of the data: what is kept must not go by it."""
+    monkeypatch.setenv("NVSIGNAL_DATA", str(tmp_path / "data"))
+    signature = ["a"]
+    monkeypatch.setattr(Store, "signature", lambda self, present: signature[0])
+    path = tmp_path / "r.db"
+    with Store.open(f"sqlite:///{path}") as store:
+        store.record([*facts(9), make_fact("headline", "h", known_at=NOW - HOUR)])
+
+        def look() -> tuple[str, str, list[str]]:
+            world = wiring.world_at(store, CONFIG, NOW, present=NOW)
+            begun = world.history.running_digests({"headline"}, [to_micros(NOW)])
+            return world.data_hash, world.key("c", "v"), begun
+
+        first = look()
+        assert look() == first
+        for changed in ("payload = '{\"x\": 7}'", "source = 'by hand'"):
+            with closing(sqlite3.connect(path)) as database:
+                database.execute("DROP TRIGGER IF EXISTS fact_no_update")
+                database.execute(f"UPDATE fact SET {changed} WHERE kind = 'headline'")
+                database.commit()
+            signature[0] = changed
+            digest, key, begun = look()
+            assert digest == first[0]
+            assert key != first[1]
+            assert begun != first[2]
+            assert look() == (digest, key, begun)
+            first = digest, key, begun
 
 
 # --- what else is not done again ------------------------------------------------------------------
