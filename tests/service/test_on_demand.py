@@ -132,6 +132,21 @@ def test_a_change_of_the_same_length_shows(tmp_path: Path) -> None:
     assert connect.file_signature(path, later_ns(path)) != first
 
 
+def test_a_change_shows_though_its_time_was_put_back(tmp_path: Path) -> None:
+    """And a file dated into the future is never settled; another file of the same name is new."""
+    path = tmp_path / "r.db"
+    path.write_bytes(b"one")
+    first = connect.file_signature(aged(path), later_ns(path))
+    path.write_bytes(b"two")
+    second = connect.file_signature(aged(path), later_ns(path))
+    assert None not in (first, second)
+    assert first != second
+    changed = max(path.stat().st_ctime_ns, path.stat().st_mtime_ns)
+    os.utime(path, ns=(changed + 9 * connect.SETTLED_NS,) * 2)
+    assert connect.file_signature(path, changed + 5 * connect.SETTLED_NS) is None
+    assert connect.file_signature(path, later_ns(path)) is not None
+
+
 def test_a_record_in_memory_and_one_just_written_have_no_signature(tmp_path: Path) -> None:
     with Store.open("sqlite://") as memory:
         assert memory.signature(NOW) is None

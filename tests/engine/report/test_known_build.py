@@ -12,8 +12,17 @@ import numpy as np
 import pytest
 
 from engine.record.history import History
-from engine.record.readings import EARNINGS_DATES, MEETINGS, OBSERVATIONS, Observation
+from engine.record.readings import (
+    EARNINGS_DATES,
+    INSPECTIONS,
+    MEETINGS,
+    OBSERVATIONS,
+    RULES,
+    FederalRule,
+    Observation,
+)
 from engine.report import build
+from engine.report.i18n import voice
 from engine.shown import FeedState
 from engine.values import Event
 from tests.builders import make_event, make_fact
@@ -187,6 +196,56 @@ def test_the_calendar_reaches_from_tomorrow_to_seventy_five_days(
     assert str(found[4].what) == "Fed decision"
     reports["a"].occurred_at = AT  # told already
     assert build.upcoming(History([]), AT)[0].on == days["b"]
+
+
+def test_rules_on_chips_that_take_effect_are_ahead_once() -> None:
+    """Laid out and then published: the later word counts; none without a day or of others."""
+    today, bureau = date(2025, 8, 22), ("industry-and-security-bureau",)
+
+    def rule(number: str, ahead: int | None, **changes: Any) -> FederalRule:
+        day = None if ahead is None else today + timedelta(days=ahead)
+        given = {"title": "Semiconductor controls", "agencies": bureau, "effective_on": day}
+        return FederalRule(known_at=AT, occurred_at=AT, document_number=number, **(given | changes))
+
+    def ahead(kind: Any, *rules: FederalRule) -> list[Any]:
+        return [kind.fact(r, occurred_at=AT, known_at=AT, source="s") for r in rules]
+
+    history = History([
+        *ahead(INSPECTIONS, rule("a", 3), rule("b", 1)),
+        *ahead(RULES, rule("a", 5), rule("c", 0), rule("d", 9), rule("e", 10), rule("f", None),
+               rule("g", 2, title="Steel"), rule("h", 2, agencies=("other",))),
+    ])  # fmt: skip
+    found = build._rules_ahead(history, AT, after=today, until=today + 9 * DAY)
+    assert [(u.on.day, str(u.what), u.kind) for u in sorted(found, key=lambda u: u.on)] == [
+        (n, "Semiconductor controls", "rule") for n in (23, 27, 31)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("series", "days", "told"),
+    [
+        (("DFF",), (7,), ""), (("DFF",), (8,), "the overnight rate ends on Aug 14, 2025"),
+        (("DFF", "EFFR"), (20, 7), ""),
+        (("EFFR", "DFF"), (9, 20), "the overnight rate ends on Aug 13, 2025"),
+        (("DFF", "DGS2"), (8, 0), "the overnight rate ends on Aug 14, 2025"),
+        (("DGS2",), (30,), ""), ((), (), ""),
+    ],
+)  # fmt: skip
+def test_an_overnight_rate_ends_after_a_week(
+    series: tuple[str, ...], days: tuple[int, ...], told: str
+) -> None:
+    """By the newest of both series, whatever else of rates is fresh."""
+    facts = [
+        OBSERVATIONS.fact(
+            Observation(series=name, observed_on=date(2025, 8, 22) - n * DAY, value=4.33),
+            occurred_at=AT - 30 * DAY, known_at=AT, source="x",
+        )
+        for name, n in zip(series, days, strict=True)
+    ]  # fmt: skip
+    entries = build._facts_of_table(History(facts), OBSERVATIONS.name, AT)
+    said = build._overnight_note(entries, OBSERVATIONS.name, AT)
+    assert voice("en").tell(said) == told
+    assert build._overnight_note(entries, "bar", AT) == ""
 
 
 def calls(*past: tuple[str, str], closes: dict[date, float]) -> list[Any]:

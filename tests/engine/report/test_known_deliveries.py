@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import replace
@@ -611,3 +612,104 @@ def test_a_password_is_hidden_in_every_form_it_is_repeated_in() -> None:
     assert hide("p/ss p%2Fss cC9zcw== AG1lAHAvc3M=") == "*** *** *** ***"
     Plugin.password = ""
     assert smtp._hiding(Plugin())("") == ""
+
+
+EVERYBODY = (
+    "mailto://me:word@localhost?from=Robot<r@x.org>&to=Ann<a@x.org>,b@x.org"
+    "&cc=d@x.org,c@x.org&bcc=e@x.org&reply=s@x.org"
+)
+
+
+def test_a_mail_names_everybody_but_those_who_are_to_stay_unseen() -> None:
+    """Its identity is that of the key, whenever it is sent."""
+    way, words = (
+        channel(address=EVERYBODY),
+        Message(subject="s" * 200, text="t", html="<p>h", push="p"),
+    )
+    plugin = courier_.open_address(way)
+    assert smtp.recipients_of(plugin) == ("a@x.org", "b@x.org", "c@x.org", "d@x.org", "e@x.org")
+    made = smtp.mail(plugin, way, words, "key", NOW)
+    headers = {name: str(value) for name, value in made.items()}
+    assert headers["From"] == "Robot <r@x.org>"
+    assert headers["To"] == "Ann <a@x.org>, b@x.org"
+    assert (headers["Cc"], headers["Reply-To"]) == ("c@x.org, d@x.org", "s@x.org")
+    assert headers["Date"] == "Fri, 22 Aug 2025 12:31:00 +0000"
+    assert headers["Auto-Submitted"] == "auto-generated"
+    assert (headers["Content-Language"], len(headers["Subject"])) == ("en", 150)
+    assert "e@x.org" not in made.as_string()
+    again = smtp.mail(plugin, way, words, "key", NOW + SECOND)
+    assert again["Message-ID"] == made["Message-ID"]
+    assert smtp.mail(plugin, way, words, "other", NOW)["Message-ID"] != made["Message-ID"]
+
+    def parts(way: Channel, words: Message) -> list[str]:
+        found = smtp.mail(plugin, way, words, "key", NOW)
+        return [part.get_content().strip() for part in found.walk() if not part.is_multipart()]
+
+    assert parts(way, words) == ["t", "<p>h"]
+    assert parts(way, replace(words, html=None)) == ["t"]
+    assert parts(replace(way, form="push"), words) == ["p"]
+    plain = courier_.open_address(channel(address="mailto://me:word@localhost?to=a@x.org"))
+    bare = smtp.mail(plain, way, words, "key", NOW)
+    assert (bare["Cc"], bare["Reply-To"]) == (None, None)
+
+
+class Host(Server):
+    """With the greeting before."""
+
+    def mail(self, sender: str) -> tuple[int, bytes]:
+        self.sender = sender
+        return self.codes.pop(0), b"noted"
+
+
+def test_a_server_that_wants_none_of_them_gets_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = courier_.open_address(channel(address="mailto://localhost?from=r@x.org&to=a@x.org"))
+    text = smtp.mail(
+        plugin, channel(), Message(subject="s", text="t", html=None, push="p"), "k", NOW
+    )
+    for codes, said in (((250, 550), "for none of the recipients"), ((251,), "the sender: 251")):
+        host, paper = Host(*codes), Paper("a@x.org")
+        monkeypatch.setattr(smtp, "_connected", lambda plugin, host=host: nullcontext(host))
+        with pytest.raises(DeliveryError, match=said):
+            smtp.submit(plugin, text, paper)
+        assert (host.sender, host.codes, host.sent) == ("r@x.org", [], b"")
+
+
+class Service:
+    """What stands behind an address that is no mail."""
+
+    schema = "json"
+
+    def __init__(self, answer: bool | Exception) -> None:
+        self.answer, self.got = answer, list[tuple[str, str, str]]()
+
+    def notify(self, *, title: str, body: str, body_format: Any) -> bool:
+        self.got.append((title, body, body_format.value))
+        for words in ("first", "last"):
+            logging.getLogger("apprise").warning(words)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "states"),
+    [(True, ["offered", "taken"]), (False, ["offered", "deferred"]),
+     (TimeoutError("late"), ["offered"])],
+)  # fmt: skip
+def test_a_service_is_told_in_its_form_and_its_last_words_are_the_reason(
+    monkeypatch: pytest.MonkeyPatch, answer: bool | Exception, states: list[str]
+) -> None:
+    """Nobody knows of a service that did not answer in time."""
+    words = Message(subject="s", text="t", html="h", push="p")
+    for way, message, body, form in (
+        (channel(), words, "h", "html"), (channel(), replace(words, html=None), "t", "text"),
+        (channel(form="push"), words, "p", "text"),
+    ):  # fmt: skip
+        service, paper = Service(answer), Paper("")
+        monkeypatch.setattr(courier_, "open_address", lambda way, service=service: service)
+        why = "did not take it: last$" if answer is False else "'c': late$"
+        with nullcontext() if answer is True else pytest.raises(DeliveryError, match=why):
+            courier_.send(way, message, "k", NOW, paper)
+        assert service.got == [("s", body, form)]
+        assert [state for state, _, _ in paper.told] == states
+        assert answer is not False or paper.told[-1][2] == "last"
