@@ -391,6 +391,29 @@ def test_a_head_is_found_in_every_form_of_a_report(tmp_path: Path) -> None:
         anchors.anchors_of(tmp_path / "c.log")
 
 
+def test_a_head_is_found_in_each_text_of_a_mail_and_nowhere_else() -> None:
+    """A page in base64, a text in quoted-printable with a French word; no file that comes along."""
+    from email.message import EmailMessage
+
+    from engine.report.i18n import voice
+
+    english, french = (str(voice(lang).label("ledger_head")) for lang in ("en", "fr"))
+    assert english != french
+    third, fourth = "a" * 64, "b" * 64
+    made = EmailMessage()
+    made.set_content(f"{french}\u202f: {HASH}", cte="quoted-printable")
+    page = f"<b>{english}</b>&nbsp;<td class=x>{third[:40]} {third[40:]}</td> {english}: {HASH}"
+    made.add_alternative(page, subtype="html", cte="base64")
+    made.add_attachment(f"{english}: {fourth}".encode(), maintype="application", subtype="x")
+    mail = made.as_bytes()
+    assert third.encode() not in mail
+    assert anchors.heads_in(mail) == (HASH, third)
+    assert anchors.heads_in(b"x-odd: 1\n" + mail) == (HASH, third)
+    assert anchors.heads_in(b"From here\n" + mail) == (HASH, third)
+    strange = b"Content-Type: text/plain; charset=none\n\n" + f"{english}: {HASH}".encode()
+    assert anchors.heads_in(strange) == (HASH,)
+
+
 def test_reports_hold_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.service.copies.last_backup", lambda: None)
     store: Any = Thing(ledger_entries=lambda: [Thing(entry_hash=HASH)], url="sqlite://")

@@ -372,6 +372,9 @@ def test_a_parcel_of_which_another_process_sends_a_part_waits_whole(store: Store
     assert courier(store, post).deliver(both, NOW) == 0
     assert store.sent_at("c|u") is None
     assert store.sent_at("c|t") == NOW
+    later = NOW + timedelta(minutes=2)
+    assert courier(store, post).deliver(both, later) == 1
+    assert post.sent == ["c|t"]  # the first names the message
 
 
 def test_days_without_a_report_are_named_from_the_first_that_had_one(store: Store) -> None:
@@ -410,6 +413,8 @@ def test_a_slip_notes_each_step_of_each_recipient(store: Store) -> None:
     told = [str(line) for line in courier_.delivery_problems(store, NOW)]
     assert told == ["The mail to b was not taken: busy", "The mail to c was not taken: unknown"]
     assert courier_.turned_away(store, NOW - SECOND) == ()
+    slip(store, "a", doubtful=frozenset({"a"})).kept_back(["a"], "busy")
+    assert courier_.maybe_twice(store, NOW) == ()  # it was not taken this time
 
 
 def test_a_report_that_went_out_holds_no_tripwire_back_and_a_tripwire_the_next(
@@ -493,7 +498,14 @@ def test_notices_that_stand_alike_go_out_together(store: Store) -> None:
 def test_an_address_file_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "address"
     path.write_text("json://localhost\n", encoding="utf-8")
-    for mode, fine in ((0o600, True), (0o400, True), (0o640, False), (0o604, False)):
+    for mode, fine in (
+        (0o600, True),
+        (0o400, True),
+        (0o640, False),
+        (0o604, False),
+        (0o610, False),
+        (0o601, False),
+    ):
         path.chmod(mode)
         if fine:
             assert read_address(name="c", url_file=str(path)) == "json://localhost"
@@ -672,6 +684,22 @@ def test_a_server_that_wants_none_of_them_gets_no_text(monkeypatch: pytest.Monke
         with pytest.raises(DeliveryError, match=said):
             smtp.submit(plugin, text, paper)
         assert (host.sender, host.codes, host.sent) == ("r@x.org", [], b"")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_a_service_complains_of_is_kept_from_the_log_while_it_is_heard(before: bool) -> None:
+    logger = logging.getLogger("apprise")
+    stood, ears = logger.propagate, list(logger.handlers)
+    logger.propagate = before
+    try:
+        with courier_._complaints() as said:
+            logger.warning("a\x1b[31m %s", "b")
+            logger.info("not this")
+            assert logger.propagate is False
+        assert said == ["a b"]
+        assert (logger.propagate, logger.handlers) == (before, ears)
+    finally:
+        logger.propagate = stood
 
 
 class Service:
