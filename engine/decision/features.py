@@ -129,7 +129,7 @@ def build(
     values |= _threat(grid, ratings, history.known("model_release", end), looked_from)
     gates = _gates(known_on(history, AVAILABILITY, grid), grid, looked_from)
     values |= gates
-    begun = NewsBegun(history, grid, weights, memo) if memo else None
+    begun = NewsBegun(history, grid, weights, memo) if memo is not None else None
     values |= _news(grid, events, weights, gates, looked_from, begun)
     values["china_excluded"] = _china_excluded(known_on(history, POLICY_STEPS, grid), grid)
     values |= results_features(history, grid)

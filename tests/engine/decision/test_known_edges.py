@@ -82,6 +82,14 @@ def test_news_of_any_kind_is_remembered_for_42_sessions() -> None:
     assert np.isfinite(found).tolist() == [2 <= row <= 43 for row in range(48)]
 
 
+def test_news_of_the_very_instant_of_a_decision_has_come() -> None:
+    days = weekdays(MONDAY, 5)
+    for late, first in ((timedelta(0), 2), (timedelta(microseconds=1), 3)):
+        quiet = news(days, 2, event_type="other", direction=0, known_at=morning(days[2]) + late)
+        found = features(days, [], events=[quiet])["policy_impulse_pct"]
+        assert np.isfinite(found).tolist() == [row >= first for row in range(5)]
+
+
 def test_releases_are_remembered_for_42_sessions() -> None:
     days = weekdays(MONDAY, 48)
     release = told("model_release", "a", days[1], model="a")

@@ -397,3 +397,15 @@ def test_a_score_belongs_to_the_model_of_its_name_and_days(
     found = released(repository(), scores=(score("mmlu_pro", 70.0, 1, **changes),))
 
     assert [r.mmlu_pro_pct for r in found] == ([None, 70.0] if counts else [None])
+
+
+def test_of_several_builds_the_plainest_name_tells_the_precision() -> None:
+    """The shortest, then the first of the alphabet; one that does not say, or int4, is passed."""
+    long, short, next_one = (f"deepseek-ai/{n}" for n in ("A-made-3-x", "Made-3-b", "Made-3-c"))
+    int4 = {"quant_method": "compressed-tensors", "fmt": "int4"}
+    for other in (long, next_one):
+        builds = [repository(other, fmt="mxfp4"), repository(short, quant_method="fp8")]
+        assert hub._precision_of(builds) == hub._precision_of(builds[::-1]) == "fp8"
+    passed = [repository("deepseek-ai/M", **int4), repository("deepseek-ai/N")]
+    assert hub._precision_of([*passed, repository(long, fmt="mxfp4")]) == "mxfp4"
+    assert hub._precision_of(passed) is None
