@@ -135,12 +135,13 @@ def test_a_kept_morning_is_named_by_everything_it_rests_on() -> None:
     on, us = one.grid.sessions_on, one.grid.decide_at_us
     others = (
         replace(one, data_hash="0"),
+        replace(one, read_hash="0"),
         replace(one, as_of=NOW + timedelta(microseconds=1)),
         replace(one, grid=replace(one.grid, sessions_on=(on[0] - DAY, *on[1:]))),
         replace(one, grid=replace(one.grid, sessions_on=(*on[:-1], on[-1] + DAY))),
         replace(one, grid=replace(one.grid, decide_at_us=np.array([*us[:-1], us[-1] + 1]))),
     )
-    assert len({w.key("c", "v") for w in (one, *others)}) == 6
+    assert len({w.key("c", "v") for w in (one, *others)}) == 7
     assert one.key("c", "v") == world().key("c", "v") != one.key("v", "c")
 
 
@@ -190,10 +191,21 @@ def test_what_a_record_held_is_kept_by_its_address_and_the_code(
         assert "_rows" not in vars(again.history)  # nobody has asked for a fact
         assert again.grid.sessions_on == one.grid.sessions_on
         assert again.data_hash == one.data_hash != other.data_hash
+        assert again.read_hash == one.read_hash != other.read_hash
         kept = json.loads(path.read_text().partition("\n")[2])
         assert sorted(kept.values(), key=lambda told: -int(told["last_id"])) == [
-            {"data_hash": one.data_hash, "first_bar_on": "2026-11-16", "last_id": 3},
-            {"data_hash": other.data_hash, "first_bar_on": "2026-11-17", "last_id": 1},
+            {
+                "data_hash": one.data_hash,
+                "read_hash": one.read_hash,
+                "first_bar_on": "2026-11-16",
+                "last_id": 3,
+            },
+            {
+                "data_hash": other.data_hash,
+                "read_hash": other.read_hash,
+                "first_bar_on": "2026-11-17",
+                "last_id": 1,
+            },
         ]
         look(a, NOW + DAY)
         assert len(json.loads(path.read_text().partition("\n")[2])) == 2
