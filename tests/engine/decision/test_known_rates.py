@@ -450,3 +450,17 @@ def test_rates_of_an_instant_hold_all_three_kinds() -> None:
     assert len(known.meetings) == 10
     assert known.figures["EFFR"][date(2025, 1, 5)] == 4.33
     assert known.decisions.keys() == {date(2024, 12, 18)}
+
+
+@pytest.mark.parametrize("half", [{}, {"target_lower_after": 4.0}, {"target_upper_after": 4.25}])
+def test_a_decision_that_did_not_tell_both_ends_is_none(half: dict[str, float]) -> None:
+    """Of those that told it the newest counts, in whatever order they came."""
+    march = FedDecision(meeting_end=MARCH, target_lower_after=4.25, target_upper_after=4.5)
+    may = FedDecision(meeting_end=MAY, target_lower_after=4.0, target_upper_after=4.25)
+    june = FedDecision(meeting_end=JUNE, **half)  # type: ignore[arg-type]
+    assert not june.told_range
+    assert june.range_bps is None
+    for told_ in ((march, may, june), (june, may, march), (may, june, march)):
+        assert knowing(meeting(MARCH), meeting(MAY), *told_).range_bps(MAY) == (400, 425)
+        assert knowing(meeting(MAY), meeting(JUNE), *told_).range_bps(JUNE) is None
+        assert knowing(meeting(JUNE), *told_).missing_on(date(2025, 7, 9)) == JUNE
