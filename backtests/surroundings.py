@@ -70,6 +70,7 @@ def enter(surroundings: Surroundings) -> list[str]:
     random.seed(surroundings.seed)
     np.random.seed(surroundings.seed)  # the very state that a run must not use
     set_clock(surroundings.clock_at)
+    sys.dont_write_bytecode = True  # a first import would else look like a strategy that writes
     refused: list[str] = []
     sys.addaudithook(watcher(refused, refuse=surroundings.refuse))
     return refused

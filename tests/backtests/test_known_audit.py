@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -426,3 +428,21 @@ def test_each_question_has_its_own_answer_and_its_own_refusals() -> None:
     assert (two.trace, two.refused) == (None, ())
     assert three.trace is not None
     assert three.trace.told(ROWS - 1) == "row 5"
+
+
+def test_a_module_imported_for_the_first_time_is_no_writing(tmp_path: Path) -> None:
+    """With a folder for compiled copies that is still empty, as after an installation."""
+    code = (
+        "from datetime import datetime, UTC\n"
+        "from backtests.surroundings import Surroundings, enter\n"
+        "refused = enter(Surroundings(clock_at=datetime(2025, 1, 6, tzinfo=UTC), refuse=False))\n"
+        "import colorsys\n"
+        "print(refused)"
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=Path(__file__).parents[2],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
