@@ -144,11 +144,13 @@ class Here:
         self, run: trace.Run, questions: Any, around: Surroundings, *, anew: bool = False
     ) -> list[Answer]:
         refused: list[str] = []
+        kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # as in one of their own
         _WATCHERS.append(watcher(refused, refuse=around.refuse))
         try:
             return answers(run, questions, refused)
         finally:
             _WATCHERS.pop()
+            sys.dont_write_bytecode = kept
 
 
 _WATCHERS: list[Any] = []
